@@ -1,0 +1,81 @@
+/**
+ * What went wrong, as a word that never changes its meaning.
+ *
+ * | code | when | what to do |
+ * | --- | --- | --- |
+ * | `AUTH_INVALID_OPTION` | an option is missing or malformed | correct the call; thrown at construction where possible |
+ * | `AUTH_INVALID_REQUEST` | the request cannot be signed as it stands: relative URL, bad method, line break in a signed header | correct the request |
+ * | `AUTH_INVALID_CREDENTIALS` | an AK, SK, token or profile file is malformed | correct the credential |
+ * | `AUTH_CREDENTIALS_MISSING` | no source has a credential | configure one; the message lists what each source said |
+ * | `AUTH_CREDENTIALS_EXPIRED` | a credential that cannot renew itself has expired | supply a new one |
+ * | `AUTH_CREDENTIALS_REJECTED` | IAM refuses the identity: wrong password, disabled key, missing permission | correct it; not retried before the back-off ends |
+ * | `AUTH_THROTTLED` | IAM answers 429 or 503 with a time to wait | wait `retryAfterMs` |
+ * | `AUTH_TOKEN_REQUEST_FAILED` | IAM cannot be reached, times out or answers 5xx | retry later; a still valid value stays in use |
+ * | `AUTH_TOKEN_RESPONSE_INVALID` | IAM answers something that holds no usable credential | check the endpoint |
+ * | `AUTH_BODY_TOO_LARGE` | the body exceeds what AK/SK can sign, 12 MB (12 * 1024 * 1024 bytes) | use a token, or `autoAuth` |
+ * | `AUTH_BODY_UNSIGNABLE` | the body is of a kind that cannot be turned into bytes, or was consumed | send bytes, or opt in to UNSIGNED-PAYLOAD |
+ * | `AUTH_ALGORITHM_UNSUPPORTED` | the runtime lacks the hash of the chosen algorithm | import `@countersign/auth-core/sm3` |
+ * | `AUTH_INSECURE_URL` | a secret would cross the network in clear | use https, or `allowInsecure` |
+ * | `AUTH_REDIRECT_BLOCKED` | the runtime hides where a redirect leads, so it cannot be authenticated anew | call the final URL |
+ */
+export type AuthErrorCode =
+  | "AUTH_INVALID_OPTION"
+  | "AUTH_INVALID_REQUEST"
+  | "AUTH_INVALID_CREDENTIALS"
+  | "AUTH_CREDENTIALS_MISSING"
+  | "AUTH_CREDENTIALS_EXPIRED"
+  | "AUTH_CREDENTIALS_REJECTED"
+  | "AUTH_THROTTLED"
+  | "AUTH_TOKEN_REQUEST_FAILED"
+  | "AUTH_TOKEN_RESPONSE_INVALID"
+  | "AUTH_BODY_TOO_LARGE"
+  | "AUTH_BODY_UNSIGNABLE"
+  | "AUTH_ALGORITHM_UNSUPPORTED"
+  | "AUTH_INSECURE_URL"
+  | "AUTH_REDIRECT_BLOCKED"
+
+/** What is known of a failure beside its message. Nothing in it may hold a secret. */
+export interface AuthErrorDetails {
+  cause?: unknown
+  /** HTTP status of the answer. */
+  status?: number | undefined
+  /** `error_code` of the answer, such as `APIGW.0301` or `IAM.0062`. */
+  errorCode?: string | undefined
+  /** `error_msg` of the answer. */
+  errorMessage?: string | undefined
+  /** `request_id` of the answer: what Huawei Cloud support asks for. */
+  requestId?: string | undefined
+  /** Origin that answered, or was meant to. */
+  endpoint?: string | undefined
+  /** How long to wait before the next try, milliseconds. */
+  retryAfterMs?: number | undefined
+}
+
+const isAuthErrorMark = Symbol.for("@countersign/auth-core/AuthError")
+
+/** Every failure of this library: `code` says which, the message says what happened, to what, and what to do. */
+export class AuthError extends Error {
+  override readonly name = "AuthError"
+  readonly code: AuthErrorCode
+  declare readonly status?: number
+  declare readonly errorCode?: string
+  declare readonly errorMessage?: string
+  declare readonly requestId?: string
+  declare readonly endpoint?: string
+  declare readonly retryAfterMs?: number
+
+  constructor(code: AuthErrorCode, message: string, details: AuthErrorDetails = {}) {
+    const { cause, ...rest } = details
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    for (const [name, value] of Object.entries(rest)) {
+      if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true })
+    }
+    Object.defineProperty(this, isAuthErrorMark, { value: true })
+  }
+}
+
+/** Whether a caught value is an {@link AuthError}, also one of another copy of this package. */
+export function isAuthError(value: unknown): value is AuthError {
+  return typeof value === "object" && value !== null && isAuthErrorMark in value
+}

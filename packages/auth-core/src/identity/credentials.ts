@@ -1,0 +1,15 @@
+/**
+ * An access key: AK and SK, with a security token and an expiry when it is temporary.
+ *
+ * @see API Signing Guide, "AK/SK signing and authentication algorithm"
+ */
+export interface Credentials {
+  /** AK: public half, goes into the Authorization header. */
+  accessKeyId: string
+  /** SK: secret half, never leaves the process. */
+  secretAccessKey: string
+  /** Goes with a temporary key as X-Security-Token. */
+  securityToken?: string | undefined
+  /** End of life, epoch ms; absent for a permanent key. */
+  expiresAt?: number | undefined
+}

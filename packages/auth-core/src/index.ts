@@ -1,0 +1,5 @@
+export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./errors/auth-error.ts"
+export { type Clock, systemClock } from "./identity/clock.ts"
+export type { Credentials } from "./identity/credentials.ts"
+export type { CredentialProvider, Expiring, Provider, ProviderContext, TokenProvider } from "./identity/provider.ts"
+export type { Token } from "./identity/token.ts"

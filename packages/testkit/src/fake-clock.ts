@@ -1,0 +1,66 @@
+import type { Clock } from "@countersign/auth-core"
+
+export interface FakeClock extends Clock {
+  /** Moves both clocks on and wakes every sleeper whose time has come, in order, letting promises settle between. */
+  advance(ms: number): Promise<void>
+  /** Moves the wall clock alone, as a correction by NTP or an operator would. */
+  jump(ms: number): void
+}
+
+interface Sleeper {
+  at: number
+  wake: () => void
+}
+
+/** A clock that stands still until it is told to move. */
+export function fakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
+  let wall = start
+  let mono = 0
+  const sleepers = new Set<Sleeper>()
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 10; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+  return {
+    now: () => wall,
+    monotonic: () => mono,
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal?.aborted) {
+          reject(signal.reason)
+          return
+        }
+        const onAbort = (): void => {
+          sleepers.delete(sleeper)
+          reject(signal?.reason)
+        }
+        const sleeper: Sleeper = {
+          at: mono + ms,
+          wake: () => {
+            signal?.removeEventListener("abort", onAbort)
+            resolve()
+          },
+        }
+        sleepers.add(sleeper)
+        signal?.addEventListener("abort", onAbort, { once: true })
+      }),
+    async advance(ms) {
+      const end = mono + ms
+      for (;;) {
+        await settle()
+        const next = [...sleepers].filter((sleeper) => sleeper.at <= end).sort((a, b) => a.at - b.at)[0]
+        if (next === undefined) break
+        sleepers.delete(next)
+        const step = Math.max(0, next.at - mono)
+        wall += step
+        mono += step
+        next.wake()
+      }
+      wall += end - mono
+      mono = end
+      await settle()
+    },
+    jump(ms) {
+      wall += ms
+    },
+  }
+}

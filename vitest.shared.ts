@@ -1,0 +1,15 @@
+import { fileURLToPath } from "node:url"
+import { defineConfig, type ViteUserConfig } from "vitest/config"
+
+const source = (path: string): string => fileURLToPath(new URL(`packages/${path}`, import.meta.url))
+
+/** Tests run on the TypeScript sources of every package, never on what was built before. */
+export const shared: ViteUserConfig = defineConfig({
+  resolve: {
+    alias: [
+      { find: "#digest", replacement: source("auth-core/src/digest/node.ts") },
+      { find: /^@countersign\/([a-z-]+)$/, replacement: source("$1/src/index.ts") },
+    ],
+  },
+  test: { include: ["test/**/*.test.ts"], typecheck: { enabled: false } },
+})
