@@ -1,1 +1,2 @@
 export * from "@countersign/auth-core"
+export { type AuthRequestInit, createFetch, type FetchOptions, withAuth } from "./create-fetch.ts"

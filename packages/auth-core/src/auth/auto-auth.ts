@@ -1,0 +1,27 @@
+import { AuthError } from "../errors/auth-error.ts"
+import type { Auth } from "./auth.ts"
+
+/**
+ * Signs with AK/SK up to the largest body that can be signed (12 MB, 12 * 1024 * 1024 bytes), and sends the token above it.
+ * A stream is read into memory up to that limit; when it turns out longer, what was read and the rest go out as a stream.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when one of the two is missing.
+ * @see API Signing Guide, "AK/SK authentication": larger requests need token authentication
+ */
+export function autoAuth(methods: { aksk: Auth; token: Auth }): Auth {
+  const { aksk, token } = methods
+  for (const [name, auth] of Object.entries({ aksk, token })) {
+    if (typeof auth?.authenticate !== "function") {
+      throw new AuthError(
+        "AUTH_INVALID_OPTION",
+        `autoAuth needs an auth as \`${name}\`: pass akskAuth(...) and tokenAuth(...).`,
+      )
+    }
+  }
+  return {
+    bodyLimit: (headers) => aksk.bodyLimit(headers),
+    beyondLimit: token,
+    authenticate: (attempt) => aksk.authenticate(attempt),
+    judge: (authentication, rejection, signal) => aksk.judge(authentication, rejection, signal),
+  }
+}

@@ -1,0 +1,51 @@
+import type { Clock } from "../identity/clock.ts"
+import type { Rejection } from "./auth.ts"
+
+/** How far the clock of each endpoint is from the local one, learned from its answers. */
+export interface ClockOffsets {
+  /** The time that the endpoint's clock shows now. */
+  nowAt(origin: string): Date
+  /**
+   * Whether the rejection says that the signature's time is off; if so, the endpoint's offset is learned from its text,
+   * else from its Date header.
+   */
+  learn(rejection: Rejection, signedAt: Date): boolean
+}
+
+/** What the gateway allows either way. */
+const TOLERANCE_MS = 15 * 60_000
+const MOST_ORIGINS = 1_000
+
+export function createClockOffsets(
+  clock: Clock,
+  onOffset: ((offset: { origin: string; offsetMs: number }) => void) | undefined,
+): ClockOffsets {
+  const offsets = new Map<string, number>()
+  return {
+    nowAt: (origin) => new Date(clock.now() + (offsets.get(origin) ?? 0)),
+    learn({ origin, errorMessage, serverTime }, signedAt) {
+      const theirs = timeIn(errorMessage) ?? serverTime
+      // Without a text, only the Date header tells an expired signature from a wrong one.
+      const expired =
+        errorMessage === undefined
+          ? theirs !== undefined && Math.abs(theirs - signedAt.getTime()) > TOLERANCE_MS
+          : errorMessage.includes("signature expired")
+      if (!expired) return false
+      if (theirs === undefined) return true
+      const offsetMs = theirs - clock.now()
+      const [oldest] = offsets.keys()
+      if (offsets.size >= MOST_ORIGINS && oldest !== undefined) offsets.delete(oldest)
+      offsets.set(origin, offsetMs)
+      onOffset?.({ origin, offsetMs })
+      return true
+    },
+  }
+}
+
+/** `…,server time:20191115T035156Z`, or a date in any form that Date reads. */
+function timeIn(message: string | undefined): number | undefined {
+  const text = /server time:\s*([^,|"]+)/i.exec(message ?? "")?.[1]?.trim()
+  if (text === undefined) return undefined
+  const time = Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"))
+  return Number.isNaN(time) ? undefined : time
+}

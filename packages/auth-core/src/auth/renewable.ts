@@ -1,0 +1,40 @@
+import type { TokenCache } from "../cache/token-cache.ts"
+import type { Clock } from "../identity/clock.ts"
+import type { Expiring, Provider } from "../identity/provider.ts"
+
+/** A value that a provider can replace when a server refuses it. */
+export interface Renewable<T> {
+  /** The value in use, at once when it is at hand. */
+  current(signal?: AbortSignal): T | Promise<T>
+  /** After a refusal: whether there is another value now. One renewal serves all who were refused the same one. */
+  renew(refused: T, replayed: boolean, signal?: AbortSignal): Promise<boolean>
+}
+
+/**
+ * When a brand-new value is refused too, the refusal may not be about the value at all. Refusals then make no renewal
+ * for a second, and twice as long each further time, so that a service that always says 401 does not wear out IAM.
+ */
+const FIRST_PAUSE_MS = 1_000
+const LONGEST_PAUSE_MS = 60_000
+
+/** Joins a provider and a cache. `secretOf` tells two values apart. */
+export function renewable<T extends Expiring>(provider: Provider<T>, cache: TokenCache, clock: Clock, secretOf: (value: T) => string): Renewable<T> {
+  let pauseMs = 0
+  let pausedUntil = Number.NEGATIVE_INFINITY
+  return {
+    current: (signal) => cache.get(provider, { signal }),
+    async renew(refused, replayed, signal) {
+      const now = clock.monotonic()
+      if (replayed) {
+        pauseMs = now - pausedUntil > LONGEST_PAUSE_MS ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+        pausedUntil = now + pauseMs
+        return false
+      }
+      const current = await cache.get(provider, { signal })
+      if (secretOf(current) !== secretOf(refused)) return true
+      if (now < pausedUntil) return false
+      const renewed = await cache.get(provider, { rejected: refused, signal })
+      return secretOf(renewed) !== secretOf(refused)
+    },
+  }
+}

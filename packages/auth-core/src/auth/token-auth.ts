@@ -1,0 +1,76 @@
+import { TokenCache } from "../cache/token-cache.ts"
+import { AuthError } from "../errors/auth-error.ts"
+import { type Clock, systemClock } from "../identity/clock.ts"
+import type { TokenProvider } from "../identity/provider.ts"
+import type { Token } from "../identity/token.ts"
+import type { Auth, Authentication } from "./auth.ts"
+import { renewable } from "./renewable.ts"
+
+export interface TokenAuthOptions {
+  /** Where tokens are kept; share one cache among many auths. @default a cache of this auth alone */
+  cache?: TokenCache | undefined
+  /** @default the machine's clock */
+  clock?: Clock | undefined
+}
+
+/**
+ * Authenticates with an IAM token in X-Auth-Token. Bodies of any size and kind pass untouched.
+ *
+ * A 401 makes one refresh, shared by all requests that had the same token, and the request is sent once more. A late 401
+ * that still carries an older token only sends it once more. A fixed token is never refreshed.
+ *
+ * @throws {AuthError} `AUTH_INVALID_CREDENTIALS` for a malformed token; `AUTH_CREDENTIALS_EXPIRED`, before anything is
+ * sent, when a fixed token is past its end.
+ * @see IAM API reference, "Obtaining a User Token Through Password Authentication"
+ */
+export function tokenAuth(tokenOrProvider: Token | TokenProvider, options: TokenAuthOptions = {}): Auth {
+  return typeof tokenOrProvider === "function"
+    ? providedToken(tokenOrProvider, options)
+    : fixedToken(tokenOrProvider, options)
+}
+
+function fixedToken(token: Token, { clock = systemClock }: TokenAuthOptions): Auth {
+  const authentication = authenticationOf(token)
+  return {
+    bodyLimit: () => undefined,
+    authenticate() {
+      if (token.expiresAt <= clock.now()) {
+        throw new AuthError(
+          "AUTH_CREDENTIALS_EXPIRED",
+          `The token expired at ${new Date(token.expiresAt).toISOString()}: supply a new one, or a token provider that renews itself.`,
+        )
+      }
+      return authentication
+    },
+    judge: () => false,
+  }
+}
+
+function providedToken(provider: TokenProvider, { clock = systemClock, cache = new TokenCache({ clock }) }: TokenAuthOptions): Auth {
+  const tokens = renewable(provider, cache, clock, (token) => token.value)
+  let last: Authentication<Token> | undefined
+  const authenticationFor = (token: Token): Authentication<Token> => {
+    if (last?.used !== token) last = authenticationOf(token)
+    return last
+  }
+  return {
+    bodyLimit: () => undefined,
+    authenticate({ signal }) {
+      const token = tokens.current(signal)
+      return token instanceof Promise ? token.then(authenticationFor) : authenticationFor(token)
+    },
+    judge({ used }, { status, replayed }, signal) {
+      return status === 401 && tokens.renew(used as Token, replayed, signal)
+    },
+  }
+}
+
+function authenticationOf(token: Token): Authentication<Token> {
+  if (typeof token?.value !== "string" || !/^[\x21-\x7e]+$/.test(token.value)) {
+    throw new AuthError(
+      "AUTH_INVALID_CREDENTIALS",
+      "A token must have a `value` of visible ASCII characters, as X-Subject-Token gives it.",
+    )
+  }
+  return { headers: { "x-auth-token": token.value }, used: token }
+}

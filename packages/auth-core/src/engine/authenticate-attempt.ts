@@ -1,0 +1,83 @@
+import type { Auth, Authentication } from "../auth/auth.ts"
+import { AuthError } from "../errors/auth-error.ts"
+import { type PreparedBody, readBody, unreadBody } from "./body.ts"
+import type { HostGuard } from "./host-guard.ts"
+import { type ResponseLike, readRejection } from "./rejection.ts"
+
+/** A request as the client is about to send it. */
+export interface OutgoingRequest {
+  method: string
+  /** Finished; see `finishedUrl`. */
+  url: URL
+  /** By lower-case name. Not changed. */
+  headers: Readonly<Record<string, string>>
+  /** Anything the client takes as a body. */
+  body?: unknown
+  /** The client's own base URL: its origin may see credentials unless `hosts` says otherwise. */
+  baseUrl?: string | URL | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** A request, authenticated where it may be. */
+export interface AuthenticatedAttempt {
+  readonly url: URL
+  readonly method: string
+  /** All headers to send, by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: PreparedBody
+  /** Absent when the request goes out bare. */
+  readonly authenticated?: { readonly by: Auth; readonly as: Authentication } | undefined
+}
+
+/**
+ * Prepares one attempt on the wire: host guard, then the body as bytes as far as the auth needs them, then its headers.
+ * A URL that may not see credentials gives the request back as it was.
+ *
+ * @throws {AuthError} `AUTH_BODY_TOO_LARGE`, `AUTH_BODY_UNSIGNABLE`, and whatever the auth throws.
+ */
+export async function authenticateAttempt(
+  auth: Auth,
+  request: OutgoingRequest,
+  guard: HostGuard,
+): Promise<AuthenticatedAttempt> {
+  const { method, url, signal } = request
+  if (!guard(url, request.baseUrl)) return { url, method, headers: request.headers, body: unreadBody(request.body) }
+  const limit = auth.bodyLimit(request.headers)
+  const body = limit === undefined ? unreadBody(request.body) : await readBody(request.body, limit)
+  const by = body.exceedsLimit ? auth.beyondLimit : auth
+  if (by === undefined) {
+    throw new AuthError(
+      "AUTH_BODY_TOO_LARGE",
+      `The body of ${method} ${url.origin}${url.pathname} is larger than the ${limit} bytes that AK/SK can sign: use tokenAuth, or autoAuth to switch by size.`,
+    )
+  }
+  const headers = body.contentType === undefined ? request.headers : withContentType(request.headers, body.contentType)
+  const as = await by.authenticate({ method, url: url.href, headers, body: body.bytes, signal })
+  return { url, method, headers: { ...headers, ...as.headers }, body, authenticated: { by, as } }
+}
+
+/**
+ * Whether a rejected attempt should be sent once more, authenticated anew. Judges 401 and 403 of authenticated attempts;
+ * the response stays readable.
+ */
+export async function shouldReplay(
+  attempt: AuthenticatedAttempt,
+  response: ResponseLike,
+  replayed: boolean,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  if (attempt.authenticated === undefined || (response.status !== 401 && response.status !== 403)) return false
+  const { by, as } = attempt.authenticated
+  const rejection = await readRejection(response, attempt.url, replayed)
+  return (await by.judge(as, rejection, signal)) && !replayed && attempt.body.replayable
+}
+
+/** A type the caller chose stays, except for a form: its boundary is known only now. */
+function withContentType(
+  headers: Readonly<Record<string, string>>,
+  contentType: string,
+): Readonly<Record<string, string>> {
+  const chosen = headers["content-type"]
+  if (chosen !== undefined && !contentType.startsWith("multipart/")) return headers
+  return { ...headers, "content-type": contentType }
+}

@@ -1,0 +1,108 @@
+import type { Auth } from "../auth/auth.ts"
+import { AuthError } from "../errors/auth-error.ts"
+import {
+  type AuthenticatedAttempt,
+  authenticateAttempt,
+  type OutgoingRequest,
+  shouldReplay,
+} from "./authenticate-attempt.ts"
+import { finishedUrl } from "./finished-url.ts"
+import { createHostGuard, type GuardOptions, type HostGuard } from "./host-guard.ts"
+import { followRedirect, isRedirect } from "./redirect.ts"
+import { headerOf, type ResponseLike } from "./rejection.ts"
+
+/** One request on the wire, for the adapter to send as it stands: no redirects followed, nothing added. */
+export interface WireRequest {
+  readonly method: string
+  readonly url: URL
+  /** All headers, by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Bytes when the auth needed them; else what the caller gave, or an async iterable in place of a stream that was begun. */
+  readonly body: unknown
+  /** How many redirects led here. */
+  readonly redirects: number
+  /** False when this URL may not see credentials: the client may then treat it as if there were no auth. */
+  readonly authenticated: boolean
+}
+
+/** Puts one attempt on the wire. */
+export type Send<R extends ResponseLike> = (request: WireRequest) => Promise<R>
+
+export interface AuthenticatedSendOptions<R extends ResponseLike> extends GuardOptions {
+  /** The compiled form of `hosts` and `allowInsecure`, for a caller that sends many requests. */
+  guard?: HostGuard | undefined
+  /** How many redirects are followed; 0 gives the redirect itself to the caller. @default 20 */
+  maxRedirects?: number | undefined
+  /** What the client does when there are more. @default throws a TypeError, as fetch does */
+  tooManyRedirects?: ((response: R, limit: number) => never) | undefined
+}
+
+export interface AuthenticatedRequest extends Omit<OutgoingRequest, "url"> {
+  url: string | URL
+}
+
+/**
+ * Sends a request through a client so that every attempt on the wire is authenticated for the host it goes to: the first
+ * one, each redirect hop, and one replay after a rejection that a fresh credential or the right time may cure.
+ *
+ * @param send puts one attempt on the wire and gives the client's response; its errors pass through untouched.
+ * @throws {AuthError} before anything is sent, when the request cannot be authenticated.
+ */
+export async function authenticatedSend<R extends ResponseLike>(
+  auth: Auth,
+  request: AuthenticatedRequest,
+  send: Send<R>,
+  options: AuthenticatedSendOptions<R> = {},
+): Promise<R> {
+  const { guard = createHostGuard(options), maxRedirects = 20, tooManyRedirects = tooManyRedirectsAsFetch } = options
+  let hop: OutgoingRequest = { ...request, url: finishedUrl(request.url) }
+  let redirects = 0
+  let replayed = false
+  for (;;) {
+    const attempt = await authenticateAttempt(auth, hop, guard)
+    const response = await send(wireRequest(attempt, redirects))
+    const again = sameRequest(hop, attempt)
+    if (await shouldReplay(attempt, response, replayed, hop.signal)) {
+      replayed = true
+      await discard(response)
+      hop = again
+      continue
+    }
+    if (!isRedirect(response.status) || maxRedirects === 0) return response
+    const next = followRedirect(again, response.status, headerOf(response, "location"))
+    if (next === undefined) return response
+    if (redirects === maxRedirects) tooManyRedirects(response, maxRedirects)
+    if (next.keepsBody && !attempt.body.replayable) {
+      throw new AuthError(
+        "AUTH_BODY_UNSIGNABLE",
+        `${attempt.url.origin} redirects with ${response.status}, but the body was a stream that is already spent: send bytes, or call the final URL.`,
+      )
+    }
+    await discard(response)
+    redirects += 1
+    hop = { ...again, ...next.request, url: finishedUrl(next.request.url) }
+  }
+}
+
+/** The caller's request, with its body as it was sent: what was read once need not, or cannot, be read again. */
+function sameRequest(request: OutgoingRequest, { headers: sent, body }: AuthenticatedAttempt): OutgoingRequest {
+  const contentType = body.contentType === undefined ? undefined : sent["content-type"]
+  const headers = contentType === undefined ? request.headers : { ...request.headers, "content-type": contentType }
+  return { ...request, headers, body: body.content }
+}
+
+function wireRequest(
+  { method, url, headers, body, authenticated }: AuthenticatedAttempt,
+  redirects: number,
+): WireRequest {
+  return { method, url, headers, body: body.content, redirects, authenticated: authenticated !== undefined }
+}
+
+async function discard(response: ResponseLike): Promise<void> {
+  if (response.discard !== undefined) await response.discard()
+  else if (response instanceof Response) await response.body?.cancel()
+}
+
+function tooManyRedirectsAsFetch(_response: ResponseLike, limit: number): never {
+  throw new TypeError(`fetch failed: more than ${limit} redirects`)
+}

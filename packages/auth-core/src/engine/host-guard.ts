@@ -1,0 +1,79 @@
+import { AuthError } from "../errors/auth-error.ts"
+
+export interface GuardOptions {
+  /**
+   * The hosts that may see credentials: `api.example.com`, `*.example.com` (any depth below), either with `:port`; without
+   * a port any will do. Requests to other hosts go out without authentication.
+   * @default Huawei Cloud's own domains, and the client's base URL
+   */
+  hosts?: readonly string[] | undefined
+  /** Lets credentials cross plain http to hosts other than this machine. @default false */
+  allowInsecure?: boolean | undefined
+}
+
+/**
+ * Domains on which only Huawei Cloud itself serves APIs. Domains where customers publish their own (API Gateway instances)
+ * are left out on purpose: whoever runs one would read the credentials.
+ */
+const HUAWEI_CLOUD_HOSTS = [
+  "myhuaweicloud.com",
+  "myhuaweicloud.cn",
+  "myhuaweicloud.eu",
+  "huaweicloud.com",
+  "huaweicloud.cn",
+  "huaweicloud.eu",
+  "myhwclouds.com",
+].map((domain) => `*.${domain}`)
+
+/** Says whether credentials may go to a URL; `baseUrl` is the client's own. */
+export type HostGuard = (url: URL, baseUrl?: string | URL | undefined) => boolean
+
+/**
+ * Compiles the host list once.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when an entry is not a host: a URL, a path, a wildcard elsewhere than in front.
+ */
+export function createHostGuard({ hosts, allowInsecure = false }: GuardOptions = {}): HostGuard {
+  const listed = (hosts ?? HUAWEI_CLOUD_HOSTS).map(compile)
+  return (url, baseUrl) => {
+    if (url.protocol !== "https:" && !allowInsecure && !isLoopback(url.hostname)) return false
+    if (listed.some((matches) => matches(url))) return true
+    return hosts === undefined && baseUrl !== undefined && sameOrigin(url, baseUrl)
+  }
+}
+
+function compile(entry: string): (url: URL) => boolean {
+  const parts = /^(\*\.)?([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?$/i.exec(typeof entry === "string" ? entry : "")
+  const [, wildcard, name, port] = parts ?? []
+  if (name === undefined) {
+    throw new AuthError(
+      "AUTH_INVALID_OPTION",
+      '`hosts` takes host names such as "api.example.com", "*.example.com" or "localhost:8080": no scheme, no path.',
+    )
+  }
+  const host = name.toLowerCase()
+  return (url) => {
+    const hostname = url.hostname.endsWith(".") ? url.hostname.slice(0, -1) : url.hostname
+    if (port !== undefined && port !== effectivePort(url)) return false
+    return wildcard === undefined ? hostname === host : hostname.endsWith(`.${host}`)
+  }
+}
+
+function sameOrigin(url: URL, baseUrl: string | URL): boolean {
+  return URL.canParse(baseUrl) && new URL(baseUrl).origin === url.origin
+}
+
+function effectivePort(url: URL): string {
+  if (url.port !== "") return url.port
+  return url.protocol === "https:" ? "443" : "80"
+}
+
+/** Names and addresses that never leave this machine. */
+export function isLoopback(hostname: string): boolean {
+  return (
+    hostname === "localhost" ||
+    hostname.endsWith(".localhost") ||
+    hostname === "[::1]" ||
+    /^127(\.\d{1,3}){3}$/.test(hostname)
+  )
+}

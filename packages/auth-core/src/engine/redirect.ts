@@ -1,0 +1,47 @@
+/** What a redirect changes of a request. */
+export interface RedirectableRequest {
+  readonly method: string
+  readonly url: URL
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: unknown
+}
+
+const SECRET_ON_OTHER_ORIGINS =
+  /^(?:authorization|proxy-authorization|cookie|host|x-auth-token|x-security-token|x-sdk-.+)$/
+const DESCRIBES_THE_BODY = /^content-(?:encoding|language|location|type|length)$/
+
+/** Whether an answer sends the client elsewhere. */
+export function isRedirect(status: number): boolean {
+  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308
+}
+
+/**
+ * The request that follows a redirect, by fetch's rules: POST becomes GET after 301 and 302, everything but GET and HEAD
+ * becomes GET after 303, and then the body goes; 307 and 308 repeat the request. Secrets do not cross to another origin.
+ *
+ * @returns `undefined` when there is no Location, or none that can be followed.
+ * @see WHATWG Fetch, "HTTP-redirect fetch"
+ */
+export function followRedirect(
+  request: RedirectableRequest,
+  status: number,
+  location: string | undefined,
+): { request: RedirectableRequest; keepsBody: boolean } | undefined {
+  if (location === undefined || !URL.canParse(location, request.url)) return undefined
+  const url = new URL(location, request.url)
+  if (url.protocol !== "https:" && url.protocol !== "http:") return undefined
+  const { method, body } = request
+  const becomesGet =
+    method === "POST"
+      ? status === 301 || status === 302 || status === 303
+      : status === 303 && method !== "GET" && method !== "HEAD"
+  const crosses = url.origin !== request.url.origin
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).filter(
+      ([name]) => !(becomesGet && DESCRIBES_THE_BODY.test(name)) && !(crosses && SECRET_ON_OTHER_ORIGINS.test(name)),
+    ),
+  )
+  if (becomesGet) return { request: { method: "GET", url, headers, body: null }, keepsBody: false }
+  return { request: { method, url, headers, body }, keepsBody: body !== null && body !== undefined }
+}

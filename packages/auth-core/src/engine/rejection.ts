@@ -1,0 +1,80 @@
+import type { Rejection } from "../auth/auth.ts"
+
+/** What the engine needs of a client's response; a fetch Response fits as it is. */
+export interface ResponseLike {
+  readonly status: number
+  readonly headers: { get(name: string): unknown }
+  /** Text of the body, left readable for the caller; `undefined` when it cannot be had so. */
+  peek?(): string | undefined | Promise<string | undefined>
+  /** Frees the connection of a response that nobody will read. */
+  discard?(): void | Promise<void>
+}
+
+/** The longest error body that is looked into, in characters; the gateway's are some hundred. */
+const LONGEST_ERROR_BODY = 65_536
+
+/** Parses a 401 or 403. The body stays readable for the caller. */
+export async function readRejection(response: ResponseLike, url: URL, replayed: boolean): Promise<Rejection> {
+  const text = await errorText(response)
+  const date = Date.parse(headerOf(response, "date") ?? "")
+  return {
+    status: response.status,
+    origin: url.origin,
+    ...(text === undefined ? undefined : errorFields(text)),
+    serverTime: Number.isNaN(date) ? undefined : date,
+    replayed,
+  }
+}
+
+/** One header of a response, whatever its client keeps there. */
+export function headerOf(response: ResponseLike, name: string): string | undefined {
+  const value = response.headers.get(name)
+  return typeof value === "string" ? value : undefined
+}
+
+async function errorText(response: ResponseLike): Promise<string | undefined> {
+  try {
+    if (response.peek !== undefined) return await response.peek()
+    return response instanceof Response && !response.bodyUsed ? await peekResponse(response) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function peekResponse(response: Response): Promise<string | undefined> {
+  if (Number(response.headers.get("content-length") ?? 0) > LONGEST_ERROR_BODY) return undefined
+  const reader = response.clone().body?.getReader()
+  if (reader === undefined) return ""
+  const decoder = new TextDecoder()
+  let text = ""
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return text + decoder.decode()
+    text += decoder.decode(value, { stream: true })
+    if (text.length > LONGEST_ERROR_BODY) {
+      // Both halves of a clone must be cancelled before the source is, so this one may be left to itself.
+      void reader.cancel().catch(() => undefined)
+      return undefined
+    }
+  }
+}
+
+/** The gateway's own shape, IAM's newer one, and Keystone's. */
+function errorFields(text: string): { errorCode?: string | undefined; errorMessage?: string | undefined } {
+  try {
+    const body: unknown = JSON.parse(text)
+    if (typeof body !== "object" || body === null) return { errorMessage: text }
+    const error: object = "error" in body && typeof body.error === "object" && body.error !== null ? body.error : body
+    return {
+      errorCode: textOf(error, "error_code") ?? textOf(error, "code"),
+      errorMessage: textOf(error, "error_msg") ?? textOf(error, "message"),
+    }
+  } catch {
+    return { errorMessage: text }
+  }
+}
+
+function textOf(source: object, name: string): string | undefined {
+  const value: unknown = Reflect.get(source, name)
+  return typeof value === "string" || typeof value === "number" ? String(value) : undefined
+}
