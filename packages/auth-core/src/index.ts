@@ -1,3 +1,24 @@
+export type { Attempt, Auth, Authentication, Rejection } from "./auth/auth.ts"
+export { autoAuth } from "./auth/auto-auth.ts"
+export { type TokenAuthOptions, tokenAuth } from "./auth/token-auth.ts"
+export {
+  type AuthenticatedAttempt,
+  authenticateAttempt,
+  type OutgoingRequest,
+  shouldReplay,
+} from "./engine/authenticate-attempt.ts"
+export {
+  type AuthenticatedRequest,
+  type AuthenticatedSendOptions,
+  authenticatedSend,
+  type Send,
+  type WireRequest,
+} from "./engine/authenticated-send.ts"
+export { type PreparedBody, readBody } from "./engine/body.ts"
+export { finishedUrl } from "./engine/finished-url.ts"
+export { createHostGuard, type GuardOptions, type HostGuard } from "./engine/host-guard.ts"
+export { readableStreamOf } from "./engine/readable-stream.ts"
+export type { ResponseLike } from "./engine/rejection.ts"
 export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./errors/auth-error.ts"
 export { type Clock, systemClock } from "./identity/clock.ts"
 export type { Credentials } from "./identity/credentials.ts"

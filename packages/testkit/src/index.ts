@@ -1,1 +1,8 @@
-export { type FakeClock, fakeClock } from "./fake-clock.ts"
+export { type BodyKind, type BodySample, bodySamples } from "./body-kinds.ts"
+export {
+  type AdapterRequest,
+  type AdapterResponse,
+  type AdapterUnderTest,
+  describeAdapter,
+} from "./describe-adapter.ts"
+export { type Answer, type Arrival, type RecordingServer, recordingServer } from "./recording-server.ts"

@@ -1,0 +1,530 @@
+import { inspect } from "node:util"
+import {
+  type Auth,
+  akskAuth,
+  type Clock,
+  type Credentials,
+  type GuardOptions,
+  isAuthError,
+  type Token,
+  type TokenProvider,
+  tokenAuth,
+  verify,
+} from "@countersign/auth-core"
+import { afterEach, describe, expect, it } from "vitest"
+import { type BodyKind, type BodySample, bodySamples } from "./body-kinds.ts"
+import { type Answer, type Arrival, type RecordingServer, recordingServer } from "./recording-server.ts"
+
+/** A request in no client's words. */
+export interface AdapterRequest {
+  method?: string
+  /** Path and query, appended to the base URL. */
+  path?: string
+  headers?: Record<string, string>
+  body?: unknown
+  as?: BodySample["as"]
+  /** Per-request auth. */
+  auth?: Auth | false
+  signal?: AbortSignal
+  /** How often the client itself retries a 503, without a pause worth the name. */
+  retries?: number
+}
+
+/** What came back, in no client's words. A 4xx or 5xx is a status here, whatever the client makes of it. */
+export interface AdapterResponse {
+  status: number
+  text: string
+  /** The client's own response or error, as the caller of the client holds it; looked into for secrets. */
+  raw: unknown
+}
+
+export interface AdapterUnderTest {
+  /** A client on that base URL; authenticated when there is an auth. */
+  connect(setup: {
+    baseUrl: string
+    auth?: Auth
+    options?: GuardOptions
+  }): (request: AdapterRequest) => Promise<AdapterResponse>
+  /** The body kinds that the client itself does not take, each with a word why. */
+  refuses?: Partial<Record<BodyKind, string>>
+  /** More bodies, such as those of packages that only this client takes. */
+  bodies?: Partial<Record<BodyKind, BodySample>>
+  /** The client keeps the method of a POST on 301 and 302. @default false */
+  keepsMethodOn302?: boolean
+  /** The client has no retries of its own. @default false */
+  neverRetries?: boolean
+}
+
+const credentials: Credentials = {
+  accessKeyId: "AKADAPTER0123456789X",
+  secretAccessKey: "secret-key-of-the-adapter-suite-0123456789",
+}
+const customer: Credentials = {
+  accessKeyId: "AKCUSTOMER123456789X",
+  secretAccessKey: "secret-key-of-a-customer-0123456789abcdefgh",
+}
+const temporary: Credentials = {
+  ...credentials,
+  accessKeyId: "AKTEMPORARY23456789X",
+  securityToken: "security-token-of-the-adapter-suite",
+}
+const keys = [credentials, customer, temporary]
+
+/** Every reading is a second later, so that two signatures of one request can be told apart. */
+function tickingClock(): Clock {
+  let now = Date.now()
+  return {
+    now: () => (now += 1_000),
+    monotonic: () => performance.now(),
+    sleep: () => new Promise((resolve) => setImmediate(resolve)),
+  }
+}
+
+interface CountingTokens {
+  provider: TokenProvider
+  calls: number
+  issued: Token[]
+}
+
+function countingTokens(delayMs = 5): CountingTokens {
+  const tokens: CountingTokens = {
+    calls: 0,
+    issued: [],
+    provider: async () => {
+      tokens.calls += 1
+      await new Promise((resolve) => setTimeout(resolve, delayMs))
+      const token = {
+        value: `MIIsecret-token-number-${tokens.calls}`,
+        issuedAt: Date.now(),
+        expiresAt: Date.now() + 86_400_000,
+      }
+      tokens.issued.push(token)
+      return token
+    },
+  }
+  return tokens
+}
+
+/** What the gateway makes of an arrival's signature. */
+async function signatureVerdict(server: RecordingServer, { method, target, headers, body }: Arrival): Promise<string> {
+  const result = await verify(
+    { method, url: `${server.url}${target}`, headers: headers as Record<string, string>, body },
+    {
+      secretFor: async (accessKeyId) => keys.find((key) => key.accessKeyId === accessKeyId),
+      maxSkewMs: 86_400_000,
+    },
+  )
+  return result.ok ? "valid" : `${result.message}\n${result.canonicalRequest}`
+}
+
+const SECRET_HEADERS = [
+  "authorization",
+  "x-auth-token",
+  "x-security-token",
+  "x-sdk-date",
+  "x-sdk-content-sha256",
+  "cookie",
+]
+
+const unauthorized: Answer = {
+  status: 401,
+  body: JSON.stringify({
+    error_code: "APIGW.0301",
+    error_msg: "Incorrect IAM authentication information: token expires",
+    request_id: "r-1",
+  }),
+}
+
+/** The contract that every adapter fulfils, against a real server, with the client's own behaviour as the measure. */
+export function describeAdapter(name: string, adapter: AdapterUnderTest): void {
+  const servers: RecordingServer[] = []
+  const serve = async (
+    answer?: (arrival: Arrival, index: number) => Answer | Promise<Answer>,
+  ): Promise<RecordingServer> => {
+    const server = await recordingServer(answer)
+    servers.push(server)
+    return server
+  }
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map((server) => server.close()))
+  })
+  const aksk = (key: Credentials = credentials): Auth => akskAuth(key, { clock: tickingClock() })
+
+  describe(`${name}: the adapter contract`, () => {
+    describe("one attempt", () => {
+      it("carries the token", async () => {
+        const server = await serve()
+        const send = adapter.connect({ baseUrl: server.url, auth: tokenAuth(countingTokens().provider) })
+        expect((await send({ path: "/v1/things" })).status).toBe(200)
+        expect(server.arrivals.map(({ headers }) => headers["x-auth-token"])).toEqual(["MIIsecret-token-number-1"])
+      })
+
+      it("carries a valid signature", async () => {
+        const server = await serve()
+        const send = adapter.connect({ baseUrl: server.url, auth: aksk() })
+        expect((await send({ path: "/v1/things?limit=2" })).status).toBe(200)
+        expect(await Promise.all(server.arrivals.map((arrival) => signatureVerdict(server, arrival)))).toEqual([
+          "valid",
+        ])
+      })
+
+      it("carries the security token of temporary credentials, signed", async () => {
+        const server = await serve()
+        const send = adapter.connect({ baseUrl: server.url, auth: aksk(temporary) })
+        await send({ path: "/v1/things" })
+        const [arrival] = server.arrivals
+        expect(arrival?.headers["x-security-token"]).toBe(temporary.securityToken)
+        expect(arrival?.headers.authorization).toContain("x-security-token")
+      })
+
+      it("gives the answer back as the client gives it", async () => {
+        const server = await serve(() => ({ status: 201, body: '{"created":"ü"}' }))
+        const send = adapter.connect({ baseUrl: server.url, auth: aksk() })
+        expect(await send({ path: "/", method: "POST", body: "x", as: "body" })).toMatchObject({
+          status: 201,
+          text: '{"created":"ü"}',
+        })
+      })
+
+      it.each(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"])("signs %s", async (method) => {
+        const server = await serve()
+        await adapter.connect({ baseUrl: server.url, auth: aksk() })({ path: "/v1/things", method })
+        expect(await Promise.all(server.arrivals.map((arrival) => signatureVerdict(server, arrival)))).toEqual([
+          "valid",
+        ])
+        expect(server.arrivals[0]?.method).toBe(method)
+      })
+    })
+
+    describe("the URL that is signed is the URL that is sent", () => {
+      it.each([
+        ["a space in the path", "/v1/a%20b"],
+        ["a URN in the path", "/v1/urn%3Afss%3Aregion/x"],
+        ["unicode in the path", "/v1/世界/ü"],
+        ["a quote in path and query", "/v1/o'neil?name=o'neil"],
+        ["brackets and pipes", "/v1/a|b?tags[0]=x&sort=a|b"],
+        ["repeated and unsorted names", "/v1/x?b=2&a=1&b=1&a"],
+        ["a space as plus", "/v1/x?q=a+b"],
+        ["an encoded plus", "/v1/x?q=a%2Bb"],
+        ["a colon beside a hyphen", "/v1/x?a:b=1&a-b=2"],
+        ["an empty path", ""],
+        ["a trailing slash", "/v1/x/"],
+      ])("with %s", async (_, path) => {
+        const server = await serve()
+        await adapter.connect({ baseUrl: server.url, auth: aksk() })({ path })
+        expect(await Promise.all(server.arrivals.map((arrival) => signatureVerdict(server, arrival)))).toEqual([
+          "valid",
+        ])
+        expect(server.arrivals[0]?.target).not.toContain("+")
+      })
+    })
+
+    describe("a body arrives intact and rightly signed", () => {
+      const samples = { ...bodySamples, ...adapter.bodies }
+      for (const [kind, sample] of Object.entries(samples) as [BodyKind, BodySample][]) {
+        const refusal = adapter.refuses?.[kind]
+        if (refusal !== undefined) {
+          it(`${kind}: is refused with an error (${refusal}), and nothing is sent`, async () => {
+            const server = await serve()
+            const send = adapter.connect({ baseUrl: server.url, auth: aksk() })
+            await expect(
+              send({ method: "POST", path: "/b", body: sample.make(), as: sample.as }),
+            ).rejects.toBeInstanceOf(Error)
+            expect(server.arrivals).toEqual([])
+          })
+          continue
+        }
+        it.each([
+          ["AK/SK", () => aksk()],
+          ["token", () => tokenAuth(countingTokens().provider)],
+        ])(`${kind}, %s`, async (method, auth) => {
+          const server = await serve()
+          const bare = await serve()
+          await adapter.connect({ baseUrl: server.url, auth: auth() })({
+            method: "POST",
+            path: "/b",
+            body: sample.make(),
+            as: sample.as,
+          })
+          await adapter.connect({ baseUrl: bare.url })({
+            method: "POST",
+            path: "/b",
+            body: sample.make(),
+            as: sample.as,
+          })
+          const [arrival] = server.arrivals
+          const [expected] = bare.arrivals
+          if (arrival === undefined || expected === undefined) throw new Error("nothing arrived")
+          if (sample.expected !== undefined) expect(arrival.body).toEqual(sample.expected)
+          if (sample.contains !== undefined) expect(arrival.body.includes(sample.contains)).toBe(true)
+          if (sample.contentType !== undefined) expect(arrival.headers["content-type"]).toMatch(sample.contentType)
+          else expect(arrival.headers["content-type"]).toBe(expected.headers["content-type"])
+          if (method === "AK/SK") expect(await signatureVerdict(server, arrival)).toBe("valid")
+          else expect(arrival.headers["x-auth-token"]).toBe("MIIsecret-token-number-1")
+        })
+      }
+    })
+
+    describe.skipIf(adapter.neverRetries === true)("a retry of the client", () => {
+      it.each([
+        ["a JSON object", "JSON object"],
+        ["a form with a file", "FormData with a file"],
+        ["bytes", "Buffer"],
+      ] as const)("is signed anew each time, with %s", async (_, kind) => {
+        const server = await serve((_arrival, index) => (index < 2 ? { status: 503 } : {}))
+        const send = adapter.connect({ baseUrl: server.url, auth: aksk() })
+        const { make, as } = bodySamples[kind]
+        const { status } = await send({ method: "PUT", path: "/r", body: make(), as, retries: 2 })
+        expect(status).toBe(200)
+        expect(await Promise.all(server.arrivals.map((arrival) => signatureVerdict(server, arrival)))).toEqual([
+          "valid",
+          "valid",
+          "valid",
+        ])
+        expect(new Set(server.arrivals.map(({ headers }) => headers.authorization)).size).toBe(3)
+        expect(new Set(server.arrivals.map(({ headers }) => headers["content-type"]?.split(";")[0])).size).toBe(1)
+      })
+    })
+
+    describe("a redirect", () => {
+      it.each([301, 302, 303, 307, 308])("%d on the same origin is followed, signed anew", async (status) => {
+        const server = await serve(({ target }) =>
+          target === "/from" ? { status, headers: { location: "/to?x=1" } } : {},
+        )
+        const send = adapter.connect({ baseUrl: server.url, auth: aksk() })
+        expect((await send({ method: "POST", path: "/from", body: '{"a":1}', as: "body" })).status).toBe(200)
+        expect(server.arrivals.map(({ target }) => target)).toEqual(["/from", "/to?x=1"])
+        expect(await Promise.all(server.arrivals.map((arrival) => signatureVerdict(server, arrival)))).toEqual([
+          "valid",
+          "valid",
+        ])
+        const keeps = status === 307 || status === 308 || (status !== 303 && adapter.keepsMethodOn302 === true)
+        expect(server.arrivals[1]?.method).toBe(keeps ? "POST" : "GET")
+        expect(server.arrivals[1]?.body.toString()).toBe(keeps ? '{"a":1}' : "")
+      })
+
+      it.each([301, 302, 303, 307, 308])("%d to a host that is not listed carries nothing secret", async (status) => {
+        const foreign = await serve()
+        const server = await serve(() => ({ status, headers: { location: `${foreign.url}/stolen` } }))
+        for (const auth of [aksk(temporary), tokenAuth(countingTokens().provider)]) {
+          const send = adapter.connect({ baseUrl: server.url, auth })
+          expect((await send({ path: "/from", headers: { cookie: "session=1" } })).status).toBe(200)
+        }
+        expect(foreign.arrivals).toHaveLength(2)
+        for (const { headers } of foreign.arrivals) {
+          for (const secret of SECRET_HEADERS) expect(headers).not.toHaveProperty(secret)
+          expect(JSON.stringify(headers)).not.toMatch(/secret|security/)
+        }
+      })
+
+      it("to another listed host is authenticated for that host", async () => {
+        const other = await serve()
+        const server = await serve(() => ({ status: 307, headers: { location: `${other.url}/to` } }))
+        const options = { hosts: [server.host, other.host] }
+        const send = adapter.connect({ baseUrl: server.url, auth: aksk(), options })
+        expect((await send({ method: "PUT", path: "/from", body: "x", as: "body" })).status).toBe(200)
+        const [arrival] = other.arrivals
+        expect(arrival === undefined ? "nothing arrived" : await signatureVerdict(other, arrival)).toBe("valid")
+      })
+    })
+
+    describe("a host that is not listed", () => {
+      it("gets the request as the bare client sends it", async () => {
+        const server = await serve()
+        const send = adapter.connect({ baseUrl: server.url, auth: aksk(), options: { hosts: ["*.myhuaweicloud.com"] } })
+        expect((await send({ method: "POST", path: "/x?q=1", body: "x", as: "body" })).status).toBe(200)
+        for (const secret of SECRET_HEADERS) expect(server.arrivals[0]?.headers).not.toHaveProperty(secret)
+      })
+    })
+
+    describe("a 401 to a token", () => {
+      const gateway = (valid: () => string | undefined): Promise<RecordingServer> =>
+        serve(({ headers }) => (headers["x-auth-token"] === valid() ? {} : unauthorized))
+
+      it.each(["JSON object", "Buffer", "FormData with a file"] as const)(
+        "makes one refresh and one replay with the same body: %s",
+        async (kind) => {
+          const tokens = countingTokens()
+          const server = await gateway(() => "MIIsecret-token-number-2")
+          const send = adapter.connect({ baseUrl: server.url, auth: tokenAuth(tokens.provider) })
+          const { make, as, expected } = bodySamples[kind]
+          expect((await send({ method: "POST", path: "/x", body: make(), as })).status).toBe(200)
+          expect(tokens.calls).toBe(2)
+          expect(server.arrivals).toHaveLength(2)
+          if (expected !== undefined) expect(server.arrivals[1]?.body).toEqual(expected)
+        },
+      )
+
+      it("makes one refresh for ten concurrent requests, and all succeed", async () => {
+        const tokens = countingTokens(20)
+        const server = await gateway(() => "MIIsecret-token-number-2")
+        const send = adapter.connect({ baseUrl: server.url, auth: tokenAuth(tokens.provider) })
+        const responses = await Promise.all(Array.from({ length: 10 }, () => send({ path: "/x" })))
+        expect(responses.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200))
+        expect(tokens.calls).toBe(2)
+      })
+
+      it("that comes late, for an older token, makes no refresh", async () => {
+        const tokens = countingTokens()
+        let release = (): void => undefined
+        const held = new Promise<void>((resolve) => {
+          release = resolve
+        })
+        let valid = "MIIsecret-token-number-1"
+        const server = await serve(async ({ target, headers }) => {
+          const accepted = headers["x-auth-token"] === valid
+          if (target === "/late" && !accepted) await held
+          if (target === "/late" && accepted && valid.endsWith("1")) {
+            await held
+            return unauthorized
+          }
+          return accepted ? {} : unauthorized
+        })
+        const send = adapter.connect({ baseUrl: server.url, auth: tokenAuth(tokens.provider) })
+        await send({ path: "/warm" })
+        const late = send({ path: "/late" })
+        while (!server.arrivals.some(({ target }) => target === "/late"))
+          await new Promise((resolve) => setTimeout(resolve, 2))
+        valid = "MIIsecret-token-number-2"
+        expect((await send({ path: "/early" })).status).toBe(200)
+        expect(tokens.calls).toBe(2)
+        release()
+        expect((await late).status).toBe(200)
+        expect(tokens.calls).toBe(2)
+      })
+
+      it("is given to the caller when the replay is refused too", async () => {
+        const tokens = countingTokens()
+        const server = await gateway(() => undefined)
+        const send = adapter.connect({ baseUrl: server.url, auth: tokenAuth(tokens.provider) })
+        expect((await send({ path: "/x" })).status).toBe(401)
+        expect(server.arrivals).toHaveLength(2)
+      })
+    })
+
+    describe("a 401 to a signature", () => {
+      it("that has expired teaches the server's clock and makes one replay", async () => {
+        const ahead = 20 * 60_000
+        const server = await serve((_arrival, index) =>
+          index > 0
+            ? {}
+            : {
+                status: 401,
+                headers: { date: new Date(Date.now() + ahead).toUTCString() },
+                body: JSON.stringify({
+                  error_code: "APIGW.0301",
+                  error_msg: "Incorrect IAM authentication information: calc aksk signature fail:signature expired",
+                  request_id: "r-1",
+                }),
+              },
+        )
+        const send = adapter.connect({ baseUrl: server.url, auth: akskAuth(credentials) })
+        expect((await send({ path: "/x" })).status).toBe(200)
+        expect((await send({ path: "/y" })).status).toBe(200)
+        expect(server.arrivals).toHaveLength(3)
+        const signedAt = (arrival: Arrival | undefined): number =>
+          Date.parse(String(arrival?.headers["x-sdk-date"]).replace(/^(....)(..)(..T..)(..)(..Z)$/, "$1-$2-$3:$4:$5"))
+        for (const arrival of server.arrivals.slice(1))
+          expect(Math.abs(signedAt(arrival) - Date.now() - ahead)).toBeLessThan(10_000)
+      })
+
+      it("that does not match is never tried again", async () => {
+        const server = await serve(() => ({
+          status: 401,
+          body: JSON.stringify({
+            error_code: "APIGW.0301",
+            error_msg: "Incorrect IAM authentication information: verify aksk signature fail",
+            request_id: "r-1",
+          }),
+        }))
+        const send = adapter.connect({ baseUrl: server.url, auth: aksk() })
+        expect((await send({ path: "/x" })).status).toBe(401)
+        expect(server.arrivals).toHaveLength(1)
+      })
+    })
+
+    describe("per request", () => {
+      it("another auth signs for another customer", async () => {
+        const server = await serve()
+        const send = adapter.connect({ baseUrl: server.url, auth: aksk() })
+        await Promise.all([send({ path: "/x", auth: aksk(customer) }), send({ path: "/y" })])
+        const signers = server.arrivals.map(
+          ({ target, headers }) => `${target} ${/Access=(\w+)/.exec(headers.authorization ?? "")?.[1]}`,
+        )
+        expect(signers.sort()).toEqual([`/x ${customer.accessKeyId}`, `/y ${credentials.accessKeyId}`])
+      })
+
+      it("false sends none", async () => {
+        const server = await serve()
+        const send = adapter.connect({ baseUrl: server.url, auth: aksk() })
+        await send({ path: "/x", auth: false })
+        for (const secret of SECRET_HEADERS) expect(server.arrivals[0]?.headers).not.toHaveProperty(secret)
+      })
+    })
+
+    describe("an abort", () => {
+      it("ends the wait for a token, and nothing is sent", async () => {
+        const server = await serve()
+        const stuck: TokenProvider = () => new Promise(() => undefined)
+        const send = adapter.connect({ baseUrl: server.url, auth: tokenAuth(stuck) })
+        const abort = new AbortController()
+        const sent = send({ path: "/x", signal: abort.signal })
+        setTimeout(() => abort.abort(), 20)
+        await expect(sent).rejects.toBeInstanceOf(Error)
+        expect(server.arrivals).toEqual([])
+      })
+    })
+
+    describe("errors", () => {
+      it("of the auth reach the caller before anything is sent, and say what is wrong", async () => {
+        const server = await serve()
+        const expired = tokenAuth({ value: "MIIsecret-token-number-0", issuedAt: 0, expiresAt: 1 })
+        const send = adapter.connect({ baseUrl: server.url, auth: expired })
+        const error: unknown = await send({ path: "/x" }).catch((caught: unknown) => caught)
+        const own = isAuthError(error) ? error : (error as Error).cause
+        expect(isAuthError(own) && own.code).toBe("AUTH_CREDENTIALS_EXPIRED")
+        expect(server.arrivals).toEqual([])
+      })
+
+      it.each([
+        ["AK/SK", () => aksk(temporary)],
+        ["token", () => tokenAuth(countingTokens().provider)],
+      ])("and answers show no secret: %s", async (_, auth) => {
+        const server = await serve(() => ({ status: 403, body: "{}" }))
+        const seen: unknown[] = []
+        const send = adapter.connect({ baseUrl: server.url, auth: auth() })
+        await send({ path: "/x", method: "POST", body: "x", as: "body" }).then(
+          (response) => seen.push(response),
+          (error: unknown) => seen.push(error),
+        )
+        await recordingServerGone(adapter, auth()).then((error) => seen.push(error))
+        for (const value of [...seen, ...seen.map((one) => (one as { raw?: unknown }).raw)]) {
+          for (const text of [
+            inspect(value, { depth: Number.POSITIVE_INFINITY, showHidden: true }),
+            jsonOf(value),
+            String(value),
+          ]) {
+            expect(text).not.toMatch(/secret-key|secret-token|security-token-of|Signature=/)
+          }
+        }
+      })
+    })
+  })
+}
+
+/** The error of a request to a server that is not there. */
+async function recordingServerGone(adapter: AdapterUnderTest, auth: Auth): Promise<unknown> {
+  const gone = await recordingServer()
+  await gone.close()
+  return adapter
+    .connect({ baseUrl: gone.url, auth })({ path: "/x" })
+    .catch((error: unknown) => error)
+}
+
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? ""
+  } catch {
+    return ""
+  }
+}
