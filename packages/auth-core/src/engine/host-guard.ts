@@ -1,4 +1,5 @@
 import { AuthError } from "../errors/auth-error.ts"
+import { isLoopback } from "../identity/is-loopback.ts"
 
 export interface GuardOptions {
   /**
@@ -66,14 +67,4 @@ function sameOrigin(url: URL, baseUrl: string | URL): boolean {
 function effectivePort(url: URL): string {
   if (url.port !== "") return url.port
   return url.protocol === "https:" ? "443" : "80"
-}
-
-/** Names and addresses that never leave this machine. */
-export function isLoopback(hostname: string): boolean {
-  return (
-    hostname === "localhost" ||
-    hostname.endsWith(".localhost") ||
-    hostname === "[::1]" ||
-    /^127(\.\d{1,3}){3}$/.test(hostname)
-  )
 }

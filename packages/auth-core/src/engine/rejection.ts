@@ -1,4 +1,5 @@
 import type { Rejection } from "../auth/auth.ts"
+import { readErrorFields } from "../errors/error-fields.ts"
 
 /** What the engine needs of a client's response; a fetch Response fits as it is. */
 export interface ResponseLike {
@@ -20,7 +21,7 @@ export async function readRejection(response: ResponseLike, url: URL, replayed: 
   return {
     status: response.status,
     origin: url.origin,
-    ...(text === undefined ? undefined : errorFields(text)),
+    ...(text === undefined ? undefined : readErrorFields(text)),
     serverTime: Number.isNaN(date) ? undefined : date,
     replayed,
   }
@@ -57,24 +58,4 @@ async function peekResponse(response: Response): Promise<string | undefined> {
       return undefined
     }
   }
-}
-
-/** The gateway's own shape, IAM's newer one, and Keystone's. */
-function errorFields(text: string): { errorCode?: string | undefined; errorMessage?: string | undefined } {
-  try {
-    const body: unknown = JSON.parse(text)
-    if (typeof body !== "object" || body === null) return { errorMessage: text }
-    const error: object = "error" in body && typeof body.error === "object" && body.error !== null ? body.error : body
-    return {
-      errorCode: textOf(error, "error_code") ?? textOf(error, "code"),
-      errorMessage: textOf(error, "error_msg") ?? textOf(error, "message"),
-    }
-  } catch {
-    return { errorMessage: text }
-  }
-}
-
-function textOf(source: object, name: string): string | undefined {
-  const value: unknown = Reflect.get(source, name)
-  return typeof value === "string" || typeof value === "number" ? String(value) : undefined
 }

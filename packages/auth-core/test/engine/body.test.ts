@@ -1,0 +1,166 @@
+import { Readable } from "node:stream"
+import { describe, expect, it } from "vitest"
+import { readBody, unreadBody } from "../../src/engine/body.ts"
+
+const LIMIT = 1_000
+
+async function* chunksOf(...chunks: unknown[]): AsyncGenerator<unknown> {
+  yield* chunks
+}
+
+async function gather(content: unknown): Promise<Buffer> {
+  const parts: Uint8Array[] = []
+  for await (const chunk of content as AsyncIterable<Uint8Array>) parts.push(chunk)
+  return Buffer.concat(parts)
+}
+
+describe("bytes that are at hand", () => {
+  it.each(["", "text", "ü".repeat(LIMIT / 2)])("a string within the limit stays a string", (text) => {
+    expect(readBody(text, LIMIT)).toMatchObject({ content: text, bytes: text, replayable: true, exceedsLimit: false })
+  })
+
+  it("are not copied", () => {
+    const bytes = new Uint8Array(8).subarray(2, 6)
+    expect(readBody(bytes, LIMIT)).toHaveProperty("bytes", bytes)
+  })
+
+  it.each([Uint16Array, Float64Array, DataView, Int8Array])("%o is seen through its own window", (View) => {
+    const { buffer } = Uint8Array.from({ length: 64 }, (_, index) => index)
+    const { bytes } = readBody(new View(buffer, 8, 2), LIMIT) as { bytes: Uint8Array }
+    expect(bytes.buffer).toBe(buffer)
+    expect(bytes[0]).toBe(8)
+  })
+
+  it("a body at the limit is within it, one byte more is not", () => {
+    expect(readBody(new Uint8Array(LIMIT), LIMIT)).toHaveProperty("exceedsLimit", false)
+    expect(readBody(new Uint8Array(LIMIT + 1), LIMIT)).toHaveProperty("exceedsLimit", true)
+  })
+
+  it("the limit counts UTF-8 bytes, not characters", () => {
+    expect(readBody("世".repeat(LIMIT / 4), LIMIT)).toHaveProperty("exceedsLimit", false)
+    expect(readBody("世".repeat(LIMIT / 3 + 1), LIMIT)).toHaveProperty("exceedsLimit", true)
+  })
+})
+
+describe("a stream", () => {
+  it.each([
+    ["a Node stream", () => Readable.from([Buffer.from("ab"), Buffer.from("cd")])],
+    ["a web stream", () => new Blob(["abcd"]).stream()],
+    ["an async generator", () => chunksOf("ab", new Uint8Array([0x63]), Uint8Array.of(0x64).buffer)],
+    ["a generator", () => ["ab", "cd"].values()],
+  ])("%s is read once and becomes bytes", async (_, make) => {
+    const body = await readBody(make(), LIMIT)
+    expect(Buffer.from(body.bytes as Uint8Array).toString()).toBe("abcd")
+    expect(body.replayable).toBe(true)
+  })
+
+  it("that is longer than the limit goes on where it was left", async () => {
+    const chunks = Array.from({ length: 30 }, (_, index) => new Uint8Array(100).fill(index))
+    const body = await readBody(chunksOf(...chunks), LIMIT)
+    expect(body).toMatchObject({ bytes: undefined, replayable: false, exceedsLimit: true })
+    expect(await gather(body.content)).toEqual(Buffer.concat(chunks))
+  })
+
+  it("that is too long is read no further than it must be", async () => {
+    let given = 0
+    const endless = (async function* () {
+      for (;;) yield new Uint8Array((given += 100) && 100)
+    })()
+    await readBody(endless, LIMIT)
+    expect(given).toBe(LIMIT + 100)
+  })
+
+  it("that is dropped half-way frees its source", async () => {
+    let freed = false
+    const source = (async function* () {
+      try {
+        for (;;) yield new Uint8Array(600)
+      } finally {
+        freed = true
+      }
+    })()
+    const { content } = await readBody(source, LIMIT)
+    for await (const _ of content as AsyncIterable<Uint8Array>) break
+    expect(freed).toBe(true)
+  })
+
+  it("that fails, fails with its own error", async () => {
+    const broken = (async function* () {
+      yield "a"
+      throw new RangeError("disk gone")
+    })()
+    await expect(readBody(broken, LIMIT)).rejects.toThrow(new RangeError("disk gone"))
+  })
+
+  it.each([
+    [
+      "a locked web stream",
+      () => {
+        const stream = new Blob(["x"]).stream()
+        stream.getReader()
+        return stream
+      },
+    ],
+    ["a destroyed Node stream", () => Readable.from(["x"]).destroy()],
+  ])("that was used before is refused: %s", async (_, make) => {
+    await expect(readBody(make(), LIMIT)).rejects.toMatchObject({ code: "AUTH_BODY_UNSIGNABLE" })
+  })
+
+  it("that gives something else than text or bytes is refused", async () => {
+    await expect(readBody(chunksOf({ a: 1 }), LIMIT)).rejects.toMatchObject({ code: "AUTH_BODY_UNSIGNABLE" })
+  })
+})
+
+describe("a form or a Blob", () => {
+  it("FormData becomes bytes with a boundary of their own", async () => {
+    const form = new FormData()
+    form.append("file", new Blob([new Uint8Array([0, 255, 10])]), "f.bin")
+    const { bytes, contentType } = await readBody(form, LIMIT)
+    const boundary = /boundary=(.+)$/.exec(contentType ?? "")?.[1] ?? "none"
+    expect(Buffer.from(bytes as Uint8Array).toString("latin1")).toContain(`--${boundary}--`)
+    expect(Buffer.from(bytes as Uint8Array).includes(Buffer.from([0, 255, 10]))).toBe(true)
+  })
+
+  it("FormData whose files exceed the limit is not read at all", async () => {
+    const form = new FormData()
+    form.append("file", new Blob([new Uint8Array(LIMIT + 1)]))
+    expect(await readBody(form, LIMIT)).toMatchObject({ content: form, bytes: undefined, exceedsLimit: true })
+  })
+
+  it("a Blob brings its type, a larger one is left alone", async () => {
+    expect(await readBody(new Blob(["x"], { type: "text/csv" }), LIMIT)).toMatchObject({ contentType: "text/csv" })
+    const large = new Blob([new Uint8Array(LIMIT + 1)])
+    expect(await readBody(large, LIMIT)).toMatchObject({ content: large, exceedsLimit: true, replayable: true })
+  })
+
+  it("URLSearchParams become their text", () => {
+    expect(readBody(new URLSearchParams({ q: "a b" }), LIMIT)).toMatchObject({
+      bytes: "q=a+b",
+      contentType: "application/x-www-form-urlencoded;charset=UTF-8",
+    })
+  })
+})
+
+describe("anything else", () => {
+  it.each([{ a: 1 }, [1], 7, true, Symbol("x"), () => "x", new Date(0), new Map()])(
+    "%o is refused, named by its kind",
+    (body) => {
+      expect(() => readBody(body, LIMIT)).toThrow(expect.objectContaining({ code: "AUTH_BODY_UNSIGNABLE" }))
+    },
+  )
+
+  it.each([null, undefined])("%o is no body", (body) => {
+    expect(readBody(body, LIMIT)).toMatchObject({ content: null, bytes: null, replayable: true })
+  })
+})
+
+describe("a body left unread", () => {
+  it("can be sent again unless it is a stream", () => {
+    expect(unreadBody("x").replayable).toBe(true)
+    expect(unreadBody(new FormData()).replayable).toBe(true)
+    expect(unreadBody(new Blob([])).replayable).toBe(true)
+    expect(unreadBody(Readable.from(["x"])).replayable).toBe(false)
+    expect(unreadBody(new Blob(["x"]).stream()).replayable).toBe(false)
+    expect(unreadBody(chunksOf("x")).replayable).toBe(false)
+  })
+})

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest"
+import { followRedirect } from "../../src/engine/redirect.ts"
+
+const url = new URL("https://a.example.com/from?q=1")
+const headers = {
+  "content-type": "text/plain",
+  "x-custom": "1",
+  authorization: "Basic x",
+  "x-auth-token": "t",
+  "x-sdk-date": "d",
+  cookie: "c",
+}
+const post = { method: "POST", url, headers, body: "x" }
+
+describe("the request after a redirect", () => {
+  it.each([
+    [301, "POST", "GET"],
+    [302, "POST", "GET"],
+    [303, "POST", "GET"],
+    [303, "PUT", "GET"],
+    [303, "DELETE", "GET"],
+    [303, "HEAD", "HEAD"],
+    [301, "PUT", "PUT"],
+    [302, "DELETE", "DELETE"],
+    [307, "POST", "POST"],
+    [308, "PATCH", "PATCH"],
+  ])("%d turns %s into %s", (status, method, expected) => {
+    const next = followRedirect({ ...post, method }, status, "/to")
+    expect(next?.request).toMatchObject({ method: expected, body: expected === "GET" ? null : "x" })
+    expect(next?.request.headers).toHaveProperty("x-custom", "1")
+    if (expected === "GET") expect(next?.request.headers).not.toHaveProperty("content-type")
+  })
+
+  it("goes where Location says, seen from where it came", () => {
+    expect(followRedirect(post, 307, "../to?x=1")?.request.url.href).toBe("https://a.example.com/to?x=1")
+    expect(followRedirect(post, 307, "//b.example.com/to")?.request.url.href).toBe("https://b.example.com/to")
+  })
+
+  it("keeps the caller's own secrets on the same origin", () => {
+    expect(followRedirect(post, 307, "/to")?.request.headers).toEqual(headers)
+  })
+
+  it.each(["https://b.example.com/", "http://a.example.com/", "https://a.example.com:8443/"])(
+    "drops them on another origin: %s",
+    (location) => {
+      expect(followRedirect(post, 307, location)?.request.headers).toEqual({
+        "content-type": "text/plain",
+        "x-custom": "1",
+      })
+    },
+  )
+
+  it.each([undefined, "http://", "javascript:alert(1)", "ftp://x/"])("is none when Location is %j", (location) => {
+    expect(followRedirect(post, 302, location)).toBeUndefined()
+  })
+})
