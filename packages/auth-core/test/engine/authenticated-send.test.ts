@@ -1,0 +1,300 @@
+import { describe, expect, it, vi } from "vitest"
+import type { Attempt, Auth, Rejection } from "../../src/auth/auth.ts"
+import { autoAuth } from "../../src/auth/auto-auth.ts"
+import { authenticatedSend, type WireRequest } from "../../src/engine/authenticated-send.ts"
+
+const BASE = "https://api.example.com"
+const options = { hosts: ["api.example.com", "other.example.com"] }
+
+interface NumberingAuth extends Auth {
+  attempts: Attempt[]
+  rejections: Rejection[]
+}
+
+/** Gives each attempt a number for a secret, so that a stale one shows. */
+function numbering({
+  limit,
+  replay = false,
+  name = "secret",
+}: {
+  limit?: number
+  replay?: boolean
+  name?: string
+} = {}): NumberingAuth {
+  const attempts: Attempt[] = []
+  const rejections: Rejection[] = []
+  return {
+    attempts,
+    rejections,
+    bodyLimit: () => limit,
+    authenticate: (attempt) => ({
+      headers: { "x-auth-token": `${name}-${attempts.push(attempt)}` },
+      used: attempts.length,
+    }),
+    judge: (_, rejection) => {
+      rejections.push(rejection)
+      return replay
+    },
+  }
+}
+
+/** Answers in turn, and keeps what was sent. */
+function answering(...answers: (() => Response)[]): {
+  sent: WireRequest[]
+  send: (wire: WireRequest) => Promise<Response>
+} {
+  const sent: WireRequest[] = []
+  return { sent, send: async (wire) => (answers[sent.push(wire) - 1] ?? (() => new Response("ok")))() }
+}
+
+const redirect = (status: number, location: string) => () => new Response(null, { status, headers: { location } })
+const refused = () =>
+  new Response(JSON.stringify({ error_code: "APIGW.0301", error_msg: "token expires" }), { status: 401 })
+
+describe("each attempt", () => {
+  it("is authenticated for its own URL, with the caller's headers kept", async () => {
+    const auth = numbering()
+    const { sent, send } = answering()
+    await authenticatedSend(
+      auth,
+      { method: "GET", url: `${BASE}/x?q=a+b#f`, headers: { accept: "a/b" } },
+      send,
+      options,
+    )
+    expect(sent[0]).toMatchObject({
+      method: "GET",
+      headers: { accept: "a/b", "x-auth-token": "secret-1" },
+      authenticated: true,
+    })
+    expect(sent[0]?.url.href).toBe(`${BASE}/x?q=a%20b`)
+    expect(auth.attempts[0]?.url).toBe(`${BASE}/x?q=a%20b`)
+  })
+
+  it("leaves the caller's header record as it was", async () => {
+    const headers = Object.freeze({ accept: "a/b" })
+    const { send } = answering()
+    await authenticatedSend(
+      numbering({ limit: 10 }),
+      { method: "POST", url: BASE, headers, body: new URLSearchParams("a=1") },
+      send,
+      options,
+    )
+    expect(headers).toEqual({ accept: "a/b" })
+  })
+
+  it("goes out bare, body untouched, where the guard says no", async () => {
+    const auth = numbering({ limit: 1 })
+    const { sent, send } = answering()
+    const body = new Blob(["longer than the limit"])
+    await authenticatedSend(
+      auth,
+      { method: "POST", url: "https://foreign.example.com/", headers: {}, body },
+      send,
+      options,
+    )
+    expect(sent[0]).toMatchObject({ headers: {}, body, authenticated: false })
+    expect(auth.attempts).toEqual([])
+  })
+})
+
+describe("a body", () => {
+  it("stays unread when the auth does not need its bytes", async () => {
+    const { sent, send } = answering()
+    const body = new FormData()
+    await authenticatedSend(numbering(), { method: "POST", url: BASE, headers: {}, body }, send, options)
+    expect(sent[0]?.body).toBe(body)
+  })
+
+  it("is sent as the very bytes that the auth saw, with the boundary that they have", async () => {
+    const auth = numbering({ limit: 1_000 })
+    const { sent, send } = answering()
+    const body = new FormData()
+    body.append("a", "1")
+    const headers = { "content-type": "application/x-www-form-urlencoded" }
+    await authenticatedSend(auth, { method: "POST", url: BASE, headers, body }, send, options)
+    expect(sent[0]?.body).toBe(auth.attempts[0]?.body)
+    expect(sent[0]?.headers["content-type"]).toMatch(/^multipart\/form-data; ?boundary=/)
+  })
+
+  it("keeps a content type that the caller chose", async () => {
+    const { sent, send } = answering()
+    const request = {
+      method: "POST",
+      url: BASE,
+      headers: { "content-type": "text/x-mine" },
+      body: new URLSearchParams("a=1"),
+    }
+    await authenticatedSend(numbering({ limit: 10 }), request, send, options)
+    expect(sent[0]?.headers["content-type"]).toBe("text/x-mine")
+  })
+
+  it("above the limit is an error that names the limit, before anything is sent", async () => {
+    const { sent, send } = answering()
+    const sending = authenticatedSend(
+      numbering({ limit: 4 }),
+      { method: "PUT", url: BASE, headers: {}, body: "12345" },
+      send,
+      options,
+    )
+    await expect(sending).rejects.toMatchObject({
+      code: "AUTH_BODY_TOO_LARGE",
+      message: expect.stringContaining("4 bytes"),
+    })
+    expect(sent).toEqual([])
+  })
+
+  it("above the limit goes with the token when the auth is automatic, at the limit it is still signed", async () => {
+    const auth = autoAuth({ aksk: numbering({ limit: 4, name: "signed" }), token: numbering({ name: "token" }) })
+    const { sent, send } = answering()
+    for (const body of ["1234", "12345"])
+      await authenticatedSend(auth, { method: "PUT", url: BASE, headers: {}, body }, send, options)
+    expect(sent.map(({ headers }) => headers["x-auth-token"])).toEqual(["signed-1", "token-1"])
+  })
+})
+
+describe("a redirect", () => {
+  it("makes a new attempt with a secret of its own", async () => {
+    const { sent, send } = answering(redirect(307, "/b"), redirect(302, "https://other.example.com/c"))
+    await authenticatedSend(numbering(), { method: "GET", url: `${BASE}/a`, headers: {} }, send, options)
+    expect(sent.map(({ url, headers }) => `${url.href} ${headers["x-auth-token"]}`)).toEqual([
+      `${BASE}/a secret-1`,
+      `${BASE}/b secret-2`,
+      "https://other.example.com/c secret-3",
+    ])
+    expect(sent.map(({ redirects }) => redirects)).toEqual([0, 1, 2])
+  })
+
+  it("to a foreign host carries nothing, and back again it is authenticated anew", async () => {
+    const { sent, send } = answering(redirect(307, "https://foreign.example.com/"), redirect(307, `${BASE}/back`))
+    await authenticatedSend(numbering(), { method: "GET", url: BASE, headers: { "x-mine": "1" } }, send, options)
+    expect(sent.map(({ headers }) => headers)).toEqual([
+      { "x-mine": "1", "x-auth-token": "secret-1" },
+      { "x-mine": "1" },
+      { "x-mine": "1", "x-auth-token": "secret-2" },
+    ])
+  })
+
+  it("repeats a form with the same boundary", async () => {
+    const { sent, send } = answering(redirect(307, "/b"))
+    const body = new FormData()
+    body.append("a", "1")
+    await authenticatedSend(
+      numbering({ limit: 1_000 }),
+      { method: "POST", url: BASE, headers: {}, body },
+      send,
+      options,
+    )
+    expect(sent[1]?.body).toBe(sent[0]?.body)
+    expect(sent[1]?.headers["content-type"]).toBe(sent[0]?.headers["content-type"])
+  })
+
+  it("is given to the caller when none is to be followed", async () => {
+    const { sent, send } = answering(redirect(302, "/b"))
+    const response = await authenticatedSend(numbering(), { method: "GET", url: BASE, headers: {} }, send, {
+      ...options,
+      maxRedirects: 0,
+    })
+    expect(response.status).toBe(302)
+    expect(sent).toHaveLength(1)
+  })
+
+  it("too many are the client's own error", async () => {
+    const loop = redirect(302, "/again")
+    const { sent, send } = answering(loop, loop, loop, loop)
+    const tooManyRedirects = (): never => {
+      throw new RangeError("client says: too many")
+    }
+    const sending = authenticatedSend(numbering(), { method: "GET", url: BASE, headers: {} }, send, {
+      ...options,
+      maxRedirects: 2,
+      tooManyRedirects,
+    })
+    await expect(sending).rejects.toThrow("client says: too many")
+    expect(sent).toHaveLength(3)
+  })
+
+  it("that would repeat a spent stream is an error that says so", async () => {
+    const { send } = answering(redirect(307, "/b"))
+    const request = { method: "POST", url: BASE, headers: {}, body: new Blob(["x"]).stream() }
+    await expect(authenticatedSend(numbering(), request, send, options)).rejects.toMatchObject({
+      code: "AUTH_BODY_UNSIGNABLE",
+    })
+  })
+})
+
+describe("a rejection", () => {
+  it("is replayed once, authenticated anew, with the same bytes", async () => {
+    const auth = numbering({ limit: 100, replay: true })
+    const { sent, send } = answering(refused)
+    const response = await authenticatedSend(
+      auth,
+      { method: "POST", url: BASE, headers: {}, body: new Blob(["abc"]).stream() },
+      send,
+      options,
+    )
+    expect(response.status).toBe(200)
+    expect(sent.map(({ headers }) => headers["x-auth-token"])).toEqual(["secret-1", "secret-2"])
+    expect(sent[1]?.body).toBe(sent[0]?.body)
+  })
+
+  it("is parsed for the auth and stays readable for the caller", async () => {
+    const auth = numbering()
+    const { send } = answering(refused)
+    const response = await authenticatedSend(auth, { method: "GET", url: BASE, headers: {} }, send, options)
+    expect(auth.rejections).toMatchObject([
+      { status: 401, origin: BASE, errorCode: "APIGW.0301", errorMessage: "token expires", replayed: false },
+    ])
+    expect(await response.json()).toHaveProperty("error_code")
+  })
+
+  it("is never replayed twice, and the auth is told of the second", async () => {
+    const auth = numbering({ replay: true })
+    const { sent, send } = answering(refused, refused, refused)
+    const response = await authenticatedSend(auth, { method: "GET", url: BASE, headers: {} }, send, options)
+    expect(response.status).toBe(401)
+    expect(sent).toHaveLength(2)
+    expect(auth.rejections.map(({ replayed }) => replayed)).toEqual([false, true])
+  })
+
+  it("is not replayed when the body was a stream that nobody kept", async () => {
+    const { sent, send } = answering(refused)
+    const request = { method: "POST", url: BASE, headers: {}, body: new Blob(["x"]).stream() }
+    expect((await authenticatedSend(numbering({ replay: true }), request, send, options)).status).toBe(401)
+    expect(sent).toHaveLength(1)
+  })
+
+  it("of a bare request is none of the auth's business", async () => {
+    const auth = numbering({ replay: true })
+    const { sent, send } = answering(refused)
+    await authenticatedSend(auth, { method: "GET", url: "https://foreign.example.com", headers: {} }, send, options)
+    expect(auth.rejections).toEqual([])
+    expect(sent).toHaveLength(1)
+  })
+
+  it("with a huge body is judged without it, and the body is left whole", async () => {
+    const auth = numbering()
+    const huge = "x".repeat(300_000)
+    const { send } = answering(() => new Response(huge, { status: 403 }))
+    const response = await authenticatedSend(auth, { method: "GET", url: BASE, headers: {} }, send, options)
+    expect(auth.rejections[0]?.status).toBe(403)
+    expect(auth.rejections[0]?.errorMessage).toBeUndefined()
+    expect(await response.text()).toBe(huge)
+  })
+
+  it("frees the connection of the answer that nobody will read", async () => {
+    const discard = vi.fn()
+    const { send } = answering(() => Object.assign(refused(), { discard }))
+    await authenticatedSend(numbering({ replay: true }), { method: "GET", url: BASE, headers: {} }, send, options)
+    expect(discard).toHaveBeenCalledOnce()
+  })
+})
+
+describe("errors of the client", () => {
+  it("pass through untouched", async () => {
+    const broken = new Error("socket hang up")
+    const send = (): Promise<Response> => Promise.reject(broken)
+    await expect(authenticatedSend(numbering(), { method: "GET", url: BASE, headers: {} }, send, options)).rejects.toBe(
+      broken,
+    )
+  })
+})
