@@ -1,0 +1,74 @@
+import { AuthError } from "../errors/auth-error.ts"
+import { isLoopback } from "../identity/is-loopback.ts"
+import { environmentVariable } from "./environment.ts"
+
+const GLOBAL_IAM_ENDPOINT = "https://iam.myhuaweicloud.com"
+
+export interface EndpointOptions {
+  /** Origin, such as `https://iam.ap-southeast-1.myhuaweicloud.com`. */
+  endpoint?: string | undefined
+  /** Name of the option above, for messages. */
+  option: "iamEndpoint" | "stsEndpoint"
+  region?: string | undefined
+  /** What to use before the environment and the default, unless an endpoint or a region is given. */
+  inherited?: string | undefined
+  allowInsecure?: boolean | undefined
+}
+
+/**
+ * The origin to call: the option, else HUAWEICLOUD_SDK_IAM_ENDPOINT or HUAWEICLOUD_SDK_STS_ENDPOINT, else that of the
+ * region, else IAM's global one. STS has no global endpoint.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for what is no origin or no region; `AUTH_INSECURE_URL` for plain http to
+ * another machine without `allowInsecure`: passwords and tokens travel in these requests.
+ * @see Partner Center FAQ: project-scoped tokens may be asked of the region's endpoint too
+ */
+export function resolveEndpoint({
+  endpoint,
+  option,
+  region,
+  inherited,
+  allowInsecure = false,
+}: EndpointOptions): string {
+  if (endpoint !== undefined) return checkOrigin(endpoint, `\`${option}\``, allowInsecure)
+  if (region === undefined && inherited !== undefined) return inherited
+  const service = option === "iamEndpoint" ? "iam" : "sts"
+  const variable = `HUAWEICLOUD_SDK_${service.toUpperCase()}_ENDPOINT`
+  const fromEnvironment = environmentVariable(variable)
+  if (fromEnvironment !== undefined) return checkOrigin(fromEnvironment, variable, allowInsecure)
+  if (region !== undefined) return regionalEndpoint(service, region)
+  if (service === "iam") return GLOBAL_IAM_ENDPOINT
+  throw new AuthError(
+    "AUTH_INVALID_OPTION",
+    `STS has no global endpoint: give \`region\` or \`stsEndpoint\`, or set ${variable}.`,
+  )
+}
+
+function regionalEndpoint(service: "iam" | "sts", region: string): string {
+  if (typeof region !== "string" || !/^[a-z]+(-[a-z0-9]+)+$/.test(region)) {
+    throw new AuthError("AUTH_INVALID_OPTION", '`region` must be a region id such as "ap-southeast-1".')
+  }
+  return `https://${service}.${region}.myhuaweicloud.${region === "eu-west-101" ? "eu" : "com"}`
+}
+
+function checkOrigin(value: unknown, name: string, allowInsecure: boolean): string {
+  const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined
+  if (
+    url === undefined ||
+    (url.protocol !== "https:" && url.protocol !== "http:") ||
+    url.href !== `${url.origin}/` ||
+    url.username !== ""
+  ) {
+    throw new AuthError(
+      "AUTH_INVALID_OPTION",
+      `${name} must be an origin such as "${GLOBAL_IAM_ENDPOINT}": scheme, host and port, no path, no user.`,
+    )
+  }
+  if (url.protocol === "http:" && !allowInsecure && !isLoopback(url.hostname)) {
+    throw new AuthError(
+      "AUTH_INSECURE_URL",
+      `${name} is plain http to ${url.host}: secrets would cross the network in clear. Use https, or \`allowInsecure\` in a test.`,
+    )
+  }
+  return url.origin
+}

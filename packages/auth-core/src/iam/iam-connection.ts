@@ -1,0 +1,69 @@
+import { AuthError } from "../errors/auth-error.ts"
+import { type Clock, systemClock } from "../identity/clock.ts"
+import { resolveEndpoint } from "./endpoint.ts"
+
+/** How IAM is reached. A provider built on another (`via`) reaches it the same way, except for what it is told itself. */
+export interface IamOptions {
+  /**
+   * Origin of IAM, such as `https://iam.ap-southeast-1.myhuaweicloud.com`.
+   * @default that of `via`, else HUAWEICLOUD_SDK_IAM_ENDPOINT, else that of `region`, else `https://iam.myhuaweicloud.com`
+   */
+  iamEndpoint?: string | undefined
+  /** Region whose IAM is called, such as `ap-southeast-1`. */
+  region?: string | undefined
+  /** Does the HTTP round trips. @default the global fetch */
+  fetch?: typeof globalThis.fetch | undefined
+  /** The longest one round trip may take, milliseconds of real time. @default 10_000 */
+  timeoutMs?: number | undefined
+  /** Lets secrets cross plain http to hosts other than this machine. @default false */
+  allowInsecure?: boolean | undefined
+  /** @default the machine's clock */
+  clock?: Clock | undefined
+}
+
+/** {@link IamOptions} with everything decided. */
+export interface IamConnection {
+  readonly endpoint: string
+  readonly fetch: typeof globalThis.fetch | undefined
+  readonly timeoutMs: number
+  readonly clock: Clock
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/**
+ * Decides everything once, at construction of a provider.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL`
+ */
+export function iamConnection(options: IamOptions, via?: IamConnection): IamConnection {
+  return {
+    ...transportOf(options, via),
+    endpoint: resolveEndpoint({
+      endpoint: options.iamEndpoint,
+      option: "iamEndpoint",
+      region: options.region,
+      inherited: via?.endpoint,
+      allowInsecure: options.allowInsecure,
+    }),
+  }
+}
+
+/** Everything of a connection but where it leads. */
+export function transportOf(
+  { fetch, timeoutMs, clock }: Pick<IamOptions, "fetch" | "timeoutMs" | "clock">,
+  via?: IamConnection,
+  defaultTimeoutMs = 10_000,
+): Omit<IamConnection, "endpoint"> {
+  if (fetch !== undefined && typeof fetch !== "function") {
+    throw new AuthError("AUTH_INVALID_OPTION", "`fetch` must be a function with the signature of the global fetch.")
+  }
+  if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS)) {
+    throw new AuthError("AUTH_INVALID_OPTION", "`timeoutMs` must be a whole number of milliseconds above zero.")
+  }
+  return {
+    fetch: fetch ?? via?.fetch,
+    timeoutMs: timeoutMs ?? via?.timeoutMs ?? defaultTimeoutMs,
+    clock: clock ?? via?.clock ?? systemClock,
+  }
+}

@@ -1,0 +1,24 @@
+import type { Provider, ProviderContext } from "../identity/provider.ts"
+import type { IamConnection } from "./iam-connection.ts"
+
+/** A provider that calls IAM: those built on it reach IAM the same way. */
+export interface IamProvider<T> extends Provider<T> {
+  readonly iam: IamConnection
+}
+
+export function iamProvider<T>(
+  iam: IamConnection,
+  identityKey: string | undefined,
+  provide: (context: ProviderContext<T> | undefined) => Promise<T>,
+): IamProvider<T> {
+  return Object.assign(async (context?: ProviderContext<T>) => provide(context), { identityKey, iam })
+}
+
+/** How a provider reaches IAM, if it does. */
+export function connectionOf<V>(provider: Provider<V>): IamConnection | undefined {
+  return callsIam(provider) ? provider.iam : undefined
+}
+
+function callsIam<V>(provider: Provider<V>): provider is IamProvider<V> {
+  return "iam" in provider
+}

@@ -1,0 +1,86 @@
+import { AuthError } from "../errors/auth-error.ts"
+import { abortable } from "./abortable.ts"
+import type { IamConnection } from "./iam-connection.ts"
+import type { IamAnswer, IamRequest } from "./iam-request.ts"
+import { redact } from "./redact.ts"
+
+/**
+ * Sends one request and reads the whole answer. Redirects are not followed: they would carry the secrets elsewhere.
+ *
+ * @throws {AuthError} `AUTH_TOKEN_REQUEST_FAILED` when there is no answer in time; the signal's reason when it aborts.
+ */
+export async function roundTrip(
+  connection: IamConnection,
+  request: IamRequest,
+  signal: AbortSignal | undefined,
+): Promise<IamAnswer> {
+  signal?.throwIfAborted()
+  // Real time, whatever the clock: the network does not stand still with it.
+  const limit = AbortSignal.timeout(connection.timeoutMs)
+  const end = signal === undefined ? limit : AbortSignal.any([signal, limit])
+  try {
+    return await abortable(send(connection, request, end), end)
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw limit.aborted ? timedOut(connection, request) : unreachable(connection, request, error)
+  }
+}
+
+async function send(connection: IamConnection, request: IamRequest, signal: AbortSignal): Promise<IamAnswer> {
+  const send = connection.fetch ?? globalThis.fetch
+  const response = await send(connection.endpoint + request.path, {
+    method: request.method,
+    headers: {
+      accept: "application/json",
+      ...(request.body === undefined ? undefined : { "content-type": "application/json;charset=utf8" }),
+      ...request.headers,
+    },
+    ...(request.body === undefined ? undefined : { body: JSON.stringify(request.body) }),
+    redirect: "manual",
+    signal,
+  })
+  const date = Date.parse(response.headers.get("date") ?? "")
+  return {
+    status: response.status,
+    headers: response.headers,
+    text: await response.text(),
+    serverTime: Number.isNaN(date) ? undefined : date,
+  }
+}
+
+function timedOut({ endpoint, timeoutMs }: IamConnection, { action }: IamRequest): AuthError {
+  return new AuthError(
+    "AUTH_TOKEN_REQUEST_FAILED",
+    `${action} failed: ${endpoint} gave no answer within ${timeoutMs} ms. Check the network, or raise \`timeoutMs\`.`,
+    { endpoint },
+  )
+}
+
+function unreachable({ endpoint }: IamConnection, { action, secrets }: IamRequest, error: unknown): AuthError {
+  const cause = summaryOf(error, secrets)
+  const advice =
+    cause.code === "UND_ERR_HEADERS_OVERFLOW"
+      ? "The token is longer than this Node.js accepts in a header: start it with --max-http-header-size=65536."
+      : "Check the endpoint, the network and the proxy."
+  return new AuthError(
+    "AUTH_TOKEN_REQUEST_FAILED",
+    `${action} failed: no answer from ${endpoint} (${cause.message}). ${advice}`,
+    {
+      endpoint,
+      cause,
+    },
+  )
+}
+
+/** An error of the HTTP client may hold the whole request: only its words and its code go on. */
+function summaryOf(error: unknown, secrets: readonly string[]): Error & { code?: string } {
+  const reasons: string[] = []
+  let code: string | undefined
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    if (at.message !== "") reasons.push(redact(at.message, secrets))
+    if ("code" in at && typeof at.code === "string") code = redact(at.code, secrets)
+  }
+  if (code !== undefined && !reasons.some((reason) => reason.includes(code))) reasons.push(code)
+  const summary = new Error(reasons.join(": ") || "unknown failure")
+  return code === undefined ? summary : Object.assign(summary, { code })
+}

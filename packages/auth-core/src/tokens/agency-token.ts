@@ -1,0 +1,47 @@
+import { exchange } from "../iam/exchange.ts"
+import { type IamOptions, iamConnection } from "../iam/iam-connection.ts"
+import { connectionOf, iamProvider } from "../iam/iam-provider.ts"
+import { checkName, checkNameOrId, type NameOrId, namedKey } from "../iam/name-or-id.ts"
+import { readToken } from "../iam/token-answer.ts"
+import { agencyTokenRequest } from "../iam/token-request.ts"
+import { checkScope, scopeKey, type TokenScope } from "../iam/token-scope.ts"
+import { checkVia, withVia } from "../iam/via.ts"
+import { identityKey } from "../identity/identity-key.ts"
+import type { TokenProvider } from "../identity/provider.ts"
+
+export interface AgencyTokenOptions extends IamOptions {
+  /** Whose token asks: a user with the Agent Operator permission, such as a partner's. */
+  via: TokenProvider
+  /** Name of the agency; IAM takes no id here. */
+  agency: string
+  /** The account that holds the agency, such as a customer's: its name, or { id }. */
+  domain: NameOrId
+  /** What the token is for. A project given by name is looked for in `domain`. @default the account that holds the agency */
+  scope?: TokenScope | undefined
+}
+
+/**
+ * Tokens to act for another account through an agency (`assume_role`): a partner's way to a customer's token.
+ *
+ * When IAM does not accept the token of `via`, another one is asked for, once.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once; when asked, as {@link passwordToken} and as `via`.
+ * @see IAM API reference, "Obtaining an Agency Token"; Partner Center FAQ on customer tokens
+ */
+export function agencyToken(options: AgencyTokenOptions): TokenProvider {
+  const via = checkVia(options.via)
+  const agency = checkName(options.agency, "agency")
+  const domain = checkNameOrId(options.domain, "domain")
+  const scope = checkScope(options.scope ?? { domain }, domain)
+  const connection = iamConnection(options, connectionOf(via))
+  const key =
+    via.identityKey === undefined
+      ? undefined
+      : identityKey("agency-token", connection.endpoint, via.identityKey, namedKey(domain), agency, scopeKey(scope))
+  return iamProvider(connection, key, (context) =>
+    withVia(via, context, async (token) => {
+      const request = agencyTokenRequest({ via: token, agency, domain, scope })
+      return readToken(connection, request, await exchange(connection, request, context?.signal))
+    }),
+  )
+}

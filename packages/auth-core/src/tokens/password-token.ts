@@ -1,0 +1,72 @@
+import { AuthError } from "../errors/auth-error.ts"
+import { exchange } from "../iam/exchange.ts"
+import { type IamOptions, iamConnection } from "../iam/iam-connection.ts"
+import { iamProvider } from "../iam/iam-provider.ts"
+import { checkNameOrId, type NameOrId, namedKey } from "../iam/name-or-id.ts"
+import { checkSecret, readSecret, type Secret } from "../iam/secret.ts"
+import { readToken } from "../iam/token-answer.ts"
+import { passwordTokenRequest } from "../iam/token-request.ts"
+import { checkScope, scopeKey, type TokenScope } from "../iam/token-scope.ts"
+import { identityKey } from "../identity/identity-key.ts"
+import type { TokenProvider } from "../identity/provider.ts"
+
+export interface PasswordTokenOptions extends IamOptions {
+  /** An IAM user: its name in `domain`, or { id }. A Huawei ID gets no token by password. */
+  user: NameOrId
+  /** Asked at each refresh when it is a function. */
+  password: Secret
+  /** The account of the user; may be left out when the user is given as { id }. */
+  domain?: NameOrId | undefined
+  /** What the token is for: { project } or { domain }. A project given by name is looked for in the user's domain. */
+  scope: TokenScope
+  /**
+   * Code of the virtual MFA device, where login protection asks for one; the user must then be { id }. A code holds for
+   * half a minute and for one use, so give a function: it is asked at each refresh.
+   */
+  passcode?: Secret | undefined
+}
+
+/**
+ * Tokens of a user by password, each valid for 24 hours.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once. When asked: `AUTH_CREDENTIALS_REJECTED`,
+ * `AUTH_THROTTLED`, `AUTH_TOKEN_REQUEST_FAILED`, `AUTH_TOKEN_RESPONSE_INVALID`, `AUTH_INVALID_OPTION` when IAM answers 400.
+ * @see IAM API reference, "Obtaining a User Token Through Password Authentication" and "... and Virtual MFA"
+ */
+export function passwordToken(options: PasswordTokenOptions): TokenProvider {
+  const user = checkNameOrId(options.user, "user")
+  const domain = options.domain === undefined ? undefined : checkNameOrId(options.domain, "domain")
+  if (typeof user === "string" && domain === undefined) {
+    throw new AuthError(
+      "AUTH_INVALID_OPTION",
+      "`domain` is missing: a user name is unique in its domain only. Or give the user as { id }.",
+    )
+  }
+  const password = checkSecret(options.password, "password")
+  const passcode = options.passcode === undefined ? undefined : checkSecret(options.passcode, "passcode")
+  if (passcode !== undefined && typeof user === "string") {
+    throw new AuthError(
+      "AUTH_INVALID_OPTION",
+      "`user` must be { id } when there is a `passcode`: IAM takes no name then.",
+    )
+  }
+  const scope = checkScope(options.scope, domain)
+  const connection = iamConnection(options)
+  const key = identityKey(
+    "password-token",
+    connection.endpoint,
+    domain === undefined ? undefined : namedKey(domain),
+    namedKey(user),
+    scopeKey(scope),
+  )
+  return iamProvider(connection, key, async (context) => {
+    const request = passwordTokenRequest({
+      user,
+      domain,
+      password: await readSecret(password, "password", context?.signal),
+      passcode: passcode === undefined ? undefined : await readSecret(passcode, "passcode", context?.signal),
+      scope,
+    })
+    return readToken(connection, request, await exchange(connection, request, context?.signal))
+  })
+}

@@ -1,0 +1,35 @@
+import { AuthError } from "../errors/auth-error.ts"
+import { type Clock, systemClock } from "../identity/clock.ts"
+import type { TokenProvider } from "../identity/provider.ts"
+import type { Token } from "../identity/token.ts"
+
+/**
+ * A token had from elsewhere. It cannot renew itself: where a service refuses it, there is no other one to give.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` at once for what is no token; `AUTH_CREDENTIALS_EXPIRED` when asked after its end.
+ */
+export function staticToken(token: Token, { clock = systemClock }: { clock?: Clock | undefined } = {}): TokenProvider {
+  if (
+    typeof token !== "object" ||
+    token === null ||
+    typeof token.value !== "string" ||
+    !/^[\x21-\x7e]+$/.test(token.value) ||
+    !Number.isFinite(token.issuedAt) ||
+    !Number.isFinite(token.expiresAt)
+  ) {
+    throw new AuthError(
+      "AUTH_INVALID_OPTION",
+      "`token` must be { value, issuedAt, expiresAt }: the text of X-Subject-Token, and two instants in epoch milliseconds.",
+    )
+  }
+  const fixed = Object.freeze({ ...token })
+  return async () => {
+    if (fixed.expiresAt <= clock.now()) {
+      throw new AuthError(
+        "AUTH_CREDENTIALS_EXPIRED",
+        `The token expired at ${new Date(fixed.expiresAt).toISOString()}: supply a new one, or a provider that renews itself.`,
+      )
+    }
+    return fixed
+  }
+}
