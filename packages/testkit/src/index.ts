@@ -5,4 +5,5 @@ export {
   type AdapterUnderTest,
   describeAdapter,
 } from "./describe-adapter.ts"
+export { type FakeClock, fakeClock } from "./fake-clock.ts"
 export { type Answer, type Arrival, type RecordingServer, recordingServer } from "./recording-server.ts"
