@@ -7,6 +7,7 @@ export {
   type OutgoingRequest,
   shouldReplay,
 } from "./engine/authenticate-attempt.ts"
+export { type AuthenticatedFetchOptions, authenticatedFetch, type Fetch } from "./engine/authenticated-fetch.ts"
 export {
   type AuthenticatedRequest,
   type AuthenticatedSendOptions,
@@ -15,6 +16,7 @@ export {
   type WireRequest,
 } from "./engine/authenticated-send.ts"
 export { type PreparedBody, readBody } from "./engine/body.ts"
+export { chosenAuth } from "./engine/chosen-auth.ts"
 export { finishedUrl } from "./engine/finished-url.ts"
 export { createHostGuard, type GuardOptions, type HostGuard } from "./engine/host-guard.ts"
 export { readableStreamOf } from "./engine/readable-stream.ts"

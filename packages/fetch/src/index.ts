@@ -1,2 +1,2 @@
 export * from "@countersign/auth-core"
-export { type AuthRequestInit, createFetch, type FetchOptions, withAuth } from "./create-fetch.ts"
+export { type AuthFetch, type AuthRequestInit, createFetch, type FetchOptions, withAuth } from "./create-fetch.ts"

@@ -1,0 +1,155 @@
+import type { Auth } from "../auth/auth.ts"
+import { AuthError } from "../errors/auth-error.ts"
+import { authenticatedSend, type WireRequest } from "./authenticated-send.ts"
+import { readBody } from "./body.ts"
+import type { HostGuard } from "./host-guard.ts"
+import { readableStreamOf } from "./readable-stream.ts"
+
+/** A function with the signature of the platform's fetch. */
+export type Fetch = typeof globalThis.fetch
+
+export interface AuthenticatedFetchOptions {
+  /** The fetch that sends. */
+  fetch: Fetch
+  guard: HostGuard
+  /** The client's own base URL. */
+  baseUrl?: string | URL | undefined
+}
+
+/** The limit that fetch itself has. */
+const MAX_REDIRECTS = 20
+
+/** How much of a Request's body is kept so that it can be sent again: as much as can be signed, 12 MB. */
+const MAX_REPLAYABLE_BYTES = 12 * 1024 * 1024
+
+/**
+ * One call of fetch, authenticated: the first attempt, each redirect hop, and one replay. A URL that may not see
+ * credentials goes to fetch as it is.
+ *
+ * @throws {AuthError} before anything is sent, when the request cannot be authenticated; `AUTH_REDIRECT_BLOCKED` in
+ * browsers, which hide where a redirect leads.
+ */
+export async function authenticatedFetch(
+  auth: Auth,
+  input: RequestInfo | URL,
+  init: RequestInit,
+  { fetch, guard, baseUrl }: AuthenticatedFetchOptions,
+): Promise<Response> {
+  const url = urlOf(input)
+  if (URL.canParse(url) && !guard(new URL(url), baseUrl)) return fetch(input, init)
+  const given = isRequest(input) ? await initOf(input, init) : init
+  given.signal?.throwIfAborted()
+  const request = {
+    method: normalizedMethod(given.method),
+    url,
+    headers: headersOf(given.headers),
+    body: given.body,
+    baseUrl,
+    signal: given.signal ?? undefined,
+  }
+  const { redirect = "follow" } = given
+  return authenticatedSend(auth, request, (wire) => sendByFetch(fetch, wire, input, given), {
+    guard,
+    maxRedirects: redirect === "follow" ? MAX_REDIRECTS : 0,
+  })
+}
+
+async function sendByFetch(
+  fetch: Fetch,
+  wire: WireRequest,
+  input: RequestInfo | URL,
+  given: RequestInit,
+): Promise<Response> {
+  const { redirect = "follow" } = given
+  const { body, ...init } = given
+  const response = await fetch(
+    ...fetchArguments(wire, input, body, {
+      ...init,
+      method: wire.method,
+      headers: wire.headers,
+      // Where no secret is at stake the client's own way with redirects does, and browsers know no other.
+      redirect: wire.authenticated && redirect === "follow" ? "manual" : redirect,
+    }),
+  )
+  if (response.type === "opaqueredirect" && redirect === "follow") {
+    throw new AuthError(
+      "AUTH_REDIRECT_BLOCKED",
+      `${wire.url.origin}${wire.url.pathname} answers with a redirect, and a browser hides where it leads, so the next request could not be authenticated: call the final URL.`,
+    )
+  }
+  // A caller who asks whether it was redirected means: by anyone.
+  if (wire.redirects > 0 && !response.redirected) Object.defineProperty(response, "redirected", { value: true })
+  return response
+}
+
+function fetchArguments(
+  wire: WireRequest,
+  input: RequestInfo | URL,
+  given: RequestInit["body"],
+  init: RequestInit,
+): [RequestInfo | URL, RequestInit & { duplex?: "half" }] {
+  const { body } = wire
+  // Only a Request that is passed on keeps the length that its stream had when it was bytes.
+  if (isRequest(input) && body === input.body && input.url === wire.url.href) return [new Request(input, init), init]
+  if (body === null || body === undefined) return [wire.url.href, init]
+  if (body === given) return [wire.url.href, { ...init, body: given, ...(isStream(body) ? { duplex: "half" } : {}) }]
+  if (isStream(body)) return [wire.url.href, { ...init, body: readableStreamOf(body), duplex: "half" }]
+  return [wire.url.href, { ...init, body: body as BodyInit }]
+}
+
+function isRequest(input: RequestInfo | URL): input is Request {
+  return typeof input === "object" && "url" in input
+}
+
+function isStream(body: unknown): body is AsyncIterable<Uint8Array> {
+  return typeof body === "object" && body !== null && Symbol.asyncIterator in body
+}
+
+/** A Request taken apart; what `init` says prevails, as it does in fetch. */
+async function initOf(request: Request, init: RequestInit): Promise<RequestInit> {
+  const {
+    method,
+    headers,
+    signal,
+    redirect,
+    credentials,
+    cache,
+    mode,
+    referrer,
+    referrerPolicy,
+    integrity,
+    keepalive,
+  } = request
+  const own = { method, headers, signal, redirect, credentials, cache, referrer, referrerPolicy, integrity, keepalive }
+  const body = init.body ?? (await bodyOf(request))
+  return { ...own, ...(mode === "navigate" ? {} : { mode }), ...init, body }
+}
+
+/** A Request can be sent once only: its bytes when they are few enough to be kept for a replay, else its stream. */
+async function bodyOf(request: Request): Promise<BodyInit | null> {
+  if (request.body === null) return null
+  const { bytes, content } = await readBody(request.clone().body, MAX_REPLAYABLE_BYTES)
+  if (bytes === undefined) {
+    await (content as AsyncGenerator).return(undefined)
+    return request.body
+  }
+  await request.body.cancel()
+  return bytes as BodyInit
+}
+
+function normalizedMethod(method = "GET"): string {
+  return /^(?:get|head|post|put|delete|options)$/i.test(method) ? method.toUpperCase() : method
+}
+
+function urlOf(input: RequestInfo | URL): string | URL {
+  const url = isRequest(input) ? input.url : input
+  const page = globalThis.location?.href
+  return page !== undefined && URL.canParse(url, page) ? new URL(url, page) : url
+}
+
+function headersOf(init: HeadersInit | undefined): Record<string, string> {
+  const headers = Object.fromEntries(new Headers(init))
+  // fetch sends the URL's own authority whatever the caller says, so that is what must be signed.
+  delete headers.host
+  return headers
+}

@@ -1,0 +1,29 @@
+import type { Auth } from "../auth/auth.ts"
+import { AuthError } from "../errors/auth-error.ts"
+
+/**
+ * The auth of one request: its own when it names one, else the client's; `undefined` when it asks for none.
+ *
+ * @param own what the request says, unchecked: an `Auth`, `false`, or nothing.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when it is anything else: rather no request than one by the wrong customer.
+ */
+export function chosenAuth(own: unknown, auth: Auth): Auth | undefined {
+  if (own === undefined) return auth
+  if (own === false) return undefined
+  if (isAuth(own)) return own
+  throw new AuthError(
+    "AUTH_INVALID_OPTION",
+    `The auth of a request must be an auth, such as tokenAuth(...) gives, or \`false\` for none, not ${own === null ? "null" : typeof own}.`,
+  )
+}
+
+function isAuth(value: unknown): value is Auth {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "authenticate" in value &&
+    typeof value.authenticate === "function" &&
+    "judge" in value &&
+    typeof value.judge === "function"
+  )
+}
