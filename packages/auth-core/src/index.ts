@@ -1,6 +1,9 @@
 export type { Attempt, Auth, Authentication, Rejection } from "./auth/auth.ts"
 export { autoAuth } from "./auth/auto-auth.ts"
 export { type TokenAuthOptions, tokenAuth } from "./auth/token-auth.ts"
+export type { BackoffOptions, BackoffSteps } from "./cache/backoff.ts"
+export type { CacheEvent } from "./cache/cache-event.ts"
+export { type GetOptions, TokenCache, type TokenCacheOptions } from "./cache/token-cache.ts"
 export {
   type AuthenticatedAttempt,
   authenticateAttempt,

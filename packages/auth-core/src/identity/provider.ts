@@ -3,8 +3,10 @@ import type { Token } from "./token.ts"
 
 /** Anything with an end of life; without one it lasts for ever. */
 export interface Expiring {
-  /** Epoch ms. */
+  /** End of life by the issuer's clock, epoch ms. */
   expiresAt?: number | undefined
+  /** Start of life by the issuer's clock, epoch ms, where it is known. */
+  issuedAt?: number | undefined
 }
 
 /** What a provider is told when it is asked. */
@@ -15,6 +17,11 @@ export interface ProviderContext<T> {
   signal?: AbortSignal | undefined
   /** Asks another provider through the cache that asks this one, so that what several share is fetched once. */
   resolve?: (<V extends Expiring>(provider: Provider<V>, context?: ProviderContext<V>) => V | Promise<V>) | undefined
+  /**
+   * Takes what the issuer's clock shows, epoch ms: its Date header, for instance. A provider that tells it lets the cache
+   * count the lifetime of what it yields right, however wrong the local clock is.
+   */
+  tellIssuerTime?: ((now: number) => void) | undefined
 }
 
 /** Yields a value when asked. Keeps nothing itself: keeping is the cache's work. */
@@ -22,7 +29,8 @@ export interface Provider<T> {
   (context?: ProviderContext<T>): Promise<T>
   /**
    * Stable text that names whose credential this is: endpoint, domain, user or agency, scope. Never holds a secret.
-   * Two providers with one key share one cached value. Absent: the provider object itself is the identity.
+   * Two providers with one key share one cached value, also across machines where the cache has a shared store; so what
+   * depends on the machine or the process has no key. Absent: the provider object itself is the identity.
    */
   readonly identityKey?: string | undefined
 }

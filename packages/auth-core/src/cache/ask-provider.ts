@@ -1,0 +1,90 @@
+import { AuthError, isAuthError } from "../errors/auth-error.ts"
+import type { Clock } from "../identity/clock.ts"
+import type { Expiring, Provider, ProviderContext } from "../identity/provider.ts"
+
+/** What one call of a provider takes. */
+export interface Question<T> {
+  readonly rejected: T | undefined
+  readonly resolve: NonNullable<ProviderContext<T>["resolve"]>
+  readonly limitMs: number
+  readonly clock: Clock
+}
+
+export interface Answer<T> {
+  readonly value: T
+  /** What the issuer's clock shows on receipt, epoch ms, where the provider told it. */
+  readonly issuerNow: number | undefined
+}
+
+/**
+ * Calls a provider, once and within a time limit.
+ *
+ * @throws {AuthError} what the provider throws; `AUTH_TOKEN_REQUEST_FAILED` when that is no AuthError, or the time is over;
+ * `AUTH_TOKEN_RESPONSE_INVALID` when it yields nothing of use.
+ */
+export async function askProvider<T extends Expiring>(
+  provider: Provider<T>,
+  { rejected, resolve, limitMs, clock }: Question<T>,
+): Promise<Answer<T>> {
+  const name = provider.identityKey ?? "this identity"
+  let told: { issuerTime: number; at: number } | undefined
+  const tellIssuerTime = (issuerTime: number): void => {
+    if (Number.isFinite(issuerTime)) told = { issuerTime, at: clock.monotonic() }
+  }
+  const value = await within(clock, limitMs, name, async (signal) => {
+    const context: ProviderContext<T> = { rejected, signal, resolve, tellIssuerTime }
+    try {
+      return await provider(context)
+    } catch (error) {
+      throw toAuthError(error, name)
+    }
+  })
+  checkValue(value, name)
+  return { value, issuerNow: told === undefined ? undefined : told.issuerTime + clock.monotonic() - told.at }
+}
+
+const DONE = new Error("done")
+
+/** Ends the work, and stops waiting for it, when the time is over. */
+async function within<T>(
+  clock: Clock,
+  limitMs: number,
+  name: string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const ending = new AbortController()
+  const done = new AbortController()
+  const timeout = clock.sleep(limitMs, done.signal).then(() => {
+    const error = new AuthError(
+      "AUTH_TOKEN_REQUEST_FAILED",
+      `The provider of ${name} gave nothing within ${limitMs} ms. Check what it waits for, or raise \`refreshTimeoutMs\`.`,
+    )
+    ending.abort(error)
+    throw error
+  })
+  try {
+    return await Promise.race([work(ending.signal), timeout])
+  } finally {
+    done.abort(DONE)
+  }
+}
+
+function toAuthError(error: unknown, name: string): AuthError {
+  if (isAuthError(error)) return error
+  const kind = error instanceof Error ? error.name : `a thrown ${typeof error}`
+  return new AuthError("AUTH_TOKEN_REQUEST_FAILED", `The provider of ${name} failed with ${kind}: see the cause.`, {
+    cause: error,
+  })
+}
+
+function checkValue(value: unknown, name: string): void {
+  const isObject = typeof value === "object" && value !== null
+  const expiresAt: unknown = isObject && "expiresAt" in value ? value.expiresAt : undefined
+  if (isObject && (expiresAt === undefined || Number.isFinite(expiresAt))) return
+  throw new AuthError(
+    "AUTH_TOKEN_RESPONSE_INVALID",
+    isObject
+      ? `The provider of ${name} gave a value whose \`expiresAt\` is not a finite number of epoch milliseconds.`
+      : `The provider of ${name} gave ${value === null ? "null" : typeof value} where credentials or a token belong.`,
+  )
+}
