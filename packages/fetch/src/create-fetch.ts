@@ -30,11 +30,14 @@ export interface FetchOptions extends GuardOptions {
  */
 export function createFetch(auth: Auth, options: FetchOptions = {}): AuthFetch {
   const guard = createHostGuard(options)
-  return async (input, { auth: own, ...init } = {}) => {
-    const { fetch = globalThis.fetch } = options
+  const platform = globalThis.fetch
+  const authFetch: AuthFetch = async (input, { auth: own, ...init } = {}) => {
+    // It may have become the global fetch itself.
+    const { fetch = globalThis.fetch === authFetch ? platform : globalThis.fetch } = options
     const chosen = chosenAuth(own, auth)
     return chosen === undefined ? fetch(input, init) : authenticatedFetch(chosen, input, init, { fetch, guard })
   }
+  return authFetch
 }
 
 /**

@@ -1,1 +1,2 @@
 export * from "@countersign/auth-core"
+export { authHooks, withAuth } from "./with-auth.ts"

@@ -1,0 +1,102 @@
+import {
+  type Auth,
+  AuthError,
+  authenticatedFetch,
+  chosenAuth,
+  createHostGuard,
+  type GuardOptions,
+} from "@countersign/auth-core"
+import type { Hooks, KyInstance, Options } from "ky"
+
+declare module "ky" {
+  interface Options {
+    /** Another auth for this request, or `false` for none. @default the auth given to `withAuth` or `authHooks` */
+    countersign?: Auth | false | undefined
+  }
+}
+
+type KyFetch = NonNullable<Options["fetch"]>
+
+/** What ky 1 calls its base URL. */
+interface OlderOptions {
+  prefixUrl?: string | URL | undefined
+}
+
+/** On a fetch that authenticates: the one beneath it, which sends. */
+const beneath = Symbol("fetch")
+
+/**
+ * A ky instance whose requests go out authenticated: each attempt and retry, each redirect hop, and one replay after a 401
+ * that a fresh token or the right time cures. The given instance is left alone; its `fetch` option, if any, still sends.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list. A request that cannot be authenticated rejects
+ * with an AuthError before anything is sent.
+ */
+export function withAuth(client: KyInstance, auth: Auth, options: GuardOptions = {}): KyInstance {
+  const authenticating = createAuthenticating(auth, options)
+  return client.extend((defaults) => ({
+    fetch: authenticating(defaults),
+    // Since ky 2 it is also known what was changed after this, and in the request itself.
+    hooks: { init: [initHook(authenticating)] },
+  }))
+}
+
+/**
+ * The same as hooks: `ky.extend({ hooks: authHooks(auth) })`. Of the ky 1 releases, those that show hooks a frozen copy of
+ * the options refuse each request with an AuthError: there, use {@link withAuth}.
+ */
+export function authHooks(auth: Auth, options: GuardOptions = {}): Hooks {
+  const authenticating = createAuthenticating(auth, options)
+  // ky 1 has no init hooks, but gives its own options to this one, before each attempt.
+  const olderHook = (_stateOrRequest: unknown, own?: Options): void => {
+    if (own === undefined) return
+    if (Object.isFrozen(own)) {
+      throw new AuthError(
+        "AUTH_INVALID_OPTION",
+        "This release of ky keeps hooks from authenticating each attempt: use withAuth(ky, auth) in place of authHooks, or ky 2.",
+      )
+    }
+    own.fetch = authenticating(own)
+  }
+  return { init: [initHook(authenticating)], beforeRequest: [olderHook] }
+}
+
+function initHook(authenticating: (options: Options) => KyFetch): (options: Options) => void {
+  return (options) => {
+    options.fetch = authenticating(options)
+  }
+}
+
+/** Gives the fetch for a set of options: called once per attempt, with the request as it will be sent. */
+function createAuthenticating(auth: Auth, guardOptions: GuardOptions): (options: Options) => KyFetch {
+  const guard = createHostGuard(guardOptions)
+  return (options) => {
+    const own = fetchBeneath(options.fetch)
+    const baseUrl = baseUrlOf(options)
+    const authenticated: KyFetch = async (input, init: RequestInit & Pick<Options, "countersign"> = {}) => {
+      const { countersign, ...rest } = init
+      const fetch = own ?? globalThis.fetch
+      const chosen = chosenAuth(countersign, auth)
+      return chosen === undefined
+        ? fetch(input, rest)
+        : authenticatedFetch(chosen, input, rest, { fetch, guard, baseUrl })
+    }
+    return Object.assign(authenticated, { [beneath]: own })
+  }
+}
+
+/** Of two auths on one instance the later holds, and a request is never authenticated twice. */
+function fetchBeneath(fetch: (KyFetch & { [beneath]?: KyFetch | undefined }) | undefined): KyFetch | undefined {
+  return fetch !== undefined && beneath in fetch ? fetch[beneath] : fetch
+}
+
+function baseUrlOf({ prefix, prefixUrl, baseUrl }: Options & OlderOptions): string | undefined {
+  const page = globalThis.location?.href
+  const base = resolved(baseUrl, page)
+  return resolved(prefix || prefixUrl, base ?? page) ?? base
+}
+
+function resolved(url: string | URL | undefined, against: string | undefined): string | undefined {
+  if (url === undefined || url === "" || !URL.canParse(url, against)) return undefined
+  return new URL(url, against).href
+}

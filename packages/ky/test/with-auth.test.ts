@@ -1,0 +1,257 @@
+import { inspect } from "node:util"
+import type { Attempt, Auth, Rejection } from "@countersign/auth-core"
+import { type Answer, type Arrival, type RecordingServer, recordingServer } from "@countersign/testkit"
+import ky, { type Hooks, HTTPError, TimeoutError } from "ky"
+import { afterEach, describe, expect, it } from "vitest"
+import { authHooks, isAuthError, withAuth } from "../src/index.ts"
+import { clients, prefix } from "./clients.ts"
+
+const servers: RecordingServer[] = []
+async function serve(answer?: (arrival: Arrival, index: number) => Answer | Promise<Answer>): Promise<RecordingServer> {
+  const server = await recordingServer(answer)
+  servers.push(server)
+  return server
+}
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()))
+})
+
+interface NumberingAuth extends Auth {
+  attempts: Attempt[]
+  rejections: Rejection[]
+}
+
+/** Gives each attempt a number for a secret, so that a stale one shows. */
+function numbering(name = "secret", limit?: number): NumberingAuth {
+  const attempts: Attempt[] = []
+  const rejections: Rejection[] = []
+  return {
+    attempts,
+    rejections,
+    bodyLimit: () => limit,
+    authenticate: (attempt) => ({ headers: { "x-auth-token": `${name}-${attempts.push(attempt)}` }, used: undefined }),
+    judge: (_, rejection) => rejections.push(rejection) > 0,
+  }
+}
+
+const tokens = ({ arrivals }: RecordingServer) => arrivals.map(({ headers }) => headers["x-auth-token"])
+
+describe.each(clients)("%s", (name, client) => {
+  const waysIn: [string, (base: typeof ky, auth: Auth) => typeof ky][] = [
+    ["withAuth", (base, auth) => withAuth(base, auth)],
+    ["authHooks", (base, auth) => base.extend({ hooks: authHooks(auth) })],
+  ]
+
+  describe.each(waysIn)("%s", (_, authenticated) => {
+    it("authenticates each attempt anew, retries too", async () => {
+      const server = await serve((_arrival, index) => (index < 2 ? { status: 503 } : {}))
+      const auth = numbering("secret", 1_000)
+      const base = client.extend({ ...prefix(name, server.url), retry: { limit: 2, delay: () => 1 } })
+      const answer = await authenticated(base, auth).put("things", { json: { a: "ü" } })
+      expect(answer.status).toBe(200)
+      expect(tokens(server)).toEqual(["secret-1", "secret-2", "secret-3"])
+      expect(server.arrivals.map(({ body }) => body.toString())).toEqual(Array(3).fill('{"a":"ü"}'))
+      expect(auth.attempts.map(({ body }) => Buffer.from(body as Uint8Array).toString())).toEqual(
+        Array(3).fill('{"a":"ü"}'),
+      )
+    })
+
+    it("takes another auth for one request, or none", async () => {
+      const server = await serve()
+      const api = authenticated(client.extend(prefix(name, server.url)), numbering())
+      await api.get("a", { countersign: numbering("customer") })
+      await api.get("b", { countersign: false })
+      await api.get("c")
+      expect(tokens(server)).toEqual(["customer-1", undefined, "secret-1"])
+    })
+
+    it("refuses what is no auth, and sends nothing", async () => {
+      const server = await serve()
+      const api = authenticated(client.extend({ ...prefix(name, server.url), retry: 0 }), numbering())
+      const error: unknown = await api.get("a", { countersign: "token" as unknown as Auth }).catch((thrown) => thrown)
+      expect(error).toMatchObject({ code: "AUTH_INVALID_OPTION" })
+      expect(server.arrivals).toEqual([])
+    })
+
+    it("sends through the fetch that the instance had", async () => {
+      const server = await serve()
+      const seen: string[] = []
+      const own: typeof fetch = (input, init) => {
+        seen.push(new Headers(init?.headers).get("x-auth-token") ?? "none")
+        return fetch(input, init)
+      }
+      await authenticated(client.extend({ ...prefix(name, server.url), fetch: own }), numbering()).get("a")
+      expect(seen).toEqual(["secret-1"])
+    })
+
+    it("leaves the given instance alone", async () => {
+      const server = await serve()
+      const base = client.extend(prefix(name, server.url))
+      authenticated(base, numbering())
+      await base.get("a")
+      expect(tokens(server)).toEqual([undefined])
+    })
+  })
+
+  describe("the base URL of the instance", () => {
+    it("may see credentials, and no other host on this machine", async () => {
+      const server = await serve()
+      const other = await serve()
+      const api = withAuth(client.extend(prefix(name, `${server.url}/v1`)), numbering())
+      await api.get("a")
+      await api.get(new URL(`${other.url}/b`))
+      expect(tokens(server)).toEqual(["secret-1"])
+      expect(tokens(other)).toEqual([undefined])
+    })
+
+    it("does not count when a host list is given", async () => {
+      const server = await serve()
+      await withAuth(client.extend(prefix(name, server.url)), numbering(), { hosts: ["api.example.com"] }).get("a")
+      expect(tokens(server)).toEqual([undefined])
+    })
+
+    it("counts for hooks too, whatever order they were given in", async () => {
+      const server = await serve()
+      await client
+        .extend({ hooks: authHooks(numbering()) })
+        .extend(prefix(name, server.url))
+        .get("a")
+      expect(tokens(server)).toEqual(["secret-1"])
+    })
+  })
+
+  it("takes the later of two auths", async () => {
+    const server = await serve()
+    const [first, second] = [numbering("first"), numbering("second")]
+    await withAuth(withAuth(client.extend(prefix(name, server.url)), first), second).get("a")
+    expect(tokens(server)).toEqual(["second-1"])
+    expect(first.attempts).toEqual([])
+  })
+
+  it("replays a refused request once, with its body, also where ky retries nothing", async () => {
+    const server = await serve((_arrival, index) => (index === 0 ? { status: 401 } : {}))
+    const auth = numbering()
+    const answer = await withAuth(client.extend({ ...prefix(name, server.url), retry: 0 }), auth).post("a", {
+      body: "x",
+    })
+    expect(answer.status).toBe(200)
+    expect(server.arrivals.map(({ body }) => body.toString())).toEqual(["x", "x"])
+    expect(tokens(server)).toEqual(["secret-1", "secret-2"])
+  })
+
+  it("keeps ky's errors, which show no secret", async () => {
+    const server = await serve(() => ({ status: 403, body: '{"error_msg":"no"}' }))
+    const api = withAuth(client.extend({ ...prefix(name, server.url), retry: 0 }), numbering())
+    const error: unknown = await api.get("a").catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ name: "HTTPError", response: { status: 403 } })
+    if (client === ky) expect(error).toBeInstanceOf(HTTPError)
+    expect(inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true })).not.toContain("secret-1")
+  })
+
+  it("keeps ky's timeout, which ends the wait for a credential", async () => {
+    const server = await serve()
+    let aborted = false
+    const stuck: Auth = {
+      ...numbering(),
+      authenticate: ({ signal }) =>
+        new Promise((_resolve, reject) => {
+          signal?.addEventListener("abort", () => {
+            aborted = true
+            reject(signal.reason)
+          })
+        }),
+    }
+    const api = withAuth(client.extend({ ...prefix(name, server.url), retry: 0, timeout: 30 }), stuck)
+    const error: unknown = await api.get("a").catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ name: "TimeoutError" })
+    if (client === ky) expect(error).toBeInstanceOf(TimeoutError)
+    expect(aborted).toBe(true)
+    expect(server.arrivals).toEqual([])
+  })
+
+  it("runs the caller's hooks as before: on what ky sends, and once on what ky gets", async () => {
+    const server = await serve((_arrival, index) => (index === 0 ? { status: 401 } : {}))
+    const seen: unknown[] = []
+    const hooks = {
+      beforeRequest: [
+        (first: Request | { request: Request }) => {
+          const request = first instanceof Request ? first : first.request
+          request.headers.set("x-trace", "t-1")
+          seen.push(request.headers.get("x-auth-token"))
+        },
+      ],
+      afterResponse: [
+        (first: unknown, _options?: unknown, third?: Response) => {
+          seen.push((third ?? (first as { response: Response }).response).status)
+        },
+      ],
+    } as Hooks
+    await withAuth(client.extend({ ...prefix(name, server.url), hooks }), numbering()).get("a")
+    expect(seen).toEqual([null, 200])
+    expect(server.arrivals.map(({ headers }) => headers["x-trace"])).toEqual(["t-1", "t-1"])
+  })
+
+  it("streams the response and reports progress", async () => {
+    const server = await serve(() => ({ body: "x".repeat(100_000) }))
+    let last = 0
+    const api = withAuth(client.extend(prefix(name, server.url)), numbering())
+    const text = await api
+      .get("a", {
+        onDownloadProgress: ({ transferredBytes }) => {
+          last = transferredBytes
+        },
+      })
+      .text()
+    expect(text).toHaveLength(100_000)
+    expect(last).toBe(100_000)
+  })
+
+  it("gives an AuthError to the caller as it is, before anything is sent", async () => {
+    const server = await serve()
+    const api = withAuth(client.extend({ ...prefix(name, server.url), retry: 0 }), numbering("secret", 2))
+    const error: unknown = await api.post("a", { body: "xyz" }).catch((thrown: unknown) => thrown)
+    expect(isAuthError(error) && error.code).toBe("AUTH_BODY_TOO_LARGE")
+    expect(server.arrivals).toEqual([])
+  })
+})
+
+describe("ky 2.1", () => {
+  it("knows a base URL that was set after the auth, or in the request", async () => {
+    const server = await serve()
+    const api = withAuth(ky, numbering())
+    await api.extend({ prefix: server.url }).get("a")
+    await api.extend({ baseUrl: `${server.url}/v1/` }).get("b")
+    await api.get("c", { prefix: server.url })
+    expect(server.arrivals.map(({ target }) => target)).toEqual(["/a", "/v1/b", "/c"])
+    expect(tokens(server)).toEqual(["secret-1", "secret-2", "secret-3"])
+  })
+
+  it("authenticates through a fetch that was set after the auth", async () => {
+    const server = await serve()
+    let calls = 0
+    const own: typeof fetch = (input, init) => {
+      calls += 1
+      return fetch(input, init)
+    }
+    await withAuth(ky, numbering()).extend({ prefix: server.url, fetch: own }).get("a")
+    expect(calls).toBe(1)
+    expect(tokens(server)).toEqual(["secret-1"])
+  })
+
+  it("authenticates what a hook asks to be sent again", async () => {
+    const server = await serve()
+    const api = withAuth(ky.extend({ prefix: server.url }), numbering()).extend({
+      hooks: { afterResponse: [({ retryCount }) => (retryCount === 0 ? ky.retry({ delay: 1 }) : undefined)] },
+    })
+    await api.get("a")
+    expect(tokens(server)).toEqual(["secret-1", "secret-2"])
+  })
+})
+
+describe("a ky 1 that shows hooks a frozen copy of the options", () => {
+  it("refuses a request rather than send it bare", () => {
+    const [hook] = authHooks(numbering()).beforeRequest ?? []
+    const asky1calls = hook as unknown as (request: Request, options: object) => void
+    expect(() => asky1calls(new Request("https://api.example.com"), Object.freeze({}))).toThrow(/use withAuth/)
+  })
+})
