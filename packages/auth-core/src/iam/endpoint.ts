@@ -52,23 +52,40 @@ function regionalEndpoint(service: "iam" | "sts", region: string): string {
 }
 
 function checkOrigin(value: unknown, name: string, allowInsecure: boolean): string {
+  const url = checkUrl(value, name, allowInsecure ? isAnyHost : isLoopback)
+  if (url.href === `${url.origin}/`) return url.origin
+  throw new AuthError(
+    "AUTH_INVALID_OPTION",
+    `${name} must be an origin such as "${GLOBAL_IAM_ENDPOINT}": scheme, host and port, no path, no user.`,
+  )
+}
+
+/**
+ * A URL that secrets may go to.
+ *
+ * @param name what gave it, as the message should have it
+ * @param mayBePlain which hosts may be spoken to over plain http
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for what is no URL of http or https; `AUTH_INSECURE_URL`.
+ */
+export function checkUrl(value: unknown, name: string, mayBePlain: (hostname: string) => boolean): URL {
   const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined
-  if (
-    url === undefined ||
-    (url.protocol !== "https:" && url.protocol !== "http:") ||
-    url.href !== `${url.origin}/` ||
-    url.username !== ""
-  ) {
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
-      `${name} must be an origin such as "${GLOBAL_IAM_ENDPOINT}": scheme, host and port, no path, no user.`,
-    )
+  if (url === undefined || (url.protocol !== "https:" && url.protocol !== "http:")) {
+    throw new AuthError("AUTH_INVALID_OPTION", `${name} must be a URL that begins with https://.`)
   }
-  if (url.protocol === "http:" && !allowInsecure && !isLoopback(url.hostname)) {
+  if (url.protocol === "http:" && !mayBePlain(url.hostname)) {
     throw new AuthError(
       "AUTH_INSECURE_URL",
       `${name} is plain http to ${url.host}: secrets would cross the network in clear. Use https, or \`allowInsecure\` in a test.`,
     )
   }
-  return url.origin
+  return url
+}
+
+/** This machine, and addresses that no router passes on, at which a cloud serves its machines what they need. */
+export function isMachineLocal(hostname: string): boolean {
+  return isLoopback(hostname) || /^169\.254(\.\d{1,3}){2}$/.test(hostname)
+}
+
+export function isAnyHost(): boolean {
+  return true
 }

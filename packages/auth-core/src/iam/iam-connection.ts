@@ -1,6 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { type Clock, systemClock } from "../identity/clock.ts"
 import { resolveEndpoint } from "./endpoint.ts"
+import { checkInteger } from "./integer.ts"
 
 /** How IAM is reached. A provider built on another (`via`) reaches it the same way, except for what it is told itself. */
 export interface IamOptions {
@@ -49,6 +50,38 @@ export function iamConnection(options: IamOptions, via?: IamConnection): IamConn
   }
 }
 
+/** How STS is reached. */
+export interface StsOptions extends Omit<IamOptions, "iamEndpoint"> {
+  /**
+   * Origin of STS, such as `https://sts.ap-southeast-1.myhuaweicloud.com`. STS has no global endpoint.
+   * @default HUAWEICLOUD_SDK_STS_ENDPOINT, else that of `region`
+   */
+  stsEndpoint?: string | undefined
+}
+
+/**
+ * The same for STS.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL`
+ */
+export function stsConnection(options: StsOptions, via?: IamConnection): IamConnection {
+  return {
+    ...transportOf(options, via),
+    endpoint: resolveEndpoint({
+      endpoint: options.stsEndpoint,
+      option: "stsEndpoint",
+      region: options.region,
+      allowInsecure: options.allowInsecure,
+    }),
+  }
+}
+
+/** Says at construction what is wrong with options that only count later, if at all. */
+export function checkIamOptions(options: IamOptions): void {
+  transportOf(options)
+  if (options.iamEndpoint !== undefined || options.region !== undefined) iamConnection(options)
+}
+
 /** Everything of a connection but where it leads. */
 export function transportOf(
   { fetch, timeoutMs, clock }: Pick<IamOptions, "fetch" | "timeoutMs" | "clock">,
@@ -58,9 +91,7 @@ export function transportOf(
   if (fetch !== undefined && typeof fetch !== "function") {
     throw new AuthError("AUTH_INVALID_OPTION", "`fetch` must be a function with the signature of the global fetch.")
   }
-  if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS)) {
-    throw new AuthError("AUTH_INVALID_OPTION", "`timeoutMs` must be a whole number of milliseconds above zero.")
-  }
+  checkInteger(timeoutMs, "timeoutMs", 1, LONGEST_TIMER_MS)
   return {
     fetch: fetch ?? via?.fetch,
     timeoutMs: timeoutMs ?? via?.timeoutMs ?? defaultTimeoutMs,

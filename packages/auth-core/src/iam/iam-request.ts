@@ -22,3 +22,8 @@ export interface IamAnswer {
   /** Clock of the server by its Date header, epoch ms. */
   readonly serverTime: number | undefined
 }
+
+/** The body as it goes on the wire. */
+export function payloadOf({ body }: IamRequest): string | null {
+  return body === undefined ? null : JSON.stringify(body)
+}

@@ -16,6 +16,12 @@ export function checkName(value: unknown, option: string): string {
   throw new AuthError("AUTH_INVALID_OPTION", `\`${option}\` must be a text that is not empty.`)
 }
 
+/** Gives a text back that can stand in a header, or says which option is not one. */
+export function checkHeaderText(value: unknown, option: string): string {
+  if (typeof value === "string" && /^[\x21-\x7e]+$/.test(value)) return value
+  throw new AuthError("AUTH_INVALID_OPTION", `\`${option}\` must be a text of visible ASCII characters.`)
+}
+
 /** The form IAM's bodies have. */
 export function namedBody(reference: NameOrId): { id: string } | { name: string } {
   return typeof reference === "string" ? { name: reference } : { id: reference.id }

@@ -6,6 +6,7 @@
 export function retryAfterMs(value: string | null, now: number): number | undefined {
   if (value === null) return undefined
   if (/^\d+$/.test(value.trim())) return Number(value) * 1000
-  const at = Date.parse(value)
+  // Date.parse takes more than dates.
+  const at = /^[A-Z]/i.test(value) ? Date.parse(value) : Number.NaN
   return Number.isNaN(at) ? undefined : Math.max(0, at - now)
 }

@@ -1,7 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { abortable } from "./abortable.ts"
 import type { IamConnection } from "./iam-connection.ts"
-import type { IamAnswer, IamRequest } from "./iam-request.ts"
+import { type IamAnswer, type IamRequest, payloadOf } from "./iam-request.ts"
 import { redact } from "./redact.ts"
 
 /**
@@ -35,7 +35,7 @@ async function send(connection: IamConnection, request: IamRequest, signal: Abor
       ...(request.body === undefined ? undefined : { "content-type": "application/json;charset=utf8" }),
       ...request.headers,
     },
-    ...(request.body === undefined ? undefined : { body: JSON.stringify(request.body) }),
+    body: payloadOf(request),
     redirect: "manual",
     signal,
   })

@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import { abortable } from "./abortable.ts"
 
 /** A secret, or a function that fetches it anew each time it is needed: from a vault, a file, a person. */
@@ -26,6 +26,7 @@ export async function readSecret(secret: Secret, option: string, signal: AbortSi
     value = await abortable(Promise.resolve(secret()), signal)
   } catch (cause) {
     signal?.throwIfAborted()
+    if (isAuthError(cause)) throw cause
     throw new AuthError("AUTH_CREDENTIALS_MISSING", `The function given as \`${option}\` failed: see the cause.`, {
       cause,
     })

@@ -1,4 +1,3 @@
-import type { Token } from "../identity/token.ts"
 import type { IamRequest } from "./iam-request.ts"
 import { type NameOrId, namedBody, namedText } from "./name-or-id.ts"
 import { scopeBody, type TokenScope } from "./token-scope.ts"
@@ -54,17 +53,15 @@ export function passwordTokenRequest({
 }
 
 /**
- * A token of an agency: of the account `domain`, in which it exists, for the account of the token `via`.
+ * A token of an agency that exists in the account `domain`. Needs X-Auth-Token, still to be added.
  *
  * @see IAM API reference, "Obtaining an Agency Token"
  */
 export function agencyTokenRequest({
-  via,
   agency,
   domain,
   scope,
 }: {
-  via: Token
   agency: string
   domain: NameOrId
   scope: TokenScope
@@ -72,14 +69,13 @@ export function agencyTokenRequest({
   return {
     method: "POST",
     path: PATH,
-    headers: { "x-auth-token": via.value },
     body: {
       auth: {
         identity: { methods: ["assume_role"], assume_role: { agency_name: agency, ...delegatingDomain(domain) } },
         scope: scopeBody(scope),
       },
     },
-    secrets: [via.value],
+    secrets: [],
     action: `Asking IAM for a token of agency "${agency}" of domain ${namedText(domain)}`,
     advice: AGENCY_ADVICE,
   }

@@ -1,7 +1,9 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import type { Credentials } from "../identity/credentials.ts"
+import { identityKey } from "../identity/identity-key.ts"
 import type { Provider, ProviderContext } from "../identity/provider.ts"
 import type { Token } from "../identity/token.ts"
+import { textAt } from "./json.ts"
 
 /**
  * Does something with what another provider yields. When IAM says that this is what it does not accept, asks for another
@@ -30,7 +32,18 @@ async function ask<V extends Token | Credentials>(
   rejected?: V,
 ): Promise<V> {
   const request = { rejected, signal: context?.signal }
-  return await (context?.resolve === undefined ? via(request) : context.resolve(via, request))
+  const value: unknown = await (context?.resolve === undefined ? via(request) : context.resolve(via, request))
+  if (isUsable<V>(value)) return value
+  throw new AuthError(
+    "AUTH_CREDENTIALS_MISSING",
+    "The provider given as `via` must give a token { value } or credentials { accessKeyId, secretAccessKey }: it gave neither.",
+  )
+}
+
+function isUsable<V>(value: unknown): value is V {
+  return [["value"], ["accessKeyId", "secretAccessKey"]].some((names) =>
+    names.every((name) => textAt(value, name) !== undefined),
+  )
 }
 
 /** Every 401 but those about a password, which is not what was sent. */
@@ -49,4 +62,12 @@ export function checkVia<V>(via: Provider<V>): Provider<V> {
     "AUTH_INVALID_OPTION",
     "`via` must be a provider: an async function such as passwordToken(...) gives.",
   )
+}
+
+/** What names a provider in the key of one that is built on it: its own key, else its fixed AK, which is no secret. */
+export function viaKey<V>(via: Provider<V>): string | undefined {
+  if (via.identityKey !== undefined) return via.identityKey
+  return "accessKeyId" in via && typeof via.accessKeyId === "string"
+    ? identityKey("access-key", via.accessKeyId)
+    : undefined
 }

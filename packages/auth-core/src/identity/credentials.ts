@@ -10,6 +10,10 @@ export interface Credentials {
   secretAccessKey: string
   /** Goes with a temporary key as X-Security-Token. */
   securityToken?: string | undefined
+  /** Project that the source of the key (environment, profile) names for it. */
+  projectId?: string | undefined
+  /** Account that the source of the key (environment, profile) names for it. */
+  domainId?: string | undefined
   /** End of life, epoch ms; absent for a permanent key. */
   expiresAt?: number | undefined
 }

@@ -5,7 +5,8 @@ import { checkName, checkNameOrId, type NameOrId, namedKey } from "../iam/name-o
 import { readToken } from "../iam/token-answer.ts"
 import { agencyTokenRequest } from "../iam/token-request.ts"
 import { checkScope, scopeKey, type TokenScope } from "../iam/token-scope.ts"
-import { checkVia, withVia } from "../iam/via.ts"
+import { checkVia, viaKey, withVia } from "../iam/via.ts"
+import { withToken } from "../iam/with-token.ts"
 import { identityKey } from "../identity/identity-key.ts"
 import type { TokenProvider } from "../identity/provider.ts"
 
@@ -34,14 +35,20 @@ export function agencyToken(options: AgencyTokenOptions): TokenProvider {
   const domain = checkNameOrId(options.domain, "domain")
   const scope = checkScope(options.scope ?? { domain }, domain)
   const connection = iamConnection(options, connectionOf(via))
+  const caller = viaKey(via)
   const key =
-    via.identityKey === undefined
+    caller === undefined
       ? undefined
-      : identityKey("agency-token", connection.endpoint, via.identityKey, namedKey(domain), agency, scopeKey(scope))
+      : identityKey("agency-token", connection.endpoint, caller, namedKey(domain), agency, scopeKey(scope))
   return iamProvider(connection, key, (context) =>
     withVia(via, context, async (token) => {
-      const request = agencyTokenRequest({ via: token, agency, domain, scope })
-      return readToken(connection, request, await exchange(connection, request, context?.signal))
+      const request = withToken(agencyTokenRequest({ agency, domain, scope }), token)
+      return readToken(
+        connection,
+        request,
+        await exchange(connection, request, context?.signal),
+        context?.tellIssuerTime,
+      )
     }),
   )
 }

@@ -67,6 +67,6 @@ export function passwordToken(options: PasswordTokenOptions): TokenProvider {
       passcode: passcode === undefined ? undefined : await readSecret(passcode, "passcode", context?.signal),
       scope,
     })
-    return readToken(connection, request, await exchange(connection, request, context?.signal))
+    return readToken(connection, request, await exchange(connection, request, context?.signal), context?.tellIssuerTime)
   })
 }

@@ -1,0 +1,68 @@
+import { AuthError } from "../errors/auth-error.ts"
+import { authenticatedExchange } from "../iam/authenticated-exchange.ts"
+import { IAM_SHAPE, readCredentials } from "../iam/credentials-answer.ts"
+import { type IamOptions, iamConnection } from "../iam/iam-connection.ts"
+import { connectionOf, iamProvider } from "../iam/iam-provider.ts"
+import { checkName, checkNameOrId, type NameOrId, namedKey } from "../iam/name-or-id.ts"
+import { agencyCredentialsRequest } from "../iam/temporary-credentials-request.ts"
+import { checkVia, viaKey, withVia } from "../iam/via.ts"
+import type { Credentials } from "../identity/credentials.ts"
+import { identityKey } from "../identity/identity-key.ts"
+import type { CredentialProvider, Provider, TokenProvider } from "../identity/provider.ts"
+import type { Token } from "../identity/token.ts"
+import { checkTemporaryKeyOptions, type TemporaryKeyOptions } from "./temporary-key-options.ts"
+
+export interface AgencyCredentialsOptions extends IamOptions, TemporaryKeyOptions {
+  /** Who asks, by token or by AK/SK: a user with the Agent Operator permission, such as a partner's. */
+  via: TokenProvider | CredentialProvider
+  /** Name of the agency; IAM takes no id here. */
+  agency: string
+  /** The account that holds the agency, such as a customer's: its name, or { id }. */
+  domain: NameOrId
+  /** Who acts, for the audit log: 1 to 32 letters, digits, spaces and `-_.`, beginning with a letter. */
+  sessionUser?: string | undefined
+}
+
+/**
+ * Temporary access keys to act for another account through an agency (`assume_role`).
+ *
+ * When IAM does not accept what `via` gave, another one is asked for, once.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once; when asked, as {@link tokenCredentials}.
+ * @see IAM API reference, "Obtaining a Temporary Access Key and Security Token Through an Agency"
+ */
+export function agencyCredentials(options: AgencyCredentialsOptions): CredentialProvider {
+  // Sound: a provider is only ever asked to replace what it gave itself.
+  const via = checkVia(options.via as Provider<Token | Credentials>)
+  const agency = checkName(options.agency, "agency")
+  const domain = checkNameOrId(options.domain, "domain")
+  const { sessionUser } = options
+  if (sessionUser !== undefined && !/^[A-Za-z][A-Za-z0-9 _.-]{0,31}$/.test(sessionUser)) {
+    throw new AuthError(
+      "AUTH_INVALID_OPTION",
+      "`sessionUser` must be 1 to 32 letters, digits, spaces and -_., beginning with a letter.",
+    )
+  }
+  const { durationSeconds, policy, longestMs, key: keyOfOptions } = checkTemporaryKeyOptions(options)
+  const connection = iamConnection(options, connectionOf(via))
+  const caller = viaKey(via)
+  const key =
+    caller === undefined
+      ? undefined
+      : identityKey(
+          "agency-credentials",
+          connection.endpoint,
+          caller,
+          namedKey(domain),
+          agency,
+          sessionUser,
+          keyOfOptions,
+        )
+  return iamProvider(connection, key, (context) =>
+    withVia(via, context, async (authentication) => {
+      const request = agencyCredentialsRequest({ agency, domain, sessionUser, durationSeconds, policy })
+      const answer = await authenticatedExchange(connection, request, authentication, context?.signal)
+      return readCredentials(connection, request, answer, IAM_SHAPE, context?.tellIssuerTime, longestMs)
+    }),
+  )
+}

@@ -1,0 +1,88 @@
+import { AuthError } from "../errors/auth-error.ts"
+import { assumeAgencyRequest } from "../iam/assume-agency-request.ts"
+import { readCredentials, STS_SHAPE } from "../iam/credentials-answer.ts"
+import { type StsOptions, stsConnection } from "../iam/iam-connection.ts"
+import { connectionOf } from "../iam/iam-provider.ts"
+import { checkInteger } from "../iam/integer.ts"
+import { checkName } from "../iam/name-or-id.ts"
+import { checkSecret, readSecret, type Secret } from "../iam/secret.ts"
+import { signedExchange } from "../iam/signed-exchange.ts"
+import { checkVia, viaKey, withVia } from "../iam/via.ts"
+import { identityKey } from "../identity/identity-key.ts"
+import type { CredentialProvider } from "../identity/provider.ts"
+
+export interface AssumeAgencyCredentialsOptions extends StsOptions {
+  /** Whose access key signs the call; permanent or temporary. */
+  via: CredentialProvider
+  /** URN of the agency or trust agency, such as `iam::<account id>:agency:<name>`. */
+  agencyUrn: string
+  /** Names the session in the audit log. */
+  sessionName: string
+  /**
+   * Life of the key, from 900 seconds to the agency's own limit, 43200 at most; to 3600 when `via` gives a temporary key.
+   * @default 3600, STS's own
+   */
+  durationSeconds?: number | undefined
+  /** What the holder of the agency agreed on with you, where its trust policy demands it. */
+  externalId?: string | undefined
+  /** Session policy that narrows what the key may do: an object, sent as JSON text, or that text. */
+  policy?: object | string | undefined
+  /** Ids of identity policies that narrow what the key may do. */
+  policyIds?: readonly string[] | undefined
+  /** Serial number of the MFA device, where the trust policy demands MFA; goes with `tokenCode`. */
+  serialNumber?: string | undefined
+  /** Code of the MFA device. A function is asked at each refresh. */
+  tokenCode?: Secret | undefined
+  /** Who is behind the caller; stays through further assumptions. */
+  sourceIdentity?: string | undefined
+  /** Session tags. */
+  tags?: ReadonlyArray<{ readonly key: string; readonly value: string }> | undefined
+  /** Keys of those tags that stay through further assumptions. */
+  transitiveTagKeys?: readonly string[] | undefined
+}
+
+/**
+ * Temporary access keys of an agency or trust agency, by STS.
+ *
+ * When STS does not know the key that `via` gave, another one is asked for, once.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once; when asked, as {@link tokenCredentials}.
+ * @see IAM API reference (new), AssumeAgency
+ */
+export function assumeAgencyCredentials(options: AssumeAgencyCredentialsOptions): CredentialProvider {
+  const via = checkVia(options.via)
+  const agencyUrn = checkName(options.agencyUrn, "agencyUrn")
+  const sessionName = checkName(options.sessionName, "sessionName")
+  const tokenCode = options.tokenCode === undefined ? undefined : checkSecret(options.tokenCode, "tokenCode")
+  if ((tokenCode === undefined) !== (options.serialNumber === undefined)) {
+    throw new AuthError("AUTH_INVALID_OPTION", "`serialNumber` and `tokenCode` go together: give both or neither.")
+  }
+  const { policy } = options
+  const members = {
+    duration_seconds: checkInteger(options.durationSeconds, "durationSeconds", 900, 43_200),
+    external_id: options.externalId,
+    policy: typeof policy === "object" ? JSON.stringify(policy) : policy,
+    policy_ids: options.policyIds,
+    serial_number: options.serialNumber,
+    source_identity: options.sourceIdentity,
+    tags: options.tags,
+    transitive_tag_keys: options.transitiveTagKeys,
+  }
+  const connection = stsConnection(options, connectionOf(via))
+  const caller = viaKey(via)
+  const key =
+    caller === undefined
+      ? undefined
+      : identityKey("assume-agency", connection.endpoint, caller, agencyUrn, sessionName, JSON.stringify(members))
+  const longestMs = (options.durationSeconds ?? 3600) * 1000
+  return Object.assign(
+    async (context: Parameters<CredentialProvider>[0]) =>
+      withVia(via, context, async (credentials) => {
+        const code = tokenCode === undefined ? undefined : await readSecret(tokenCode, "tokenCode", context?.signal)
+        const request = assumeAgencyRequest(agencyUrn, sessionName, { ...members, token_code: code })
+        const answer = await signedExchange(connection, request, credentials, context?.signal)
+        return readCredentials(connection, request, answer, STS_SHAPE, context?.tellIssuerTime, longestMs)
+      }),
+    { identityKey: key },
+  )
+}

@@ -1,0 +1,44 @@
+import { AuthError, type AuthErrorCode, isAuthError } from "../errors/auth-error.ts"
+import type { Credentials } from "../identity/credentials.ts"
+import type { CredentialProvider } from "../identity/provider.ts"
+
+/** A source that has nothing to give. Any other AuthError is of a source that is configured and fails. */
+const NOTHING_TO_GIVE: readonly AuthErrorCode[] = ["AUTH_CREDENTIALS_MISSING", "AUTH_CREDENTIALS_EXPIRED"]
+
+/**
+ * The first of several sources that has an access key. Every call begins at the first: none is remembered, so none that
+ * died stays.
+ *
+ * The next source is asked when one has nothing to give, or is a function of your own that throws. A source that is
+ * configured but fails (a malformed file, a refusal, IAM out of reach) ends the chain with its own error, so that a program
+ * never goes on under another identity because of it.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` at once for what is no provider; `AUTH_CREDENTIALS_MISSING` when asked and no
+ * source has anything: the message tells for each one why.
+ */
+export function chain(...providers: readonly CredentialProvider[]): CredentialProvider {
+  if (providers.length === 0 || providers.some((provider) => typeof provider !== "function")) {
+    throw new AuthError(
+      "AUTH_INVALID_OPTION",
+      "chain(...) takes one or more credential providers, which are functions.",
+    )
+  }
+  return async (context) => {
+    const reasons: string[] = []
+    for (const [index, provider] of providers.entries()) {
+      try {
+        return usable(await provider(context))
+      } catch (error) {
+        context?.signal?.throwIfAborted()
+        if (isAuthError(error) && !NOTHING_TO_GIVE.includes(error.code)) throw error
+        reasons.push(`${index + 1}. ${error instanceof Error ? error.message : "It threw what is no error."}`)
+      }
+    }
+    throw new AuthError("AUTH_CREDENTIALS_MISSING", `No source has an access key:\n${reasons.join("\n")}`)
+  }
+}
+
+function usable(credentials: Credentials | undefined): Credentials {
+  if (credentials?.accessKeyId && credentials.secretAccessKey) return credentials
+  throw new AuthError("AUTH_CREDENTIALS_MISSING", "It gave no access key.")
+}

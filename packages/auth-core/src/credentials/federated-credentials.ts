@@ -1,0 +1,45 @@
+import { IAM_SHAPE, readCredentials } from "../iam/credentials-answer.ts"
+import { exchange } from "../iam/exchange.ts"
+import { requestFederatedToken } from "../iam/federated-token.ts"
+import { type IamOptions, iamConnection } from "../iam/iam-connection.ts"
+import { iamProvider } from "../iam/iam-provider.ts"
+import { checkHeaderText } from "../iam/name-or-id.ts"
+import { checkSecret, type Secret } from "../iam/secret.ts"
+import { tokenCredentialsRequest } from "../iam/temporary-credentials-request.ts"
+import { withToken } from "../iam/with-token.ts"
+import type { CredentialProvider } from "../identity/provider.ts"
+import { checkTemporaryKeyOptions, type TemporaryKeyOptions } from "./temporary-key-options.ts"
+
+export interface FederatedCredentialsOptions extends IamOptions, TemporaryKeyOptions {
+  /** Name of the identity provider in IAM; goes as X-Idp-Id. */
+  idpId: string
+  /** An OpenID Connect id token. A function is asked at each refresh: `secretFile(path)` reads a file anew. */
+  idToken: Secret
+  /** Life of the key, from 900 to 86400 seconds. @default 21600, as the official SDKs have it */
+  durationSeconds?: number | undefined
+}
+
+/**
+ * Temporary access keys for the bearer of an OpenID Connect id token: two calls, the first of which trades the id token for
+ * an unscoped IAM token.
+ *
+ * It has no identity key, since only the id token says whose it is: keep the provider, so that its key is kept.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once; when asked, as {@link tokenCredentials}.
+ * @see IAM API reference, "Obtaining a Token with an OpenID Connect ID Token"
+ */
+export function federatedCredentials({
+  durationSeconds = 21_600,
+  ...options
+}: FederatedCredentialsOptions): CredentialProvider {
+  const idpId = checkHeaderText(options.idpId, "idpId")
+  const idToken = checkSecret(options.idToken, "idToken")
+  const { policy, longestMs } = checkTemporaryKeyOptions({ ...options, durationSeconds })
+  const connection = iamConnection(options)
+  return iamProvider(connection, undefined, async (context) => {
+    const token = await requestFederatedToken(connection, { idpId, idToken }, { signal: context?.signal })
+    const request = withToken(tokenCredentialsRequest({ durationSeconds, policy }), token)
+    const answer = await exchange(connection, request, context?.signal)
+    return readCredentials(connection, request, answer, IAM_SHAPE, context?.tellIssuerTime, longestMs)
+  })
+}

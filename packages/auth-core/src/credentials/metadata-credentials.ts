@@ -1,0 +1,102 @@
+import { AuthError, isAuthError } from "../errors/auth-error.ts"
+import { IAM_SHAPE, readCredentials } from "../iam/credentials-answer.ts"
+import { checkUrl, isMachineLocal } from "../iam/endpoint.ts"
+import { type IamOptions, transportOf } from "../iam/iam-connection.ts"
+import type { IamAnswer, IamRequest } from "../iam/iam-request.ts"
+import { rejectionError } from "../iam/rejection-error.ts"
+import { roundTrip } from "../iam/round-trip.ts"
+import type { CredentialProvider } from "../identity/provider.ts"
+
+export interface MetadataCredentialsOptions extends Pick<IamOptions, "fetch" | "clock"> {
+  /** Origin of the metadata service. @default "http://169.254.169.254" */
+  endpoint?: string | undefined
+  /** The longest one round trip may take, milliseconds of real time. @default 3_000 */
+  timeoutMs?: number | undefined
+}
+
+const TOKEN_LIFE_MS = 6 * 60 * 60_000
+/** How long a metadata service without tokens is taken at its word. */
+const NO_TOKENS_MS = 24 * 60 * 60_000
+const NO_AGENCY = "Please configure Cloud Service Agency first"
+
+const ASK_TOKEN: IamRequest = {
+  method: "PUT",
+  path: "/meta-data/latest/api/token",
+  headers: { "x-metadata-token-ttl-seconds": String(TOKEN_LIFE_MS / 1000) },
+  secrets: [],
+  action: "Asking the ECS metadata service for a token",
+}
+
+/**
+ * Temporary access keys of the agency that an ECS server has, from its metadata service: version 2, which takes a token
+ * first, and version 1 where there is no such token.
+ *
+ * Where no metadata service answers it says so after one `timeoutMs`; where one does, after four at most.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once. When asked: `AUTH_CREDENTIALS_MISSING` where
+ * there is no metadata service or the server has no agency; `AUTH_TOKEN_REQUEST_FAILED` where the service fails;
+ * `AUTH_TOKEN_RESPONSE_INVALID`.
+ * @see ECS user guide, "Obtaining Metadata": security key
+ */
+export function metadataCredentials(options: MetadataCredentialsOptions = {}): CredentialProvider {
+  const { endpoint = "http://169.254.169.254" } = options
+  const connection = {
+    ...transportOf(options, undefined, 3_000),
+    endpoint: checkUrl(endpoint, "`endpoint`", isMachineLocal).origin,
+  }
+  const { clock } = connection
+  let token: string | undefined
+  let tokenHolds = Number.NEGATIVE_INFINITY
+  let isThere = false
+
+  const renewToken = async (signal: AbortSignal | undefined, isNeeded: boolean): Promise<void> => {
+    const answer = await roundTrip(connection, ASK_TOKEN, signal)
+    const hasNone = answer.status === 404 || answer.status === 405 || answer.status === 503
+    if (answer.status !== 200 && (isNeeded || !hasNone)) throw rejectionError(connection, ASK_TOKEN, answer)
+    token = answer.status === 200 ? answer.text.trim() : undefined
+    isThere ||= token !== undefined
+    // Left alone in its last tenth, so that none ends on its way.
+    tokenHolds = clock.monotonic() + (token === undefined ? NO_TOKENS_MS : TOKEN_LIFE_MS * 0.9)
+  }
+  const askKey = async (signal: AbortSignal | undefined): Promise<[IamRequest, IamAnswer]> => {
+    const request = keyRequest(token)
+    return [request, await roundTrip(connection, request, signal)]
+  }
+  return async (context) => {
+    const signal = context?.signal
+    try {
+      if (clock.monotonic() >= tokenHolds) await renewToken(signal, false)
+      let [request, answer] = await askKey(signal)
+      if (answer.status === 401 && !answer.text.includes(NO_AGENCY)) {
+        await renewToken(signal, true)
+        ;[request, answer] = await askKey(signal)
+      }
+      if (answer.text.includes(NO_AGENCY) || answer.status === 404) throw withoutAgency(connection.endpoint)
+      if (answer.status !== 200) throw rejectionError(connection, request, answer)
+      isThere = true
+      return readCredentials(connection, request, answer, IAM_SHAPE, context?.tellIssuerTime)
+    } catch (error) {
+      // Other clouds have a service at this address too. What was here once is only failing now.
+      if (isThere || !isAuthError(error) || error.code === "AUTH_CREDENTIALS_MISSING") throw error
+      throw new AuthError("AUTH_CREDENTIALS_MISSING", `This seems to be no ECS server. ${error.message}`)
+    }
+  }
+}
+
+function keyRequest(token: string | undefined): IamRequest {
+  return {
+    method: "GET",
+    path: "/openstack/latest/securitykey",
+    headers: token === undefined ? {} : { "x-metadata-token": token },
+    secrets: token === undefined ? [] : [token],
+    action: "Asking the ECS metadata service for an access key",
+  }
+}
+
+function withoutAgency(endpoint: string): AuthError {
+  return new AuthError(
+    "AUTH_CREDENTIALS_MISSING",
+    `This ECS server has no agency: give it one for the cloud service ECS, in the console, then ${endpoint} serves its access key.`,
+    { endpoint },
+  )
+}

@@ -1,0 +1,63 @@
+import { AuthError } from "../errors/auth-error.ts"
+import type { IamOptions } from "../iam/iam-connection.ts"
+import { secretFile } from "../iam/secret-file.ts"
+import type { Credentials } from "../identity/credentials.ts"
+import type { ProviderContext } from "../identity/provider.ts"
+import { checkCredentials } from "./check-credentials.ts"
+import { federatedCredentials } from "./federated-credentials.ts"
+
+/** What environment and profile can say, under the names that the official SDKs gave it there. */
+export interface NamedSource {
+  readonly ak: string | undefined
+  readonly sk: string | undefined
+  readonly securityToken: string | undefined
+  readonly projectId: string | undefined
+  readonly domainId: string | undefined
+  readonly idpId: string | undefined
+  readonly idTokenFile: string | undefined
+  readonly iamEndpoint: string | undefined
+}
+
+/**
+ * The access key that a source names: by an identity provider and a file with an id token, which win, else by AK and SK.
+ *
+ * @param source what it is, as a message should have it: "The environment", "The section [basic] of ..."
+ * @param names how it spells what it says, for messages
+ */
+export async function credentialsOf(
+  values: NamedSource,
+  source: string,
+  names: Readonly<Record<keyof NamedSource, string>>,
+  options: IamOptions,
+  context: ProviderContext<Credentials> | undefined,
+): Promise<Credentials> {
+  const { ak, sk, securityToken, idpId, idTokenFile } = values
+  const owner = {
+    ...(values.projectId === undefined ? undefined : { projectId: values.projectId }),
+    ...(values.domainId === undefined ? undefined : { domainId: values.domainId }),
+  }
+  if (idpId !== undefined && idTokenFile !== undefined) {
+    const iamEndpoint = options.iamEndpoint ?? values.iamEndpoint
+    const federated = federatedCredentials({ ...options, iamEndpoint, idpId, idToken: secretFile(idTokenFile) })
+    return { ...(await federated(context)), ...owner }
+  }
+  if (ak !== undefined && sk !== undefined) {
+    const key = {
+      accessKeyId: ak,
+      secretAccessKey: sk,
+      ...(securityToken === undefined ? undefined : { securityToken }),
+    }
+    return { ...checkCredentials(key, source), ...owner }
+  }
+  const [half, missing] = ak !== undefined ? (["ak", "sk"] as const) : (["sk", "ak"] as const)
+  if (values[half] !== undefined) {
+    throw new AuthError(
+      "AUTH_INVALID_CREDENTIALS",
+      `${source} has ${names[half]} without ${names[missing]}: give both.`,
+    )
+  }
+  throw new AuthError(
+    "AUTH_CREDENTIALS_MISSING",
+    `${source} has neither ${names.ak} and ${names.sk} nor ${names.idpId} and ${names.idTokenFile}.`,
+  )
+}

@@ -1,0 +1,82 @@
+import { AuthError } from "../errors/auth-error.ts"
+import { environmentVariable } from "../iam/environment.ts"
+import { checkIamOptions, type IamOptions } from "../iam/iam-connection.ts"
+import { homeDirectory, readTextFile } from "../iam/text-file.ts"
+import type { CredentialProvider } from "../identity/provider.ts"
+import { credentialsOf } from "./named-source.ts"
+import { type Profile, parseProfile } from "./parse-profile.ts"
+
+export interface ProfileCredentialsOptions extends IamOptions {
+  /** @default HUAWEICLOUD_SDK_CREDENTIALS_FILE, else ~/.huaweicloud/credentials */
+  file?: string | undefined
+  /** Section to read. @default "basic", or "global" when there is no [basic] */
+  section?: string | undefined
+}
+
+const NAMES = {
+  ak: "ak",
+  sk: "sk",
+  securityToken: "security_token",
+  projectId: "project_id",
+  domainId: "domain_id",
+  idpId: "idp_id",
+  idTokenFile: "id_token_file",
+  iamEndpoint: "iam_endpoint",
+}
+
+/**
+ * Access keys from the profile file of the official SDKs, an INI file with the sections [basic] and [global] and the keys
+ * ak, sk, security_token, project_id, domain_id, idp_id, id_token_file and iam_endpoint. idp_id and id_token_file, when both
+ * are there, win over ak and sk. For Node.js, Bun and Deno.
+ *
+ * The file is read anew each time the provider is asked, so that it can be changed while the program runs.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once; when asked: `AUTH_CREDENTIALS_MISSING` when there is no such file, section or key;
+ * `AUTH_INVALID_CREDENTIALS`, with the line, when the file is malformed; with an id token, as {@link federatedCredentials}.
+ */
+export function profileCredentials({ file, section, ...options }: ProfileCredentialsOptions = {}): CredentialProvider {
+  checkIamOptions(options)
+  for (const [name, value] of Object.entries({ file, section })) {
+    if (value !== undefined && (typeof value !== "string" || value === "")) {
+      throw new AuthError("AUTH_INVALID_OPTION", `\`${name}\` must be a text that is not empty.`)
+    }
+  }
+  return async (context) => {
+    const path = file ?? environmentVariable("HUAWEICLOUD_SDK_CREDENTIALS_FILE") ?? defaultPath()
+    const text = await readTextFile(path)
+    if (text === undefined) {
+      throw new AuthError("AUTH_CREDENTIALS_MISSING", `There is no profile file ${path}.`)
+    }
+    const profile = parseProfile(text, path)
+    const name = section ?? (profile.has("basic") || !profile.has("global") ? "basic" : "global")
+    return await credentialsOf(
+      valuesOf(profile, name, path),
+      `The section [${name}] of ${path}`,
+      NAMES,
+      options,
+      context,
+    )
+  }
+}
+
+function defaultPath(): string {
+  return `${homeDirectory() ?? "~"}/.huaweicloud/credentials`
+}
+
+function valuesOf(profile: Profile, name: string, path: string): Record<keyof typeof NAMES, string | undefined> {
+  const section = profile.get(name)
+  if (section === undefined) {
+    throw new AuthError("AUTH_CREDENTIALS_MISSING", `The profile file ${path} has no section [${name}].`)
+  }
+  const value = (key: string): string | undefined => section.get(key) || undefined
+  return {
+    ak: value(NAMES.ak),
+    sk: value(NAMES.sk),
+    securityToken: value(NAMES.securityToken),
+    projectId: value(NAMES.projectId),
+    domainId: value(NAMES.domainId),
+    idpId: value(NAMES.idpId),
+    idTokenFile: value(NAMES.idTokenFile),
+    iamEndpoint: value(NAMES.iamEndpoint),
+  }
+}

@@ -1,0 +1,34 @@
+import { AuthError } from "../errors/auth-error.ts"
+import { type Clock, systemClock } from "../identity/clock.ts"
+import type { Credentials } from "../identity/credentials.ts"
+import type { CredentialProvider } from "../identity/provider.ts"
+import { checkCredentials } from "./check-credentials.ts"
+
+/** A provider of one access key. */
+export interface StaticCredentialProvider extends CredentialProvider {
+  /** AK: names whose key it is to providers that are built on this one. */
+  readonly accessKeyId: string
+}
+
+/**
+ * An access key had from elsewhere: permanent, or temporary with its security token. It cannot renew itself.
+ *
+ * @throws {AuthError} `AUTH_INVALID_CREDENTIALS` at once for what is no access key; `AUTH_CREDENTIALS_EXPIRED` when asked
+ * after its end.
+ */
+export function staticCredentials(
+  credentials: Credentials,
+  { clock = systemClock }: { clock?: Clock | undefined } = {},
+): StaticCredentialProvider {
+  const fixed = Object.freeze({ ...checkCredentials(credentials, "`credentials`") })
+  const provide = async (): Promise<Credentials> => {
+    if (fixed.expiresAt !== undefined && fixed.expiresAt <= clock.now()) {
+      throw new AuthError(
+        "AUTH_CREDENTIALS_EXPIRED",
+        `The access key ${fixed.accessKeyId} expired at ${new Date(fixed.expiresAt).toISOString()}: supply a new one, or a provider that renews itself.`,
+      )
+    }
+    return fixed
+  }
+  return Object.assign(provide, { accessKeyId: fixed.accessKeyId })
+}

@@ -1,0 +1,41 @@
+import { IAM_SHAPE, readCredentials } from "../iam/credentials-answer.ts"
+import { exchange } from "../iam/exchange.ts"
+import { type IamOptions, iamConnection } from "../iam/iam-connection.ts"
+import { connectionOf, iamProvider } from "../iam/iam-provider.ts"
+import { tokenCredentialsRequest } from "../iam/temporary-credentials-request.ts"
+import { checkVia, viaKey, withVia } from "../iam/via.ts"
+import { withToken } from "../iam/with-token.ts"
+import { identityKey } from "../identity/identity-key.ts"
+import type { CredentialProvider, TokenProvider } from "../identity/provider.ts"
+import { checkTemporaryKeyOptions, type TemporaryKeyOptions } from "./temporary-key-options.ts"
+
+export interface TokenCredentialsOptions extends IamOptions, TemporaryKeyOptions {
+  /** Whose token it is: a user's, a federated user's or an agency's. */
+  via: TokenProvider
+}
+
+/**
+ * Temporary access keys of the bearer of a token.
+ *
+ * When IAM does not accept the token of `via`, another one is asked for, once.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once. When asked, what `via` throws, and
+ * `AUTH_CREDENTIALS_REJECTED`, `AUTH_THROTTLED`, `AUTH_TOKEN_REQUEST_FAILED`, `AUTH_TOKEN_RESPONSE_INVALID`,
+ * `AUTH_INVALID_OPTION` when IAM answers 400.
+ * @see IAM API reference, "Obtaining a Temporary Access Key and Security Token Through a Token"
+ */
+export function tokenCredentials(options: TokenCredentialsOptions): CredentialProvider {
+  const via = checkVia(options.via)
+  const { durationSeconds, policy, longestMs, key: keyOfOptions } = checkTemporaryKeyOptions(options)
+  const connection = iamConnection(options, connectionOf(via))
+  const caller = viaKey(via)
+  const key =
+    caller === undefined ? undefined : identityKey("token-credentials", connection.endpoint, caller, keyOfOptions)
+  return iamProvider(connection, key, (context) =>
+    withVia(via, context, async (token) => {
+      const request = withToken(tokenCredentialsRequest({ durationSeconds, policy }), token)
+      const answer = await exchange(connection, request, context?.signal)
+      return readCredentials(connection, request, answer, IAM_SHAPE, context?.tellIssuerTime, longestMs)
+    }),
+  )
+}

@@ -1,0 +1,22 @@
+import type { ProviderContext } from "../identity/provider.ts"
+import type { Token } from "../identity/token.ts"
+import { exchange } from "./exchange.ts"
+import type { IamConnection } from "./iam-connection.ts"
+import { readSecret, type Secret } from "./secret.ts"
+import { readToken } from "./token-answer.ts"
+import { federatedTokenRequest } from "./token-request.ts"
+import type { TokenScope } from "./token-scope.ts"
+
+/** Trades an id token, read anew, for an IAM token. */
+export async function requestFederatedToken(
+  connection: IamConnection,
+  { idpId, idToken, scope }: { idpId: string; idToken: Secret; scope?: TokenScope | undefined },
+  { signal, tellIssuerTime }: ProviderContext<unknown> = {},
+): Promise<Token> {
+  const request = federatedTokenRequest({
+    idpId,
+    idToken: (await readSecret(idToken, "idToken", signal)).trim(),
+    scope,
+  })
+  return readToken(connection, request, await exchange(connection, request, signal), tellIssuerTime)
+}

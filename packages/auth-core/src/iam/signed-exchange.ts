@@ -1,0 +1,41 @@
+import type { Credentials } from "../identity/credentials.ts"
+import { sign } from "../signing/sign.ts"
+import { exchange } from "./exchange.ts"
+import type { IamConnection } from "./iam-connection.ts"
+import { type IamAnswer, type IamRequest, payloadOf } from "./iam-request.ts"
+import { rejectionError } from "./rejection-error.ts"
+import { roundTrip } from "./round-trip.ts"
+
+/**
+ * One round trip signed with AK/SK that must succeed. When the signature counts as expired, the local clock is off: signs
+ * once more, at the server's time.
+ *
+ * @throws {AuthError} as {@link exchange} does.
+ */
+export async function signedExchange(
+  connection: IamConnection,
+  request: IamRequest,
+  credentials: Credentials,
+  signal: AbortSignal | undefined,
+): Promise<IamAnswer> {
+  const first = signed(connection, request, credentials, connection.clock.now())
+  const answer = await roundTrip(connection, first, signal)
+  if (answer.status >= 200 && answer.status <= 299) return answer
+  const isExpired = answer.status === 401 && /signature expired/i.test(answer.text)
+  if (!isExpired || answer.serverTime === undefined) throw rejectionError(connection, first, answer)
+  return await exchange(connection, signed(connection, request, credentials, answer.serverTime), signal)
+}
+
+function signed(connection: IamConnection, request: IamRequest, credentials: Credentials, time: number): IamRequest {
+  const { method, path } = request
+  const url = connection.endpoint + path
+  const headers = sign({ method, url, headers: request.headers ?? {}, body: payloadOf(request) }, credentials, {
+    date: new Date(time),
+  })
+  const { secretAccessKey, securityToken } = credentials
+  return {
+    ...request,
+    headers: { ...request.headers, ...headers },
+    secrets: [...request.secrets, secretAccessKey, ...(securityToken === undefined ? [] : [securityToken])],
+  }
+}

@@ -1,0 +1,64 @@
+import { agencyCredentials } from "../credentials/agency-credentials.ts"
+import type { TemporaryKeyOptions } from "../credentials/temporary-key-options.ts"
+import { AuthError } from "../errors/auth-error.ts"
+import type { IamOptions } from "../iam/iam-connection.ts"
+import type { NameOrId } from "../iam/name-or-id.ts"
+import type { Secret } from "../iam/secret.ts"
+import type { TokenScope } from "../iam/token-scope.ts"
+import type { CredentialProvider, TokenProvider } from "../identity/provider.ts"
+import { agencyToken } from "../tokens/agency-token.ts"
+import { passwordToken } from "../tokens/password-token.ts"
+
+export interface PartnerOptions extends IamOptions {
+  /** An IAM user of the partner's account, by name or { id }, with the Agent Operator permission. */
+  user: NameOrId
+  /** Asked at each refresh when it is a function. */
+  password: Secret
+  /** The partner's own account, by name or { id }. */
+  domain: NameOrId
+  /** Code of the user's virtual MFA device, where login protection asks for one; the user must then be { id }. */
+  passcode?: Secret | undefined
+}
+
+/** A customer who let the partner act for it. */
+export interface Customer {
+  /** The customer's account, by name or { id }. */
+  domain: NameOrId
+  /** Name of the agency that the customer's account holds for the partner. */
+  agency: string
+  /** What the customer's token is for. @default the customer's account */
+  scope?: TokenScope | undefined
+}
+
+/** All that Partner Center's authentication page describes. */
+export interface Partner {
+  /** Tokens of the partner, for its own account. */
+  readonly token: TokenProvider
+  /** Tokens to act for a customer. */
+  customerToken(customer: Customer): TokenProvider
+  /** Temporary access keys, with security token, to act for a customer. */
+  customerCredentials(customer: Omit<Customer, "scope">, options?: TemporaryKeyOptions): CredentialProvider
+}
+
+/**
+ * A partner's own tokens, and tokens and keys of its customers. A domain-scoped token is asked of the global IAM endpoint
+ * unless told otherwise.
+ *
+ * One of these serves any number of customers. Providers of one customer have one identity key, so make them as you need
+ * them: with a shared cache, each customer's token is fetched once, and the partner's once for all.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once, here and for a malformed customer.
+ * @see Partner Center API reference, "Authentication"; FAQ on customer tokens
+ */
+export function partner(options: PartnerOptions): Partner {
+  if (options.domain === undefined) {
+    throw new AuthError("AUTH_INVALID_OPTION", "`domain` is missing: the partner's own account, by name or { id }.")
+  }
+  const token = passwordToken({ ...options, scope: { domain: options.domain } })
+  return {
+    token,
+    customerToken: ({ domain, agency, scope }) => agencyToken({ via: token, domain, agency, scope }),
+    customerCredentials: ({ domain, agency }, { durationSeconds, policy } = {}) =>
+      agencyCredentials({ via: token, domain, agency, durationSeconds, policy }),
+  }
+}

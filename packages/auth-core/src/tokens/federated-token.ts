@@ -1,0 +1,34 @@
+import { requestFederatedToken } from "../iam/federated-token.ts"
+import { type IamOptions, iamConnection } from "../iam/iam-connection.ts"
+import { iamProvider } from "../iam/iam-provider.ts"
+import { checkHeaderText } from "../iam/name-or-id.ts"
+import { checkSecret, type Secret } from "../iam/secret.ts"
+import { checkScope, type TokenScope } from "../iam/token-scope.ts"
+import type { TokenProvider } from "../identity/provider.ts"
+
+export interface FederatedTokenOptions extends IamOptions {
+  /** Name of the identity provider in IAM; goes as X-Idp-Id. */
+  idpId: string
+  /** An OpenID Connect id token. A function is asked at each refresh: `secretFile(path)` reads a file anew. */
+  idToken: Secret
+  /** What the token is for. @default none: an unscoped token */
+  scope?: TokenScope | undefined
+}
+
+/**
+ * Tokens for the bearer of an OpenID Connect id token.
+ *
+ * It has no identity key, since only the id token says whose it is: keep the provider, so that its token is kept.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once; when asked, as {@link passwordToken}.
+ * @see IAM API reference, "Obtaining a Token with an OpenID Connect ID Token"
+ */
+export function federatedToken(options: FederatedTokenOptions): TokenProvider {
+  const idpId = checkHeaderText(options.idpId, "idpId")
+  const idToken = checkSecret(options.idToken, "idToken")
+  const scope = options.scope === undefined ? undefined : checkScope(options.scope, undefined)
+  const connection = iamConnection(options)
+  return iamProvider(connection, undefined, (context) =>
+    requestFederatedToken(connection, { idpId, idToken, scope }, context),
+  )
+}

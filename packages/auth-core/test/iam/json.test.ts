@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest"
+import { memberAt, parseJson, textAt, timeAt } from "../../src/iam/json.ts"
+
+describe("a parsed body", () => {
+  it("gives what stands at a path, and nothing where there is none", () => {
+    const body = parseJson('{"token":{"user":{"id":"u1","name":""},"roles":[{"id":"r1"}]}}')
+    expect(textAt(body, "token", "user", "id")).toBe("u1")
+    expect(textAt(body, "token", "roles", 0, "id")).toBe("r1")
+    expect(textAt(body, "token", "user", "name")).toBeUndefined()
+    expect(textAt(body, "token", "user")).toBeUndefined()
+    expect(memberAt(body, "nothing", "at", "all")).toBeUndefined()
+    expect(memberAt(parseJson("<html>"), "token")).toBeUndefined()
+    expect(memberAt(null, "token")).toBeUndefined()
+  })
+
+  it.each([
+    ["2020-01-04T09:05:22.701000Z", Date.UTC(2020, 0, 4, 9, 5, 22, 701)],
+    ["2020-01-04T09:05:22.7Z", Date.UTC(2020, 0, 4, 9, 5, 22, 700)],
+    ["2020-01-04T09:05:22Z", Date.UTC(2020, 0, 4, 9, 5, 22)],
+    ["2020-01-04T09:05:22.701999", Date.UTC(2020, 0, 4, 9, 5, 22, 701)],
+    ["2020-01-04T09:05:22+08:00", Date.UTC(2020, 0, 4, 1, 5, 22)],
+    ["2020-13-04T09:05:22Z", undefined],
+    ["tomorrow", undefined],
+    [1_578_128_722_701, undefined],
+    [undefined, undefined],
+  ])("reads the time %o", (text, expected) => {
+    expect(timeAt({ at: text }, "at")).toBe(expected)
+  })
+})

@@ -1,0 +1,34 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { redact } from "../../src/iam/redact.ts"
+
+describe("text of the other side", () => {
+  it("stays as it is without a secret in it", () => {
+    expect(redact("Could not find project: x", ["correct horse battery"])).toBe("Could not find project: x")
+    expect(redact("Account locked", [])).toBe("Account locked")
+  })
+
+  it("shows no secret: plain, in JSON, in a URL, in base64, or a part of it", () => {
+    const secret = 'p"ä ss/wörd+with=signs'
+    const forms = [secret, JSON.stringify(secret), encodeURIComponent(secret), Buffer.from(secret).toString("base64")]
+    const text = redact(`refused ${forms.join(" and ")}`, [secret])
+    expect(text).toBe('refused [secret] and "[secret]" and [secret] and [secret]')
+    expect(redact(`got ${secret.slice(0, 14)}... `, [secret])).toBe("got [secret]... ")
+  })
+
+  it("is cut to a readable length, never through a secret", () => {
+    const secret = "s3cret-".repeat(100)
+    const text = redact(`${"x".repeat(480)} ${secret}`, [secret])
+    expect(text.length).toBeLessThan(520)
+    expect(text).not.toContain("s3c")
+  })
+
+  it("holds for any secret and any text around it", () => {
+    const secrets = fc.string({ minLength: 12, maxLength: 60, unit: "binary" })
+    fc.assert(
+      fc.property(fc.string(), secrets, fc.string(), (before, secret, after) => {
+        expect(redact(before + secret + after, [secret])).not.toContain(secret)
+      }),
+    )
+  })
+})
