@@ -28,11 +28,13 @@ export {
   type Send,
   type WireRequest,
 } from "./engine/authenticated-send.ts"
-export { type PreparedBody, readBody } from "./engine/body.ts"
+export { isStream, MAX_REPLAYABLE_BYTES, type PreparedBody, readBody } from "./engine/body.ts"
 export { chosenAuth } from "./engine/chosen-auth.ts"
+export { conceal } from "./engine/conceal.ts"
 export { finishedUrl } from "./engine/finished-url.ts"
 export { createHostGuard, type GuardOptions, type HostGuard } from "./engine/host-guard.ts"
 export { readableStreamOf } from "./engine/readable-stream.ts"
+export { staysAtOrigin } from "./engine/redirect.ts"
 export type { ResponseLike } from "./engine/rejection.ts"
 export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./errors/auth-error.ts"
 export type { IamOptions } from "./iam/iam-connection.ts"

@@ -1,7 +1,7 @@
 import type { Auth } from "../auth/auth.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { authenticatedSend, type WireRequest } from "./authenticated-send.ts"
-import { readBody } from "./body.ts"
+import { MAX_REPLAYABLE_BYTES, readBody } from "./body.ts"
 import type { HostGuard } from "./host-guard.ts"
 import { readableStreamOf } from "./readable-stream.ts"
 
@@ -18,9 +18,6 @@ export interface AuthenticatedFetchOptions {
 
 /** The limit that fetch itself has. */
 const MAX_REDIRECTS = 20
-
-/** How much of a Request's body is kept so that it can be sent again: as much as can be signed, 12 MB. */
-const MAX_REPLAYABLE_BYTES = 12 * 1024 * 1024
 
 /**
  * One call of fetch, authenticated: the first attempt, each redirect hop, and one replay. A URL that may not see

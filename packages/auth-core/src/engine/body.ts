@@ -14,6 +14,12 @@ export interface PreparedBody {
   readonly exceedsLimit: boolean
 }
 
+/**
+ * How much is kept of a body that a client turned into a stream, so that it can be sent again: as much as can be signed,
+ * 12 MB (12 * 1024 * 1024 bytes).
+ */
+export const MAX_REPLAYABLE_BYTES = 12 * 1024 * 1024
+
 type Chunks = AsyncIterable<unknown> | Iterable<unknown> | NodeJS.ReadableStream
 
 const NO_BODY: PreparedBody = { content: null, bytes: null, replayable: true, exceedsLimit: false }

@@ -11,6 +11,11 @@ const SECRET_ON_OTHER_ORIGINS =
   /^(?:authorization|proxy-authorization|cookie|host|x-auth-token|x-security-token|x-sdk-.+)$/
 const DESCRIBES_THE_BODY = /^content-(?:encoding|language|location|type|length)$/
 
+/** Whether a header, by lower-case name, stays behind when a redirect leads to another origin. */
+export function staysAtOrigin(name: string): boolean {
+  return SECRET_ON_OTHER_ORIGINS.test(name)
+}
+
 /** Whether an answer sends the client elsewhere. */
 export function isRedirect(status: number): boolean {
   return status === 301 || status === 302 || status === 303 || status === 307 || status === 308
@@ -39,7 +44,7 @@ export function followRedirect(
   const crosses = url.origin !== request.url.origin
   const headers = Object.fromEntries(
     Object.entries(request.headers).filter(
-      ([name]) => !(becomesGet && DESCRIBES_THE_BODY.test(name)) && !(crosses && SECRET_ON_OTHER_ORIGINS.test(name)),
+      ([name]) => !(becomesGet && DESCRIBES_THE_BODY.test(name)) && !(crosses && staysAtOrigin(name)),
     ),
   )
   if (becomesGet) return { request: { method: "GET", url, headers, body: null }, keepsBody: false }
