@@ -14,6 +14,8 @@ export interface Answer<T> {
   readonly value: T
   /** What the issuer's clock shows on receipt, epoch ms, where the provider told it. */
   readonly issuerNow: number | undefined
+  /** How soon the provider wants to be asked again, milliseconds. */
+  readonly againMs: number
 }
 
 /**
@@ -31,8 +33,12 @@ export async function askProvider<T extends Expiring>(
   const tellIssuerTime = (issuerTime: number): void => {
     if (Number.isFinite(issuerTime)) told = { issuerTime, at: clock.monotonic() }
   }
+  let againMs = Number.POSITIVE_INFINITY
+  const askAgainIn = (ms: number): void => {
+    if (ms >= 0) againMs = ms
+  }
   const value = await within(clock, limitMs, name, async (signal) => {
-    const context: ProviderContext<T> = { rejected, signal, resolve, tellIssuerTime }
+    const context: ProviderContext<T> = { rejected, signal, resolve, tellIssuerTime, askAgainIn }
     try {
       return await provider(context)
     } catch (error) {
@@ -40,7 +46,8 @@ export async function askProvider<T extends Expiring>(
     }
   })
   checkValue(value, name)
-  return { value, issuerNow: told === undefined ? undefined : told.issuerTime + clock.monotonic() - told.at }
+  const issuerNow = told === undefined ? undefined : told.issuerTime + clock.monotonic() - told.at
+  return { value, issuerNow, againMs }
 }
 
 const DONE = new Error("done")

@@ -22,7 +22,7 @@ export interface LifetimeOptions {
  * repeats itself during an outage: asking again for each request would only make it worse, and a server that refuses the
  * value makes a renewal anyway.
  */
-const BELIEVED_MS = 60_000
+export const BELIEVED_MS = 60_000
 
 const SOFT_SHARE = 0.9
 const SOFT_SPREAD = 0.05
@@ -34,14 +34,17 @@ const MARGIN_MS = 10_000
  *
  * @param now what the local wall clock shows, epoch ms
  * @param issuerNow what the issuer's clock shows, where the provider told it
+ * @param againMs how soon the provider wants to be asked again, whatever the lifetime
  */
 export function lifetimeOf(
   value: Expiring,
   now: number,
   issuerNow: number | undefined,
+  againMs: number,
   options: LifetimeOptions,
 ): Lifetime {
-  return planLifetime(remainingMs(value, now, issuerNow), options)
+  const lifetime = planLifetime(remainingMs(value, now, issuerNow), options)
+  return { ...lifetime, softMs: Math.min(lifetime.softMs, againMs) }
 }
 
 /**

@@ -226,7 +226,7 @@ export class TokenCache {
     const startedAt = this.#clock.monotonic()
     const ofOthers = new WeakSet<object>()
     try {
-      const { value, issuerNow } = await askProvider(provider, {
+      const { value, issuerNow, againMs } = await askProvider(provider, {
         rejected: flight.rejected,
         resolve: (other, context) => this.#resolve(other, context, path, ofOthers),
         limitMs: this.#refreshTimeoutMs,
@@ -234,7 +234,7 @@ export class TokenCache {
       })
       const mono = this.#clock.monotonic()
       const wall = this.#clock.now()
-      const lifetime = lifetimeOf(value, wall, issuerNow, this.#lifetime)
+      const lifetime = lifetimeOf(value, wall, issuerNow, againMs, this.#lifetime)
       if (slot.flight === flight) slot.fill(value, lifetime, mono, wall)
       this.#emit({
         type: "acquired",

@@ -22,6 +22,11 @@ export interface ProviderContext<T> {
    * count the lifetime of what it yields right, however wrong the local clock is.
    */
   tellIssuerTime?: ((now: number) => void) | undefined
+  /**
+   * Takes how soon to ask again, behind the back of callers, however long the value lives, milliseconds. For sources that
+   * change when they like, such as a file; a failure leaves the value in use.
+   */
+  askAgainIn?: ((ms: number) => void) | undefined
 }
 
 /** Yields a value when asked. Keeps nothing itself: keeping is the cache's work. */
