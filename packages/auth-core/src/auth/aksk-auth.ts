@@ -2,10 +2,13 @@ import { TokenCache } from "../cache/token-cache.ts"
 import { type Clock, systemClock } from "../identity/clock.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
-import { createSigner, MAX_SIGNED_BODY_BYTES, type Signer, type SigningAlgorithm } from "../signing/signer.ts"
-import type { Attempt, Auth, Authentication, Rejection } from "./auth.ts"
+import { type SigningAlgorithm, traitsOf } from "../signing/algorithm.ts"
+import { MAX_SIGNED_BODY_BYTES, payloadHashInSlices, UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
+import { type HeaderRecord, SIGNED_BY_DEFAULT } from "../signing/signed-headers.ts"
+import { createSigner } from "../signing/signer.ts"
+import type { Attempt, Auth, Authentication } from "./auth.ts"
 import { createClockOffsets } from "./clock-offsets.ts"
-import { renewable } from "./renewable.ts"
+import { type Renewable, renewable } from "./renewable.ts"
 
 export interface AkskAuthOptions {
   /** Sent as X-Project-Id and signed, unless the request has one. */
@@ -29,8 +32,6 @@ export interface AkskAuthOptions {
   /** @default the machine's clock */
   clock?: Clock | undefined
 }
-
-const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 
 /** The gateway does not know, or no longer knows, the key or its security token: another key may do. */
 const UNKNOWN_KEY = /\bak\b.*not exist|Get secretKey failed|decrypt token fail|token expires|security ?token/i
@@ -56,28 +57,90 @@ interface Used {
  * @see API Signing Guide, "AK/SK signing and authentication algorithm"
  */
 export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider, options: AkskAuthOptions = {}): Auth {
-  const { algorithm = "SDK-HMAC-SHA256", region, service, signedHeaders, unsignedPayload = false, clock = systemClock } = options
-  const contentHashHeader = algorithm === "SDK-HMAC-SM3" ? "x-sdk-content-sm3" : "x-sdk-content-sha256"
+  const { algorithm = "SDK-HMAC-SHA256", region, service, unsignedPayload = false, clock = systemClock } = options
+  const { contentHashHeader } = traitsOf(algorithm)
+  const ownHeaders = present({
+    "x-project-id": options.projectId,
+    "x-domain-id": options.domainId,
+    [contentHashHeader]: unsignedPayload ? UNSIGNED_PAYLOAD : undefined,
+  })
   const offsets = createClockOffsets(clock, options.onClockOffset)
+  const signerOf = keepingLast((credentials: Credentials) => createSigner(credentials, { algorithm, region, service }))
+  // Making a signer shows at once what is wrong with fixed credentials, or with the options.
   const source =
     typeof credentialsOrProvider === "function"
-      ? renewable(credentialsOrProvider, options.cache ?? new TokenCache({ clock }), clock, secretOf)
-      : undefined
-  let signer: Signer | undefined
-  const signerFor = (credentials: Credentials): Signer => {
-    if (signer?.credentials !== credentials) signer = createSigner(credentials, { algorithm, region, service })
-    return signer
-  }
-  if (typeof credentialsOrProvider !== "function") signerFor(credentialsOrProvider)
+      ? providedBy(credentialsOrProvider, options.cache, clock)
+      : fixed(credentialsOrProvider)
+  if (typeof credentialsOrProvider !== "function") signerOf(credentialsOrProvider)
 
-  const ownHeaders = Object.entries({ "x-project-id": options.projectId, "x-domain-id": options.domainId })
-  return {
-    bodyLimit: (headers) => (unsignedPayload || headers[contentHashHeader] !== undefined ? undefined : MAX_SIGNED_BODY_BYTES),
-    authenticate(attempt) {},
-    judge(authentication, rejection, signal) {},
+  const authenticate = (credentials: Credentials, attempt: Attempt, payloadHash?: string): Authentication<Used> => {
+    const { method, url, body = null } = attempt
+    const signedAt = offsets.nowAt(new URL(url).origin)
+    const added = absentFrom(attempt.headers, ownHeaders)
+    const headers = { ...attempt.headers, ...added }
+    const signedHeaders = options.signedHeaders && namesToSign(options.signedHeaders, headers, credentials)
+    const signature = signerOf(credentials).sign(
+      { method, url, headers, body },
+      { date: signedAt, payloadHash, signedHeaders },
+    )
+    return { headers: { ...added, ...signature }, used: { credentials, signedAt } }
   }
+
+  return {
+    bodyLimit: (headers) =>
+      unsignedPayload || headers[contentHashHeader] !== undefined ? undefined : MAX_SIGNED_BODY_BYTES,
+    authenticate(attempt) {
+      const credentials = source.current(attempt.signal)
+      const payloadHash = attempt.body instanceof Uint8Array ? payloadHashInSlices(attempt.body, algorithm) : undefined
+      if (credentials instanceof Promise || payloadHash instanceof Promise) {
+        return Promise.all([credentials, payloadHash]).then(([key, hash]) => authenticate(key, attempt, hash))
+      }
+      return authenticate(credentials, attempt, payloadHash)
+    },
+    judge({ used }, rejection, signal) {
+      const { credentials, signedAt } = used as Used
+      if (offsets.learn(rejection, signedAt)) return true
+      const { errorMessage = "", replayed } = rejection
+      if (FAILED_SIGNATURE.test(errorMessage) || !UNKNOWN_KEY.test(errorMessage)) return false
+      return source.renew(credentials, replayed, signal)
+    },
+  }
+}
+
+function providedBy(provider: CredentialProvider, cache: TokenCache | undefined, clock: Clock): Renewable<Credentials> {
+  return renewable(provider, cache ?? new TokenCache({ clock }), clock, secretOf)
+}
+
+function fixed(credentials: Credentials): Renewable<Credentials> {
+  return { current: () => credentials, renew: async () => false }
 }
 
 function secretOf({ accessKeyId, securityToken = "" }: Credentials): string {
   return `${accessKeyId} ${securityToken}`
+}
+
+function namesToSign(chosen: readonly string[], headers: HeaderRecord, { securityToken }: Credentials): string[] {
+  const added = securityToken === undefined ? ["host", "x-sdk-date"] : ["host", "x-sdk-date", "x-security-token"]
+  const names = [...SIGNED_BY_DEFAULT, ...chosen.map((name) => name.toLowerCase())]
+  return names.filter((name) => added.includes(name) || headers[name] !== undefined)
+}
+
+function present(headers: Readonly<Record<string, string | undefined>>): HeaderRecord {
+  const entries = Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return Object.fromEntries(entries)
+}
+
+function absentFrom(request: HeaderRecord, headers: HeaderRecord): HeaderRecord {
+  const names = Object.keys(headers)
+  if (names.every((name) => request[name] === undefined)) return headers
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => request[name] === undefined))
+}
+
+/** Makes a value from another, and keeps the last: credentials change seldom. */
+function keepingLast<From, To>(make: (from: From) => To): (from: From) => To {
+  let last: { from: From; to: To } | undefined
+  return (from) => {
+    if (last?.from !== from) last = { from, to: make(from) }
+    return last.to
+  }
 }

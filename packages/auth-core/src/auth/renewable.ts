@@ -18,7 +18,12 @@ const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 60_000
 
 /** Joins a provider and a cache. `secretOf` tells two values apart. */
-export function renewable<T extends Expiring>(provider: Provider<T>, cache: TokenCache, clock: Clock, secretOf: (value: T) => string): Renewable<T> {
+export function renewable<T extends Expiring>(
+  provider: Provider<T>,
+  cache: TokenCache,
+  clock: Clock,
+  secretOf: (value: T) => string,
+): Renewable<T> {
   let pauseMs = 0
   let pausedUntil = Number.NEGATIVE_INFINITY
   return {

@@ -46,7 +46,10 @@ function fixedToken(token: Token, { clock = systemClock }: TokenAuthOptions): Au
   }
 }
 
-function providedToken(provider: TokenProvider, { clock = systemClock, cache = new TokenCache({ clock }) }: TokenAuthOptions): Auth {
+function providedToken(
+  provider: TokenProvider,
+  { clock = systemClock, cache = new TokenCache({ clock }) }: TokenAuthOptions,
+): Auth {
   const tokens = renewable(provider, cache, clock, (token) => token.value)
   let last: Authentication<Token> | undefined
   const authenticationFor = (token: Token): Authentication<Token> => {

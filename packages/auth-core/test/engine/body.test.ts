@@ -24,9 +24,15 @@ describe("bytes that are at hand", () => {
     expect(readBody(bytes, LIMIT)).toHaveProperty("bytes", bytes)
   })
 
-  it.each([Uint16Array, Float64Array, DataView, Int8Array])("%o is seen through its own window", (View) => {
-    const { buffer } = Uint8Array.from({ length: 64 }, (_, index) => index)
-    const { bytes } = readBody(new View(buffer, 8, 2), LIMIT) as { bytes: Uint8Array }
+  const { buffer } = Uint8Array.from({ length: 64 }, (_, index) => index)
+
+  it.each([
+    new Uint16Array(buffer, 8, 2),
+    new Float64Array(buffer, 8, 2),
+    new DataView(buffer, 8, 2),
+    new Int8Array(buffer, 8, 2),
+  ])("a view is seen through its own window: %o", (view) => {
+    const { bytes } = readBody(view, LIMIT) as { bytes: Uint8Array }
     expect(bytes.buffer).toBe(buffer)
     expect(bytes[0]).toBe(8)
   })

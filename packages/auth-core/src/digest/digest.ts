@@ -1,0 +1,12 @@
+/** The hashes that Huawei Cloud signs with. */
+export type HashAlgorithm = "sha256" | "sm3"
+
+/** HMAC under a key that was prepared once: a message, as UTF-8, to lower-case hex. */
+export type Hmac = (message: string) => string
+
+/** A hash over bytes that come in pieces. */
+export interface IncrementalHash {
+  update(bytes: Uint8Array): void
+  /** Lower-case hex; ends the hash. */
+  hex(): string
+}

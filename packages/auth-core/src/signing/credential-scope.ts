@@ -1,0 +1,50 @@
+import { createHmac } from "#digest"
+import type { Hmac } from "../digest/digest.ts"
+import { AuthError } from "../errors/auth-error.ts"
+
+const PART = /^[\w.-]+$/
+
+/**
+ * The credential scope of V11-HMAC-SHA256: `YYYYMMDD/<region>/<service>`.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when region or service is missing or malformed.
+ */
+export function credentialScope(sdkDate: string, region: string | undefined, service: string | undefined): string {
+  return `${sdkDate.slice(0, 8)}/${checkedPart("region", region)}/${checkedPart("service", service)}`
+}
+
+export function checkedPart(name: "region" | "service", value: string | undefined): string {
+  if (typeof value === "string" && PART.test(value)) return value
+  throw new AuthError(
+    "AUTH_INVALID_OPTION",
+    `V11-HMAC-SHA256 needs \`${name}\`, such as "${name === "region" ? "cn-north-4" : "iotda"}": letters, digits, dots, hyphens and underscores.`,
+  )
+}
+
+/**
+ * Derives the signing key of a scope: HKDF (RFC 5869) with the AK as salt, the SK as key material and the scope as info.
+ * The HMAC key is the hex text of what it gives.
+ *
+ * @returns a function of the scope; the last key is kept, since a scope lasts a day.
+ */
+export function keyDeriver(accessKeyId: string, secretAccessKey: string): (scope: string) => Hmac {
+  const extracted = createHmac("sha256", utf8(accessKeyId))(secretAccessKey)
+  const expand = createHmac("sha256", bytesOfHex(extracted))
+  let lastScope: string | undefined
+  let lastKey: Hmac | undefined
+  return (scope) => {
+    if (lastKey === undefined || scope !== lastScope) {
+      lastKey = createHmac("sha256", utf8(expand(`${scope}\x01`)))
+      lastScope = scope
+    }
+    return lastKey
+  }
+}
+
+function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
+
+function bytesOfHex(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+}

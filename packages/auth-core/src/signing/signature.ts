@@ -1,0 +1,43 @@
+import { createHmac, hashHex } from "#digest"
+import { type SigningAlgorithm, traitsOf } from "./algorithm.ts"
+import type { Canonical } from "./canonical-request.ts"
+import { checkedPart, credentialScope, keyDeriver } from "./credential-scope.ts"
+import { stringToSign } from "./string-to-sign.ts"
+
+export interface SignatureOptions {
+  /** @default "SDK-HMAC-SHA256" */
+  algorithm?: SigningAlgorithm | undefined
+  /** Such as `cn-north-4`; V11-HMAC-SHA256 needs it. */
+  region?: string | undefined
+  /** Such as `iotda`; V11-HMAC-SHA256 needs it. */
+  service?: string | undefined
+}
+
+/** Gives the value of the Authorization header that goes with a canonical request. */
+export type Authorize = (canonical: Canonical) => string
+
+/**
+ * Makes a key ready.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION`, `AUTH_ALGORITHM_UNSUPPORTED`
+ * @see API Signing Guide, "Calculate the signature"
+ */
+export function createAuthorize(accessKeyId: string, secretAccessKey: string, options: SignatureOptions): Authorize {
+  const { algorithm = "SDK-HMAC-SHA256", region, service } = options
+  const { hash, scoped } = traitsOf(algorithm)
+  if (scoped) {
+    checkedPart("region", region)
+    checkedPart("service", service)
+    const keyOf = keyDeriver(accessKeyId, secretAccessKey)
+    return ({ date, signedHeaders, request }) => {
+      const scope = credentialScope(date, region, service)
+      const signature = keyOf(scope)(stringToSign(algorithm, date, scope, hashHex(hash, request)))
+      return `${algorithm} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`
+    }
+  }
+  const hmac = createHmac(hash, new TextEncoder().encode(secretAccessKey))
+  return ({ date, signedHeaders, request }) => {
+    const signature = hmac(stringToSign(algorithm, date, undefined, hashHex(hash, request)))
+    return `${algorithm} Access=${accessKeyId}, SignedHeaders=${signedHeaders}, Signature=${signature}`
+  }
+}

@@ -1,0 +1,181 @@
+import { inspect } from "node:util"
+import { fakeClock } from "@countersign/testkit"
+import { describe, expect, it } from "vitest"
+import { type AkskAuthOptions, akskAuth } from "../../src/auth/aksk-auth.ts"
+import type { Attempt, Authentication, Rejection } from "../../src/auth/auth.ts"
+import type { Credentials } from "../../src/identity/credentials.ts"
+import { verify } from "../../src/signing/verify.ts"
+
+const credentials: Credentials = { accessKeyId: "AKTEST0123456789ABCD", secretAccessKey: "sk-test-0123456789" }
+const attempt: Attempt = {
+  method: "POST",
+  url: "https://ecs.cn-north-4.myhuaweicloud.com/v1/x?b=1&a=2",
+  headers: {},
+  body: '{"a":1}',
+}
+const rejected = (errorMessage: string): Rejection => ({
+  status: 401,
+  origin: "https://ecs.cn-north-4.myhuaweicloud.com",
+  replayed: false,
+  errorMessage,
+})
+
+const clock = fakeClock(Date.UTC(2026, 0, 1))
+
+function signed(options: AkskAuthOptions = {}, request: Attempt = attempt, key = credentials): Authentication {
+  return akskAuth(key, { clock, ...options }).authenticate(request) as Authentication
+}
+
+function verdict(authentication: Authentication, request: Attempt = attempt, key = credentials): Promise<unknown> {
+  const { method, url, headers, body } = request
+  return verify(
+    { method, url, headers: { ...headers, ...authentication.headers }, body: body ?? null },
+    { secretFor: async () => key, now: () => clock.now() },
+  )
+}
+
+describe("a signature", () => {
+  it("is made without a promise when the credentials are at hand, and verifies", async () => {
+    expect(await verdict(signed())).toMatchObject({ ok: true })
+  })
+
+  it.each(["SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256"] as const)("verifies under %s", async (algorithm) => {
+    const authentication = signed({ algorithm, region: "cn-north-4", service: "iotda" })
+    expect(authentication.headers["authorization"]?.startsWith(`${algorithm} `)).toBe(true)
+    expect(await verdict(authentication)).toMatchObject({ ok: true })
+  })
+
+  it("covers the project, the domain and the security token", async () => {
+    const key = { ...credentials, securityToken: "st-0123456789" }
+    const authentication = signed({ projectId: "p1", domainId: "d1" }, attempt, key)
+    expect(authentication.headers).toMatchObject({
+      "x-project-id": "p1",
+      "x-domain-id": "d1",
+      "x-security-token": "st-0123456789",
+    })
+    expect(authentication.headers["authorization"]).toContain(
+      "SignedHeaders=host;x-domain-id;x-project-id;x-sdk-date;x-security-token,",
+    )
+    expect(await verdict(authentication, attempt, key)).toMatchObject({ ok: true })
+  })
+
+  it("leaves a project that the request names itself", async () => {
+    const request = { ...attempt, headers: { "x-project-id": "mine" } }
+    const authentication = signed({ projectId: "p1" }, request)
+    expect(authentication.headers).not.toHaveProperty("x-project-id", "p1")
+    expect(await verdict(authentication, request)).toMatchObject({ ok: true })
+  })
+
+  it("covers further headers on request, where there are any", async () => {
+    const request = { ...attempt, headers: { "content-type": "application/json" } }
+    const authentication = signed({ signedHeaders: ["content-type", "x-absent"] }, request)
+    expect(authentication.headers["authorization"]).toContain("SignedHeaders=content-type;host;x-sdk-date,")
+    expect(await verdict(authentication, request)).toMatchObject({ ok: true })
+  })
+
+  it("never uses an old date that the request still carries", () => {
+    const request = { ...attempt, headers: { "x-sdk-date": "20191115T033655Z", authorization: "stale" } }
+    expect(signed({}, request).headers).toMatchObject({
+      "x-sdk-date": "20260101T000000Z",
+      authorization: expect.stringContaining("SDK-HMAC-SHA256"),
+    })
+  })
+})
+
+describe("a body", () => {
+  it("is needed as bytes up to 12 MB", () => {
+    expect(akskAuth(credentials).bodyLimit({})).toBe(12 * 1024 * 1024)
+  })
+
+  it("is left unread when the payload is unsigned by option", async () => {
+    const auth = akskAuth(credentials, { unsignedPayload: true, clock })
+    expect(auth.bodyLimit({})).toBeUndefined()
+    const request = { ...attempt, body: undefined }
+    const authentication = auth.authenticate(request) as Authentication
+    expect(authentication.headers["x-sdk-content-sha256"]).toBe("UNSIGNED-PAYLOAD")
+    expect(await verdict(authentication, { ...attempt, body: "anything" })).toMatchObject({ ok: true })
+  })
+
+  it("is left unread when the request brings its hash", () => {
+    expect(akskAuth(credentials).bodyLimit({ "x-sdk-content-sha256": "UNSIGNED-PAYLOAD" })).toBeUndefined()
+    expect(
+      akskAuth(credentials, { algorithm: "SDK-HMAC-SM3" }).bodyLimit({ "x-sdk-content-sm3": "UNSIGNED-PAYLOAD" }),
+    ).toBeUndefined()
+  })
+})
+
+describe("bad credentials and options are refused at once", () => {
+  it.each<[string, Partial<Credentials>]>([
+    ["no AK", { accessKeyId: "" }],
+    ["an AK with a space", { accessKeyId: "AK 1" }],
+    ["no SK", { secretAccessKey: " " }],
+  ])("%s", (_, change) => {
+    expect(() => akskAuth({ ...credentials, ...change })).toThrow(
+      expect.objectContaining({ code: "AUTH_INVALID_CREDENTIALS" }),
+    )
+  })
+
+  it("V11 without region and service", () => {
+    expect(() => akskAuth(credentials, { algorithm: "V11-HMAC-SHA256" })).toThrow(
+      expect.objectContaining({ code: "AUTH_INVALID_OPTION" }),
+    )
+  })
+
+  it("temporary ones past their end, before anything is sent", () => {
+    const auth = akskAuth({ ...credentials, expiresAt: clock.now() }, { clock })
+    expect(() => auth.authenticate(attempt)).toThrow(expect.objectContaining({ code: "AUTH_CREDENTIALS_EXPIRED" }))
+  })
+})
+
+describe("a rejection", () => {
+  it("for an expired signature teaches the clock and is replayed", async () => {
+    const auth = akskAuth(credentials, { clock })
+    const first = await auth.authenticate(attempt)
+    expect(
+      await auth.judge(
+        first,
+        rejected("signature expired, signature time:20260101T000000Z,server time:20260101T002000Z"),
+      ),
+    ).toBe(true)
+    expect((await auth.authenticate(attempt)).headers["x-sdk-date"]).toBe("20260101T002000Z")
+  })
+
+  it.each([
+    "verify aksk signature fail",
+    "AK access failed to reach the limit,forbidden",
+    "Get secretKey failed,ak:AK,err:ak not exist",
+  ])("of fixed credentials is final: %s", async (message) => {
+    const auth = akskAuth(credentials, { clock })
+    expect(await auth.judge(await auth.authenticate(attempt), rejected(message))).toBe(false)
+  })
+
+  it("of a key that is no longer known makes one renewal", async () => {
+    let calls = 0
+    const auth = akskAuth(async () => ({ ...credentials, accessKeyId: `AK${++calls}` }), { clock })
+    const first = await auth.authenticate(attempt)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => auth.judge(first, rejected("ak AK1 not exist"))))
+    expect(answers).not.toContain(false)
+    expect(calls).toBe(2)
+  })
+
+  it("of a wrong signature never asks the provider for another key", async () => {
+    let calls = 0
+    const auth = akskAuth(async () => ({ ...credentials, accessKeyId: `AK${++calls}` }), { clock })
+    expect(
+      await auth.judge(
+        await auth.authenticate(attempt),
+        rejected("verify aksk signature fail, canonicalRequest:GET|/ak not exist"),
+      ),
+    ).toBe(false)
+    expect(calls).toBe(1)
+  })
+})
+
+it("shows no secret when it is looked at", async () => {
+  const auth = akskAuth(credentials, { clock })
+  await auth.authenticate(attempt)
+  expect(inspect(auth, { depth: Number.POSITIVE_INFINITY, showHidden: true })).not.toContain(
+    credentials.secretAccessKey,
+  )
+  expect(JSON.stringify(auth)).not.toContain(credentials.secretAccessKey)
+})

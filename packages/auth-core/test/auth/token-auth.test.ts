@@ -1,0 +1,117 @@
+import { fakeClock } from "@countersign/testkit"
+import { describe, expect, it } from "vitest"
+import type { Attempt, Authentication, Rejection } from "../../src/auth/auth.ts"
+import { tokenAuth } from "../../src/auth/token-auth.ts"
+import { TokenCache } from "../../src/cache/token-cache.ts"
+import type { TokenProvider } from "../../src/identity/provider.ts"
+import type { Token } from "../../src/identity/token.ts"
+
+const HOUR = 3_600_000
+const attempt: Attempt = { method: "GET", url: "https://h/", headers: {}, body: null }
+const rejection: Rejection = { status: 401, origin: "https://h", replayed: false }
+
+function numbered(clock = fakeClock()): { provider: TokenProvider; calls: () => number } {
+  let calls = 0
+  return {
+    provider: async () => {
+      calls += 1
+      return { value: `token-${calls}`, issuedAt: clock.now(), expiresAt: clock.now() + 24 * HOUR }
+    },
+    calls: () => calls,
+  }
+}
+
+describe("a fixed token", () => {
+  const token: Token = { value: "MIIabc", issuedAt: 0, expiresAt: Date.now() + HOUR }
+
+  it("goes into X-Auth-Token, without a promise", () => {
+    expect(tokenAuth(token).authenticate(attempt)).toMatchObject({ headers: { "x-auth-token": "MIIabc" } })
+  })
+
+  it("is never read into: bodies of any size pass", () => {
+    expect(tokenAuth(token).bodyLimit({})).toBeUndefined()
+  })
+
+  it("past its end is an error, before anything is sent", () => {
+    const clock = fakeClock(token.expiresAt)
+    expect(() => tokenAuth(token, { clock }).authenticate(attempt)).toThrow(
+      expect.objectContaining({ code: "AUTH_CREDENTIALS_EXPIRED" }),
+    )
+  })
+
+  it("that is refused stays refused", async () => {
+    const auth = tokenAuth(token)
+    expect(await auth.judge(auth.authenticate(attempt) as Authentication, rejection)).toBe(false)
+  })
+
+  it.each(["", "two words", "line\nbreak", "ümlaut", undefined, 7])(
+    "with the value %j is refused at once, without showing it",
+    (value) => {
+      const make = (): unknown => tokenAuth({ ...token, value: value as string })
+      expect(make).toThrow(expect.objectContaining({ code: "AUTH_INVALID_CREDENTIALS" }))
+      if (typeof value === "string" && value !== "") expect(make).not.toThrow(value)
+    },
+  )
+})
+
+describe("tokens of a provider", () => {
+  it("are fetched once and then at hand without a promise", async () => {
+    const { provider, calls } = numbered()
+    const auth = tokenAuth(provider)
+    await Promise.all([auth.authenticate(attempt), auth.authenticate(attempt)])
+    expect(auth.authenticate(attempt)).toMatchObject({ headers: { "x-auth-token": "token-1" } })
+    expect(calls()).toBe(1)
+  })
+
+  it("are shared by auths that share a cache", async () => {
+    const { provider, calls } = numbered()
+    const cache = new TokenCache()
+    await tokenAuth(provider, { cache }).authenticate(attempt)
+    await tokenAuth(provider, { cache }).authenticate(attempt)
+    expect(calls()).toBe(1)
+  })
+
+  it("that are refused are renewed once for all", async () => {
+    const { provider, calls } = numbered()
+    const auth = tokenAuth(provider)
+    const used = await auth.authenticate(attempt)
+    expect(await Promise.all(Array.from({ length: 200 }, () => auth.judge(used, rejection)))).not.toContain(false)
+    expect(calls()).toBe(2)
+    expect(auth.authenticate(attempt)).toMatchObject({ headers: { "x-auth-token": "token-2" } })
+  })
+
+  it("that were replaced before the refusal came are only replayed", async () => {
+    const { provider, calls } = numbered()
+    const auth = tokenAuth(provider)
+    const used = await auth.authenticate(attempt)
+    await auth.judge(used, rejection)
+    expect(await auth.judge(used, rejection)).toBe(true)
+    expect(calls()).toBe(2)
+  })
+
+  it("are not renewed for a 403", async () => {
+    const { provider, calls } = numbered()
+    const auth = tokenAuth(provider)
+    expect(await auth.judge(await auth.authenticate(attempt), { ...rejection, status: 403 })).toBe(false)
+    expect(calls()).toBe(1)
+  })
+
+  it("are not worn out by a service that refuses every token", async () => {
+    const clock = fakeClock()
+    const { provider, calls } = numbered(clock)
+    const auth = tokenAuth(provider, { clock })
+    for (let second = 0; second < 600; second++) {
+      const first = await auth.authenticate(attempt)
+      if (await auth.judge(first, rejection))
+        await auth.judge(await auth.authenticate(attempt), { ...rejection, replayed: true })
+      await clock.advance(1_000)
+    }
+    expect(calls()).toBeLessThan(20)
+  })
+
+  it("when IAM fails, the failure is IAM's own", async () => {
+    const failure = new Error("IAM is down")
+    const auth = tokenAuth(() => Promise.reject(failure))
+    await expect(auth.authenticate(attempt)).rejects.toBe(failure)
+  })
+})
