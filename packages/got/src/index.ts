@@ -1,1 +1,3 @@
 export * from "@countersign/auth-core"
+export { type AuthHooks, authHooks } from "./auth-hooks.ts"
+export { type AuthContext, withAuth } from "./with-auth.ts"

@@ -1,0 +1,141 @@
+import {
+  type Auth,
+  type AuthenticatedAttempt,
+  authenticateAttempt,
+  chosenAuth,
+  createHostGuard,
+  finishedUrl,
+  type GuardOptions,
+  type ResponseLike,
+  shouldReplay,
+  staysAtOrigin,
+} from "@countersign/auth-core"
+import type { AfterResponseHook, BeforeErrorHook, BeforeRedirectHook, BeforeRequestHook, Hooks, InitHook } from "got"
+import { isLastToAuthenticate, markAsAuthenticating, withFirst } from "./hook-order.ts"
+import { bodyOf, sendBody } from "./request-body.ts"
+import { sendWithHeaders } from "./send-with-headers.ts"
+
+/** The hooks that authenticate, as `got.extend({ hooks })` takes them. */
+export type AuthHooks = Pick<Hooks, "init" | "beforeRequest" | "beforeRedirect" | "beforeError" | "afterResponse">
+
+type GotOptions = Parameters<BeforeRequestHook>[0]
+type GotResponse = Parameters<AfterResponseHook>[0]
+
+/** In `context`, which got copies from attempt to attempt: the retry count of the attempt that replays a refused one. */
+const replay = Symbol("replay")
+
+/**
+ * Hooks that authenticate every attempt on the wire: `got.extend({ hooks: authHooks(auth) })`. What is added later still
+ * runs before the authentication; of two auths on one instance the later holds.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list. A request that cannot be authenticated rejects,
+ * before anything is sent, with got's RequestError: its `code` is that of the AuthError, its `cause` the AuthError.
+ */
+export function authHooks(auth: Auth, options: GuardOptions = {}): AuthHooks {
+  const guard = createHostGuard(options)
+  const baseOrigins = new Set<string>()
+  const attempts = new WeakMap<object, AuthenticatedAttempt>()
+  const failures = new WeakMap<object, unknown>()
+
+  const init: InitHook = (given, own) => {
+    const prefix = given.prefixUrl ?? own.prefixUrl
+    if (URL.canParse(prefix)) baseOrigins.add(new URL(prefix).origin)
+  }
+
+  const beforeRequest: BeforeRequestHook = markAsAuthenticating(async (request) => {
+    if (!isLastToAuthenticate(beforeRequest, request.hooks.beforeRequest)) return
+    try {
+      await authenticate(request)
+    } catch (error) {
+      failures.set(request, error)
+      throw error
+    }
+  })
+
+  const authenticate = async (request: GotOptions): Promise<void> => {
+    const chosen = chosenAuth(request.context.countersign, auth)
+    if (chosen === undefined || request.url === undefined) return
+    const { method, signal, hooks } = request
+    const url = finishedUrl(request.url)
+    const baseUrl = baseOrigins.has(url.origin) ? url : request.prefixUrl
+    if (!guard(url, baseUrl)) return
+    const body = await bodyOf(request, chosen.bodyLimit(headersOf(request)) === undefined)
+    const headers = headersOf(request)
+    const attempt = await authenticateAttempt(chosen, { method, url, headers, body, baseUrl, signal }, guard)
+    // In place, since got would put its own base URL in front of what is assigned.
+    if (request.url instanceof URL && request.url.search !== url.search) request.url.search = url.search
+    sendBody(request, attempt)
+    sendWithHeaders(request, attempt.authenticated?.as.headers ?? {})
+    attempts.set(request, attempt)
+    // A replay happens beneath the caller's hooks; and what they set for another origin was not there before them.
+    hooks.afterResponse = withFirst(afterResponse, hooks.afterResponse)
+    hooks.beforeRedirect = withFirst(beforeRedirect, hooks.beforeRedirect)
+  }
+
+  const beforeRedirect: BeforeRedirectHook = (next, { request, url: from }) => {
+    if (!attempts.has(request.options) || next.url === undefined) return
+    if (new URL(next.url).origin === new URL(from).origin) return
+    for (const name of Object.keys(next.headers)) if (staysAtOrigin(name)) delete next.headers[name]
+  }
+
+  const afterResponse: AfterResponseHook = async (response, retryWithMergedOptions) => {
+    const { options: request } = response.request
+    const attempt = attempts.get(request)
+    if (attempt === undefined || response.isFromCache) return response
+    const replayed = Reflect.get(request.context, replay) === response.retryCount
+    if (!(await shouldReplay(attempt, responseLike(response), replayed, request.signal))) return response
+    const { hooks, retry } = request
+    const { afterResponse: every } = hooks
+    const { calculateDelay = () => 0 } = retry
+    Reflect.set(request.context, replay, response.retryCount + 1)
+    try {
+      return await retryWithMergedOptions({})
+    } finally {
+      // got leaves these hooks out of such a retry, and asks the caller whether to make it.
+      hooks.afterResponse = every
+      retry.calculateDelay = () => {
+        retry.calculateDelay = calculateDelay
+        return 1
+      }
+    }
+  }
+
+  const beforeError: BeforeErrorHook = (error) => {
+    const { options: request, response } = error
+    // Another hook may have put an error of its own in place of got's.
+    if (request === undefined) return error
+    const failure = failures.get(request)
+    // got 14 keeps no cause.
+    if (failure !== undefined && error.cause === undefined) Object.defineProperty(error, "cause", { value: failure })
+    const attempt = attempts.get(request)
+    if (request.isStream && response !== undefined && attempt !== undefined) {
+      // A stream cannot be sent again, but the next request need not be refused for the same reason.
+      void shouldReplay(attempt, responseLike(response), false).catch(() => undefined)
+    }
+    return error
+  }
+
+  return {
+    init: [init],
+    beforeRequest: [beforeRequest],
+    beforeRedirect: [beforeRedirect],
+    afterResponse: [afterResponse],
+    beforeError: [beforeError],
+  }
+}
+
+function headersOf({ headers }: GotOptions): Record<string, string> {
+  const one: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) one[name] = Array.isArray(value) ? value.join(", ") : String(value)
+  }
+  return one
+}
+
+function responseLike({ statusCode, headers, rawBody }: GotResponse): ResponseLike {
+  return {
+    status: statusCode,
+    headers: { get: (name) => headers[name] },
+    peek: () => new TextDecoder().decode(rawBody),
+  }
+}

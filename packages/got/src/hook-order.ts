@@ -1,0 +1,27 @@
+/** On a hook that authenticates, also one of another copy of this package. */
+const authenticates = Symbol.for("@countersign/got/authenticates")
+
+export function markAsAuthenticating<H extends object>(hook: H): H {
+  return Object.assign(hook, { [authenticates]: true })
+}
+
+/**
+ * Whether a running hook is the one to authenticate: the last of its kind in the list, and the last at all. When hooks
+ * come after it, it is called once more at the end, since the list is being walked.
+ */
+export function isLastToAuthenticate<H extends object>(hook: H, hooks: H[]): boolean {
+  if (hooks.findLast((one) => authenticates in one) !== hook) return false
+  if (hooks.at(-1) !== hook) {
+    hooks.push(hook)
+    return false
+  }
+  // Further attempts get a copy of the list.
+  const first = hooks.indexOf(hook)
+  if (first < hooks.length - 1) hooks.splice(first, 1)
+  return true
+}
+
+/** A list with one hook in front. */
+export function withFirst<H>(first: H, hooks: readonly H[]): H[] {
+  return [first, ...hooks.filter((hook) => hook !== first)]
+}

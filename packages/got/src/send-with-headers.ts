@@ -1,0 +1,58 @@
+import { conceal } from "@countersign/auth-core"
+import type { Options } from "got"
+
+/** Stands in for an authenticated request before got's cache, which treats requests with Authorization as private. */
+const PRIVATE = "private"
+
+type HeadersByName = Readonly<Record<string, unknown>>
+type AnyFunction = (...args: unknown[]) => unknown
+
+/**
+ * Makes the native request of these options go out with more headers, without the options ever holding them: got keeps
+ * options on responses and errors, copies them for retries, redirects and pages, and publishes them.
+ *
+ * Options belong to one attempt, so what is overridden here ends with it.
+ */
+export function sendWithHeaders(options: Pick<Options, "cache">, headers: Readonly<Record<string, string>>): void {
+  override(options, "createNativeRequestOptions", (create) => () => {
+    const native = create()
+    if (options.cache === undefined || options.cache === false || !isNativeOptions(native)) return native
+    return { ...native, headers: { authorization: PRIVATE, ...native.headers } }
+  })
+  const sending =
+    (getRequest: AnyFunction): AnyFunction =>
+    () => {
+      const request = getRequest()
+      return isFunction(request) ? (...args: unknown[]) => sent(request(...args.map(withHeaders))) : request
+    }
+  // The first asks the second, except in got 14 where a `request` option gave nothing.
+  override(options, "getRequestFunction", sending)
+  override(options, "getFallbackRequestFunction", sending)
+
+  function withHeaders(argument: unknown): unknown {
+    if (!isNativeOptions(argument)) return argument
+    const { authorization, ...visible } = argument.headers
+    const own = authorization === undefined || authorization === PRIVATE ? visible : argument.headers
+    return { ...argument, headers: conceal({ ...own, ...headers }, own) }
+  }
+}
+
+function override(options: object, name: string, replacement: (method: AnyFunction) => AnyFunction): void {
+  const method: unknown = Reflect.get(options, name)
+  if (!isFunction(method)) return
+  Object.defineProperty(options, name, { value: replacement(method.bind(options)), configurable: true })
+}
+
+/** The native request writes all its headers down, on itself and on what it is queued in. */
+function sent(request: unknown): unknown {
+  if (request instanceof Promise) return request.then(sent)
+  return typeof request === "object" && request !== null ? conceal(request, "[request]") : request
+}
+
+function isNativeOptions(value: unknown): value is { headers: HeadersByName } {
+  return typeof value === "object" && value !== null && "headers" in value && typeof value.headers === "object"
+}
+
+function isFunction(value: unknown): value is AnyFunction {
+  return typeof value === "function"
+}

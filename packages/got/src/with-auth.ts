@@ -1,0 +1,19 @@
+import type { Auth, GuardOptions } from "@countersign/auth-core"
+import type { Got } from "got"
+import { authHooks } from "./auth-hooks.ts"
+
+/** What `context` says to this package, one request at a time. */
+export interface AuthContext {
+  /** Another auth for this request, or `false` for none. @default the auth given to `withAuth` or `authHooks` */
+  countersign?: Auth | false | undefined
+}
+
+/**
+ * A got instance whose requests go out authenticated: each attempt, retry, redirect hop and page, and one replay after a
+ * 401 that a fresh token or the right time cures. The given instance is left alone.
+ *
+ * @see authHooks
+ */
+export function withAuth<G extends Got>(client: G, auth: Auth, options: GuardOptions = {}): G {
+  return client.extend({ hooks: authHooks(auth, options) }) as G
+}

@@ -1,0 +1,42 @@
+import { type AdapterUnderTest, describeAdapter } from "@countersign/testkit"
+import type { Got, Method, Response } from "got"
+import { withAuth } from "../src/index.ts"
+import { clients } from "./clients.ts"
+
+const olderRefusals = {
+  URLSearchParams: "got 14 takes `form` only",
+  "Uint8Array view into a larger buffer": "got 14 takes a Buffer only",
+  "web ReadableStream": "got 14 takes Node streams only",
+}
+
+function adapter(client: Got, oldest: boolean): AdapterUnderTest {
+  return {
+    connect({ baseUrl, auth, options }) {
+      const base = client.extend({ prefixUrl: baseUrl })
+      const api = auth === undefined ? base : withAuth(base, auth, options)
+      return async ({ method = "GET", path = "", headers = {}, body, as = "none", auth: own, signal, retries = 0 }) => {
+        // What got does not take itself, the caller of the bare client has to turn into text.
+        const form = auth === undefined && body instanceof URLSearchParams ? String(body) : undefined
+        const formType = form === undefined ? {} : { "content-type": "application/x-www-form-urlencoded;charset=UTF-8" }
+        const response = (await api(path.replace(/^\//, ""), {
+          method: method as Method,
+          headers: { ...formType, ...headers },
+          ...(as === "json" ? { json: body } : as === "body" ? { body: (form ?? body) as string } : {}),
+          ...(own === undefined ? {} : { context: { countersign: own } }),
+          ...(signal === undefined ? {} : { signal }),
+          retry: { limit: retries, calculateDelay: ({ computedValue }) => Math.min(computedValue, 1) },
+          throwHttpErrors: false,
+        })) as Response<string>
+        return { status: response.statusCode, text: response.body, raw: response }
+      }
+    },
+    refuses: {
+      Blob: "got takes no Blob",
+      ArrayBuffer: "got takes views of one only",
+      ...(oldest ? olderRefusals : {}),
+    },
+    keepsMethodOn302: true,
+  }
+}
+
+for (const [name, client] of clients) describeAdapter(name, adapter(client, name === "got 14.0"))

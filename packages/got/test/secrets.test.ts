@@ -1,0 +1,110 @@
+import { inspect } from "node:util"
+import { type RecordingServer, recordingServer } from "@countersign/testkit"
+import { afterEach, describe, expect, it } from "vitest"
+import { type Auth, withAuth } from "../src/index.ts"
+import { clients } from "./clients.ts"
+
+let server: RecordingServer | undefined
+afterEach(async () => {
+  await server?.close()
+})
+
+const auth: Auth = {
+  bodyLimit: () => 1_000,
+  authenticate: () => ({
+    headers: { authorization: "SDK-HMAC-SHA256 Signature=secret-1", "x-security-token": "secret-2" },
+    used: undefined,
+  }),
+  judge: () => false,
+}
+
+/** Everything that a value shows, by every way to look at it that a log or a debugger takes. */
+function shown(value: unknown): string {
+  const text = inspect(value, { depth: Number.POSITIVE_INFINITY, showHidden: true })
+  const seen = new WeakSet<object>()
+  const json = JSON.stringify(value, (_key, part: unknown) => {
+    if (typeof part !== "object" || part === null) return part
+    if (seen.has(part)) return undefined
+    seen.add(part)
+    return part
+  })
+  return `${text}\n${json}\n${value instanceof Error ? value : ""}`
+}
+
+describe.each(clients)("%s", (_name, client) => {
+  it("shows no secret on a response, its request and its options", async () => {
+    server = await recordingServer()
+    const response = await withAuth(client.extend({ prefixUrl: server.url }), auth).post("x", { json: { a: 1 } })
+    expect(server.arrivals[0]?.headers["x-security-token"]).toBe("secret-2")
+    expect(shown(response)).not.toContain("secret-")
+    expect(JSON.stringify(response.request.options.headers)).not.toContain("secret-")
+  })
+
+  it("shows no secret on an error that has a response", async () => {
+    server = await recordingServer(() => ({ status: 403 }))
+    const error: unknown = await withAuth(client.extend({ prefixUrl: server.url }), auth)
+      .get("x")
+      .catch((thrown: unknown) => thrown)
+    expect(server.arrivals[0]?.headers["x-security-token"]).toBe("secret-2")
+    expect(shown(error)).toContain("403")
+    expect(shown(error)).not.toContain("secret-")
+  })
+
+  it("shows no secret on an error that has none", async () => {
+    const gone = await recordingServer()
+    await gone.close()
+    const error: unknown = await withAuth(client.extend({ prefixUrl: gone.url, retry: { limit: 0 } }), auth)
+      .get("x")
+      .catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: "ECONNREFUSED" })
+    expect(shown(error)).not.toContain("secret-")
+  })
+
+  it("shows no secret on a request that is under way, nor to the caller's hooks", async () => {
+    server = await recordingServer()
+    const seen: unknown[] = []
+    const api = withAuth(client.extend({ prefixUrl: server.url }), auth).extend({
+      hooks: {
+        afterResponse: [
+          (response) => {
+            seen.push(response.request.options.headers)
+            return response
+          },
+        ],
+      },
+    })
+    const promise = api.get("x")
+    promise.on("request", (request) => seen.push(request))
+    await promise
+    expect(seen).toHaveLength(2)
+    expect(shown(seen)).not.toContain("secret-")
+  })
+
+  it("shows no secret on a stream", async () => {
+    server = await recordingServer()
+    const stream = withAuth(client.extend({ prefixUrl: server.url }), auth).stream("x")
+    for await (const chunk of stream) expect(chunk).toBeDefined()
+    expect(server.arrivals[0]?.headers["x-security-token"]).toBe("secret-2")
+    expect(shown(stream)).not.toContain("secret-")
+  })
+
+  it("keeps no secret in got's cache", async () => {
+    server = await recordingServer(() => ({
+      headers: { "cache-control": "public, max-age=60", vary: "x-security-token" },
+    }))
+    const cache = new Map()
+    await withAuth(client.extend({ prefixUrl: server.url, cache }), auth).get("x")
+    expect(cache.size).toBe(1)
+    expect(inspect([...cache], { depth: Number.POSITIVE_INFINITY })).not.toContain("secret-")
+  })
+
+  it("keeps no answer in got's cache that the server does not call public", async () => {
+    server = await recordingServer(() => ({ headers: { "cache-control": "max-age=60" } }))
+    const cache = new Map()
+    const api = client.extend({ prefixUrl: server.url, cache })
+    await withAuth(api, auth).get("x")
+    expect(cache.size).toBe(0)
+    await api.get("x")
+    expect(cache.size).toBe(1)
+  })
+})

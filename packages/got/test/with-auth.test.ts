@@ -1,0 +1,393 @@
+import { request as httpRequest } from "node:http"
+import { Readable } from "node:stream"
+import { text } from "node:stream/consumers"
+import { type Answer, type Arrival, type RecordingServer, recordingServer } from "@countersign/testkit"
+import got, { HTTPError, type Method } from "got"
+import { afterEach, describe, expect, it } from "vitest"
+import { type Auth, type AuthContext, authHooks, isAuthError, withAuth } from "../src/index.ts"
+import { clients } from "./clients.ts"
+import { numbering } from "./numbering-auth.ts"
+
+const servers: RecordingServer[] = []
+async function serve(answer?: (arrival: Arrival, index: number) => Answer | Promise<Answer>): Promise<RecordingServer> {
+  const server = await recordingServer(answer)
+  servers.push(server)
+  return server
+}
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()))
+})
+
+const tokens = ({ arrivals }: RecordingServer) => arrivals.map(({ headers }) => headers["x-auth-token"])
+const bodies = ({ arrivals }: RecordingServer) => arrivals.map(({ body }) => body.toString())
+const once = (status: number) => (_arrival: Arrival, index: number) => (index === 0 ? { status } : {})
+const caught = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error)
+
+describe.each(clients)("%s", (name, client) => {
+  describe("each attempt", () => {
+    it("is authenticated, for the URL and the body that arrive", async () => {
+      const server = await serve()
+      const auth = numbering("secret", 1_000)
+      const api = withAuth(client.extend({ prefixUrl: server.url }), auth)
+      await api.post("things", { json: { a: "ü" }, searchParams: { q: "a b+c" } })
+      expect(tokens(server)).toEqual(["secret-1"])
+      expect(server.arrivals[0]?.target).toBe("/things?q=a%20b%2Bc")
+      expect(auth.attempts[0]).toMatchObject({ method: "POST", url: `${server.url}/things?q=a%20b%2Bc` })
+      expect(auth.attempts[0]?.body).toBe('{"a":"ü"}')
+      expect(bodies(server)).toEqual(['{"a":"ü"}'])
+    })
+
+    it("has a secret of its own, also when got retries", async () => {
+      const server = await serve((_arrival, index) => (index < 2 ? { status: 503 } : {}))
+      const api = withAuth(client.extend({ prefixUrl: server.url, retry: { calculateDelay: fast } }), numbering())
+      await api.put("x", { body: "b" })
+      expect(tokens(server)).toEqual(["secret-1", "secret-2", "secret-3"])
+    })
+
+    it("can be repeated with a stream that was read to be authenticated", async () => {
+      const server = await serve((_arrival, index) => (index === 0 ? { status: 503 } : {}))
+      const api = withAuth(
+        client.extend({ prefixUrl: server.url, retry: { calculateDelay: fast, methods: ["POST"] } }),
+        numbering("secret", 1_000),
+      )
+      await api.post("x", { body: Readable.from([Buffer.from("ab"), Buffer.from("c")]) })
+      expect(bodies(server)).toEqual(["abc", "abc"])
+      expect(server.arrivals.map(({ headers }) => headers["content-length"])).toEqual(["3", "3"])
+    })
+
+    it("goes on as a stream where the auth takes over for large bodies", async () => {
+      const server = await serve()
+      const auth: Auth = { ...numbering("signed", 2), beyondLimit: numbering("token") }
+      const api = withAuth(client.extend({ prefixUrl: server.url }), auth)
+      await api.post("x", { body: Readable.from([Buffer.from("ab"), Buffer.from("cd"), Buffer.from("ef")]) })
+      expect(tokens(server)).toEqual(["token-1"])
+      expect(bodies(server)).toEqual(["abcdef"])
+    })
+
+    it("of the pages of a listing is authenticated", async () => {
+      const server = await serve(({ target }) =>
+        target === "/list" ? { body: "[1,2]", headers: { link: `<${target}?page=2>; rel="next"` } } : { body: "[3]" },
+      )
+      const api = withAuth(client.extend({ prefixUrl: server.url, responseType: "json" }), numbering())
+      expect(await api.paginate.all("list")).toEqual([1, 2, 3])
+      expect(tokens(server)).toEqual(["secret-1", "secret-2"])
+    })
+  })
+
+  describe("the hook", () => {
+    it("runs after hooks that were added later, and they see no secret", async () => {
+      const server = await serve((_arrival, index) => (index === 0 ? { status: 503 } : {}))
+      const seen: unknown[] = []
+      const auth = numbering("secret", 1_000)
+      const api = withAuth(client.extend({ prefixUrl: server.url, retry: { calculateDelay: fast } }), auth).extend({
+        hooks: {
+          beforeRequest: [
+            (options) => {
+              seen.push(options.headers["x-auth-token"])
+              options.body = `changed-${seen.length}`
+              options.headers["content-length"] = "9"
+            },
+          ],
+        },
+      })
+      await api.put("x", { body: "b" })
+      expect(seen).toEqual([undefined, undefined])
+      expect(auth.attempts.map(({ body }) => body)).toEqual(["changed-1", "changed-2"])
+      expect(bodies(server)).toEqual(["changed-1", "changed-2"])
+    })
+
+    it("leaves the authentication to the later of two", async () => {
+      const server = await serve()
+      const [first, second] = [numbering("first"), numbering("second")]
+      const api = withAuth(withAuth(client.extend({ prefixUrl: server.url }), first), second).extend({
+        hooks: { beforeRequest: [() => undefined] },
+      })
+      await api.get("x")
+      expect(tokens(server)).toEqual(["second-1"])
+      expect(first.attempts).toEqual([])
+    })
+
+    it("leaves the given instance alone", async () => {
+      const server = await serve()
+      withAuth(client, numbering())
+      await client.get(server.url)
+      expect(tokens(server)).toEqual([undefined])
+    })
+
+    it("is not asked when a hook of the caller makes the request itself", async () => {
+      const server = await serve()
+      const auth = numbering()
+      const api = withAuth(client.extend({ prefixUrl: server.url }), auth).extend({
+        hooks: { beforeRequest: [() => httpRequest(`${server.url}/own`)] },
+      })
+      await api.get("x")
+      expect(server.arrivals.map(({ target }) => target)).toEqual(["/own"])
+      expect(auth.attempts).toEqual([])
+    })
+  })
+
+  describe("the base URL of the instance", () => {
+    it.each([
+      ["set before the auth", (url: string) => withAuth(client.extend({ prefixUrl: url }), numbering())],
+      ["set after the auth", (url: string) => withAuth(client, numbering()).extend({ prefixUrl: url })],
+      ["set with the hooks", (url: string) => client.extend({ prefixUrl: url, hooks: authHooks(numbering()) })],
+    ])("may see credentials: %s", async (_, api) => {
+      const server = await serve()
+      const other = await serve()
+      const instance = api(`${server.url}/v1`)
+      await instance("x")
+      await instance("x", { method: "GET" })
+      await client.extend(instance)("x")
+      expect(tokens(server)).toEqual(["secret-1", "secret-2", "secret-3"])
+      await instance(`${other.url}/y`, { prefixUrl: "" })
+      expect(tokens(other)).toEqual([undefined])
+    })
+
+    it("does not count when a host list is given", async () => {
+      const server = await serve()
+      await withAuth(client.extend({ prefixUrl: server.url }), numbering(), { hosts: ["api.example.com"] }).get("x")
+      expect(tokens(server)).toEqual([undefined])
+    })
+  })
+
+  describe("per request", () => {
+    it("another auth, or none", async () => {
+      const server = await serve()
+      const api = withAuth(client.extend({ prefixUrl: server.url }), numbering())
+      await api.get("a", { context: { countersign: numbering("customer") } satisfies AuthContext })
+      await api.get("b", { context: { countersign: false } satisfies AuthContext })
+      await api.get("c")
+      expect(tokens(server)).toEqual(["customer-1", undefined, "secret-1"])
+    })
+
+    it("refuses what is no auth, and sends nothing", async () => {
+      const server = await serve()
+      const api = withAuth(client.extend({ prefixUrl: server.url }), numbering())
+      const error = await caught(api.get("a", { context: { countersign: "token" } }))
+      expect(error).toMatchObject({ code: "AUTH_INVALID_OPTION" })
+      expect(server.arrivals).toEqual([])
+    })
+  })
+
+  describe("a refused request", () => {
+    it.each([
+      ["without retries", { limit: 0 }],
+      ["where the caller allows none", { calculateDelay: () => 0 }],
+      ["with got's own retries", {}],
+    ])("is replayed once: %s", async (_, retry) => {
+      const server = await serve(once(401))
+      const auth = numbering()
+      const api = withAuth(client.extend({ prefixUrl: server.url, retry }), auth)
+      const { statusCode } = await api.post("x", { json: { a: 1 } })
+      expect(statusCode).toBe(200)
+      expect(tokens(server)).toEqual(["secret-1", "secret-2"])
+      expect(bodies(server)).toEqual(['{"a":1}', '{"a":1}'])
+      expect(auth.rejections.map(({ replayed }) => replayed)).toEqual([false])
+    })
+
+    it("is replayed once only, and then given to the caller", async () => {
+      const server = await serve(() => ({ status: 401, body: '{"error_code":"APIGW.0301"}' }))
+      const auth = numbering()
+      const error = await caught(withAuth(client.extend({ prefixUrl: server.url }), auth).get("x"))
+      expect(error).toMatchObject({ name: "HTTPError", response: { statusCode: 401 } })
+      expect(server.arrivals).toHaveLength(2)
+      expect(auth.rejections).toMatchObject([
+        { replayed: false, errorCode: "APIGW.0301" },
+        { replayed: true, errorCode: "APIGW.0301" },
+      ])
+    })
+
+    it("is replayed once only where a redirect leads back and forth", async () => {
+      let hops = 0
+      const server = await serve(({ target }) => {
+        hops += 1
+        if (hops > 12) return {}
+        return target === "/a" && hops % 2 === 0 ? { status: 302, headers: { location: "/a" } } : { status: 401 }
+      })
+      const error = await caught(withAuth(client.extend({ prefixUrl: server.url }), numbering()).get("a"))
+      expect(error).toMatchObject({ response: { statusCode: 401 } })
+      expect(server.arrivals).toHaveLength(3)
+    })
+
+    it("is replayed with its form", async () => {
+      const server = await serve(once(401))
+      const body = new FormData()
+      body.append("file", new File(["abc"], "a.txt"))
+      await withAuth(client.extend({ prefixUrl: server.url }), numbering()).post("x", { body })
+      expect(bodies(server)).toEqual([expect.stringContaining("abc"), expect.stringContaining("abc")])
+      expect(bodies(server)[1]).toBe(bodies(server)[0])
+    })
+
+    it("is not replayed with a stream that was left unread", async () => {
+      const server = await serve(once(401))
+      const body = Readable.from([Buffer.from("abc")])
+      const error = await caught(withAuth(client.extend({ prefixUrl: server.url }), numbering()).post("x", { body }))
+      expect(error).toMatchObject({ response: { statusCode: 401 } })
+      expect(bodies(server)).toEqual(["abc"])
+    })
+
+    it("is replayed again on another page", async () => {
+      const server = await serve(({ target }, index) =>
+        index % 2 === 0
+          ? { status: 401 }
+          : { body: "[1]", headers: target === "/list" ? { link: `</list?page=2>; rel="next"` } : {} },
+      )
+      const api = withAuth(client.extend({ prefixUrl: server.url, responseType: "json" }), numbering())
+      expect(await api.paginate.all("list")).toEqual([1, 1])
+      expect(tokens(server)).toEqual(["secret-1", "secret-2", "secret-3", "secret-4"])
+    })
+
+    it("is replayed again on another page that goes on with the same options", async () => {
+      const server = await serve((_arrival, index) => (index % 2 === 0 ? { status: 401 } : { body: "[1]" }))
+      const api = withAuth(client.extend({ prefixUrl: server.url, responseType: "json" }), numbering())
+      let pages = 0
+      const paginate = ({ response }: { response: { request: { options: object } } }) =>
+        ++pages < 2 && response.request.options
+      expect(await api.paginate.all("list", { pagination: { paginate } })).toEqual([1, 1])
+      expect(server.arrivals).toHaveLength(4)
+    })
+
+    it("shows the caller's hooks the answer to the replay alone, once", async () => {
+      const server = await serve(once(401))
+      const seen: number[] = []
+      const hooks = {
+        afterResponse: [
+          (response: { statusCode: number }) => {
+            seen.push(response.statusCode)
+            return response as never
+          },
+        ],
+      }
+      const before = withAuth(client.extend({ prefixUrl: server.url, hooks }), numbering())
+      await before.get("x")
+      expect(seen).toEqual([200])
+      server.arrivals.length = 0
+      seen.length = 0
+      await withAuth(client.extend({ prefixUrl: server.url }), numbering())
+        .extend({ hooks })
+        .get("x")
+      expect(seen).toEqual([200])
+    })
+
+    it("that a hook of the caller repeats is authenticated anew", async () => {
+      const server = await serve()
+      const api = withAuth(client.extend({ prefixUrl: server.url }), numbering()).extend({
+        hooks: {
+          afterResponse: [
+            (response, retryWithMergedOptions) =>
+              response.retryCount === 0 ? retryWithMergedOptions({ headers: { "x-again": "1" } }) : response,
+          ],
+        },
+      })
+      await api.get("x")
+      expect(tokens(server)).toEqual(["secret-1", "secret-2"])
+      expect(server.arrivals.map(({ headers }) => headers["x-again"])).toEqual([undefined, "1"])
+    })
+  })
+
+  describe("a redirect to another origin", () => {
+    it("takes none of the caller's own credentials along, but what a hook of his sets for it", async () => {
+      const foreign = await serve()
+      const server = await serve(() => ({ status: 307, headers: { location: `${foreign.url}/to` } }))
+      const api = withAuth(client.extend({ prefixUrl: server.url }), numbering(), { hosts: [server.host] })
+      const headers = { "x-auth-token": "own", "x-security-token": "own", authorization: "Basic own", cookie: "a=b" }
+      await api.get("from", { headers: { ...headers, "x-custom": "1" } })
+      expect(foreign.arrivals[0]?.headers).toMatchObject({ "x-custom": "1" })
+      for (const header of Object.keys(headers)) expect(foreign.arrivals[0]?.headers).not.toHaveProperty(header)
+      const own = (options: { headers: Record<string, unknown> }): void => {
+        options.headers["x-auth-token"] = "for the other"
+      }
+      await api.extend({ hooks: { beforeRedirect: [own] } }).get("from")
+      expect(tokens(foreign)).toEqual([undefined, "for the other"])
+    })
+  })
+
+  describe("got.stream", () => {
+    it("is authenticated, retries and all", async () => {
+      const server = await serve(() => ({ body: "streamed" }))
+      const api = withAuth(client.extend({ prefixUrl: server.url }), numbering())
+      expect(await text(api.stream("x"))).toBe("streamed")
+      expect(tokens(server)).toEqual(["secret-1"])
+    })
+
+    it("is not replayed, but the refusal is judged, for the next request", async () => {
+      const server = await serve(once(401))
+      const auth = numbering()
+      const api = withAuth(client.extend({ prefixUrl: server.url }), auth)
+      expect(await caught(text(api.stream("x")))).toMatchObject({ response: { statusCode: 401 } })
+      await expect.poll(() => auth.rejections).toHaveLength(1)
+      expect(server.arrivals).toHaveLength(1)
+    })
+
+    it("takes a body that it is given", async () => {
+      const server = await serve()
+      const api = withAuth(client.extend({ prefixUrl: server.url }), numbering("secret", 1_000))
+      await text(api.stream.post("x", { body: "abc" }))
+      expect(bodies(server)).toEqual(["abc"])
+    })
+
+    it("refuses to sign what is piped in, and sends nothing", async () => {
+      const server = await serve()
+      const api = withAuth(client.extend({ prefixUrl: server.url }), numbering("secret", 1_000))
+      const stream = api.stream.post("x")
+      Readable.from(["abc"]).pipe(stream)
+      expect(await caught(text(stream))).toMatchObject({
+        code: "AUTH_BODY_UNSIGNABLE",
+        message: expect.stringContaining("UNSIGNED-PAYLOAD"),
+      })
+      expect(server.arrivals).toEqual([])
+    })
+
+    it("pipes what need not be signed", async () => {
+      const server = await serve()
+      const api = withAuth(client.extend({ prefixUrl: server.url }), numbering("secret", 1_000))
+      const stream = api.stream.post("x", { headers: { "x-sdk-content-sha256": "UNSIGNED-PAYLOAD" } })
+      Readable.from(["abc"]).pipe(stream)
+      await text(stream)
+      expect(bodies(server)).toEqual(["abc"])
+      expect(tokens(server)).toEqual(["secret-1"])
+    })
+
+    it("pipes with a token", async () => {
+      const server = await serve()
+      const api = withAuth(client.extend({ prefixUrl: server.url }), numbering())
+      const stream = api.stream.post("x")
+      Readable.from(["abc"]).pipe(stream)
+      await text(stream)
+      expect(bodies(server)).toEqual(["abc"])
+      expect(tokens(server)).toEqual(["secret-1"])
+    })
+  })
+
+  describe("errors", () => {
+    it("of the auth come as got's error, with the AuthError as cause", async () => {
+      const server = await serve()
+      const api = withAuth(client.extend({ prefixUrl: server.url }), numbering("secret", 2))
+      const error = await caught(api.post("x", { body: "abc" }))
+      expect(error).toMatchObject({ name: "RequestError", code: "AUTH_BODY_TOO_LARGE" })
+      expect(isAuthError((error as Error).cause)).toBe(true)
+      expect(server.arrivals).toEqual([])
+    })
+
+    it("of got stay what they are", async () => {
+      const server = await serve(() => ({ status: 404 }))
+      const api = withAuth(client.extend({ prefixUrl: server.url }), numbering())
+      const error = await caught(api.get("x"))
+      expect(error).toMatchObject({ name: "HTTPError", code: "ERR_NON_2XX_3XX_RESPONSE" })
+      if (client === got) expect(error).toBeInstanceOf(HTTPError)
+    })
+  })
+
+  it.each(["GET", "DELETE"] as Method[])("%s without a body stays without", async (method) => {
+    const server = await serve()
+    await withAuth(client.extend({ prefixUrl: server.url }), numbering("secret", 10))("x", { method })
+    const bare = await serve()
+    await client(bare.url, { method })
+    expect(server.arrivals[0]?.headers["content-length"]).toBe(bare.arrivals[0]?.headers["content-length"])
+    expect(name).toBeTruthy()
+  })
+})
+
+function fast({ computedValue }: { computedValue: number }): number {
+  return computedValue === 0 ? 0 : 1
+}
