@@ -1,9 +1,9 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import type { IamOptions } from "../iam/iam-connection.ts"
 import { secretFile } from "../iam/secret-file.ts"
+import { checkCredentials } from "../identity/check-credentials.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import type { ProviderContext } from "../identity/provider.ts"
-import { checkCredentials } from "./check-credentials.ts"
 import { federatedCredentials } from "./federated-credentials.ts"
 
 /** What environment and profile can say, under the names that the official SDKs gave it there. */
@@ -47,7 +47,7 @@ export async function credentialsOf(
       secretAccessKey: sk,
       ...(securityToken === undefined ? undefined : { securityToken }),
     }
-    return { ...checkCredentials(key, source), ...owner }
+    return { ...checkedKey(key, source), ...owner }
   }
   const [half, missing] = ak !== undefined ? (["ak", "sk"] as const) : (["sk", "ak"] as const)
   if (values[half] !== undefined) {
@@ -60,4 +60,12 @@ export async function credentialsOf(
     "AUTH_CREDENTIALS_MISSING",
     `${source} has neither ${names.ak} and ${names.sk} nor ${names.idpId} and ${names.idTokenFile}.`,
   )
+}
+
+function checkedKey(key: Credentials, source: string): Credentials {
+  try {
+    return checkCredentials(key)
+  } catch (error) {
+    throw isAuthError(error) ? new AuthError(error.code, `${source}: ${error.message}`) : error
+  }
 }

@@ -24,12 +24,16 @@ const NAMES = {
   iamEndpoint: "iam_endpoint",
 }
 
+/** How soon a cache asks again, and sees that the file has changed. */
+const ASK_AGAIN_MS = 10_000
+
 /**
  * Access keys from the profile file of the official SDKs, an INI file with the sections [basic] and [global] and the keys
  * ak, sk, security_token, project_id, domain_id, idp_id, id_token_file and iam_endpoint. idp_id and id_token_file, when both
  * are there, win over ak and sk. For Node.js, Bun and Deno.
  *
- * The file is read anew each time the provider is asked, so that it can be changed while the program runs.
+ * The file is read anew each time the provider is asked, by a cache about every 10 s while it is used, so it can be changed
+ * while the program runs. A file that is malformed meanwhile leaves the key in use: the cache tells of the failure.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once; when asked: `AUTH_CREDENTIALS_MISSING` when there is no such file, section or key;
  * `AUTH_INVALID_CREDENTIALS`, with the line, when the file is malformed; with an id token, as {@link federatedCredentials}.
@@ -49,13 +53,10 @@ export function profileCredentials({ file, section, ...options }: ProfileCredent
     }
     const profile = parseProfile(text, path)
     const name = section ?? (profile.has("basic") || !profile.has("global") ? "basic" : "global")
-    return await credentialsOf(
-      valuesOf(profile, name, path),
-      `The section [${name}] of ${path}`,
-      NAMES,
-      options,
-      context,
-    )
+    const source = `The section [${name}] of ${path}`
+    const credentials = await credentialsOf(valuesOf(profile, name, path), source, NAMES, options, context)
+    if (credentials.expiresAt === undefined) context?.askAgainIn?.(ASK_AGAIN_MS)
+    return credentials
   }
 }
 

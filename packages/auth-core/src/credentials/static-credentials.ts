@@ -1,8 +1,8 @@
 import { AuthError } from "../errors/auth-error.ts"
+import { checkCredentials } from "../identity/check-credentials.ts"
 import { type Clock, systemClock } from "../identity/clock.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
-import { checkCredentials } from "./check-credentials.ts"
 
 /** A provider of one access key. */
 export interface StaticCredentialProvider extends CredentialProvider {
@@ -20,7 +20,7 @@ export function staticCredentials(
   credentials: Credentials,
   { clock = systemClock }: { clock?: Clock | undefined } = {},
 ): StaticCredentialProvider {
-  const fixed = Object.freeze({ ...checkCredentials(credentials, "`credentials`") })
+  const fixed = Object.freeze({ ...checkCredentials(credentials) })
   const provide = async (): Promise<Credentials> => {
     if (fixed.expiresAt !== undefined && fixed.expiresAt <= clock.now()) {
       throw new AuthError(

@@ -3,13 +3,13 @@
  *
  * | code | when | what to do |
  * | --- | --- | --- |
- * | `AUTH_INVALID_OPTION` | an option is missing or malformed | correct the call; thrown at construction where possible |
+ * | `AUTH_INVALID_OPTION` | an option is missing or malformed, or IAM answers 400 or has nothing of that name | correct the call; thrown at construction where possible |
  * | `AUTH_INVALID_REQUEST` | the request cannot be signed as it stands: relative URL, bad method, line break in a signed header | correct the request |
  * | `AUTH_INVALID_CREDENTIALS` | an AK, SK, token or profile file is malformed | correct the credential |
  * | `AUTH_CREDENTIALS_MISSING` | no source has a credential | configure one; the message lists what each source said |
  * | `AUTH_CREDENTIALS_EXPIRED` | a credential that cannot renew itself has expired | supply a new one |
  * | `AUTH_CREDENTIALS_REJECTED` | IAM refuses the identity: wrong password, disabled key, missing permission | correct it; not retried before the back-off ends |
- * | `AUTH_THROTTLED` | IAM answers 429 or 503 with a time to wait | wait `retryAfterMs` |
+ * | `AUTH_THROTTLED` | IAM answers 429, or 503 with a time to wait | wait `retryAfterMs`, where it is known |
  * | `AUTH_TOKEN_REQUEST_FAILED` | IAM cannot be reached, times out or answers 5xx | retry later; a still valid value stays in use |
  * | `AUTH_TOKEN_RESPONSE_INVALID` | IAM answers something that holds no usable credential | check the endpoint |
  * | `AUTH_BODY_TOO_LARGE` | the body exceeds what AK/SK can sign, 12 MB (12 * 1024 * 1024 bytes) | use a token, or `autoAuth` |

@@ -26,16 +26,21 @@ export async function signedExchange(
   return await exchange(connection, signed(connection, request, credentials, answer.serverTime), signal)
 }
 
-function signed(connection: IamConnection, request: IamRequest, credentials: Credentials, time: number): IamRequest {
-  const { method, path } = request
-  const url = connection.endpoint + path
-  const headers = sign({ method, url, headers: request.headers ?? {}, body: payloadOf(request) }, credentials, {
+function signed(
+  { endpoint }: IamConnection,
+  request: IamRequest,
+  { accessKeyId, secretAccessKey, securityToken }: Credentials,
+  time: number,
+): IamRequest {
+  // Whether the key still lives is for its provider to say: the local clock may be what is wrong.
+  const key = { accessKeyId, secretAccessKey, ...(securityToken === undefined ? undefined : { securityToken }) }
+  const { method, path, headers = {} } = request
+  const signature = sign({ method, url: endpoint + path, headers, body: payloadOf(request) }, key, {
     date: new Date(time),
   })
-  const { secretAccessKey, securityToken } = credentials
   return {
     ...request,
-    headers: { ...request.headers, ...headers },
+    headers: { ...headers, ...signature },
     secrets: [...request.secrets, secretAccessKey, ...(securityToken === undefined ? [] : [securityToken])],
   }
 }

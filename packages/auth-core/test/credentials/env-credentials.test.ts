@@ -1,0 +1,83 @@
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import { envCredentials } from "../../src/credentials/env-credentials.ts"
+import { iamError, jsonBody, localIam, rejectionOf, thrownBy, tokenAnswer } from "../iam/local-iam.ts"
+import { temporaryFolder, writeSettled } from "./files.ts"
+import { securityTokenAnswer } from "./temporary-key-answers.ts"
+
+const set = (values: Record<string, string>): void => {
+  for (const [name, value] of Object.entries(values)) vi.stubEnv(`HUAWEICLOUD_SDK_${name}`, value)
+}
+
+beforeEach(() => {
+  const names = ["AK", "SK", "SECURITY_TOKEN", "PROJECT_ID", "DOMAIN_ID", "IDP_ID", "ID_TOKEN_FILE", "IAM_ENDPOINT"]
+  set(Object.fromEntries(names.map((name) => [name, ""])))
+})
+afterEach(() => vi.unstubAllEnvs())
+
+describe("AK and SK of the environment", () => {
+  it("are read each time", async () => {
+    const provider = envCredentials()
+    set({ AK: "AK1", SK: "SK1" })
+    expect(await provider()).toEqual({ accessKeyId: "AK1", secretAccessKey: "SK1" })
+    set({ AK: "AK2", SK: "SK2", SECURITY_TOKEN: "token" })
+    expect(await provider()).toEqual({ accessKeyId: "AK2", secretAccessKey: "SK2", securityToken: "token" })
+  })
+
+  it("come with the project and domain that are named beside them", async () => {
+    set({ AK: "AK", SK: "SK", PROJECT_ID: "p1", DOMAIN_ID: "d1" })
+    expect(await envCredentials()()).toMatchObject({ projectId: "p1", domainId: "d1" })
+  })
+
+  it("are missing when neither is set, which says what to set", async () => {
+    const error = await rejectionOf(envCredentials()())
+    expect(error.code).toBe("AUTH_CREDENTIALS_MISSING")
+    expect(error.message).toMatch(
+      /HUAWEICLOUD_SDK_AK.*HUAWEICLOUD_SDK_SK.*HUAWEICLOUD_SDK_IDP_ID.*HUAWEICLOUD_SDK_ID_TOKEN_FILE/,
+    )
+  })
+
+  it.each([
+    [{ AK: "AK" }, /HUAWEICLOUD_SDK_AK without HUAWEICLOUD_SDK_SK/],
+    [{ SK: "s3cret" }, /HUAWEICLOUD_SDK_SK without HUAWEICLOUD_SDK_AK/],
+    [{ AK: "A K", SK: "s3cret" }, /The environment.*accessKeyId/],
+  ])("are an error by halves or malformed: %o", async (values, text) => {
+    set(values)
+    const error = await rejectionOf(envCredentials()(), "s3cret")
+    expect(error.code).toBe("AUTH_INVALID_CREDENTIALS")
+    expect(error.message).toMatch(text)
+  })
+})
+
+describe("an identity provider of the environment", () => {
+  it("wins over AK and SK, and is asked with the id token as it stands in the file by then", async () => {
+    const path = join(await temporaryFolder(), "id-token")
+    const iam = await localIam(tokenAnswer("MIIunscoped"), securityTokenAnswer())
+    set({ AK: "AK", SK: "SK", IDP_ID: "my-idp", ID_TOKEN_FILE: path, IAM_ENDPOINT: iam.url, PROJECT_ID: "p1" })
+    await writeSettled(path, "first.id.token\n")
+    expect(await envCredentials()()).toMatchObject({ accessKeyId: "TEMPORARYAK", projectId: "p1" })
+    expect(iam.arrivals[0]).toMatchObject({
+      target: "/v3.0/OS-AUTH/id-token/tokens",
+      headers: { "x-idp-id": "my-idp" },
+    })
+    expect(jsonBody(iam.arrivals[0])).toEqual({ auth: { id_token: { id: "first.id.token" } } })
+    expect(iam.arrivals[1]).toMatchObject({ headers: { "x-auth-token": "MIIunscoped" } })
+    expect(jsonBody(iam.arrivals[1])).toEqual({
+      auth: { identity: { methods: ["token"], token: { duration_seconds: 21_600 } } },
+    })
+  })
+
+  it("that IAM refuses is an error of its own, not a missing credential", async () => {
+    const path = join(await temporaryFolder(), "id-token")
+    await writeSettled(path, "bad.id.token")
+    const iam = await localIam(iamError(401, "IAM.0001", "bad.id.token is bad"))
+    set({ IDP_ID: "my-idp", ID_TOKEN_FILE: path, IAM_ENDPOINT: iam.url })
+    expect((await rejectionOf(envCredentials()(), "bad.id.token")).code).toBe("AUTH_CREDENTIALS_REJECTED")
+  })
+})
+
+it("bad options are refused at construction", () => {
+  expect(thrownBy(() => envCredentials({ timeoutMs: -1 })).message).toContain("`timeoutMs`")
+  expect(thrownBy(() => envCredentials({ iamEndpoint: "http://iam.example.com" })).code).toBe("AUTH_INSECURE_URL")
+  expect(thrownBy(() => envCredentials({ region: "!" })).message).toContain("`region`")
+})

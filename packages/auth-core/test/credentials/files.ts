@@ -1,0 +1,18 @@
+import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { onTestFinished } from "vitest"
+
+/** A folder that is gone when the test ends. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "countersign-"))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Writes a file as if that had been a minute ago, so that nobody waits for it to settle. */
+export async function writeSettled(path: string, text: string): Promise<void> {
+  await writeFile(path, text)
+  const minuteAgo = new Date(Date.now() - 60_000)
+  await utimes(path, minuteAgo, minuteAgo)
+}

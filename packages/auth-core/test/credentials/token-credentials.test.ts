@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest"
+import { tokenCredentials } from "../../src/credentials/token-credentials.ts"
+import type { TokenProvider } from "../../src/identity/provider.ts"
+import { agencyToken } from "../../src/tokens/agency-token.ts"
+import { passwordToken } from "../../src/tokens/password-token.ts"
+import { EXPIRES_AT, ISSUED_AT, iamError, jsonBody, localIam, rejectionOf, thrownBy } from "../iam/local-iam.ts"
+import { securityTokenAnswer, TEMPORARY_KEY } from "./temporary-key-answers.ts"
+
+const via: TokenProvider = async (context) => ({
+  value: context?.rejected === undefined ? "MIIold" : "MIInew",
+  issuedAt: ISSUED_AT,
+  expiresAt: EXPIRES_AT,
+})
+
+describe("temporary keys from a token", () => {
+  it.each([
+    [{}, { methods: ["token"] }],
+    [{ durationSeconds: 3600 }, { methods: ["token"], token: { duration_seconds: 3600 } }],
+    [{ policy: { Version: "1.1" } }, { methods: ["token"], policy: { Version: "1.1" } }],
+  ])("are asked for with %o", async (options, identity) => {
+    const iam = await localIam(securityTokenAnswer())
+    expect(await tokenCredentials({ via, ...options, iamEndpoint: iam.url })()).toEqual(TEMPORARY_KEY)
+    expect(iam.arrivals[0]).toMatchObject({
+      method: "POST",
+      target: "/v3.0/OS-CREDENTIAL/securitytokens",
+      headers: { "x-auth-token": "MIIold" },
+    })
+    expect(jsonBody(iam.arrivals[0])).toEqual({ auth: { identity } })
+  })
+
+  it("take another token, once, when IAM does not accept the first", async () => {
+    const iam = await localIam(iamError(401, "IAM.0066", "The token has expired"), securityTokenAnswer())
+    expect(await tokenCredentials({ via, iamEndpoint: iam.url })()).toEqual(TEMPORARY_KEY)
+    expect(iam.arrivals.map(({ headers }) => headers["x-auth-token"])).toEqual(["MIIold", "MIInew"])
+    const stubborn = await localIam(({ headers }) => iamError(401, "IAM.0066", `${headers["x-auth-token"]}`))
+    await rejectionOf(tokenCredentials({ via, iamEndpoint: stubborn.url })(), "MIIold", "MIInew")
+    expect(stubborn.arrivals).toHaveLength(2)
+  })
+
+  it("have the identity of the token and their life", () => {
+    const user = passwordToken({ user: "alice", password: "x", domain: "partner", scope: { domain: "partner" } })
+    const keys = [
+      tokenCredentials({ via: user }),
+      tokenCredentials({ via: user, durationSeconds: 3600 }),
+      tokenCredentials({ via: agencyToken({ via: user, agency: "a", domain: "b" }) }),
+    ].map(({ identityKey }) => identityKey)
+    expect(new Set(keys).size).toBe(3)
+    expect(keys).not.toContain(undefined)
+    expect(tokenCredentials({ via }).identityKey).toBeUndefined()
+  })
+
+  it("refuse bad options at construction", () => {
+    expect(thrownBy(() => tokenCredentials({ via: "MII" as unknown as TokenProvider })).message).toContain("`via`")
+    expect(thrownBy(() => tokenCredentials({ via, durationSeconds: 1 })).message).toContain("`durationSeconds`")
+  })
+})

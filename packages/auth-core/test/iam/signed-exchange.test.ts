@@ -1,0 +1,66 @@
+import { fakeClock } from "@countersign/testkit"
+import { describe, expect, it } from "vitest"
+import type { IamConnection } from "../../src/iam/iam-connection.ts"
+import type { IamRequest } from "../../src/iam/iam-request.ts"
+import { signedExchange } from "../../src/iam/signed-exchange.ts"
+import { iamError, localIam, rejectionOf } from "./local-iam.ts"
+import { expectSigned, KEY, TEMPORARY } from "./verified.ts"
+
+const clock = fakeClock()
+const connectionTo = (endpoint: string): IamConnection => ({ endpoint, fetch: undefined, timeoutMs: 5_000, clock })
+const request: IamRequest = {
+  method: "POST",
+  path: "/v5/agencies/assume?x=a%20b",
+  body: { text: "ünïcode" },
+  secrets: [],
+  action: "Asking for a test",
+}
+
+describe("a signed call", () => {
+  it("verifies over what arrives, with a permanent key and with a temporary one", async () => {
+    const iam = await localIam({})
+    await signedExchange(connectionTo(iam.url), request, KEY, undefined)
+    await signedExchange(connectionTo(iam.url), { ...request, method: "GET", body: undefined }, TEMPORARY, undefined)
+    await expectSigned(iam.arrivals[0], clock.now())
+    await expectSigned(iam.arrivals[1], clock.now(), TEMPORARY)
+    expect(iam.arrivals[1]?.headers["x-security-token"]).toBe("caller-security-token")
+  })
+
+  it("goes out although the local clock says that the key has ended: that is for its provider to say", async () => {
+    const iam = await localIam({})
+    await signedExchange(connectionTo(iam.url), request, { ...TEMPORARY, expiresAt: clock.now() - 1 }, undefined)
+    await expectSigned(iam.arrivals[0], clock.now(), TEMPORARY)
+  })
+
+  it("is signed again, once, at the server's time when the clock is off", async () => {
+    const serverTime = clock.now() + 20 * 60_000
+    const expired = iamError(
+      401,
+      "APIGW.0301",
+      "Incorrect IAM authentication information: calc aksk signature fail:signature expired, signature time:...",
+      { date: new Date(serverTime).toUTCString() },
+    )
+    const iam = await localIam(expired, {})
+    await signedExchange(connectionTo(iam.url), request, KEY, undefined)
+    expect(iam.arrivals).toHaveLength(2)
+    await expectSigned(iam.arrivals[1], serverTime)
+
+    const stubborn = await localIam(expired)
+    const error = await rejectionOf(
+      signedExchange(connectionTo(stubborn.url), request, KEY, undefined),
+      KEY.secretAccessKey,
+    )
+    expect(error.code).toBe("AUTH_CREDENTIALS_REJECTED")
+    expect(stubborn.arrivals).toHaveLength(2)
+  })
+
+  it("is never signed again when the signature is wrong: five failures lock the key", async () => {
+    const iam = await localIam(({ headers }) =>
+      iamError(401, "APIGW.0301", `verify aksk signature fail, canonicalRequest:...${headers["x-security-token"]}`),
+    )
+    const asked = signedExchange(connectionTo(iam.url), request, TEMPORARY, undefined)
+    const error = await rejectionOf(asked, KEY.secretAccessKey, TEMPORARY.securityToken)
+    expect(error.errorMessage).toBe("verify aksk signature fail, canonicalRequest:...[secret]")
+    expect(iam.arrivals).toHaveLength(1)
+  })
+})
