@@ -1,0 +1,27 @@
+import { type AdapterUnderTest, describeAdapter } from "@countersign/testkit"
+import { type AuthFetch, createFetch } from "../src/index.ts"
+
+const adapter: AdapterUnderTest = {
+  connect({ baseUrl, auth, options }) {
+    // fetch has no base URL: the hosts have to be named.
+    const hosts = [new URL(baseUrl).host]
+    const send: AuthFetch = auth === undefined ? fetch : createFetch(auth, { hosts, ...options })
+    return async ({ method = "GET", path = "", headers = {}, body, as = "none", auth: own, signal }) => {
+      const json: RequestInit = {
+        body: JSON.stringify(body),
+        headers: { "content-type": "application/json", ...headers },
+      }
+      const response = await send(`${baseUrl}${path}`, {
+        method,
+        headers,
+        ...(as === "json" ? json : as === "body" ? { body: body as BodyInit, duplex: "half" } : {}),
+        ...(own === undefined ? {} : { auth: own }),
+        ...(signal === undefined ? {} : { signal }),
+      })
+      return { status: response.status, text: await response.text(), raw: response }
+    }
+  },
+  neverRetries: true,
+}
+
+describeAdapter("fetch", adapter)

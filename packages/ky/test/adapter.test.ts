@@ -1,0 +1,33 @@
+import { type AdapterUnderTest, describeAdapter } from "@countersign/testkit"
+import type ky from "ky"
+import type { HTTPError, KyResponse } from "ky"
+import { withAuth } from "../src/index.ts"
+import { clients, prefix } from "./clients.ts"
+
+function adapter(name: string, client: typeof ky): AdapterUnderTest {
+  return {
+    connect({ baseUrl, auth, options }) {
+      const base = client.extend(prefix(name, baseUrl))
+      const api = auth === undefined ? base : withAuth(base, auth, options)
+      return async ({ method = "GET", path = "", headers = {}, body, as = "none", auth: own, signal, retries = 0 }) => {
+        try {
+          const response = await api(path.replace(/^\//, ""), {
+            method,
+            headers,
+            ...(as === "json" ? { json: body } : as === "body" ? { body: body as BodyInit } : {}),
+            ...(own === undefined ? {} : { countersign: own }),
+            ...(signal === undefined ? {} : { signal }),
+            retry: { limit: retries, delay: () => 1 },
+          })
+          return { status: response.status, text: await response.text(), raw: response }
+        } catch (error) {
+          // The class differs between the two releases.
+          if (!(error instanceof Error) || error.name !== "HTTPError") throw error
+          return { status: (error as HTTPError).response.status, text: "", raw: error }
+        }
+      }
+    },
+  }
+}
+
+for (const [name, client] of clients) describeAdapter(name, adapter(name, client))
