@@ -4,6 +4,15 @@ export { autoAuth } from "./auth/auto-auth.ts"
 export { type TokenAuthOptions, tokenAuth } from "./auth/token-auth.ts"
 export type { BackoffOptions, BackoffSteps } from "./cache/backoff.ts"
 export type { CacheEvent } from "./cache/cache-event.ts"
+export {
+  type EncryptedStoreOptions,
+  type EncryptionKey,
+  encryptedStore,
+  type UnreadableValue,
+} from "./cache/encrypted-store.ts"
+export { type KeyvLike, keyvStore } from "./cache/keyv-store.ts"
+export { type MemoryStoreOptions, memoryStore } from "./cache/memory-store.ts"
+export type { CacheStore, Lease, StoreChange } from "./cache/store.ts"
 export { type GetOptions, TokenCache, type TokenCacheOptions } from "./cache/token-cache.ts"
 export { type AgencyCredentialsOptions, agencyCredentials } from "./credentials/agency-credentials.ts"
 export {

@@ -1,6 +1,7 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import type { Clock } from "../identity/clock.ts"
 import type { Expiring, Provider, ProviderContext } from "../identity/provider.ts"
+import { within } from "./within.ts"
 
 /** What one call of a provider takes. */
 export interface Question<T> {
@@ -37,7 +38,12 @@ export async function askProvider<T extends Expiring>(
   const askAgainIn = (ms: number): void => {
     if (ms >= 0) againMs = ms
   }
-  const value = await within(clock, limitMs, name, async (signal) => {
+  const timeoutError = (): AuthError =>
+    new AuthError(
+      "AUTH_TOKEN_REQUEST_FAILED",
+      `The provider of ${name} gave nothing within ${limitMs} ms. Check what it waits for, or raise \`refreshTimeoutMs\`.`,
+    )
+  const value = await within(clock, limitMs, timeoutError, async (signal) => {
     const context: ProviderContext<T> = { rejected, signal, resolve, tellIssuerTime, askAgainIn }
     try {
       return await provider(context)
@@ -48,32 +54,6 @@ export async function askProvider<T extends Expiring>(
   checkValue(value, name)
   const issuerNow = told === undefined ? undefined : told.issuerTime + clock.monotonic() - told.at
   return { value, issuerNow, againMs }
-}
-
-const DONE = new Error("done")
-
-/** Ends the work, and stops waiting for it, when the time is over. */
-async function within<T>(
-  clock: Clock,
-  limitMs: number,
-  name: string,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const ending = new AbortController()
-  const done = new AbortController()
-  const timeout = clock.sleep(limitMs, done.signal).then(() => {
-    const error = new AuthError(
-      "AUTH_TOKEN_REQUEST_FAILED",
-      `The provider of ${name} gave nothing within ${limitMs} ms. Check what it waits for, or raise \`refreshTimeoutMs\`.`,
-    )
-    ending.abort(error)
-    throw error
-  })
-  try {
-    return await Promise.race([work(ending.signal), timeout])
-  } finally {
-    done.abort(DONE)
-  }
 }
 
 function toAuthError(error: unknown, name: string): AuthError {

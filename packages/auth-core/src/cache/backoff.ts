@@ -27,15 +27,16 @@ export interface BackoffOptions {
   unavailable?: BackoffSteps | undefined
 }
 
-export type FailureKind = "rejected" | "unavailable"
+type FailureKind = "rejected" | "unavailable"
 
 /** What is remembered of an identity's failures since its last success. */
 export interface Failure {
-  readonly kind: FailureKind
   readonly error: AuthError
   readonly delayMs: number
-  /** Before this moment of the monotonic clock nobody is asked again. */
+  /** Before this moment of the monotonic clock the issuer is not asked. */
   readonly retryAt: number
+  /** Before this moment of the monotonic clock the store is not asked either. */
+  readonly recheckAt: number
   /** Counted apart, so that an outage between two refusals does not shorten the wait after the second. */
   readonly counts: Readonly<Record<FailureKind, number>>
   readonly epoch: number
@@ -63,35 +64,64 @@ type Steps = Required<Record<keyof BackoffSteps, number>>
 export class Backoff {
   readonly #steps: Readonly<Record<FailureKind, Steps>> | undefined
   readonly #random: () => number
+  readonly #recheckMs: number
   #epoch = 0
 
   /** @throws {AuthError} `AUTH_INVALID_OPTION` */
-  constructor(options: boolean | BackoffOptions, random: () => number) {
+  constructor(options: boolean | BackoffOptions, { random, recheckMs }: { random: () => number; recheckMs: number }) {
     const { rejected, unavailable }: BackoffOptions = typeof options === "object" ? options : {}
     this.#steps =
       options === false
         ? undefined
         : { rejected: stepsOf("rejected", rejected), unavailable: stepsOf("unavailable", unavailable) }
     this.#random = random
+    this.#recheckMs = recheckMs
   }
 
   /** What to remember of a failure; nothing when the next caller may try at once. */
-  after(error: AuthError, earlier: Failure | undefined, now: number): Failure | undefined {
+  after(error: AuthError, earlier: Pick<Failure, "counts"> | undefined, now: number): Failure | undefined {
     // What carries a status is an answer, and answers cost the issuer something.
     const isOwnFault = OWN_FAULTS.includes(error.code) && error.status === undefined
     if (this.#steps === undefined || isOwnFault) return undefined
     const kind: FailureKind = error.code === "AUTH_CREDENTIALS_REJECTED" ? "rejected" : "unavailable"
-    const counts = { rejected: 0, unavailable: 0, ...(earlier?.epoch === this.#epoch ? earlier.counts : undefined) }
+    const counts = { rejected: 0, unavailable: 0, ...earlier?.counts }
     counts[kind] += 1
     const { firstMs, factor, longestMs } = this.#steps[kind]
     const stepMs = Math.min(firstMs * factor ** (counts[kind] - 1), longestMs) * (1 + JITTER * this.#random())
-    const delayMs = Math.ceil(Math.max(stepMs, error.retryAfterMs ?? 0))
-    return { kind, error, delayMs, retryAt: now + delayMs, counts, epoch: this.#epoch }
+    return this.remember({ error, counts, delayMs: Math.ceil(Math.max(stepMs, error.retryAfterMs ?? 0)) }, now)
   }
 
-  /** The failure, as long as it keeps callers from trying. */
+  /** A failure as of now, whoever had it. */
+  remember(failure: Pick<Failure, "error" | "counts" | "delayMs">, now: number): Failure {
+    const retryAt = now + failure.delayMs
+    return { ...failure, retryAt, recheckAt: Math.min(retryAt, now + this.#recheckMs), epoch: this.#epoch }
+  }
+
+  /** A failure with what is left of its wait, after a look into the store that brought nothing. */
+  again(failure: Failure, now: number): Failure {
+    return this.remember({ ...failure, delayMs: Math.max(0, failure.retryAt - now) }, now)
+  }
+
+  /** The failure, unless it was reset. */
+  known(failure: Failure | undefined): Failure | undefined {
+    return failure?.epoch === this.#epoch ? failure : undefined
+  }
+
+  /** The failure, as long as the issuer must not be asked. */
   active(failure: Failure | undefined, now: number): Failure | undefined {
-    return failure !== undefined && failure.epoch === this.#epoch && now < failure.retryAt ? failure : undefined
+    const known = this.known(failure)
+    return known !== undefined && now < known.retryAt ? known : undefined
+  }
+
+  /** The failure, as long as callers get it at once. */
+  blocking(failure: Failure | undefined, now: number): Failure | undefined {
+    const known = this.known(failure)
+    return known !== undefined && now < known.recheckAt ? known : undefined
+  }
+
+  /** The failure, with another look into the store at the next call. */
+  recheck(failure: Failure): Failure {
+    return { ...failure, recheckAt: Number.NEGATIVE_INFINITY }
   }
 
   /** Makes all failures until now count for nothing. */
@@ -101,7 +131,8 @@ export class Backoff {
 }
 
 /** The same failure again, for those who come before the next try is due. */
-export function backedOffError({ error }: Failure, retryAfterMs: number): AuthError {
+export function backedOffError({ error, retryAt }: Failure, now: number): AuthError {
+  const retryAfterMs = Math.max(0, Math.ceil(retryAt - now))
   const { code, message, status, errorCode, errorMessage, requestId, endpoint, cause } = error
   return new AuthError(
     code,

@@ -27,5 +27,16 @@ export type CacheEvent =
     })
   /** A caller got the last failure again, without anybody being asked. */
   | (OfIdentity & { readonly type: "backed-off"; readonly code: AuthErrorCode; readonly retryAfterMs: number })
-  /** A value is no longer given out: a server refused it, or `invalidate` was called. */
-  | (OfIdentity & { readonly type: "invalidated"; readonly reason: "rejected" | "requested" })
+  /** A value is no longer given out: a server refused it, `invalidate` was called, or another process deleted it. */
+  | (OfIdentity & { readonly type: "invalidated"; readonly reason: "rejected" | "requested" | "deleted" })
+  /** The shared store failed or was too slow, and is left alone for a while; requests go on without it. */
+  | {
+      readonly type: "store-failed"
+      readonly operation: "get" | "set" | "delete" | "lease" | "release"
+      readonly durationMs: number
+      /** `timeout`, or name and code of the error. */
+      readonly reason: string
+      readonly sparedMs: number
+    }
+  /** The shared store holds something for this identity that cannot be read; it counts as nothing. */
+  | (OfIdentity & { readonly type: "store-unreadable" })

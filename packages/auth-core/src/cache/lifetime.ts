@@ -65,6 +65,21 @@ export function planLifetime(endMs: number, { refreshAheadMs, expiryMarginMs, ra
 }
 
 /**
+ * The life of a value that another process received `ageMs` ago, and planned. A store drops what is over, so one that looks
+ * over was read by a clock that is ahead of the other's, and is believed for a while.
+ */
+export function agedLifetime(
+  { softMs, endMs }: Pick<Lifetime, "softMs" | "endMs">,
+  ageMs: number,
+  options: LifetimeOptions,
+): Lifetime {
+  if (ageMs >= endMs) return planLifetime(Math.min(BELIEVED_MS, endMs), options)
+  const own = planLifetime(endMs, options)
+  const plannedSoftMs = options.refreshAheadMs === undefined ? Math.min(softMs, own.hardMs) : own.softMs
+  return { softMs: plannedSoftMs - ageMs, hardMs: own.hardMs - ageMs, endMs: own.endMs - ageMs }
+}
+
+/**
  * The issuer's clock decides, where it is known. Else the span between issue and expiry is an upper bound, and what the
  * local clock says a second one; what arrives expired by the local clock is taken for brand-new when it says its age
  * itself, since then that clock is what is wrong.

@@ -1,12 +1,15 @@
-import { AuthError, isAuthError } from "../errors/auth-error.ts"
+import { AuthError } from "../errors/auth-error.ts"
 import { type Clock, systemClock } from "../identity/clock.ts"
-import type { Expiring, Provider, ProviderContext } from "../identity/provider.ts"
-import { askProvider } from "./ask-provider.ts"
-import { Backoff, type BackoffOptions, backedOffError, type Failure } from "./backoff.ts"
+import type { Expiring, Provider } from "../identity/provider.ts"
+import { Backoff, type BackoffOptions, type Failure } from "./backoff.ts"
 import type { CacheEvent } from "./cache-event.ts"
-import { type LifetimeOptions, lifetimeOf } from "./lifetime.ts"
+import { GuardedStore } from "./guarded-store.ts"
+import { type Path, type Reason, Refresher } from "./refresher.ts"
 import { sameValue } from "./same-value.ts"
-import { type Flight, type Slot, Slots } from "./slots.ts"
+import { SharedRenewal } from "./shared-renewal.ts"
+import { type Slot, Slots } from "./slots.ts"
+import type { CacheStore, StoreChange } from "./store.ts"
+import { valueKeyOf } from "./store-key.ts"
 import { waitFor } from "./wait-for.ts"
 
 export interface TokenCacheOptions {
@@ -27,6 +30,19 @@ export interface TokenCacheOptions {
   refreshTimeoutMs?: number | undefined
   /** Whether, and how, failures make the next tries wait. @default true */
   backoff?: boolean | BackoffOptions | undefined
+  /**
+   * Where processes and hosts share values, so that one of them asks the issuer for all. Only identities with a key are
+   * shared, and only values that end. It is asked when memory has nothing fresh; when it fails, requests go on without it.
+   */
+  store?: CacheStore | undefined
+  /** The longest one operation of the store may take, milliseconds. @default 500 */
+  storeTimeoutMs?: number | undefined
+  /**
+   * How long one process may have the right to renew a value, milliseconds. When it dies, another takes over after that.
+   * Longer than the issuer usually takes.
+   * @default 15_000
+   */
+  leaseMs?: number | undefined
   /** Told what the cache does. What it throws is ignored. */
   onEvent?: ((event: CacheEvent) => void) | undefined
   /** @default the machine's clock */
@@ -42,9 +58,8 @@ export interface GetOptions<T> {
   signal?: AbortSignal | undefined
 }
 
-/** The identities that are being asked on behalf of one another. */
-type Path = readonly Slot[]
-
+/** How soon a process that got another's failure from the store looks again. */
+const RECHECK_MS = 5_000
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /**
@@ -60,24 +75,45 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 export class TokenCache {
   readonly #slots: Slots
   readonly #clock: Clock
-  readonly #lifetime: LifetimeOptions
-  readonly #refreshTimeoutMs: number
   readonly #backoff: Backoff
+  readonly #refresher: Refresher
+  readonly #shared: SharedRenewal | undefined
   readonly #onEvent: ((event: CacheEvent) => void) | undefined
+  readonly #stopWatching: () => void
 
   /** @throws {AuthError} `AUTH_INVALID_OPTION` */
   constructor(options: TokenCacheOptions = {}) {
     const { maxEntries = 10_000, refreshTimeoutMs = 30_000, random = Math.random, clock = systemClock } = options
+    const { store, storeTimeoutMs = 500, leaseMs = 15_000, refreshAheadMs, expiryMarginMs } = options
     checkNumber("maxEntries", maxEntries, 1)
     checkNumber("refreshTimeoutMs", refreshTimeoutMs, 1, LONGEST_TIMER_MS)
-    checkNumber("refreshAheadMs", options.refreshAheadMs, 0)
-    checkNumber("expiryMarginMs", options.expiryMarginMs, 0)
-    this.#slots = new Slots(maxEntries)
+    checkNumber("storeTimeoutMs", storeTimeoutMs, 1, LONGEST_TIMER_MS)
+    checkNumber("leaseMs", leaseMs, 1, LONGEST_TIMER_MS)
+    checkNumber("refreshAheadMs", refreshAheadMs, 0)
+    checkNumber("expiryMarginMs", expiryMarginMs, 0)
+    const slots = new Slots(maxEntries)
+    const recheckMs = store === undefined ? Number.POSITIVE_INFINITY : RECHECK_MS
+    const backoff = new Backoff(options.backoff ?? true, { random, recheckMs })
+    const lifetime = { refreshAheadMs, expiryMarginMs, random }
+    const emit = (event: CacheEvent): void => this.#emit(event)
+    const guarded = store && new GuardedStore({ store: checkStore(store), timeoutMs: storeTimeoutMs, clock, emit })
+    const shared = guarded && new SharedRenewal({ store: guarded, leaseMs, clock, lifetime, backoff, emit })
+    this.#slots = slots
     this.#clock = clock
-    this.#lifetime = { refreshAheadMs: options.refreshAheadMs, expiryMarginMs: options.expiryMarginMs, random }
-    this.#refreshTimeoutMs = refreshTimeoutMs
-    this.#backoff = new Backoff(options.backoff ?? true, random)
+    this.#backoff = backoff
+    this.#shared = shared
     this.#onEvent = options.onEvent
+    this.#stopWatching = store?.watch?.((key, change) => this.#noticed(key, change)) ?? (() => undefined)
+    this.#refresher = new Refresher({
+      slots,
+      clock,
+      lifetime,
+      backoff,
+      shared,
+      limitMs: refreshTimeoutMs,
+      emit,
+      resolve: (other, context, path) => this.#get(other, context, path),
+    })
   }
 
   /** How many identities with a key are in memory. */
@@ -105,32 +141,43 @@ export class TokenCache {
 
   /** Renews the value of an identity, however fresh it is, or joins a refresh that is on its way. The old one stays until then. */
   async refresh<T extends Expiring>(provider: Provider<T>, options?: Pick<GetOptions<T>, "signal">): Promise<T> {
-    return await waitFor(this.#join(provider, this.#claim(provider), undefined, []), options?.signal)
+    const slot = this.#claim(provider)
+    return await waitFor(this.#join(provider, slot, { isForced: true, isAwaited: true }, []), options?.signal)
   }
 
-  /** Forgets the value of an identity, given as its provider or its key. What a refresh on its way brings is not kept. */
-  invalidate(identity: Provider<Expiring> | string): void {
+  /**
+   * Forgets the value of an identity, given as its provider or its key, here at once and then in the store. What a refresh on
+   * its way brings is not kept.
+   */
+  async invalidate(identity: Provider<Expiring> | string): Promise<void> {
     const slot = this.#slots.find(identity)
-    if (slot === undefined) return
-    if (slot.value !== undefined) this.#emit({ type: "invalidated", identity: slot.key, reason: "requested" })
-    slot.flight = undefined
-    slot.empty()
-    this.#slots.hold(slot)
-    this.#slots.rest(slot)
-  }
-
-  /** Lets an identity, or all of them, be tried again at once, as if there had been no failure. */
-  resetBackoff(identity?: Provider<Expiring> | string): void {
-    if (identity === undefined) this.#backoff.reset()
-    else {
-      const slot = this.#slots.find(identity)
-      if (slot !== undefined) slot.failure = undefined
+    if (slot !== undefined) {
+      if (slot.value !== undefined) this.#emit({ type: "invalidated", identity: slot.key, reason: "requested" })
+      slot.flight = undefined
+      slot.empty()
+      this.#slots.hold(slot)
+      this.#slots.rest(slot)
     }
+    await this.#shared?.forget(keyOf(identity), "value")
   }
 
-  /** Forgets everything: values, failures, and what refreshes on their way will bring. */
+  /** Lets an identity, or all that are in memory, be tried again at once, as if there had been no failure. */
+  async resetBackoff(identity?: Provider<Expiring> | string): Promise<void> {
+    const slot = identity === undefined ? undefined : this.#slots.find(identity)
+    if (slot !== undefined) slot.failure = undefined
+    if (identity === undefined) this.#backoff.reset()
+    const keys = identity === undefined ? this.#slots.keysOfFailed() : [keyOf(identity)]
+    await Promise.all(keys.map((key) => this.#shared?.forget(key, "failure")))
+  }
+
+  /** Forgets everything in memory: values, failures, and what refreshes on their way will bring. The store keeps what it has. */
   clear(): void {
     this.#slots.clear()
+  }
+
+  /** Stops listening to the store. Needed only where a store outlives its cache. */
+  close(): void {
+    this.#stopWatching()
   }
 
   #get<T extends Expiring>(provider: Provider<T>, options: GetOptions<T> | undefined, path: Path): T | Promise<T> {
@@ -147,14 +194,15 @@ export class TokenCache {
       this.#slots.rest(slot)
       return Promise.reject(signal.reason)
     }
-    const renewed = this.#join(provider, slot, undefined, path)
+    const renewed = this.#join(provider, slot, { isAwaited: true }, path)
     return waitFor(slot.value === undefined ? renewed : this.#orElseOld(renewed, slot), signal)
   }
 
   /** Whoever comes first past the soft expiry starts the refresh, and nobody waits for it. */
   #refreshBehind<T extends Expiring>(provider: Provider<T>, slot: Slot<T>): void {
     this.#emit({ type: "served-stale", identity: slot.key, expiresInMs: this.#leftMs(slot) })
-    if (slot.flight === undefined && this.#activeFailure(slot) === undefined) this.#start(provider, slot, undefined, [])
+    if (slot.flight !== undefined || this.#blockingFailure(slot) !== undefined) return
+    this.#refresher.start(provider, slot, { isAwaited: false }, [])
   }
 
   /** A renewal; when it fails, the value it was to replace, as long as that lives. */
@@ -171,120 +219,49 @@ export class TokenCache {
 
   /** A value other than the rejected one. */
   async #replace<T extends Expiring>(provider: Provider<T>, slot: Slot<T>, rejected: T, path: Path): Promise<T> {
-    this.#refuse(slot)
+    this.#refuse(slot, "rejected")
     const joinsUnaware = slot.flight !== undefined && slot.flight.rejected === undefined
-    const value = await this.#join(provider, slot, rejected, path)
+    const value = await this.#join(provider, slot, { rejected, isAwaited: true }, path)
     // A refresh that began before the rejection may bring the very value.
     if (!joinsUnaware || !sameValue(value, rejected)) return value
     return await this.#replace(provider, this.#claim(provider), rejected, path)
   }
 
-  #refuse(slot: Slot): void {
+  /** Gives the value to nobody until there is another, or none to be had. */
+  #refuse(slot: Slot, reason: "rejected" | "deleted"): void {
     if (slot.value === undefined || slot.isRefused) return
-    this.#emit({ type: "invalidated", identity: slot.key, reason: "rejected" })
+    this.#emit({ type: "invalidated", identity: slot.key, reason })
     slot.makeStale()
-    const failure = slot.flight === undefined ? this.#activeFailure(slot) : undefined
-    if (failure === undefined) slot.isRefused = true
-    else this.#keepRefused(slot, failure.error)
-  }
-
-  /**
-   * A refused value that could not be replaced. It goes when the issuer refuses the identity too. An outage says nothing
-   * against it: what one service refuses, another may take.
-   */
-  #keepRefused(slot: Slot, error: AuthError): void {
-    slot.isRefused = false
-    if (error.code === "AUTH_CREDENTIALS_REJECTED") slot.empty()
+    slot.isRefused = true
+    const failure = slot.flight === undefined ? this.#blockingFailure(slot) : undefined
+    if (failure !== undefined) this.#refresher.keepRefused(slot, failure.error)
   }
 
   /** The refresh on its way, or a new one, unless the issuer is being left alone. */
-  #join<T extends Expiring>(provider: Provider<T>, slot: Slot<T>, rejected: T | undefined, path: Path): Promise<T> {
+  #join<T extends Expiring>(provider: Provider<T>, slot: Slot<T>, reason: Reason<T>, path: Path): Promise<T> {
     if (path.includes(slot)) return Promise.reject(selfReference(slot.key))
-    if (slot.flight !== undefined) return slot.flight.promise
-    const failure = this.#activeFailure(slot)
-    if (failure === undefined) return this.#start(provider, slot, rejected, path).promise
-    const retryAfterMs = Math.ceil(failure.retryAt - this.#clock.monotonic())
-    this.#emit({ type: "backed-off", identity: slot.key, code: failure.error.code, retryAfterMs })
-    return Promise.reject(backedOffError(failure, retryAfterMs))
-  }
-
-  #start<T extends Expiring>(provider: Provider<T>, slot: Slot<T>, rejected: T | undefined, path: Path): Flight<T> {
-    const flight: Flight<T> = {
-      rejected,
-      // Begins when the slot already knows of it.
-      promise: Promise.resolve().then(() => this.#fly(provider, slot, flight, [...path, slot])),
+    if (slot.flight !== undefined) {
+      slot.flight.isAwaited = true
+      return slot.flight.promise
     }
-    slot.flight = flight
-    this.#slots.hold(slot)
-    // Nobody may be waiting.
-    flight.promise.catch(() => undefined)
-    return flight
+    const failure = this.#blockingFailure(slot)
+    if (failure !== undefined) return Promise.reject(this.#refresher.backedOff(slot, failure))
+    return this.#refresher.start(provider, slot, reason, path).promise
   }
 
-  /** One refresh. What it brings counts only while the slot has not been told to forget it. */
-  async #fly<T extends Expiring>(provider: Provider<T>, slot: Slot<T>, flight: Flight<T>, path: Path): Promise<T> {
-    const startedAt = this.#clock.monotonic()
-    const ofOthers = new WeakSet<object>()
-    try {
-      const { value, issuerNow, againMs } = await askProvider(provider, {
-        rejected: flight.rejected,
-        resolve: (other, context) => this.#resolve(other, context, path, ofOthers),
-        limitMs: this.#refreshTimeoutMs,
-        clock: this.#clock,
-      })
-      const mono = this.#clock.monotonic()
-      const wall = this.#clock.now()
-      const lifetime = lifetimeOf(value, wall, issuerNow, againMs, this.#lifetime)
-      if (slot.flight === flight) slot.fill(value, lifetime, mono, wall)
-      this.#emit({
-        type: "acquired",
-        identity: slot.key,
-        source: "provider",
-        durationMs: mono - startedAt,
-        expiresInMs: lifetime.endMs,
-      })
-      return value
-    } catch (error) {
-      if (isAuthError(error)) this.#fail(slot, flight, error, startedAt, ofOthers.has(error))
-      throw error
-    } finally {
-      if (slot.flight === flight) {
-        slot.flight = undefined
-        this.#slots.rest(slot)
-      }
-    }
-  }
-
-  #fail(slot: Slot, flight: Flight<Expiring>, error: AuthError, startedAt: number, isOfOther: boolean): void {
-    const now = this.#clock.monotonic()
-    // What another identity failed with is remembered there.
-    const failure = isOfOther ? undefined : this.#backoff.after(error, slot.failure, now)
-    if (slot.flight === flight) {
-      slot.failure = failure ?? slot.failure
-      if (slot.isRefused) this.#keepRefused(slot, error)
-    }
-    this.#emit({
-      type: "refresh-failed",
-      identity: slot.key,
-      durationMs: now - startedAt,
-      code: error.code,
-      retryAfterMs: failure?.delayMs,
-    })
-  }
-
-  /** On behalf of a provider that is being asked itself. */
-  #resolve<V extends Expiring>(
-    other: Provider<V>,
-    context: ProviderContext<V> | undefined,
-    path: Path,
-    errors: WeakSet<object>,
-  ): V | Promise<V> {
-    const value = this.#get(other, context, path)
-    if (!(value instanceof Promise)) return value
-    return value.catch((error: unknown) => {
-      if (isAuthError(error)) errors.add(error)
-      throw error
-    })
+  /** Another process has changed something in the store. */
+  #noticed(storeKey: string, change: StoreChange): void {
+    this.#shared?.notice(storeKey)
+    const ofFailure = valueKeyOf(storeKey)
+    const slot = this.#slots.findByStoreKey(ofFailure ?? storeKey)
+    // A refresh on its way will see it; it may be this one's own doing.
+    if (slot === undefined || slot.flight !== undefined) return
+    if (ofFailure !== undefined) {
+      if (change === "deleted") slot.failure = undefined
+    } else if (change === "set") {
+      slot.makeStale()
+      slot.failure = slot.failure && this.#backoff.recheck(slot.failure)
+    } else this.#refuse(slot, "deleted")
   }
 
   #claim<T extends Expiring>(provider: Provider<T>): Slot<T> {
@@ -304,8 +281,8 @@ export class TokenCache {
     return slot.endMs - (this.#clock.monotonic() - slot.receivedMono)
   }
 
-  #activeFailure(slot: Slot): Failure | undefined {
-    return this.#backoff.active(slot.failure, this.#clock.monotonic())
+  #blockingFailure(slot: Slot): Failure | undefined {
+    return this.#backoff.blocking(slot.failure, this.#clock.monotonic())
   }
 
   #emit(event: CacheEvent): void {
@@ -321,6 +298,21 @@ function selfReference(key: string | undefined): AuthError {
   return new AuthError(
     "AUTH_INVALID_OPTION",
     `The provider of ${key ?? "this identity"} asks for itself: the provider it builds on must have another identity key.`,
+  )
+}
+
+function keyOf(identity: Provider<Expiring> | string): string | undefined {
+  return typeof identity === "string" ? identity : identity.identityKey
+}
+
+function checkStore(store: CacheStore): CacheStore {
+  const isStore = [store.get, store.set, store.delete].every((method) => typeof method === "function")
+  if (isStore && typeof globalThis.crypto?.subtle?.digest === "function") return store
+  throw new AuthError(
+    "AUTH_INVALID_OPTION",
+    isStore
+      ? "A `store` needs the Web Crypto API for its keys: in browsers, use https."
+      : "`store` must have the functions get, set and delete, as memoryStore() and keyvStore() give them.",
   )
 }
 

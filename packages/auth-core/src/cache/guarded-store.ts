@@ -1,0 +1,116 @@
+import type { Clock } from "../identity/clock.ts"
+import type { CacheEvent } from "./cache-event.ts"
+import type { CacheStore, Lease, StoreChange } from "./store.ts"
+import { within } from "./within.ts"
+
+export interface GuardedStoreOptions {
+  readonly store: CacheStore
+  readonly timeoutMs: number
+  readonly clock: Clock
+  readonly emit: (event: CacheEvent) => void
+}
+
+type StoreOperation = Extract<CacheEvent, { type: "store-failed" }>["operation"]
+
+/** The store failed, was too slow, or is being spared: do without it. */
+export class StoreUnavailable extends Error {
+  override readonly name = "StoreUnavailable"
+}
+
+const FIRST_PAUSE_MS = 1_000
+const LONGEST_PAUSE_MS = 30_000
+
+/**
+ * A store that costs no more than `timeoutMs`, and after a failure nothing at all for a while: 1 s, then twice as long each
+ * time up to 30 s. Then one operation tries it, and only when that succeeds the others do.
+ */
+export class GuardedStore {
+  readonly #store: CacheStore
+  readonly #timeoutMs: number
+  readonly #clock: Clock
+  readonly #emit: (event: CacheEvent) => void
+  #failures = 0
+  #pausedUntil = Number.NEGATIVE_INFINITY
+
+  constructor({ store, timeoutMs, clock, emit }: GuardedStoreOptions) {
+    this.#store = store
+    this.#timeoutMs = timeoutMs
+    this.#clock = clock
+    this.#emit = emit
+  }
+
+  /** The values of some keys. */
+  get(...keys: string[]): Promise<Array<string | undefined>> {
+    return this.#guard("get", async () =>
+      Promise.all(keys.map(async (key) => (await this.#store.get(key)) ?? undefined)),
+    )
+  }
+
+  set(key: string, value: string, ttlMs: number): Promise<void> {
+    return this.#guard("set", () => this.#store.set(key, value, ttlMs))
+  }
+
+  delete(key: string): Promise<void> {
+    return this.#guard("delete", () => this.#store.delete(key))
+  }
+
+  /** A lease, in a store without leases one that everybody gets. */
+  async acquireLease(key: string, ttlMs: number): Promise<Lease | undefined> {
+    const { acquireLease } = this.#store
+    if (acquireLease === undefined) {
+      return {
+        set: async (value, valueTtlMs) => {
+          await this.set(key, value, valueTtlMs)
+          return true
+        },
+        release: async () => undefined,
+      }
+    }
+    const lease = await this.#guard("lease", () => acquireLease.call(this.#store, key, ttlMs))
+    return (
+      lease && {
+        set: (value, valueTtlMs) => this.#guard("set", () => lease.set(value, valueTtlMs)),
+        release: () => this.#guard("release", () => lease.release()),
+      }
+    )
+  }
+
+  watch(listener: (key: string, change: StoreChange) => void): () => void {
+    return this.#store.watch?.(listener) ?? (() => undefined)
+  }
+
+  async #guard<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T> {
+    const startedAt = this.#clock.monotonic()
+    if (startedAt < this.#pausedUntil) throw new StoreUnavailable("The store is being spared.")
+    const isTrial = this.#failures > 0
+    if (isTrial) this.#pausedUntil = startedAt + this.#timeoutMs
+    try {
+      const result = await within(this.#clock, this.#timeoutMs, () => new StoreUnavailable("timeout"), work)
+      this.#failures = 0
+      this.#pausedUntil = Number.NEGATIVE_INFINITY
+      return result
+    } catch (error) {
+      const now = this.#clock.monotonic()
+      // Operations that fail together are one failure.
+      if (isTrial || now >= this.#pausedUntil) {
+        this.#pausedUntil = now + Math.min(FIRST_PAUSE_MS * 2 ** this.#failures, LONGEST_PAUSE_MS)
+        this.#failures += 1
+      }
+      this.#emit({
+        type: "store-failed",
+        operation,
+        durationMs: now - startedAt,
+        reason: reasonOf(error),
+        sparedMs: this.#pausedUntil - now,
+      })
+      throw new StoreUnavailable("The store failed.")
+    }
+  }
+}
+
+/** Errors of store clients hold the command with its values: only their name and code go on. */
+function reasonOf(error: unknown): string {
+  if (error instanceof StoreUnavailable) return error.message
+  if (!(error instanceof Error)) return typeof error
+  return "code" in error && typeof error.code === "string" ? `${error.name} ${error.code}` : error.name
+}

@@ -1,0 +1,13 @@
+import type { AuthError } from "../errors/auth-error.ts"
+import type { Failure } from "./backoff.ts"
+import type { Lifetime } from "./lifetime.ts"
+
+/** How an attempt to come by a new value ended. */
+export type Renewal<T> =
+  | { readonly kind: "value"; readonly value: T; readonly lifetime: Lifetime; readonly source: "provider" | "store" }
+  /** The provider was asked in vain; what is to be remembered of it, if anything. */
+  | { readonly kind: "failed"; readonly error: AuthError; readonly failure: Failure | undefined }
+  /** The provider was not asked, because it failed a while ago. */
+  | { readonly kind: "backed-off"; readonly failure: Failure }
+  /** Another process is at it; this value serves until then. */
+  | { readonly kind: "busy"; readonly value: T }

@@ -1,0 +1,22 @@
+import { toBase64Url } from "./base64-url.ts"
+
+/**
+ * The key of an identity in a store: `v1.` and the SHA-256 of the identity key, base64url. Nobody reads a user's name off
+ * it. The version is that of the envelope, so that versions which do not understand each other do not meet.
+ */
+export async function storeKeyOf(identityKey: string): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(identityKey))
+  return `v1.${toBase64Url(new Uint8Array(hash))}`
+}
+
+const FAILURE = ".failure"
+
+/** Where the failures of the same identity are kept. */
+export function failureKeyOf(storeKey: string): string {
+  return storeKey + FAILURE
+}
+
+/** The store key whose failures are kept there; nothing for a key of another kind. */
+export function valueKeyOf(failureKey: string): string | undefined {
+  return failureKey.endsWith(FAILURE) ? failureKey.slice(0, -FAILURE.length) : undefined
+}
