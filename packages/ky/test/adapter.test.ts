@@ -1,6 +1,6 @@
 import { type AdapterUnderTest, describeAdapter } from "@countersign/testkit"
 import type ky from "ky"
-import type { HTTPError, KyResponse } from "ky"
+import type { HTTPError } from "ky"
 import { withAuth } from "../src/index.ts"
 import { clients, prefix } from "./clients.ts"
 
