@@ -57,8 +57,18 @@ export function partner(options: PartnerOptions): Partner {
   const token = passwordToken({ ...options, scope: { domain: options.domain } })
   return {
     token,
-    customerToken: ({ domain, agency, scope }) => agencyToken({ via: token, domain, agency, scope }),
-    customerCredentials: ({ domain, agency }, { durationSeconds, policy } = {}) =>
-      agencyCredentials({ via: token, domain, agency, durationSeconds, policy }),
+    customerToken(customer) {
+      const { domain, agency, scope } = checkCustomer(customer)
+      return agencyToken({ via: token, domain, agency, scope })
+    },
+    customerCredentials(customer, { durationSeconds, policy } = {}) {
+      const { domain, agency } = checkCustomer(customer)
+      return agencyCredentials({ via: token, domain, agency, durationSeconds, policy })
+    },
   }
+}
+
+function checkCustomer(customer: Customer): Customer {
+  if (typeof customer === "object" && customer !== null) return customer
+  throw new AuthError("AUTH_INVALID_OPTION", "A customer is { domain, agency }: its account, and its agency's name.")
 }

@@ -23,6 +23,19 @@ describe("a 2xx without a usable token is an error", () => {
   })
 })
 
+it("a token longer than the runtime takes in a header is an error that says how to raise the limit", async () => {
+  const iam = await localIam(tokenAnswer(`MII${"x".repeat(20_000)}`))
+  const error = await rejectionOf(passwordToken({ ...user, iamEndpoint: iam.url })(), password)
+  expect(error.code).toBe("AUTH_TOKEN_REQUEST_FAILED")
+  expect(error.message).toContain("--max-http-header-size")
+})
+
+it("a token of 12 kB passes", async () => {
+  const value = `MII${"x".repeat(12_000)}`
+  const iam = await localIam(tokenAnswer(value))
+  expect((await passwordToken({ ...user, iamEndpoint: iam.url })()).value).toBe(value)
+})
+
 describe("the issuer's time", () => {
   const told = async (answer: Answer): Promise<number[]> => {
     const iam = await localIam(answer)

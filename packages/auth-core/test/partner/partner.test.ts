@@ -64,12 +64,13 @@ it.each<[string, object]>([
   expect(error.message).toContain(`\`${option}\``)
 })
 
-it.each<[string, object | undefined]>([
+it.each<[string, object]>([
   ["agency", { agency: undefined }],
   ["domain", { domain: undefined }],
 ])("refuses a customer without %s", (option, wrong) => {
   const { customerToken, customerCredentials } = partner(user)
   for (const make of [customerToken, customerCredentials]) {
     expect(thrownBy(() => make({ ...customer, ...wrong } as Customer)).message).toContain(`\`${option}\``)
+    expect(thrownBy(() => make("customer" as unknown as Customer)).code).toBe("AUTH_INVALID_OPTION")
   }
 })
