@@ -1,0 +1,52 @@
+import { randomBytes } from "node:crypto"
+
+/** An answer that a route throws to end at once. */
+export class Refusal extends Error {
+  readonly status: number
+  readonly body: object
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(status: number, body: object, headers: Readonly<Record<string, string>> = {}) {
+    super(`${status} ${JSON.stringify(body)}`)
+    this.status = status
+    this.body = body
+    this.headers = headers
+  }
+
+  /** The same, with further headers. */
+  with(headers: Readonly<Record<string, string>>): Refusal {
+    return new Refusal(this.status, this.body, { ...this.headers, ...headers })
+  }
+}
+
+/** The shape of Keystone's routes, /v3. */
+export function keystoneError(status: number, message: string, title = TITLES[status] ?? "Error"): Refusal {
+  return new Refusal(status, { error: { code: status, message, title } })
+}
+
+/** The shape of IAM's newer routes. */
+export function iamError(status: number, code: string, message: string): Refusal {
+  return new Refusal(status, { error_msg: message, error_code: code })
+}
+
+/** The shape of the gateway, with the request id that it also sends as a header. */
+export function gatewayError(status: number, code: string, message: string): Refusal {
+  const requestId = randomBytes(16).toString("hex")
+  return new Refusal(
+    status,
+    { error_code: code, error_msg: message, request_id: requestId },
+    { "x-request-id": requestId },
+  )
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+}
+
+/** A time as IAM writes it: UTC, six decimals. */
+export function iamTime(time: number): string {
+  return new Date(time).toISOString().replace("Z", "000Z")
+}

@@ -1,0 +1,29 @@
+import { keystoneError } from "../answers.ts"
+
+/** Reads JSON of which nothing is known yet. */
+export type Json = Readonly<Record<string, unknown>>
+
+export function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}
+
+/** The value at a path of member names; `undefined` when the way ends before. */
+export function at(value: unknown, ...path: string[]): unknown {
+  return path.reduce<unknown>((inner, name) => (isObject(inner) ? inner[name] : undefined), value)
+}
+
+export function textAt(value: unknown, ...path: string[]): string | undefined {
+  const found = at(value, ...path)
+  return typeof found === "string" && found !== "" ? found : undefined
+}
+
+/** @throws {Refusal} 400 */
+export function parseBody(text: string): Json {
+  try {
+    const body: unknown = JSON.parse(text)
+    if (isObject(body)) return body
+  } catch {
+    // Said below.
+  }
+  throw keystoneError(400, "Malformed json in request body")
+}

@@ -1,0 +1,99 @@
+import type { Hono } from "hono"
+import { iamError, iamTime } from "../answers.ts"
+import { readRequest, type ServerEnv } from "../incoming-request.ts"
+import type { IssuedKey } from "../state/identities.ts"
+import type { World } from "../state/world.ts"
+import { assumedAgency } from "./assume-role.ts"
+import { principalOf, signerOf, tokenOf } from "./authenticate.ts"
+import { at, parseBody, textAt } from "./read.ts"
+
+/** POST /v3.0/OS-CREDENTIAL/securitytokens, and STS: POST /v5/agencies/assume, GET /v5/caller-identity. */
+export function temporaryKeyRoutes(app: Hono<ServerEnv>, world: World): void {
+  app.post("/v3.0/OS-CREDENTIAL/securitytokens", async (context) => {
+    const request = await readRequest(context)
+    const identity = at(parseBody(request.text), "auth", "identity")
+    const methods = at(identity, "methods")
+    const method = Array.isArray(methods) ? String(methods) : ""
+    if (method === "assume_role") {
+      const claim = at(identity, "assume_role")
+      const duration = durationOf(at(claim, "duration_seconds"), 86_400)
+      checkSessionName(textAt(claim, "session_user", "name"))
+      const principal = assumedAgency(world, await principalOf(world, request), claim)
+      return context.json({ credential: credentialBody(world.identities.issueKey(principal, duration)) }, 201)
+    }
+    if (method === "token") {
+      const token = tokenOf(world, textAt(identity, "token", "id") ?? request.headers["x-auth-token"])
+      const duration = durationOf(at(identity, "token", "duration_seconds"), 86_400)
+      return context.json({ credential: credentialBody(world.identities.issueKey(token.principal, duration)) }, 201)
+    }
+    throw iamError(400, "1101", "identity.methods is missing or invalid.")
+  })
+
+  app.post("/v5/agencies/assume", async (context) => {
+    const request = await readRequest(context)
+    const by = await signerOf(world, request)
+    const body = parseBody(request.text)
+    const urn = textAt(body, "agency_urn")
+    if (urn === undefined || textAt(body, "agency_session_name") === undefined) {
+      throw iamError(400, "STS5.0001", "agency_urn and agency_session_name are required.")
+    }
+    const found = world.identities.agencyByUrn(urn)
+    if (
+      found === undefined ||
+      found.agency.trustedDomain.id !== by.account.domain.id ||
+      by.user.agentOperator !== true
+    ) {
+      throw iamError(403, "STS5.1005", "The agency does not exist, or you may not assume it.")
+    }
+    const most = request.headers["x-security-token"] === undefined ? 43_200 : 3_600
+    const { agency, account } = found
+    const principal = { account, user: { id: agency.id, name: agency.name }, assumedBy: by }
+    const key = world.identities.issueKey(principal, durationOf(at(body, "duration_seconds"), most, 3_600))
+    const { source_identity } = body
+    return context.json({
+      credentials: {
+        access_key_id: key.accessKeyId,
+        secret_access_key: key.secretAccessKey,
+        security_token: key.securityToken,
+        expiration: new Date(key.expiresAt ?? 0).toISOString(),
+      },
+      assumed_agency: {
+        urn: `sts::${account.domain.id}:assumed-agency:${agency.name}/${textAt(body, "agency_session_name")}`,
+        id: `${agency.id}:session`,
+      },
+      ...(source_identity === undefined ? {} : { source_identity }),
+    })
+  })
+
+  app.get("/v5/caller-identity", async (context) => {
+    const { account, user } = await signerOf(world, await readRequest(context))
+    return context.json({
+      account_id: account.domain.id,
+      principal_urn: `iam::${account.domain.id}:user:${user.name}`,
+      principal_id: user.id,
+    })
+  })
+}
+
+/** The body of temporary keys, as IAM and the metadata service give it. */
+export function credentialBody(key: IssuedKey): object {
+  return {
+    access: key.accessKeyId,
+    secret: key.secretAccessKey,
+    securitytoken: key.securityToken,
+    expires_at: iamTime(key.expiresAt ?? 0),
+  }
+}
+
+function durationOf(seconds: unknown, most: number, byDefault = 900): number {
+  if (seconds === undefined) return byDefault * 1_000
+  if (!Number.isInteger(seconds) || Number(seconds) < 900 || Number(seconds) > most) {
+    throw iamError(400, "1106", `duration_seconds must be between 900 and ${most}.`)
+  }
+  return Number(seconds) * 1_000
+}
+
+function checkSessionName(name: string | undefined): void {
+  if (name !== undefined && !/^[A-Za-z][\w .-]{0,31}$/.test(name))
+    throw iamError(400, "1107", "session_user.name is invalid.")
+}

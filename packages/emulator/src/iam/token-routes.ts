@@ -1,0 +1,170 @@
+import type { Context, Hono } from "hono"
+import { iamError, iamTime, keystoneError } from "../answers.ts"
+import { readRequest, type ServerEnv } from "../incoming-request.ts"
+import type { Account, Named } from "../state/accounts.ts"
+import type { IssuedToken, Principal } from "../state/identities.ts"
+import type { World } from "../state/world.ts"
+import { assumedAgency } from "./assume-role.ts"
+import { tokenOf } from "./authenticate.ts"
+import { at, type Json, parseBody, textAt } from "./read.ts"
+
+/** POST, GET and DELETE /v3/auth/tokens. */
+export function tokenRoutes(app: Hono<ServerEnv>, world: World): void {
+  app.post("/v3/auth/tokens", async (context) => {
+    const request = await readRequest(context)
+    const body = parseBody(request.text)
+    const methods = at(body, "auth", "identity", "methods")
+    if (!Array.isArray(methods) || methods.length === 0)
+      throw iamError(400, "1101", "identity.methods is missing or invalid.")
+    const grant = grantOf(world, methods.join("+"), body, request.headers["x-auth-token"])
+    const token = world.identities.issueToken({
+      methods,
+      ...grant,
+      ...scopeOf(at(body, "auth", "scope"), grant.principal.account),
+    })
+    return answer(context, token, 201)
+  })
+  app.get("/v3/auth/tokens", (context) => {
+    tokenOf(world, context.req.header("x-auth-token"))
+    return answer(context, subjectOf(world, context), 200)
+  })
+  app.delete("/v3/auth/tokens", (context) => {
+    tokenOf(world, context.req.header("x-auth-token"))
+    world.identities.revokeTokens(subjectOf(world, context).value)
+    return context.body(null, 204)
+  })
+}
+
+function grantOf(world: World, methods: string, body: Json, token: string | undefined): { principal: Principal } {
+  switch (methods) {
+    case "password":
+    case "password+totp":
+    case "totp+password":
+      return { principal: byPassword(world, at(body, "auth", "identity")) }
+    case "assume_role":
+      return {
+        principal: assumedAgency(world, tokenOf(world, token).principal, at(body, "auth", "identity", "assume_role")),
+      }
+    case "token":
+      return { principal: tokenOf(world, textAt(body, "auth", "identity", "token", "id") ?? token).principal }
+    default:
+      throw iamError(400, "1101", `identity.methods is missing or invalid: ${methods}.`)
+  }
+}
+
+function byPassword(world: World, identity: unknown): Principal {
+  const claimed = at(identity, "password", "user")
+  const domain = at(claimed, "domain")
+  const account =
+    domain === undefined
+      ? undefined
+      : world.identities.account({ id: textAt(domain, "id"), name: textAt(domain, "name") })
+  const id = textAt(claimed, "id")
+  if (id === undefined && textAt(claimed, "name") === undefined) throw iamError(400, "1102", "user.name is missing.")
+  if (id === undefined && domain === undefined) throw iamError(400, "1103", "user.domain is missing.")
+  const known =
+    domain !== undefined && account === undefined
+      ? undefined
+      : world.identities.user({ id, name: textAt(claimed, "name") }, account)
+  const subject = known?.user.id ?? `${textAt(domain, "name")}/${id ?? textAt(claimed, "name")}`
+  if (world.passwordLockout.isLocked(subject)) throw iamError(401, "IAM.0061", "Account locked.")
+  if (known === undefined || known.user.password !== textAt(claimed, "password")) {
+    world.passwordLockout.failed(subject)
+    throw iamError(401, "IAM.0062", "Incorrect password.")
+  }
+  const { user } = known
+  if (user.disabled === true) throw iamError(403, "IAM.0082", "The user is disabled.")
+  if (user.consoleOnly === true) throw iamError(403, "IAM.0081", "The user can only access the console.")
+  if (user.mfa !== undefined) {
+    if (
+      textAt(identity, "totp", "user", "id") !== user.id ||
+      textAt(identity, "totp", "user", "passcode") !== user.mfa.passcode
+    ) {
+      throw keystoneError(401, "The verification code of the virtual MFA device is missing or wrong.")
+    }
+  }
+  world.passwordLockout.succeeded(subject)
+  return { account: known.account, user }
+}
+
+function scopeOf(scope: unknown, account: Account): { project?: Named; domainScoped: boolean } {
+  const project = at(scope, "project")
+  if (project !== undefined) {
+    const found = account.projects.find(
+      ({ id, name }) => id === textAt(project, "id") || name === textAt(project, "name"),
+    )
+    if (found === undefined)
+      throw keystoneError(404, `Could not find project: ${textAt(project, "id") ?? textAt(project, "name")}.`)
+    return { project: found, domainScoped: false }
+  }
+  const domain = at(scope, "domain")
+  if (
+    domain !== undefined &&
+    textAt(domain, "id") !== account.domain.id &&
+    textAt(domain, "name") !== account.domain.name
+  ) {
+    throw keystoneError(401, "The token cannot be scoped to that domain.")
+  }
+  return { domainScoped: domain !== undefined }
+}
+
+function subjectOf(world: World, context: Context<ServerEnv>): IssuedToken {
+  const subject = context.req.header("x-subject-token")
+  const token = subject === undefined ? undefined : world.identities.token(subject)
+  if (token === undefined || token.revoked || token.expiresAt <= world.now())
+    throw iamError(400, "IAM.0009", "The X-Subject-Token is invalid.")
+  return token
+}
+
+function answer(context: Context<ServerEnv>, token: IssuedToken, status: 200 | 201): Response {
+  const noCatalog = (context.req.query("nocatalog") ?? "") !== ""
+  return context.json({ token: tokenBody(token, noCatalog ? [] : catalogOf(context)) }, status, {
+    "x-subject-token": token.value,
+  })
+}
+
+/** The description of a token, as IAM gives it. */
+export function tokenBody(
+  { principal, methods, project, domainScoped, issuedAt, expiresAt }: IssuedToken,
+  catalog: object[],
+): object {
+  const { account, user, assumedBy } = principal
+  const { domain } = account
+  return {
+    methods,
+    issued_at: iamTime(issuedAt),
+    expires_at: iamTime(expiresAt),
+    user: { id: user.id, name: user.name, domain, password_expires_at: "" },
+    roles: user.agentOperator === true ? [{ id: "0", name: "te_agency" }] : [{ id: "0", name: "te_admin" }],
+    catalog,
+    ...(project === undefined ? {} : { project: { ...project, domain } }),
+    ...(domainScoped ? { domain } : {}),
+    ...(assumedBy === undefined
+      ? {}
+      : {
+          assumed_by: { user: { ...named(assumedBy.user), domain: assumedBy.account.domain, password_expires_at: "" } },
+        }),
+  }
+}
+
+function named({ id, name }: Named): Named {
+  return { id, name }
+}
+
+function catalogOf(context: Context<ServerEnv>): object[] {
+  const origin = new URL(context.req.url).origin
+  return [
+    {
+      id: "iam",
+      name: "iam",
+      type: "identity",
+      endpoints: ["public", "internal", "admin"].map((kind) => ({
+        id: `iam-${kind}`,
+        interface: kind,
+        region: "*",
+        region_id: "*",
+        url: `${origin}/v3`,
+      })),
+    },
+  ]
+}

@@ -1,0 +1,100 @@
+import { createServer, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { getRequestListener } from "@hono/node-server"
+import { Hono } from "hono"
+import type { ContentfulStatusCode } from "hono/utils/http-status"
+import { Refusal } from "./answers.ts"
+import { applyFaults, partOf } from "./apply-faults.ts"
+import { gateway } from "./gateway/gateway.ts"
+import { federationRoutes } from "./iam/federation-routes.ts"
+import { lookupRoutes } from "./iam/lookup-routes.ts"
+import { temporaryKeyRoutes } from "./iam/temporary-key-routes.ts"
+import { tokenRoutes } from "./iam/token-routes.ts"
+import type { ServerEnv } from "./incoming-request.ts"
+import { machineRoutes, POD_PATH } from "./machine-routes.ts"
+import type { Accounts } from "./state/accounts.ts"
+import type { Faults } from "./state/faults.ts"
+import type { Stats } from "./state/stats.ts"
+import { createWorld, type World, type WorldOptions } from "./state/world.ts"
+
+export interface EmulatorOptions extends WorldOptions {
+  /** @default a free one */
+  port?: number | undefined
+  /** Address to listen on. @default "127.0.0.1" */
+  host?: string | undefined
+}
+
+/** A running emulator. */
+export interface Emulator {
+  /** Origin of everything: IAM, STS, metadata, pod identity, and the gateway. */
+  readonly url: string
+  /** URL of the pod identity endpoint, for HC_CONTAINER_CREDENTIALS_FULL_URI. */
+  readonly podUrl: string
+  /** Who is there to authenticate as. */
+  readonly accounts: Accounts
+  readonly faults: Faults
+  readonly stats: Stats
+  /**
+   * Sets the server's clock, which decides on expiry, the 15 minute window and the Date header: a function that gives epoch
+   * ms, a number of milliseconds to add to the real time, or nothing for the real time.
+   */
+  setClock(clock?: number | (() => number)): void
+  close(): Promise<void>
+}
+
+/** Node's own limit for headers is less than what a token with many roles takes. */
+const MAX_HEADER_BYTES = 64 * 1024
+
+/**
+ * Starts a local Huawei Cloud that checks every token and every signature.
+ *
+ * @throws the listen error of Node when the port is taken
+ */
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const { port = 0, host = "127.0.0.1" } = options
+  const world = createWorld(options)
+  const server = createServer(
+    { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: 0 },
+    getRequestListener(appOf(world).fetch),
+  )
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject)
+    server.listen(port, host, resolve)
+  })
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`
+  const { accounts, faults, stats } = world
+  return { url, podUrl: url + POD_PATH, accounts, faults, stats, setClock: world.setClock, close: () => close(server) }
+}
+
+function appOf(world: World): Hono<ServerEnv> {
+  const app = new Hono<ServerEnv>()
+  app.use(async (context, next) => {
+    await next()
+    context.header("date", new Date(world.now()).toUTCString())
+  })
+  app.use(applyFaults(world))
+  app.use(async (context, next) => {
+    const { path, method } = context.req
+    const part = partOf(path)
+    if (part !== "gateway") world.stats.count(`${method} ${path}`, part === "iam")
+    await next()
+  })
+  tokenRoutes(app, world)
+  temporaryKeyRoutes(app, world)
+  federationRoutes(app, world)
+  lookupRoutes(app, world)
+  machineRoutes(app, world)
+  app.all("*", (context) => gateway(world, context))
+  app.onError((error, context) => {
+    if (error instanceof Refusal) return context.json(error.body, error.status as ContentfulStatusCode, error.headers)
+    return context.json({ error_code: "APIGW.0200", error_msg: "Internal error of the emulator", request_id: "" }, 500)
+  })
+  return app
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}

@@ -1,0 +1,139 @@
+/** Something with an id and a name. */
+export interface Named {
+  readonly id: string
+  readonly name: string
+}
+
+export interface AccessKey {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
+export interface User extends Named {
+  readonly password: string
+  readonly credentials: AccessKey
+  /** Only with a code of the virtual MFA device. */
+  readonly mfa?: { readonly passcode: string }
+  /** May sign in to the console only. */
+  readonly consoleOnly?: boolean
+  readonly disabled?: boolean
+  /** Has the Agent Operator permission. */
+  readonly agentOperator?: boolean
+}
+
+export interface Agency extends Named {
+  /** For STS. */
+  readonly urn: string
+  /** The account that may assume it. */
+  readonly trustedDomain: Named
+}
+
+export interface Account {
+  readonly domain: Named
+  readonly projects: readonly Named[]
+  readonly users: readonly User[]
+  readonly agencies: readonly Agency[]
+}
+
+export interface Partner extends Account {
+  /** An IAM user with the Agent Operator permission. */
+  readonly user: User
+  /** Another one, without it. */
+  readonly plainUser: User
+  /** One whose token needs a passcode. */
+  readonly mfaUser: User
+  readonly consoleOnlyUser: User
+  readonly disabledUser: User
+}
+
+export interface Customer extends Account {
+  readonly user: User
+  /** Trusts the partner. */
+  readonly agency: Agency
+}
+
+/** An OpenID Connect identity provider that the partner's account trusts. */
+export interface IdentityProvider {
+  readonly id: string
+  /** An id token that it would give. */
+  readonly idToken: string
+}
+
+/** All that is there when the emulator starts. */
+export interface Accounts {
+  readonly partner: Partner
+  readonly customers: readonly [Customer, Customer, Customer]
+  readonly identityProvider: IdentityProvider
+  /** The agency that the machine of the metadata service, and the pod, run under. */
+  readonly machine: { readonly podToken: string }
+}
+
+/** The same accounts at every start, so that they can be written into a configuration. */
+export function sampleAccounts(): Accounts {
+  const partnerDomain = named("partner", "partner-account")
+  const user = (name: string, traits: Partial<User> = {}): User => ({
+    ...named(`user-${name}`, name),
+    password: `password-of-${name}-1!`,
+    credentials: accessKey(name),
+    ...traits,
+  })
+  const operator = user("partner-operator", { agentOperator: true })
+  const plainUser = user("partner-viewer")
+  const mfaUser = user("partner-mfa", { agentOperator: true, mfa: { passcode: "492183" } })
+  const consoleOnlyUser = user("partner-console", { consoleOnly: true })
+  const disabledUser = user("partner-former", { disabled: true })
+  return {
+    partner: {
+      domain: partnerDomain,
+      projects: projectsOf("partner"),
+      agencies: [],
+      users: [operator, plainUser, mfaUser, consoleOnlyUser, disabledUser],
+      user: operator,
+      plainUser,
+      mfaUser,
+      consoleOnlyUser,
+      disabledUser,
+    },
+    customers: [customer(1, partnerDomain, user), customer(2, partnerDomain, user), customer(3, partnerDomain, user)],
+    identityProvider: { id: "corporate-idp", idToken: "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl" },
+    machine: { podToken: "pod-authorization-token" },
+  }
+}
+
+function customer(number: number, trustedDomain: Named, user: (name: string) => User): Customer {
+  const name = `customer-${number}`
+  const domain = named(name, `${name}-account`)
+  const own = user(`${name}-admin`)
+  const agency: Agency = {
+    ...named(`agency-${name}`, "partner-agency"),
+    urn: `iam::${domain.id}:agency:partner-agency`,
+    trustedDomain,
+  }
+  return { domain, projects: projectsOf(name), users: [own], agencies: [agency], user: own, agency }
+}
+
+function projectsOf(account: string): Named[] {
+  return ["cn-north-4", "ap-southeast-1"].map((region) => named(`project-${account}-${region}`, region))
+}
+
+function named(seed: string, name: string): Named {
+  return { id: hexOf(seed), name }
+}
+
+function accessKey(seed: string): AccessKey {
+  return {
+    accessKeyId: `AK${hexOf(seed).slice(0, 18).toUpperCase()}`,
+    secretAccessKey: `${hexOf(`${seed}/secret`)}${hexOf(`${seed}/key`)}`.slice(0, 40),
+  }
+}
+
+/** 32 hex digits, the form that ids have. */
+function hexOf(seed: string): string {
+  let state = 0x811c9dc5
+  let text = ""
+  for (let round = 0; text.length < 32; round++) {
+    for (const character of `${seed}#${round}`) state = Math.imul(state ^ (character.codePointAt(0) ?? 0), 0x01000193)
+    text += (state >>> 0).toString(16).padStart(8, "0")
+  }
+  return text
+}
