@@ -1,0 +1,195 @@
+import { Readable } from "node:stream"
+import { inspect } from "node:util"
+import { type Answer, type Arrival, type RecordingServer, recordingServer } from "@countersign/testkit"
+import { afterEach, describe, expect, it, vi } from "vitest"
+import { createFetch, withAuth } from "../src/index.ts"
+import { numbering } from "./numbering-auth.ts"
+
+const servers: RecordingServer[] = []
+async function serve(answer?: (arrival: Arrival, index: number) => Answer | Promise<Answer>): Promise<RecordingServer> {
+  const server = await recordingServer(answer)
+  servers.push(server)
+  return server
+}
+afterEach(async () => {
+  vi.unstubAllGlobals()
+  await Promise.all(servers.splice(0).map((server) => server.close()))
+})
+
+const tokens = ({ arrivals }: RecordingServer) => arrivals.map(({ headers }) => headers["x-auth-token"])
+const bodies = ({ arrivals }: RecordingServer) => arrivals.map(({ body }) => body.toString())
+const once = (status: number) => (_arrival: Arrival, index: number) => (index === 0 ? { status } : {})
+
+describe("what is fetched", () => {
+  it("may be a URL, a string or a Request", async () => {
+    const server = await serve()
+    const authFetch = createFetch(numbering(), { hosts: [server.host] })
+    await authFetch(new URL(`${server.url}/a`))
+    await authFetch(`${server.url}/b`)
+    await authFetch(new Request(`${server.url}/c`, { method: "put", headers: { "x-custom": "1" }, body: "x" }))
+    expect(server.arrivals.map(({ method, target }) => `${method} ${target}`)).toEqual(["GET /a", "GET /b", "PUT /c"])
+    expect(tokens(server)).toEqual(["secret-1", "secret-2", "secret-3"])
+    expect(server.arrivals[2]?.headers).toMatchObject({ "x-custom": "1", "content-length": "1" })
+  })
+
+  it("takes from init what differs from the Request, as fetch does", async () => {
+    const server = await serve()
+    const request = new Request(`${server.url}/a`, { method: "POST", body: "old", headers: { "x-old": "1" } })
+    await createFetch(numbering(), { hosts: [server.host] })(request, { body: "new", headers: { "x-new": "1" } })
+    expect(bodies(server)).toEqual(["new"])
+    expect(server.arrivals[0]?.headers).toMatchObject({ "x-new": "1" })
+    expect(server.arrivals[0]?.headers).not.toHaveProperty("x-old")
+  })
+
+  it("goes to fetch as it is where no credential may go", async () => {
+    const seen: unknown[][] = []
+    const own = async (...given: unknown[]): Promise<Response> => {
+      seen.push(given)
+      return new Response()
+    }
+    const authFetch = createFetch(numbering(), { hosts: ["api.example.com"], fetch: own })
+    const request = new Request("https://other.example.com/", { method: "POST", body: "x" })
+    await authFetch(request, { cache: "no-store" })
+    await authFetch("data:text/plain,hello")
+    expect(seen).toEqual([
+      [request, { cache: "no-store" }],
+      ["data:text/plain,hello", {}],
+    ])
+    expect(seen[0]?.[0]).toBe(request)
+    expect(request.bodyUsed).toBe(false)
+  })
+
+  it("is refused when it is relative and there is no page", async () => {
+    await expect(createFetch(numbering())("/v1/things")).rejects.toMatchObject({ code: "AUTH_INVALID_REQUEST" })
+  })
+})
+
+describe("a body", () => {
+  it("of a Request is sent again with a replay", async () => {
+    const server = await serve(once(401))
+    const body = new FormData()
+    body.append("file", new File(["abc"], "a.txt"))
+    const request = new Request(server.url, { method: "POST", body })
+    await createFetch(numbering(), { hosts: [server.host] })(request)
+    expect(bodies(server)[0]).toContain("abc")
+    expect(bodies(server)[1]).toBe(bodies(server)[0])
+    expect(server.arrivals[1]?.headers["content-type"]).toBe(server.arrivals[0]?.headers["content-type"])
+  })
+
+  it("of a Request that is too large to be kept passes on as it is, with its length", async () => {
+    const server = await serve()
+    const bytes = Buffer.alloc(13 * 1024 * 1024, "x")
+    const request = new Request(server.url, { method: "POST", body: bytes })
+    await createFetch(numbering(), { hosts: [server.host] })(request)
+    expect(server.arrivals[0]?.body.equals(bytes)).toBe(true)
+    expect(server.arrivals[0]?.headers["content-length"]).toBe(String(bytes.length))
+  })
+
+  it("that is a stream is streamed where the auth leaves it unread", async () => {
+    const server = await serve()
+    const body = Readable.from([Buffer.from("ab"), Buffer.from("c")])
+    const init = { method: "POST", body, duplex: "half" } as unknown as RequestInit
+    await createFetch(numbering(), { hosts: [server.host] })(server.url, init)
+    expect(bodies(server)).toEqual(["abc"])
+    expect(server.arrivals[0]?.headers["transfer-encoding"]).toBe("chunked")
+  })
+})
+
+describe("redirects", () => {
+  it("are given to the caller, or refused, when he asks for that", async () => {
+    const server = await serve(() => ({ status: 302, headers: { location: "/to" } }))
+    const authFetch = createFetch(numbering(), { hosts: [server.host] })
+    const answer = await authFetch(`${server.url}/from`, { redirect: "manual" })
+    expect([answer.status, answer.headers.get("location")]).toEqual([302, "/to"])
+    await expect(authFetch(`${server.url}/from`, { redirect: "error" })).rejects.toBeInstanceOf(TypeError)
+    await expect(authFetch(new Request(`${server.url}/from`, { redirect: "error" }))).rejects.toBeInstanceOf(TypeError)
+    expect(server.arrivals).toHaveLength(3)
+  })
+
+  it("end after twenty, as in fetch", async () => {
+    const server = await serve(() => ({ status: 302, headers: { location: "/again" } }))
+    await expect(createFetch(numbering(), { hosts: [server.host] })(server.url)).rejects.toBeInstanceOf(TypeError)
+    expect(server.arrivals).toHaveLength(21)
+  })
+
+  it("show on the response", async () => {
+    const server = await serve(({ target }) =>
+      target === "/from" ? { status: 302, headers: { location: "/to" } } : {},
+    )
+    const answer = await createFetch(numbering(), { hosts: [server.host] })(`${server.url}/from`)
+    expect([answer.redirected, answer.url]).toEqual([true, `${server.url}/to`])
+  })
+
+  it("that a browser hides are refused with the reason", async () => {
+    const hidden = async (): Promise<Response> => {
+      const response = new Response()
+      Object.defineProperty(response, "type", { value: "opaqueredirect" })
+      return response
+    }
+    const authFetch = createFetch(numbering(), { hosts: ["api.example.com"], fetch: hidden })
+    await expect(authFetch("https://api.example.com")).rejects.toMatchObject({ code: "AUTH_REDIRECT_BLOCKED" })
+  })
+})
+
+describe("per request", () => {
+  it("another auth, or none", async () => {
+    const server = await serve()
+    const authFetch = createFetch(numbering(), { hosts: [server.host] })
+    await authFetch(server.url, { auth: numbering("customer") })
+    await authFetch(server.url, { auth: false })
+    await authFetch(server.url)
+    expect(tokens(server)).toEqual(["customer-1", undefined, "secret-1"])
+  })
+
+  it("what is no auth is refused, and nothing is sent", async () => {
+    const server = await serve()
+    const authFetch = createFetch(numbering(), { hosts: [server.host] })
+    const auth = "token" as unknown as false
+    await expect(authFetch(server.url, { auth })).rejects.toMatchObject({ code: "AUTH_INVALID_OPTION" })
+    expect(server.arrivals).toEqual([])
+  })
+})
+
+describe("the fetch beneath", () => {
+  it("is the global one of the moment", async () => {
+    const authFetch = createFetch(numbering(), { hosts: ["api.example.com"] })
+    const later = vi.fn(async () => new Response("later"))
+    vi.stubGlobal("fetch", later)
+    expect(await (await authFetch("https://api.example.com")).text()).toBe("later")
+  })
+
+  it("may have become this one", async () => {
+    const server = await serve()
+    vi.stubGlobal("fetch", createFetch(numbering(), { hosts: [server.host] }))
+    await fetch(server.url)
+    expect(tokens(server)).toEqual(["secret-1"])
+  })
+
+  it("is the one given to withAuth, which stays as it was", async () => {
+    const server = await serve()
+    const own = vi.fn((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init))
+    await withAuth(own, numbering(), { hosts: [server.host] })(server.url)
+    await own(server.url)
+    expect(own).toHaveBeenCalledTimes(2)
+    expect(tokens(server)).toEqual(["secret-1", undefined])
+  })
+})
+
+it("ends with the caller's signal, before anything is sent or while it is under way", async () => {
+  const server = await serve(() => new Promise(() => undefined))
+  const authFetch = createFetch(numbering(), { hosts: [server.host] })
+  await expect(authFetch(server.url, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: "AbortError" })
+  expect(server.arrivals).toEqual([])
+  await expect(authFetch(server.url, { signal: AbortSignal.timeout(30) })).rejects.toMatchObject({
+    name: "TimeoutError",
+  })
+})
+
+it("streams the response, and shows no secret on it", async () => {
+  const server = await serve(() => ({ body: "x".repeat(200_000) }))
+  const answer = await createFetch(numbering(), { hosts: [server.host] })(server.url)
+  let size = 0
+  for await (const chunk of answer.body ?? []) size += chunk.byteLength
+  expect(size).toBe(200_000)
+  expect(inspect(answer, { depth: Number.POSITIVE_INFINITY, showHidden: true })).not.toContain("secret-1")
+})
