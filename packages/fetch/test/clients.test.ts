@@ -1,11 +1,10 @@
-import { type Answer, type Arrival, type RecordingServer, recordingServer } from "@countersign/testkit"
+import { type Answer, type Arrival, numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
 import { createFetch as createOfetch } from "ofetch"
 import createClient from "openapi-fetch"
 import { afterEach, describe, expect, it } from "vitest"
 import wretch from "wretch"
 import { retry } from "wretch/middlewares"
 import { createFetch, withAuth } from "../src/index.ts"
-import { numbering } from "./numbering-auth.ts"
 
 let server: RecordingServer
 async function serve(answer?: (arrival: Arrival, index: number) => Answer): Promise<RecordingServer> {

@@ -1,9 +1,8 @@
 import { Readable } from "node:stream"
 import { inspect } from "node:util"
-import { type Answer, type Arrival, type RecordingServer, recordingServer } from "@countersign/testkit"
+import { type Answer, type Arrival, numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import { createFetch, withAuth } from "../src/index.ts"
-import { numbering } from "./numbering-auth.ts"
 
 const servers: RecordingServer[] = []
 async function serve(answer?: (arrival: Arrival, index: number) => Answer | Promise<Answer>): Promise<RecordingServer> {

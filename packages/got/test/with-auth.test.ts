@@ -1,12 +1,11 @@
 import { request as httpRequest } from "node:http"
 import { Readable } from "node:stream"
 import { text } from "node:stream/consumers"
-import { type Answer, type Arrival, type RecordingServer, recordingServer } from "@countersign/testkit"
+import { type Answer, type Arrival, numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
 import got, { HTTPError, type Method } from "got"
 import { afterEach, describe, expect, it } from "vitest"
 import { type Auth, type AuthContext, authHooks, isAuthError, withAuth } from "../src/index.ts"
 import { clients } from "./clients.ts"
-import { numbering } from "./numbering-auth.ts"
 
 const servers: RecordingServer[] = []
 async function serve(answer?: (arrival: Arrival, index: number) => Answer | Promise<Answer>): Promise<RecordingServer> {

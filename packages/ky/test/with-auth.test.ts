@@ -1,9 +1,8 @@
 import { inspect } from "node:util"
-import type { Attempt, Auth, Rejection } from "@countersign/auth-core"
-import { type Answer, type Arrival, type RecordingServer, recordingServer } from "@countersign/testkit"
+import { type Answer, type Arrival, numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
 import ky, { type Hooks, HTTPError, TimeoutError } from "ky"
 import { afterEach, describe, expect, it } from "vitest"
-import { authHooks, isAuthError, withAuth } from "../src/index.ts"
+import { type Auth, authHooks, isAuthError, withAuth } from "../src/index.ts"
 import { clients, prefix } from "./clients.ts"
 
 const servers: RecordingServer[] = []
@@ -15,24 +14,6 @@ async function serve(answer?: (arrival: Arrival, index: number) => Answer | Prom
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()))
 })
-
-interface NumberingAuth extends Auth {
-  attempts: Attempt[]
-  rejections: Rejection[]
-}
-
-/** Gives each attempt a number for a secret, so that a stale one shows. */
-function numbering(name = "secret", limit?: number): NumberingAuth {
-  const attempts: Attempt[] = []
-  const rejections: Rejection[] = []
-  return {
-    attempts,
-    rejections,
-    bodyLimit: () => limit,
-    authenticate: (attempt) => ({ headers: { "x-auth-token": `${name}-${attempts.push(attempt)}` }, used: undefined }),
-    judge: (_, rejection) => rejections.push(rejection) > 0,
-  }
-}
 
 const tokens = ({ arrivals }: RecordingServer) => arrivals.map(({ headers }) => headers["x-auth-token"])
 

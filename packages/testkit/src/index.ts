@@ -5,5 +5,7 @@ export {
   type AdapterUnderTest,
   describeAdapter,
 } from "./describe-adapter.ts"
+export { type CacheStoreSuiteOptions, describeCacheStore } from "./describe-cache-store.ts"
 export { type FakeClock, fakeClock } from "./fake-clock.ts"
+export { type NumberingAuth, numbering } from "./numbering-auth.ts"
 export { type Answer, type Arrival, type RecordingServer, recordingServer } from "./recording-server.ts"

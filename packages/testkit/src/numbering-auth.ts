@@ -1,11 +1,16 @@
-import type { Attempt, Auth, Rejection } from "../src/index.ts"
+import type { Attempt, Auth, Rejection } from "@countersign/auth-core"
 
 export interface NumberingAuth extends Auth {
   attempts: Attempt[]
   rejections: Rejection[]
 }
 
-/** Gives each attempt a number for a secret, so that a stale one shows, and would replay every rejection. */
+/**
+ * An auth without any cryptography: gives each attempt a number for a secret, so that a stale one shows, keeps what it was
+ * told, and would have every rejected request replayed.
+ *
+ * @param limit the largest body it takes, in bytes; without one bodies are left unread.
+ */
 export function numbering(name = "secret", limit?: number): NumberingAuth {
   const attempts: Attempt[] = []
   const rejections: Rejection[] = []
