@@ -55,7 +55,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const world = createWorld(options)
   const server = createServer(
     { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: 0 },
-    getRequestListener(appOf(world).fetch),
+    // The clients under test run in this process, with the Request and Response of the platform.
+    getRequestListener(appOf(world).fetch, { overrideGlobalObjects: false }),
   )
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject)
