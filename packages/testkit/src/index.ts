@@ -9,3 +9,4 @@ export { type CacheStoreSuiteOptions, describeCacheStore } from "./describe-cach
 export { type FakeClock, fakeClock } from "./fake-clock.ts"
 export { type NumberingAuth, numbering } from "./numbering-auth.ts"
 export { type Answer, type Arrival, type RecordingServer, recordingServer } from "./recording-server.ts"
+export { type ReadmeExampleOptions, runReadmeExample } from "./run-readme-example.ts"

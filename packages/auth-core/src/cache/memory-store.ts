@@ -9,11 +9,8 @@ export interface MemoryStoreOptions {
   clock?: Clock | undefined
 }
 
-interface Entry {
-  readonly value: string
+interface Ending {
   readonly endsAt: number
-  /** Number of the lease under which it was written. */
-  readonly fence: number
 }
 
 /**
@@ -25,22 +22,27 @@ interface Entry {
 export function memoryStore(options: MemoryStoreOptions = {}): Required<CacheStore> {
   const { maxEntries = 10_000, clock = systemClock } = options
   if (!(maxEntries >= 1)) throw new AuthError("AUTH_INVALID_OPTION", "`maxEntries` must be a number from 1 up.")
-  const entries = new Map<string, Entry>()
-  const leases = new Map<string, { fence: number; endsAt: number }>()
+  const entries = new Map<string, Ending & { readonly value: string }>()
+  const leases = new Map<string, Ending>()
+  /** Number of the last lease under which a key was set; outlives the value. */
+  const fences = new Map<string, number>()
   const listeners = new Set<(key: string, change: StoreChange) => void>()
   let lastFence = 0
 
-  const living = <T extends { endsAt: number }>(map: Map<string, T>, key: string): T | undefined => {
+  const living = <T extends Ending>(map: Map<string, T>, key: string): T | undefined => {
     const found = map.get(key)
     if (found === undefined || clock.monotonic() < found.endsAt) return found
     map.delete(key)
     return undefined
   }
-  const put = (key: string, value: string, ttlMs: number, fence: number): void => {
-    entries.delete(key)
-    entries.set(key, { value, endsAt: clock.monotonic() + ttlMs, fence })
-    const [oldest] = entries.keys()
-    if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest)
+  const put = <T>(map: Map<string, T>, key: string, value: T): void => {
+    map.delete(key)
+    map.set(key, value)
+    const [oldest] = map.keys()
+    if (map.size > maxEntries && oldest !== undefined) map.delete(oldest)
+  }
+  const set = (key: string, value: string, ttlMs: number): void => {
+    put(entries, key, { value, endsAt: clock.monotonic() + ttlMs })
     for (const listener of listeners) listener(key, "set")
   }
 
@@ -48,12 +50,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<CacheSto
     async get(key) {
       const entry = living(entries, key)
       if (entry === undefined) return undefined
-      entries.delete(key)
-      entries.set(key, entry)
+      put(entries, key, entry)
       return entry.value
     },
     async set(key, value, ttlMs) {
-      put(key, value, ttlMs, lastFence)
+      set(key, value, ttlMs)
     },
     async delete(key) {
       if (!entries.delete(key)) return
@@ -61,12 +62,14 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<CacheSto
     },
     async acquireLease(key, ttlMs) {
       if (living(leases, key) !== undefined) return undefined
-      const mine = { fence: ++lastFence, endsAt: clock.monotonic() + ttlMs }
-      leases.set(key, mine)
+      const mine = { endsAt: clock.monotonic() + ttlMs }
+      const fence = ++lastFence
+      put(leases, key, mine)
       const lease: Lease = {
         async set(value, valueTtlMs) {
-          if ((living(entries, key)?.fence ?? 0) > mine.fence) return false
-          put(key, value, valueTtlMs, mine.fence)
+          if ((fences.get(key) ?? 0) > fence) return false
+          put(fences, key, fence)
+          set(key, value, valueTtlMs)
           return true
         },
         async release() {

@@ -9,7 +9,6 @@ import type { Renewal } from "./renewal.ts"
 import { sameValue } from "./same-value.ts"
 import type { SharedRenewal } from "./shared-renewal.ts"
 import type { Flight, Slot, Slots } from "./slots.ts"
-import { storeKeyOf } from "./store-key.ts"
 
 /** The identities that are being asked on behalf of one another. */
 export type Path = readonly Slot[]
@@ -29,7 +28,7 @@ export interface RefresherOptions {
   readonly clock: Clock
   readonly lifetime: LifetimeOptions
   readonly backoff: Backoff
-  readonly shared: SharedRenewal | undefined
+  readonly shared: Promise<SharedRenewal> | undefined
   /** The longest one call of a provider may take. */
   readonly limitMs: number
   readonly emit: (event: CacheEvent) => void
@@ -136,16 +135,15 @@ export class Refresher {
     { rejected, isForced = false }: Reason<T>,
     path: Path,
   ): Promise<Renewal<T>> {
-    const { shared, backoff, slots } = this.#options
+    const { shared, backoff } = this.#options
     const earlier = backoff.known(slot.failure)
     const ask = (known: Failure | undefined): Promise<Renewal<T>> => this.#ask(provider, rejected, known, path)
     if (shared === undefined || slot.key === undefined) return await ask(earlier)
-    const storeKey = slot.storeKey ?? slots.setStoreKey(slot, await storeKeyOf(slot.key))
+    const renewal = await shared
     const old = slot.value
     const replaced = rejected ?? (isForced ? old : undefined)
-    return await shared.renew<T>({
+    return await renewal.renew<T>({
       identity: slot.key,
-      storeKey,
       earlier,
       current: () => (flight.isAwaited ? undefined : old),
       isRefused: (value) => rejected !== undefined && sameValue(value, rejected),

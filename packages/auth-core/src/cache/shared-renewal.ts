@@ -2,20 +2,20 @@ import type { Clock } from "../identity/clock.ts"
 import type { Expiring } from "../identity/provider.ts"
 import type { Backoff, Failure } from "./backoff.ts"
 import type { CacheEvent } from "./cache-event.ts"
-import { readFailure, readValue, type StoredFailure, writeFailure, writeValue } from "./envelope.ts"
-import { type GuardedStore, StoreUnavailable } from "./guarded-store.ts"
+import type { StoredFailure } from "./envelope.ts"
+import { GuardedStore, StoreUnavailable } from "./guarded-store.ts"
 import { agedLifetime, type LifetimeOptions } from "./lifetime.ts"
 import type { Renewal } from "./renewal.ts"
-import type { Lease } from "./store.ts"
-import { failureKeyOf, storeKeyOf } from "./store-key.ts"
+import { type Records, SharedRecords, withoutStore } from "./shared-records.ts"
+import type { CacheStore, Lease, StoreChange } from "./store.ts"
+import { storeKeyOf, valueKeyOf } from "./store-key.ts"
 
 /** What a process wants of the others. */
 export interface RenewalRequest<T> {
   readonly identity: string
-  readonly storeKey: string
   /** Whether a stored value would do: not the one to be replaced. */
   isWanted(value: T): boolean
-  /** The value that a server refused, which must not stay in the store. */
+  /** Whether this is the value that a server refused, which must not stay in the store. */
   isRefused(value: T): boolean
   /** What serves meanwhile, unless callers wait for another one. */
   current(): T | undefined
@@ -25,68 +25,76 @@ export interface RenewalRequest<T> {
   ask(earlier: Failure | undefined): Promise<Renewal<T>>
 }
 
+/** What is kept of an identity. */
+export type Kept = "value" | "failure"
+
 export interface SharedRenewalOptions {
-  readonly store: GuardedStore
+  readonly store: CacheStore
+  readonly storeTimeoutMs: number
   readonly leaseMs: number
   readonly clock: Clock
   readonly lifetime: LifetimeOptions
   readonly backoff: Backoff
   readonly emit: (event: CacheEvent) => void
+  /** Told what others change in the store. */
+  readonly onChange: (identity: string, what: Kept, change: StoreChange) => void
 }
 
-interface Found<T> {
-  readonly renewal: Renewal<T> | undefined
-  /** The value that a server refused is still there. */
-  readonly holdsRefused: boolean
-  readonly earlier: Failure | undefined
+interface Job<T> extends RenewalRequest<T> {
+  readonly storeKey: string
 }
 
 const FIRST_POLL_MS = 20
 const LONGEST_POLL_MS = 250
-/** Counts of failures outlive the wait, so that the next failure makes a longer one. */
-const COUNTS_TTL_MS = 60 * 60_000
+/** How many identities are known by their store keys, for a store that tells of changes. */
+const MOST_IDENTITIES = 100_000
 
 /**
  * Comes by a new value together with other processes: takes what one of them has stored, else asks the provider if no other
- * is about to, and stores what it gives. Without the store, or when the lease never ends, it asks the provider itself.
+ * is about to, and stores what it gives. Without the store, or when a lease never ends, it asks the provider itself.
  */
 export class SharedRenewal {
+  readonly #options: SharedRenewalOptions
   readonly #store: GuardedStore
-  readonly #leaseMs: number
-  readonly #clock: Clock
-  readonly #lifetime: LifetimeOptions
-  readonly #backoff: Backoff
-  readonly #emit: (event: CacheEvent) => void
-  readonly #forgetting = new Map<string, Promise<void>>()
+  readonly #records: SharedRecords
+  readonly #stopWatching: () => void
+  /** By store key. */
+  readonly #identities = new Map<string, string>()
+  /** By store key. */
   readonly #waiters = new Map<string, Set<() => void>>()
+  /** By identity. */
+  readonly #forgetting = new Map<string, Promise<void>>()
 
-  constructor({ store, leaseMs, clock, lifetime, backoff, emit }: SharedRenewalOptions) {
-    this.#store = store
-    this.#leaseMs = leaseMs
-    this.#clock = clock
-    this.#lifetime = lifetime
-    this.#backoff = backoff
-    this.#emit = emit
+  constructor(options: SharedRenewalOptions) {
+    const { store, storeTimeoutMs: timeoutMs, clock, emit } = options
+    this.#options = options
+    this.#store = new GuardedStore({ store, timeoutMs, clock, emit })
+    this.#records = new SharedRecords({ store: this.#store, clock, emit })
+    this.#stopWatching = store.watch?.((key, change) => this.#noticed(key, change)) ?? (() => undefined)
+  }
+
+  /** Stops listening to the store. */
+  close(): void {
+    this.#stopWatching()
   }
 
   async renew<T extends Expiring>(request: RenewalRequest<T>): Promise<Renewal<T>> {
-    const giveUpAt = this.#clock.monotonic() + this.#leaseMs + LONGEST_POLL_MS
-    let earlier = request.earlier
+    const { clock, leaseMs } = this.#options
     await this.#forgetting.get(request.identity)
+    const job: Job<T> = { ...request, storeKey: await this.#storeKeyOf(request.identity) }
+    const giveUpAt = clock.monotonic() + leaseMs + LONGEST_POLL_MS
+    let { earlier } = request
     try {
-      for (
-        let pollMs = FIRST_POLL_MS;
-        this.#clock.monotonic() < giveUpAt;
-        pollMs = Math.min(pollMs * 1.5, LONGEST_POLL_MS)
-      ) {
-        const found = await this.#look(request)
-        if (found.renewal !== undefined) return found.renewal
-        earlier = found.earlier
-        const lease = await this.#store.acquireLease(request.storeKey, this.#leaseMs)
-        if (lease !== undefined) return await this.#renewAsHolder(request, lease)
+      for (let pollMs = FIRST_POLL_MS; clock.monotonic() < giveUpAt; pollMs = Math.min(pollMs * 1.5, LONGEST_POLL_MS)) {
+        const records = await this.#records.read<T>(job.identity, job.storeKey)
+        earlier = this.#laterOf(request.earlier, records.failure)
+        const settled = this.#settledBy(job, records, earlier)
+        if (settled !== undefined) return settled
+        const lease = await this.#store.acquireLease(job.storeKey, leaseMs)
+        if (lease !== undefined) return await this.#renewAsHolder(job, lease)
         const current = request.current()
         if (current !== undefined) return { kind: "busy", value: current }
-        await this.#changeOf(request.storeKey, pollMs)
+        await this.#changeOf(job.storeKey, pollMs)
       }
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error
@@ -95,12 +103,11 @@ export class SharedRenewal {
   }
 
   /** Forgets what is shared of an identity; refreshes that begin meanwhile wait for that. */
-  async forget(identity: string | undefined, what: "value" | "failure"): Promise<void> {
-    if (identity === undefined) return
+  async forget(identity: string, what: Kept): Promise<void> {
     const earlier = this.#forgetting.get(identity)
     const forgetting = (async () => {
-      const storeKey = await storeKeyOf(identity)
-      await ignoringStore(this.#store.delete(what === "value" ? storeKey : failureKeyOf(storeKey)))
+      const storeKey = await this.#storeKeyOf(identity)
+      await (what === "value" ? this.#records.deleteValue(storeKey) : this.#records.deleteFailure(storeKey))
       await earlier
     })()
     this.#forgetting.set(identity, forgetting)
@@ -108,74 +115,62 @@ export class SharedRenewal {
     if (this.#forgetting.get(identity) === forgetting) this.#forgetting.delete(identity)
   }
 
-  /** Wakes who waits for that key. */
-  notice(storeKey: string): void {
-    for (const wake of this.#waiters.get(storeKey) ?? []) wake()
-  }
-
-  async #renewAsHolder<T extends Expiring>(request: RenewalRequest<T>, lease: Lease): Promise<Renewal<T>> {
+  async #renewAsHolder<T extends Expiring>(job: Job<T>, lease: Lease): Promise<Renewal<T>> {
+    const { identity, storeKey } = job
     try {
       // Whoever held the lease a moment ago may have left something.
-      const found = await this.#look(request)
-      if (found.renewal !== undefined) return found.renewal
-      if (found.holdsRefused) await ignoringStore(this.#store.delete(request.storeKey))
-      const renewal = await request.ask(found.earlier)
-      return await this.#share(request, lease, renewal, found.earlier !== undefined)
+      const records = await this.#records.read<T>(identity, storeKey)
+      const earlier = this.#laterOf(job.earlier, records.failure)
+      const settled = this.#settledBy(job, records, earlier)
+      if (settled !== undefined) return settled
+      if (records.value !== undefined && job.isRefused(records.value.value)) await this.#records.deleteValue(storeKey)
+      const renewal = await job.ask(earlier)
+      if (renewal.kind === "failed" && renewal.failure) await this.#records.writeFailure(storeKey, renewal.failure)
+      if (renewal.kind !== "value") return renewal
+      const isNewest = await this.#records.writeValue(lease, renewal.value, renewal.lifetime)
+      if (earlier !== undefined) await this.#records.deleteFailure(storeKey)
+      return isNewest ? renewal : ((await this.#newerThan(job)) ?? renewal)
     } finally {
-      await ignoringStore(lease.release())
+      await withoutStore(lease.release())
     }
   }
 
-  async #share<T extends Expiring>(
-    request: RenewalRequest<T>,
-    lease: Lease,
-    renewal: Renewal<T>,
-    hadFailed: boolean,
-  ): Promise<Renewal<T>> {
-    const failureKey = failureKeyOf(request.storeKey)
-    const now = this.#clock.now()
-    if (renewal.kind === "failed" && renewal.failure !== undefined) {
-      const ttlMs = renewal.failure.delayMs + COUNTS_TTL_MS
-      await ignoringStore(this.#store.set(failureKey, writeFailure(renewal.failure, now), ttlMs))
-    }
-    if (renewal.kind !== "value") return renewal
-    // What never ends, such as a permanent key, is cheap to come by and does not leave the process.
-    if (renewal.lifetime.endMs === Number.POSITIVE_INFINITY) return renewal
-    const text = writeValue(renewal.value, renewal.lifetime, now)
-    const isNewest = await ignoringStore(lease.set(text, renewal.lifetime.endMs))
-    if (hadFailed) await ignoringStore(this.#store.delete(failureKey))
-    // The holder of a later lease was faster.
-    if (isNewest === false) return (await ignoringStore(this.#look(request)))?.renewal ?? renewal
-    return renewal
+  /** What the holder of a later lease has written. */
+  async #newerThan<T extends Expiring>(job: Job<T>): Promise<Renewal<T> | undefined> {
+    const records = await withoutStore(this.#records.read<T>(job.identity, job.storeKey))
+    return records && this.#settledBy(job, records, undefined)
   }
 
-  async #look<T extends Expiring>(request: RenewalRequest<T>): Promise<Found<T>> {
-    const { identity, storeKey } = request
-    const [valueText, failureText] = await this.#store.get(storeKey, failureKeyOf(storeKey))
-    const now = this.#clock.now()
-    const stored = valueText === undefined ? undefined : readValue<T>(valueText, now)
-    const storedFailure = failureText === undefined ? undefined : readFailure(failureText, now)
-    const isUnreadable = (text?: string, parsed?: object): boolean => text !== undefined && parsed === undefined
-    if (isUnreadable(valueText, stored) || isUnreadable(failureText, storedFailure)) {
-      this.#emit({ type: "store-unreadable", identity })
+  /** What the records settle already: a value that will do, or a failure that forbids to ask. */
+  #settledBy<T extends Expiring>(
+    job: Job<T>,
+    { value }: Records<T>,
+    earlier: Failure | undefined,
+  ): Renewal<T> | undefined {
+    const { clock, lifetime, backoff } = this.#options
+    if (value !== undefined && job.isWanted(value.value)) {
+      const left = agedLifetime(value, value.ageMs, lifetime)
+      const isYoungEnough = (job.current() === undefined ? left.hardMs : left.softMs) > 0
+      if (isYoungEnough) return { kind: "value", value: value.value, lifetime: left, source: "store" }
     }
-    const earlier = this.#laterOf(request.earlier, storedFailure)
-    const found = { earlier, holdsRefused: stored !== undefined && request.isRefused(stored.value) }
-    if (stored !== undefined && request.isWanted(stored.value)) {
-      const lifetime = agedLifetime(stored, stored.ageMs, this.#lifetime)
-      const isYoungEnough = (request.current() === undefined ? lifetime.hardMs : lifetime.softMs) > 0
-      if (isYoungEnough) return { ...found, renewal: { kind: "value", value: stored.value, lifetime, source: "store" } }
-    }
-    const active = this.#backoff.active(earlier, this.#clock.monotonic())
-    return { ...found, renewal: active && { kind: "backed-off", failure: active } }
+    const active = backoff.active(earlier, clock.monotonic())
+    return active && { kind: "backed-off", failure: active }
   }
 
   /** Of the failures that this process and the others know, the one that forbids more. */
   #laterOf(own: Failure | undefined, stored: StoredFailure | undefined): Failure | undefined {
-    const now = this.#clock.monotonic()
-    const shared = stored && this.#backoff.remember(stored, now)
+    const { clock, backoff } = this.#options
+    const now = clock.monotonic()
+    const shared = stored && backoff.remember(stored, now)
     if (own === undefined || (shared !== undefined && shared.retryAt >= own.retryAt)) return shared
-    return this.#backoff.again(own, now)
+    return backoff.again(own, now)
+  }
+
+  #noticed(key: string, change: StoreChange): void {
+    for (const wake of this.#waiters.get(key) ?? []) wake()
+    const valueKey = valueKeyOf(key)
+    const identity = this.#identities.get(valueKey ?? key)
+    if (identity !== undefined) this.#options.onChange(identity, valueKey === undefined ? "value" : "failure", change)
   }
 
   /** Waits until something may have happened to a key. */
@@ -185,7 +180,7 @@ export class SharedRenewal {
     const waiters = this.#waiters.get(storeKey) ?? new Set()
     this.#waiters.set(storeKey, waiters.add(wake))
     try {
-      await this.#clock.sleep(pollMs, noticed.signal)
+      await this.#options.clock.sleep(pollMs, noticed.signal)
     } catch {
       // Noticed.
     } finally {
@@ -193,13 +188,14 @@ export class SharedRenewal {
       if (waiters.size === 0) this.#waiters.delete(storeKey)
     }
   }
-}
 
-async function ignoringStore<T>(operation: Promise<T>): Promise<T | undefined> {
-  try {
-    return await operation
-  } catch (error) {
-    if (error instanceof StoreUnavailable) return undefined
-    throw error
+  async #storeKeyOf(identity: string): Promise<string> {
+    const storeKey = await storeKeyOf(identity)
+    if (this.#options.store.watch === undefined) return storeKey
+    this.#identities.delete(storeKey)
+    this.#identities.set(storeKey, identity)
+    const [oldest] = this.#identities.keys()
+    if (this.#identities.size > MOST_IDENTITIES && oldest !== undefined) this.#identities.delete(oldest)
+    return storeKey
   }
 }

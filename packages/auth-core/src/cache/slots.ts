@@ -14,8 +14,6 @@ export interface Flight<T> {
 /** What is known of one identity. Plain fields: there may be a hundred thousand of these. */
 export class Slot<T = Expiring> {
   readonly key: string | undefined
-  /** Where its value is kept in the shared store, once that was asked. */
-  storeKey: string | undefined = undefined
   value: T | undefined = undefined
   /** When the value came, by both clocks. */
   receivedMono = 0
@@ -63,7 +61,6 @@ export class Slot<T = Expiring> {
 export class Slots {
   readonly #maxEntries: number
   readonly #byKey = new Map<string, Slot>()
-  readonly #byStoreKey = new Map<string, Slot>()
   #byProvider = new WeakMap<object, Slot>()
   /** Slots at rest, in order of use: a ring through this one, which stands between the newest and the oldest. */
   readonly #ring = new Slot<unknown>(undefined)
@@ -96,16 +93,6 @@ export class Slots {
     return slot
   }
 
-  findByStoreKey(storeKey: string): Slot | undefined {
-    return this.#byStoreKey.get(storeKey)
-  }
-
-  setStoreKey(slot: Slot, storeKey: string): string {
-    slot.storeKey = storeKey
-    if (this.#has(slot)) this.#byStoreKey.set(storeKey, slot)
-    return storeKey
-  }
-
   /** The keys of those that failed. */
   keysOfFailed(): string[] {
     return [...this.#byKey.values()].flatMap(({ key, failure }) =>
@@ -131,34 +118,24 @@ export class Slots {
 
   /** Lets a slot be evicted; one that holds nothing goes at once. */
   rest(slot: Slot<unknown>): void {
-    if (slot.key === undefined || slot.older !== undefined || !this.#has(slot)) return
+    if (slot.key === undefined || slot.older !== undefined || this.#byKey.get(slot.key) !== slot) return
     if (slot.value === undefined && slot.failure === undefined) {
-      this.#remove(slot)
+      this.#byKey.delete(slot.key)
       return
     }
     this.#linkAsNewest(slot)
     this.#resting += 1
     const oldest = this.#ring.newer
-    if (this.#resting > this.#maxEntries && oldest !== undefined) {
+    if (this.#resting > this.#maxEntries && oldest?.key !== undefined) {
       this.hold(oldest)
-      this.#remove(oldest)
+      this.#byKey.delete(oldest.key)
     }
   }
 
   clear(): void {
     this.#byKey.clear()
-    this.#byStoreKey.clear()
     this.#byProvider = new WeakMap()
     this.#cutRing()
-  }
-
-  #has(slot: Slot<unknown>): boolean {
-    return slot.key !== undefined && this.#byKey.get(slot.key) === slot
-  }
-
-  #remove({ key, storeKey }: Slot<unknown>): void {
-    if (key !== undefined) this.#byKey.delete(key)
-    if (storeKey !== undefined) this.#byStoreKey.delete(storeKey)
   }
 
   #cutRing(): void {

@@ -8,7 +8,7 @@ export type StoreChange = "set" | "deleted"
 export interface CacheStore {
   /** The value of a key, or nothing, also once its time is over. */
   get(key: string): Promise<string | undefined>
-  /** Keeps a value for so many milliseconds, in place of an earlier one. */
+  /** Keeps a value for so many whole milliseconds, in place of an earlier one. */
   set(key: string, value: string, ttlMs: number): Promise<void>
   delete(key: string): Promise<void>
   /**
@@ -25,8 +25,8 @@ export interface CacheStore {
 /** Held by one process at a time; over when released, or when its time is over. */
 export interface Lease {
   /**
-   * Sets the value of the leased key. False, and nothing set, when the holder of a later lease has set it already: so a
-   * process that was stopped for a while never overwrites what is newer. Late is fine as long as nobody else did.
+   * Sets the value of the leased key. False, and nothing set, when the holder of a later lease has set one already, even if
+   * that is gone by now: a process that was stopped for a while never overwrites what is newer. Being late alone is no harm.
    */
   set(value: string, ttlMs: number): Promise<boolean>
   /** Gives the right back, unless it is another's by now. */

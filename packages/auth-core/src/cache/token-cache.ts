@@ -3,13 +3,11 @@ import { type Clock, systemClock } from "../identity/clock.ts"
 import type { Expiring, Provider } from "../identity/provider.ts"
 import { Backoff, type BackoffOptions, type Failure } from "./backoff.ts"
 import type { CacheEvent } from "./cache-event.ts"
-import { GuardedStore } from "./guarded-store.ts"
 import { type Path, type Reason, Refresher } from "./refresher.ts"
 import { sameValue } from "./same-value.ts"
-import { SharedRenewal } from "./shared-renewal.ts"
+import type { Kept, SharedRenewal, SharedRenewalOptions } from "./shared-renewal.ts"
 import { type Slot, Slots } from "./slots.ts"
 import type { CacheStore, StoreChange } from "./store.ts"
-import { valueKeyOf } from "./store-key.ts"
 import { waitFor } from "./wait-for.ts"
 
 export interface TokenCacheOptions {
@@ -77,9 +75,8 @@ export class TokenCache {
   readonly #clock: Clock
   readonly #backoff: Backoff
   readonly #refresher: Refresher
-  readonly #shared: SharedRenewal | undefined
+  readonly #shared: Promise<SharedRenewal> | undefined
   readonly #onEvent: ((event: CacheEvent) => void) | undefined
-  readonly #stopWatching: () => void
 
   /** @throws {AuthError} `AUTH_INVALID_OPTION` */
   constructor(options: TokenCacheOptions = {}) {
@@ -96,14 +93,15 @@ export class TokenCache {
     const backoff = new Backoff(options.backoff ?? true, { random, recheckMs })
     const lifetime = { refreshAheadMs, expiryMarginMs, random }
     const emit = (event: CacheEvent): void => this.#emit(event)
-    const guarded = store && new GuardedStore({ store: checkStore(store), timeoutMs: storeTimeoutMs, clock, emit })
-    const shared = guarded && new SharedRenewal({ store: guarded, leaseMs, clock, lifetime, backoff, emit })
+    const onChange = (identity: string, what: Kept, change: StoreChange): void => this.#changed(identity, what, change)
+    const shared =
+      store &&
+      loadShared({ store: checkStore(store), storeTimeoutMs, leaseMs, clock, lifetime, backoff, emit, onChange })
     this.#slots = slots
     this.#clock = clock
     this.#backoff = backoff
     this.#shared = shared
     this.#onEvent = options.onEvent
-    this.#stopWatching = store?.watch?.((key, change) => this.#noticed(key, change)) ?? (() => undefined)
     this.#refresher = new Refresher({
       slots,
       clock,
@@ -158,7 +156,7 @@ export class TokenCache {
       this.#slots.hold(slot)
       this.#slots.rest(slot)
     }
-    await this.#shared?.forget(keyOf(identity), "value")
+    await this.#forget(keyOf(identity), "value")
   }
 
   /** Lets an identity, or all that are in memory, be tried again at once, as if there had been no failure. */
@@ -167,7 +165,7 @@ export class TokenCache {
     if (slot !== undefined) slot.failure = undefined
     if (identity === undefined) this.#backoff.reset()
     const keys = identity === undefined ? this.#slots.keysOfFailed() : [keyOf(identity)]
-    await Promise.all(keys.map((key) => this.#shared?.forget(key, "failure")))
+    await Promise.all(keys.map((key) => this.#forget(key, "failure")))
   }
 
   /** Forgets everything in memory: values, failures, and what refreshes on their way will bring. The store keeps what it has. */
@@ -176,8 +174,9 @@ export class TokenCache {
   }
 
   /** Stops listening to the store. Needed only where a store outlives its cache. */
-  close(): void {
-    this.#stopWatching()
+  async close(): Promise<void> {
+    const shared = await this.#shared
+    shared?.close()
   }
 
   #get<T extends Expiring>(provider: Provider<T>, options: GetOptions<T> | undefined, path: Path): T | Promise<T> {
@@ -249,19 +248,21 @@ export class TokenCache {
     return this.#refresher.start(provider, slot, reason, path).promise
   }
 
+  async #forget(key: string | undefined, what: Kept): Promise<void> {
+    const shared = await this.#shared
+    if (key !== undefined) await shared?.forget(key, what)
+  }
+
   /** Another process has changed something in the store. */
-  #noticed(storeKey: string, change: StoreChange): void {
-    this.#shared?.notice(storeKey)
-    const ofFailure = valueKeyOf(storeKey)
-    const slot = this.#slots.findByStoreKey(ofFailure ?? storeKey)
-    // A refresh on its way will see it; it may be this one's own doing.
+  #changed(identity: string, what: Kept, change: StoreChange): void {
+    const slot = this.#slots.find(identity)
+    // A refresh on its way will see it; it may even be this one's doing.
     if (slot === undefined || slot.flight !== undefined) return
-    if (ofFailure !== undefined) {
-      if (change === "deleted") slot.failure = undefined
-    } else if (change === "set") {
+    if (what === "value" && change === "deleted") this.#refuse(slot, "deleted")
+    else if (what === "value") {
       slot.makeStale()
       slot.failure = slot.failure && this.#backoff.recheck(slot.failure)
-    } else this.#refuse(slot, "deleted")
+    } else if (change === "deleted") slot.failure = undefined
   }
 
   #claim<T extends Expiring>(provider: Provider<T>): Slot<T> {
@@ -292,6 +293,12 @@ export class TokenCache {
       // A listener is no part of the request.
     }
   }
+}
+
+/** Code that only caches with a store need. */
+async function loadShared(options: SharedRenewalOptions): Promise<SharedRenewal> {
+  const { SharedRenewal } = await import("./shared-renewal.ts")
+  return new SharedRenewal(options)
 }
 
 function selfReference(key: string | undefined): AuthError {

@@ -273,7 +273,7 @@ describe("providers that build on others", () => {
     await expect(cache.get(customer)).rejects.toMatchObject({ retryAfterMs: expect.any(Number) })
     expect(partner.calls.length).toBe(1)
     isWrong = false
-    cache.resetBackoff(partner)
+    await cache.resetBackoff(partner)
     expect((await cache.get(customer)).value).toBe("customer")
   })
 })

@@ -1,0 +1,48 @@
+import { describeCacheStore } from "@countersign/testkit"
+import Keyv from "keyv"
+import { describe, expect, it } from "vitest"
+import { keyvStore, TokenCache } from "../../src/index.ts"
+import { scriptedProvider } from "./scripted-provider.ts"
+
+describeCacheStore("keyvStore", () => keyvStore(new Keyv()))
+
+describe("keyvStore", () => {
+  it("keeps to the namespace of its Keyv", async () => {
+    const backend = new Map()
+    const one = keyvStore(new Keyv({ store: backend, namespace: "one" }))
+    const other = keyvStore(new Keyv({ store: backend, namespace: "other" }))
+    await one.set("a", "1", 60_000)
+    expect(await other.get("a")).toBeUndefined()
+    expect(await one.get("a")).toBe("1")
+  })
+
+  it("takes what others have put there for absent, unless it is text", async () => {
+    const keyv = new Keyv()
+    await keyv.set("a", { v: 1 })
+    expect(await keyvStore(keyv).get("a")).toBeUndefined()
+  })
+
+  it("fails when Keyv does not keep a value", async () => {
+    const keyv = { get: async () => undefined, set: async () => false, delete: async () => true }
+    await expect(keyvStore(keyv).set("a", "1", 60_000)).rejects.toThrow("did not keep")
+  })
+
+  it("lets caches share values, and every one of them ask when all begin at once", async () => {
+    const keyv = new Keyv()
+    const issued: number[] = []
+    const provider = () =>
+      scriptedProvider("user", async () => {
+        issued.push(issued.length + 1)
+        return { value: `token ${issued.length}`, issuedAt: Date.now(), expiresAt: Date.now() + 3_600_000 }
+      })
+    const first = new TokenCache({ store: keyvStore(keyv) })
+    const token = await first.get(provider())
+    const later = new TokenCache({ store: keyvStore(keyv) })
+    expect(await later.get(provider())).toEqual(token)
+    expect(issued).toEqual([1])
+  })
+
+  it.each([undefined, null, {}, { get: () => undefined }])("refuses %j", (keyv) => {
+    expect(() => keyvStore(keyv as never)).toThrow(expect.objectContaining({ code: "AUTH_INVALID_OPTION" }))
+  })
+})

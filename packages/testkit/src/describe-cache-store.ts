@@ -1,0 +1,221 @@
+import { setTimeout as delay } from "node:timers/promises"
+import type { CacheStore, Lease } from "@countersign/auth-core"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+
+export interface CacheStoreSuiteOptions {
+  /** Lets time pass for the store. @default real time */
+  wait?: ((ms: number) => Promise<void>) | undefined
+  /** The same store as another process sees it. @default the store itself */
+  peerOf?: ((store: CacheStore) => CacheStore | Promise<CacheStore>) | undefined
+  /** Ends a store, and its peers, after a test. */
+  dispose?: ((store: CacheStore) => void | Promise<void>) | undefined
+}
+
+/** Long enough for a round trip to a store on this machine. */
+const SPAN_MS = 150
+
+/** What every {@link CacheStore} must do; leases and watching where it has them. */
+export function describeCacheStore(
+  name: string,
+  makeStore: () => CacheStore | Promise<CacheStore>,
+  { wait = delay, peerOf = (store) => store, dispose = () => undefined }: CacheStoreSuiteOptions = {},
+): void {
+  describe(`${name} as a cache store`, () => {
+    let store: CacheStore
+    let peer: CacheStore
+    let key: string
+
+    beforeEach(async () => {
+      store = await makeStore()
+      peer = await peerOf(store)
+      key = `v1.${crypto.randomUUID()}`
+    })
+
+    afterEach(async () => {
+      await dispose(store)
+    })
+
+    const lease = async (of: CacheStore, ttlMs = 60_000, leased = key): Promise<Lease | undefined> =>
+      of.acquireLease?.(leased, ttlMs)
+
+    const mustLease = async (of: CacheStore, ttlMs?: number): Promise<Lease> => {
+      const got = await lease(of, ttlMs)
+      if (got === undefined) throw new Error("The lease is taken.")
+      return got
+    }
+
+    describe("values", () => {
+      it("are absent until they are set", async () => {
+        expect(await store.get(key)).toBeUndefined()
+      })
+
+      it.each([
+        ["a token of 16 kB", "MII".repeat(5_461)],
+        ["JSON", JSON.stringify({ v: 1, value: { value: 'quote " backslash \\ slash /' } })],
+        ["text beyond ASCII", "密钥 Schlüssel 🗝 \u0000 \r\n"],
+        ["an empty text", ""],
+      ])("come back as they were set: %s", async (_kind, value) => {
+        await store.set(key, value, 60_000)
+        expect(await peer.get(key)).toBe(value)
+      })
+
+      it("are replaced by later ones", async () => {
+        await store.set(key, "old", 60_000)
+        await peer.set(key, "new", 60_000)
+        expect(await store.get(key)).toBe("new")
+      })
+
+      it("go when they are deleted, and only those", async () => {
+        await store.set(key, "mine", 60_000)
+        await store.set(`${key}.failure`, "other", 60_000)
+        await peer.delete(key)
+        expect(await store.get(key)).toBeUndefined()
+        expect(await store.get(`${key}.failure`)).toBe("other")
+      })
+
+      it("may be deleted when there are none", async () => {
+        await store.delete(key)
+        expect(await store.get(key)).toBeUndefined()
+      })
+
+      it("go when their time is over, not before", async () => {
+        await store.set(key, "short", SPAN_MS)
+        await store.set(`${key}.long`, "long", 60_000)
+        expect(await store.get(key)).toBe("short")
+        await wait(SPAN_MS + 20)
+        expect(await store.get(key)).toBeUndefined()
+        expect(await store.get(`${key}.long`)).toBe("long")
+      })
+
+      it("live as long as the last setting says", async () => {
+        await store.set(key, "first", SPAN_MS)
+        await store.set(key, "second", 60_000)
+        await wait(SPAN_MS + 20)
+        expect(await store.get(key)).toBe("second")
+      })
+    })
+
+    describe("leases, where it has them,", () => {
+      it("are held by one of many who ask at once", async ({ skip }) => {
+        if (store.acquireLease === undefined) skip()
+        const asked = Array.from({ length: 50 }, async (_, index) => lease(index % 2 === 0 ? store : peer))
+        expect((await Promise.all(asked)).filter((got) => got !== undefined)).toHaveLength(1)
+      })
+
+      it("are free again once released", async ({ skip }) => {
+        if (store.acquireLease === undefined) skip()
+        const mine = await mustLease(store)
+        expect(await lease(peer)).toBeUndefined()
+        await mine.release()
+        expect(await lease(peer)).toBeDefined()
+      })
+
+      it("are free again when their time is over, for the case that the holder died", async ({ skip }) => {
+        if (store.acquireLease === undefined) skip()
+        await mustLease(store, SPAN_MS)
+        expect(await lease(peer)).toBeUndefined()
+        await wait(SPAN_MS + 20)
+        expect(await lease(peer)).toBeDefined()
+      })
+
+      it("of two keys do not concern each other", async ({ skip }) => {
+        if (store.acquireLease === undefined) skip()
+        await mustLease(store)
+        expect(await lease(peer, 60_000, `${key}.other`)).toBeDefined()
+      })
+
+      it("set the value of their key", async ({ skip }) => {
+        if (store.acquireLease === undefined) skip()
+        const mine = await mustLease(store)
+        expect(await mine.set("value", SPAN_MS)).toBe(true)
+        expect(await peer.get(key)).toBe("value")
+        await wait(SPAN_MS + 20)
+        expect(await peer.get(key)).toBeUndefined()
+      })
+
+      it("do not stand in the way of reading", async ({ skip }) => {
+        if (store.acquireLease === undefined) skip()
+        await store.set(key, "value", 60_000)
+        await mustLease(store)
+        expect(await peer.get(key)).toBe("value")
+      })
+
+      it("let a slow holder set the value as long as nobody has set a newer one", async ({ skip }) => {
+        if (store.acquireLease === undefined) skip()
+        const slow = await mustLease(store, SPAN_MS)
+        await wait(SPAN_MS + 20)
+        await mustLease(peer)
+        expect(await slow.set("late", 60_000)).toBe(true)
+        expect(await peer.get(key)).toBe("late")
+      })
+
+      it("keep a slow holder from overwriting what a later holder has set", async ({ skip }) => {
+        if (store.acquireLease === undefined) skip()
+        const slow = await mustLease(store, SPAN_MS)
+        await wait(SPAN_MS + 20)
+        const later = await mustLease(peer)
+        expect(await later.set("newer", 60_000)).toBe(true)
+        await later.release()
+        expect(await slow.set("older", 60_000)).toBe(false)
+        expect(await store.get(key)).toBe("newer")
+      })
+
+      it("keep a slow holder out even after the newer value was deleted", async ({ skip }) => {
+        if (store.acquireLease === undefined) skip()
+        const slow = await mustLease(store, SPAN_MS)
+        await wait(SPAN_MS + 20)
+        const later = await mustLease(peer)
+        await later.set("newer", 60_000)
+        await peer.delete(key)
+        expect(await slow.set("older", 60_000)).toBe(false)
+        expect(await store.get(key)).toBeUndefined()
+      })
+
+      it("are not given back by a holder whose time was over", async ({ skip }) => {
+        if (store.acquireLease === undefined) skip()
+        const slow = await mustLease(store, SPAN_MS)
+        await wait(SPAN_MS + 20)
+        await mustLease(peer)
+        await slow.release()
+        expect(await lease(store)).toBeUndefined()
+      })
+
+      it("let each holder in turn set the value", async ({ skip }) => {
+        if (store.acquireLease === undefined) skip()
+        for (const value of ["1", "2", "3"]) {
+          const holder = await mustLease(value === "2" ? peer : store)
+          expect(await holder.set(value, 60_000)).toBe(true)
+          await holder.release()
+          expect(await store.get(key)).toBe(value)
+        }
+      })
+    })
+
+    describe("watching, where it can,", () => {
+      it("tells what others set and delete, until it ends", async ({ skip }) => {
+        if (store.watch === undefined) skip()
+        const seen: string[] = []
+        const stop = store.watch?.((changed, change) => {
+          if (changed.startsWith(key)) seen.push(`${change} ${changed}`)
+        })
+        // A listener may need a moment before it hears.
+        await expect
+          .poll(async () => {
+            await peer.set(`${key}.first`, "value", 60_000)
+            return seen.includes(`set ${key}.first`)
+          })
+          .toBe(true)
+        const holder = await lease(peer)
+        if (holder === undefined) await peer.set(key, "value", 60_000)
+        else await holder.set("value", 60_000)
+        await peer.delete(key)
+        await expect.poll(() => seen.filter((change) => change.endsWith(key))).toEqual([`set ${key}`, `deleted ${key}`])
+        stop?.()
+        const before = seen.length
+        await peer.set(key, "unheard", 60_000)
+        await delay(20)
+        expect(seen).toHaveLength(before)
+      })
+    })
+  })
+}
