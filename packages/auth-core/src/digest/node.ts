@@ -1,11 +1,14 @@
-// Node, Bun and Deno: the hashes of node:crypto.
+// Node, Bun and Deno: the hashes of node:crypto. Nothing here loads the portable ones.
 import { createHash, hash } from "node:crypto"
 import type { HashAlgorithm, Hmac, IncrementalHash } from "./digest.ts"
-import { hmacPads } from "./pads.ts"
-import * as portable from "./portable.ts"
+import { BLOCK_BYTES, hmacPads } from "./pads.ts"
+import { createIncrementalSm3, createSm3Hmac, registeredSm3 } from "./sm3.ts"
+
+const HASH_BYTES = 32
 
 let hasSm3: boolean | undefined
 
+/** Bun has no SM3, nor has a Node whose OpenSSL was built without it. */
 function isNative(algorithm: HashAlgorithm): boolean {
   if (algorithm === "sha256") return true
   hasSm3 ??= supports(algorithm)
@@ -23,30 +26,32 @@ function supports(algorithm: HashAlgorithm): boolean {
 
 /** Lower-case hex of a hash; a string counts as UTF-8. */
 export function hashHex(algorithm: HashAlgorithm, data: string | Uint8Array): string {
-  return isNative(algorithm) ? hash(algorithm, data, "hex") : portable.hashHex(algorithm, data)
+  if (isNative(algorithm)) return hash(algorithm, data, "hex")
+  return registeredSm3()(typeof data === "string" ? Buffer.from(data) : data)
 }
 
-/** Prepares a key; each message then takes two one-shot hashes, which on Node is several times faster than createHmac. */
+/**
+ * Prepares a key. A message then takes two one-shot hashes, and no buffer but the one made here: several times faster than
+ * `createHmac` of node:crypto.
+ */
 export function createHmac(algorithm: HashAlgorithm, key: Uint8Array): Hmac {
-  if (!isNative(algorithm)) return portable.createHmac(algorithm, key)
+  if (!isNative(algorithm)) return createSm3Hmac(key)
   const pads = hmacPads(key, (bytes) => hash(algorithm, bytes, "buffer"))
-  const inner = Buffer.from(pads.inner).toString("latin1")
-  const outer = Buffer.from(pads.outer).toString("latin1")
+  const inner = Buffer.from(pads.inner)
+  // The usual key is ASCII, and so is its inner pad: then pad and message hash as one text.
+  const innerText = pads.inner.every((byte) => byte < 0x80) ? inner.toString("latin1") : undefined
+  const outer = Buffer.alloc(BLOCK_BYTES + HASH_BYTES)
+  outer.set(pads.outer)
   return (message) => {
-    const first = hash(algorithm, Buffer.from(inner + bytesAsLatin1(message), "latin1"), "binary")
-    return hash(algorithm, Buffer.from(outer + first, "latin1"), "hex")
+    const padded = innerText === undefined ? Buffer.concat([inner, Buffer.from(message)]) : innerText + message
+    outer.write(hash(algorithm, padded, "binary"), BLOCK_BYTES, "latin1")
+    return hash(algorithm, outer, "hex")
   }
 }
 
-function bytesAsLatin1(text: string): string {
-  return NON_ASCII.test(text) ? Buffer.from(text).toString("latin1") : text
-}
-
-const NON_ASCII = /\P{ASCII}/u
-
 /** A hash over bytes that come in pieces. */
 export function createIncrementalHash(algorithm: HashAlgorithm): IncrementalHash {
-  if (!isNative(algorithm)) return portable.createIncrementalHash(algorithm)
+  if (!isNative(algorithm)) return createIncrementalSm3()
   const state = createHash(algorithm)
   return {
     update(bytes) {

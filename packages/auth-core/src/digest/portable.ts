@@ -3,65 +3,36 @@ import { sha256 } from "@noble/hashes/sha2.js"
 import { bytesToHex } from "@noble/hashes/utils.js"
 import type { HashAlgorithm, Hmac, IncrementalHash } from "./digest.ts"
 import { hmacPads } from "./pads.ts"
-import { registeredSm3 } from "./sm3.ts"
+import { createIncrementalSm3, createSm3Hmac, registeredSm3 } from "./sm3.ts"
 
 const encoder = new TextEncoder()
 
 /** Lower-case hex of a hash; a string counts as UTF-8. */
 export function hashHex(algorithm: HashAlgorithm, data: string | Uint8Array): string {
-  return bytesToHex(hashOf(algorithm)(bytesOf(data)))
+  const bytes = typeof data === "string" ? encoder.encode(data) : data
+  return algorithm === "sha256" ? bytesToHex(sha256(bytes)) : registeredSm3()(bytes)
 }
 
-/** Prepares a key. */
+/** Prepares a key; each message then starts from the states behind the pads. */
 export function createHmac(algorithm: HashAlgorithm, key: Uint8Array): Hmac {
-  const hash = hashOf(algorithm)
-  const { inner, outer } = hmacPads(key, hash)
-  if (algorithm === "sm3") {
-    return (message) => bytesToHex(hash(joined(outer, hash(joined(inner, encoder.encode(message))))))
-  }
-  const innerState = sha256.create().update(inner)
-  const outerState = sha256.create().update(outer)
+  if (algorithm !== "sha256") return createSm3Hmac(key)
+  const pads = hmacPads(key, sha256)
+  const inner = sha256.create().update(pads.inner)
+  const outer = sha256.create().update(pads.outer)
   return (message) => {
-    const first = innerState.clone().update(encoder.encode(message)).digest()
-    return bytesToHex(outerState.clone().update(first).digest())
+    const first = inner.clone().update(encoder.encode(message)).digest()
+    return bytesToHex(outer.clone().update(first).digest())
   }
 }
 
 /** A hash over bytes that come in pieces. */
 export function createIncrementalHash(algorithm: HashAlgorithm): IncrementalHash {
-  if (algorithm === "sha256") {
-    const state = sha256.create()
-    return {
-      update(bytes) {
-        state.update(bytes)
-      },
-      hex: () => bytesToHex(state.digest()),
-    }
-  }
-  const hash = registeredSm3()
-  const pieces: Uint8Array[] = []
+  if (algorithm !== "sha256") return createIncrementalSm3()
+  const state = sha256.create()
   return {
     update(bytes) {
-      pieces.push(bytes)
+      state.update(bytes)
     },
-    hex: () => bytesToHex(hash(joined(...pieces))),
+    hex: () => bytesToHex(state.digest()),
   }
-}
-
-function hashOf(algorithm: HashAlgorithm): (bytes: Uint8Array) => Uint8Array {
-  return algorithm === "sha256" ? sha256 : registeredSm3()
-}
-
-function bytesOf(data: string | Uint8Array): Uint8Array {
-  return typeof data === "string" ? encoder.encode(data) : data
-}
-
-function joined(...pieces: Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0))
-  let offset = 0
-  for (const piece of pieces) {
-    bytes.set(piece, offset)
-    offset += piece.length
-  }
-  return bytes
 }

@@ -7,23 +7,38 @@ import { AuthError } from "../errors/auth-error.ts"
  */
 export type SigningAlgorithm = "SDK-HMAC-SHA256" | "SDK-HMAC-SM3" | "V11-HMAC-SHA256"
 
-interface AlgorithmTraits {
+export type ContentHashHeader = "x-sdk-content-sha256" | "x-sdk-content-sm3"
+
+export interface AlgorithmTraits {
   readonly hash: HashAlgorithm
+  /** Lower-case hex of the hash of nothing. */
+  readonly emptyHash: string
   /** The header that may carry the payload hash. */
-  readonly contentHashHeader: string
+  readonly contentHashHeader: ContentHashHeader
   /** Whether a credential scope takes part. */
   readonly scoped: boolean
 }
 
+const SHA256 = {
+  hash: "sha256",
+  emptyHash: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+  contentHashHeader: "x-sdk-content-sha256",
+} as const
+const SM3 = {
+  hash: "sm3",
+  emptyHash: "1ab21d8355cfa17f8e61194831e81a8f22bec8c728fefb747ed035eb5082aa2b",
+  contentHashHeader: "x-sdk-content-sm3",
+} as const
+
 const TRAITS: Readonly<Record<SigningAlgorithm, AlgorithmTraits>> = {
-  "SDK-HMAC-SHA256": { hash: "sha256", contentHashHeader: "x-sdk-content-sha256", scoped: false },
-  "SDK-HMAC-SM3": { hash: "sm3", contentHashHeader: "x-sdk-content-sm3", scoped: false },
-  "V11-HMAC-SHA256": { hash: "sha256", contentHashHeader: "x-sdk-content-sha256", scoped: true },
+  "SDK-HMAC-SHA256": { ...SHA256, scoped: false },
+  "SDK-HMAC-SM3": { ...SM3, scoped: false },
+  "V11-HMAC-SHA256": { ...SHA256, scoped: true },
 }
 
 /** @throws {AuthError} `AUTH_INVALID_OPTION` for any other word. */
 export function traitsOf(algorithm: SigningAlgorithm): AlgorithmTraits {
-  if (Object.hasOwn(TRAITS, algorithm)) return TRAITS[algorithm]
+  if (isSigningAlgorithm(algorithm)) return TRAITS[algorithm]
   throw new AuthError("AUTH_INVALID_OPTION", `\`algorithm\` must be one of ${Object.keys(TRAITS).join(", ")}.`)
 }
 

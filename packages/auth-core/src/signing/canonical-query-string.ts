@@ -1,6 +1,7 @@
 import { decodedBytes, encodedOnce } from "./percent-encoding.ts"
 
 interface Pair {
+  /** Encoded. */
   readonly text: string
   /** Decoded, since that is what is sorted by. */
   readonly name: string
@@ -9,18 +10,40 @@ interface Pair {
 
 /**
  * The query as it is signed: names and values percent-encoded once, always with `=`, sorted by the bytes of the decoded
- * name, repeats by value. A literal `+` is a plus.
+ * name, repeats by value. A literal `+` is a plus; servers disagree on it, so better send none.
  *
+ * @throws {AuthError} `AUTH_INVALID_REQUEST` when there is a control character.
  * @see API Signing Guide, "Canonical query string"
  */
 export function canonicalQueryString(query: string): string {
-  if (query === "") return ""
+  if (query === "" || (PLAIN_PAIRS.test(query) && isSorted(query))) return query
   const pairs: Pair[] = []
   for (const part of query.split("&")) {
     if (part !== "") pairs.push(pairOf(part))
   }
   if (pairs.length > 1) pairs.sort(byNameThenValue)
   return pairs.map(({ text }) => text).join("&")
+}
+
+/** Nothing to encode, an equals sign in every pair. */
+const PLAIN_PAIRS = /^[\w.~-]+=[\w.~-]*(?:&[\w.~-]+=[\w.~-]*)*$/
+
+/** Whether plain pairs are in order already, as most clients send them. */
+function isSorted(query: string): boolean {
+  let lastName = ""
+  let lastValue = ""
+  for (let start = 0; start < query.length; ) {
+    const equals = query.indexOf("=", start)
+    const ampersand = query.indexOf("&", equals)
+    const end = ampersand < 0 ? query.length : ampersand
+    const name = query.slice(start, equals)
+    const value = query.slice(equals + 1, end)
+    if (name < lastName || (name === lastName && value < lastValue)) return false
+    lastName = name
+    lastValue = value
+    start = end + 1
+  }
+  return true
 }
 
 function pairOf(part: string): Pair {

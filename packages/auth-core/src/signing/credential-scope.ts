@@ -1,4 +1,5 @@
 import { createHmac } from "#digest"
+import { bytesOfHex } from "../digest/bytes-of-hex.ts"
 import type { Hmac } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
 
@@ -43,8 +44,4 @@ export function keyDeriver(accessKeyId: string, secretAccessKey: string): (scope
 
 function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text)
-}
-
-function bytesOfHex(hex: string): Uint8Array {
-  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
 }

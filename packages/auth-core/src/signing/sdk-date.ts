@@ -4,26 +4,31 @@ let lastSecond = Number.NaN
 let lastText = ""
 
 /**
- * X-Sdk-Date: `YYYYMMDDTHHMMSSZ`, UTC.
+ * X-Sdk-Date of an instant: `YYYYMMDDTHHMMSSZ`, UTC.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` for an invalid date.
+ * @param time epoch ms
+ * @throws {AuthError} `AUTH_INVALID_OPTION` outside the years 0 to 9999.
  */
-export function formatSdkDate(date: Date): string {
-  const second = Math.floor(date.getTime() / 1000)
+export function formatSdkDate(time: number): string {
+  const second = Math.floor(time / 1000)
   if (second === lastSecond) return lastText
-  if (Number.isNaN(second)) throw new AuthError("AUTH_INVALID_OPTION", "`date` must be a valid Date.")
-  const text = new Date(second * 1000).toISOString().replace(/[-:]|\.\d+/g, "")
-  if (!SDK_DATE.test(text)) throw new AuthError("AUTH_INVALID_OPTION", "`date` must lie in the years 0 to 9999.")
+  if (!(second >= FIRST_SECOND && second <= LAST_SECOND)) {
+    throw new AuthError("AUTH_INVALID_OPTION", "`date` must be a valid Date in the years 0 to 9999.")
+  }
+  const text = `${new Date(second * 1000).toISOString().slice(0, 19).replace(/[-:]/g, "")}Z`
   lastSecond = second
   lastText = text
   return text
 }
 
+const FIRST_SECOND = Date.parse("0000-01-01T00:00:00Z") / 1000
+const LAST_SECOND = Date.parse("9999-12-31T23:59:59Z") / 1000
+
 const SDK_DATE = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/
 
-/** Epoch ms of an X-Sdk-Date; `undefined` for anything else. */
+/** Epoch ms of an X-Sdk-Date; `undefined` for anything else, such as a day that no month has. */
 export function parseSdkDate(text: string): number | undefined {
   if (!SDK_DATE.test(text)) return undefined
   const time = Date.parse(text.replace(SDK_DATE, "$1-$2-$3T$4:$5:$6Z"))
-  return Number.isNaN(time) ? undefined : time
+  return Number.isNaN(time) || formatSdkDate(time) !== text ? undefined : time
 }

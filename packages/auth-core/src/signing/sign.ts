@@ -1,13 +1,15 @@
 import type { Credentials } from "../identity/credentials.ts"
 import type { SignableRequest, SignOptions } from "./canonical-request.ts"
+import type { SignatureOptions } from "./signature.ts"
 import { createSigner, type Signer } from "./signer.ts"
 
 interface Prepared {
-  readonly from: string
+  readonly credentials: Credentials
+  readonly options: SignatureOptions
   readonly signer: Signer
 }
 
-/** Goes with the credentials object, and is made anew when that changes. */
+/** Goes with the credentials object, and is made anew when that or the options change. */
 const prepared = new WeakMap<Credentials, Prepared>()
 
 /**
@@ -16,7 +18,7 @@ const prepared = new WeakMap<Credentials, Prepared>()
  * @returns the headers to set, by lower-case name: `x-sdk-date`, `authorization`, and where used `x-security-token` and
  * `x-sdk-content-sha256` (`x-sdk-content-sm3` under SM3).
  * @throws {AuthError} `AUTH_INVALID_CREDENTIALS`, `AUTH_CREDENTIALS_EXPIRED`, `AUTH_INVALID_REQUEST`,
- * `AUTH_INVALID_OPTION`, `AUTH_BODY_TOO_LARGE`, `AUTH_ALGORITHM_UNSUPPORTED`
+ * `AUTH_INVALID_OPTION`, `AUTH_BODY_TOO_LARGE`, `AUTH_BODY_UNSIGNABLE`, `AUTH_ALGORITHM_UNSUPPORTED`
  * @see API Signing Guide, "AK/SK signing and authentication algorithm"
  */
 export function sign(
@@ -27,13 +29,27 @@ export function sign(
   return signerOf(credentials, options).sign(request, options)
 }
 
-function signerOf(credentials: Credentials, { algorithm, region, service }: SignOptions): Signer {
-  if (typeof credentials !== "object" || credentials === null) return createSigner(credentials)
-  const { accessKeyId, secretAccessKey, securityToken, expiresAt } = credentials
-  const from = [accessKeyId, secretAccessKey, securityToken, expiresAt, algorithm, region, service].join("\n")
+function signerOf(credentials: Credentials, options: SignOptions): Signer {
   const last = prepared.get(credentials)
-  if (last?.from === from) return last.signer
-  const signer = createSigner(credentials, { algorithm, region, service })
-  prepared.set(credentials, { from, signer })
+  if (last !== undefined && isSameKey(last.credentials, credentials) && isSameUse(last.options, options)) {
+    return last.signer
+  }
+  const { algorithm, region, service } = options
+  const use = { algorithm, region, service }
+  const signer = createSigner(credentials, use)
+  prepared.set(credentials, { credentials: { ...credentials }, options: use, signer })
   return signer
+}
+
+function isSameKey(a: Credentials, b: Credentials): boolean {
+  return (
+    a.accessKeyId === b.accessKeyId &&
+    a.secretAccessKey === b.secretAccessKey &&
+    a.securityToken === b.securityToken &&
+    a.expiresAt === b.expiresAt
+  )
+}
+
+function isSameUse(a: SignatureOptions, b: SignatureOptions): boolean {
+  return a.algorithm === b.algorithm && a.region === b.region && a.service === b.service
 }

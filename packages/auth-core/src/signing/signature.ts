@@ -14,7 +14,7 @@ export interface SignatureOptions {
 }
 
 /** Gives the value of the Authorization header that goes with a canonical request. */
-export type Authorize = (canonical: Canonical) => string
+export type Authorize = (canonical: Pick<Canonical, "request" | "signedHeaders" | "date">) => string
 
 /**
  * Makes a key ready.

@@ -1,9 +1,12 @@
 import { AuthError } from "../errors/auth-error.ts"
+import type { ContentHashHeader } from "./algorithm.ts"
+import { type HeaderSelection, selectHeaders } from "./header-selection.ts"
+import { isToken } from "./is-token.ts"
 
 /** By lower-case name. */
 export type HeaderRecord = Readonly<Record<string, string>>
 
-/** Signed where the request has them. In byte order. */
+/** Signed where the request has them; of the content hash headers, the one of the algorithm. In byte order. */
 export const SIGNED_BY_DEFAULT = [
   "host",
   "x-domain-id",
@@ -14,62 +17,71 @@ export const SIGNED_BY_DEFAULT = [
   "x-security-token",
 ] as const
 
-/** Headers by lower-case name. A record that has only such names is given back as it is. */
-export function headerRecord(headers: HeadersInit | undefined): HeaderRecord {
-  if (headers === undefined) return {}
-  if (Symbol.iterator in headers) return joined(headers)
-  for (const name in headers) {
-    if (name !== name.toLowerCase()) return joined(Object.entries(headers))
-  }
-  return headers
-}
-
-/** Repeated names become one, with their values in order (RFC 9110, section 5.3). */
-function joined(pairs: Iterable<readonly string[]>): HeaderRecord {
-  const record: Record<string, string> = Object.create(null)
-  for (const [name = "", value = ""] of pairs) {
-    const lower = name.toLowerCase()
-    record[lower] = record[lower] === undefined ? value : `${record[lower]}, ${value}`
-  }
-  return record
+/** Which headers to read and which of them to sign, made ready for a list of names. */
+export interface HeaderPlan {
+  readonly selection: HeaderSelection
+  /** What the caller wants signed; `undefined`: what is signed by default. */
+  readonly chosen: ReadonlySet<string> | undefined
+  /** Positions in the selection. */
+  readonly host: number
+  readonly date: number
+  readonly securityToken: number
+  readonly contentHash: number
 }
 
 /**
- * The names of the headers to sign, lower case, sorted, joined with `;`. Content-Type, User-Agent and whatever a proxy may
- * change are left out unless asked for.
+ * Content-Type, User-Agent and whatever a proxy may change stay unsigned unless chosen.
  *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when a chosen name is none, or is Authorization.
  * @see API Signing Guide, "Signed headers"
  */
-export function signedHeaderNames(headers: HeaderRecord, chosen: readonly string[] | undefined): string[] {
-  if (chosen === undefined) return SIGNED_BY_DEFAULT.filter((name) => headers[name] !== undefined)
-  return [...new Set([...chosen.map((name) => name.toLowerCase()), "x-sdk-date"])].sort()
+export function createHeaderPlan(
+  contentHashHeader: ContentHashHeader,
+  chosen: readonly string[] | undefined,
+): HeaderPlan {
+  const byDefault = SIGNED_BY_DEFAULT.filter((name) => !name.startsWith("x-sdk-content-") || name === contentHashHeader)
+  const names = chosen === undefined ? undefined : new Set(checkedNames(chosen))
+  const selection = selectHeaders(names === undefined ? byDefault : [...byDefault, ...names])
+  return {
+    selection,
+    chosen: names,
+    host: selection.positionOf("host"),
+    date: selection.positionOf("x-sdk-date"),
+    securityToken: selection.positionOf("x-security-token"),
+    contentHash: selection.positionOf(contentHashHeader),
+  }
 }
 
 /**
- * One `name:value` line for each signed header, each ended by a newline; values trimmed, inner white space kept.
+ * Takes out of the values whatever was not chosen, save what must be signed.
  *
- * @throws {AuthError} `AUTH_INVALID_REQUEST` when a header is absent, is Authorization, or has a line break in its value.
- * @see API Signing Guide, "Canonical headers"
+ * @throws {AuthError} `AUTH_INVALID_REQUEST` when the request lacks a chosen header.
  */
-export function canonicalHeaders(headers: HeaderRecord, names: readonly string[]): string {
-  let lines = ""
-  for (const name of names) {
-    const value = name === "authorization" ? undefined : headers[name]
-    if (value === undefined) {
+export function keepChosen(
+  values: (string | undefined)[],
+  names: readonly string[],
+  chosen: ReadonlySet<string>,
+  always: readonly number[],
+): void {
+  for (const [position, name] of names.entries()) {
+    const isChosen = chosen.has(name)
+    if (isChosen && values[position] === undefined) {
       throw new AuthError(
         "AUTH_INVALID_REQUEST",
-        `The header ${JSON.stringify(name)} is to be signed, but ${name === "authorization" ? "it carries the signature itself" : "the request has none"}: leave it out of \`signedHeaders\`.`,
+        `The header ${name} is to be signed, but the request has none: add it, or leave it out of \`signedHeaders\`.`,
       )
     }
-    if (BREAKS.test(value)) {
-      throw new AuthError(
-        "AUTH_INVALID_REQUEST",
-        `The header ${JSON.stringify(name)} has a line break or a NUL in its value: it cannot be sent, so it cannot be signed.`,
-      )
-    }
-    lines += `${name}:${value.trim()}\n`
+    if (!isChosen && !always.includes(position)) values[position] = undefined
   }
-  return lines
 }
 
-const BREAKS = /[\r\n\u{0}]/u
+function checkedNames(chosen: readonly string[]): string[] {
+  if (!Array.isArray(chosen) || !chosen.every(isToken)) {
+    throw new AuthError("AUTH_INVALID_OPTION", "`signedHeaders` must be a list of header names.")
+  }
+  const names = chosen.map((name) => name.toLowerCase())
+  if (names.includes("authorization")) {
+    throw new AuthError("AUTH_INVALID_OPTION", "`signedHeaders` must not list authorization: it carries the signature.")
+  }
+  return names
+}

@@ -1,8 +1,9 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { checkCredentials } from "../identity/check-credentials.ts"
 import type { Credentials } from "../identity/credentials.ts"
-import { canonicalize, type SignableRequest, type SignOptions } from "./canonical-request.ts"
-import { parseSdkDate } from "./sdk-date.ts"
+import { traitsOf } from "./algorithm.ts"
+import { canonicalize, type RequestOptions, type SignableRequest } from "./canonical-request.ts"
+import { UNSIGNED_PAYLOAD } from "./payload-hash.ts"
 import { createAuthorize, type SignatureOptions } from "./signature.ts"
 
 /** Credentials made ready to sign many requests. */
@@ -12,13 +13,12 @@ export interface Signer {
    * hash header. Synchronous.
    *
    * @throws {AuthError} `AUTH_CREDENTIALS_EXPIRED` when they are past their end at the time of the signature;
-   * `AUTH_INVALID_REQUEST`, `AUTH_INVALID_OPTION`, `AUTH_BODY_TOO_LARGE`.
+   * `AUTH_INVALID_REQUEST`, `AUTH_INVALID_OPTION`, `AUTH_BODY_TOO_LARGE`, `AUTH_BODY_UNSIGNABLE`.
    */
-  sign(
-    request: SignableRequest,
-    options?: Pick<SignOptions, "date" | "signedHeaders" | "payloadHash">,
-  ): Record<string, string>
+  sign(request: SignableRequest, options?: RequestOptions): Record<string, string>
 }
+
+const NO_OPTIONS: RequestOptions = {}
 
 /**
  * Does once what depends on the credentials alone.
@@ -27,21 +27,19 @@ export interface Signer {
  */
 export function createSigner(credentials: Credentials, options: SignatureOptions = {}): Signer {
   const { accessKeyId, secretAccessKey, securityToken, expiresAt } = checkCredentials(credentials)
-  const { algorithm } = options
+  const { algorithm = "SDK-HMAC-SHA256" } = options
+  const { contentHashHeader } = traitsOf(algorithm)
   const authorize = createAuthorize(accessKeyId, secretAccessKey, options)
   return {
-    sign(request, { date, signedHeaders, payloadHash } = {}) {
-      const canonical = canonicalize(request, { algorithm, date, signedHeaders, payloadHash }, securityToken)
-      const signedAt = parseSdkDate(canonical.date)
-      if (signedAt === undefined) throw invalidDate()
-      if (expiresAt !== undefined && expiresAt <= signedAt) throw expired(expiresAt)
-      return { ...canonical.added, authorization: authorize(canonical) }
+    sign(request, requestOptions = NO_OPTIONS) {
+      const canonical = canonicalize(request, algorithm, requestOptions, securityToken)
+      if (expiresAt !== undefined && expiresAt <= canonical.signedAt) throw expired(expiresAt)
+      const headers: Record<string, string> = { "x-sdk-date": canonical.date, authorization: authorize(canonical) }
+      if (securityToken !== undefined) headers["x-security-token"] = securityToken
+      if (requestOptions.payloadHash === UNSIGNED_PAYLOAD) headers[contentHashHeader] = UNSIGNED_PAYLOAD
+      return headers
     },
   }
-}
-
-function invalidDate(): AuthError {
-  return new AuthError("AUTH_INVALID_REQUEST", "The header x-sdk-date must be a UTC time such as 20191115T033655Z.")
 }
 
 function expired(expiresAt: number): AuthError {

@@ -1,0 +1,67 @@
+import { AuthError } from "../errors/auth-error.ts"
+
+/** Certain headers of a request, whatever form it has them in and however their names are written. */
+export interface HeaderSelection {
+  /** Lower case, in byte order, each once. */
+  readonly names: readonly string[]
+  /** Where a name stands among them; -1 when it does not. */
+  positionOf(name: string): number
+  /**
+   * A value for each name, `undefined` where the request has none: trimmed, repeats joined with a comma (RFC 9110,
+   * section 5.3).
+   *
+   * @throws {AuthError} `AUTH_INVALID_REQUEST` when a value has a line break.
+   */
+  read(headers: HeadersInit | undefined): (string | undefined)[]
+}
+
+const LINE_BREAK = /[\r\n]/
+
+/** Made once for a list of names; reading then copies nothing else, and asks most other headers only how long their name is. */
+export function selectHeaders(chosen: Iterable<string>): HeaderSelection {
+  const names = [...new Set(chosen)].sort()
+  const longest = Math.max(0, ...names.map((name) => name.length))
+  const positionsByLength = Array.from({ length: longest + 1 }, (_, length) =>
+    Array.from(names.keys()).filter((position) => names[position]?.length === length),
+  )
+
+  function positionOf(name: string): number {
+    const positions = positionsByLength[name.length]
+    if (positions === undefined || positions.length === 0) return -1
+    const lower = name.toLowerCase()
+    for (const position of positions) {
+      if (names[position] === lower) return position
+    }
+    return -1
+  }
+
+  function put(values: (string | undefined)[], name: string, value: unknown): void {
+    const position = positionOf(name)
+    if (position < 0 || value === undefined || value === null) return
+    // A number or a list becomes text as it does in the Headers class.
+    const text = String(value)
+    if (LINE_BREAK.test(text)) {
+      throw new AuthError(
+        "AUTH_INVALID_REQUEST",
+        `The header ${names[position]} has a line break in its value: it cannot be sent, so it cannot be signed.`,
+      )
+    }
+    const earlier = values[position]
+    values[position] = earlier === undefined ? text.trim() : `${earlier}, ${text.trim()}`
+  }
+
+  return {
+    names,
+    positionOf,
+    read(headers) {
+      const values = new Array<string | undefined>(names.length).fill(undefined)
+      if (headers === undefined || headers === null) return values
+      if (Symbol.iterator in headers) {
+        for (const [name, value] of headers) put(values, String(name), value)
+      } else {
+        for (const name of Object.keys(headers)) put(values, name, headers[name])
+      }
+      return values
+    },
+  }
+}
