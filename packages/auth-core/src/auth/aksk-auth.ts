@@ -6,19 +6,14 @@ import { type SigningAlgorithm, traitsOf } from "../signing/algorithm.ts"
 import { MAX_SIGNED_BODY_BYTES, payloadHashInSlices, UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
 import { type HeaderRecord, SIGNED_BY_DEFAULT } from "../signing/signed-headers.ts"
 import { createSigner } from "../signing/signer.ts"
+import { type AccountIdOptions, accountIdHeaders } from "./account-ids.ts"
 import type { Attempt, Auth, Authentication } from "./auth.ts"
 import { createClockOffsets } from "./clock-offsets.ts"
 import { type Renewable, renewable } from "./renewable.ts"
 
-export interface AkskAuthOptions {
-  /** Sent as X-Project-Id and signed, unless the request has one. */
-  projectId?: string | undefined
-  /** Sent as X-Domain-Id and signed, unless the request has one; global services need it. */
-  domainId?: string | undefined
+export interface AkskAuthOptions extends AccountIdOptions {
   /** @default "SDK-HMAC-SHA256" */
   algorithm?: SigningAlgorithm | undefined
-  /** Region of the credential scope, such as `cn-north-4`; V11-HMAC-SHA256 needs it. */
-  region?: string | undefined
   /** Service of the credential scope, such as `iotda`; V11-HMAC-SHA256 needs it. */
   service?: string | undefined
   /** Signed beside host, x-sdk-date and the project, domain, token and content hash headers, where the request has them. */
@@ -59,24 +54,30 @@ interface Used {
 export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider, options: AkskAuthOptions = {}): Auth {
   const { algorithm = "SDK-HMAC-SHA256", region, service, unsignedPayload = false, clock = systemClock } = options
   const { contentHashHeader } = traitsOf(algorithm)
-  const ownHeaders = present({
-    "x-project-id": options.projectId,
-    "x-domain-id": options.domainId,
-    [contentHashHeader]: unsignedPayload ? UNSIGNED_PAYLOAD : undefined,
-  })
   const offsets = createClockOffsets(clock, options.onClockOffset)
-  const signerOf = keepingLast((credentials: Credentials) => createSigner(credentials, { algorithm, region, service }))
-  // Making a signer shows at once what is wrong with fixed credentials, or with the options.
-  const source =
-    typeof credentialsOrProvider === "function"
-      ? providedBy(credentialsOrProvider, options.cache, clock)
-      : fixed(credentialsOrProvider)
-  if (typeof credentialsOrProvider !== "function") signerOf(credentialsOrProvider)
+  const cache = once(() => options.cache ?? new TokenCache({ clock }))
+  const isProvided = typeof credentialsOrProvider === "function"
+  const source = isProvided ? renewable(credentialsOrProvider, cache(), clock, secretOf) : fixed(credentialsOrProvider)
+  const accountIds = accountIdHeaders(options, source.current, cache)
+  // Whether a provided key still lives is for the cache to say: the local clock may be what is wrong.
+  const signerOf = keepingLast((credentials: Credentials) =>
+    createSigner(isProvided ? { ...credentials, expiresAt: undefined } : credentials, { algorithm, region, service }),
+  )
+  // What is wrong with fixed credentials, or with the options, shows at once.
+  if (!isProvided) signerOf(credentialsOrProvider)
 
-  const authenticate = (credentials: Credentials, attempt: Attempt, payloadHash?: string): Authentication<Used> => {
+  const signed = (
+    credentials: Credentials,
+    attempt: Attempt,
+    payloadHash: string | undefined,
+    ids: HeaderRecord,
+  ): Authentication<Used> => {
     const { method, url, body = null } = attempt
     const signedAt = offsets.nowAt(new URL(url).origin)
-    const added = absentFrom(attempt.headers, ownHeaders)
+    const added =
+      unsignedPayload && attempt.headers[contentHashHeader] === undefined
+        ? { ...ids, [contentHashHeader]: UNSIGNED_PAYLOAD }
+        : ids
     const headers = { ...attempt.headers, ...added }
     const signedHeaders = options.signedHeaders && namesToSign(options.signedHeaders, headers, credentials)
     const signature = signerOf(credentials).sign(
@@ -90,12 +91,16 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
     bodyLimit: (headers) =>
       unsignedPayload || headers[contentHashHeader] !== undefined ? undefined : MAX_SIGNED_BODY_BYTES,
     authenticate(attempt) {
-      const credentials = source.current(attempt.signal)
-      const payloadHash = attempt.body instanceof Uint8Array ? payloadHashInSlices(attempt.body, algorithm) : undefined
-      if (credentials instanceof Promise || payloadHash instanceof Promise) {
-        return Promise.all([credentials, payloadHash]).then(([key, hash]) => authenticate(key, attempt, hash))
+      const { body, headers, signal } = attempt
+      const sign = (credentials: Credentials): Authentication | Promise<Authentication> => {
+        const ids = accountIds(attempt.url, headers, credentials, signal)
+        const payloadHash = body instanceof Uint8Array ? payloadHashInSlices(body, algorithm) : undefined
+        if (!(ids instanceof Promise || payloadHash instanceof Promise))
+          return signed(credentials, attempt, payloadHash, ids)
+        return Promise.all([payloadHash, ids]).then((known) => signed(credentials, attempt, ...known))
       }
-      return authenticate(credentials, attempt, payloadHash)
+      const credentials = source.current(signal)
+      return credentials instanceof Promise ? credentials.then(sign) : sign(credentials)
     },
     judge({ used }, rejection, signal) {
       const { credentials, signedAt } = used as Used
@@ -105,10 +110,6 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
       return source.renew(credentials, replayed, signal)
     },
   }
-}
-
-function providedBy(provider: CredentialProvider, cache: TokenCache | undefined, clock: Clock): Renewable<Credentials> {
-  return renewable(provider, cache ?? new TokenCache({ clock }), clock, secretOf)
 }
 
 function fixed(credentials: Credentials): Renewable<Credentials> {
@@ -125,17 +126,6 @@ function namesToSign(chosen: readonly string[], headers: HeaderRecord, { securit
   return names.filter((name) => added.includes(name) || headers[name] !== undefined)
 }
 
-function present(headers: Readonly<Record<string, string | undefined>>): HeaderRecord {
-  const entries = Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined)
-  return Object.fromEntries(entries)
-}
-
-function absentFrom(request: HeaderRecord, headers: HeaderRecord): HeaderRecord {
-  const names = Object.keys(headers)
-  if (names.every((name) => request[name] === undefined)) return headers
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => request[name] === undefined))
-}
-
 /** Makes a value from another, and keeps the last: credentials change seldom. */
 function keepingLast<From, To>(make: (from: From) => To): (from: From) => To {
   let last: { from: From; to: To } | undefined
@@ -143,4 +133,9 @@ function keepingLast<From, To>(make: (from: From) => To): (from: From) => To {
     if (last?.from !== from) last = { from, to: make(from) }
     return last.to
   }
+}
+
+function once<T>(make: () => T): () => T {
+  let value: T | undefined
+  return () => (value ??= make())
 }

@@ -41,7 +41,7 @@ describe("a signature", () => {
 
   it.each(["SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256"] as const)("verifies under %s", async (algorithm) => {
     const authentication = signed({ algorithm, region: "cn-north-4", service: "iotda" })
-    expect(authentication.headers["authorization"]?.startsWith(`${algorithm} `)).toBe(true)
+    expect(authentication.headers.authorization?.startsWith(`${algorithm} `)).toBe(true)
     expect(await verdict(authentication)).toMatchObject({ ok: true })
   })
 
@@ -53,7 +53,7 @@ describe("a signature", () => {
       "x-domain-id": "d1",
       "x-security-token": "st-0123456789",
     })
-    expect(authentication.headers["authorization"]).toContain(
+    expect(authentication.headers.authorization).toContain(
       "SignedHeaders=host;x-domain-id;x-project-id;x-sdk-date;x-security-token,",
     )
     expect(await verdict(authentication, attempt, key)).toMatchObject({ ok: true })
@@ -69,7 +69,7 @@ describe("a signature", () => {
   it("covers further headers on request, where there are any", async () => {
     const request = { ...attempt, headers: { "content-type": "application/json" } }
     const authentication = signed({ signedHeaders: ["content-type", "x-absent"] }, request)
-    expect(authentication.headers["authorization"]).toContain("SignedHeaders=content-type;host;x-sdk-date,")
+    expect(authentication.headers.authorization).toContain("SignedHeaders=content-type;host;x-sdk-date,")
     expect(await verdict(authentication, request)).toMatchObject({ ok: true })
   })
 
@@ -178,4 +178,65 @@ it("shows no secret when it is looked at", async () => {
     credentials.secretAccessKey,
   )
   expect(JSON.stringify(auth)).not.toContain(credentials.secretAccessKey)
+})
+
+describe("project and domain ids", () => {
+  const answers: Record<string, unknown> = {
+    "/v3/projects?name=cn-north-4": { projects: [{ id: "project-1", name: "cn-north-4" }] },
+    "/v3/projects?name=eu-west-101": { projects: [] },
+    "/v3/auth/domains": { domains: [{ id: "domain-1", name: "d" }] },
+  }
+
+  function lookups(): { calls: string[]; iam: AkskAuthOptions["iam"] } {
+    const calls: string[] = []
+    const fetch: typeof globalThis.fetch = async (input) => {
+      const { pathname, search } = new URL(String(input))
+      calls.push(pathname + search)
+      return Response.json(answers[pathname + search] ?? {})
+    }
+    return { calls, iam: { iamEndpoint: "https://iam.example.com", fetch } }
+  }
+
+  it("are looked up once, by the region in the host, and signed", async () => {
+    const { calls, iam } = lookups()
+    const auth = akskAuth(credentials, { clock, iam, projectId: "auto", domainId: "auto" })
+    const [first, second] = await Promise.all([auth.authenticate(attempt), auth.authenticate(attempt)])
+    expect(first?.headers).toMatchObject({ "x-project-id": "project-1", "x-domain-id": "domain-1" })
+    expect(await verdict(second as Authentication)).toMatchObject({ ok: true })
+    expect(calls.sort()).toEqual(["/v3/auth/domains", "/v3/projects?name=cn-north-4"])
+    expect(auth.authenticate(attempt)).not.toBeInstanceOf(Promise)
+  })
+
+  it("that come with the credentials need no lookup", async () => {
+    const { calls, iam } = lookups()
+    const key = { ...credentials, projectId: "own-project", domainId: "own-domain" }
+    const headers = signed({ iam, projectId: "auto", domainId: "auto" }, attempt, key).headers
+    expect(headers).toMatchObject({ "x-project-id": "own-project", "x-domain-id": "own-domain" })
+    expect(calls).toEqual([])
+  })
+
+  it("that come with the credentials stay unused unless they are asked for", () => {
+    expect(signed({}, attempt, { ...credentials, projectId: "own-project" }).headers).not.toHaveProperty("x-project-id")
+  })
+
+  it("that do not exist are an error that names what was looked for", async () => {
+    const { iam } = lookups()
+    const auth = akskAuth(credentials, { clock, iam, projectId: "auto", region: "eu-west-101" })
+    await expect(auth.authenticate(attempt)).rejects.toMatchObject({
+      code: "AUTH_INVALID_OPTION",
+      message: expect.stringContaining("eu-west-101"),
+    })
+  })
+
+  it("cannot be looked up where neither an option nor the host names a region", () => {
+    const auth = akskAuth(credentials, { clock, projectId: "auto" })
+    expect(() => auth.authenticate({ ...attempt, url: "https://bss-intl.myhuaweicloud.com/" })).toThrow(
+      expect.objectContaining({ code: "AUTH_INVALID_OPTION" }),
+    )
+  })
+})
+
+it("a provided key that looks expired by a clock that is wrong is still sent, so that the clock can be learned", async () => {
+  const auth = akskAuth(async () => ({ ...credentials, expiresAt: clock.now() - 1 }), { clock })
+  expect((await auth.authenticate(attempt)).headers).toHaveProperty("authorization")
 })

@@ -112,6 +112,6 @@ describe("tokens of a provider", () => {
   it("when IAM fails, the failure is IAM's own", async () => {
     const failure = new Error("IAM is down")
     const auth = tokenAuth(() => Promise.reject(failure))
-    await expect(auth.authenticate(attempt)).rejects.toBe(failure)
+    await expect(auth.authenticate(attempt)).rejects.toMatchObject({ cause: failure })
   })
 })
