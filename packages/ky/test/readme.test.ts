@@ -1,0 +1,22 @@
+import { startEmulator } from "@countersign/emulator"
+import { runReadmeExample } from "@countersign/testkit"
+import ky from "ky"
+import { afterEach, expect, it, vi } from "vitest"
+import * as own from "../src/index.ts"
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+it("the program of the README gets through to a gateway that checks signatures", async () => {
+  const emulator = await startEmulator()
+  const { accessKeyId, secretAccessKey } = emulator.accounts.partner.user.credentials
+  vi.stubEnv("HUAWEICLOUD_SDK_AK", accessKeyId)
+  vi.stubEnv("HUAWEICLOUD_SDK_SK", secretAccessKey)
+  const logged = await runReadmeExample(new URL("../README.md", import.meta.url), {
+    modules: { "@countersign/ky": own, ky: { default: ky } },
+    replace: { "https://bss-intl.myhuaweicloud.com": emulator.url },
+  })
+  expect(logged).toEqual([expect.objectContaining({ currency: "USD" })])
+  await emulator.close()
+})
