@@ -20,7 +20,10 @@ export interface IncomingRequest {
 }
 
 export async function readRequest(context: Context<ServerEnv>): Promise<IncomingRequest> {
-  const body = new Uint8Array(await context.req.arrayBuffer())
+  // Off the socket: a Request drops the body of a GET, and the official SDKs send and sign one.
+  const chunks: Uint8Array[] = []
+  for await (const chunk of context.env.incoming) chunks.push(chunk)
+  const body = Buffer.concat(chunks)
   return { ...requestHead(context), body, text: new TextDecoder().decode(body) }
 }
 
