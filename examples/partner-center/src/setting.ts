@@ -1,0 +1,67 @@
+import { startEmulator } from "@countersign/emulator"
+import type { Credentials } from "@countersign/fetch"
+
+/** Where the demo calls, and as whom. */
+export interface Setting {
+  readonly name: string
+  readonly iamEndpoint: string
+  /** Of Partner Center. */
+  readonly endpoint: string
+  readonly user: string
+  readonly password: string
+  /** The partner's account. */
+  readonly domain: string
+  readonly customer: { readonly domain: string; readonly agency: string }
+  readonly credentials: Credentials
+  /** Where a large body may be sent to; absent where there is no such place. */
+  readonly uploadPath: string | undefined
+  /** How often IAM was called so far; `undefined` where nobody counts. */
+  iamCalls(): number | undefined
+  close(): Promise<void>
+}
+
+/** A local Huawei Cloud with its sample accounts. */
+export async function emulatedSetting(): Promise<Setting> {
+  const { url, accounts, stats, close } = await startEmulator()
+  const { partner, customers } = accounts
+  const [customer] = customers
+  return {
+    name: `the emulator at ${url}`,
+    iamEndpoint: url,
+    endpoint: url,
+    user: partner.user.name,
+    password: partner.user.password,
+    domain: partner.domain.name,
+    customer: { domain: customer.domain.name, agency: customer.agency.name },
+    credentials: partner.user.credentials,
+    uploadPath: "/v1/upload",
+    iamCalls: () => stats.iamCalls,
+    close,
+  }
+}
+
+/** The real endpoints, with credentials from the environment. */
+export function liveSetting(): Setting {
+  const { env } = process
+  const missing: string[] = []
+  const variable = (name: string): string => {
+    const value = env[name]
+    if (value === undefined || value === "") missing.push(name)
+    return value ?? ""
+  }
+  const setting: Setting = {
+    name: "the real endpoints",
+    iamEndpoint: env.HUAWEICLOUD_SDK_IAM_ENDPOINT ?? "https://iam.myhuaweicloud.com",
+    endpoint: env.PARTNER_CENTER_ENDPOINT ?? "https://bss-intl.myhuaweicloud.com",
+    user: variable("PARTNER_USER"),
+    password: variable("PARTNER_PASSWORD"),
+    domain: variable("PARTNER_DOMAIN"),
+    customer: { domain: variable("CUSTOMER_DOMAIN"), agency: variable("CUSTOMER_AGENCY") },
+    credentials: { accessKeyId: variable("HUAWEICLOUD_SDK_AK"), secretAccessKey: variable("HUAWEICLOUD_SDK_SK") },
+    uploadPath: undefined,
+    iamCalls: () => undefined,
+    close: async () => undefined,
+  }
+  if (missing.length > 0) throw new Error(`--live needs these environment variables: ${missing.join(", ")}`)
+  return setting
+}
