@@ -32,7 +32,7 @@ export type CacheEvent =
   /** The shared store failed or was too slow, and is left alone for a while; requests go on without it. */
   | {
       readonly type: "store-failed"
-      readonly operation: "get" | "set" | "delete" | "lease" | "release"
+      readonly operation: "get" | "set" | "delete" | "lease" | "release" | "watch"
       readonly durationMs: number
       /** `timeout`, or name and code of the error. */
       readonly reason: string

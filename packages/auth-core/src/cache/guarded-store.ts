@@ -47,11 +47,11 @@ export class GuardedStore {
   }
 
   set(key: string, value: string, ttlMs: number): Promise<void> {
-    return this.#guard("set", () => this.#store.set(key, value, ttlMs))
+    return this.#guard("set", async () => this.#store.set(key, value, ttlMs))
   }
 
   delete(key: string): Promise<void> {
-    return this.#guard("delete", () => this.#store.delete(key))
+    return this.#guard("delete", async () => this.#store.delete(key))
   }
 
   /** A lease, in a store without leases one that everybody gets. */
@@ -66,17 +66,23 @@ export class GuardedStore {
         release: async () => undefined,
       }
     }
-    const lease = await this.#guard("lease", () => acquireLease.call(this.#store, key, ttlMs))
+    const lease = await this.#guard("lease", async () => acquireLease.call(this.#store, key, ttlMs))
     return (
       lease && {
-        set: (value, valueTtlMs) => this.#guard("set", () => lease.set(value, valueTtlMs)),
-        release: () => this.#guard("release", () => lease.release()),
+        set: (value, valueTtlMs) => this.#guard("set", async () => lease.set(value, valueTtlMs)),
+        release: () => this.#guard("release", async () => lease.release()),
       }
     )
   }
 
+  /** Listens to the store, where it can be listened to. */
   watch(listener: (key: string, change: StoreChange) => void): () => void {
-    return this.#store.watch?.(listener) ?? (() => undefined)
+    try {
+      return this.#store.watch?.(listener) ?? (() => undefined)
+    } catch (error) {
+      this.#emit({ type: "store-failed", operation: "watch", durationMs: 0, reason: reasonOf(error), sparedMs: 0 })
+      return () => undefined
+    }
   }
 
   async #guard<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T> {

@@ -70,7 +70,7 @@ export class SharedRenewal {
     this.#options = options
     this.#store = new GuardedStore({ store, timeoutMs, clock, emit })
     this.#records = new SharedRecords({ store: this.#store, clock, emit })
-    this.#stopWatching = store.watch?.((key, change) => this.#noticed(key, change)) ?? (() => undefined)
+    this.#stopWatching = this.#store.watch((key, change) => this.#noticed(key, change))
   }
 
   /** Stops listening to the store. */

@@ -11,9 +11,18 @@ export interface Flight<T> {
   isAwaited: boolean
 }
 
+/** A place in the order of use. */
+interface Link {
+  readonly key?: string | undefined
+  newer: Link | undefined
+  older: Link | undefined
+}
+
 /** What is known of one identity. Plain fields: there may be a hundred thousand of these. */
-export class Slot<T = Expiring> {
+export class Slot<T = Expiring> implements Link {
   readonly key: string | undefined
+  /** The one that was asked for first, while somebody has it. */
+  provider: WeakRef<object>
   value: T | undefined = undefined
   /** When the value came, by both clocks. */
   receivedMono = 0
@@ -25,11 +34,12 @@ export class Slot<T = Expiring> {
   isRefused = false
   flight: Flight<T> | undefined = undefined
   failure: Failure | undefined = undefined
-  newer: Slot<unknown> | undefined = undefined
-  older: Slot<unknown> | undefined = undefined
+  newer: Link | undefined = undefined
+  older: Link | undefined = undefined
 
-  constructor(key: string | undefined) {
+  constructor(key: string | undefined, provider: object) {
     this.key = key
+    this.provider = new WeakRef(provider)
   }
 
   fill(value: T, { softMs, hardMs, endMs }: Lifetime, mono: number, wall: number): void {
@@ -63,7 +73,7 @@ export class Slots {
   readonly #byKey = new Map<string, Slot>()
   #byProvider = new WeakMap<object, Slot>()
   /** Slots at rest, in order of use: a ring through this one, which stands between the newest and the oldest. */
-  readonly #ring = new Slot<unknown>(undefined)
+  readonly #ring: Link = { newer: undefined, older: undefined }
   #resting = 0
 
   constructor(maxEntries: number) {
@@ -85,12 +95,21 @@ export class Slots {
 
   findOrCreate<T extends Expiring>(provider: Provider<T>): Slot<T> {
     const found = this.find(provider)
-    if (found !== undefined) return found
+    if (found !== undefined) {
+      if (found.provider.deref() === undefined) found.provider = new WeakRef(provider)
+      return found
+    }
     const key = provider.identityKey
-    const slot = new Slot<T>(key)
+    const slot = new Slot<T>(key, provider)
     if (key === undefined) this.#byProvider.set(provider, slot)
     else this.#byKey.set(key, slot)
     return slot
+  }
+
+  /** The provider of a key, while somebody has it. */
+  providerOf<T extends Expiring>(key: string): Provider<T> | undefined {
+    // One identity has one type of value.
+    return this.#byKey.get(key)?.provider.deref() as Provider<T> | undefined
   }
 
   /** The keys of those that failed. */
@@ -101,14 +120,14 @@ export class Slots {
   }
 
   /** Marks a slot as the one used last. */
-  touch(slot: Slot<unknown>): void {
+  touch(slot: Link): void {
     if (slot.older === undefined || slot.newer === this.#ring) return
     unlink(slot)
     this.#linkAsNewest(slot)
   }
 
   /** Keeps a slot from being evicted until it rests again. */
-  hold(slot: Slot<unknown>): void {
+  hold(slot: Link): void {
     if (slot.older === undefined) return
     unlink(slot)
     slot.newer = undefined
@@ -144,7 +163,7 @@ export class Slots {
     this.#resting = 0
   }
 
-  #linkAsNewest(slot: Slot<unknown>): void {
+  #linkAsNewest(slot: Link): void {
     const newest = this.#ring.older
     slot.older = newest
     slot.newer = this.#ring
@@ -153,7 +172,7 @@ export class Slots {
   }
 }
 
-function unlink({ newer, older }: Slot<unknown>): void {
+function unlink({ newer, older }: Link): void {
   if (newer !== undefined) newer.older = older
   if (older !== undefined) older.newer = newer
 }

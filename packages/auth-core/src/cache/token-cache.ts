@@ -42,7 +42,7 @@ export interface TokenCacheOptions {
    */
   leaseMs?: number | undefined
   /** Told what the cache does. What it throws is ignored. */
-  onEvent?: ((event: CacheEvent) => void) | undefined
+  onEvent?: ((event: CacheEvent) => unknown) | undefined
   /** @default the machine's clock */
   clock?: Clock | undefined
   /** From 0 up to 1, for jitter. @default Math.random */
@@ -76,7 +76,7 @@ export class TokenCache {
   readonly #backoff: Backoff
   readonly #refresher: Refresher
   readonly #shared: Promise<SharedRenewal> | undefined
-  readonly #onEvent: ((event: CacheEvent) => void) | undefined
+  readonly #onEvent: ((event: CacheEvent) => unknown) | undefined
 
   /** @throws {AuthError} `AUTH_INVALID_OPTION` */
   constructor(options: TokenCacheOptions = {}) {
@@ -101,6 +101,8 @@ export class TokenCache {
     this.#clock = clock
     this.#backoff = backoff
     this.#shared = shared
+    // Whoever asks for a value is told.
+    shared?.catch(() => undefined)
     this.#onEvent = options.onEvent
     this.#refresher = new Refresher({
       slots,
@@ -137,8 +139,18 @@ export class TokenCache {
     return this.#get(provider, options, [])
   }
 
-  /** Renews the value of an identity, however fresh it is, or joins a refresh that is on its way. The old one stays until then. */
-  async refresh<T extends Expiring>(provider: Provider<T>, options?: Pick<GetOptions<T>, "signal">): Promise<T> {
+  /**
+   * Renews the value of an identity, however fresh it is, or joins a refresh that is on its way. The old one stays until then.
+   * A key will do where its provider has been asked for here and is still in use.
+   *
+   * @throws {AuthError} as {@link TokenCache.get}; `AUTH_INVALID_OPTION` for a key whose provider is not known here.
+   */
+  async refresh<T extends Expiring>(
+    identity: Provider<T> | string,
+    options?: Pick<GetOptions<T>, "signal">,
+  ): Promise<T> {
+    const provider = typeof identity === "string" ? this.#slots.providerOf<T>(identity) : identity
+    if (provider === undefined) throw unknownIdentity(identity)
     const slot = this.#claim(provider)
     return await waitFor(this.#join(provider, slot, { isForced: true, isAwaited: true }, []), options?.signal)
   }
@@ -267,10 +279,7 @@ export class TokenCache {
 
   #claim<T extends Expiring>(provider: Provider<T>): Slot<T> {
     if (typeof provider === "function") return this.#slots.findOrCreate(provider)
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
-      "A cache is asked with a provider: an async function that yields a value.",
-    )
+    throw unknownIdentity(provider)
   }
 
   /** By both clocks: one may stop while the machine sleeps, the other may be set back. */
@@ -288,7 +297,8 @@ export class TokenCache {
 
   #emit(event: CacheEvent): void {
     try {
-      this.#onEvent?.(event)
+      // An async function does for a listener too.
+      Promise.resolve(this.#onEvent?.(event)).catch(() => undefined)
     } catch {
       // A listener is no part of the request.
     }
@@ -299,6 +309,15 @@ export class TokenCache {
 async function loadShared(options: SharedRenewalOptions): Promise<SharedRenewal> {
   const { SharedRenewal } = await import("./shared-renewal.ts")
   return new SharedRenewal(options)
+}
+
+function unknownIdentity(identity: unknown): AuthError {
+  return new AuthError(
+    "AUTH_INVALID_OPTION",
+    typeof identity === "string"
+      ? `No provider in use has the identity key ${identity}: give the provider itself.`
+      : `A cache is asked with a provider, an async function that yields a value; got ${identity === null ? "null" : typeof identity}.`,
+  )
 }
 
 function selfReference(key: string | undefined): AuthError {

@@ -3,11 +3,8 @@ export function waitFor<T>(promise: Promise<T>, signal: AbortSignal | undefined)
   if (signal === undefined) return promise
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason)
-    if (signal.aborted) {
-      onAbort()
-      return
-    }
-    signal.addEventListener("abort", onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    else signal.addEventListener("abort", onAbort, { once: true })
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort))
   })
 }
