@@ -3,7 +3,9 @@ import type { Clock } from "@countersign/auth-core"
 export interface FakeClock extends Clock {
   /** Moves both clocks on and wakes every sleeper whose time has come, in order, letting promises settle between. */
   advance(ms: number): Promise<void>
-  /** Moves the wall clock alone, as a correction by NTP or an operator would. */
+  /** Moves on step by step until the promise settles, and gives what it gives: for work that also waits for something real. */
+  until<T>(promise: PromiseLike<T> | T, stepMs?: number): Promise<T>
+  /** Moves the wall clock alone, as a correction by NTP or an operator would, or a machine's sleep. */
   jump(ms: number): void
 }
 
@@ -20,7 +22,8 @@ export function fakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < 10; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
   }
-  return {
+  const MOST_STEPS = 100_000
+  const clock: FakeClock = {
     now: () => wall,
     monotonic: () => mono,
     sleep: (ms, signal) =>
@@ -62,5 +65,20 @@ export function fakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
     jump(ms) {
       wall += ms
     },
+    async until(promise, stepMs = 10) {
+      let isSettled = false
+      const settled = (): void => {
+        isSettled = true
+      }
+      const wanted = Promise.resolve(promise)
+      wanted.then(settled, settled)
+      for (let step = 0; !isSettled && step < MOST_STEPS; step++) {
+        await settle()
+        if (!isSettled) await clock.advance(stepMs)
+      }
+      if (!isSettled) throw new Error(`Nothing came of it within ${MOST_STEPS * stepMs} ms of this clock.`)
+      return await wanted
+    },
   }
+  return clock
 }
