@@ -31,9 +31,12 @@ export function sendWithHeaders(options: Pick<Options, "cache">, headers: Readon
 
   function withHeaders(argument: unknown): unknown {
     if (!isNativeOptions(argument)) return argument
-    const { authorization, ...visible } = argument.headers
-    const own = authorization === undefined || authorization === PRIVATE ? visible : argument.headers
-    return { ...argument, headers: conceal({ ...own, ...headers }, own) }
+    const visible = Object.fromEntries(
+      Object.entries(argument.headers).filter(
+        ([name, value]) => !Object.hasOwn(headers, name) && !(name === "authorization" && value === PRIVATE),
+      ),
+    )
+    return { ...argument, headers: conceal({ ...visible, ...headers }, visible) }
   }
 }
 

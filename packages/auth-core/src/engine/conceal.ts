@@ -9,5 +9,6 @@ const INSPECT = Symbol.for("nodejs.util.inspect.custom")
  */
 export function conceal<T extends object>(holder: T, shown: unknown): T {
   const show = { value: () => shown, configurable: true }
-  return Object.defineProperties(holder, { [INSPECT]: show, toJSON: show })
+  // Enumerable as far as nobody takes it for a property, so that a copy by spread conceals too.
+  return Object.defineProperties(holder, { [INSPECT]: { ...show, enumerable: true }, toJSON: show })
 }

@@ -23,6 +23,10 @@ describe("an object that holds a secret", () => {
     expect({ ...holder }["x-auth-token"]).toBe("MIIsecret")
   })
 
+  it("does not show it to inspect when it was copied", () => {
+    expect(inspect({ ...holder }, { showHidden: true })).not.toContain("MIIsecret")
+  })
+
   it("may be concealed again", () => {
     expect(JSON.stringify(conceal(holder, "request"))).toBe('"request"')
   })
