@@ -43,7 +43,8 @@ export {
   type Send,
   type WireRequest,
 } from "./engine/authenticated-send.ts"
-export { isStream, MAX_REPLAYABLE_BYTES, type PreparedBody, readBody } from "./engine/body.ts"
+export { MAX_REPLAYABLE_BYTES, type PreparedBody, readBody } from "./engine/body.ts"
+export { isStream } from "./engine/body-stream.ts"
 export { chosenAuth } from "./engine/chosen-auth.ts"
 export { conceal } from "./engine/conceal.ts"
 export { finishedUrl } from "./engine/finished-url.ts"

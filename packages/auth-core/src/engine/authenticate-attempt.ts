@@ -43,7 +43,7 @@ export async function authenticateAttempt(
   const { method, url, signal } = request
   if (!guard(url, request.baseUrl)) return { url, method, headers: request.headers, body: unreadBody(request.body) }
   const limit = auth.bodyLimit(request.headers)
-  const body = limit === undefined ? unreadBody(request.body) : await readBody(request.body, limit)
+  const body = limit === undefined ? unreadBody(request.body) : await readBody(request.body, limit, signal)
   const by = body.exceedsLimit ? auth.beyondLimit : auth
   if (by === undefined) {
     throw new AuthError(

@@ -125,7 +125,7 @@ async function initOf(request: Request, init: RequestInit): Promise<RequestInit>
 /** A Request can be sent once only: its bytes when they are few enough to be kept for a replay, else its stream. */
 async function bodyOf(request: Request): Promise<BodyInit | null> {
   if (request.body === null) return null
-  const { bytes, content } = await readBody(request.clone().body, MAX_REPLAYABLE_BYTES)
+  const { bytes, content } = await readBody(request.clone().body, MAX_REPLAYABLE_BYTES, request.signal)
   if (bytes === undefined) {
     await (content as AsyncGenerator).return(undefined)
     return request.body

@@ -1,4 +1,5 @@
 import { AuthError } from "../errors/auth-error.ts"
+import { type BodyStream, isStream, readStream } from "./body-stream.ts"
 
 /** A body, as far as it had to be read. */
 export interface PreparedBody {
@@ -20,8 +21,6 @@ export interface PreparedBody {
  */
 export const MAX_REPLAYABLE_BYTES = 12 * 1024 * 1024
 
-type Chunks = AsyncIterable<unknown> | Iterable<unknown> | NodeJS.ReadableStream
-
 const NO_BODY: PreparedBody = { content: null, bytes: null, replayable: true, exceedsLimit: false }
 
 /** The body as the caller gave it, not looked into. */
@@ -39,7 +38,7 @@ export function unreadBody(body: unknown): PreparedBody {
  *
  * @throws {AuthError} `AUTH_BODY_UNSIGNABLE` for any other kind, and for a stream that was consumed before.
  */
-export function readBody(body: unknown, limit: number): PreparedBody | Promise<PreparedBody> {
+export function readBody(body: unknown, limit: number, signal?: AbortSignal): PreparedBody | Promise<PreparedBody> {
   if (body === null || body === undefined) return NO_BODY
   if (typeof body === "string") return known(body, utf8Exceeds(body, limit))
   if (body instanceof Uint8Array) return known(body, body.byteLength > limit)
@@ -51,7 +50,7 @@ export function readBody(body: unknown, limit: number): PreparedBody | Promise<P
   }
   if (isBlob(body)) return readBlob(body, limit)
   if (isFormData(body)) return readFormData(body, limit)
-  if (isStream(body)) return readStream(body, limit)
+  if (isStream(body)) return readStreamBody(body, limit, signal)
   throw new AuthError(
     "AUTH_BODY_UNSIGNABLE",
     `A body of kind ${Object.prototype.toString.call(body)} cannot be turned into bytes: send a string, bytes, a form, a Blob or a stream.`,
@@ -88,105 +87,10 @@ function filesExceed(form: FormData, limit: number): boolean {
   return size > limit
 }
 
-async function readStream(body: ReadableStream | Chunks, limit: number): Promise<PreparedBody> {
-  refuseConsumed(body)
-  const chunks = chunksOf(body)
-  const read: Uint8Array[] = []
-  let size = 0
-  for (;;) {
-    const { done, value } = await chunks.next()
-    if (done) break
-    const chunk = asBytes(value)
-    read.push(chunk)
-    size += chunk.byteLength
-    if (size > limit)
-      return { content: continued(read, chunks), bytes: undefined, replayable: false, exceedsLimit: true }
-  }
-  return { ...known(concatenated(read, size), false), contentType: ownContentType(body) }
-}
-
-function refuseConsumed(body: object): void {
-  const consumed =
-    ("locked" in body && body.locked === true) ||
-    ("readableDidRead" in body && body.readableDidRead === true) ||
-    ("destroyed" in body && body.destroyed === true)
-  if (consumed) {
-    throw new AuthError(
-      "AUTH_BODY_UNSIGNABLE",
-      "The body stream was read or closed before, so its bytes cannot be sent: give a new stream for each request, or bytes.",
-    )
-  }
-}
-
-function chunksOf(body: ReadableStream | Chunks): AsyncIterator<unknown> {
-  if (isWebStream(body)) return readerOf(body)
-  if (Symbol.asyncIterator in body) return body[Symbol.asyncIterator]()
-  if (Symbol.iterator in body) return asynchronously(body)
-  return olderNodeStream(body)
-}
-
-async function* asynchronously(chunks: Iterable<unknown>): AsyncGenerator<unknown> {
-  yield* chunks
-}
-
-/** Streams of Node's first kind, such as the npm form-data package, only emit events. */
-function olderNodeStream(body: NodeJS.ReadableStream): AsyncIterator<unknown> {
-  const { Readable } = process.getBuiltinModule("node:stream")
-  return new Readable().wrap(body)[Symbol.asyncIterator]()
-}
-
-/** Not every browser can iterate a ReadableStream. */
-async function* readerOf(stream: ReadableStream): AsyncGenerator<unknown> {
-  const reader = stream.getReader()
-  let ended = false
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) {
-        ended = true
-        return
-      }
-      yield value
-    }
-  } finally {
-    if (!ended) await reader.cancel()
-  }
-}
-
-async function* continued(read: readonly Uint8Array[], rest: AsyncIterator<unknown>): AsyncGenerator<Uint8Array> {
-  try {
-    yield* read
-    for (;;) {
-      const { done, value } = await rest.next()
-      if (done) return
-      yield asBytes(value)
-    }
-  } finally {
-    await rest.return?.()
-  }
-}
-
-function asBytes(chunk: unknown): Uint8Array {
-  if (typeof chunk === "string") return new TextEncoder().encode(chunk)
-  if (chunk instanceof Uint8Array) return chunk
-  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-  if (isArrayBuffer(chunk)) return new Uint8Array(chunk)
-  throw new AuthError(
-    "AUTH_BODY_UNSIGNABLE",
-    `The body stream gave ${Object.prototype.toString.call(chunk)}: it must give strings or bytes.`,
-  )
-}
-
-function concatenated(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const [only] = chunks
-  if (chunks.length === 1 && only !== undefined) return only
-  const bytes = new Uint8Array(size)
-  let offset = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset)
-    offset += chunk.byteLength
-  }
-  return bytes
+async function readStreamBody(stream: BodyStream, limit: number, signal?: AbortSignal): Promise<PreparedBody> {
+  const { bytes, rest } = await readStream(stream, limit, signal)
+  if (bytes === undefined) return { content: rest, bytes: undefined, replayable: false, exceedsLimit: true }
+  return { ...known(bytes, false), contentType: ownContentType(stream) }
 }
 
 /** The npm form-data package is a stream that knows its own boundary. */
@@ -213,16 +117,4 @@ function isBlob(value: unknown): value is Blob {
 
 function isFormData(value: unknown): value is FormData {
   return brandOf(value) === "FormData" && typeof value === "object" && value !== null && !("pipe" in value)
-}
-
-function isWebStream(value: object): value is ReadableStream {
-  return "getReader" in value && typeof value.getReader === "function"
-}
-
-/** Whether a body can be read only once. */
-export function isStream(value: unknown): value is ReadableStream | Chunks {
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return false
-  if (isWebStream(value) || Symbol.asyncIterator in value) return true
-  if ("pipe" in value && typeof value.pipe === "function") return true
-  return "next" in value && Symbol.iterator in value
 }

@@ -1,5 +1,5 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { abortable } from "./abortable.ts"
+import { abortable } from "../identity/abortable.ts"
 import type { IamConnection } from "./iam-connection.ts"
 import { type IamAnswer, type IamRequest, payloadOf } from "./iam-request.ts"
 import { redact } from "./redact.ts"

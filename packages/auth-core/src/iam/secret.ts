@@ -1,5 +1,5 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
-import { abortable } from "./abortable.ts"
+import { abortable } from "../identity/abortable.ts"
 
 /** A secret, or a function that fetches it anew each time it is needed: from a vault, a file, a person. */
 export type Secret = string | (() => string | Promise<string>)

@@ -93,6 +93,25 @@ describe("a stream", () => {
     expect(freed).toBe(true)
   })
 
+  it.each([
+    ["a web stream", () => new ReadableStream()],
+    ["a Node stream", () => new Readable({ read: () => undefined })],
+    [
+      "an async generator",
+      async function* () {
+        await new Promise(() => undefined)
+        yield "never"
+      },
+    ],
+  ])("that is stuck is left when the caller aborts: %s", async (_, make) => {
+    const stream = make()
+    const abort = new AbortController()
+    const reading = readBody(stream, LIMIT, abort.signal)
+    setTimeout(() => abort.abort(new RangeError("no longer wanted")), 5)
+    await expect(reading).rejects.toThrow("no longer wanted")
+    if (stream instanceof Readable) expect(stream.destroyed).toBe(true)
+  })
+
   it("that fails, fails with its own error", async () => {
     const broken = (async function* () {
       yield "a"
