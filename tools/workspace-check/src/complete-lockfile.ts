@@ -1,0 +1,34 @@
+import { readFile, writeFile } from "node:fs/promises"
+import { type LockedPackage, type Lockfile, missingOptionalDependencies } from "./lockfile.ts"
+
+// npm leaves a platform's build of a package out of package-lock.json when the registry it asks lacks that build, as mirrors
+// do. `npm ci` then refuses the lock file, on every platform. This adds the entries; another platform's are never fetched.
+const file = new URL("../../../package-lock.json", import.meta.url)
+const lockfile: Lockfile = JSON.parse(await readFile(file, "utf8"))
+const missing = missingOptionalDependencies(lockfile)
+for (const { name, version, of } of missing) lockfile.packages[`node_modules/${name}`] = entryOf(name, version, of)
+lockfile.packages = Object.fromEntries(
+  Object.entries(lockfile.packages).sort(([one], [other]) => one.localeCompare(other, "en")),
+)
+if (missing.length > 0) await writeFile(file, `${JSON.stringify(lockfile, null, 2)}\n`)
+console.log(missing.map(({ name, version }) => `added ${name}@${version}\n`).join("") + "package-lock.json is complete")
+
+function entryOf(name: string, version: string, of: LockedPackage): LockedPackage {
+  const words = name.split(/[/-]/)
+  const os = words.filter((word) => /^(aix|android|darwin|freebsd|linux|openbsd|openharmony|sunos|win32)$/.test(word))
+  const cpu = words.filter((word) => /^(arm|arm64|ia32|loong64|ppc64|riscv64|s390x|wasm32|x64)$/.test(word))
+  if (!/^\d+\.\d+\.\d+/.test(version) || os.length + cpu.length === 0) {
+    throw new Error(
+      `${name}@${version} is no platform's build of a fixed version: run npm install where it can be had.`,
+    )
+  }
+  return {
+    version,
+    ...(cpu.length > 0 && { cpu }),
+    ...(of.dev && { dev: true }),
+    ...(words.includes("musl") && { libc: ["musl"] }),
+    ...(of.license && { license: of.license }),
+    optional: true,
+    ...(os.length > 0 && { os }),
+  }
+}
