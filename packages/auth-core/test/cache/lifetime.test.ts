@@ -1,0 +1,117 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { agedLifetime, lifetimeOf, planLifetime } from "../../src/cache/lifetime.ts"
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const NOW = Date.UTC(2026, 0, 1)
+
+const options = (random = 0.5) => ({ refreshAheadMs: undefined, expiryMarginMs: undefined, random: () => random })
+const lifetime = (value: { issuedAt?: number; expiresAt?: number }, issuerNow?: number) =>
+  lifetimeOf(value, NOW, issuerNow, Number.POSITIVE_INFINITY, options())
+
+describe("the plan of a life", () => {
+  it.each([
+    ["15 minutes", 15 * MINUTE, [45, 90], 10],
+    ["24 hours", 24 * HOUR, [72 * 60, 144 * 60], 10],
+    ["10 seconds", 10 * SECOND, [0.5, 1], 0.2],
+  ])("of %s renews ahead by a share, and stops shortly before the end", (_name, endMs, [latest, earliest], margin) => {
+    const early = planLifetime(endMs, options(0))
+    const late = planLifetime(endMs, options(0.999_999))
+    expect((endMs - early.softMs) / SECOND).toBeCloseTo(earliest ?? 0, 1)
+    expect((endMs - late.softMs) / SECOND).toBeCloseTo(latest ?? 0, 0)
+    expect((endMs - early.hardMs) / SECOND).toBeCloseTo(margin, 1)
+  })
+
+  it("follows refreshAheadMs exactly, but renews nothing in the first half of its life", () => {
+    const plan = (endMs: number) => planLifetime(endMs, { ...options(), refreshAheadMs: 5 * MINUTE })
+    expect(plan(24 * HOUR).softMs).toBe(24 * HOUR - 5 * MINUTE)
+    expect(plan(6 * MINUTE).softMs).toBe(3 * MINUTE)
+  })
+
+  it("follows expiryMarginMs, but gives out no value for less than half of its life", () => {
+    const plan = (endMs: number) => planLifetime(endMs, { ...options(), expiryMarginMs: MINUTE })
+    expect(plan(HOUR).hardMs).toBe(59 * MINUTE)
+    expect(plan(30 * SECOND).hardMs).toBe(15 * SECOND)
+  })
+
+  it("is in order for any lifetime and any options", () => {
+    const span = fc.option(fc.integer({ min: 0, max: 48 * HOUR }), { nil: undefined })
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 400 * HOUR }),
+        span,
+        span,
+        fc.double({ min: 0, max: 0.999_999, noNaN: true }),
+        (end, refreshAheadMs, expiryMarginMs, random) => {
+          const { softMs, hardMs, endMs } = planLifetime(end, { refreshAheadMs, expiryMarginMs, random: () => random })
+          expect(endMs).toBe(end)
+          expect(hardMs).toBeLessThanOrEqual(endMs)
+          expect(softMs).toBeLessThanOrEqual(hardMs)
+          expect(softMs).toBeGreaterThanOrEqual(Math.floor(end / 2) - 1)
+        },
+      ),
+    )
+  })
+
+  it("of what never ends never ends", () => {
+    expect(planLifetime(Number.POSITIVE_INFINITY, options())).toEqual({
+      softMs: Number.POSITIVE_INFINITY,
+      hardMs: Number.POSITIVE_INFINITY,
+      endMs: Number.POSITIVE_INFINITY,
+    })
+  })
+})
+
+describe("what is left of a value on receipt", () => {
+  it("is exact where the issuer's clock is known, however wrong the local one is", () => {
+    for (const skewMs of [-20 * MINUTE, 0, 20 * MINUTE, 400 * 24 * HOUR]) {
+      const issuerNow = NOW + skewMs
+      expect(lifetime({ expiresAt: issuerNow + 15 * MINUTE }, issuerNow).endMs).toBe(15 * MINUTE)
+    }
+  })
+
+  it("is never more than the span between issue and expiry, as a clock that is behind would have it", () => {
+    expect(lifetime({ issuedAt: NOW + 20 * MINUTE, expiresAt: NOW + 35 * MINUTE }).endMs).toBe(15 * MINUTE)
+  })
+
+  it("is that span when the local clock, being ahead, calls a new value expired", () => {
+    expect(lifetime({ issuedAt: NOW - 20 * MINUTE, expiresAt: NOW - 5 * MINUTE }).endMs).toBe(15 * MINUTE)
+  })
+
+  it("is less for a value that was issued a while ago", () => {
+    expect(lifetime({ issuedAt: NOW - 10 * HOUR, expiresAt: NOW + 14 * HOUR }).endMs).toBe(14 * HOUR)
+  })
+
+  it("goes by the local clock where nothing else is known", () => {
+    expect(lifetime({ expiresAt: NOW + 15 * MINUTE }).endMs).toBe(15 * MINUTE)
+  })
+
+  it("is a minute for what looks expired and cannot prove otherwise, so that not every request asks anew", () => {
+    expect(lifetime({ expiresAt: NOW - 5 * MINUTE }).endMs).toBe(MINUTE)
+    expect(lifetime({ expiresAt: NOW - 1 }, NOW).endMs).toBe(MINUTE)
+    expect(lifetime({ issuedAt: NOW, expiresAt: NOW - 1 }).endMs).toBe(MINUTE)
+  })
+})
+
+describe("the life of a value that another process received", () => {
+  it("counts from then", () => {
+    const planned = planLifetime(HOUR, options())
+    const aged = agedLifetime(planned, 10 * MINUTE, options(0))
+    expect(aged).toEqual({
+      softMs: planned.softMs - 10 * MINUTE,
+      hardMs: planned.hardMs - 10 * MINUTE,
+      endMs: 50 * MINUTE,
+    })
+  })
+
+  it("keeps to the reader's own refreshAheadMs", () => {
+    const aged = agedLifetime(planLifetime(HOUR, options()), 10 * MINUTE, { ...options(), refreshAheadMs: 20 * MINUTE })
+    expect(aged.softMs).toBe(30 * MINUTE)
+  })
+
+  it("is a minute for one that looks over although the store still has it", () => {
+    expect(agedLifetime(planLifetime(15 * MINUTE, options()), 20 * MINUTE, options()).endMs).toBe(MINUTE)
+  })
+})
