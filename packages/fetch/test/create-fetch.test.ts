@@ -179,6 +179,10 @@ it("ends with the caller's signal, before anything is sent or while it is under 
   const authFetch = createFetch(numbering(), { hosts: [server.host] })
   await expect(authFetch(server.url, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: "AbortError" })
   expect(server.arrivals).toEqual([])
+  const stuck = new ReadableStream({ pull: () => new Promise(() => undefined) })
+  const request = new Request(server.url, { method: "POST", body: stuck, duplex: "half" } as RequestInit)
+  await expect(authFetch(request, { signal: AbortSignal.timeout(30) })).rejects.toMatchObject({ name: "TimeoutError" })
+  expect(server.arrivals).toEqual([])
   await expect(authFetch(server.url, { signal: AbortSignal.timeout(30) })).rejects.toMatchObject({
     name: "TimeoutError",
   })

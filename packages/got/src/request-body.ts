@@ -18,14 +18,14 @@ const piped: AsyncIterable<never> = {
  * turned into a stream, is read when the auth leaves it unread, so that it can be sent again after a 401.
  */
 export async function bodyOf(options: GotOptions, leftUnread: boolean): Promise<unknown> {
-  const { body, headers } = options
+  const { body, headers, signal } = options
   if (body === undefined) return options.isStream && mayHaveBody(options) ? piped : undefined
   if (body instanceof URLSearchParams) {
     headers["content-type"] ??= "application/x-www-form-urlencoded;charset=UTF-8"
     return body.toString()
   }
   const isForm = !("pipe" in Object(body)) && /^multipart\/form-data/.test(String(headers["content-type"]))
-  return leftUnread && isForm && isStream(body) ? (await readBody(body, MAX_REPLAYABLE_BYTES)).content : body
+  return leftUnread && isForm && isStream(body) ? (await readBody(body, MAX_REPLAYABLE_BYTES, signal)).content : body
 }
 
 function mayHaveBody({ method, allowGetBody }: GotOptions): boolean {

@@ -63,6 +63,10 @@ describe.each(clients)("%s, authenticated, as before", (name, client) => {
       code: "ETIMEDOUT",
     })
     await expect(api("x", { signal: AbortSignal.timeout(50) })).rejects.toBeInstanceOf(Error)
+    expect(server.arrivals).toHaveLength(2)
+    const stuck = new Readable({ read: () => undefined })
+    await expect(api.post("x", { body: stuck, signal: AbortSignal.timeout(50) })).rejects.toBeInstanceOf(Error)
+    expect(server.arrivals).toHaveLength(2)
   })
 
   it.runIf(name === "got 14.0")("can be cancelled while a credential is fetched", async () => {

@@ -118,14 +118,14 @@ async function initOf(request: Request, init: RequestInit): Promise<RequestInit>
     keepalive,
   } = request
   const own = { method, headers, signal, redirect, credentials, cache, referrer, referrerPolicy, integrity, keepalive }
-  const body = init.body ?? (await bodyOf(request))
+  const body = init.body ?? (await bodyOf(request, init.signal ?? signal))
   return { ...own, ...(mode === "navigate" ? {} : { mode }), ...init, body }
 }
 
 /** A Request can be sent once only: its bytes when they are few enough to be kept for a replay, else its stream. */
-async function bodyOf(request: Request): Promise<BodyInit | null> {
+async function bodyOf(request: Request, signal: AbortSignal): Promise<BodyInit | null> {
   if (request.body === null) return null
-  const { bytes, content } = await readBody(request.clone().body, MAX_REPLAYABLE_BYTES, request.signal)
+  const { bytes, content } = await readBody(request.clone().body, MAX_REPLAYABLE_BYTES, signal)
   if (bytes === undefined) {
     await (content as AsyncGenerator).return(undefined)
     return request.body
