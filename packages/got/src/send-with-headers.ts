@@ -46,10 +46,11 @@ function override(options: object, name: string, replacement: (method: AnyFuncti
   Object.defineProperty(options, name, { value: replacement(method.bind(options)), configurable: true })
 }
 
-/** The native request writes all its headers down, on itself and on what it is queued in. */
-function sent(request: unknown): unknown {
-  if (request instanceof Promise) return request.then(sent)
-  return typeof request === "object" && request !== null ? conceal(request, "[request]") : request
+/** The native request writes all its headers down, on itself and on what it is queued in. An answer does not. */
+function sent(result: unknown): unknown {
+  if (result instanceof Promise) return result.then(sent)
+  const isRequest = typeof result === "object" && result !== null && !("statusCode" in result)
+  return isRequest ? conceal(result, "[request]") : result
 }
 
 function isNativeOptions(value: unknown): value is { headers: HeadersByName } {

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel"
 import { Readable } from "node:stream"
+import { inspect } from "node:util"
 import { numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
 import type { Got, OptionsInit, RequestPromise } from "got"
 import { afterEach, describe, expect, it } from "vitest"
@@ -100,6 +101,16 @@ describe.each(clients)("%s, authenticated, as before", (name, client) => {
     const later = (async (...given: unknown[]) => request(...(given as Parameters<typeof request>))) as typeof request
     await authenticated(client, { request: later }).get("x")
     expect(tokens()).toEqual(["secret-1", "secret-1"])
+  })
+
+  it("takes an answer from a request function of the caller", async () => {
+    server = await recordingServer()
+    const answer = Object.assign(Readable.from([Buffer.from("own")]), { statusCode: 200, headers: {}, complete: true })
+    const request = (() => answer) as unknown as NonNullable<OptionsInit["request"]>
+    const response = await authenticated(client, { request }).get("x")
+    expect(response.body).toBe("own")
+    expect(inspect(response)).toContain("statusCode: 200")
+    expect(server.arrivals).toEqual([])
   })
 
   it("runs handlers, and tells diagnostics channels no secret", async () => {
