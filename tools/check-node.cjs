@@ -1,9 +1,10 @@
 // Runs on whatever Node the machine has, so it is CommonJS without modern syntax.
-var major = Number(process.versions.node.split(".")[0])
-if (major < 22) {
+// Packages run on Node 22; 22.18 is the first 22 that runs the TypeScript files of the tools.
+var version = process.versions.node.split(".").map(Number)
+if (version[0] < 22 || (version[0] === 22 && version[1] < 18)) {
   console.error(
-    "Countersign needs Node 22 or later, this is " +
-      process.version +
+    "Countersign is built on Node 22.18 or later, this is v" +
+      process.versions.node +
       ": run npm ci, which installs one beside the project, or install Node 22.",
   )
   process.exit(1)

@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs"
+import { describe, expect, it } from "vitest"
+import { type Lockfile, missingOptionalDependencies } from "../src/lockfile.ts"
+
+const lockfile: Lockfile = JSON.parse(readFileSync(new URL("../../../package-lock.json", import.meta.url), "utf8"))
+
+describe("package-lock.json", () => {
+  it("has an entry for every platform's build, so that npm ci takes it (else: npm run lockfile)", () => {
+    expect(missingOptionalDependencies(lockfile).map(({ name }) => name)).toEqual([])
+  })
+
+  it("names no registry, so that it installs from whichever one a machine uses", () => {
+    const addresses = Object.values(lockfile.packages).flatMap(({ resolved }) => resolved ?? [])
+    expect(addresses.filter((address) => address.includes(":"))).toEqual([])
+  })
+})
+
+describe("missingOptionalDependencies", () => {
+  const optionalDependencies = { "build-for-linux": "1.0.0" }
+
+  it("finds what is named and not there", () => {
+    const packages = { "node_modules/tool": { optionalDependencies } }
+    expect(missingOptionalDependencies({ packages })).toMatchObject([{ name: "build-for-linux", version: "1.0.0" }])
+  })
+
+  it.each([
+    "node_modules/build-for-linux",
+    "node_modules/tool/node_modules/build-for-linux",
+    "node_modules/tool/node_modules/part/node_modules/build-for-linux",
+  ])("sees %s", (place) => {
+    const packages = { "node_modules/tool/node_modules/part": { optionalDependencies }, [place]: { version: "1.0.0" } }
+    expect(missingOptionalDependencies({ packages })).toEqual([])
+  })
+
+  it("does not see what another package keeps for itself", () => {
+    const packages = {
+      "node_modules/tool": { optionalDependencies },
+      "node_modules/other/node_modules/build-for-linux": {},
+    }
+    expect(missingOptionalDependencies({ packages })).toHaveLength(1)
+  })
+})

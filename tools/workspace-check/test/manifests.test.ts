@@ -1,0 +1,42 @@
+import { globSync, readFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { describe, expect, it } from "vitest"
+
+const workspace = join(import.meta.dirname, "../../..")
+
+interface Manifest {
+  name: string
+  version: string
+  private?: boolean
+  scripts?: Record<string, string>
+  dependencies?: Record<string, string>
+  repository?: { directory: string }
+}
+
+const manifests = globSync(["package.json", "{packages,tools,examples}/*/package.json"], { cwd: workspace }).map(
+  (path): [string, Manifest] => [dirname(path), JSON.parse(readFileSync(join(workspace, path), "utf8"))],
+)
+const published = manifests.filter(([, manifest]) => !manifest.private)
+
+describe.each(manifests)("package.json of %s", (folder, { scripts = {} }) => {
+  it("lets every script say first that Node is too old", () => {
+    const check = `node ${folder === "." ? "" : "../../"}tools/check-node.cjs && `
+    expect(Object.values(scripts).filter((script) => !script.startsWith(check))).toEqual([])
+  })
+})
+
+describe.each(published)("the published package %s", (folder, { version, dependencies = {}, repository }) => {
+  it("has the licence beside it", () => {
+    const licence = (place: string) => readFileSync(join(workspace, place, "LICENSE"), "utf8")
+    expect(licence(folder)).toBe(licence("."))
+  })
+
+  it("says where its source is", () => {
+    expect(repository?.directory).toBe(folder)
+  })
+
+  it("depends on the very version of its siblings that is released with it", () => {
+    const siblings = Object.entries(dependencies).filter(([name]) => name.startsWith("@countersign/"))
+    expect(siblings.filter(([, range]) => range !== version)).toEqual([])
+  })
+})
