@@ -1,0 +1,80 @@
+import { AuthError, type CacheStore, type StoreChange } from "@countersign/auth-core"
+import { commandsOf, type RedisClient } from "./redis-client.ts"
+import { ACQUIRE, DELETE, FENCED_SET, RELEASE, SET } from "./scripts.ts"
+
+export interface RedisStoreOptions {
+  /** Begins every key and channel. @default "countersign:" */
+  prefix?: string | undefined
+}
+
+/**
+ * A store for `TokenCache` on Redis (6.2 or later) or Valkey, through a connected client of the package `redis` or `ioredis`;
+ * their clusters and sentinels too.
+ *
+ * Keys below the prefix, where `k` is the store key of an identity: `{k}` the value, `{k}:lease` who may renew it,
+ * `{k}:meta` the numbers of the last lease and of the last one that set a value (kept for 7 days). Changes are told on
+ * the channel `changes`, heard on a connection of its own.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when the client is neither's, or the prefix has braces.
+ */
+export function redisStore(client: RedisClient, { prefix = "countersign:" }: RedisStoreOptions = {}): CacheStore {
+  checkClient(client)
+  checkPrefix(prefix)
+  const commands = commandsOf(client)
+  const channel = `${prefix}changes`
+  const self = crypto.randomUUID()
+  const valueKey = (key: string): string => `${prefix}{${key}}`
+  const leaseKey = (key: string): string => `${prefix}{${key}}:lease`
+  const metaKey = (key: string): string => `${prefix}{${key}}:meta`
+  const message = (change: StoreChange, key: string): string => `${self} ${change} ${key}`
+  return {
+    get: (key) => commands.get(valueKey(key)),
+    async set(key, value, ttlMs) {
+      await commands.run(SET, [valueKey(key)], [value, String(ttlMs), channel, message("set", key)])
+    },
+    async delete(key) {
+      await commands.run(DELETE, [valueKey(key)], [channel, message("deleted", key)])
+    },
+    async acquireLease(key, ttlMs) {
+      const holder = crypto.randomUUID()
+      const number = await commands.run(ACQUIRE, [leaseKey(key), metaKey(key)], [holder, String(ttlMs)])
+      if (number === null || number === undefined) return undefined
+      return {
+        async set(value, valueTtlMs) {
+          const values = [String(number), value, String(valueTtlMs), channel, message("set", key)]
+          return Number(await commands.run(FENCED_SET, [valueKey(key), metaKey(key)], values)) === 1
+        },
+        async release() {
+          await commands.run(RELEASE, [leaseKey(key)], [holder])
+        },
+      }
+    },
+    watch(listener) {
+      let ended = false
+      const end = commands.subscribe(channel, (text) => {
+        const [, sender, change, key] = MESSAGE.exec(text) ?? []
+        if (!ended && key !== undefined && sender !== self) listener(key, change as StoreChange)
+      })
+      return () => {
+        ended = true
+        end()
+      }
+    },
+  }
+}
+
+const MESSAGE = /^(\S+) (set|deleted) (\S+)$/
+
+function checkClient(client: RedisClient): void {
+  if (typeof client?.eval === "function" && typeof client.duplicate === "function") return
+  throw new AuthError(
+    "AUTH_INVALID_OPTION",
+    "redisStore needs a client of the package redis or ioredis: pass what createClient() or new Redis() gives.",
+  )
+}
+
+/** Braces would decide which node of a cluster a key lives on. */
+function checkPrefix(prefix: string): void {
+  if (typeof prefix === "string" && /^[^{}\s]*$/.test(prefix)) return
+  throw new AuthError("AUTH_INVALID_OPTION", "`prefix` must be a text without braces or white space.")
+}
