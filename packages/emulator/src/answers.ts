@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto"
+import type { Context } from "hono"
+import type { ContentfulStatusCode } from "hono/utils/http-status"
 
 /** An answer that a route throws to end at once. */
 export class Refusal extends Error {
@@ -17,6 +19,10 @@ export class Refusal extends Error {
   with(headers: Readonly<Record<string, string>>): Refusal {
     return new Refusal(this.status, this.body, { ...this.headers, ...headers })
   }
+
+  answer(context: Context): Response {
+    return context.json(this.body, this.status as ContentfulStatusCode, this.headers)
+  }
 }
 
 /** The shape of Keystone's routes, /v3. */
@@ -30,13 +36,24 @@ export function iamError(status: number, code: string, message: string): Refusal
 }
 
 /** The shape of the gateway, with the request id that it also sends as a header. */
-export function gatewayError(status: number, code: string, message: string): Refusal {
-  const requestId = randomBytes(16).toString("hex")
-  return new Refusal(
-    status,
-    { error_code: code, error_msg: message, request_id: requestId },
-    { "x-request-id": requestId },
-  )
+export function gatewayError(status: number, code: string, message: string): GatewayRefusal {
+  return new GatewayRefusal(status, code, message, requestId())
+}
+
+/** A refusal by the gateway, or by a service behind it. */
+export class GatewayRefusal extends Refusal {
+  /** Its `error_msg`. */
+  readonly verdict: string
+
+  constructor(status: number, code: string, message: string, id: string) {
+    super(status, { error_code: code, error_msg: message, request_id: id }, { "x-request-id": id })
+    this.verdict = message
+  }
+}
+
+/** As in X-Request-Id. */
+export function requestId(): string {
+  return randomBytes(16).toString("hex")
 }
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -44,6 +61,9 @@ const TITLES: Readonly<Record<number, string>> = {
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
 }
 
 /** A time as IAM writes it: UTC, six decimals. */

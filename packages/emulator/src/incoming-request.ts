@@ -6,15 +6,21 @@ export interface ServerEnv extends Env {
   Bindings: HttpBindings
 }
 
-/** A request as it came off the wire, read whole. */
-export interface IncomingRequest {
+/** A request as it came off the wire, but for its body. */
+export interface RequestHead {
   readonly method: string
   /** Scheme, the Host that was asked for, and the undecoded target. */
   readonly url: string
   /** Path and query, undecoded. */
   readonly target: string
+  /** Path, undecoded. */
+  readonly path: string
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>
+}
+
+/** The same, read whole. */
+export interface IncomingRequest extends RequestHead {
   readonly body: Uint8Array
   readonly text: string
 }
@@ -27,15 +33,10 @@ export async function readRequest(context: Context<ServerEnv>): Promise<Incoming
   return { ...requestHead(context), body, text: new TextDecoder().decode(body) }
 }
 
-/** The same, but for the body. */
-export function requestHead(context: Context<ServerEnv>): Omit<IncomingRequest, "body" | "text"> {
-  const { incoming } = context.env
-  const target = incoming.url ?? "/"
-  const headers = Object.fromEntries(
-    Object.entries(incoming.headers).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.join(", ") : (value ?? ""),
-    ]),
-  )
-  return { method: incoming.method ?? "GET", url: `http://${headers.host ?? "localhost"}${target}`, target, headers }
+export function requestHead(context: Context<ServerEnv>): RequestHead {
+  const { method = "GET", url: target = "/", headersDistinct } = context.env.incoming
+  const headers: Record<string, string> = {}
+  for (const [name, values = []] of Object.entries(headersDistinct)) headers[name] = values.join(", ")
+  const [path = ""] = target.split("?", 1)
+  return { method, url: `http://${headers.host ?? "localhost"}${target}`, target, path, headers }
 }

@@ -6,9 +6,10 @@ export type {
   Agency,
   Customer,
   IdentityProvider,
+  Mfa,
   Named,
   Partner,
   User,
 } from "./state/accounts.ts"
-export type { FaultOptions, Faults, FaultTarget, MetadataMode } from "./state/faults.ts"
-export type { GatewayRequest, Stats } from "./state/stats.ts"
+export type { FaultOptions, Faults, FaultTarget, Lockable, MetadataMode } from "./state/faults.ts"
+export type { Caller, GatewayRequest, Scheme, Stats } from "./state/stats.ts"

@@ -2,16 +2,15 @@ import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { getRequestListener } from "@hono/node-server"
 import { Hono } from "hono"
-import type { ContentfulStatusCode } from "hono/utils/http-status"
-import { Refusal } from "./answers.ts"
-import { applyFaults, partOf } from "./apply-faults.ts"
+import { gatewayError, Refusal, requestId } from "./answers.ts"
 import { gateway } from "./gateway/gateway.ts"
 import { federationRoutes } from "./iam/federation-routes.ts"
 import { lookupRoutes } from "./iam/lookup-routes.ts"
 import { temporaryKeyRoutes } from "./iam/temporary-key-routes.ts"
 import { tokenRoutes } from "./iam/token-routes.ts"
-import type { ServerEnv } from "./incoming-request.ts"
+import { requestHead, type ServerEnv } from "./incoming-request.ts"
 import { machineRoutes, POD_PATH } from "./machine-routes.ts"
+import { partOf, troubleBeforeRoutes } from "./meet-trouble.ts"
 import type { Accounts } from "./state/accounts.ts"
 import type { Faults } from "./state/faults.ts"
 import type { Stats } from "./state/stats.ts"
@@ -64,32 +63,32 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   })
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`
   const { accounts, faults, stats } = world
-  return { url, podUrl: url + POD_PATH, accounts, faults, stats, setClock: world.setClock, close: () => close(server) }
+  return { url, podUrl: url + POD_PATH, accounts, faults, stats, setClock: world.clock.set, close: () => close(server) }
 }
 
 function appOf(world: World): Hono<ServerEnv> {
   const app = new Hono<ServerEnv>()
   app.use(async (context, next) => {
-    await next()
-    context.header("date", new Date(world.now()).toUTCString())
-  })
-  app.use(applyFaults(world))
-  app.use(async (context, next) => {
-    const { path, method } = context.req
+    const { method, path } = requestHead(context)
     const part = partOf(path)
     if (part !== "gateway") world.stats.count(`${method} ${path}`, part === "iam")
     await next()
+    context.header("date", new Date(world.now()).toUTCString())
+    if (!context.res.headers.has("x-request-id")) context.header("x-request-id", requestId())
   })
+  app.use(troubleBeforeRoutes(world))
   tokenRoutes(app, world)
   temporaryKeyRoutes(app, world)
   federationRoutes(app, world)
   lookupRoutes(app, world)
   machineRoutes(app, world)
   app.all("*", (context) => gateway(world, context))
-  app.onError((error, context) => {
-    if (error instanceof Refusal) return context.json(error.body, error.status as ContentfulStatusCode, error.headers)
-    return context.json({ error_code: "APIGW.0200", error_msg: "Internal error of the emulator", request_id: "" }, 500)
-  })
+  app.onError((error, context) =>
+    (error instanceof Refusal
+      ? error
+      : gatewayError(500, "APIGW.0200", `Internal error of the emulator: ${error.message}`)
+    ).answer(context),
+  )
   return app
 }
 

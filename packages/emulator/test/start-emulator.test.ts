@@ -215,7 +215,7 @@ describe("a partner acting for a customer", () => {
   it("lists its customers and their orders", async () => {
     const request = (path: string, method: string): ReturnType<typeof call> => call(signed({ path, method }))
     expect((await request("/v2/partners/sub-customers/query", "POST")).body).toMatchObject({ count: 3 })
-    expect((await request("/v2/orders/customer-orders?limit=10", "GET")).body).toMatchObject({ total_count: 2 })
+    expect((await request("/v2/orders/customer-orders?limit=10", "GET")).body).toMatchObject({ total_count: 6 })
   })
 })
 

@@ -1,72 +1,64 @@
 import type { Context } from "hono"
-import { Refusal } from "../answers.ts"
-import { requestHead, type ServerEnv } from "../incoming-request.ts"
-import type { GatewayRequest } from "../state/stats.ts"
+import { GatewayRefusal, type Refusal } from "../answers.ts"
+import { type RequestHead, requestHead, type ServerEnv } from "../incoming-request.ts"
+import { meetTrouble } from "../meet-trouble.ts"
+import type { Caller } from "../state/stats.ts"
 import type { World } from "../state/world.ts"
 import { type Authenticated, authenticate, schemeOf } from "./authenticate.ts"
-import { partnerCenterRoutes } from "./partner-center.ts"
+import { echo } from "./echo.ts"
+import { partnerCenter } from "./partner-center.ts"
 import { type GatewayBody, readBody } from "./read-body.ts"
 
-/** Up to so many bytes of a text body are echoed. */
-const MOST_ECHOED = 4_096
-
-/** Every path that is none of IAM's: checks the authentication, then answers for the service behind. */
+/**
+ * Every path that is none of IAM's: checks the authentication and records it, lets trouble happen, then answers for the
+ * service behind.
+ */
 export async function gateway(world: World, context: Context<ServerEnv>): Promise<Response> {
   const head = requestHead(context)
   world.stats.count("gateway", false)
   const body = await readBody(context.env.incoming)
-  const keep = (verdict: string, status: number): void => {
-    const { method, target, headers } = head
-    const request: GatewayRequest = {
-      method,
-      target,
-      headers,
-      body: { bytes: body.bytes, sha256: body.sha256 },
-      scheme: schemeOf(head),
-      verdict,
-      status,
-    }
-    world.stats.keep(request)
-  }
-  try {
-    const caller = await authenticate(world, head, body)
-    keep("ok", 200)
-    return context.json(answerOf(world, context, caller, body))
-  } catch (error) {
-    if (error instanceof Refusal) keep(String(Reflect.get(error.body, "error_msg")), error.status)
-    throw error
-  }
+  const outcome = await authenticate(world, head, body).catch(refusalOf)
+  const answered = world.stats.keep(recordOf(head, body, outcome))
+  const answer = (await meetTrouble(world, context)) ?? answerOf(world, context, head, body, outcome)
+  if (!context.env.incoming.socket.destroyed) answered(answer.status)
+  return answer
 }
 
-function answerOf(world: World, context: Context<ServerEnv>, caller: Authenticated, body: GatewayBody): object {
-  const { method, target, headers } = requestHead(context)
-  const path = target.split("?", 1)[0] ?? ""
-  const route = partnerCenterRoutes.find((one) => one.method === method && one.path === path)
-  if (route !== undefined) return route.answer(world, caller.principal.account)
-  const { principal, scheme, projectId } = caller
-  const { authorization: _, "x-auth-token": __, "x-security-token": ___, ...shown } = headers
+function refusalOf(error: unknown): GatewayRefusal {
+  if (error instanceof GatewayRefusal) return error
+  throw error
+}
+
+function recordOf(head: RequestHead, { bytes, sha256 }: GatewayBody, outcome: Authenticated | GatewayRefusal) {
+  const { method, target, headers } = head
+  const request = { method, target, headers, body: { bytes, sha256 }, scheme: schemeOf(head) }
+  return outcome instanceof GatewayRefusal
+    ? { ...request, verdict: outcome.verdict }
+    : { ...request, verdict: "ok", caller: callerOf(outcome) }
+}
+
+function answerOf(
+  world: World,
+  context: Context<ServerEnv>,
+  head: RequestHead,
+  body: GatewayBody,
+  outcome: Authenticated | GatewayRefusal,
+): Response {
+  if (outcome instanceof GatewayRefusal) return outcome.answer(context)
+  const service = partnerCenter.find(({ method, path }) => method === head.method && path === head.path)
+  const query = new URLSearchParams(head.target.slice(head.path.length))
+  const result: object | Refusal =
+    service === undefined
+      ? echo(head, query, body, schemeOf(head), callerOf(outcome))
+      : service.answer(world, outcome.principal.account, { query, body })
+  return result instanceof GatewayRefusal ? result.answer(context) : context.json(result)
+}
+
+function callerOf({ principal: { account, user, assumedBy }, projectId }: Authenticated): Caller {
   return {
-    method,
-    target,
-    path,
-    query: context.req.queries(),
-    headers: shown,
-    body: { bytes: body.bytes, sha256: body.sha256, text: textOf(body) },
-    caller: {
-      scheme,
-      domain: principal.account.domain.name,
-      user: principal.user.name,
-      ...(principal.assumedBy === undefined ? {} : { assumedBy: principal.assumedBy.user.name }),
-      ...(projectId === undefined ? {} : { projectId }),
-    },
-  }
-}
-
-function textOf({ content }: GatewayBody): string | undefined {
-  if (content === undefined || content.byteLength > MOST_ECHOED) return undefined
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(content)
-  } catch {
-    return undefined
+    domain: account.domain.name,
+    user: user.name,
+    ...(assumedBy === undefined ? {} : { assumedBy: assumedBy.user.name }),
+    ...(projectId === undefined ? {} : { projectId }),
   }
 }

@@ -1,81 +1,142 @@
-import type { Account } from "../state/accounts.ts"
+import { type GatewayRefusal, gatewayError } from "../answers.ts"
+import { parseJson, textAt } from "../iam/read.ts"
+import type { Account, Customer } from "../state/accounts.ts"
 import type { World } from "../state/world.ts"
+import type { GatewayBody } from "./read-body.ts"
+
+interface Question {
+  readonly query: URLSearchParams
+  readonly body: GatewayBody
+}
 
 /** A route of Partner Center, with sample data. */
 export interface PartnerCenterRoute {
   readonly method: "GET" | "POST"
   readonly path: string
-  answer(world: World, caller: Account): object
+  answer(world: World, caller: Account, question: Question): object | GatewayRefusal
 }
 
 /**
- * A handful of Partner Center's APIs.
+ * A handful of Partner Center's APIs, with who may call them.
  *
- * @see Partner Center API reference: "Querying Customers", "Querying Account Balances", "Querying Orders"
+ * @see Partner Center API reference: "Querying Customers", "Querying the Account Balance", "Querying Orders", "Error Codes"
  */
-export const partnerCenterRoutes: readonly PartnerCenterRoute[] = [
+export const partnerCenter: readonly PartnerCenterRoute[] = [
   {
     method: "POST",
     path: "/v2/partners/sub-customers/query",
-    answer: ({ accounts }) => ({
-      count: accounts.customers.length,
-      customer_infos: accounts.customers.map(({ domain }, index) => ({
-        customer: domain.name,
-        account_name: domain.name,
-        customer_id: domain.id,
-        domain_name: domain.name,
-        associated_on: `2026-0${index + 1}-15T08:00:00Z`,
-        association_type: "1",
-        customer_type: index === 0 ? 1 : 0,
-        tag: "",
-      })),
-    }),
+    answer({ accounts: { partner, customers } }, caller, { body }) {
+      if (caller !== partner) return denied()
+      const asked = parseJson(new TextDecoder().decode(body.content))
+      const wanted = textAt(asked, "customer_id")
+      const part = textAt(asked, "account_name") ?? ""
+      const found = customers.filter(
+        ({ domain }) => (wanted === undefined || domain.id === wanted) && domain.name.includes(part),
+      )
+      return page(
+        found.map(customerInfo),
+        Reflect.get(asked ?? {}, "offset"),
+        Reflect.get(asked ?? {}, "limit"),
+        (items) => ({
+          count: found.length,
+          customer_infos: items,
+        }),
+      )
+    },
   },
   {
     method: "GET",
     path: "/v2/accounts/customer-accounts/balances",
-    answer: (_, caller) => ({
-      account_balances: [
-        {
-          account_id: `balance-${caller.domain.id}`,
-          account_type: 1,
-          amount: 1_250.75,
-          currency: "USD",
-          designated_amount: 0,
-          credit_amount: 0,
-          measure_id: 1,
-        },
-        {
-          account_id: `credit-${caller.domain.id}`,
-          account_type: 2,
-          amount: 0,
-          currency: "USD",
-          designated_amount: 0,
-          credit_amount: 5_000,
-          measure_id: 1,
-        },
-      ],
-      debt_amount: 0,
-      measure_id: 1,
-      currency: "USD",
-    }),
+    answer({ accounts: { customers } }, caller) {
+      const index = customers.findIndex(({ domain }) => domain.id === caller.domain.id)
+      if (index < 0) return denied()
+      return { account_balances: balancesOf(caller, index), debt_amount: 0, measure_id: 1, currency: "USD" }
+    },
   },
   {
     method: "GET",
     path: "/v2/orders/customer-orders",
-    answer: (_, caller) => ({
-      total_count: 2,
-      order_infos: ["CS2611230001", "CS2611230002"].map((order_id, index) => ({
-        order_id,
-        customer_id: caller.domain.id,
-        service_type_code: index === 0 ? "hws.service.type.ec2" : "hws.service.type.obs",
-        source_type: 1,
-        status: 5,
-        order_type: 1,
-        amount_after_discount: index === 0 ? 86.4 : 12,
-        currency: "USD",
-        create_time: `2026-11-0${index + 1}T09:30:00Z`,
-      })),
-    }),
+    answer({ accounts: { partner, customers } }, caller, { query }) {
+      const wanted = query.get("customer_id") || undefined
+      const orders = customers
+        .map(ordersOf)
+        .filter((_, index) => caller === partner || customers[index] === caller)
+        .flat()
+        .filter(({ customer_id }) => wanted === undefined || customer_id === wanted)
+        .filter(({ order_id }) => !query.get("order_id") || order_id === query.get("order_id"))
+      return page(orders, query.get("offset"), query.get("limit"), (items) => ({
+        total_count: orders.length,
+        order_infos: items,
+      }))
+    },
   },
 ]
+
+function denied(): GatewayRefusal {
+  return gatewayError(403, "CBC.0151", "user access denied.")
+}
+
+/** `offset` from 0, by default 0; `limit` 1 to 1,000, by default 10. */
+function page<T>(
+  items: readonly T[],
+  offset: unknown,
+  limit: unknown,
+  answer: (items: readonly T[]) => object,
+): object | GatewayRefusal {
+  const from = Number(offset ?? 0)
+  const most = Number(limit ?? 10)
+  if (!Number.isInteger(from) || from < 0 || !Number.isInteger(most) || most < 1 || most > 1_000)
+    return gatewayError(400, "CBC.0100", "Parameter error: offset or limit.")
+  return answer(items.slice(from, from + most))
+}
+
+function customerInfo({ domain }: Customer, index: number): object {
+  return {
+    customer: domain.name,
+    account_name: domain.name,
+    customer_id: domain.id,
+    associated_on: `2026-0${index + 1}-15T08:00:00Z`,
+    association_type: "1",
+    label: "",
+    telephone: "",
+    verified_status: "2",
+    country_code: "",
+    customer_type: index === 0 ? 1 : 0,
+    is_frozen: 0,
+    account_managers: [],
+    xaccount_id: "",
+    xaccount_type: "",
+    customer_level: "V0",
+  }
+}
+
+function balancesOf({ domain }: Account, index: number): object[] {
+  const common = { currency: "USD", designated_amount: 0, measure_id: 1 }
+  return [
+    {
+      account_id: `balance-${domain.id}`,
+      account_type: 1,
+      amount: 1_250.75 * (index + 1),
+      credit_amount: 0,
+      ...common,
+    },
+    { account_id: `credit-${domain.id}`, account_type: 2, amount: 0, credit_amount: 5_000, ...common },
+  ]
+}
+
+function ordersOf({ domain }: Customer, index: number): { order_id: string; customer_id: string }[] {
+  return ["hws.service.type.ec2", "hws.service.type.obs"].map((service_type_code, order) => ({
+    order_id: `CS26110${index + 1}000${order + 1}`,
+    customer_id: domain.id,
+    service_type_code,
+    source_type: 1,
+    status: 5,
+    order_type: 1,
+    amount_after_discount: order === 0 ? 86.4 : 12,
+    official_amount: order === 0 ? 96 : 12,
+    measure_id: 1,
+    currency: "USD",
+    create_time: `2026-11-0${order + 1}T09:30:00Z`,
+    user_name: `${domain.name}-admin`,
+  }))
+}

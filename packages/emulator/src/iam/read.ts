@@ -17,13 +17,19 @@ export function textAt(value: unknown, ...path: string[]): string | undefined {
   return typeof found === "string" && found !== "" ? found : undefined
 }
 
-/** @throws {Refusal} 400 */
-export function parseBody(text: string): Json {
+/** A JSON object; `undefined` for any other text. */
+export function parseJson(text: string): Json | undefined {
   try {
     const body: unknown = JSON.parse(text)
-    if (isObject(body)) return body
+    return isObject(body) ? body : undefined
   } catch {
-    // Said below.
+    return undefined
   }
-  throw keystoneError(400, "Malformed json in request body")
+}
+
+/** @throws {Refusal} 400 */
+export function parseBody(text: string): Json {
+  const body = parseJson(text)
+  if (body === undefined) throw keystoneError(400, "Malformed json in request body")
+  return body
 }

@@ -3,6 +3,7 @@ import { iamError, iamTime, keystoneError } from "../answers.ts"
 import { readRequest, type ServerEnv } from "../incoming-request.ts"
 import type { Account, Named } from "../state/accounts.ts"
 import type { IssuedToken, Principal } from "../state/identities.ts"
+import { isTotp } from "../state/totp.ts"
 import type { World } from "../state/world.ts"
 import { assumedAgency } from "./assume-role.ts"
 import { tokenOf } from "./authenticate.ts"
@@ -30,7 +31,8 @@ export function tokenRoutes(app: Hono<ServerEnv>, world: World): void {
   })
   app.delete("/v3/auth/tokens", (context) => {
     tokenOf(world, context.req.header("x-auth-token"))
-    world.identities.revokeTokens(subjectOf(world, context).value)
+    const subject = subjectOf(world, context)
+    world.identities.revokeTokens((token) => token === subject)
     return context.body(null, 204)
   })
 }
@@ -68,17 +70,17 @@ function byPassword(world: World, identity: unknown): Principal {
       : world.identities.user({ id, name: textAt(claimed, "name") }, account)
   const subject = known?.user.id ?? `${textAt(domain, "name")}/${id ?? textAt(claimed, "name")}`
   if (world.passwordLockout.isLocked(subject)) throw iamError(401, "IAM.0061", "Account locked.")
-  if (known === undefined || known.user.password !== textAt(claimed, "password")) {
+  if (known === undefined || !world.identities.hasPassword(known.user, textAt(claimed, "password"))) {
     world.passwordLockout.failed(subject)
     throw iamError(401, "IAM.0062", "Incorrect password.")
   }
   const { user } = known
-  if (user.disabled === true) throw iamError(403, "IAM.0082", "The user is disabled.")
+  if (world.identities.isDisabled(user)) throw iamError(403, "IAM.0082", "The user is disabled.")
   if (user.consoleOnly === true) throw iamError(403, "IAM.0081", "The user can only access the console.")
   if (user.mfa !== undefined) {
     if (
       textAt(identity, "totp", "user", "id") !== user.id ||
-      textAt(identity, "totp", "user", "passcode") !== user.mfa.passcode
+      !isTotp(textAt(identity, "totp", "user", "passcode"), user.mfa.secret, world.now())
     ) {
       throw keystoneError(401, "The verification code of the virtual MFA device is missing or wrong.")
     }

@@ -1,3 +1,5 @@
+import { totp } from "./totp.ts"
+
 /** Something with an id and a name. */
 export interface Named {
   readonly id: string
@@ -9,11 +11,19 @@ export interface AccessKey {
   readonly secretAccessKey: string
 }
 
+/** A virtual MFA device (RFC 6238). */
+export interface Mfa {
+  /** Shared with the device, as text. */
+  readonly secret: string
+  /** The code that the device shows now, by the server's clock: read it when it is needed. */
+  readonly passcode: string
+}
+
 export interface User extends Named {
   readonly password: string
   readonly credentials: AccessKey
   /** Only with a code of the virtual MFA device. */
-  readonly mfa?: { readonly passcode: string }
+  readonly mfa?: Mfa
   /** May sign in to the console only. */
   readonly consoleOnly?: boolean
   readonly disabled?: boolean
@@ -68,8 +78,12 @@ export interface Accounts {
   readonly machine: { readonly podToken: string }
 }
 
-/** The same accounts at every start, so that they can be written into a configuration. */
-export function sampleAccounts(): Accounts {
+/**
+ * The same accounts at every start, so that they can be written into a configuration.
+ *
+ * @param now the server's clock, epoch ms
+ */
+export function sampleAccounts(now: () => number): Accounts {
   const partnerDomain = named("partner", "partner-account")
   const user = (name: string, traits: Partial<User> = {}): User => ({
     ...named(`user-${name}`, name),
@@ -79,7 +93,7 @@ export function sampleAccounts(): Accounts {
   })
   const operator = user("partner-operator", { agentOperator: true })
   const plainUser = user("partner-viewer")
-  const mfaUser = user("partner-mfa", { agentOperator: true, mfa: { passcode: "492183" } })
+  const mfaUser = user("partner-mfa", { agentOperator: true, mfa: mfaDevice(now) })
   const consoleOnlyUser = user("partner-console", { consoleOnly: true })
   const disabledUser = user("partner-former", { disabled: true })
   return {
@@ -97,6 +111,16 @@ export function sampleAccounts(): Accounts {
     customers: [customer(1, partnerDomain, user), customer(2, partnerDomain, user), customer(3, partnerDomain, user)],
     identityProvider: { id: "corporate-idp", idToken: "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl" },
     machine: { podToken: "pod-authorization-token" },
+  }
+}
+
+function mfaDevice(now: () => number): Mfa {
+  const secret = hexOf("partner-mfa/device")
+  return {
+    secret,
+    get passcode() {
+      return totp(secret, now())
+    },
   }
 }
 

@@ -1,52 +1,143 @@
-import type { IssuedKey } from "./identities.ts"
+import type { AccessKey, Named } from "./accounts.ts"
+import type { ServerClock } from "./clock.ts"
+import type { Identities } from "./identities.ts"
+import type { Lockout } from "./lockout.ts"
 
 /** What a fault applies to: a part of the emulator, or every path that begins with a text. */
 export type FaultTarget = "all" | "iam" | "gateway" | "metadata" | `/${string}`
 
 export interface FaultOptions {
   /** @default "gateway" */
-  target?: FaultTarget
+  target?: FaultTarget | undefined
   /** How many requests have it. @default all until `reset` */
-  times?: number
+  times?: number | undefined
 }
 
-/** Trouble on demand. Each applies to the next requests to its target, in the order they come. */
+/** A user by its id, or an access key. */
+export type Lockable = Pick<Named, "id"> | Pick<AccessKey, "accessKeyId">
+
+/**
+ * Trouble on demand. What applies to requests applies to the next ones to its target, in the order they come; a request to
+ * the gateway is checked and recorded before trouble meets it.
+ */
 export interface Faults {
-  /** Answers so many milliseconds late. */
+  /** Answers so many milliseconds late, of real time. */
   delay(ms: number, options?: FaultOptions): void
   /** Answers with a status and that status' error body. */
-  status(status: number, options?: FaultOptions & { retryAfterSeconds?: number }): void
+  status(status: number, options?: FaultOptions & { retryAfterSeconds?: number | undefined }): void
+  /** Answers 429, with Retry-After, to what exceeds so many requests in so many milliseconds of the server's clock. */
+  throttle(requests: number, options?: { target?: FaultTarget | undefined; perMs?: number | undefined }): void
   /** Closes the connection without an answer. */
   dropConnection(options?: FaultOptions): void
-  /** Answers with a redirect to a URL. */
-  redirect(to: string, options?: FaultOptions & { status?: 301 | 302 | 303 | 307 | 308 }): void
+  /** Answers with a redirect to a URL. @param options.status 302 by default */
+  redirect(to: string, options?: FaultOptions & { status?: 301 | 302 | 303 | 307 | 308 | undefined }): void
   /** Ends tokens before their time: one, or all there are. */
   revokeToken(value?: string): void
   /** Puts another access key in the place of one; the old one is unknown from then on. */
-  rotateKey(accessKeyId: string): Pick<IssuedKey, "accessKeyId" | "secretAccessKey">
+  rotateKey(accessKeyId: string): AccessKey
+  /** Ends an access key, temporary or not, before its time. */
+  revokeKey(accessKeyId: string): void
+  /** Gives a user another password. The user's tokens end with the old one. */
+  changePassword(user: Pick<Named, "id">, password: string): void
+  /** Disables a user, or enables it again: password, tokens and access keys alike. */
+  disableUser(user: Pick<Named, "id">, disabled?: boolean): void
+  /** Locks a user for 15 minutes, as after too many wrong passwords; or an access key for five, as after failed signatures. */
+  lock(who: Lockable): void
+  /** Ends such a lock. */
+  unlock(who: Lockable): void
   /** The server's clock is off by so many milliseconds. */
   clockOffset(ms: number): void
-  /** How the metadata service answers: with tokens possible, demanded, unknown (its first version), or not at all. */
+  /** How the metadata service answers. @see MetadataMode */
   metadata(mode: MetadataMode): void
-  /** Ends all faults, locks and clock offsets. Tokens and keys stay what they are. */
+  /** Ends the trouble that applies to requests, locks, the clock's offset and the metadata mode. What was issued, changed or revoked stays so. */
   reset(): void
 }
 
+/**
+ * `token optional`: the second version of the metadata service, with its first still served; `token required`: without;
+ * `no tokens`: the first version only; `no agency`: the server has no agency, so there is no key.
+ */
 export type MetadataMode = "token optional" | "token required" | "no tokens" | "no agency"
 
-export type PendingFault = (
-  | { kind: "delay"; ms: number }
-  | { kind: "status"; status: number; retryAfterSeconds: number | undefined }
-  | { kind: "drop" }
-  | { kind: "redirect"; to: string; status: number }
-) & { target: FaultTarget; left: number }
+/** What will happen to a request. */
+export type Trouble =
+  | { readonly kind: "delay"; readonly ms: number }
+  | { readonly kind: "status"; readonly status: number; readonly retryAfterSeconds: number | undefined }
+  | { readonly kind: "drop" }
+  | { readonly kind: "redirect"; readonly to: string; readonly status: number }
 
-/** Takes the faults that a request meets, and counts them down. */
-export function takeFaults(pending: PendingFault[], part: FaultTarget, path: string): PendingFault[] {
-  const met = pending.filter(
-    ({ target, left }) =>
-      left > 0 && (target === "all" || target === part || (target.startsWith("/") && path.startsWith(target))),
-  )
-  for (const fault of met) fault.left -= 1
-  return met
+/** Trouble that waits for requests: gives what the next one to its target meets, if anything. */
+export interface PendingFault {
+  readonly target: FaultTarget
+  next(): Trouble | undefined
+}
+
+/** What the faults change. */
+interface FaultyWorld {
+  readonly pending: PendingFault[]
+  readonly clock: ServerClock
+  readonly identities: Identities
+  readonly keyLockout: Lockout
+  readonly passwordLockout: Lockout
+  metadataMode: MetadataMode
+}
+
+export function createFaults(world: FaultyWorld): Faults {
+  const { pending, clock, identities, keyLockout, passwordLockout } = world
+  const add = (trouble: Trouble, { target = "gateway", times = Number.POSITIVE_INFINITY }: FaultOptions = {}): void => {
+    let left = times
+    pending.push({ target, next: () => (left-- > 0 ? trouble : undefined) })
+  }
+  return {
+    delay: (ms, options) => add({ kind: "delay", ms }, options),
+    status: (status, options) =>
+      add({ kind: "status", status, retryAfterSeconds: options?.retryAfterSeconds }, options),
+    throttle(requests, { target = "gateway", perMs = 1_000 } = {}) {
+      pending.push({ target, next: throttled(requests, perMs, clock) })
+    },
+    dropConnection: (options) => add({ kind: "drop" }, options),
+    redirect: (to, options) => add({ kind: "redirect", to, status: options?.status ?? 302 }, options),
+    revokeToken: (value) => identities.revokeTokens((token) => value === undefined || token.value === value),
+    rotateKey: (accessKeyId) => identities.rotateKey(accessKeyId),
+    revokeKey: (accessKeyId) => identities.revokeKey(accessKeyId),
+    changePassword: (user, password) => identities.changePassword(user, password),
+    disableUser: (user, disabled = true) => identities.setDisabled(user, disabled),
+    lock: (who) => ("id" in who ? passwordLockout.lock(who.id) : keyLockout.lock(who.accessKeyId)),
+    unlock: (who) => ("id" in who ? passwordLockout.unlock(who.id) : keyLockout.unlock(who.accessKeyId)),
+    clockOffset(ms) {
+      clock.offset = ms
+    },
+    metadata(mode) {
+      world.metadataMode = mode
+    },
+    reset() {
+      pending.length = 0
+      clock.offset = 0
+      world.metadataMode = "token optional"
+      keyLockout.reset()
+      passwordLockout.reset()
+    },
+  }
+}
+
+function throttled(most: number, perMs: number, clock: ServerClock): () => Trouble | undefined {
+  let windowEnd = Number.NEGATIVE_INFINITY
+  let count = 0
+  return () => {
+    if (clock.now() >= windowEnd) {
+      windowEnd = clock.now() + perMs
+      count = 0
+    }
+    count += 1
+    if (count <= most) return undefined
+    return { kind: "status", status: 429, retryAfterSeconds: Math.max(1, Math.ceil((windowEnd - clock.now()) / 1_000)) }
+  }
+}
+
+/** Takes what a request meets, and counts it down. */
+export function takeTrouble(pending: readonly PendingFault[], part: FaultTarget, path: string): Trouble[] {
+  return pending
+    .filter(({ target }) => target === "all" || target === part || (target.startsWith("/") && path.startsWith(target)))
+    .map((fault) => fault.next())
+    .filter((trouble) => trouble !== undefined)
 }

@@ -29,7 +29,6 @@ export interface IssuedKey {
   readonly securityToken?: string
   readonly expiresAt?: number
   readonly principal: Principal
-  enabled: boolean
 }
 
 export interface Identities {
@@ -44,9 +43,16 @@ export interface Identities {
   token(value: string): IssuedToken | undefined
   issueKey(principal: Principal, durationMs: number): IssuedKey
   key(accessKeyId: string): IssuedKey | undefined
-  revokeTokens(which: "all" | string): void
-  /** Gives a user another secret key under another id, or takes the key away; the old one is unknown from then on. */
+  revokeTokens(which: (token: IssuedToken) => boolean): void
+  /** Puts another access key in the place of one, which is unknown from then on. */
   rotateKey(accessKeyId: string): IssuedKey
+  revokeKey(accessKeyId: string): void
+  hasPassword(user: User, password: string | undefined): boolean
+  /** The user's tokens end with the old password. */
+  changePassword(user: Pick<Named, "id">, password: string): void
+  isDisabled(user: Pick<Named, "id">): boolean
+  /** What a disabled user has been issued is worth nothing until it is enabled again. */
+  setDisabled(user: Pick<Named, "id">, disabled: boolean): void
 }
 
 const DAY = 86_400_000
@@ -55,18 +61,21 @@ export function createIdentities({ partner, customers }: Accounts, now: () => nu
   const accounts: readonly Account[] = [partner, ...customers]
   const tokens = new Map<string, IssuedToken>()
   const keys = new Map<string, IssuedKey>()
+  const passwords = new Map<string, string>()
+  const disabled = new Set<string>()
   for (const account of accounts) {
     for (const user of account.users) {
-      keys.set(user.credentials.accessKeyId, {
-        ...user.credentials,
-        principal: { account, user },
-        enabled: user.disabled !== true,
-      })
+      keys.set(user.credentials.accessKeyId, { ...user.credentials, principal: { account, user } })
+      passwords.set(user.id, user.password)
+      if (user.disabled === true) disabled.add(user.id)
     }
   }
   const addKey = (key: IssuedKey): IssuedKey => {
     keys.set(key.accessKeyId, key)
     return key
+  }
+  const revokeTokens = (which: (token: IssuedToken) => boolean): void => {
+    for (const token of tokens.values()) if (which(token)) token.revoked = true
   }
   return {
     accounts,
@@ -100,14 +109,9 @@ export function createIdentities({ partner, customers }: Accounts, now: () => nu
         securityToken: `ggp${randomBytes(300).toString("base64url")}`,
         expiresAt: now() + durationMs,
         principal,
-        enabled: true,
       }),
     key: (accessKeyId) => keys.get(accessKeyId),
-    revokeTokens(which) {
-      for (const token of tokens.values()) {
-        if (which === "all" || token.value === which) token.revoked = true
-      }
-    },
+    revokeTokens,
     rotateKey(accessKeyId) {
       const old = keys.get(accessKeyId)
       if (old === undefined) throw new RangeError(`There is no access key ${accessKeyId} to rotate.`)
@@ -117,6 +121,21 @@ export function createIdentities({ partner, customers }: Accounts, now: () => nu
         accessKeyId: `AK${randomBytes(9).toString("hex").toUpperCase()}`,
         secretAccessKey: randomBytes(20).toString("hex"),
       })
+    },
+    revokeKey(accessKeyId) {
+      if (!keys.delete(accessKeyId)) throw new RangeError(`There is no access key ${accessKeyId} to revoke.`)
+    },
+    hasPassword: (user, password) => password !== undefined && passwords.get(user.id) === password,
+    changePassword({ id }, password) {
+      if (!passwords.has(id)) throw new RangeError(`There is no user with the id ${id}.`)
+      passwords.set(id, password)
+      revokeTokens(({ principal }) => principal.user.id === id)
+    },
+    isDisabled: ({ id }) => disabled.has(id),
+    setDisabled({ id }, isDisabled) {
+      if (!passwords.has(id)) throw new RangeError(`There is no user with the id ${id}.`)
+      if (isDisabled) disabled.add(id)
+      else disabled.delete(id)
     },
   }
 }

@@ -3,24 +3,37 @@ export interface Lockout {
   isLocked(name: string): boolean
   failed(name: string): void
   succeeded(name: string): void
+  lock(name: string): void
+  unlock(name: string): void
   reset(): void
 }
 
 /** @param most failures in a row that do not lock yet */
 export function createLockout(most: number, lockMs: number, now: () => number): Lockout {
-  const records = new Map<string, { failures: number; lockedUntil: number }>()
+  const failures = new Map<string, number>()
+  const lockedUntil = new Map<string, number>()
+  const lock = (name: string): void => {
+    failures.delete(name)
+    lockedUntil.set(name, now() + lockMs)
+  }
   return {
-    isLocked: (name) => (records.get(name)?.lockedUntil ?? 0) > now(),
+    isLocked: (name) => (lockedUntil.get(name) ?? Number.NEGATIVE_INFINITY) > now(),
     failed(name) {
-      const failures = (records.get(name)?.failures ?? 0) + 1
-      const locks = failures > most
-      records.set(name, { failures: locks ? 0 : failures, lockedUntil: locks ? now() + lockMs : 0 })
+      const count = (failures.get(name) ?? 0) + 1
+      if (count > most) lock(name)
+      else failures.set(name, count)
     },
     succeeded(name) {
-      records.delete(name)
+      failures.delete(name)
+    },
+    lock,
+    unlock(name) {
+      failures.delete(name)
+      lockedUntil.delete(name)
     },
     reset() {
-      records.clear()
+      failures.clear()
+      lockedUntil.clear()
     },
   }
 }

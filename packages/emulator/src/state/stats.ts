@@ -1,15 +1,32 @@
+/** By which method a request means to authenticate. */
+export type Scheme = "token" | "signature" | "none"
+
+/** Who called. */
+export interface Caller {
+  /** Name of the account. */
+  readonly domain: string
+  /** Name of the user, or of the agency. */
+  readonly user: string
+  /** Name of the user who assumed the agency. */
+  readonly assumedBy?: string
+  readonly projectId?: string
+}
+
 /** One request that the gateway saw. */
 export interface GatewayRequest {
   readonly method: string
   /** Path and query as they came, undecoded. */
   readonly target: string
+  /** By lower-case name, secrets included. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: { readonly bytes: number; readonly sha256: string }
-  /** How it authenticated. */
-  readonly scheme: "token" | "signature" | "none"
-  /** `ok`, or the message of the refusal. */
+  readonly scheme: Scheme
+  /** `ok`, or the message of the refusal. Trouble that was asked for does not show here. */
   readonly verdict: string
-  readonly status: number
+  /** Absent when the request was refused. */
+  readonly caller?: Caller
+  /** What was answered; absent before that, and when the connection was dropped. */
+  readonly status?: number
 }
 
 /** What was called since the start, or since `reset`. */
@@ -18,17 +35,17 @@ export interface Stats {
   readonly calls: Readonly<Record<string, number>>
   /** All calls to IAM and STS. */
   readonly iamCalls: number
-  /** Every request to the gateway, in order. */
+  /** The requests to the gateway, in the order they were checked: the last 10,000. */
   readonly requests: readonly GatewayRequest[]
   reset(): void
 }
 
 export interface StatsKeeper extends Stats {
   count(route: string, isIam: boolean): void
-  keep(request: GatewayRequest): void
+  /** Keeps a request; gives the function to call when it is answered. */
+  keep(request: Omit<GatewayRequest, "status">): (status: number) => void
 }
 
-/** So many requests are kept; a long-running emulator forgets the oldest. */
 const MOST_REQUESTS = 10_000
 
 export function createStats(): StatsKeeper {
@@ -50,8 +67,12 @@ export function createStats(): StatsKeeper {
       if (isIam) iamCalls += 1
     },
     keep(request) {
+      const kept: Omit<GatewayRequest, "status"> & { status?: number } = { ...request }
       if (requests.length === MOST_REQUESTS) requests.shift()
-      requests.push(request)
+      requests.push(kept)
+      return (status) => {
+        kept.status = status
+      }
     },
     reset() {
       calls = {}

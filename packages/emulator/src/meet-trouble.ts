@@ -1,0 +1,63 @@
+import type { Context, MiddlewareHandler } from "hono"
+import type { ContentfulStatusCode } from "hono/utils/http-status"
+import { gatewayError, keystoneError, type Refusal } from "./answers.ts"
+import { requestHead, type ServerEnv } from "./incoming-request.ts"
+import { type FaultTarget, takeTrouble } from "./state/faults.ts"
+import type { World } from "./state/world.ts"
+
+/** Which part of the emulator a path belongs to. */
+export function partOf(path: string): "iam" | "metadata" | "gateway" {
+  if (/^\/(?:openstack|meta-data|pod-identity)\//.test(path)) return "metadata"
+  return path === "/" || /^\/(?:v3|v3\.0|v5)(?:\/|$)/.test(path) ? "iam" : "gateway"
+}
+
+/** Lets the trouble that was asked for meet what is not the gateway's: that checks and records a request first. */
+export function troubleBeforeRoutes(world: World): MiddlewareHandler<ServerEnv> {
+  return async (context, next) => {
+    if (partOf(requestHead(context).path) === "gateway") return next()
+    // A client that still sends its body would see a broken connection instead of an answer.
+    return (await meetTrouble(world, context, () => drained(context))) ?? next()
+  }
+}
+
+/** Lets the trouble that was asked for happen; gives the answer that it makes, if it makes one. */
+export async function meetTrouble(
+  world: World,
+  context: Context<ServerEnv>,
+  beforeAnswer?: () => Promise<void>,
+): Promise<Response | undefined> {
+  const { path } = requestHead(context)
+  const part = partOf(path)
+  for (const trouble of takeTrouble(world.pending, part, path)) {
+    if (trouble.kind === "delay") await new Promise((resolve) => setTimeout(resolve, trouble.ms))
+    else if (trouble.kind === "drop") {
+      context.env.incoming.socket.destroy()
+      return context.body(null)
+    } else {
+      await beforeAnswer?.()
+      if (trouble.kind === "redirect")
+        return context.body(null, trouble.status as ContentfulStatusCode, { location: trouble.to })
+      return failure(part, trouble.status, trouble.retryAfterSeconds).answer(context)
+    }
+  }
+  return undefined
+}
+
+async function drained(context: Context<ServerEnv>): Promise<void> {
+  for await (const _ of context.env.incoming);
+}
+
+function failure(part: FaultTarget, status: number, retryAfterSeconds: number | undefined): Refusal {
+  const refusal =
+    part === "gateway"
+      ? gatewayError(status, status === 429 ? "APIGW.0308" : "APIGW.0999", messageOf(status))
+      : keystoneError(status, messageOf(status))
+  return retryAfterSeconds === undefined ? refusal : refusal.with({ "retry-after": String(retryAfterSeconds) })
+}
+
+/** @see API Signing Guide, "Error Codes", for the text of throttling */
+function messageOf(status: number): string {
+  return status === 429
+    ? "The throttling threshold has been reached: policy user over ratelimit"
+    : "A fault that was asked for."
+}

@@ -1,0 +1,53 @@
+import { verify } from "@countersign/auth-core"
+import { gatewayError, iamTime } from "./answers.ts"
+import type { RequestHead } from "./incoming-request.ts"
+import type { IssuedKey } from "./state/identities.ts"
+import type { World } from "./state/world.ts"
+
+/**
+ * The access key that a request is signed with, under the gateway's rules: it exists, it is not locked, its time is not
+ * over, the security token that goes with it came along, and the signature is that of this very request within 15 minutes.
+ *
+ * @throws {Refusal} 401 APIGW.0301 in the gateway's words, 413 APIGW.0201
+ * @see API Signing Guide, "Error Codes"
+ */
+export async function verifySignature(
+  world: World,
+  { method, url, headers }: RequestHead,
+  body: Uint8Array,
+): Promise<IssuedKey> {
+  const { identities, keyLockout, now } = world
+  let key: IssuedKey | undefined
+  const result = await verify(
+    { method, url, headers, body },
+    {
+      now,
+      secretFor: async (accessKeyId) => {
+        if (keyLockout.isLocked(accessKeyId)) throw unauthorized("AK access failed to reach the limit,forbidden")
+        key = identities.key(accessKeyId)
+        if (key === undefined || identities.isDisabled(key.principal.user)) return undefined
+        if (key.expiresAt !== undefined && key.expiresAt <= now())
+          throw unauthorized(`token expires, expires_at: ${iamTime(key.expiresAt)}`)
+        return key
+      },
+    },
+  )
+  if (result.ok && key !== undefined) {
+    keyLockout.succeeded(key.accessKeyId)
+    return key
+  }
+  if (result.ok) throw unauthorized("Unauthorized")
+  const { code, message, canonicalRequest } = result
+  if (code === "BODY_TOO_LARGE") throw gatewayError(413, "APIGW.0201", message)
+  if (key !== undefined && (code === "SIGNATURE_MISMATCH" || code === "PAYLOAD_MISMATCH"))
+    keyLockout.failed(key.accessKeyId)
+  // The gateway shows the canonical request that it made, on one line.
+  throw unauthorized(
+    canonicalRequest === "" ? message : `${message}, canonicalRequest:${canonicalRequest.replaceAll("\n", "|")}`,
+  )
+}
+
+/** 401 in the words of the gateway. */
+export function unauthorized(message: string): Error {
+  return gatewayError(401, "APIGW.0301", `Incorrect IAM authentication information: ${message}`)
+}
