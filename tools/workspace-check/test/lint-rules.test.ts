@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   identity: ["errors"],
   digest: ["errors"],
   signing: ["errors", "identity", "digest"],
-  cache: ["errors", "identity"],
+  cache: ["errors", "identity", "digest"],
   iam: ["errors", "identity", "signing"],
   tokens: ["errors", "identity", "iam"],
   credentials: ["errors", "identity", "signing", "iam"],

@@ -81,8 +81,9 @@ export class SharedRenewal {
   async renew<T extends Expiring>(request: RenewalRequest<T>): Promise<Renewal<T>> {
     const { clock, leaseMs } = this.#options
     await this.#forgetting.get(request.identity)
-    const job: Job<T> = { ...request, storeKey: await this.#storeKeyOf(request.identity) }
-    const giveUpAt = clock.monotonic() + leaseMs + LONGEST_POLL_MS
+    const job: Job<T> = { ...request, storeKey: this.#storeKeyOf(request.identity) }
+    // Long enough for one holder to die and the next to finish.
+    const giveUpAt = clock.monotonic() + 2 * leaseMs
     let { earlier } = request
     try {
       for (let pollMs = FIRST_POLL_MS; clock.monotonic() < giveUpAt; pollMs = Math.min(pollMs * 1.5, LONGEST_POLL_MS)) {
@@ -106,7 +107,7 @@ export class SharedRenewal {
   async forget(identity: string, what: Kept): Promise<void> {
     const earlier = this.#forgetting.get(identity)
     const forgetting = (async () => {
-      const storeKey = await this.#storeKeyOf(identity)
+      const storeKey = this.#storeKeyOf(identity)
       await (what === "value" ? this.#records.deleteValue(storeKey) : this.#records.deleteFailure(storeKey))
       await earlier
     })()
@@ -189,8 +190,8 @@ export class SharedRenewal {
     }
   }
 
-  async #storeKeyOf(identity: string): Promise<string> {
-    const storeKey = await storeKeyOf(identity)
+  #storeKeyOf(identity: string): string {
+    const storeKey = storeKeyOf(identity)
     if (this.#options.store.watch === undefined) return storeKey
     this.#identities.delete(storeKey)
     this.#identities.set(storeKey, identity)

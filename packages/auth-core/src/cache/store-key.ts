@@ -1,12 +1,11 @@
-import { toBase64Url } from "./base64-url.ts"
+import { hashHex } from "#digest"
 
 /**
- * The key of an identity in a store: `v1.` and the SHA-256 of the identity key, base64url. Nobody reads a user's name off
- * it. The version is that of the envelope, so that versions which do not understand each other do not meet.
+ * The key of an identity in a store: `v1.` and the SHA-256 of the identity key in hex. Nobody reads a user's name off it.
+ * The version is that of the envelope, so that versions which do not understand each other do not meet.
  */
-export async function storeKeyOf(identityKey: string): Promise<string> {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(identityKey))
-  return `v1.${toBase64Url(new Uint8Array(hash))}`
+export function storeKeyOf(identityKey: string): string {
+  return `v1.${hashHex("sha256", identityKey)}`
 }
 
 const FAILURE = ".failure"

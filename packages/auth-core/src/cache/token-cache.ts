@@ -36,8 +36,8 @@ export interface TokenCacheOptions {
   /** The longest one operation of the store may take, milliseconds. @default 500 */
   storeTimeoutMs?: number | undefined
   /**
-   * How long one process may have the right to renew a value, milliseconds. When it dies, another takes over after that.
-   * Longer than the issuer usually takes.
+   * How long one process may have the right to renew a value, milliseconds. When it dies, another takes over after that;
+   * who has waited twice as long calls the issuer himself. Longer than the issuer usually takes.
    * @default 15_000
    */
   leaseMs?: number | undefined
@@ -332,13 +332,10 @@ function keyOf(identity: Provider<Expiring> | string): string | undefined {
 }
 
 function checkStore(store: CacheStore): CacheStore {
-  const isStore = [store.get, store.set, store.delete].every((method) => typeof method === "function")
-  if (isStore && typeof globalThis.crypto?.subtle?.digest === "function") return store
+  if ([store.get, store.set, store.delete].every((method) => typeof method === "function")) return store
   throw new AuthError(
     "AUTH_INVALID_OPTION",
-    isStore
-      ? "A `store` needs the Web Crypto API for its keys: in browsers, use https."
-      : "`store` must have the functions get, set and delete, as memoryStore() and keyvStore() give them.",
+    "`store` must have the functions get, set and delete, as memoryStore() and keyvStore() give them.",
   )
 }
 
