@@ -1,0 +1,96 @@
+import { type ChildProcess, fork } from "node:child_process"
+import { once } from "node:events"
+import { setTimeout as delay } from "node:timers/promises"
+import { hasRedis, type LocalRedis, localRedis, type RecordingServer, recordingServer } from "@countersign/testkit"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import type { Order, Report } from "./fleet-worker.ts"
+
+const HOUR = 3_600_000
+
+describe.skipIf(!hasRedis())("a fleet of processes", () => {
+  let redis: LocalRedis
+  let iam: RecordingServer
+  let iamDelays: number[]
+  const workers: ChildProcess[] = []
+
+  beforeEach(async () => {
+    redis = await localRedis()
+    iamDelays = []
+    iam = await recordingServer(async (_arrival, index) => {
+      await delay(iamDelays[index] ?? 100)
+      const now = Date.now()
+      return { body: JSON.stringify({ value: `token-${index + 1}`, issuedAt: now, expiresAt: now + HOUR }) }
+    })
+  })
+  afterEach(async () => {
+    for (const worker of workers.splice(0)) worker.kill("SIGKILL")
+    await iam.close()
+    await redis.stop()
+  })
+
+  async function tell(worker: ChildProcess, order: Order): Promise<Report> {
+    const report = once(worker, "message")
+    worker.send(order)
+    const [answer] = (await report) as [Report]
+    return answer
+  }
+
+  async function startWorkers(count: number, leaseMs = 10_000): Promise<ChildProcess[]> {
+    const started = Array.from({ length: count }, () =>
+      fork(new URL("./fleet-worker.ts", import.meta.url), {
+        execArgv: [],
+        stdio: ["ignore", "ignore", "inherit", "ipc"],
+      }),
+    )
+    workers.push(...started)
+    const answers = await Promise.all(
+      started.map((worker) => tell(worker, { do: "connect", redisUrl: redis.url, iamUrl: iam.url, leaseMs })),
+    )
+    expect(answers.flatMap(({ failures }) => failures)).toEqual([])
+    return started
+  }
+
+  it("of 8, with 1,000 concurrent cold reads each, makes one IAM call", async () => {
+    const started = await startWorkers(8)
+    const reports = await Promise.all(started.map((worker) => tell(worker, { do: "read", times: 1_000 })))
+    expect(reports.flatMap(({ failures }) => failures)).toEqual([])
+    expect(new Set(reports.flatMap(({ values }) => values))).toEqual(new Set(["token-1"]))
+    expect(iam.arrivals).toHaveLength(1)
+  }, 30_000)
+
+  it("whose lease holder is killed in the middle of its refresh makes exactly one more call, within the lease time", async () => {
+    const leaseMs = 1_500
+    const [holder, ...others] = await startWorkers(4, leaseMs)
+    iamDelays = [60_000]
+    const lost = tell(holder as ChildProcess, { do: "read", times: 1 })
+    lost.catch(() => undefined)
+    while (iam.arrivals.length === 0) await delay(5)
+    const begun = performance.now()
+    const waiting = others.map((worker) => tell(worker, { do: "read", times: 100 }))
+    await delay(100)
+    holder?.kill("SIGKILL")
+    const reports = await Promise.all(waiting)
+    expect(reports.flatMap(({ failures }) => failures)).toEqual([])
+    expect(new Set(reports.flatMap(({ values }) => values))).toEqual(new Set(["token-2"]))
+    expect(iam.arrivals).toHaveLength(2)
+    expect(performance.now() - begun).toBeLessThan(leaseMs + 1_500)
+  }, 30_000)
+
+  it("goes on when Redis is killed and started again under load, and makes less than 3 IAM calls for each process", async () => {
+    const seconds = process.env.COUNTERSIGN_SOAK === "1" ? 30 : 6
+    const processes = 4
+    const started = await startWorkers(processes)
+    const loads = started.map((worker) =>
+      tell(worker, { do: "load", perSecond: 500 / processes, seconds, renewCacheAtSecond: Math.floor(seconds / 2) }),
+    )
+    await delay((seconds / 3) * 1_000)
+    await redis.kill()
+    // While it is gone each process also starts with an empty cache.
+    await delay((seconds / 3) * 1_000)
+    await redis.start()
+    const reports = await Promise.all(loads)
+    expect(reports.flatMap(({ failures }) => failures)).toEqual([])
+    expect(reports.reduce((sum, { reads }) => sum + reads, 0)).toBeGreaterThan(500 * seconds * 0.8)
+    expect(iam.arrivals.length).toBeLessThan(3 * processes)
+  }, 60_000)
+})
