@@ -30,20 +30,24 @@ const PLAIN_PAIRS = /^[\w.~-]+=[\w.~-]*(?:&[\w.~-]+=[\w.~-]*)*$/
 
 /** Whether plain pairs are in order already, as most clients send them. */
 function isSorted(query: string): boolean {
-  let lastName = ""
-  let lastValue = ""
-  for (let start = 0; start < query.length; ) {
-    const equals = query.indexOf("=", start)
-    const ampersand = query.indexOf("&", equals)
-    const end = ampersand < 0 ? query.length : ampersand
-    const name = query.slice(start, equals)
-    const value = query.slice(equals + 1, end)
-    if (name < lastName || (name === lastName && value < lastValue)) return false
-    lastName = name
-    lastValue = value
+  let start = 0
+  for (let end = query.indexOf("&"); end >= 0; ) {
+    const next = query.indexOf("&", end + 1)
+    // The first letters of the names mostly decide.
+    const step = query.charCodeAt(end + 1) - query.charCodeAt(start)
+    if (
+      step < 0 ||
+      (step === 0 && !isInOrder(query.slice(start, end), query.slice(end + 1, next < 0 ? undefined : next)))
+    )
+      return false
     start = end + 1
+    end = next
   }
   return true
+}
+
+function isInOrder(pair: string, next: string): boolean {
+  return byNameThenValue(pairOf(pair), pairOf(next)) <= 0
 }
 
 function pairOf(part: string): Pair {

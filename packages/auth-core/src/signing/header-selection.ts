@@ -25,6 +25,8 @@ export function selectHeaders(chosen: Iterable<string>): HeaderSelection {
     Array.from(names.keys()).filter((position) => names[position]?.length === length),
   )
 
+  const absent = names.map((): string | undefined => undefined)
+
   function positionOf(name: string): number {
     const positions = positionsByLength[name.length]
     if (positions === undefined || positions.length === 0) return -1
@@ -39,7 +41,7 @@ export function selectHeaders(chosen: Iterable<string>): HeaderSelection {
     const position = positionOf(name)
     if (position < 0 || value === undefined || value === null) return
     // A number or a list becomes text as it does in the Headers class.
-    const text = String(value)
+    const text = typeof value === "string" ? value : String(value)
     if (LINE_BREAK.test(text)) {
       throw new AuthError(
         "AUTH_INVALID_REQUEST",
@@ -54,7 +56,7 @@ export function selectHeaders(chosen: Iterable<string>): HeaderSelection {
     names,
     positionOf,
     read(headers) {
-      const values = new Array<string | undefined>(names.length).fill(undefined)
+      const values = absent.slice()
       if (headers === undefined || headers === null) return values
       if (Symbol.iterator in headers) {
         for (const [name, value] of headers) put(values, String(name), value)

@@ -15,7 +15,7 @@ export function formatSdkDate(time: number): string {
   if (!(second >= FIRST_SECOND && second <= LAST_SECOND)) {
     throw new AuthError("AUTH_INVALID_OPTION", "`date` must be a valid Date in the years 0 to 9999.")
   }
-  const text = `${new Date(second * 1000).toISOString().slice(0, 19).replace(/[-:]/g, "")}Z`
+  const text = new Date(second * 1000).toISOString().replace(/[-:]|\.000/g, "")
   lastSecond = second
   lastText = text
   return text

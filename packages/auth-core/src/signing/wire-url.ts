@@ -10,8 +10,9 @@ export interface WireUrl {
   readonly query: string
 }
 
-const SCHEME = /^https?:\/\//i
-const PLAIN_HOST = /^[a-z\d.-]+$/
+/** A name in its final form; an address may still have another spelling. */
+const PLAIN_HOST = /^(?:[a-z\d-]+\.)+[a-z][a-z\d-]*$/
+const HTTP = /^https?:\/\//i
 
 /**
  * Takes a URL apart without changing path and query, as the URL class would: dot segments, quotes and the like stay.
@@ -20,30 +21,29 @@ const PLAIN_HOST = /^[a-z\d.-]+$/
  */
 export function wireUrl(url: string | URL): WireUrl {
   const text = typeof url === "string" ? url : url?.href
-  if (typeof text !== "string" || !SCHEME.test(text)) throw invalid("must be absolute, with http or https")
-  const start = text.indexOf("//") + 2
-  const fragment = text.indexOf("#", start)
-  const sent = fragment < 0 ? text : text.slice(0, fragment)
-  const question = sent.indexOf("?", start)
-  const target = question < 0 ? sent : sent.slice(0, question)
-  const slash = target.indexOf("/", start)
-  const authority = slash < 0 ? target.slice(start) : target.slice(start, slash)
+  if (typeof text !== "string" || !HTTP.test(text)) throw invalid("must be absolute, with http or https")
+  const start = text.indexOf("/") + 2
+  const end = before(text.indexOf("#", start), text.length)
+  const pathEnd = before(text.indexOf("?", start), end)
+  const pathStart = before(text.indexOf("/", start), pathEnd)
+  const authority = text.slice(start, pathStart)
   return {
-    host: PLAIN_HOST.test(authority) ? authority : hostOf(text.slice(0, start), authority),
-    path: slash < 0 ? "" : target.slice(slash),
-    query: question < 0 ? "" : sent.slice(question + 1),
+    host: PLAIN_HOST.test(authority) ? authority : hostOf(text.slice(0, pathStart)),
+    path: text.slice(pathStart, pathEnd),
+    query: text.slice(pathEnd + 1, end),
   }
 }
 
-/** As HTTP clients send it: without user and password, in lower case and punycode. */
-function hostOf(scheme: string, authority: string): string {
-  const origin = scheme + authority
-  if (URL.canParse(origin)) {
-    const { host, pathname } = new URL(origin)
-    // A backslash would end the authority early.
-    if (pathname === "/") return host
-  }
-  throw invalid("must have a valid host")
+function before(index: number, end: number): number {
+  return index < 0 || index > end ? end : index
+}
+
+/** As HTTP clients send it: without user and password, in lower case and punycode, without the scheme's own port. */
+function hostOf(origin: string): string {
+  if (!URL.canParse(origin)) throw invalid("must have a valid host")
+  const { host, pathname } = new URL(origin)
+  if (pathname !== "/") throw invalid("must not have a backslash in its host")
+  return host
 }
 
 function invalid(fault: string): AuthError {
