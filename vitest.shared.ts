@@ -11,5 +11,9 @@ export const shared: ViteUserConfig = defineConfig({
       { find: /^@countersign\/([a-z-]+)$/, replacement: source("$1/src/index.ts") },
     ],
   },
-  test: { include: ["test/**/*.test.ts"], typecheck: { enabled: false } },
+  test: {
+    include: ["test/**/*.test.ts"],
+    typecheck: { enabled: false },
+    reporters: ["default", ["json", { outputFile: "test-results.json" }]],
+  },
 })

@@ -1,0 +1,69 @@
+import { execFileSync } from "node:child_process"
+import { join } from "node:path"
+import { type AfterAllProjectsVersioned, VersionActions } from "nx/release"
+
+type Tree = Parameters<VersionActions["validate"]>[0]
+type ProjectGraph = Parameters<VersionActions["readDependencies"]>[1]
+
+interface Manifest {
+  name: string
+  version: string
+  dependencies?: Record<string, string>
+}
+
+/** Tells `nx release` how versions stand in package.json: packages depend on the exact version of each other. */
+export default class PackageJsonVersions extends VersionActions {
+  override validManifestFilenames = ["package.json"]
+
+  override async readCurrentVersionFromSourceManifest(
+    tree: Tree,
+  ): Promise<{ currentVersion: string; manifestPath: string }> {
+    return { currentVersion: this.#read(tree).version, manifestPath: this.#path }
+  }
+
+  /** Versions are read from disk, so a release can be prepared without a registry. */
+  override async readCurrentVersionFromRegistry(): Promise<null> {
+    return null
+  }
+
+  override async readCurrentVersionOfDependency(tree: Tree, _: ProjectGraph, dependency: string) {
+    const currentVersion = this.#read(tree).dependencies?.[dependency] ?? null
+    return { currentVersion, dependencyCollection: currentVersion && "dependencies" }
+  }
+
+  override async updateProjectVersion(tree: Tree, newVersion: string): Promise<string[]> {
+    this.#write(tree, { ...this.#read(tree), version: newVersion })
+    return [`${this.#path}: version ${newVersion}`]
+  }
+
+  override async updateProjectDependencies(
+    tree: Tree,
+    _: ProjectGraph,
+    versions: Record<string, string>,
+  ): Promise<string[]> {
+    const manifest = this.#read(tree)
+    const changed = Object.entries(versions).filter(([name]) => manifest.dependencies?.[name])
+    if (changed.length === 0) return []
+    this.#write(tree, { ...manifest, dependencies: { ...manifest.dependencies, ...Object.fromEntries(changed) } })
+    return changed.map(([name, version]) => `${this.#path}: ${name} ${version}`)
+  }
+
+  get #path(): string {
+    return join(this.projectGraphNode.data.root, "package.json")
+  }
+
+  #read(tree: Tree): Manifest {
+    return JSON.parse(tree.read(this.#path, "utf8") ?? "{}")
+  }
+
+  #write(tree: Tree, manifest: Manifest): void {
+    tree.write(this.#path, `${JSON.stringify(manifest, null, 2)}\n`)
+  }
+}
+
+/** Brings package-lock.json up to the new versions. */
+export const afterAllProjectsVersioned: AfterAllProjectsVersioned = async (cwd, { dryRun }) => {
+  if (dryRun) return { changedFiles: [], deletedFiles: [] }
+  execFileSync("npm", ["install", "--package-lock-only", "--ignore-scripts"], { cwd, stdio: "inherit" })
+  return { changedFiles: ["package-lock.json"], deletedFiles: [] }
+}

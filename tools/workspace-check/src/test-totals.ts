@@ -1,0 +1,25 @@
+import { globSync, readFileSync } from "node:fs"
+
+/** What the tools read of Vitest's JSON report. */
+interface TestReport {
+  numPassedTests: number
+  numFailedTests: number
+  numPendingTests: number
+  numTodoTests: number
+  testResults: { status: string; assertionResults: unknown[] }[]
+}
+
+// One line for all packages, from the report that each left at its last run.
+const reports = globSync("{packages,tools,examples}/*/test-results.json", {
+  cwd: `${import.meta.dirname}/../../..`,
+}).map((path): TestReport => JSON.parse(readFileSync(`${import.meta.dirname}/../../../${path}`, "utf8")))
+const sum = (count: (report: TestReport) => number) => reports.map(count).reduce((one, other) => one + other, 0)
+const passed = sum(({ numPassedTests }) => numPassedTests)
+const failed = sum(({ numFailedTests, testResults }) => numFailedTests + testResults.filter(failedToLoad).length)
+const skipped = sum(({ numPendingTests, numTodoTests }) => numPendingTests + numTodoTests)
+console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
+
+/** A file that does not get as far as its first test counts as one failure. */
+function failedToLoad({ status, assertionResults }: TestReport["testResults"][number]): boolean {
+  return status === "failed" && assertionResults.length === 0
+}
