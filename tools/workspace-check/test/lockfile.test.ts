@@ -1,12 +1,22 @@
-import { readFileSync } from "node:fs"
+import { globSync, readFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { type Lockfile, missingOptionalDependencies } from "../src/lockfile.ts"
+import { type LockedPackage, type Lockfile, missingOptionalDependencies } from "../src/lockfile.ts"
 
-const lockfile: Lockfile = JSON.parse(readFileSync(new URL("../../../package-lock.json", import.meta.url), "utf8"))
+const workspace = join(import.meta.dirname, "../../..")
+const lockfile: Lockfile = JSON.parse(readFileSync(join(workspace, "package-lock.json"), "utf8"))
 
 describe("package-lock.json", () => {
   it("has an entry for every platform's build, so that npm ci takes it (else: npm run lockfile)", () => {
     expect(missingOptionalDependencies(lockfile).map(({ name }) => name)).toEqual([])
+  })
+
+  it.each(globSync("{packages,tools,examples}/*/package.json", { cwd: workspace }))("agrees with %s", (path) => {
+    const manifest: LockedPackage = JSON.parse(readFileSync(join(workspace, path), "utf8"))
+    const locked = lockfile.packages[dirname(path)]
+    for (const kind of ["version", "dependencies", "devDependencies", "peerDependencies"] as const) {
+      expect(locked?.[kind], kind).toEqual(manifest[kind])
+    }
   })
 
   it("names no registry, so that it installs from whichever one a machine uses", () => {
