@@ -34,7 +34,9 @@ export async function readRequest(context: Context<ServerEnv>): Promise<Incoming
 }
 
 export function requestHead(context: Context<ServerEnv>): RequestHead {
-  const { method = "GET", url: target = "/", headersDistinct } = context.env.incoming
+  const { method = "GET", url = "/", headersDistinct } = context.env.incoming
+  // A client that takes this server for its proxy names the whole URL.
+  const target = url.replace(/^https?:\/\/[^/?#]*/i, "")
   const headers: Record<string, string> = {}
   for (const [name, values = []] of Object.entries(headersDistinct)) headers[name] = values.join(", ")
   const [path = ""] = target.split("?", 1)

@@ -2,22 +2,14 @@ import type { Context, MiddlewareHandler } from "hono"
 import type { ContentfulStatusCode } from "hono/utils/http-status"
 import { gatewayError, keystoneError, type Refusal } from "./answers.ts"
 import { requestHead, type ServerEnv } from "./incoming-request.ts"
+import { partOf } from "./part-of.ts"
 import { type FaultTarget, takeTrouble } from "./state/faults.ts"
 import type { World } from "./state/world.ts"
 
-/** Which part of the emulator a path belongs to. */
-export function partOf(path: string): "iam" | "metadata" | "gateway" {
-  if (/^\/(?:openstack|meta-data|pod-identity)\//.test(path)) return "metadata"
-  return path === "/" || /^\/(?:v3|v3\.0|v5)(?:\/|$)/.test(path) ? "iam" : "gateway"
-}
-
 /** Lets the trouble that was asked for meet what is not the gateway's: that checks and records a request first. */
 export function troubleBeforeRoutes(world: World): MiddlewareHandler<ServerEnv> {
-  return async (context, next) => {
-    if (partOf(requestHead(context).path) === "gateway") return next()
-    // A client that still sends its body would see a broken connection instead of an answer.
-    return (await meetTrouble(world, context, () => drained(context))) ?? next()
-  }
+  // A client that still sends its body would see a broken connection instead of an answer.
+  return async (context, next) => (await meetTrouble(world, context, () => drained(context))) ?? next()
 }
 
 /** Lets the trouble that was asked for happen; gives the answer that it makes, if it makes one. */

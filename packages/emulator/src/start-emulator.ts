@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { getRequestListener } from "@hono/node-server"
 import { Hono } from "hono"
-import { gatewayError, Refusal, requestId } from "./answers.ts"
+import { gatewayError, keystoneError, Refusal, requestId } from "./answers.ts"
 import { gateway } from "./gateway/gateway.ts"
 import { federationRoutes } from "./iam/federation-routes.ts"
 import { lookupRoutes } from "./iam/lookup-routes.ts"
@@ -10,7 +10,8 @@ import { temporaryKeyRoutes } from "./iam/temporary-key-routes.ts"
 import { tokenRoutes } from "./iam/token-routes.ts"
 import { requestHead, type ServerEnv } from "./incoming-request.ts"
 import { machineRoutes, POD_PATH } from "./machine-routes.ts"
-import { partOf, troubleBeforeRoutes } from "./meet-trouble.ts"
+import { troubleBeforeRoutes } from "./meet-trouble.ts"
+import { partOf } from "./part-of.ts"
 import type { Accounts } from "./state/accounts.ts"
 import type { Faults } from "./state/faults.ts"
 import type { Stats } from "./state/stats.ts"
@@ -69,12 +70,16 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 function appOf(world: World): Hono<ServerEnv> {
   const app = new Hono<ServerEnv>()
   app.use(async (context, next) => {
-    const { method, path } = requestHead(context)
-    const part = partOf(path)
-    if (part !== "gateway") world.stats.count(`${method} ${path}`, part === "iam")
     await next()
     context.header("date", new Date(world.now()).toUTCString())
     if (!context.res.headers.has("x-request-id")) context.header("x-request-id", requestId())
+  })
+  app.use(async (context, next) => {
+    // By the path as it came off the wire: a Request resolves dot segments.
+    const { method, path } = requestHead(context)
+    const part = partOf(path)
+    world.stats.count(part === "gateway" ? part : `${method} ${path}`, part === "iam")
+    return part === "gateway" ? gateway(world, context) : next()
   })
   app.use(troubleBeforeRoutes(world))
   tokenRoutes(app, world)
@@ -82,7 +87,7 @@ function appOf(world: World): Hono<ServerEnv> {
   federationRoutes(app, world)
   lookupRoutes(app, world)
   machineRoutes(app, world)
-  app.all("*", (context) => gateway(world, context))
+  app.notFound((context) => keystoneError(404, "The resource could not be found.").answer(context))
   app.onError((error, context) =>
     (error instanceof Refusal
       ? error

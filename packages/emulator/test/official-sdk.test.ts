@@ -156,7 +156,7 @@ describe("the official Node SDK gets through", () => {
       .build()
     expect(await client.sendRequest({ ...get })).toMatchObject({
       httpStatusCode: 200,
-      caller: { user: "FederationUser" },
+      caller: { user: "alice" },
     })
     expect(emulator.stats.iamCalls).toBe(2)
   })

@@ -15,7 +15,6 @@ import { type GatewayBody, readBody } from "./read-body.ts"
  */
 export async function gateway(world: World, context: Context<ServerEnv>): Promise<Response> {
   const head = requestHead(context)
-  world.stats.count("gateway", false)
   const body = await readBody(context.env.incoming)
   const outcome = await authenticate(world, head, body).catch(refusalOf)
   const answered = world.stats.keep(recordOf(head, body, outcome))

@@ -1,10 +1,12 @@
 import type { Hono } from "hono"
 import { iamError } from "../answers.ts"
 import { readRequest, type ServerEnv } from "../incoming-request.ts"
+import { readIdToken } from "../state/id-token.ts"
 import type { IssuedToken } from "../state/identities.ts"
 import type { World } from "../state/world.ts"
 import { at, parseBody, textAt } from "./read.ts"
-import { tokenBody } from "./token-routes.ts"
+import { scopeOf } from "./scope.ts"
+import { tokenBody } from "./token-body.ts"
 
 /** Tokens for an OpenID Connect id token: the route of IAM's reference, and the one that the official Node SDK calls. */
 export function federationRoutes(app: Hono<ServerEnv>, world: World): void {
@@ -28,16 +30,19 @@ export function federationRoutes(app: Hono<ServerEnv>, world: World): void {
 function grant(world: World, idp: string | undefined, idToken: string | undefined, scope: unknown): IssuedToken {
   const { identityProvider, partner } = world.accounts
   if (idp !== identityProvider.id) throw iamError(404, "IAM.0004", `Could not find identity provider: ${idp}.`)
-  if (idToken !== identityProvider.idToken)
+  const claims = readIdToken(idToken ?? "", identityProvider.secret)
+  if (
+    at(claims, "iss") !== identityProvider.issuer ||
+    at(claims, "aud") !== identityProvider.audience ||
+    !(Number(at(claims, "exp")) * 1_000 > world.now())
+  ) {
     throw iamError(401, "IAM.0001", "The request you have made requires authentication.")
-  const project = partner.projects.find(
-    ({ id, name }) => id === textAt(scope, "project", "id") || name === textAt(scope, "project", "name"),
-  )
+  }
+  const name = textAt(claims, "sub") ?? ""
   return world.identities.issueToken({
-    principal: { account: partner, user: { id: "federated-alice", name: "FederationUser", agentOperator: true } },
+    principal: { account: partner, user: { id: `federated-${name}`, name, agentOperator: true } },
     methods: ["mapped"],
-    domainScoped: at(scope, "domain") !== undefined,
-    ...(project === undefined ? {} : { project }),
+    ...scopeOf(scope, partner),
   })
 }
 

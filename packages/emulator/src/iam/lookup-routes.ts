@@ -28,6 +28,10 @@ export function lookupRoutes(app: Hono<ServerEnv>, world: World): void {
       links: { self: new URL(context.req.url).href },
     })
   })
+  app.get("/v3/regions", (context) => {
+    const regions = world.accounts.partner.projects.map(({ name }) => ({ id: name, type: "public", locales: {} }))
+    return context.json({ regions, links: { self: new URL(context.req.url).href, next: null, previous: null } })
+  })
   const version = (url: string): object => ({
     id: "v3.14",
     status: "stable",

@@ -13,20 +13,23 @@ export function temporaryKeyRoutes(app: Hono<ServerEnv>, world: World): void {
     const request = await readRequest(context)
     const identity = at(parseBody(request.text), "auth", "identity")
     const methods = at(identity, "methods")
-    const method = Array.isArray(methods) ? String(methods) : ""
-    if (method === "assume_role") {
-      const claim = at(identity, "assume_role")
-      const duration = durationOf(at(claim, "duration_seconds"), 86_400)
-      checkSessionName(textAt(claim, "session_user", "name"))
-      const principal = assumedAgency(world, await principalOf(world, request), claim)
-      return context.json({ credential: credentialBody(world.identities.issueKey(principal, duration)) }, 201)
+    checkPolicy(at(identity, "policy"))
+    switch (Array.isArray(methods) ? String(methods) : "") {
+      case "assume_role": {
+        const claim = at(identity, "assume_role")
+        const duration = durationOf(at(claim, "duration_seconds"), 86_400)
+        checkSessionName(textAt(claim, "session_user", "name"))
+        const principal = assumedAgency(world, await principalOf(world, request), claim)
+        return context.json({ credential: credentialBody(world.identities.issueKey(principal, duration)) }, 201)
+      }
+      case "token": {
+        const { principal } = tokenOf(world, textAt(identity, "token", "id") ?? request.headers["x-auth-token"])
+        const duration = durationOf(at(identity, "token", "duration_seconds"), 86_400)
+        return context.json({ credential: credentialBody(world.identities.issueKey(principal, duration)) }, 201)
+      }
+      default:
+        throw iamError(400, "1101", "identity.methods is missing or invalid.")
     }
-    if (method === "token") {
-      const token = tokenOf(world, textAt(identity, "token", "id") ?? request.headers["x-auth-token"])
-      const duration = durationOf(at(identity, "token", "duration_seconds"), 86_400)
-      return context.json({ credential: credentialBody(world.identities.issueKey(token.principal, duration)) }, 201)
-    }
-    throw iamError(400, "1101", "identity.methods is missing or invalid.")
   })
 
   app.post("/v5/agencies/assume", async (context) => {
@@ -34,7 +37,8 @@ export function temporaryKeyRoutes(app: Hono<ServerEnv>, world: World): void {
     const by = await signerOf(world, request)
     const body = parseBody(request.text)
     const urn = textAt(body, "agency_urn")
-    if (urn === undefined || textAt(body, "agency_session_name") === undefined) {
+    const session = textAt(body, "agency_session_name")
+    if (urn === undefined || session === undefined) {
       throw iamError(400, "STS5.0001", "agency_urn and agency_session_name are required.")
     }
     const found = world.identities.agencyByUrn(urn)
@@ -47,7 +51,8 @@ export function temporaryKeyRoutes(app: Hono<ServerEnv>, world: World): void {
     }
     const most = request.headers["x-security-token"] === undefined ? 43_200 : 3_600
     const { agency, account } = found
-    const principal = { account, user: { id: agency.id, name: agency.name }, assumedBy: by }
+    const user = { id: `${agency.id}:${session}`, name: `${agency.name}/${session}` }
+    const principal = { account, user, assumedBy: by }
     const key = world.identities.issueKey(principal, durationOf(at(body, "duration_seconds"), most, 3_600))
     const { source_identity } = body
     return context.json({
@@ -57,21 +62,16 @@ export function temporaryKeyRoutes(app: Hono<ServerEnv>, world: World): void {
         security_token: key.securityToken,
         expiration: new Date(key.expiresAt ?? 0).toISOString(),
       },
-      assumed_agency: {
-        urn: `sts::${account.domain.id}:assumed-agency:${agency.name}/${textAt(body, "agency_session_name")}`,
-        id: `${agency.id}:session`,
-      },
+      assumed_agency: { urn: `sts::${account.domain.id}:assumed-agency:${user.name}`, id: user.id },
       ...(source_identity === undefined ? {} : { source_identity }),
     })
   })
 
   app.get("/v5/caller-identity", async (context) => {
-    const { account, user } = await signerOf(world, await readRequest(context))
-    return context.json({
-      account_id: account.domain.id,
-      principal_urn: `iam::${account.domain.id}:user:${user.name}`,
-      principal_id: user.id,
-    })
+    const { account, user, assumedBy } = await signerOf(world, await readRequest(context))
+    const { id } = account.domain
+    const urn = assumedBy === undefined ? `iam::${id}:user:${user.name}` : `sts::${id}:assumed-agency:${user.name}`
+    return context.json({ account_id: id, principal_urn: urn, principal_id: user.id })
   })
 }
 
@@ -96,4 +96,11 @@ function durationOf(seconds: unknown, most: number, byDefault = 900): number {
 function checkSessionName(name: string | undefined): void {
   if (name !== undefined && !/^[A-Za-z][\w .-]{0,31}$/.test(name))
     throw iamError(400, "1107", "session_user.name is invalid.")
+}
+
+function checkPolicy(policy: unknown): void {
+  if (policy === undefined) return
+  const statements = at(policy, "Statement")
+  if (at(policy, "Version") !== "1.1" || !Array.isArray(statements) || statements.length > 8)
+    throw iamError(400, "1108", "policy must have Version 1.1 and at most 8 statements.")
 }

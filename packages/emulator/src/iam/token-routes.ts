@@ -1,13 +1,14 @@
 import type { Context, Hono } from "hono"
-import { iamError, iamTime, keystoneError } from "../answers.ts"
+import { iamError, keystoneError } from "../answers.ts"
 import { readRequest, type ServerEnv } from "../incoming-request.ts"
-import type { Account, Named } from "../state/accounts.ts"
 import type { IssuedToken, Principal } from "../state/identities.ts"
 import { isTotp } from "../state/totp.ts"
 import type { World } from "../state/world.ts"
 import { assumedAgency } from "./assume-role.ts"
 import { tokenOf } from "./authenticate.ts"
 import { at, type Json, parseBody, textAt } from "./read.ts"
+import { scopeOf } from "./scope.ts"
+import { catalogOf, tokenBody } from "./token-body.ts"
 
 /** POST, GET and DELETE /v3/auth/tokens. */
 export function tokenRoutes(app: Hono<ServerEnv>, world: World): void {
@@ -37,7 +38,12 @@ export function tokenRoutes(app: Hono<ServerEnv>, world: World): void {
   })
 }
 
-function grantOf(world: World, methods: string, body: Json, token: string | undefined): { principal: Principal } {
+function grantOf(
+  world: World,
+  methods: string,
+  body: Json,
+  token: string | undefined,
+): { principal: Principal; expiresAt?: number } {
   switch (methods) {
     case "password":
     case "password+totp":
@@ -47,8 +53,11 @@ function grantOf(world: World, methods: string, body: Json, token: string | unde
       return {
         principal: assumedAgency(world, tokenOf(world, token).principal, at(body, "auth", "identity", "assume_role")),
       }
-    case "token":
-      return { principal: tokenOf(world, textAt(body, "auth", "identity", "token", "id") ?? token).principal }
+    case "token": {
+      // A token that is made of another ends with it, as in Keystone.
+      const { principal, expiresAt } = tokenOf(world, textAt(body, "auth", "identity", "token", "id") ?? token)
+      return { principal, expiresAt }
+    }
     default:
       throw iamError(400, "1101", `identity.methods is missing or invalid: ${methods}.`)
   }
@@ -89,27 +98,6 @@ function byPassword(world: World, identity: unknown): Principal {
   return { account: known.account, user }
 }
 
-function scopeOf(scope: unknown, account: Account): { project?: Named; domainScoped: boolean } {
-  const project = at(scope, "project")
-  if (project !== undefined) {
-    const found = account.projects.find(
-      ({ id, name }) => id === textAt(project, "id") || name === textAt(project, "name"),
-    )
-    if (found === undefined)
-      throw keystoneError(404, `Could not find project: ${textAt(project, "id") ?? textAt(project, "name")}.`)
-    return { project: found, domainScoped: false }
-  }
-  const domain = at(scope, "domain")
-  if (
-    domain !== undefined &&
-    textAt(domain, "id") !== account.domain.id &&
-    textAt(domain, "name") !== account.domain.name
-  ) {
-    throw keystoneError(401, "The token cannot be scoped to that domain.")
-  }
-  return { domainScoped: domain !== undefined }
-}
-
 function subjectOf(world: World, context: Context<ServerEnv>): IssuedToken {
   const subject = context.req.header("x-subject-token")
   const token = subject === undefined ? undefined : world.identities.token(subject)
@@ -123,50 +111,4 @@ function answer(context: Context<ServerEnv>, token: IssuedToken, status: 200 | 2
   return context.json({ token: tokenBody(token, noCatalog ? [] : catalogOf(context)) }, status, {
     "x-subject-token": token.value,
   })
-}
-
-/** The description of a token, as IAM gives it. */
-export function tokenBody(
-  { principal, methods, project, domainScoped, issuedAt, expiresAt }: IssuedToken,
-  catalog: object[],
-): object {
-  const { account, user, assumedBy } = principal
-  const { domain } = account
-  return {
-    methods,
-    issued_at: iamTime(issuedAt),
-    expires_at: iamTime(expiresAt),
-    user: { id: user.id, name: user.name, domain, password_expires_at: "" },
-    roles: user.agentOperator === true ? [{ id: "0", name: "te_agency" }] : [{ id: "0", name: "te_admin" }],
-    catalog,
-    ...(project === undefined ? {} : { project: { ...project, domain } }),
-    ...(domainScoped ? { domain } : {}),
-    ...(assumedBy === undefined
-      ? {}
-      : {
-          assumed_by: { user: { ...named(assumedBy.user), domain: assumedBy.account.domain, password_expires_at: "" } },
-        }),
-  }
-}
-
-function named({ id, name }: Named): Named {
-  return { id, name }
-}
-
-function catalogOf(context: Context<ServerEnv>): object[] {
-  const origin = new URL(context.req.url).origin
-  return [
-    {
-      id: "iam",
-      name: "iam",
-      type: "identity",
-      endpoints: ["public", "internal", "admin"].map((kind) => ({
-        id: `iam-${kind}`,
-        interface: kind,
-        region: "*",
-        region_id: "*",
-        url: `${origin}/v3`,
-      })),
-    },
-  ]
 }

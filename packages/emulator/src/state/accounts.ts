@@ -1,3 +1,4 @@
+import { issueIdToken } from "./id-token.ts"
 import { totp } from "./totp.ts"
 
 /** Something with an id and a name. */
@@ -65,7 +66,12 @@ export interface Customer extends Account {
 /** An OpenID Connect identity provider that the partner's account trusts. */
 export interface IdentityProvider {
   readonly id: string
-  /** An id token that it would give. */
+  readonly issuer: string
+  /** Id of the client for which id tokens are issued. */
+  readonly audience: string
+  /** What it signs with, by HMAC-SHA256. */
+  readonly secret: string
+  /** A new id token at each reading, valid for an hour of the server's clock. */
   readonly idToken: string
 }
 
@@ -109,8 +115,25 @@ export function sampleAccounts(now: () => number): Accounts {
       disabledUser,
     },
     customers: [customer(1, partnerDomain, user), customer(2, partnerDomain, user), customer(3, partnerDomain, user)],
-    identityProvider: { id: "corporate-idp", idToken: "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl" },
+    identityProvider: identityProvider(now),
     machine: { podToken: "pod-authorization-token" },
+  }
+}
+
+function identityProvider(now: () => number): IdentityProvider {
+  const provider = {
+    id: "corporate-idp",
+    issuer: "https://login.example.com",
+    audience: "huawei-cloud",
+    secret: hexOf("corporate-idp/secret"),
+  }
+  return {
+    ...provider,
+    get idToken() {
+      const iat = Math.floor(now() / 1_000)
+      const claims = { iss: provider.issuer, aud: provider.audience, sub: "alice", iat, exp: iat + 3_600 }
+      return issueIdToken(claims, provider.secret)
+    },
   }
 }
 

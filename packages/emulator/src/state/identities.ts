@@ -39,7 +39,10 @@ export interface Identities {
     account: Account | undefined,
   ): { user: User; account: Account } | undefined
   agencyByUrn(urn: string): { agency: Agency; account: Account } | undefined
-  issueToken(grant: Pick<IssuedToken, "principal" | "methods" | "project" | "domainScoped">): IssuedToken
+  /** @param grant.expiresAt 24 hours from now by default */
+  issueToken(
+    grant: Pick<IssuedToken, "principal" | "methods" | "project" | "domainScoped"> & { expiresAt?: number },
+  ): IssuedToken
   token(value: string): IssuedToken | undefined
   issueKey(principal: Principal, durationMs: number): IssuedKey
   key(accessKeyId: string): IssuedKey | undefined
@@ -97,7 +100,7 @@ export function createIdentities({ partner, customers }: Accounts, now: () => nu
     issueToken(grant) {
       const issuedAt = now()
       const value = `MII${randomBytes(1_500).toString("base64url")}`
-      const token = { ...grant, value, issuedAt, expiresAt: issuedAt + DAY, revoked: false }
+      const token = { expiresAt: issuedAt + DAY, ...grant, value, issuedAt, revoked: false }
       tokens.set(value, token)
       return token
     },
