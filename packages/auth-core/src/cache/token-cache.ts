@@ -95,8 +95,9 @@ export class TokenCache {
     const emit = (event: CacheEvent): void => this.#emit(event)
     const onChange = (identity: string, what: Kept, change: StoreChange): void => this.#changed(identity, what, change)
     const shared =
-      store &&
-      loadShared({ store: checkStore(store), storeTimeoutMs, leaseMs, clock, lifetime, backoff, emit, onChange })
+      store === undefined
+        ? undefined
+        : loadShared({ store: checkStore(store), storeTimeoutMs, leaseMs, clock, lifetime, backoff, emit, onChange })
     this.#slots = slots
     this.#clock = clock
     this.#backoff = backoff
@@ -159,7 +160,7 @@ export class TokenCache {
    * Forgets the value of an identity, given as its provider or its key, here at once and then in the store. What a refresh on
    * its way brings is not kept.
    */
-  async invalidate(identity: Provider<Expiring> | string): Promise<void> {
+  async invalidate<T extends Expiring>(identity: Provider<T> | string): Promise<void> {
     const slot = this.#slots.find(identity)
     if (slot !== undefined) {
       if (slot.value !== undefined) this.#emit({ type: "invalidated", identity: slot.key, reason: "requested" })
@@ -172,7 +173,7 @@ export class TokenCache {
   }
 
   /** Lets an identity, or all that are in memory, be tried again at once, as if there had been no failure. */
-  async resetBackoff(identity?: Provider<Expiring> | string): Promise<void> {
+  async resetBackoff<T extends Expiring>(identity?: Provider<T> | string): Promise<void> {
     const slot = identity === undefined ? undefined : this.#slots.find(identity)
     if (slot !== undefined) slot.failure = undefined
     if (identity === undefined) this.#backoff.reset()
@@ -327,12 +328,12 @@ function selfReference(key: string | undefined): AuthError {
   )
 }
 
-function keyOf(identity: Provider<Expiring> | string): string | undefined {
+function keyOf<T>(identity: Provider<T> | string): string | undefined {
   return typeof identity === "string" ? identity : identity.identityKey
 }
 
 function checkStore(store: CacheStore): CacheStore {
-  if ([store.get, store.set, store.delete].every((method) => typeof method === "function")) return store
+  if ([store?.get, store?.set, store?.delete].every((method) => typeof method === "function")) return store
   throw new AuthError(
     "AUTH_INVALID_OPTION",
     "`store` must have the functions get, set and delete, as memoryStore() and keyvStore() give them.",

@@ -1,0 +1,290 @@
+import { type FakeClock, fakeClock } from "@countersign/testkit"
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { AuthError, type CacheEvent, type CacheStore, memoryStore, type Token, TokenCache } from "../../src/index.ts"
+// Loaded on demand otherwise, while the fake clock runs on.
+import "../../src/cache/shared-renewal.ts"
+import { type ScriptedProvider, scriptedProvider, tokenAt } from "./scripted-provider.ts"
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+
+type Fault = "none" | "fails" | "hangs" | "throws"
+
+interface FaultyStore extends CacheStore {
+  fault: Fault
+  /** Operations that have reached it. */
+  operations: string[]
+}
+
+/** A store that can be broken, as a whole or for some operations. */
+function faultyStore(clock: FakeClock, broken: (operation: string) => boolean = () => true): FaultyStore {
+  const inner = memoryStore({ clock })
+  const through = <T>(operation: string, work: () => Promise<T>): Promise<T> => {
+    store.operations.push(operation)
+    if (store.fault === "none" || !broken(operation)) return work()
+    if (store.fault === "hangs") return new Promise(() => undefined)
+    const error = Object.assign(new Error("SET v1.key MIIsecret"), {
+      code: "ECONNREFUSED",
+      command: { args: ["MIIsecret"] },
+    })
+    if (store.fault === "throws") throw error
+    return Promise.reject(error)
+  }
+  const store: FaultyStore = {
+    fault: "none",
+    operations: [],
+    get: (key) => through("get", () => inner.get(key)),
+    set: (key, value, ttlMs) => through("set", () => inner.set(key, value, ttlMs)),
+    delete: (key) => through("delete", () => inner.delete(key)),
+    acquireLease: (key, ttlMs) =>
+      through("lease", async () => {
+        const lease = await inner.acquireLease(key, ttlMs)
+        return (
+          lease && {
+            set: (value: string, valueTtlMs: number) => through("set", () => lease.set(value, valueTtlMs)),
+            release: () => through("release", () => lease.release()),
+          }
+        )
+      }),
+  }
+  return store
+}
+
+interface Process {
+  readonly cache: TokenCache
+  readonly provider: ScriptedProvider<Token>
+  readonly events: CacheEvent[]
+}
+
+function process(clock: FakeClock, store: CacheStore, lifetimeMs = HOUR, key = "user"): Process {
+  const events: CacheEvent[] = []
+  const provider = scriptedProvider<Token>(key, async (call) => tokenAt(clock, `${key} ${call}`, lifetimeMs))
+  return { cache: new TokenCache({ clock, store, onEvent: (event) => events.push(event) }), provider, events }
+}
+
+const storeFailures = ({ events }: Process) => events.filter((event) => event.type === "store-failed")
+
+describe.each<Fault>(["fails", "hangs", "throws"])("a store that %s", (fault) => {
+  it("costs a request half a second at most, and the next ones nothing", async () => {
+    const clock = fakeClock()
+    const store = faultyStore(clock)
+    const one = process(clock, store)
+    const other = { ...one, provider: process(clock, store, HOUR, "other").provider }
+    await clock.until(one.cache.get(scriptedProvider("warm up", async () => tokenAt(clock, "warm"))))
+    store.fault = fault
+    store.operations.length = 0
+    const startedAt = clock.monotonic()
+    expect((await clock.until(one.cache.get(one.provider))).value).toBe("user 1")
+    const tookMs = clock.monotonic() - startedAt
+    expect(tookMs).toBeLessThanOrEqual(500)
+    expect((await clock.until(one.cache.get(other.provider))).value).toBe("other 1")
+    expect(clock.monotonic() - startedAt).toBe(tookMs)
+    // Both records of the first identity; nothing of the second.
+    expect(store.operations).toEqual(["get", "get"])
+    expect(storeFailures(one)).toEqual([
+      {
+        type: "store-failed",
+        operation: "get",
+        durationMs: fault === "hangs" ? 500 : 0,
+        reason: fault === "hangs" ? "timeout" : "Error ECONNREFUSED",
+        sparedMs: SECOND,
+      },
+    ])
+  })
+
+  it.each(["lease", "set", "release"])("at %s only fails no request, and makes no second call", async (operation) => {
+    const clock = fakeClock()
+    const store = faultyStore(clock, (name) => name === operation)
+    store.fault = fault
+    const one = process(clock, store)
+    expect((await clock.until(one.cache.get(one.provider))).value).toBe("user 1")
+    expect(one.provider.calls).toHaveLength(1)
+    expect(storeFailures(one)).toMatchObject([{ operation }])
+  })
+
+  it("is tried less and less often, and used again once it recovers", async () => {
+    const clock = fakeClock()
+    const store = faultyStore(clock)
+    const one = process(clock, store, 4 * SECOND)
+    await clock.until(one.cache.get(one.provider))
+    store.fault = fault
+    store.operations.length = 0
+    for (let at = 0; at < 5 * MINUTE; at += SECOND) {
+      await clock.until(one.cache.get(one.provider))
+      await clock.advance(SECOND)
+    }
+    const pauses = storeFailures(one).map(({ sparedMs }) => sparedMs / SECOND)
+    expect(pauses.slice(0, 6)).toEqual([1, 2, 4, 8, 16, 30])
+    expect(pauses.length).toBeLessThan(16)
+
+    store.fault = "none"
+    await clock.advance(31 * SECOND)
+    await clock.until(one.cache.get(one.provider))
+    const reader = process(clock, store, 4 * SECOND)
+    const shared = await clock.until(one.cache.get(one.provider))
+    expect(await clock.until(reader.cache.get(reader.provider))).toEqual(shared)
+    expect(reader.provider.calls).toHaveLength(0)
+  })
+
+  it("under load costs three calls per process at most, and fails nothing", async () => {
+    const clock = fakeClock()
+    const store = faultyStore(clock)
+    const processes = Array.from({ length: 4 }, () => process(clock, store, MINUTE))
+    await clock.until(Promise.all(processes.map(({ cache, provider }) => cache.get(provider))))
+    await clock.advance(40 * SECOND)
+    store.fault = fault
+    for (let at = 0; at < 30 * SECOND; at += 100) {
+      const reads = processes.flatMap(({ cache, provider }) =>
+        Array.from({ length: 50 }, async () => cache.get(provider)),
+      )
+      for (const token of await Promise.all(reads)) expect(token.expiresAt).toBeGreaterThan(clock.now())
+      await clock.advance(100)
+    }
+    for (const { provider } of processes) expect(provider.calls.length).toBeLessThan(3)
+  })
+
+  it("does not make a refused identity be tried before its time", async () => {
+    const clock = fakeClock()
+    const store = faultyStore(clock)
+    const cache = new TokenCache({ clock, store, random: () => 0 })
+    const tries: number[] = []
+    const provider = scriptedProvider<Token>("user", async () => {
+      tries.push(clock.monotonic())
+      throw new AuthError("AUTH_CREDENTIALS_REJECTED", "Wrong password.")
+    })
+    const readFor = async (ms: number): Promise<void> => {
+      for (let at = 0; at < ms; at += 5 * SECOND) {
+        await expect(clock.until(cache.get(provider))).rejects.toMatchObject({ code: "AUTH_CREDENTIALS_REJECTED" })
+        await clock.advance(5 * SECOND)
+      }
+    }
+    await readFor(3 * MINUTE)
+    store.fault = fault
+    await readFor(20 * MINUTE)
+    store.fault = "none"
+    await readFor(80 * MINUTE)
+    const gaps = tries.slice(1).map((at, index) => Math.floor((at - (tries[index] ?? 0)) / MINUTE))
+    expect(gaps).toEqual([1, 4, 16, 64])
+  })
+})
+
+describe("a store", () => {
+  it("whose lease never ends does not hold a request up for longer than two of them", async () => {
+    const clock = fakeClock()
+    const store: CacheStore = { ...memoryStore({ clock }), acquireLease: async () => undefined }
+    const one = process(clock, store)
+    const startedAt = clock.monotonic()
+    expect((await clock.until(one.cache.get(one.provider))).value).toBe("user 1")
+    expect(clock.monotonic() - startedAt).toBeLessThan(31 * SECOND)
+  })
+
+  it("that cannot be listened to is used all the same", async () => {
+    const clock = fakeClock()
+    const store: CacheStore = {
+      ...memoryStore({ clock }),
+      watch: () => {
+        throw new TypeError("not now")
+      },
+    }
+    const one = process(clock, store)
+    expect((await clock.until(one.cache.get(one.provider))).value).toBe("user 1")
+    expect(storeFailures(one)).toMatchObject([{ operation: "watch", reason: "TypeError" }])
+    const reader = process(clock, store)
+    expect((await clock.until(reader.cache.get(reader.provider))).value).toBe("user 1")
+  })
+
+  it("is let go by a cache that is closed", async () => {
+    const clock = fakeClock()
+    let listeners = 0
+    const store: CacheStore = {
+      ...memoryStore({ clock }),
+      watch: () => {
+        listeners += 1
+        return () => {
+          listeners -= 1
+        }
+      },
+    }
+    const { cache, provider } = process(clock, store)
+    await clock.until(cache.get(provider))
+    expect(listeners).toBe(1)
+    await cache.close()
+    expect(listeners).toBe(0)
+  })
+
+  it.each([
+    ["null", null],
+    ["an empty object", {}],
+    ["something that cannot delete", { get: () => undefined, set: () => undefined }],
+  ])("is not %s", (_name, store) => {
+    expect(() => new TokenCache({ store: store as never })).toThrow(
+      expect.objectContaining({ code: "AUTH_INVALID_OPTION" }),
+    )
+  })
+})
+
+describe("garbage in the store", () => {
+  const readOver = async (garbage: unknown, whereFailuresAre = false): Promise<Process> => {
+    const clock = fakeClock()
+    const inner = memoryStore({ clock })
+    const store: CacheStore = {
+      ...inner,
+      get: async (key) => {
+        const own = await inner.get(key)
+        return own ?? (key.endsWith(".failure") === whereFailuresAre ? (garbage as string) : undefined)
+      },
+    }
+    const one = process(clock, store)
+    expect((await clock.until(one.cache.get(one.provider))).value).toBe("user 1")
+    return one
+  }
+
+  it.each([
+    "",
+    "null",
+    "[]",
+    "{}",
+    "not json",
+    '{"v":2,"at":0,"softMs":1,"endMs":1e15,"value":{"value":"from the future"}}',
+    '{"v":1,"at":"now","softMs":1,"endMs":1e15,"value":{"value":"x"}}',
+    '{"v":1,"at":0,"softMs":1,"endMs":1e15}',
+    '{"v":1,"at":0,"softMs":1,"endMs":1e15,"value":null}',
+    '{"v":1,"at":0,"softMs":1,"endMs":1e15,"value":"text"}',
+    '{"v":1,"at":0,"softMs":null,"endMs":1e999,"value":{}}',
+    '{"v":1,"at":0,"delayMs":1e15,"counts":{},"error":{"code":"AUTH_THROTTLED","message":"x"}}',
+    '{"v":1,"at":0,"delayMs":1e15,"counts":{"rejected":1,"unavailable":0},"error":{}}',
+  ])("counts as nothing, and is reported: %j", async (garbage) => {
+    for (const whereFailuresAre of [false, true]) {
+      const { events } = await readOver(garbage, whereFailuresAre)
+      expect(events).toContainEqual({ type: "store-unreadable", identity: "user" })
+    }
+  })
+
+  it.each([[null], [{ value: 1 }], [Buffer.from("{}")], [42]])("may even be no text: %j", async (garbage) => {
+    await readOver(garbage)
+    await readOver(garbage, true)
+  })
+
+  it("never fails a request, whatever it is", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.json(), fc.string({ unit: "binary" })), fc.boolean(), async (garbage, isFailure) => {
+        await readOver(garbage, isFailure)
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
+
+describe("what is said of a broken store", () => {
+  it("holds nothing that the store's client put into its errors", async () => {
+    const clock = fakeClock()
+    const store = faultyStore(clock)
+    store.fault = "fails"
+    const one = process(clock, store)
+    await clock.until(one.cache.get(one.provider))
+    expect(storeFailures(one)).toHaveLength(1)
+    expect(JSON.stringify(one.events)).not.toContain("MII")
+  })
+})
