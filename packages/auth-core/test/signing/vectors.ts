@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs"
-import type { Credentials } from "../../src/identity/credentials.ts"
 import type { SigningAlgorithm } from "../../src/signing/algorithm.ts"
-import type { SignableRequest, SignOptions } from "../../src/signing/canonical-request.ts"
+import type { SignOptions } from "../../src/signing/canonical-request.ts"
 
+/** As the file has it. */
 interface RawVector {
   name: string
   algorithm: SigningAlgorithm
@@ -16,35 +16,25 @@ interface RawVector {
   sentHeaders: Record<string, string>
 }
 
+/** Signatures on which official implementations of at least two languages agree. */
 export interface Vector extends Omit<RawVector, "request" | "credentials"> {
-  credentials: Credentials
+  credentials: { accessKeyId: string; secretAccessKey: string; securityToken?: string | undefined }
   /** With the headers that were sent, Authorization excepted. */
-  request: Omit<SignableRequest, "headers"> & {
-    headers: [string, string][]
-    url: string
-    body: string | Uint8Array | null
-  }
+  request: { method: string; url: string; headers: [string, string][]; body: string | Uint8Array | null }
   options: SignOptions
 }
 
-const { vectors: raw } = JSON.parse(readFileSync(new URL("../vectors/signing.json", import.meta.url), "utf8")) as {
-  vectors: RawVector[]
-}
+const file = new URL("../vectors/signing.json", import.meta.url)
+const { vectors: raw } = JSON.parse(readFileSync(file, "utf8")) as { vectors: RawVector[] }
 
-/** Signatures on which official implementations of at least two languages agree. */
 export const vectors: Vector[] = raw.map(({ request, credentials, ...vector }) => {
-  const { method, url, body, bodyBase64 } = request
+  const { method, url, body = null, bodyBase64 } = request
   const { ak, sk, securityToken, regionId, derivedAuthServiceName } = credentials
   const headers = Object.entries(vector.sentHeaders).filter(([name]) => name !== "Authorization")
   return {
     ...vector,
-    credentials: { accessKeyId: ak, secretAccessKey: sk, ...(securityToken === undefined ? {} : { securityToken }) },
-    request: {
-      method,
-      url,
-      headers,
-      body: bodyBase64 === undefined ? (body ?? null) : Buffer.from(bodyBase64, "base64"),
-    },
+    credentials: { accessKeyId: ak, secretAccessKey: sk, securityToken },
+    request: { method, url, headers, body: bodyBase64 === undefined ? body : Buffer.from(bodyBase64, "base64") },
     options: {
       algorithm: vector.algorithm,
       signedHeaders: vector.signedHeaders.split(";"),
@@ -53,3 +43,6 @@ export const vectors: Vector[] = raw.map(({ request, credentials, ...vector }) =
     },
   }
 })
+
+/** The worked example of the signing guide. */
+export const [workedExample] = vectors as [Vector, ...Vector[]]
