@@ -1,0 +1,53 @@
+import { type AdapterUnderTest, type BodySample, describeAdapter } from "@countersign/testkit"
+import type { AxiosError, AxiosStatic } from "axios"
+import axiosRetry from "axios-retry"
+import FormData from "form-data"
+import { withAuth } from "../src/index.ts"
+import { clients } from "./clients.ts"
+
+const npmFormData: BodySample = {
+  make() {
+    const form = new FormData()
+    form.append("name", "Jörg")
+    form.append("file", Buffer.from([0, 1, 254, 255]), { filename: "bytes.bin" })
+    return form
+  },
+  as: "body",
+  contains: Buffer.from([0, 1, 254, 255]),
+  contentType: /^multipart\/form-data; ?boundary=/,
+}
+
+function adapter(client: AxiosStatic, kind: "http" | "fetch"): AdapterUnderTest {
+  return {
+    bodies: { "npm form-data": npmFormData },
+    connect({ baseUrl, auth, options }) {
+      return async ({ method = "GET", path = "", headers = {}, body, as = "none", auth: own, signal, retries = 0 }) => {
+        const api = client.create({
+          baseURL: baseUrl,
+          adapter: kind,
+          responseType: "text",
+          transformResponse: (data) => data,
+        })
+        axiosRetry(api, { retries, retryDelay: () => 1, retryCondition: ({ response }) => response?.status === 503 })
+        if (auth !== undefined) withAuth(api, auth, options)
+        try {
+          const response = await api.request({
+            method,
+            url: path,
+            headers,
+            ...(as === "none" ? {} : { data: body }),
+            ...(own === undefined ? {} : { countersign: own }),
+            ...(signal === undefined ? {} : { signal }),
+          })
+          return { status: response.status, text: response.data, raw: response }
+        } catch (error) {
+          const { response } = error as AxiosError<string>
+          if (response === undefined) throw error
+          return { status: response.status, text: response.data, raw: error }
+        }
+      }
+    },
+  }
+}
+
+for (const [name, client, kind] of clients) describeAdapter(name, adapter(client, kind))
