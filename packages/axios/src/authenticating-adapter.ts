@@ -122,10 +122,15 @@ function headerRecord({ headers, data }: Config): Record<string, string> {
   for (const [name, value] of Object.entries(AxiosHeaders.from(headers).toJSON())) {
     record[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : String(value)
   }
-  // The type shown for a form or a Blob is a stopgap of axios, which knows their own type only when it sends them.
-  if (typeof data === "object" && data !== null && ("getHeaders" in data || data instanceof Blob))
-    delete record["content-type"]
+  // The type shown for a form or a Blob is a stopgap of axios, which learns their own type only when it sends them.
+  if (data instanceof FormData || data instanceof Blob || isNpmFormData(data)) delete record["content-type"]
+  if (isNpmFormData(data)) Object.assign(record, data.getHeaders())
   return record
+}
+
+/** The npm package form-data, which knows its own boundary. */
+function isNpmFormData(data: unknown): data is { getHeaders(): Record<string, string> } {
+  return typeof data === "object" && data !== null && "getHeaders" in data && typeof data.getHeaders === "function"
 }
 
 /** Tells the caller's `beforeRedirect` of a hop, and lets it change the headers, but for those of the authentication. */

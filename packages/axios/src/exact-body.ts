@@ -17,9 +17,9 @@ export function exactBody(data: unknown): unknown {
 /** A body as the chosen adapter takes streams: Node's for http, the web's elsewhere. */
 export function adapterBody(body: unknown, isHttp: boolean): unknown {
   if (!isStream(body)) return body instanceof Uint8Array && typeof Buffer === "function" ? bufferOf(body) : body
-  const isWeb = "getReader" in body
   if (isHttp) return "pipe" in body ? body : nodeStreamOf(body as AsyncIterable<Uint8Array>)
-  return isWeb || "pipe" in body ? body : readableStreamOf(body as AsyncIterable<Uint8Array>)
+  if (Symbol.asyncIterator in body) return "getReader" in body || "pipe" in body ? body : readableStreamOf(body)
+  return "pipe" in body ? body.pipe(new (process.getBuiltinModule("node:stream").PassThrough)()) : body
 }
 
 function isClientStream(stream: object): boolean {

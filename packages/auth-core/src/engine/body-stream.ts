@@ -70,10 +70,12 @@ function chunksOf(stream: BodyStream): ChunkSource {
   }
 }
 
-/** Streams of Node's first kind, such as the npm form-data package, only emit events. */
+/** Streams of Node's first kind, such as the npm form-data package, cannot be iterated, and begin only when piped. */
 function newerNodeStream(stream: NodeJS.ReadableStream): AsyncIterable<unknown> {
-  const { Readable } = process.getBuiltinModule("node:stream")
-  return new Readable().wrap(stream)
+  const { PassThrough } = process.getBuiltinModule("node:stream")
+  const piped = new PassThrough()
+  stream.on("error", (error) => piped.destroy(error))
+  return stream.pipe(piped)
 }
 
 async function* continued(read: readonly Uint8Array[], chunks: ChunkSource): AsyncGenerator<Uint8Array> {
