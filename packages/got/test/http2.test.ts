@@ -2,10 +2,10 @@ import { createSecureServer, type Http2SecureServer, type IncomingHttpHeaders } 
 import { createServer, type Server } from "node:https"
 import type { AddressInfo } from "node:net"
 import { inspect } from "node:util"
+import { selfSigned } from "@countersign/testkit"
 import { afterEach, describe, expect, it } from "vitest"
 import { type Auth, withAuth } from "../src/index.ts"
 import { clients } from "./clients.ts"
-import { selfSigned } from "./self-signed.ts"
 
 interface Arrival {
   version: string
@@ -13,7 +13,7 @@ interface Arrival {
   body: string
 }
 
-const { key, cert } = selfSigned()
+const { key, cert } = selfSigned("localhost")
 let server: Server | Http2SecureServer | undefined
 afterEach(() => {
   server?.close()

@@ -1,13 +1,13 @@
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto"
 
-/** A key and a certificate for localhost, made on the spot. @see RFC 5280, section 4.1 */
-export function selfSigned(): { key: string; cert: string } {
+/** A key and a certificate for hosts such as `localhost` or `*.example.com`, made on the spot. @see RFC 5280, section 4.1 */
+export function selfSigned(...hosts: [string, ...string[]]): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
   const ecdsaWithSha256 = sequence(objectId([1, 2, 840, 10045, 4, 3, 2]))
-  const name = sequence(tlv(0x31, sequence(objectId([2, 5, 4, 3]), tlv(0x0c, Buffer.from("localhost")))))
+  const name = sequence(tlv(0x31, sequence(objectId([2, 5, 4, 3]), tlv(0x0c, Buffer.from(hosts[0])))))
   const validity = sequence(tlv(0x17, Buffer.from("200101000000Z")), tlv(0x17, Buffer.from("491231000000Z")))
-  const alternativeName = sequence(tlv(0x82, Buffer.from("localhost")))
-  const extensions = tlv(0xa3, sequence(sequence(objectId([2, 5, 29, 17]), tlv(0x04, alternativeName))))
+  const alternativeNames = sequence(...hosts.map((host) => tlv(0x82, Buffer.from(host))))
+  const extensions = tlv(0xa3, sequence(sequence(objectId([2, 5, 29, 17]), tlv(0x04, alternativeNames))))
   const toBeSigned = sequence(
     tlv(0xa0, tlv(0x02, Buffer.from([2]))),
     tlv(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)])),
