@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest"
+import { ask, askSigned, login, MINUTE, partnerToken, runningEmulator } from "./running-emulator.ts"
+
+describe("faults at IAM", () => {
+  it("answer in IAM's shape, are counted as calls, and leave the gateway alone", async () => {
+    const emulator = await runningEmulator()
+    emulator.faults.status(503, { target: "iam", times: 1, retryAfterSeconds: 3 })
+    const answer = await login(emulator)
+    expect(answer).toMatchObject({ status: 503, body: { error: { code: 503, title: "Service Unavailable" } } })
+    expect(answer.headers.get("retry-after")).toBe("3")
+    expect(emulator.stats.iamCalls).toBe(1)
+    expect((await login(emulator)).status).toBe(201)
+  })
+
+  it("delay, drop and redirect there too", async () => {
+    const emulator = await runningEmulator()
+    emulator.faults.delay(60, { target: "iam", times: 1 })
+    const start = performance.now()
+    await login(emulator)
+    expect(performance.now() - start).toBeGreaterThan(55)
+    emulator.faults.dropConnection({ target: "iam", times: 1 })
+    await expect(login(emulator)).rejects.toThrow("fetch failed")
+    emulator.faults.redirect("https://elsewhere.example.com/", { target: "/v3/auth/tokens", times: 1, status: 308 })
+    const moved = await login(emulator)
+    expect([moved.status, moved.headers.get("location")]).toEqual([308, "https://elsewhere.example.com/"])
+  })
+
+  it("meet everything where the target is all", async () => {
+    const emulator = await runningEmulator()
+    emulator.faults.status(500, { target: "all" })
+    for (const path of ["/v1/x", "/v3", "/openstack/latest/securitykey"])
+      expect((await ask(emulator.url + path)).status).toBe(500)
+    emulator.faults.reset()
+    expect((await ask(`${emulator.url}/v3`)).status).toBe(200)
+  })
+})
+
+describe("throttling", () => {
+  it("answers 429 to what is too much in the window, with the time until it ends", async () => {
+    const emulator = await runningEmulator()
+    let now = Date.now()
+    emulator.setClock(() => now)
+    emulator.faults.throttle(2, { perMs: 10_000 })
+    const key = emulator.accounts.partner.user.credentials
+    const statuses = async (): Promise<number[]> => {
+      const answers = await Promise.all([1, 2, 3].map(() => askSigned(`${emulator.url}/v1/x`, key)))
+      const refused = answers.find(({ status }) => status === 429)
+      expect(refused).toMatchObject({ body: { error_code: "APIGW.0308" } })
+      expect(refused?.headers.get("retry-after")).toBe("10")
+      return answers.map(({ status }) => status).sort()
+    }
+    expect(await statuses()).toEqual([200, 200, 429])
+    now += 10_000
+    expect(await statuses()).toEqual([200, 200, 429])
+  })
+})
+
+describe("locks", () => {
+  it("of a user and of a key, and their end", async () => {
+    const emulator = await runningEmulator()
+    const { user } = emulator.accounts.partner
+    const signed = () => askSigned(`${emulator.url}/v1/x`, user.credentials)
+    emulator.faults.lock(user)
+    expect((await login(emulator)).body.error_code).toBe("IAM.0061")
+    expect((await signed()).status).toBe(200)
+    emulator.faults.unlock(user)
+    expect((await login(emulator)).status).toBe(201)
+    emulator.faults.lock(user.credentials)
+    expect((await signed()).body.error_msg).toContain("AK access failed to reach the limit,forbidden")
+    emulator.faults.unlock(user.credentials)
+    expect((await signed()).status).toBe(200)
+  })
+
+  it("hold before IAM and STS too, whose signatures the gateway checks", async () => {
+    const emulator = await runningEmulator()
+    const { credentials } = emulator.accounts.partner.user
+    const wrong = { ...credentials, secretAccessKey: "wrong" }
+    for (let time = 0; time < 6; time++) await askSigned(`${emulator.url}/v5/caller-identity`, wrong)
+    const answer = await askSigned(`${emulator.url}/v3/auth/domains`, credentials)
+    expect(answer.body.error_msg).toContain("AK access failed to reach the limit,forbidden")
+  })
+})
+
+describe("a changed password", () => {
+  it("ends the user's tokens, and the new one is taken", async () => {
+    const emulator = await runningEmulator()
+    const { user, plainUser } = emulator.accounts.partner
+    const token = await partnerToken(emulator)
+    const other = String((await login(emulator, plainUser)).headers.get("x-subject-token"))
+    emulator.faults.changePassword(user, "new one")
+    const statusOf = async (value: string): Promise<number> =>
+      (await ask(`${emulator.url}/v1/x`, { headers: { "x-auth-token": value } })).status
+    expect([await statusOf(token), await statusOf(other)]).toEqual([401, 200])
+    expect((await login(emulator)).body.error_code).toBe("IAM.0062")
+    expect((await login(emulator, { ...user, password: "new one" })).status).toBe(201)
+  })
+})
+
+describe("a disabled user", () => {
+  it("can do nothing until it is enabled again", async () => {
+    const emulator = await runningEmulator()
+    const { user } = emulator.accounts.partner
+    const headers = { "x-auth-token": await partnerToken(emulator) }
+    const statuses = async (): Promise<number[]> => [
+      (await ask(`${emulator.url}/v1/x`, { headers })).status,
+      (await ask(`${emulator.url}/v3/auth/domains`, { headers })).status,
+      (await askSigned(`${emulator.url}/v1/x`, user.credentials)).status,
+      (await login(emulator)).status,
+    ]
+    emulator.faults.disableUser(user)
+    expect(await statuses()).toEqual([401, 401, 401, 403])
+    emulator.faults.disableUser(user, false)
+    expect(await statuses()).toEqual([200, 200, 200, 201])
+  })
+})
+
+describe("what cannot be done", () => {
+  it("is said at once", async () => {
+    const { faults } = await runningEmulator()
+    expect(() => faults.rotateKey("NONE")).toThrow("There is no access key NONE")
+    expect(() => faults.revokeKey("NONE")).toThrow("There is no access key NONE")
+    expect(() => faults.changePassword({ id: "none" }, "x")).toThrow("There is no user with the id none")
+    expect(() => faults.disableUser({ id: "none" })).toThrow("There is no user with the id none")
+  })
+})
+
+describe("a clock of the test's own", () => {
+  it("decides on everything, and an offset comes on top", async () => {
+    const emulator = await runningEmulator()
+    const key = emulator.accounts.partner.user.credentials
+    const start = Date.UTC(2031, 4, 6)
+    emulator.setClock(() => start)
+    const at = (time: number) => askSigned(`${emulator.url}/v1/x`, key, { date: new Date(time) })
+    expect((await at(start + 15 * MINUTE)).status).toBe(200)
+    emulator.faults.clockOffset(-1_000)
+    expect((await at(start + 15 * MINUTE)).body.error_msg).toContain(
+      "signature time:20310506T001500Z,server time:20310505T235959Z",
+    )
+  })
+})

@@ -1,0 +1,161 @@
+import {
+  agencyCredentials,
+  assumeAgencyCredentials,
+  type Credentials,
+  callerIdentity,
+  passwordToken,
+  type TokenProvider,
+  tokenCredentials,
+} from "@countersign/auth-core"
+import { describe, expect, it } from "vitest"
+import type { Emulator } from "../../src/index.ts"
+import { ask, askSigned, HOUR, MINUTE, partnerToken, runningEmulator } from "../running-emulator.ts"
+
+const PATH = "/v3.0/OS-CREDENTIAL/securitytokens"
+
+function viaPartner({ url, accounts: { partner } }: Emulator): TokenProvider {
+  const { name, password } = partner.user
+  const domain = partner.domain.name
+  return passwordToken({ iamEndpoint: url, user: name, password, domain, scope: { domain } })
+}
+
+async function keyOf(emulator: Emulator): Promise<Credentials> {
+  return tokenCredentials({ via: viaPartner(emulator), durationSeconds: 900 })()
+}
+
+describe("a temporary key", () => {
+  it("of a token acts for the token's user at the gateway, for as long as was asked", async () => {
+    const emulator = await runningEmulator()
+    const key = await keyOf(emulator)
+    expect(Number(key.expiresAt) - Date.now()).toBeGreaterThan(14.5 * MINUTE)
+    const answer = await askSigned(`${emulator.url}/v1/x`, key)
+    expect(answer.body.caller).toMatchObject({ scheme: "signature", user: "partner-operator" })
+    emulator.setClock(15 * MINUTE)
+    const late = await askSigned(
+      `${emulator.url}/v1/x`,
+      { ...key, expiresAt: undefined },
+      { date: new Date(Date.now() + 15 * MINUTE) },
+    )
+    expect(late.body.error_msg).toContain("token expires, expires_at: ")
+  })
+
+  it("through an agency acts for the customer, asked for with a token or with AK/SK", async () => {
+    const emulator = await runningEmulator()
+    const { partner, customers } = emulator.accounts
+    for (const via of [viaPartner(emulator), async () => partner.user.credentials]) {
+      const key = await agencyCredentials({
+        iamEndpoint: emulator.url,
+        via: via as TokenProvider,
+        agency: customers[2].agency.name,
+        domain: customers[2].domain.name,
+      })()
+      const answer = await askSigned(`${emulator.url}/v1/x`, key)
+      expect(answer.body.caller).toMatchObject({ domain: "customer-3-account", assumedBy: "partner-operator" })
+    }
+  })
+
+  it("is refused without its security token, with another's, and with the token unsigned", async () => {
+    const emulator = await runningEmulator()
+    const [key, other] = [await keyOf(emulator), await keyOf(emulator)]
+    const url = `${emulator.url}/v1/x`
+    const refused = {
+      status: 401,
+      body: { error_msg: "Incorrect IAM authentication information: decrypt token fail" },
+    }
+    expect(await askSigned(url, { ...key, securityToken: undefined })).toMatchObject(refused)
+    expect(await askSigned(url, { ...key, securityToken: other.securityToken })).toMatchObject(refused)
+    const unsigned = { headers: { "x-security-token": String(key.securityToken) }, signedHeaders: ["host"] }
+    expect(await askSigned(url, { ...key, securityToken: undefined }, unsigned)).toMatchObject(refused)
+    expect((await askSigned(url, key)).status).toBe(200)
+  })
+
+  it("is refused once it is revoked", async () => {
+    const emulator = await runningEmulator()
+    const key = await keyOf(emulator)
+    emulator.faults.revokeKey(key.accessKeyId)
+    expect((await askSigned(`${emulator.url}/v1/x`, key)).body.error_msg).toContain("ak not exist")
+  })
+
+  it.each([
+    ["899 seconds", { methods: ["token"], token: { duration_seconds: 899 } }],
+    ["more than a day", { methods: ["token"], token: { duration_seconds: 86_401 } }],
+    ["a policy of another version", { methods: ["token"], policy: { Version: "1.0", Statement: [] } }],
+    ["a policy of nine statements", { methods: ["token"], policy: { Version: "1.1", Statement: Array(9).fill({}) } }],
+    ["an unknown method", { methods: ["password"] }],
+  ])("is not given for %s", async (_, identity) => {
+    const emulator = await runningEmulator()
+    const headers = { "x-auth-token": await partnerToken(emulator) }
+    const answer = await ask(emulator.url + PATH, { method: "POST", headers, body: { auth: { identity } } })
+    expect(answer.status).toBe(400)
+  })
+
+  it("is for 15 minutes unless another time is asked for", async () => {
+    const emulator = await runningEmulator()
+    emulator.setClock(() => Date.UTC(2026, 0, 1))
+    const headers = { "x-auth-token": await partnerToken(emulator) }
+    const body = { auth: { identity: { methods: ["token"], policy: { Version: "1.1", Statement: [{}] } } } }
+    expect(await ask(emulator.url + PATH, { method: "POST", headers, body })).toMatchObject({
+      status: 201,
+      body: { credential: { expires_at: "2026-01-01T00:15:00.000000Z" } },
+    })
+  })
+})
+
+describe("STS", () => {
+  it("gives a key of an agency to who is trusted, and says whose a key is", async () => {
+    const emulator = await runningEmulator()
+    const { partner, customers } = emulator.accounts
+    const [{ agency, domain }] = customers
+    const stsEndpoint = emulator.url
+    const key = await assumeAgencyCredentials({
+      stsEndpoint,
+      via: async () => partner.user.credentials,
+      agencyUrn: agency.urn,
+      sessionName: "nightly",
+    })()
+    expect(Number(key.expiresAt) - Date.now()).toBeGreaterThan(HOUR - MINUTE)
+    expect(await callerIdentity({ stsEndpoint }, key)).toEqual({
+      accountId: domain.id,
+      principalUrn: `sts::${domain.id}:assumed-agency:partner-agency/nightly`,
+      principalId: `${agency.id}:nightly`,
+    })
+    expect(await callerIdentity({ stsEndpoint }, partner.user.credentials)).toEqual({
+      accountId: partner.domain.id,
+      principalUrn: `iam::${partner.domain.id}:user:partner-operator`,
+      principalId: partner.user.id,
+    })
+  })
+
+  it.each([
+    ["an unknown agency", "partner", { agency_urn: "iam::x:agency:y", agency_session_name: "s" }, 403],
+    ["no session name", "partner", { agency_urn: "iam::x:agency:y" }, 400],
+    ["a stranger", "customer", { agency_session_name: "s" }, 403],
+    ["more than 12 hours", "partner", { agency_session_name: "s", duration_seconds: 43_201 }, 400],
+  ])("refuses %s", async (_, who, body, status) => {
+    const { url, accounts } = await runningEmulator()
+    const key = who === "partner" ? accounts.partner.user.credentials : accounts.customers[1].user.credentials
+    const answer = await askSigned(`${url}/v5/agencies/assume`, key, {
+      method: "POST",
+      body: { agency_urn: accounts.customers[0].agency.urn, ...body },
+    })
+    expect(answer.status).toBe(status)
+  })
+
+  it("gives no more than an hour to who asks with a temporary key", async () => {
+    const emulator = await runningEmulator()
+    const answer = await askSigned(`${emulator.url}/v5/agencies/assume`, await keyOf(emulator), {
+      method: "POST",
+      body: {
+        agency_urn: emulator.accounts.customers[0].agency.urn,
+        agency_session_name: "s",
+        duration_seconds: 3_601,
+      },
+    })
+    expect(answer.status).toBe(400)
+  })
+
+  it("refuses who did not sign", async () => {
+    const { url } = await runningEmulator()
+    expect(await ask(`${url}/v5/caller-identity`)).toMatchObject({ status: 401, body: { error_code: "APIGW.0301" } })
+  })
+})

@@ -1,0 +1,20 @@
+import { expect, it } from "vitest"
+import { sampleAccounts } from "../../src/state/accounts.ts"
+
+it("are the same at every start, and no two have an id or a key in common", () => {
+  const now = (): number => 0
+  const { partner, customers, identityProvider } = sampleAccounts(now)
+  expect(sampleAccounts(now)).toEqual({ partner, customers, identityProvider, machine: expect.anything() })
+  const accounts = [partner, ...customers]
+  const ids = accounts.flatMap(({ domain, users, agencies, projects }) =>
+    [domain, ...users, ...agencies, ...projects].map(({ id }) => id),
+  )
+  const keys = accounts.flatMap(({ users }) => users.map(({ credentials }) => credentials))
+  expect(new Set(ids).size).toBe(ids.length)
+  expect(new Set(keys.flatMap((key) => [key.accessKeyId, key.secretAccessKey])).size).toBe(keys.length * 2)
+  for (const id of ids) expect(id).toMatch(/^[0-9a-f]{32}$/)
+  for (const { accessKeyId, secretAccessKey } of keys) {
+    expect(accessKeyId).toMatch(/^[A-Z0-9]{20}$/)
+    expect(secretAccessKey).toHaveLength(40)
+  }
+})
