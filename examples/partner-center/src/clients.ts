@@ -22,7 +22,8 @@ export const clients: Readonly<Record<string, (baseUrl: string, auth: Auth) => S
       axios.create({ baseURL: baseUrl, validateStatus: () => true, maxBodyLength: Number.POSITIVE_INFINITY }),
       auth,
     )
-    return async ({ method, path, body }) => (await client.request({ method, url: path, data: body })).status
+    return async ({ method, path, body }) =>
+      (await client.request({ method, url: path, ...(body === undefined ? {} : { data: body }) })).status
   },
   got(baseUrl, auth) {
     const client = gotWithAuth(got.extend({ prefixUrl: baseUrl, throwHttpErrors: false, retry: { limit: 0 } }), auth)

@@ -18,8 +18,9 @@ export function exactBody(data: unknown): unknown {
 export function adapterBody(body: unknown, isHttp: boolean): unknown {
   if (!isStream(body)) return body instanceof Uint8Array && typeof Buffer === "function" ? bufferOf(body) : body
   if (isHttp) return "pipe" in body ? body : nodeStreamOf(body as AsyncIterable<Uint8Array>)
-  if (Symbol.asyncIterator in body) return "getReader" in body || "pipe" in body ? body : readableStreamOf(body)
-  return "pipe" in body ? body.pipe(new (process.getBuiltinModule("node:stream").PassThrough)()) : body
+  if ("getReader" in body) return body
+  if ("pipe" in body) return Symbol.asyncIterator in body ? body : pipedAnew(body)
+  return readableStreamOf(body as AsyncIterable<Uint8Array>)
 }
 
 function isClientStream(stream: object): boolean {
@@ -28,6 +29,11 @@ function isClientStream(stream: object): boolean {
 
 function streamOf(chunks: AsyncIterable<Uint8Array>): unknown {
   return typeof process === "object" && "getBuiltinModule" in process ? nodeStreamOf(chunks) : readableStreamOf(chunks)
+}
+
+/** A stream of Node's first kind, such as npm's form-data, as one that can be iterated. */
+function pipedAnew(stream: NodeJS.ReadableStream): unknown {
+  return stream.pipe(new (process.getBuiltinModule("node:stream").PassThrough)())
 }
 
 function nodeStreamOf(chunks: AsyncIterable<unknown>): unknown {

@@ -1,9 +1,9 @@
 import { type AdapterUnderTest, type BodySample, describeAdapter } from "@countersign/testkit"
-import type { AxiosError, AxiosStatic } from "axios"
+import axios, { type AxiosError } from "axios"
 import axiosRetry from "axios-retry"
 import FormData from "form-data"
 import { withAuth } from "../src/index.ts"
-import { clients } from "./clients.ts"
+import { adapters, version } from "./axios-version.ts"
 
 const npmFormData: BodySample = {
   make() {
@@ -17,14 +17,14 @@ const npmFormData: BodySample = {
   contentType: /^multipart\/form-data; ?boundary=/,
 }
 
-function adapter(client: AxiosStatic, kind: "http" | "fetch"): AdapterUnderTest {
+function adapter(kind: "http" | "fetch"): AdapterUnderTest {
   return {
     bodies: { "npm form-data": npmFormData },
     // axios would send a generator as an empty JSON object; its http adapter refuses web streams.
     adds: ["async generator", "web ReadableStream"],
     connect({ baseUrl, auth, options }) {
       return async ({ method = "GET", path = "", headers = {}, body, as = "none", auth: own, signal, retries = 0 }) => {
-        const api = client.create({
+        const api = axios.create({
           baseURL: baseUrl,
           adapter: kind,
           responseType: "text",
@@ -52,4 +52,4 @@ function adapter(client: AxiosStatic, kind: "http" | "fetch"): AdapterUnderTest 
   }
 }
 
-for (const [name, client, kind] of clients) describeAdapter(name, adapter(client, kind))
+for (const kind of adapters) describeAdapter(`axios ${version}, ${kind}`, adapter(kind))

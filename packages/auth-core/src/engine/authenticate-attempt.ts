@@ -1,5 +1,6 @@
 import type { Auth, Authentication } from "../auth/auth.ts"
 import { AuthError } from "../errors/auth-error.ts"
+import { abortable } from "../identity/abortable.ts"
 import { type PreparedBody, readBody, unreadBody } from "./body.ts"
 import type { HostGuard } from "./host-guard.ts"
 import { type ResponseLike, readRejection } from "./rejection.ts"
@@ -52,7 +53,8 @@ export async function authenticateAttempt(
     )
   }
   const headers = body.contentType === undefined ? request.headers : withContentType(request.headers, body.contentType)
-  const as = await by.authenticate({ method, url: url.href, headers, body: body.bytes, signal })
+  const pending = by.authenticate({ method, url: url.href, headers, body: body.bytes, signal })
+  const as = pending instanceof Promise ? await abortable(pending, signal) : pending
   return { url, method, headers: { ...headers, ...as.headers }, body, authenticated: { by, as } }
 }
 
