@@ -1,0 +1,17 @@
+// What the fragments of the READMEs take for granted: the reader's own things, and what other packages export.
+import type { Auth } from "@countersign/auth-core"
+
+declare global {
+  const url: string
+  const publicUrl: string
+  const baseUrl: string
+  const customerAuth: Auth
+  const readPassword: () => Promise<string>
+  const RequestError: typeof import("got").RequestError
+  const createOfetch: typeof import("ofetch").createFetch
+  const wretch: typeof import("wretch").default
+  const createClient: typeof import("openapi-fetch").default
+  interface paths {
+    [path: string]: never
+  }
+}

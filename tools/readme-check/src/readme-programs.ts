@@ -1,0 +1,76 @@
+import { globSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+
+const workspace = join(import.meta.dirname, "../../..")
+
+/** A TypeScript block that imports what it uses, and the blocks after it, which continue in the reader's own program. */
+export interface ReadmeProgram {
+  /** Path in the workspace, such as `packages/ky/README.md`. */
+  readonly readme: string
+  /** Where its code starts, from 1. */
+  readonly line: number
+  /** The program, as a module whose lines are those of the README. */
+  readonly code: string
+  /** The same with its fragments: each in a block of its own, with all that the package of the README exports. */
+  readonly withFragments: string
+}
+
+interface Block {
+  readonly line: number
+  readonly code: string
+}
+
+/** The programs of all READMEs of the workspace. */
+export function readmePrograms(): ReadmeProgram[] {
+  return globSync(["README.md", "{packages,examples}/*/README.md"], { cwd: workspace })
+    .sort()
+    .flatMap((readme) => programsOf(readme, readFileSync(join(workspace, readme), "utf8")))
+}
+
+/** The programs of one README, given its text. */
+export function programsOf(readme: string, text: string): ReadmeProgram[] {
+  const blocks = [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(({ index, 1: code = "" }) => {
+    return { line: text.slice(0, index).split("\n").length + 1, code }
+  })
+  const starts = blocks.flatMap(({ code }, index) => (/^import /m.test(code) ? index : []))
+  if (blocks.length > 0 && starts[0] !== 0) throw new Error(`${readme}: the first \`\`\`ts block imports nothing.`)
+  return starts.flatMap((start, index) => {
+    const [program, ...fragments] = blocks.slice(start, starts[index + 1])
+    if (program === undefined) return []
+    const code = "\n".repeat(program.line - 1) + program.code
+    return { readme, line: program.line, code, withFragments: withFragments(readme, code, fragments) }
+  })
+}
+
+function withFragments(readme: string, program: string, fragments: readonly Block[]): string {
+  let text = program
+  for (const { line, code } of fragments) text += `${"\n".repeat(line - text.split("\n").length - 1)}{\n${code}}`
+  const [, folder] = /^packages\/([^/]+)\//.exec(readme) ?? []
+  if (folder === undefined) return text
+  const used = exportsOf(folder).filter(
+    ({ name }) => fragments.some(({ code }) => isNamedIn(code, name)) && !isNamedIn(importsOf(program), name),
+  )
+  return `import { ${used.map(({ entry }) => entry).join(", ")} } from "@countersign/${folder}"${text}`
+}
+
+function isNamedIn(text: string, name: string): boolean {
+  return new RegExp(`\\b${name}\\b`).test(text)
+}
+
+function importsOf(program: string): string {
+  return program.match(/^import .*? from /gms)?.join("") ?? ""
+}
+
+/** What a package exports: `createFetch`, or `type AuthFetch`. An adapter exports auth-core too. */
+function exportsOf(folder: string): { name: string; entry: string }[] {
+  return [...new Set([folder, "auth-core"])].flatMap((each) => {
+    const index = readFileSync(join(workspace, "packages", each, "src/index.ts"), "utf8")
+    return [...index.matchAll(/^export (type )?\{([^}]*)\}/gm)].flatMap(([, type = "", list = ""]) =>
+      list
+        .split(",")
+        .map((entry) => entry.trim())
+        .filter((entry) => entry !== "")
+        .map((entry) => ({ entry: type + entry, name: entry.replace("type ", "") })),
+    )
+  })
+}

@@ -1,0 +1,71 @@
+import { spawn } from "node:child_process"
+import { mkdir, rm, writeFile } from "node:fs/promises"
+import { createRequire } from "node:module"
+import { dirname, join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { startLocalCloud } from "../src/local-cloud.ts"
+import { type ReadmeProgram, readmePrograms } from "../src/readme-programs.ts"
+
+// Beneath this package, so that the programs find what they import as they would in a user's project.
+const folder = join(import.meta.dirname, "../.snippets")
+const programs = readmePrograms()
+const fileOf = ({ readme, line }: ReadmeProgram) => join(folder, dirname(readme), `line-${line}.ts`)
+
+beforeAll(async () => {
+  await rm(folder, { recursive: true, force: true })
+  for (const program of programs) {
+    const file = fileOf(program)
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, program.code)
+    await writeFile(file.replace(".ts", "-and-fragments.ts"), program.withFragments)
+  }
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe("the TypeScript of the READMEs", () => {
+  it("has the types that the packages publish", { timeout: 60_000 }, async () => {
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+      module: "nodenext",
+      target: "es2023",
+      types: ["node"],
+    }
+    const include = [".", "../given.d.ts"]
+    await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include }))
+    const typescript = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc")
+    expect(await run([typescript, "-p", folder])).toEqual({ status: 0, output: "" })
+  })
+
+  it.each(programs)(
+    "runs, and the gateway accepts what it sends: $readme:$line",
+    { timeout: 30_000 },
+    async (program) => {
+      const hosts = new Set([...program.code.matchAll(/[\w.-]+\.myhuaweicloud\.com/g)].map(([host]) => host))
+      const cloud = await startLocalCloud([...hosts, "iam.myhuaweicloud.com"], folder)
+      const { partner, customers } = cloud.emulator.accounts
+      const [{ user }] = customers
+      const { status, output } = await run([fileOf(program)], {
+        ...cloud.env,
+        HUAWEICLOUD_SDK_AK: user.credentials.accessKeyId,
+        HUAWEICLOUD_SDK_SK: user.credentials.secretAccessKey,
+        PARTNER_PASSWORD: partner.user.password,
+      })
+      const answers = cloud.emulator.stats.requests.map(({ verdict, status }) => `${verdict}, ${status}`)
+      await cloud.close()
+      expect({ status, output }).toEqual({ status: 0, output: expect.stringMatching(/\w/) })
+      expect(new Set(answers)).toEqual(new Set(["ok, 200"]))
+    },
+  )
+})
+
+/** Runs Node as a user would, with these variables besides the machine's own. */
+function run(command: string[], env = {}): Promise<{ status: number | null; output: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, command, { env: { ...process.env, ...env }, timeout: 20_000 })
+    let output = ""
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text))
+    child.on("close", (status) => resolve({ status, output }))
+  })
+}
