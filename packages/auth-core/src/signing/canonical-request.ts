@@ -15,7 +15,7 @@ export interface SignableRequest {
   method: string
   /** Absolute. A string is taken as it is; a URL by its `href`. */
   url: string | URL
-  /** Of these, only the headers to sign are read. */
+  /** Of these, only the headers to sign are read. A value counts as UTF-8 where it is not ASCII. */
   headers?: HeadersInit | undefined
   /** The bytes that are sent; a string is sent as UTF-8. */
   body?: string | Uint8Array | null | undefined

@@ -1,0 +1,9 @@
+/** Runs something that must fail, and gives the failure. */
+export function failureOf(run: () => unknown): unknown {
+  try {
+    run()
+  } catch (error) {
+    return error
+  }
+  throw new Error("It did not fail.")
+}

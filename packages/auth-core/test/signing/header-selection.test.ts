@@ -1,0 +1,81 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { selectHeaders } from "../../src/signing/header-selection.ts"
+import { failureOf } from "../failure-of.ts"
+
+describe("a selection of headers", () => {
+  const selection = selectHeaders(["x-b", "host", "x-a", "host"])
+
+  it("has its names in byte order, each once", () => {
+    expect(selection.names).toEqual(["host", "x-a", "x-b"])
+    expect(selection.names.map(selection.positionOf)).toEqual([0, 1, 2])
+    expect(["x-c", "accept", "", "x-longer-than-all"].map(selection.positionOf)).toEqual([-1, -1, -1, -1])
+  })
+
+  it.each([
+    ["a record", { "X-A": "1", HOST: "h", accept: "*/*" }],
+    [
+      "pairs",
+      [
+        ["X-A", "1"],
+        ["HOST", "h"],
+        ["accept", "*/*"],
+      ] as [string, string][],
+    ],
+    ["Headers", new Headers({ "X-A": "1", HOST: "h", accept: "*/*" })],
+    ["a map", new Map(Object.entries({ "X-A": "1", HOST: "h", accept: "*/*" })) as unknown as Headers],
+  ])("reads %s, however the names are written", (_, headers) => {
+    expect(selection.read(headers)).toEqual(["h", "1", undefined])
+  })
+
+  it("reads nothing from nothing", () => {
+    expect(selection.read(undefined)).toEqual([undefined, undefined, undefined])
+    expect(selection.read({ accept: "*/*", "x-a": undefined as unknown as string })).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
+  })
+
+  it("finds no header in what every object inherits", () => {
+    expect(selectHeaders(["constructor", "__proto__"]).read({})).toEqual([undefined, undefined])
+  })
+
+  it("joins repeats with a comma, and cuts outer white space only", () => {
+    expect(
+      selection.read([
+        ["x-a", " 1  2\t"],
+        ["X-A", "3"],
+      ]),
+    ).toEqual([undefined, "1  2, 3", undefined])
+  })
+
+  it("makes text of numbers and lists as the Headers class does", () => {
+    const headers = { "x-a": 1, "x-b": ["c", "d"] } as unknown as Record<string, string>
+    expect(selection.read(headers)).toEqual([
+      undefined,
+      ...["x-a", "x-b"].map((name) => new Headers(headers).get(name)),
+    ])
+  })
+
+  it.each(["a\nb", "a\rb", "\r\na", "a\r\n"])("refuses a line break in a header it reads: %j", (value) => {
+    expect(failureOf(() => selection.read({ "X-A": value }))).toMatchObject({
+      code: "AUTH_INVALID_REQUEST",
+      message: expect.stringContaining("x-a"),
+    })
+    expect(selection.read({ other: value })).toEqual([undefined, undefined, undefined])
+  })
+
+  it("reads the same from every form and order", () => {
+    const name = fc.constantFrom("host", "Host", "x-a", "X-A", "x-b", "accept")
+    const value = fc.string({ unit: fc.constantFrom(..."ab ,;"), maxLength: 4 })
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.tuple(name, value), { selector: ([header]) => header.toLowerCase() }), (pairs) => {
+        const expected = selection.read(pairs)
+        expect(selection.read(new Headers(pairs))).toEqual(expected)
+        expect(selection.read(Object.fromEntries(pairs))).toEqual(expected)
+        expect(selection.read(pairs.toReversed())).toEqual(expected)
+      }),
+    )
+  })
+})

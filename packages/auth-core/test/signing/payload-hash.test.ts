@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto"
+import { describe, expect, it } from "vitest"
+import { MAX_SIGNED_BODY_BYTES, payloadHash, payloadHashInSlices } from "../../src/signing/payload-hash.ts"
+import { failureOf } from "../failure-of.ts"
+
+const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex")
+
+describe("the payload hash", () => {
+  it.each([null, undefined, "", new Uint8Array()])("of no body, %j, is the hash of nothing", (body) => {
+    expect(payloadHash(body, "SDK-HMAC-SHA256")).toBe(sha256(""))
+    expect(payloadHash(body, "V11-HMAC-SHA256")).toBe(sha256(""))
+    expect(payloadHash(body, "SDK-HMAC-SM3")).toBe(createHash("sm3").update("").digest("hex"))
+  })
+
+  it("of a text is that of its UTF-8", () => {
+    expect(payloadHash("naïve 你好 😀", "SDK-HMAC-SHA256")).toBe(sha256(Buffer.from("naïve 你好 😀")))
+  })
+
+  it("of a view is that of the bytes it shows", () => {
+    const view = new TextEncoder().encode("xxbodyxx").subarray(2, 6)
+    expect(payloadHash(view, "SDK-HMAC-SHA256")).toBe(sha256("body"))
+  })
+
+  it("has a limit of 12 * 1024 * 1024 bytes", () => {
+    expect(MAX_SIGNED_BODY_BYTES).toBe(12_582_912)
+    const most = new Uint8Array(MAX_SIGNED_BODY_BYTES)
+    expect(payloadHash(most, "SDK-HMAC-SHA256")).toBe(sha256(most))
+    const tooLarge = new Uint8Array(MAX_SIGNED_BODY_BYTES + 1)
+    expect(failureOf(() => payloadHash(tooLarge, "SDK-HMAC-SHA256"))).toMatchObject({ code: "AUTH_BODY_TOO_LARGE" })
+  })
+
+  it("counts the bytes of a text, not its letters", () => {
+    const third = MAX_SIGNED_BODY_BYTES / 3
+    expect(payloadHash("你".repeat(third), "SDK-HMAC-SHA256")).toMatch(/^[\da-f]{64}$/)
+    for (const text of [`${"你".repeat(third)}x`, "x".repeat(MAX_SIGNED_BODY_BYTES + 1)]) {
+      expect(failureOf(() => payloadHash(text, "SDK-HMAC-SHA256"))).toMatchObject({ code: "AUTH_BODY_TOO_LARGE" })
+    }
+  })
+
+  it.each([{}, new ArrayBuffer(1), 1, new Blob(["x"])])("is for text and bytes only, not %o", (body) => {
+    expect(failureOf(() => payloadHash(body as string, "SDK-HMAC-SHA256"))).toMatchObject({
+      code: "AUTH_BODY_UNSIGNABLE",
+    })
+  })
+})
+
+describe("hashing in slices", () => {
+  it("gives the same hash, at once for a small body", async () => {
+    const body = Buffer.from("a body")
+    expect(payloadHashInSlices(body, "SDK-HMAC-SHA256")).toBe(sha256(body))
+    const large = Buffer.alloc(1_000_001, "0123456789abc")
+    expect(await payloadHashInSlices(large, "SDK-HMAC-SHA256")).toBe(sha256(large))
+    expect(await payloadHashInSlices(large, "SDK-HMAC-SM3")).toBe(createHash("sm3").update(large).digest("hex"))
+  })
+
+  it("lets other work have its turn after every 64 kB", async () => {
+    let turns = 0
+    let isDone = false
+    const other = (): void => {
+      turns++
+      if (!isDone) setImmediate(other)
+    }
+    setImmediate(other)
+    await payloadHashInSlices(new Uint8Array(MAX_SIGNED_BODY_BYTES), "SDK-HMAC-SHA256")
+    isDone = true
+    expect(turns).toBeGreaterThanOrEqual(MAX_SIGNED_BODY_BYTES / (64 * 1024) - 1)
+  })
+
+  it("refuses a body above the limit", async () => {
+    const tooLarge = new Uint8Array(MAX_SIGNED_BODY_BYTES + 1)
+    await expect(payloadHashInSlices(tooLarge, "SDK-HMAC-SHA256")).rejects.toMatchObject({
+      code: "AUTH_BODY_TOO_LARGE",
+    })
+  })
+})

@@ -1,0 +1,273 @@
+import { createServer, request as httpRequest } from "node:http"
+import type { AddressInfo } from "node:net"
+import { text } from "node:stream/consumers"
+import { describe, expect, it } from "vitest"
+import type { SignableRequest, SignOptions } from "../../src/signing/canonical-request.ts"
+import { MAX_SIGNED_BODY_BYTES } from "../../src/signing/payload-hash.ts"
+import { sign } from "../../src/signing/sign.ts"
+import { type VerifyOptions, type VerifyResult, verify } from "../../src/signing/verify.ts"
+
+const credentials = { accessKeyId: "AKEXAMPLE", secretAccessKey: "skExample" }
+const date = new Date("2019-11-15T03:36:55Z")
+const accepted = { ok: true, accessKeyId: "AKEXAMPLE" }
+
+interface Signed extends SignableRequest {
+  headers: Record<string, string>
+}
+
+function signed(part: Partial<Signed> = {}, options: SignOptions = {}, key = credentials): Signed {
+  const request = { method: "POST", url: "https://a.example.com/v1?b=1", body: "{}", headers: {}, ...part }
+  return { ...request, headers: { ...request.headers, ...sign(request, key, { date, ...options }) } }
+}
+
+function judged(request: SignableRequest, options: Partial<VerifyOptions> = {}): Promise<VerifyResult> {
+  return verify(request, {
+    secretFor: async (accessKeyId) => (accessKeyId === credentials.accessKeyId ? credentials : undefined),
+    now: () => date.getTime(),
+    ...options,
+  })
+}
+
+function without(request: Signed, name: string): Signed {
+  const { [name]: _, ...headers } = request.headers
+  return { ...request, headers }
+}
+
+describe("a signature", () => {
+  it.each([
+    {},
+    { algorithm: "SDK-HMAC-SM3" },
+    { algorithm: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotda" },
+  ] as SignOptions[])("is accepted: %o", async (options) => {
+    expect(await judged(signed({}, options))).toEqual(accepted)
+  })
+
+  it("is accepted with the headers in any form and order", async () => {
+    const request = signed({ headers: { "X-Project-Id": "p" } })
+    const pairs = Object.entries(request.headers)
+    for (const headers of [new Headers(pairs), pairs, pairs.toReversed()]) {
+      expect(await judged({ ...request, headers })).toEqual(accepted)
+    }
+  })
+
+  it("is accepted with the query in any order", async () => {
+    const request = signed({ url: "https://a.example.com/v1?b=1&a=2&b=0" })
+    expect(await judged({ ...request, url: "https://a.example.com/v1?b=0&b=1&a=2" })).toEqual(accepted)
+  })
+
+  it("is accepted whatever happens to what it does not sign", async () => {
+    const request = signed({ headers: { "user-agent": "a", "content-type": "text/plain" } })
+    const headers = { ...request.headers, "user-agent": "b", "content-type": "text/html", via: "proxy" }
+    expect(await judged({ ...request, headers })).toEqual(accepted)
+  })
+
+  it("is accepted by a server for what came over the wire", async () => {
+    let result: VerifyResult | undefined
+    const server = createServer(async (incoming, response) => {
+      const { method = "", url = "", headers } = incoming
+      const body = await text(incoming)
+      const all = headers as Record<string, string>
+      result = await judged({ method, url: `http://${headers.host}${url}`, headers: all, body })
+      response.end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const { port } = server.address() as AddressInfo
+    const request = signed(
+      {
+        url: `http://127.0.0.1:${port}/v1/a%20b/%E4%BD%A0?x=%2B&y`,
+        headers: { "x-note": "a  b, c" },
+        body: "naïve",
+      },
+      { signedHeaders: ["host", "x-note"] },
+    )
+    await new Promise<void>((resolve, reject) => {
+      const outgoing = httpRequest(request.url, { method: request.method, headers: request.headers }, (response) => {
+        response.resume()
+        response.on("end", resolve)
+      })
+      outgoing.on("error", reject)
+      outgoing.end(request.body)
+    })
+    server.close()
+    expect(result).toEqual(accepted)
+  })
+})
+
+describe("a request that is not what was signed", () => {
+  it("is refused with the gateway's words and the canonical request that was verified", async () => {
+    expect(await judged({ ...signed(), method: "PUT" })).toEqual({
+      ok: false,
+      code: "SIGNATURE_MISMATCH",
+      message: "verify aksk signature fail",
+      canonicalRequest:
+        "PUT\n/v1/\nb=1\nhost:a.example.com\nx-sdk-date:20191115T033655Z\n\nhost;x-sdk-date\n" +
+        "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+    })
+  })
+
+  it("is refused when a signed header is gone, even an empty one", async () => {
+    const request = signed({ headers: { "x-empty": "" } }, { signedHeaders: ["host", "x-empty"] })
+    expect(await judged(request)).toEqual(accepted)
+    expect(await judged(without(request, "x-empty"))).toMatchObject({ ok: false, code: "SIGNATURE_MISMATCH" })
+  })
+
+  it("is refused for another host than it was signed for", async () => {
+    expect(await judged({ ...signed(), url: "https://b.example.com/v1?b=1" })).toMatchObject({
+      code: "SIGNATURE_MISMATCH",
+    })
+  })
+
+  it("is refused under another region or service", async () => {
+    const request = signed({}, { algorithm: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotda" })
+    for (const [from, to] of [
+      ["cn-north-4", "cn-north-1"],
+      ["iotda", "vpc"],
+    ] as const) {
+      const authorization = request.headers.authorization?.replace(from, to) ?? ""
+      expect(await judged({ ...request, headers: { ...request.headers, authorization } })).toMatchObject({
+        code: "SIGNATURE_MISMATCH",
+      })
+    }
+  })
+
+  it("is refused when it names the date of another day than the scope", async () => {
+    const request = signed({}, { algorithm: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotda" })
+    const authorization = request.headers.authorization?.replace("/20191115/", "/20191114/") ?? ""
+    expect(await judged({ ...request, headers: { ...request.headers, authorization } })).toMatchObject({
+      code: "SIGNATURE_MALFORMED",
+    })
+  })
+})
+
+describe("time", () => {
+  it("may differ by 15 minutes either way", async () => {
+    for (const [skewMs, ok] of [
+      [15 * 60_000, true],
+      [-15 * 60_000, true],
+      [15 * 60_000 + 1, false],
+      [-15 * 60_000 - 1, false],
+    ] as const) {
+      expect((await judged(signed(), { now: () => date.getTime() + skewMs })).ok, String(skewMs)).toBe(ok)
+    }
+    expect((await judged(signed(), { now: () => date.getTime() + 2, maxSkewMs: 1 })).ok).toBe(false)
+  })
+
+  it("beyond that is told, with the server's own", async () => {
+    expect(await judged(signed(), { now: () => date.getTime() + 901_000 })).toEqual({
+      ok: false,
+      code: "SIGNATURE_EXPIRED",
+      message:
+        "calc aksk signature fail:signature expired, signature time:20191115T033655Z,server time:20191115T035156Z",
+      canonicalRequest: "",
+    })
+  })
+
+  it("is the machine's own unless told otherwise", async () => {
+    const { secretFor } = { secretFor: async () => credentials }
+    expect(await verify(signed({}, { date: new Date() }), { secretFor })).toEqual(accepted)
+    expect(await verify(signed(), { secretFor })).toMatchObject({ code: "SIGNATURE_EXPIRED" })
+  })
+})
+
+describe("the key", () => {
+  it("must be known", async () => {
+    expect(await judged(signed({}, {}, { ...credentials, accessKeyId: "OTHER" }))).toMatchObject({
+      code: "ACCESS_KEY_UNKNOWN",
+      message: "Get secretKey failed,ak:OTHER,err:ak not exist",
+    })
+  })
+
+  it("must come with its security token, signed, when it is temporary", async () => {
+    const temporary = { ...credentials, securityToken: "a-token" }
+    const secretFor = async () => temporary
+    const request = signed({}, {}, temporary)
+    expect(await judged(request, { secretFor })).toEqual(accepted)
+    const unsigned = signed()
+    for (const bad of [
+      without(request, "x-security-token"),
+      { ...request, headers: { ...request.headers, "x-security-token": "a-tokem" } },
+      { ...unsigned, headers: { ...unsigned.headers, "x-security-token": "a-token" } },
+    ]) {
+      expect(await judged(bad, { secretFor })).toMatchObject({
+        code: "SECURITY_TOKEN_INVALID",
+        message: "decrypt token fail",
+      })
+    }
+  })
+})
+
+describe("the payload", () => {
+  it("may be left out when the header that says so is signed", async () => {
+    const request = signed({}, { payloadHash: "UNSIGNED-PAYLOAD" })
+    const large = new Uint8Array(MAX_SIGNED_BODY_BYTES + 1)
+    for (const body of ["", "anything", large]) expect(await judged({ ...request, body })).toEqual(accepted)
+  })
+
+  it("may not be left out by a header that anyone could have added", async () => {
+    const request = signed()
+    const headers = { ...request.headers, "x-sdk-content-sha256": "UNSIGNED-PAYLOAD" }
+    expect(await judged({ ...request, headers })).toMatchObject({ code: "PAYLOAD_MISMATCH" })
+  })
+
+  it("must be what the content hash header says", async () => {
+    const hash = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+    const request = signed({ headers: { "x-sdk-content-sha256": hash } })
+    expect(await judged(request)).toEqual(accepted)
+    expect(await judged({ ...request, body: "{ }" })).toMatchObject({
+      code: "PAYLOAD_MISMATCH",
+      message: "verify aksk signature fail",
+      canonicalRequest: expect.stringContaining(hash),
+    })
+  })
+
+  it("must not be larger than 12 MB", async () => {
+    const body = new Uint8Array(MAX_SIGNED_BODY_BYTES + 1)
+    expect(await judged({ ...signed(), body })).toMatchObject({ code: "BODY_TOO_LARGE" })
+  })
+})
+
+describe("a request without a proper signature", () => {
+  it("is told when there is none", async () => {
+    expect(await judged(without(signed(), "authorization"))).toEqual({
+      ok: false,
+      code: "SIGNATURE_MISSING",
+      message: "x-auth-token not found",
+      canonicalRequest: "",
+    })
+  })
+
+  it.each([
+    ["an Authorization of another kind", { authorization: "Bearer token" }],
+    ["no date", { "x-sdk-date": undefined }],
+    ["a date that is none", { "x-sdk-date": "today" }],
+    ["a line break in a header", { "x-sdk-date": "20191115T033655Z\r\n" }],
+  ])("is told: %s", async (_, headers) => {
+    const request = signed()
+    expect(
+      await judged({ ...request, headers: { ...request.headers, ...headers } as Record<string, string> }),
+    ).toMatchObject({ code: "SIGNATURE_MALFORMED" })
+  })
+
+  it.each(["host", "x-sdk-date;host", "Host;x-sdk-date", "host;host;x-sdk-date", "x-sdk-date;"])(
+    "is told when the list of signed headers is %j",
+    async (names) => {
+      const request = signed()
+      const authorization = request.headers.authorization?.replace("host;x-sdk-date", names) ?? ""
+      expect(await judged({ ...request, headers: { ...request.headers, authorization } })).toMatchObject({
+        code: "SIGNATURE_MALFORMED",
+      })
+    },
+  )
+
+  it.each([
+    ["a method that is no token", { method: "GE T" }],
+    ["a URL that is relative", { url: "/v1" }],
+  ])("is told: %s", async (_, part) => {
+    expect(await judged({ ...signed(), ...part })).toMatchObject({ ok: false, code: "SIGNATURE_MALFORMED" })
+  })
+
+  it("is no reason to hide a failure of secretFor", async () => {
+    const failure = new Error("The database is down.")
+    await expect(judged(signed(), { secretFor: () => Promise.reject(failure) })).rejects.toBe(failure)
+  })
+})
