@@ -14,7 +14,7 @@ export interface AccessKey {
 
 /** A virtual MFA device (RFC 6238). */
 export interface Mfa {
-  /** Shared with the device, as text. */
+  /** Shared with the device, in Base32. */
   readonly secret: string
   /** The code that the device shows now, by the server's clock: read it when it is needed. */
   readonly passcode: string
@@ -138,7 +138,10 @@ function identityProvider(now: () => number): IdentityProvider {
 }
 
 function mfaDevice(now: () => number): Mfa {
-  const secret = hexOf("partner-mfa/device")
+  // The first 16 letters do as hex digits.
+  const secret = hexOf("partner-mfa/device").replace(/./g, (digit) =>
+    "ABCDEFGHIJKLMNOP".charAt(Number.parseInt(digit, 16)),
+  )
   return {
     secret,
     get passcode() {

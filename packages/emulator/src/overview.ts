@@ -1,0 +1,38 @@
+import type { Emulator } from "./start-emulator.ts"
+import type { Named, User } from "./state/accounts.ts"
+
+/** Where the emulator is and who is there to authenticate as, to read. */
+export function overview({ url, podUrl, accounts }: Pick<Emulator, "url" | "podUrl" | "accounts">): string {
+  const { partner, customers, identityProvider, machine } = accounts
+  const rows: [string, string][] = [
+    ["listening on", url],
+    ["", "IAM, STS and the metadata service answer there; every other path is the gateway, which checks"],
+    ["", ""],
+    ["partner account", labelled(partner.domain)],
+    ...userRows(partner.user, "may act for customers"),
+    ...userRows(partner.plainUser, "may not"),
+    ...userRows(partner.mfaUser, `needs a code: virtual MFA secret ${partner.mfaUser.mfa?.secret}`),
+    ["  projects", partner.projects.map(labelled).join(", ")],
+    ...customers.flatMap(({ domain, agency, user }): [string, string][] => [
+      ["", ""],
+      ["customer account", labelled(domain)],
+      ["  agency", `${agency.name}, for the partner; for STS ${agency.urn}`],
+      ...userRows(user),
+    ]),
+    ["", ""],
+    ["identity provider", `${identityProvider.id}, id token for the next hour ${identityProvider.idToken}`],
+    ["pod identity", `${podUrl}, token ${machine.podToken}`],
+  ]
+  return rows.map(([name, value]) => `${name.padEnd(20)}${value}`.trimEnd()).join("\n")
+}
+
+function userRows({ name, password, credentials }: User, remark?: string): [string, string][] {
+  return [
+    ["  user", `${name}, password ${password}${remark === undefined ? "" : `, ${remark}`}`],
+    ["  AK, SK", `${credentials.accessKeyId}, ${credentials.secretAccessKey}`],
+  ]
+}
+
+function labelled({ id, name }: Named): string {
+  return `${name} (${id})`
+}

@@ -1,0 +1,64 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { describe, expect, it, onTestFinished } from "vitest"
+import type { Accounts } from "../src/index.ts"
+import { ask, askSigned } from "./running-emulator.ts"
+
+const run = promisify(execFile)
+const CLI = fileURLToPath(new URL("../src/cli.ts", import.meta.url))
+
+/** Starts the command; gives it with the first that it prints. */
+async function start(...args: string[]): Promise<{ command: ChildProcess; printed: string }> {
+  const command = spawn(process.execPath, [CLI, ...args], { stdio: ["ignore", "pipe", "inherit"] })
+  onTestFinished(() => void command.kill())
+  const [printed] = (await once(command.stdout, "data")) as [Buffer]
+  return { command, printed: printed.toString() }
+}
+
+describe("countersign-emulator", () => {
+  it("listens where it says, shows who is there, and ends with SIGTERM", async () => {
+    const { command, printed } = await start("--port", "0")
+    const [, url = ""] = /^listening on +(http:\/\/127\.0\.0\.1:\d+)$/m.exec(printed) ?? []
+    const [, accessKeyId = "", secretAccessKey = ""] = /AK, SK +(\w+), (\w+)/.exec(printed) ?? []
+    expect(printed).toMatch(/^ {2}user +partner-operator, password \S+, may act for customers$/m)
+    expect((await askSigned(`${url}/v1/x`, { accessKeyId, secretAccessKey })).status).toBe(200)
+    command.kill("SIGTERM")
+    expect(await once(command, "exit")).toEqual([0, null])
+    await expect(ask(url)).rejects.toThrow("fetch failed")
+  })
+
+  it("prints url and accounts as JSON for programs", async () => {
+    const { printed } = await start("-p", "0", "--json")
+    const { url, accounts } = JSON.parse(printed) as { url: string; accounts: Accounts }
+    expect((await askSigned(`${url}/v1/x`, accounts.customers[2].user.credentials)).body.caller).toMatchObject({
+      domain: "customer-3-account",
+    })
+    expect(accounts.partner.mfaUser.mfa?.passcode).toMatch(/^\d{6}$/)
+  })
+
+  it("says what it takes", async () => {
+    expect((await run(process.execPath, [CLI, "--help"])).stdout).toContain("--port, -p   port to listen on")
+  })
+
+  it.each([
+    [["--port", "high"], "--port takes a number from 0 to 65535, not high."],
+    [["--port", "65536"], "--port takes a number from 0 to 65535, not 65536."],
+    [["--nonsense"], "Unknown option '--nonsense'"],
+  ])("refuses %j", async (args, message) => {
+    await expect(run(process.execPath, [CLI, ...args])).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`countersign-emulator: ${message}`),
+    })
+  })
+
+  it("says so when the port is taken", async () => {
+    const { printed } = await start("--port", "0", "--json")
+    const { port } = new URL((JSON.parse(printed) as { url: string }).url)
+    await expect(run(process.execPath, [CLI, "--port", port])).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("the port is taken"),
+    })
+  })
+})
