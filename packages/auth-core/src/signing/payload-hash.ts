@@ -9,7 +9,7 @@ export const MAX_SIGNED_BODY_BYTES = 12 * 1024 * 1024
 export const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 
 /** Well under a millisecond of work for any of the hashes, and still much more than a turn of the event loop costs. */
-const SLICE_BYTES = 64 * 1024
+const SLICE_BYTES = 128 * 1024
 
 /**
  * Lower-case hex of the body's hash; a string counts as UTF-8, no body as the empty one.
