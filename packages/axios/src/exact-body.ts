@@ -32,7 +32,7 @@ function streamOf(chunks: AsyncIterable<Uint8Array>): unknown {
 }
 
 /** A stream of Node's first kind, such as npm's form-data, as one that can be iterated. */
-function pipedAnew(stream: NodeJS.ReadableStream): unknown {
+function pipedAnew(stream: { pipe<Destination>(destination: Destination): Destination }): unknown {
   return stream.pipe(new (process.getBuiltinModule("node:stream").PassThrough)())
 }
 

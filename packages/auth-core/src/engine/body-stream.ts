@@ -2,7 +2,13 @@ import { AuthError } from "../errors/auth-error.ts"
 import { abortable } from "../identity/abortable.ts"
 
 /** A body that can be read only once: a web or Node stream, an async iterable, a generator. */
-export type BodyStream = ReadableStream | AsyncIterable<unknown> | Iterable<unknown> | NodeJS.ReadableStream
+export type BodyStream = ReadableStream | AsyncIterable<unknown> | Iterable<unknown> | PipedStream
+
+/** A Node stream of any kind, said without the types of Node, which a browser's project lacks. */
+export interface PipedStream {
+  pipe<Destination>(destination: Destination): Destination
+  on(event: "error", listener: (error: Error) => void): unknown
+}
 
 /** What was read of a stream. */
 export type StreamRead =
@@ -71,7 +77,7 @@ function chunksOf(stream: BodyStream): ChunkSource {
 }
 
 /** Streams of Node's first kind, such as the npm form-data package, cannot be iterated, and begin only when piped. */
-function newerNodeStream(stream: NodeJS.ReadableStream): AsyncIterable<unknown> {
+function newerNodeStream(stream: PipedStream): AsyncIterable<unknown> {
   const { PassThrough } = process.getBuiltinModule("node:stream")
   const piped = new PassThrough()
   stream.on("error", (error) => piped.destroy(error))
