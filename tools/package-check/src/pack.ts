@@ -1,0 +1,22 @@
+import { join } from "node:path"
+import type { PublishedPackage } from "./published-packages.ts"
+import { run } from "./run.ts"
+
+/** A package as it goes to the registry. */
+export interface PackedPackage extends PublishedPackage {
+  tarball: string
+  /** Paths inside the package. */
+  files: string[]
+}
+
+interface PackReport {
+  filename: string
+  files: { path: string }[]
+}
+
+export async function pack(published: PublishedPackage, into: string): Promise<PackedPackage> {
+  const output = await run("npm", ["pack", "--json", "--pack-destination", into], published.folder)
+  const [report]: PackReport[] = JSON.parse(output)
+  if (!report) throw new Error(`npm pack of ${published.id} reports no package`)
+  return { ...published, tarball: join(into, report.filename), files: report.files.map(({ path }) => path) }
+}

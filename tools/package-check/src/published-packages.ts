@@ -1,0 +1,40 @@
+import { globSync, readFileSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
+
+export const workspace = join(import.meta.dirname, "../../..")
+
+/** What the checks read of a package.json. */
+export interface Manifest {
+  name: string
+  private?: boolean
+  exports: Record<string, unknown>
+  bin?: Record<string, string>
+  dependencies?: Record<string, string>
+  peerDependencies?: Record<string, string>
+  devDependencies?: Record<string, string>
+}
+
+/** A package of the workspace that goes to the registry. */
+export interface PublishedPackage {
+  /** Name of its folder. */
+  id: string
+  folder: string
+  manifest: Manifest
+}
+
+export function publishedPackages(): PublishedPackage[] {
+  return globSync("packages/*/package.json", { cwd: workspace })
+    .map((path) => {
+      const folder = join(workspace, dirname(path))
+      const manifest: Manifest = JSON.parse(readFileSync(join(workspace, path), "utf8"))
+      return { id: basename(folder), folder, manifest }
+    })
+    .filter(({ manifest }) => !manifest.private)
+}
+
+/** What a user imports: the package's name, and its name with each subpath that is code. */
+export function entriesOf({ name, exports }: Manifest): string[] {
+  return Object.keys(exports)
+    .filter((path) => path !== "./package.json")
+    .map((path) => name + path.slice(1))
+}

@@ -1,0 +1,91 @@
+import { once } from "node:events"
+import { copyFile, readFile, writeFile } from "node:fs/promises"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
+import { NODE_MAJORS, nodeOf } from "../src/nodes.ts"
+import { installAlone } from "../src/project.ts"
+import { entriesOf, workspace } from "../src/published-packages.ts"
+import { run } from "../src/run.ts"
+
+const packages = inject("packages")
+const scratch = inject("scratch")
+const nodes = new Map<number, string>()
+const echo = createServer((request, response) => response.end(request.headers.authorization))
+
+beforeAll(async () => {
+  echo.listen(0, "127.0.0.1")
+  await Promise.all([
+    once(echo, "listening"),
+    ...NODE_MAJORS.map(async (major) => nodes.set(major, await nodeOf(major, join(scratch, `node-${major}`)))),
+  ])
+})
+afterAll(() => echo.close())
+
+describe.concurrent.each(packages)("$manifest.name installed alone", (packed) => {
+  const { id, manifest } = packed
+  const project = join(scratch, id)
+  const node = (major: number, ...args: string[]) => run(nodes.get(major) ?? `Node ${major}`, args, project)
+
+  beforeAll(async () => {
+    const program = join(import.meta.dirname, `../consumers/${id}.ts`)
+    await installAlone(packed, clientsOf(await readFile(program, "utf8"), manifest.name), packages, project)
+    await copyFile(program, join(project, "program.mts"))
+    await writeFile(join(project, "program.cts"), requiring(entriesOf(manifest)))
+  })
+
+  describe.each(NODE_MAJORS)("on Node %i", (major) => {
+    it("works when imported", async () => {
+      const { port } = echo.address() as AddressInfo
+      const call = `import { works } from "./program.mts"; console.log(await works("http://127.0.0.1:${port}/"))`
+      expect(await node(major, "--input-type=module", "--eval", call)).toBe("true\n")
+    })
+
+    it.each(Object.keys(manifest.bin ?? {}))("has a command %s", async (command) => {
+      expect(await node(major, join(project, "node_modules/.bin", command), "--help")).toContain(`Usage: ${command}`)
+    })
+
+    it.each(entriesOf(manifest))("gives CommonJS the same module for %s", async (entry) => {
+      const compare = `import("${entry}").then((imported) => console.log(require("${entry}") === imported))`
+      expect(await node(major, "--input-type=commonjs", "--eval", compare)).toBe("true\n")
+    })
+  })
+
+  it.each([
+    ["nodenext", { module: "nodenext" }, ["program.mts", "program.cts"]],
+    ["bundler", { module: "esnext", moduleResolution: "bundler", types: typesBeside(id) }, ["program.mts"]],
+  ])("type-checks in a strict project with %s resolution", async (resolution, options, files) => {
+    const compilerOptions = {
+      target: "es2023",
+      lib: ["es2023", "dom", "dom.iterable"],
+      types: ["node"],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
+      noEmit: true,
+      ...options,
+    }
+    const config = join(project, `tsconfig.${resolution}.json`)
+    await writeFile(config, JSON.stringify({ compilerOptions, files }))
+    const tsc = join(workspace, "node_modules/typescript/bin/tsc")
+    expect(await run(process.execPath, [tsc, "--project", config], project)).toBe("")
+  })
+})
+
+/** A browser's project has no types of Node. Those of got need them. */
+function typesBeside(id: string): string[] {
+  return id === "got" ? ["node"] : []
+}
+
+/** The packages that a program imports beside the one it shows, and beside Node's own. */
+function clientsOf(program: string, shown: string): string[] {
+  const specifiers = [...program.matchAll(/from "([^."][^"]*)"/g)].flatMap(([, specifier]) => specifier ?? [])
+  return specifiers.filter((specifier) => !specifier.startsWith("node:") && !specifier.startsWith(shown))
+}
+
+/** A CommonJS program in TypeScript that uses every entry. */
+function requiring(entries: string[]): string {
+  const lines = entries.map((entry, index) => `import entry${index} = require("${entry}")`)
+  return `${lines.join("\n")}\nexport const modules: object[] = [${entries.map((_, index) => `entry${index}`)}]\n`
+}

@@ -1,0 +1,50 @@
+import { readFile } from "node:fs/promises"
+import { dirname, posix } from "node:path"
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core"
+import { publint } from "publint"
+import { formatMessage } from "publint/utils"
+import { describe, expect, inject, it } from "vitest"
+
+describe.concurrent.each(inject("packages"))("$manifest.name as packed", ({ folder, tarball, files }) => {
+  const sources = files.filter((file) => file.startsWith("src/"))
+  const built = files.filter((file) => file.startsWith("dist/"))
+
+  it("has its licence, its README, its code, and nothing else", () => {
+    const others = files.filter((file) => !sources.includes(file) && !built.includes(file))
+    expect(others.toSorted()).toEqual(["LICENSE", "README.md", "package.json"])
+    expect(built).toContain("dist/index.js")
+    expect(sources.filter((file) => !file.endsWith(".ts"))).toEqual([])
+  })
+
+  it("has all that was built from its sources, and no leftovers of earlier builds (else: delete its dist)", () => {
+    const expected = sources.flatMap((file) =>
+      [".js", ".js.map", ".d.ts", ".d.ts.map"].map((kind) => file.replace(/^src\/(.*)\.ts$/, `dist/$1${kind}`)),
+    )
+    const missing = expected.filter((file) => !built.includes(file))
+    const leftovers = built.filter((file) => !expected.includes(file))
+    expect({ missing, leftovers }).toEqual({ missing: [], leftovers: [] })
+  })
+
+  it("has source maps that lead to its sources", async () => {
+    for (const file of built.filter((name) => name.endsWith(".map"))) {
+      const map: { sources: string[] } = JSON.parse(await readFile(`${folder}/${file}`, "utf8"))
+      for (const source of map.sources) expect(files).toContain(posix.join(dirname(file), source))
+    }
+  })
+
+  it("leaves publint nothing to say", async () => {
+    const data = await readFile(tarball)
+    const buffer = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)
+    const { messages, pkg } = await publint({ pack: { tarball: buffer } })
+    expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([])
+  })
+
+  it("has types that are right wherever ESM is imported, and required", async () => {
+    const analysis = await checkPackage(createPackageFromTarballData(await readFile(tarball)))
+    const problems = analysis.types ? analysis.problems : [{ kind: "NoTypes" }]
+    // Packages are ESM only: require() gives the module, and resolution as of Node 10 is not supported.
+    const expected = (problem: (typeof problems)[number]) =>
+      problem.kind === "CJSResolvesToESM" || ("resolutionKind" in problem && problem.resolutionKind === "node10")
+    expect(problems.filter((problem) => !expected(problem))).toEqual([])
+  })
+})
