@@ -67,9 +67,15 @@ export type { CredentialProvider, Expiring, Provider, ProviderContext, TokenProv
 export type { Token } from "./identity/token.ts"
 export { type Customer, type Partner, type PartnerOptions, partner } from "./partner/partner.ts"
 export type { SigningAlgorithm } from "./signing/algorithm.ts"
-export { canonicalRequest, type SignableRequest, type SignOptions } from "./signing/canonical-request.ts"
+export {
+  canonicalRequest,
+  type SignableRequest,
+  type SignOptions,
+  type SignRequestOptions,
+} from "./signing/canonical-request.ts"
 export { MAX_SIGNED_BODY_BYTES, UNSIGNED_PAYLOAD } from "./signing/payload-hash.ts"
 export { sign } from "./signing/sign.ts"
+export type { SignerOptions } from "./signing/signature.ts"
 export { createSigner, type Signer } from "./signing/signer.ts"
 export { type VerifyFailureCode, type VerifyOptions, type VerifyResult, verify } from "./signing/verify.ts"
 export { type AgencyTokenOptions, agencyToken } from "./tokens/agency-token.ts"

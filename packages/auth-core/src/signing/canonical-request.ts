@@ -46,7 +46,7 @@ export interface SignOptions {
 }
 
 /** The options that may differ from one request to the next. */
-export type RequestOptions = Pick<SignOptions, "date" | "signedHeaders" | "payloadHash">
+export type SignRequestOptions = Pick<SignOptions, "date" | "signedHeaders" | "payloadHash">
 
 /** What is signed, and the parts of it that the signature names. */
 export interface Canonical {
@@ -77,7 +77,7 @@ const DEFAULT_PLANS = {
 export function canonicalize(
   request: SignableRequest,
   algorithm: SigningAlgorithm,
-  options: RequestOptions,
+  options: SignRequestOptions,
   securityToken: string | undefined,
 ): Canonical {
   const { contentHashHeader } = traitsOf(algorithm)

@@ -1,11 +1,11 @@
 import type { Credentials } from "../identity/credentials.ts"
 import type { SignableRequest, SignOptions } from "./canonical-request.ts"
-import type { SignatureOptions } from "./signature.ts"
+import type { SignerOptions } from "./signature.ts"
 import { createSigner, type Signer } from "./signer.ts"
 
 interface Prepared {
   readonly credentials: Credentials
-  readonly options: SignatureOptions
+  readonly options: SignerOptions
   readonly signer: Signer
 }
 
@@ -50,6 +50,6 @@ function isSameKey(a: Credentials, b: Credentials): boolean {
   )
 }
 
-function isSameUse(a: SignatureOptions, b: SignatureOptions): boolean {
+function isSameUse(a: SignerOptions, b: SignerOptions): boolean {
   return a.algorithm === b.algorithm && a.region === b.region && a.service === b.service
 }

@@ -4,7 +4,7 @@ import type { Canonical } from "./canonical-request.ts"
 import { checkedPart, credentialScope, keyDeriver } from "./credential-scope.ts"
 import { stringToSign } from "./string-to-sign.ts"
 
-export interface SignatureOptions {
+export interface SignerOptions {
   /** @default "SDK-HMAC-SHA256" */
   algorithm?: SigningAlgorithm | undefined
   /** Such as `cn-north-4`; V11-HMAC-SHA256 needs it. */
@@ -22,7 +22,7 @@ export type Authorize = (canonical: Pick<Canonical, "request" | "signedHeaders" 
  * @throws {AuthError} `AUTH_INVALID_OPTION`, `AUTH_ALGORITHM_UNSUPPORTED`
  * @see API Signing Guide, "Calculate the signature"
  */
-export function createAuthorize(accessKeyId: string, secretAccessKey: string, options: SignatureOptions): Authorize {
+export function createAuthorize(accessKeyId: string, secretAccessKey: string, options: SignerOptions): Authorize {
   const { algorithm = "SDK-HMAC-SHA256", region, service } = options
   const { hash, scoped } = traitsOf(algorithm)
   if (scoped) {

@@ -2,9 +2,9 @@ import { AuthError } from "../errors/auth-error.ts"
 import { checkCredentials } from "../identity/check-credentials.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import { traitsOf } from "./algorithm.ts"
-import { canonicalize, type RequestOptions, type SignableRequest } from "./canonical-request.ts"
+import { canonicalize, type SignableRequest, type SignRequestOptions } from "./canonical-request.ts"
 import { UNSIGNED_PAYLOAD } from "./payload-hash.ts"
-import { createAuthorize, type SignatureOptions } from "./signature.ts"
+import { createAuthorize, type SignerOptions } from "./signature.ts"
 
 /** Credentials made ready to sign many requests. */
 export interface Signer {
@@ -15,17 +15,17 @@ export interface Signer {
    * @throws {AuthError} `AUTH_CREDENTIALS_EXPIRED` when they are past their end at the time of the signature;
    * `AUTH_INVALID_REQUEST`, `AUTH_INVALID_OPTION`, `AUTH_BODY_TOO_LARGE`, `AUTH_BODY_UNSIGNABLE`.
    */
-  sign(request: SignableRequest, options?: RequestOptions): Record<string, string>
+  sign(request: SignableRequest, options?: SignRequestOptions): Record<string, string>
 }
 
-const NO_OPTIONS: RequestOptions = {}
+const NO_OPTIONS: SignRequestOptions = {}
 
 /**
  * Does once what depends on the credentials alone.
  *
  * @throws {AuthError} `AUTH_INVALID_CREDENTIALS`, `AUTH_INVALID_OPTION`, `AUTH_ALGORITHM_UNSUPPORTED`
  */
-export function createSigner(credentials: Credentials, options: SignatureOptions = {}): Signer {
+export function createSigner(credentials: Credentials, options: SignerOptions = {}): Signer {
   const { accessKeyId, secretAccessKey, securityToken, expiresAt } = checkCredentials(credentials)
   const { algorithm = "SDK-HMAC-SHA256" } = options
   const { contentHashHeader } = traitsOf(algorithm)
