@@ -1,0 +1,116 @@
+import type { ResponseLike } from "@countersign/auth-core"
+import type { Dispatcher } from "undici"
+import type { CallController } from "./call-controller.ts"
+
+type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler["onResponseStart"]>>[2]
+
+/** Error bodies up to so many bytes are looked into. */
+const LONGEST_ERROR_BODY = 65_536
+
+interface HeldResponse {
+  readonly status: number
+  readonly headers: Headers
+  readonly statusMessage: string | undefined
+  readonly chunks: Buffer[]
+  size: number
+  trailers: Headers | undefined
+  isJudged: boolean
+}
+
+export interface AttemptHandlerOptions {
+  readonly handler: Dispatcher.DispatchHandler
+  readonly controller: CallController
+  /** Whether the answer has to be judged before anybody sees it. */
+  isHeld(status: number): boolean
+  /** Whether the request is sent again; then the answer is dropped. */
+  judge(response: ResponseLike): Promise<boolean>
+}
+
+/**
+ * Handles one attempt: passes everything on, but for a rejection, which is held back until it is judged. Its body is kept
+ * up to 64 kB; of a longer one the rest waits on the wire.
+ */
+export class AttemptHandler implements Dispatcher.DispatchHandler {
+  readonly #options: AttemptHandlerOptions
+  #attempt: Dispatcher.DispatchController | undefined
+  #held: HeldResponse | undefined
+  #isDropped = false
+
+  constructor(options: AttemptHandlerOptions) {
+    this.#options = options
+  }
+
+  onRequestStart(attempt: Dispatcher.DispatchController): void {
+    this.#attempt = attempt
+    this.#options.controller.follow(attempt)
+  }
+
+  onRequestUpgrade(...[, ...rest]: Parameters<NonNullable<Dispatcher.DispatchHandler["onRequestUpgrade"]>>): void {
+    this.#options.handler.onRequestUpgrade?.(this.#options.controller, ...rest)
+  }
+
+  onResponseStart(_attempt: unknown, status: number, headers: Headers, statusMessage?: string): void {
+    if (this.#options.isHeld(status)) {
+      this.#held = { status, headers, statusMessage, chunks: [], size: 0, trailers: undefined, isJudged: false }
+    } else {
+      this.#options.handler.onResponseStart?.(this.#options.controller, status, headers, statusMessage)
+    }
+  }
+
+  onResponseData(attempt: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#isDropped) return
+    const held = this.#held
+    if (held === undefined) {
+      this.#options.handler.onResponseData?.(this.#options.controller, chunk)
+      return
+    }
+    held.chunks.push(chunk)
+    held.size += chunk.length
+    if (held.size > LONGEST_ERROR_BODY && !held.isJudged) {
+      attempt.pause()
+      void this.#judge(held, undefined)
+    }
+  }
+
+  onResponseEnd(_attempt: unknown, trailers: Headers): void {
+    if (this.#isDropped) return
+    const held = this.#held
+    if (held === undefined) {
+      this.#options.handler.onResponseEnd?.(this.#options.controller, trailers)
+      return
+    }
+    held.trailers = trailers
+    if (!held.isJudged) void this.#judge(held, Buffer.concat(held.chunks).toString())
+  }
+
+  onResponseError(_attempt: unknown, error: Error): void {
+    if (!this.#isDropped) this.#options.handler.onResponseError?.(this.#options.controller, error)
+  }
+
+  async #judge(held: HeldResponse, text: string | undefined): Promise<void> {
+    held.isJudged = true
+    const { controller, handler, judge } = this.#options
+    const { status, headers } = held
+    try {
+      this.#isDropped = await judge({ status, headers: { get: (name) => headers[name] }, peek: () => text })
+      if (this.#isDropped) {
+        if (held.trailers === undefined) this.#attempt?.abort(new Error("The answer is not wanted any more."))
+        return
+      }
+    } catch (error) {
+      this.#isDropped = true
+      handler.onResponseError?.(controller, error as Error)
+      return
+    }
+    this.#release(held)
+  }
+
+  #release({ status, headers, statusMessage, chunks, trailers }: HeldResponse): void {
+    const { controller, handler } = this.#options
+    this.#held = undefined
+    handler.onResponseStart?.(controller, status, headers, statusMessage)
+    for (const chunk of chunks) handler.onResponseData?.(controller, chunk)
+    if (trailers !== undefined) handler.onResponseEnd?.(controller, trailers)
+    else if (!controller.paused) this.#attempt?.resume()
+  }
+}

@@ -1,0 +1,120 @@
+import {
+  type Auth,
+  type AuthenticatedAttempt,
+  authenticateAttempt,
+  chosenAuth,
+  createHostGuard,
+  finishedUrl,
+  type GuardOptions,
+  type HostGuard,
+  isStream,
+  MAX_REPLAYABLE_BYTES,
+  type OutgoingRequest,
+  readBody,
+  shouldReplay,
+} from "@countersign/auth-core"
+import type { Dispatcher } from "undici"
+import { AttemptHandler } from "./attempt-handler.ts"
+import { CallController } from "./call-controller.ts"
+import { outgoingRequest } from "./dispatch-request.ts"
+
+/** What a request may say of its authentication. */
+export interface AuthDispatchOptions {
+  /** Another auth for this request, or `false` for none. @default the auth given to `authInterceptor` */
+  countersign?: Auth | false | undefined
+}
+
+/**
+ * An interceptor for `dispatcher.compose(...)` that authenticates what passes through it. Put it first, so that it is the
+ * innermost: what retries, redirects or caches then passes through it attempt by attempt.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list. A request that cannot be authenticated fails with an
+ * AuthError before anything is sent.
+ */
+export function authInterceptor(auth: Auth, options: GuardOptions = {}): Dispatcher.DispatcherComposeInterceptor {
+  const guard = createHostGuard(options)
+  return (dispatch) => (dispatchOptions, handler) => {
+    const { countersign, ...rest } = dispatchOptions as Dispatcher.DispatchOptions & AuthDispatchOptions
+    const chosen = chosenAuth(countersign, auth)
+    const request = outgoingRequest(rest)
+    if (chosen === undefined || !guard(request.url)) return dispatch(rest, handler)
+    const controller = new CallController()
+    // At once, so that an abort is heard while there is nothing on the wire yet.
+    handler.onRequestStart?.(controller, {})
+    const call: Call = { auth: chosen, guard, dispatch, options: rest, handler, controller }
+    attempt(call, request, false).catch((error: unknown) => handler.onResponseError?.(controller, error as Error))
+    return true
+  }
+}
+
+/**
+ * A dispatcher whose requests go out authenticated, for `undici.request`, `undici.fetch` and, with `setGlobalDispatcher`,
+ * for every library that uses the global fetch. The given one is left alone, and still sends.
+ */
+export function withAuth(dispatcher: Dispatcher, auth: Auth, options: GuardOptions = {}): Dispatcher {
+  return dispatcher.compose(authInterceptor(auth, options))
+}
+
+interface Call {
+  readonly auth: Auth
+  readonly guard: HostGuard
+  readonly dispatch: Dispatcher["dispatch"]
+  readonly options: Dispatcher.DispatchOptions
+  readonly handler: Dispatcher.DispatchHandler
+  readonly controller: CallController
+}
+
+async function attempt(call: Call, request: OutgoingRequest, replayed: boolean): Promise<void> {
+  const { auth, guard, dispatch, options, handler, controller } = call
+  const { signal } = controller
+  const url = finishedUrl(request.url)
+  const sendable = await withSendableBody({ ...request, url, signal })
+  const prepared = await authenticateAttempt(auth, sendable, guard)
+  signal.throwIfAborted()
+  const { query: _, ...rest } = options
+  const attemptHandler = new AttemptHandler({
+    handler,
+    controller,
+    isHeld: (status) => status === 401 || status === 403,
+    async judge(response) {
+      if (!(await shouldReplay(prepared, response, replayed, signal))) return false
+      await attempt(call, again(sendable, prepared), true)
+      return true
+    },
+  })
+  dispatch(
+    {
+      ...rest,
+      path: url.pathname + url.search,
+      headers: { ...prepared.headers },
+      body: prepared.body.content as NonNullable<typeof options.body>,
+    },
+    attemptHandler,
+  )
+}
+
+/**
+ * The bytes of a body where undici could not send it (again): a form of another class than its own, and what a fetch made
+ * a stream of. A stream that says its length was bytes before, and can be kept for a replay.
+ */
+async function withSendableBody(request: OutgoingRequest): Promise<OutgoingRequest> {
+  const { body, headers, signal } = request
+  const isKnown = isStream(body) && Number(headers["content-length"] ?? Number.NaN) <= MAX_REPLAYABLE_BYTES
+  if (!isKnown && !(body instanceof FormData) && !(body instanceof URLSearchParams)) return request
+  const { content, contentType } = await readBody(body, MAX_REPLAYABLE_BYTES, signal)
+  return {
+    ...request,
+    body: content,
+    headers: contentType === undefined ? headers : { ...headers, "content-type": contentType },
+  }
+}
+
+/** The same request, with the bytes that were read of its body, and their type. */
+function again(request: OutgoingRequest, { headers, body }: AuthenticatedAttempt): OutgoingRequest {
+  const contentType = headers["content-type"]
+  return {
+    ...request,
+    headers: contentType === undefined ? request.headers : { ...request.headers, "content-type": contentType },
+    body: body.content,
+  }
+}

@@ -1,0 +1,2 @@
+export * from "@countersign/auth-core"
+export { authInterceptor, withAuth } from "./auth-interceptor.ts"

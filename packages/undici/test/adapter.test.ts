@@ -1,0 +1,95 @@
+import { type AdapterUnderTest, bodySamples, describeAdapter } from "@countersign/testkit"
+import * as newest from "undici"
+import * as oldest from "undici-7"
+import { withAuth } from "../src/index.ts"
+
+type Undici = typeof newest
+
+const releases: readonly (readonly [string, Undici])[] = [
+  ["undici 8", newest],
+  ["undici 7.10", oldest as unknown as Undici],
+]
+
+/** undici.request, with undici's own interceptors for retries and redirects around the authentication. */
+function byRequest(undici: Undici): AdapterUnderTest {
+  return {
+    // undici.request sends no forms but those of its own class, and makes nothing of URLSearchParams.
+    adds: ["FormData with a file", "URLSearchParams"],
+    // The retry interceptor of undici 7 takes a form for an iterable of bytes.
+    spoilsOnRetry: undici === newest ? [] : ["FormData with a file"],
+    connect({ baseUrl, auth, options }) {
+      const { Agent, interceptors } = undici
+      return async ({ method = "GET", path = "", headers = {}, body, as = "none", auth: own, signal, retries = 0 }) => {
+        const agent = new Agent()
+        const authenticated =
+          auth === undefined ? agent : withAuth(agent, auth, options ?? { hosts: [new URL(baseUrl).host] })
+        const dispatcher = authenticated.compose(
+          interceptors.retry({
+            maxRetries: retries,
+            minTimeout: 1,
+            methods: ["PUT"],
+            statusCodes: [503],
+            throwOnError: false,
+          } as never),
+          interceptors.redirect({ maxRedirections: 20 }),
+        )
+        try {
+          const response = await undici.request(baseUrl + path, {
+            method: method as "GET",
+            dispatcher,
+            headers: as === "json" ? { "content-type": "application/json", ...headers } : headers,
+            ...(as === "none" ? {} : { body: (as === "json" ? JSON.stringify(body) : body) as string }),
+            ...(signal === undefined ? {} : { signal }),
+            ...(own === undefined ? {} : { countersign: own }),
+          })
+          return { status: response.statusCode, text: await response.body.text(), raw: response }
+        } finally {
+          void agent.close()
+        }
+      }
+    },
+  }
+}
+
+/** undici.fetch; redirects are fetch's own. */
+function byFetch(undici: Undici): AdapterUnderTest {
+  return {
+    neverRetries: true,
+    // undici.fetch knows its own FormData only.
+    bodies: { "FormData with a file": { ...bodySamples["FormData with a file"], make: () => ownFormData(undici) } },
+    connect({ baseUrl, auth, options }) {
+      return async ({ method = "GET", path = "", headers = {}, body, as = "none", auth: own, signal }) => {
+        const agent = new undici.Agent()
+        const chosen = own === undefined ? auth : own
+        const dispatcher =
+          chosen === undefined || chosen === false
+            ? agent
+            : withAuth(agent, chosen, options ?? { hosts: [new URL(baseUrl).host] })
+        try {
+          const response = await undici.fetch(baseUrl + path, {
+            method,
+            dispatcher,
+            headers: as === "json" ? { "content-type": "application/json", ...headers } : headers,
+            duplex: "half",
+            ...(as === "none" ? {} : { body: (as === "json" ? JSON.stringify(body) : body) as string }),
+            ...(signal === undefined ? {} : { signal }),
+          })
+          return { status: response.status, text: await response.text(), raw: response }
+        } finally {
+          void agent.close()
+        }
+      }
+    },
+  }
+}
+
+function ownFormData({ FormData: Own }: Undici): unknown {
+  const form = new Own()
+  for (const [name, value] of bodySamples["FormData with a file"].make() as FormData) form.append(name, value)
+  return form
+}
+
+for (const [name, undici] of releases) {
+  describeAdapter(`${name}, request`, byRequest(undici))
+  describeAdapter(`${name}, fetch`, byFetch(undici))
+}
