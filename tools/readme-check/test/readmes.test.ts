@@ -10,14 +10,14 @@ import { type ReadmeProgram, readmePrograms } from "../src/readme-programs.ts"
 const folder = join(import.meta.dirname, "../.snippets")
 const programs = readmePrograms()
 const fileOf = ({ readme, line }: ReadmeProgram) => join(folder, dirname(readme), `line-${line}.ts`)
+const fileWithFragments = (program: ReadmeProgram) => fileOf(program).replace(".ts", "-and-fragments.ts")
 
 beforeAll(async () => {
   await rm(folder, { recursive: true, force: true })
   for (const program of programs) {
-    const file = fileOf(program)
-    await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, program.code)
-    await writeFile(file.replace(".ts", "-and-fragments.ts"), program.withFragments)
+    await mkdir(dirname(fileOf(program)), { recursive: true })
+    await writeFile(fileOf(program), program.code)
+    await writeFile(fileWithFragments(program), program.withFragments)
   }
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
@@ -32,8 +32,8 @@ describe("the TypeScript of the READMEs", () => {
       target: "es2023",
       types: ["node"],
     }
-    const include = [".", "../given.d.ts"]
-    await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include }))
+    const files = ["../given.d.ts", ...programs.map(fileWithFragments)]
+    await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files }))
     const typescript = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc")
     expect(await run([typescript, "-p", folder])).toEqual({ status: 0, output: "" })
   })
@@ -55,15 +55,16 @@ describe("the TypeScript of the READMEs", () => {
       const answers = cloud.emulator.stats.requests.map(({ verdict, status }) => `${verdict}, ${status}`)
       await cloud.close()
       expect({ status, output }).toEqual({ status: 0, output: expect.stringMatching(/\w/) })
-      expect(new Set(answers)).toEqual(new Set(["ok, 200"]))
+      // One that names no host of Huawei Cloud's brings its own emulator, or sends nothing.
+      expect(new Set(answers)).toEqual(new Set(hosts.size > 0 ? ["ok, 200"] : []))
     },
   )
 })
 
-/** Runs Node as a user would, with these variables besides the machine's own. */
+/** Runs Node with these variables, and none of the machine's own that could lead elsewhere. */
 function run(command: string[], env = {}): Promise<{ status: number | null; output: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, command, { env: { ...process.env, ...env }, timeout: 20_000 })
+    const child = spawn(process.execPath, command, { env: { PATH: process.env.PATH, ...env }, timeout: 20_000 })
     let output = ""
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text))
     child.on("close", (status) => resolve({ status, output }))
