@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events"
 import type { Context, MiddlewareHandler } from "hono"
 import type { ContentfulStatusCode } from "hono/utils/http-status"
 import { gatewayError, keystoneError, type Refusal } from "./answers.ts"
@@ -21,7 +22,7 @@ export async function meetTrouble(
   const { path } = requestHead(context)
   const part = partOf(path)
   for (const trouble of takeTrouble(world.pending, part, path)) {
-    if (trouble.kind === "delay") await new Promise((resolve) => setTimeout(resolve, trouble.ms))
+    if (trouble.kind === "delay") await pause(trouble.ms, context.env.outgoing)
     else if (trouble.kind === "drop") {
       context.env.incoming.socket.destroy()
       return context.body(null)
@@ -33,6 +34,19 @@ export async function meetTrouble(
     }
   }
   return undefined
+}
+
+/** Ends early when the client goes away, or the server closes. */
+function pause(ms: number, answer: EventEmitter): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      answer.off("close", end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    answer.once("close", end)
+  })
 }
 
 async function drained(context: Context<ServerEnv>): Promise<void> {

@@ -17,7 +17,7 @@ async function start(...args: string[]): Promise<{ command: ChildProcess; printe
   return { command, printed: printed.toString() }
 }
 
-describe("countersign-emulator", () => {
+describe("countersign-emulator", { timeout: 30_000 }, () => {
   it("listens where it says, shows who is there, and ends with SIGTERM", async () => {
     const { command, printed } = await start("--port", "0")
     const [, url = ""] = /^listening on +(http:\/\/127\.0\.0\.1:\d+)$/m.exec(printed) ?? []

@@ -1,5 +1,78 @@
 import { describe, expect, it } from "vitest"
+import { startEmulator } from "../src/index.ts"
 import { ask, askSigned, login, MINUTE, partnerToken, runningEmulator } from "./running-emulator.ts"
+
+describe("faults at the gateway", () => {
+  it("a status for the next requests, with Retry-After, and then none", async () => {
+    const { url, accounts, faults } = await runningEmulator()
+    const signed = () => askSigned(`${url}/v1/x`, accounts.partner.user.credentials)
+    faults.status(503, { times: 2, retryAfterSeconds: 7 })
+    const answers = [await signed(), await signed(), await signed()]
+    expect(answers.map(({ status }) => status)).toEqual([503, 503, 200])
+    expect(answers[0]?.headers.get("retry-after")).toBe("7")
+    expect(answers[0]?.body).toMatchObject({ error_msg: "A fault that was asked for.", request_id: expect.any(String) })
+  })
+
+  it("for one path only", async () => {
+    const { url, accounts, faults } = await runningEmulator()
+    faults.status(500, { target: "/v9/" })
+    const statusOf = async (path: string): Promise<number> =>
+      (await askSigned(url + path, accounts.partner.user.credentials)).status
+    expect([await statusOf("/v9/x"), await statusOf("/v1/v9/x")]).toEqual([500, 200])
+  })
+
+  it("a delay, then another fault: both happen", async () => {
+    const { url, faults } = await runningEmulator()
+    faults.delay(80, { times: 1 })
+    faults.status(500, { times: 1 })
+    const start = performance.now()
+    expect((await ask(`${url}/v1/x`)).status).toBe(500)
+    expect(performance.now() - start).toBeGreaterThan(75)
+  })
+
+  it("a delay does not hold up the end of the emulator", async () => {
+    const emulator = await startEmulator()
+    emulator.faults.delay(60_000)
+    const call = ask(`${emulator.url}/v1/x`)
+    while (emulator.stats.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    await Promise.all([emulator.close(), expect(call).rejects.toThrow("fetch failed")])
+    expect(emulator.stats.requests[0]).not.toHaveProperty("status")
+  })
+
+  it("a dropped connection", async () => {
+    const { url, accounts, faults } = await runningEmulator()
+    const signed = () => askSigned(`${url}/v1/x`, accounts.partner.user.credentials)
+    faults.dropConnection({ times: 1 })
+    await expect(signed()).rejects.toThrow("fetch failed")
+    expect((await signed()).status).toBe(200)
+  })
+
+  it.each([undefined, 301, 302, 303, 307, 308] as const)("a redirect: %s", async (status) => {
+    const { url, faults } = await runningEmulator()
+    faults.redirect("/elsewhere", { times: 1, status })
+    const answer = await ask(`${url}/x`, { method: "POST", body: "x" })
+    expect([answer.status, answer.headers.get("location")]).toEqual([status ?? 302, "/elsewhere"])
+  })
+
+  it("a clock that is off, in the window and in the Date header", async () => {
+    const { url, accounts, faults } = await runningEmulator()
+    const signed = () => askSigned(`${url}/v1/x`, accounts.partner.user.credentials)
+    faults.clockOffset(20 * MINUTE)
+    const { body, headers } = await signed()
+    expect(body.error_msg).toContain("signature expired")
+    expect(Math.abs(Date.parse(headers.get("date") ?? "") - Date.now() - 20 * MINUTE)).toBeLessThan(5_000)
+    faults.reset()
+    expect((await signed()).status).toBe(200)
+  })
+
+  it("a rotated key: the old one is unknown, the new one works", async () => {
+    const { url, accounts, faults } = await runningEmulator()
+    const { credentials } = accounts.partner.user
+    const next = faults.rotateKey(credentials.accessKeyId)
+    expect((await askSigned(`${url}/v1/x`, credentials)).body.error_msg).toContain("ak not exist")
+    expect((await askSigned(`${url}/v1/x`, next)).status).toBe(200)
+  })
+})
 
 describe("faults at IAM", () => {
   it("answer in IAM's shape, are counted as calls, and leave the gateway alone", async () => {

@@ -1,4 +1,4 @@
-import { type Credentials, type SignableRequest, type SignOptions, sign } from "@countersign/auth-core"
+import { type Credentials, type SignOptions, sign } from "@countersign/auth-core"
 import { onTestFinished } from "vitest"
 import { type Emulator, type EmulatorOptions, startEmulator, type User } from "../src/index.ts"
 
@@ -18,44 +18,46 @@ export interface Answer {
   body: Record<string, unknown>
 }
 
-/** Sends a request as it stands; an object goes as JSON. */
-export async function ask(
-  url: string,
-  init: { method?: string; headers?: Record<string, string>; body?: object | string } = {},
-): Promise<Answer> {
-  const { method = "GET", headers = {}, body } = init
-  const text = typeof body === "object" ? JSON.stringify(body) : body
-  const response = await fetch(url, {
-    method,
-    headers,
-    redirect: "manual",
-    ...(text === undefined ? {} : { body: text }),
-  })
-  const answer = await response.text()
+interface Request {
+  method?: string
+  headers?: Record<string, string>
+  /** An object goes as JSON. */
+  body?: object | string
+}
+
+/** Sends a request as it stands. */
+export async function ask(url: string, { method = "GET", headers = {}, body }: Request = {}): Promise<Answer> {
+  const response = await fetch(url, { method, headers, body: contentOf(body), redirect: "manual" })
+  const text = await response.text()
   return {
     status: response.status,
     headers: response.headers,
-    body: answer.startsWith("{") ? (JSON.parse(answer) as Record<string, unknown>) : { text: answer },
+    body: text.startsWith("{") ? (JSON.parse(text) as Record<string, unknown>) : { text },
   }
 }
 
-/** Sends a signed request. */
+/** Sends a signed request, with headers `added` after signing, and the body `sent` in place of the one that was signed. */
 export function askSigned(
   url: string,
   key: Credentials,
-  {
-    method = "GET",
-    headers = {},
-    body,
-    ...options
-  }: Partial<Pick<SignableRequest, "method">> & {
-    headers?: Record<string, string>
-    body?: object | string
-  } & SignOptions = {},
+  { method = "GET", headers = {}, body, sent = body, added = {}, ...options }: Tampered & SignOptions = {},
 ): Promise<Answer> {
-  const text = typeof body === "object" ? JSON.stringify(body) : body
-  const signed = sign({ method, url, headers, body: text ?? null }, key, options)
-  return ask(url, { method, headers: { ...headers, ...signed }, ...(text === undefined ? {} : { body: text }) })
+  const signed = sign({ method, url, headers, body: contentOf(body) }, key, options)
+  return ask(url, {
+    method,
+    headers: { ...headers, ...signed, ...added },
+    ...(sent === undefined ? {} : { body: sent }),
+  })
+}
+
+interface Tampered extends Request {
+  sent?: object | string
+  added?: Record<string, string>
+}
+
+function contentOf(body: object | string | undefined): string | Uint8Array<ArrayBuffer> | null {
+  if (body instanceof Uint8Array) return new Uint8Array(body)
+  return typeof body === "object" ? JSON.stringify(body) : (body ?? null)
 }
 
 /** POST /v3/auth/tokens for a user by password, and what is said of the scope. */

@@ -1,6 +1,7 @@
 import { connect } from "node:net"
 import { akskAuth, tokenAuth } from "@countersign/auth-core"
 import { describe, expect, it } from "vitest"
+import { createStats } from "../../src/state/stats.ts"
 import { ask, askSigned, partnerToken, runningEmulator } from "../running-emulator.ts"
 
 /** Sends text as it stands, and gives what comes back until the connection ends. */
@@ -116,6 +117,38 @@ describe("a client that goes away", () => {
     await new Promise((resolve) => setTimeout(resolve, 20))
     socket.destroy()
     expect((await askSigned(`${emulator.url}/v1/x`, emulator.accounts.partner.user.credentials)).status).toBe(200)
+  })
+})
+
+describe("what was called", () => {
+  it("is counted by route until the counters are reset", async () => {
+    const emulator = await runningEmulator()
+    const headers = { "x-auth-token": await partnerToken(emulator) }
+    await ask(`${emulator.url}/v1/x?a=1`, { headers })
+    await ask(`${emulator.url}/v1/y`)
+    await ask(`${emulator.url}/v3/projects?name=x`, { headers })
+    expect(emulator.stats.calls).toEqual({ "POST /v3/auth/tokens": 1, "GET /v3/projects": 1, gateway: 2 })
+    expect(emulator.stats.iamCalls).toBe(2)
+    expect(emulator.stats.requests.map(({ target, scheme, status }) => [target, scheme, status])).toEqual([
+      ["/v1/x?a=1", "token", 200],
+      ["/v1/y", "none", 401],
+    ])
+    emulator.stats.reset()
+    expect(emulator.stats).toMatchObject({ calls: {}, iamCalls: 0, requests: [] })
+  })
+
+  it("is forgotten beyond the last 10,000 requests", async () => {
+    const stats = createStats()
+    const request = {
+      method: "GET",
+      headers: {},
+      body: { bytes: 0, sha256: "" },
+      scheme: "none",
+      verdict: "ok",
+    } as const
+    for (let number = 0; number < 10_001; number++) stats.keep({ ...request, target: `/${number}` })
+    expect(stats.requests).toHaveLength(10_000)
+    expect(stats.requests[0]?.target).toBe("/1")
   })
 })
 

@@ -64,8 +64,8 @@ describe("a temporary key", () => {
     }
     expect(await askSigned(url, { ...key, securityToken: undefined })).toMatchObject(refused)
     expect(await askSigned(url, { ...key, securityToken: other.securityToken })).toMatchObject(refused)
-    const unsigned = { headers: { "x-security-token": String(key.securityToken) }, signedHeaders: ["host"] }
-    expect(await askSigned(url, { ...key, securityToken: undefined }, unsigned)).toMatchObject(refused)
+    const added = { "x-security-token": String(key.securityToken) }
+    expect(await askSigned(url, { ...key, securityToken: undefined }, { added })).toMatchObject(refused)
     expect((await askSigned(url, key)).status).toBe(200)
   })
 
