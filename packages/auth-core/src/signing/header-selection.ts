@@ -20,21 +20,13 @@ const LINE_BREAK = /[\r\n]/
 /** Made once for a list of names; reading then copies nothing else, and asks most other headers only how long their name is. */
 export function selectHeaders(chosen: Iterable<string>): HeaderSelection {
   const names = [...new Set(chosen)].sort()
-  const longest = Math.max(0, ...names.map((name) => name.length))
-  const positionsByLength = Array.from({ length: longest + 1 }, (_, length) =>
-    Array.from(names.keys()).filter((position) => names[position]?.length === length),
-  )
-
+  const positions = new Map(names.map((name, position) => [name, position]))
+  const hasLength: boolean[] = []
+  for (const { length } of names) hasLength[length] = true
   const absent = names.map((): string | undefined => undefined)
 
   function positionOf(name: string): number {
-    const positions = positionsByLength[name.length]
-    if (positions === undefined || positions.length === 0) return -1
-    const lower = name.toLowerCase()
-    for (const position of positions) {
-      if (names[position] === lower) return position
-    }
-    return -1
+    return hasLength[name.length] === true ? (positions.get(name.toLowerCase()) ?? -1) : -1
   }
 
   function put(values: (string | undefined)[], name: string, value: unknown): void {
