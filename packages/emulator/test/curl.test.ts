@@ -1,9 +1,10 @@
 // Signatures that nothing of this workspace made, sent by a client that knows nothing of it.
-import { execFile, spawnSync } from "node:child_process"
+import { execFile } from "node:child_process"
 import { mkdtemp, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import { hasSystemTool } from "@countersign/testkit"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type Emulator, startEmulator } from "../src/index.ts"
 import {
@@ -15,8 +16,7 @@ import {
 import { ask, partnerToken } from "./running-emulator.ts"
 
 const run = promisify(execFile)
-const isInstalled = spawnSync("curl", ["--version"]).status === 0
-if (!isInstalled) process.stderr.write("curl.test.ts is skipped: curl is not installed.\n")
+const isInstalled = hasSystemTool("curl")
 
 let emulator: Emulator
 beforeAll(async () => {

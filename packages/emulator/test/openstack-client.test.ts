@@ -1,13 +1,12 @@
 // OpenStack's command line client knows Keystone's API and nothing of Huawei Cloud; /v3 is that API.
-import { execFile, spawnSync } from "node:child_process"
+import { execFile } from "node:child_process"
 import { promisify } from "node:util"
+import { hasSystemTool } from "@countersign/testkit"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { type Emulator, startEmulator } from "../src/index.ts"
 
 const run = promisify(execFile)
-const isInstalled = spawnSync("openstack", ["--version"]).status === 0
-if (!isInstalled)
-  process.stderr.write("openstack-client.test.ts is skipped: python3-openstackclient is not installed.\n")
+const isInstalled = hasSystemTool("openstack", "python3-openstackclient")
 
 let emulator: Emulator
 beforeAll(async () => {

@@ -7,6 +7,7 @@ export {
 } from "./describe-adapter.ts"
 export { type CacheStoreSuiteOptions, describeCacheStore } from "./describe-cache-store.ts"
 export { type FakeClock, fakeClock } from "./fake-clock.ts"
+export { hasSystemTool } from "./has-system-tool.ts"
 export { hasRedis, type LocalRedis, localRedis } from "./local-redis.ts"
 export { type NumberingAuth, numbering } from "./numbering-auth.ts"
 export { type Answer, type Arrival, type RecordingServer, recordingServer } from "./recording-server.ts"
