@@ -6,12 +6,15 @@ import { type LockedPackage, type Lockfile, missingOptionalDependencies } from "
 const file = new URL("../../../package-lock.json", import.meta.url)
 const lockfile: Lockfile = JSON.parse(await readFile(file, "utf8"))
 const missing = missingOptionalDependencies(lockfile)
-for (const { name, version, of } of missing) lockfile.packages[`node_modules/${name}`] = entryOf(name, version, of)
+for (const { name, version, of } of missing) {
+  lockfile.packages[`node_modules/${name}`] = entryOf(name, version, of)
+  console.log(`added ${name}@${version}`)
+}
 lockfile.packages = Object.fromEntries(
   Object.entries(lockfile.packages).sort(([one], [other]) => one.localeCompare(other, "en")),
 )
 if (missing.length > 0) await writeFile(file, `${JSON.stringify(lockfile, null, 2)}\n`)
-console.log(missing.map(({ name, version }) => `added ${name}@${version}\n`).join("") + "package-lock.json is complete")
+console.log("package-lock.json is complete")
 
 function entryOf(name: string, version: string, of: LockedPackage): LockedPackage {
   const words = name.split(/[/-]/)
