@@ -162,13 +162,7 @@ export class TokenCache {
    */
   async invalidate<T extends Expiring>(identity: Provider<T> | string): Promise<void> {
     const slot = this.#slots.find(identity)
-    if (slot !== undefined) {
-      if (slot.value !== undefined) this.#emit({ type: "invalidated", identity: slot.key, reason: "requested" })
-      slot.flight = undefined
-      slot.empty()
-      this.#slots.hold(slot)
-      this.#slots.rest(slot)
-    }
+    if (slot !== undefined) this.#drop(slot)
     await this.#forget(keyOf(identity), "value")
   }
 
@@ -181,9 +175,19 @@ export class TokenCache {
     await Promise.all(keys.map((key) => this.#forget(key, "failure")))
   }
 
-  /** Forgets everything in memory: values, failures, and what refreshes on their way will bring. The store keeps what it has. */
-  clear(): void {
-    this.#slots.clear()
+  /**
+   * Forgets all that is in memory of an identity, or of all: values, failures, and what refreshes on their way will bring.
+   * The store keeps what it has.
+   */
+  clear<T extends Expiring>(identity?: Provider<T> | string): void {
+    if (identity === undefined) {
+      this.#slots.clear()
+      return
+    }
+    const slot = this.#slots.find(identity)
+    if (slot === undefined) return
+    slot.failure = undefined
+    this.#drop(slot)
   }
 
   /** Stops listening to the store. Needed only where a store outlives its cache. */
@@ -232,10 +236,11 @@ export class TokenCache {
   /** A value other than the rejected one. */
   async #replace<T extends Expiring>(provider: Provider<T>, slot: Slot<T>, rejected: T, path: Path): Promise<T> {
     this.#refuse(slot, "rejected")
-    const joinsUnaware = slot.flight !== undefined && slot.flight.rejected === undefined
+    const joined = slot.flight
     const value = await this.#join(provider, slot, { rejected, isAwaited: true }, path)
-    // A refresh that began before the rejection may bring the very value.
-    if (!joinsUnaware || !sameValue(value, rejected)) return value
+    // A refresh that began for another reason may bring the very value.
+    const knew = joined === undefined || (joined.rejected !== undefined && sameValue(joined.rejected, rejected))
+    if (knew || !sameValue(value, rejected)) return value
     return await this.#replace(provider, this.#claim(provider), rejected, path)
   }
 
@@ -264,6 +269,14 @@ export class TokenCache {
   async #forget(key: string | undefined, what: Kept): Promise<void> {
     const shared = await this.#shared
     if (key !== undefined) await shared?.forget(key, what)
+  }
+
+  #drop(slot: Slot): void {
+    if (slot.value !== undefined) this.#emit({ type: "invalidated", identity: slot.key, reason: "requested" })
+    slot.flight = undefined
+    slot.empty()
+    this.#slots.hold(slot)
+    this.#slots.rest(slot)
   }
 
   /** Another process has changed something in the store. */
