@@ -3,8 +3,8 @@ import type { Context, MiddlewareHandler } from "hono"
 import type { ContentfulStatusCode } from "hono/utils/http-status"
 import { gatewayError, keystoneError, type Refusal } from "./answers.ts"
 import { requestHead, type ServerEnv } from "./incoming-request.ts"
-import { partOf } from "./part-of.ts"
-import { type FaultTarget, takeTrouble } from "./state/faults.ts"
+import { type Part, partOf } from "./part-of.ts"
+import { takeTrouble } from "./state/faults.ts"
 import type { World } from "./state/world.ts"
 
 /** Lets the trouble that was asked for meet what is not the gateway's: that checks and records a request first. */
@@ -53,7 +53,7 @@ async function drained(context: Context<ServerEnv>): Promise<void> {
   for await (const _ of context.env.incoming);
 }
 
-function failure(part: FaultTarget, status: number, retryAfterSeconds: number | undefined): Refusal {
+function failure(part: Part, status: number, retryAfterSeconds: number | undefined): Refusal {
   const refusal =
     part === "gateway"
       ? gatewayError(status, status === 429 ? "APIGW.0308" : "APIGW.0999", messageOf(status))

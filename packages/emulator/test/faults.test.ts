@@ -13,12 +13,12 @@ describe("faults at the gateway", () => {
     expect(answers[0]?.body).toMatchObject({ error_msg: "A fault that was asked for.", request_id: expect.any(String) })
   })
 
-  it("for one path only", async () => {
+  it.each(["/v9/", /^\/v9\b/g] as const)("for some paths only: %s", async (target) => {
     const { url, accounts, faults } = await runningEmulator()
-    faults.status(500, { target: "/v9/" })
+    faults.status(500, { target })
     const statusOf = async (path: string): Promise<number> =>
       (await askSigned(url + path, accounts.partner.user.credentials)).status
-    expect([await statusOf("/v9/x"), await statusOf("/v1/v9/x")]).toEqual([500, 200])
+    expect([await statusOf("/v9/x"), await statusOf("/v1/v9/x"), await statusOf("/v9/y")]).toEqual([500, 200, 500])
   })
 
   it("a delay, then another fault: both happen", async () => {

@@ -1,10 +1,11 @@
+import type { Part } from "../part-of.ts"
 import type { AccessKey, Named } from "./accounts.ts"
 import type { ServerClock } from "./clock.ts"
 import type { Identities } from "./identities.ts"
 import type { Lockout } from "./lockout.ts"
 
-/** What a fault applies to: a part of the emulator, or every path that begins with a text. */
-export type FaultTarget = "all" | "iam" | "gateway" | "metadata" | `/${string}`
+/** What a fault applies to: a part of the emulator, or paths as they come off the wire, by their beginning or a pattern. */
+export type FaultTarget = "all" | Part | `/${string}` | RegExp
 
 export interface FaultOptions {
   /** @default "gateway" */
@@ -135,9 +136,14 @@ function throttled(most: number, perMs: number, clock: ServerClock): () => Troub
 }
 
 /** Takes what a request meets, and counts it down. */
-export function takeTrouble(pending: readonly PendingFault[], part: FaultTarget, path: string): Trouble[] {
+export function takeTrouble(pending: readonly PendingFault[], part: Part, path: string): Trouble[] {
   return pending
-    .filter(({ target }) => target === "all" || target === part || (target.startsWith("/") && path.startsWith(target)))
+    .filter(({ target }) => isMet(target, part, path))
     .map((fault) => fault.next())
     .filter((trouble) => trouble !== undefined)
+}
+
+function isMet(target: FaultTarget, part: Part, path: string): boolean {
+  if (target instanceof RegExp) return path.search(target) >= 0
+  return target === "all" || target === part || (target.startsWith("/") && path.startsWith(target))
 }
