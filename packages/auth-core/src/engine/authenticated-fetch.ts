@@ -1,9 +1,9 @@
 import type { Auth } from "../auth/auth.ts"
-import { AuthError } from "../errors/auth-error.ts"
 import { authenticatedSend, type WireRequest } from "./authenticated-send.ts"
 import { MAX_REPLAYABLE_BYTES, readBody } from "./body.ts"
 import type { HostGuard } from "./host-guard.ts"
 import { readableStreamOf } from "./readable-stream.ts"
+import { hiddenRedirect } from "./redirect.ts"
 
 /** A function with the signature of the platform's fetch. */
 export type Fetch = typeof globalThis.fetch
@@ -68,12 +68,7 @@ async function sendByFetch(
       redirect: wire.authenticated && redirect === "follow" ? "manual" : redirect,
     }),
   )
-  if (response.type === "opaqueredirect" && redirect === "follow") {
-    throw new AuthError(
-      "AUTH_REDIRECT_BLOCKED",
-      `${wire.url.origin}${wire.url.pathname} answers with a redirect, and a browser hides where it leads, so the next request could not be authenticated: call the final URL.`,
-    )
-  }
+  if (response.type === "opaqueredirect" && redirect === "follow") throw hiddenRedirect(wire.url)
   // A caller who asks whether it was redirected means: by anyone.
   if (wire.redirects > 0 && !response.redirected) Object.defineProperty(response, "redirected", { value: true })
   return response

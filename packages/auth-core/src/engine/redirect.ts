@@ -1,3 +1,5 @@
+import { AuthError } from "../errors/auth-error.ts"
+
 /** What a redirect changes of a request. */
 export interface RedirectableRequest {
   readonly method: string
@@ -49,4 +51,12 @@ export function followRedirect(
   )
   if (becomesGet) return { request: { method: "GET", url, headers, body: null }, keepsBody: false }
   return { request: { method, url, headers, body }, keepsBody: body !== null && body !== undefined }
+}
+
+/** For the answer of a browser that met a redirect, and was told not to follow it. */
+export function hiddenRedirect({ origin, pathname }: URL): AuthError {
+  return new AuthError(
+    "AUTH_REDIRECT_BLOCKED",
+    `${origin}${pathname} answers with a redirect, and a browser hides where it leads, so the next request could not be authenticated: call the final URL.`,
+  )
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { followRedirect } from "../../src/engine/redirect.ts"
+import { followRedirect, hiddenRedirect } from "../../src/engine/redirect.ts"
 
 const url = new URL("https://a.example.com/from?q=1")
 const headers = {
@@ -53,4 +53,11 @@ describe("the request after a redirect", () => {
   it.each([undefined, "http://", "javascript:alert(1)", "ftp://x/"])("is none when Location is %j", (location) => {
     expect(followRedirect(post, 302, location)).toBeUndefined()
   })
+})
+
+it("a hidden redirect is an error that names the URL without its query, and what to do", () => {
+  const error = hiddenRedirect(new URL("https://api.example.com/v1/things?secret=1"))
+  expect(error.code).toBe("AUTH_REDIRECT_BLOCKED")
+  expect(error.message).toContain("https://api.example.com/v1/things answers with a redirect")
+  expect(error.message).not.toContain("secret")
 })
