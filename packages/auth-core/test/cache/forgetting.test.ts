@@ -117,7 +117,7 @@ describe("refresh", () => {
     const cache = new TokenCache({ clock })
     const provider = tokenIssuer(clock, { key: "user", delayMs: SECOND })
     await Promise.all([cache.get(provider), clock.advance(SECOND)])
-    const refreshes = Promise.all([cache.refresh(provider), cache.refresh("user"), cache.refresh(provider)])
+    const refreshes = Promise.all([cache.refresh(provider), cache.refresh<Token>("user"), cache.refresh(provider)])
     expect(cache.get(provider)).toMatchObject({ value: "user 1" })
     await clock.advance(SECOND)
     expect((await refreshes).map((token) => token.value)).toEqual(["user 2", "user 2", "user 2"])
