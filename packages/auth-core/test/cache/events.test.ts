@@ -85,9 +85,8 @@ describe("what a cache tells", () => {
     ["rejects", async () => Promise.reject(new Error("listener"))],
   ])("does not trouble a request when the listener %s", async (_name, onEvent) => {
     const cache = new TokenCache({ clock: fakeClock(), onEvent })
-    expect(await cache.get(async () => ({ accessKeyId: "AK", secretAccessKey: "SK" }))).toMatchObject({
-      accessKeyId: "AK",
-    })
+    const provider = async (): Promise<Credentials> => ({ accessKeyId: "AK", secretAccessKey: "SK" })
+    expect(await cache.get(provider)).toMatchObject({ accessKeyId: "AK" })
   })
 })
 
