@@ -134,6 +134,12 @@ describe("a stream", () => {
     await expect(readBody(make(), LIMIT)).rejects.toMatchObject({ code: "AUTH_BODY_UNSIGNABLE" })
   })
 
+  it("that was read to its end is refused the second time, also a generator, which would seem empty", async () => {
+    const chunks = chunksOf("abcd")
+    await readBody(chunks, LIMIT)
+    await expect(readBody(chunks, LIMIT)).rejects.toMatchObject({ code: "AUTH_BODY_UNSIGNABLE" })
+  })
+
   it("that gives something else than text or bytes is refused", async () => {
     await expect(readBody(chunksOf({ a: 1 }), LIMIT)).rejects.toMatchObject({ code: "AUTH_BODY_UNSIGNABLE" })
   })
