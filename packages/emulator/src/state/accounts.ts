@@ -61,6 +61,8 @@ export interface Customer extends Account {
   readonly user: User
   /** Trusts the partner. */
   readonly agency: Agency
+  /** Trusts somebody else. */
+  readonly foreignAgency: Agency
 }
 
 /** An OpenID Connect identity provider that the partner's account trusts. */
@@ -150,16 +152,19 @@ function mfaDevice(now: () => number): Mfa {
   }
 }
 
-function customer(number: number, trustedDomain: Named, user: (name: string) => User): Customer {
+function customer(number: number, partnerDomain: Named, user: (name: string) => User): Customer {
   const name = `customer-${number}`
   const domain = named(name, `${name}-account`)
   const own = user(`${name}-admin`)
-  const agency: Agency = {
-    ...named(`agency-${name}`, "partner-agency"),
-    urn: `iam::${domain.id}:agency:partner-agency`,
+  const agencyFor = (trustedDomain: Named, agencyName: string): Agency => ({
+    ...named(`${agencyName}-${name}`, agencyName),
+    urn: `iam::${domain.id}:agency:${agencyName}`,
     trustedDomain,
-  }
-  return { domain, projects: projectsOf(name), users: [own], agencies: [agency], user: own, agency }
+  })
+  const agency = agencyFor(partnerDomain, "partner-agency")
+  const foreignAgency = agencyFor(named("auditor", "auditor-account"), "auditor-agency")
+  const agencies = [agency, foreignAgency]
+  return { domain, projects: projectsOf(name), users: [own], agencies, user: own, agency, foreignAgency }
 }
 
 function projectsOf(account: string): Named[] {

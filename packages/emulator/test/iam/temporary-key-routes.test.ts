@@ -141,6 +141,13 @@ describe("STS", () => {
     expect(answer.status).toBe(status)
   })
 
+  it("refuses an agency that trusts somebody else", async () => {
+    const { url, accounts } = await runningEmulator()
+    const body = { agency_urn: accounts.customers[0].foreignAgency.urn, agency_session_name: "s" }
+    const key = accounts.partner.user.credentials
+    expect((await askSigned(`${url}/v5/agencies/assume`, key, { method: "POST", body })).status).toBe(403)
+  })
+
   it("gives no more than an hour to who asks with a temporary key", async () => {
     const emulator = await runningEmulator()
     const answer = await askSigned(`${emulator.url}/v5/agencies/assume`, await keyOf(emulator), {

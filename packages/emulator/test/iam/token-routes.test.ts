@@ -202,22 +202,20 @@ describe("a token through an agency", () => {
   })
 
   it("is refused to an account that the agency does not trust", async () => {
-    const emulator = await runningEmulator()
-    const { customers, partner } = emulator.accounts
-    const viaCustomer = agencyToken({
-      via: passwordToken({
-        iamEndpoint: emulator.url,
-        user: partner.user.name,
-        password: partner.user.password,
-        domain: partner.domain.name,
-        scope: { domain: partner.domain.name },
-      }),
-      agency: customers[0].agency.name,
-      domain: customers[0].domain.name,
-    })
-    // The token of customer 1 cannot act for customer 2.
+    const untrusted = { ...claim, agency_name: "auditor-agency" }
+    expect(await assume(untrusted)).toMatchObject({ status: 403, body: { error_code: "IAM.0002" } })
+  })
+
+  it("does not reach further: what acts for one customer cannot act for another", async () => {
+    const { url, accounts } = await runningEmulator()
+    const { customers, partner } = accounts
+    const domain = partner.domain.name
+    const { name, password } = partner.user
+    const via = passwordToken({ iamEndpoint: url, user: name, password, domain, scope: { domain } })
+    const [one, other] = customers
+    const viaCustomer = agencyToken({ via, agency: one.agency.name, domain: one.domain.name })
     await expect(
-      agencyToken({ via: viaCustomer, agency: customers[1].agency.name, domain: customers[1].domain.name })(),
+      agencyToken({ via: viaCustomer, agency: other.agency.name, domain: other.domain.name })(),
     ).rejects.toMatchObject({ status: 403 })
   })
 })
@@ -294,5 +292,13 @@ describe("lookups", () => {
       )
     expect((await ask(`${emulator.url}/v3/projects?name=cn-north-4`, { headers })).body.projects).toHaveLength(1)
     expect((await ask(`${emulator.url}/v3/projects?name=none`, { headers })).body.projects).toEqual([])
+  })
+
+  it("give the regions, without proof of who asks", async () => {
+    const { url } = await runningEmulator()
+    expect((await ask(`${url}/v3/regions`)).body.regions).toMatchObject([
+      { id: "cn-north-4", type: "public" },
+      { id: "ap-southeast-1" },
+    ])
   })
 })
