@@ -1,5 +1,5 @@
 import type { Context } from "hono"
-import { GatewayRefusal, type Refusal } from "../answers.ts"
+import { GatewayRefusal } from "../answers.ts"
 import { type RequestHead, requestHead, type ServerEnv } from "../incoming-request.ts"
 import { meetTrouble } from "../meet-trouble.ts"
 import type { Caller } from "../state/stats.ts"
@@ -46,7 +46,7 @@ function answerOf(
   if (outcome instanceof GatewayRefusal) return outcome.answer(context)
   const service = partnerCenter.find(({ method, path }) => method === head.method && path === head.path)
   const query = new URLSearchParams(head.target.slice(head.path.length))
-  const result: object | Refusal =
+  const result =
     service === undefined
       ? echo(head, query, body, schemeOf(head), callerOf(outcome))
       : service.answer(world, outcome.principal.account, { query, body })
