@@ -24,9 +24,9 @@ export class Slot<T = Expiring> implements Link {
   /** The one that was asked for first, while somebody has it. */
   provider: WeakRef<object>
   value: T | undefined = undefined
-  /** When the value came, by both clocks. */
+  /** When the value came: whole milliseconds of the monotonic clock, whole seconds of the wall clock, to keep slots small. */
   receivedMono = 0
-  receivedWall = 0
+  receivedWallSeconds = 0
   softMs = 0
   hardMs = 0
   endMs = 0
@@ -44,8 +44,9 @@ export class Slot<T = Expiring> implements Link {
 
   fill(value: T, { softMs, hardMs, endMs }: Lifetime, mono: number, wall: number): void {
     this.value = value
-    this.receivedMono = mono
-    this.receivedWall = wall
+    this.receivedMono = Math.floor(mono)
+    // Rounded up: that clock only counts when it runs far ahead of the other.
+    this.receivedWallSeconds = Math.ceil(wall / 1000)
     this.softMs = softMs
     this.hardMs = hardMs
     this.endMs = endMs

@@ -298,7 +298,10 @@ export class TokenCache {
 
   /** By both clocks: one may stop while the machine sleeps, the other may be set back. */
   #isYounger(slot: Slot, spanMs: number): boolean {
-    return this.#clock.monotonic() - slot.receivedMono < spanMs && this.#clock.now() - slot.receivedWall < spanMs
+    return (
+      this.#clock.monotonic() - slot.receivedMono < spanMs &&
+      this.#clock.now() - slot.receivedWallSeconds * 1000 < spanMs
+    )
   }
 
   #leftMs(slot: Slot): number {
