@@ -1,19 +1,20 @@
 import { type Auth, createHostGuard, type GuardOptions } from "@countersign/auth-core"
 import type { AxiosInstance, InternalAxiosRequestConfig } from "axios"
-import { authenticatingAdapter, isAuthenticating } from "./authenticating-adapter.ts"
-import { exactBody } from "./exact-body.ts"
+import { adapterBeneath, authenticatingAdapter, isAuthenticating } from "./authenticating-adapter.ts"
+import { exactBody } from "./request-body.ts"
 
 declare module "axios" {
-  // The type parameter is axios' own.
-  // biome-ignore lint/correctness/noUnusedVariables: it must be named to extend the interface
   interface AxiosRequestConfig<D> {
     /** Another auth for this request, or `false` for none. @default the auth given to `withAuth` or `authInterceptor` */
     countersign?: Auth | false | undefined
   }
 }
 
-/** The interceptor that each instance has now. */
-const installed = new WeakMap<object, number>()
+/** As `interceptors.request.use` takes it. */
+export type AuthInterceptor = (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig
+
+/** What `withAuth` added to the request interceptors of an instance. */
+const added = new WeakMap<object, { id: number; interceptor: AuthInterceptor }>()
 
 /**
  * Makes an axios instance authenticate: each attempt and retry, each redirect hop, and one replay after a 401 that a fresh
@@ -30,25 +31,31 @@ export function withAuth<Instance extends AxiosInstance>(
 ): Instance {
   const { request } = instance.interceptors
   const interceptor = authInterceptor(auth, options)
-  const earlier = installed.get(request)
-  if (earlier !== undefined) request.eject(earlier)
-  installed.set(request, request.use(interceptor))
+  const earlier = added.get(request)
+  // After `clear()` its number may be that of another.
+  const isThere = request.handlers?.some((handler) => handler?.fulfilled === earlier?.interceptor)
+  if (earlier !== undefined && isThere) request.eject(earlier.id)
+  added.set(request, { id: request.use(interceptor, null, { synchronous: true }), interceptor })
   return instance
 }
 
 /**
  * The same as a request interceptor: `instance.interceptors.request.use(authInterceptor(auth))`, in whatever order with
- * others. It only puts an authenticating adapter around the request's own, since the bytes are final there and not before.
+ * others. It only puts an authenticating adapter around the request's own, since URL and bytes are final there and not
+ * before. Of two auths on one instance the one added later holds.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list.
  */
-export function authInterceptor(
-  auth: Auth,
-  options: GuardOptions = {},
-): (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig {
+export function authInterceptor(auth: Auth, options: GuardOptions = {}): AuthInterceptor {
   const guard = createHostGuard(options)
   return (config) => {
-    config.data = exactBody(config.data)
-    // A retry comes with the adapter that its first attempt had; of two interceptors the one added later runs first.
-    if (!isAuthenticating(config.adapter)) config.adapter = authenticatingAdapter(config.adapter, auth, guard)
+    const { adapter, transformRequest = [], transitional } = config
+    // What was added last runs first, unless axios is told otherwise.
+    const lastRunsFirst = transitional?.legacyInterceptorReqResOrdering !== false
+    if (isAuthenticating(adapter) && lastRunsFirst) return config
+    config.adapter = authenticatingAdapter(adapterBeneath(adapter), auth, guard)
+    // Behind all interceptors, ahead of axios' own transformation.
+    config.transformRequest = [exactBody, ...[transformRequest].flat().filter((transform) => transform !== exactBody)]
     return config
   }
 }

@@ -1,5 +1,6 @@
-import { conceal, type ResponseLike } from "@countersign/auth-core"
-import { AxiosError, AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from "axios"
+import type { ResponseLike } from "@countersign/auth-core"
+import { type AxiosAdapter, AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from "axios"
+import { concealRequest } from "./concealing-transport.ts"
 
 /** What came of one attempt: a response, which axios may have turned into an error by its status. */
 export interface Outcome extends ResponseLike {
@@ -8,12 +9,12 @@ export interface Outcome extends ResponseLike {
   settle(): AxiosResponse
 }
 
-/** Error bodies up to so many bytes are looked into. */
+/** Error bodies up to so many characters or bytes are looked into. */
 const LONGEST_PEEK = 65_536
 
-/** Runs an adapter. What it gives, or throws, names the caller's own config, and shows nothing of what was sent. */
+/** Sends one attempt. What comes of it names the caller's config in place of the one sent, and shows no secret of it. */
 export async function outcomeOf(
-  adapter: (config: InternalAxiosRequestConfig) => Promise<AxiosResponse>,
+  adapter: AxiosAdapter,
   sent: InternalAxiosRequestConfig,
   config: InternalAxiosRequestConfig,
 ): Promise<Outcome> {
@@ -21,20 +22,20 @@ export async function outcomeOf(
     return outcome(tidied(await adapter(sent), config))
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    if ("config" in error) error.config = config
-    if ("request" in error) concealRequest(error.request)
-    if (!("response" in error) || typeof error.response !== "object" || error.response === null) throw error
-    return outcome(tidied(error.response as AxiosResponse, config), error)
+    tidyError(error, sent, config)
+    if (!("response" in error) || !isResponse(error.response)) throw error
+    return outcome(tidied(error.response, config), error)
   }
 }
 
 function outcome(response: AxiosResponse, error?: Error): Outcome {
+  const { status, headers } = response
   return {
     response,
-    status: response.status,
-    headers: { get: (name) => AxiosHeaders.from(response.headers as AxiosHeaders).get(name) },
+    status,
+    headers: { get: (name) => AxiosHeaders.from(headers as AxiosHeaders).get(name) },
     peek: () => textOf(response.data),
-    discard: () => destroyed(response.data),
+    discard: () => abandon(response.data),
     settle() {
       if (error !== undefined) throw error
       return response
@@ -48,30 +49,30 @@ function tidied(response: AxiosResponse, config: InternalAxiosRequestConfig): Ax
   return response
 }
 
-/** The native request holds every header that it sent. */
-function concealRequest(request: unknown): void {
-  if (typeof request !== "object" || request === null) return
-  const { method, path, host, url } = request as Record<string, unknown>
-  const shown = url === undefined ? { method, host, path } : { method, url }
-  conceal(request, Object.fromEntries(Object.entries(shown).filter(([, value]) => typeof value === "string")))
+function tidyError(error: Error, sent: InternalAxiosRequestConfig, config: InternalAxiosRequestConfig): void {
+  if (error.message === `timeout of ${sent.timeout}ms exceeded`)
+    error.message = `timeout of ${config.timeout}ms exceeded`
+  for (let one: unknown = error; one instanceof Error; one = one.cause) {
+    if ("config" in one && one.config === sent) one.config = config
+    if ("request" in one) concealRequest(one.request)
+  }
+}
+
+function isResponse(value: unknown): value is AxiosResponse {
+  return typeof value === "object" && value !== null && "status" in value
 }
 
 /** Only what is at hand: a stream is left to the caller. */
-function textOf(data: unknown): string | undefined {
+function textOf(data: unknown): string | undefined | Promise<string> {
   if (typeof data === "string") return data.length > LONGEST_PEEK ? undefined : data
-  if (data instanceof ArrayBuffer) return textOf(new Uint8Array(data))
-  return data instanceof Uint8Array && data.length <= LONGEST_PEEK ? new TextDecoder().decode(data) : undefined
+  if (data instanceof Blob) return data.size > LONGEST_PEEK ? undefined : data.text()
+  if (!(data instanceof ArrayBuffer) && !(data instanceof Uint8Array)) return undefined
+  return data.byteLength > LONGEST_PEEK ? undefined : new TextDecoder().decode(data)
 }
 
-function destroyed(data: unknown): void {
-  if (typeof data !== "object" || data === null) return
-  if ("destroy" in data && typeof data.destroy === "function") data.destroy()
-  else if (data instanceof ReadableStream && !data.locked) void data.cancel().catch(() => undefined)
-}
-
-/** What axios throws when there are more redirects than allowed. */
-export function tooManyRedirects(config: InternalAxiosRequestConfig): (outcome: Outcome) => never {
-  return ({ response }) => {
-    throw new AxiosError("Maximum number of redirects exceeded", "ERR_FR_TOO_MANY_REDIRECTS", config, response.request)
+async function abandon(data: unknown): Promise<void> {
+  if (data instanceof ReadableStream && !data.locked) await data.cancel()
+  else if (typeof data === "object" && data !== null && "destroy" in data && typeof data.destroy === "function") {
+    data.destroy()
   }
 }

@@ -1,0 +1,62 @@
+import { isStream, readableStreamOf } from "@countersign/auth-core"
+
+/**
+ * A body that axios sends as it is meant. Of a view into a larger buffer it would send the whole buffer, and of an async
+ * generator an empty JSON object.
+ */
+export function exactBody(data: unknown): unknown {
+  if (ArrayBuffer.isView(data)) {
+    const { buffer, byteOffset, byteLength } = data
+    if (byteLength === buffer.byteLength) return data
+    return isNode() ? bufferOf(data) : buffer.slice(byteOffset, byteOffset + byteLength)
+  }
+  return isStream(data) && !("pipe" in data) && !("getReader" in data) ? streamFor(data, !isNode()) : data
+}
+
+/** A body as an adapter takes it: http takes Buffers and Node's streams only, fetch no stream of Node's first kind. */
+export function adapterBody(body: unknown, isFetch: boolean): unknown {
+  if (body instanceof Uint8Array) return isNode() ? bufferOf(body) : body
+  return isStream(body) ? streamFor(body, isFetch || !isNode()) : body
+}
+
+/** Whether axios learns the Content-Type of a body only when it sends it; until then it shows a stopgap. */
+export function hasOwnContentType(data: unknown): boolean {
+  return data instanceof FormData || data instanceof Blob || isNpmFormData(data)
+}
+
+/** The Content-Type that axios will give to such a body, as far as it can be known before. */
+export function ownContentType(data: unknown): string | undefined {
+  if (data instanceof Blob) return data.type || "application/octet-stream"
+  return isNpmFormData(data) ? data.getHeaders()["content-type"] : undefined
+}
+
+function isNpmFormData(data: unknown): data is { getHeaders(): Record<string, string> } {
+  return typeof data === "object" && data !== null && "getHeaders" in data && typeof data.getHeaders === "function"
+}
+
+function streamFor(stream: object, isWeb: boolean): unknown {
+  if ("pipe" in stream)
+    return !isWeb || Symbol.asyncIterator in stream ? stream : piped(stream as NodeJS.ReadableStream)
+  if (isWeb) return "getReader" in stream ? stream : readableStreamOf(chunksOf(stream as AsyncIterable<Uint8Array>))
+  return process.getBuiltinModule("node:stream").Readable.from(stream as AsyncIterable<unknown>, { objectMode: false })
+}
+
+/** Also of what can be iterated without waiting. */
+async function* chunksOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* chunks
+}
+
+/** A stream of Node's first kind, such as npm's form-data, as one that can be iterated. */
+function piped(stream: NodeJS.ReadableStream): NodeJS.ReadableStream {
+  const { PassThrough } = process.getBuiltinModule("node:stream")
+  return stream.pipe(new PassThrough())
+}
+
+/** The same memory. */
+function bufferOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Buffer {
+  return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
+}
+
+function isNode(): boolean {
+  return typeof globalThis.process?.getBuiltinModule === "function"
+}
