@@ -1,0 +1,12 @@
+// For a browser: the page comes from the control server.
+import "@countersign/auth-core/sm3"
+import { connectors, makers } from "../connectors-web.ts"
+import { runProgram } from "../program.ts"
+
+runProgram(globalThis.location.origin, connectors, makers)
+  .then(() => {
+    document.title = "done"
+  })
+  .catch((error: unknown) => {
+    document.title = `failed: ${String(error)}`
+  })

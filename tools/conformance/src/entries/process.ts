@@ -1,0 +1,14 @@
+// For Node, Bun and Deno: the address of the control server is the only argument.
+import process from "node:process"
+import "@countersign/auth-core/sm3"
+import { connectors, makers } from "../connectors-node.ts"
+import { runProgram } from "../program.ts"
+
+const [control = ""] = process.argv.slice(2)
+runProgram(control, connectors, makers).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error)
+    process.exit(1)
+  },
+)

@@ -1,0 +1,12 @@
+// For workerd: a request names the control server.
+import "@countersign/auth-core/sm3"
+import { connectors, makers } from "../connectors-web.ts"
+import { runProgram } from "../program.ts"
+
+export default {
+  async fetch(request: Request): Promise<Response> {
+    const control = new URL(request.url).searchParams.get("control") ?? ""
+    await runProgram(control, connectors, makers)
+    return new Response("done")
+  },
+}

@@ -1,0 +1,25 @@
+import type { BodyMakers } from "./bodies.ts"
+import type { Connect } from "./clients/connect.ts"
+import type { CellResult, Job } from "./matrix.ts"
+import { runCells } from "./run-cells.ts"
+import { runVectors, type Vector, type VectorsResult } from "./vectors.ts"
+
+/** What the program in a runtime reports. */
+export interface ProgramReport {
+  readonly results: readonly CellResult[]
+  readonly vectors: VectorsResult
+}
+
+/** The whole program of a runtime: fetches its job, runs it, and reports. */
+export async function runProgram(
+  control: string,
+  connectors: Readonly<Record<string, Connect>>,
+  makers: BodyMakers,
+): Promise<ProgramReport> {
+  const read = async <T>(path: string): Promise<T> => (await fetch(`${control}/control/${path}`)).json() as Promise<T>
+  const job = await read<Job>("job")
+  const vectors = runVectors(await read<Vector[]>("vectors"))
+  const report = { results: await runCells(job, connectors, makers), vectors }
+  await fetch(`${control}/control/report`, { method: "POST", body: JSON.stringify(report) })
+  return report
+}

@@ -1,0 +1,125 @@
+import { execFile } from "node:child_process"
+import { mkdtemp, readFile, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import { promisify } from "node:util"
+import { bundle } from "./bundle.ts"
+import { installed } from "./install.ts"
+
+const run = promisify(execFile)
+
+/** A place where the program runs. */
+export interface Runtime {
+  readonly name: string
+  /** The clients that it runs. */
+  readonly clients: readonly string[]
+  /** Runs the program against a control server; gives the version that ran. */
+  run(control: string): Promise<string>
+}
+
+const WEB = ["fetch", "ky", "axios, fetch", "ofetch", "wretch", "openapi-fetch"]
+const ALL = [
+  "axios, http",
+  "axios, fetch",
+  "got",
+  "ky",
+  "fetch",
+  "ofetch",
+  "wretch",
+  "openapi-fetch",
+  "undici.request",
+  "undici.fetch",
+]
+
+export const runtimes: readonly Runtime[] = [
+  { name: "Node 24", clients: ALL, run: (control) => inProcess(process.execPath, [], control) },
+  { name: "Node 22", clients: ALL, run: async (control) => inProcess(await nodeBinary(22), [], control) },
+  { name: "Node 26", clients: ALL, run: async (control) => inProcess(await nodeBinary(26), [], control) },
+  {
+    name: "Bun",
+    clients: [...WEB, "axios, http", "got"],
+    run: async (control) => inProcess(await bunBinary(), [], control),
+  },
+  {
+    name: "Deno",
+    clients: WEB,
+    run: async (control) => inProcess(await denoBinary(), ["run", "-A", "--no-config"], control),
+  },
+  { name: "workerd", clients: WEB, run: inWorkerd },
+  { name: "Chromium", clients: WEB, run: inChromium },
+]
+
+async function inProcess(binary: string, before: readonly string[], control: string): Promise<string> {
+  const file = join(await mkdtemp(join(tmpdir(), "countersign-conformance-")), "program.mjs")
+  await writeFile(file, await bundle("process"))
+  await run(binary, [...before, file, control], { timeout: 300_000, maxBuffer: 64 * 1024 * 1024 })
+  const { stdout } = await run(binary, ["--version"])
+  return /\d+\.\d+\.\d+/.exec(stdout)?.[0] ?? stdout.trim()
+}
+
+async function nodeBinary(major: number): Promise<string> {
+  const name = `node-${process.platform}-${process.arch}`
+  return join(await installed(`node-${major}`, { [name]: `^${major}.0.0` }), name, "bin", "node")
+}
+
+async function bunBinary(): Promise<string> {
+  const name = `bun-${process.platform}-${process.arch === "arm64" ? "aarch64" : "x64"}`
+  return join(await installed("bun", { [`@oven/${name}`]: "^1.4.0" }), "@oven", name, "bin", "bun")
+}
+
+async function denoBinary(): Promise<string> {
+  const name = `${process.platform}-${process.arch}${process.platform === "linux" ? "-glibc" : ""}`
+  return join(await installed("deno", { [`@deno/${name}`]: "^2.9.0" }), "@deno", name, "deno")
+}
+
+async function inWorkerd(control: string): Promise<string> {
+  const modules = await installed("miniflare", { miniflare: "^4.20260730.0" })
+  const { Miniflare } = (await import(pathToFileURL(join(modules, "miniflare/dist/src/index.js")).href)) as {
+    Miniflare: new (
+      options: object,
+    ) => { dispatchFetch(url: string): Promise<{ status: number; text(): Promise<string> }>; dispose(): Promise<void> }
+  }
+  const worker = new Miniflare({ modules: true, script: await bundle("worker"), compatibilityDate: "2026-06-01" })
+  try {
+    const response = await worker.dispatchFetch(`http://worker/?control=${encodeURIComponent(control)}`)
+    if (response.status !== 200) throw new Error(`The worker failed: ${await response.text()}`)
+  } finally {
+    await worker.dispose()
+  }
+  const { version } = JSON.parse(await readFile(join(modules, "workerd/package.json"), "utf8")) as { version: string }
+  return version
+}
+
+async function inChromium(control: string): Promise<string> {
+  const modules = await installed("playwright", { "playwright-core": "^1.60.0" })
+  const playwright = (await import(pathToFileURL(join(modules, "playwright-core/index.js")).href)) as {
+    default: { chromium: Chromium }
+  }
+  const browser = await playwright.default.chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox"],
+  })
+  try {
+    const page = await browser.newPage()
+    await page.goto(`${control}/control/page`)
+    await page.waitForFunction("document.title !== 'running'", undefined, { timeout: 300_000 })
+    const title = await page.title()
+    if (title !== "done") throw new Error(`The page says: ${title}`)
+    return browser.version()
+  } finally {
+    await browser.close()
+  }
+}
+
+interface Chromium {
+  launch(options: object): Promise<{
+    newPage(): Promise<{
+      goto(url: string): Promise<unknown>
+      waitForFunction(expression: string, argument: undefined, options: { timeout: number }): Promise<unknown>
+      title(): Promise<string>
+    }>
+    version(): string
+    close(): Promise<void>
+  }>
+}
