@@ -1,5 +1,5 @@
 // What the fragments of the READMEs take for granted: the reader's own things, and what other packages export.
-import type { Auth } from "@countersign/auth-core"
+import type { Auth, TokenProvider } from "@countersign/auth-core"
 
 declare global {
   const url: string
@@ -7,6 +7,8 @@ declare global {
   const baseUrl: string
   const customerAuth: Auth
   const readPassword: () => Promise<string>
+  const partnerToken: TokenProvider
+  const bytes: Uint8Array
   const RequestError: typeof import("got").RequestError
   const createOfetch: typeof import("ofetch").createFetch
   const wretch: typeof import("wretch").default
