@@ -9,6 +9,7 @@ export interface LockedPackage {
   link?: boolean
   dev?: boolean
   optional?: boolean
+  hasInstallScript?: boolean
   license?: string
   os?: string[]
   cpu?: string[]

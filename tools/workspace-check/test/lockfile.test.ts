@@ -19,6 +19,13 @@ describe("package-lock.json", () => {
     }
   })
 
+  it("has install scripts of those packages only that allowScripts judges by name", () => {
+    const { allowScripts }: { allowScripts: object } = JSON.parse(readFileSync(join(workspace, "package.json"), "utf8"))
+    const scripted = Object.entries(lockfile.packages).filter(([, { hasInstallScript }]) => hasInstallScript)
+    const names = scripted.map(([place]) => place.replace(/^.*node_modules\//, ""))
+    expect(names.filter((name) => !(name in allowScripts))).toEqual([])
+  })
+
   it("names no registry, so that it installs from whichever one a machine uses", () => {
     const addresses = Object.values(lockfile.packages).flatMap(({ resolved }) => resolved ?? [])
     expect(addresses.filter((address) => address.includes(":"))).toEqual([])
