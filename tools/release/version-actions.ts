@@ -5,10 +5,11 @@ import { type AfterAllProjectsVersioned, VersionActions } from "nx/release"
 type Tree = Parameters<VersionActions["validate"]>[0]
 type ProjectGraph = Parameters<VersionActions["readDependencies"]>[1]
 
-interface Manifest {
+const COLLECTIONS = ["dependencies", "devDependencies"] as const
+
+interface Manifest extends Partial<Record<(typeof COLLECTIONS)[number], Record<string, string>>> {
   name: string
   version: string
-  dependencies?: Record<string, string>
 }
 
 /** Tells `nx release` how versions stand in package.json: packages depend on the exact version of each other. */
@@ -27,8 +28,10 @@ export default class PackageJsonVersions extends VersionActions {
   }
 
   override async readCurrentVersionOfDependency(tree: Tree, _: ProjectGraph, dependency: string) {
-    const currentVersion = this.#read(tree).dependencies?.[dependency] ?? null
-    return { currentVersion, dependencyCollection: currentVersion && "dependencies" }
+    const manifest = this.#read(tree)
+    const dependencyCollection = COLLECTIONS.find((each) => manifest[each]?.[dependency]) ?? null
+    const currentVersion = dependencyCollection && (manifest[dependencyCollection]?.[dependency] ?? null)
+    return { currentVersion, dependencyCollection }
   }
 
   override async updateProjectVersion(tree: Tree, newVersion: string): Promise<string[]> {
@@ -42,10 +45,17 @@ export default class PackageJsonVersions extends VersionActions {
     versions: Record<string, string>,
   ): Promise<string[]> {
     const manifest = this.#read(tree)
-    const changed = Object.entries(versions).filter(([name]) => manifest.dependencies?.[name])
-    if (changed.length === 0) return []
-    this.#write(tree, { ...manifest, dependencies: { ...manifest.dependencies, ...Object.fromEntries(changed) } })
-    return changed.map(([name, version]) => `${this.#path}: ${name} ${version}`)
+    const told: string[] = []
+    for (const collection of COLLECTIONS) {
+      for (const name of Object.keys(manifest[collection] ?? {})) {
+        const version = versions[name]
+        if (version === undefined) continue
+        manifest[collection] = { ...manifest[collection], [name]: version }
+        told.push(`${this.#path}: ${name} ${version}`)
+      }
+    }
+    if (told.length > 0) this.#write(tree, manifest)
+    return told
   }
 
   get #path(): string {
