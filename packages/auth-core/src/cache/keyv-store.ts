@@ -1,5 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import type { CacheStore } from "./store.ts"
+// What a cache loads for a store comes with the store, where modules are files: its first read then waits for none.
+import "./shared-renewal.ts"
 
 /** What is used of a Keyv. */
 export interface KeyvLike {

@@ -2,8 +2,6 @@ import { type FakeClock, fakeClock } from "@countersign/testkit"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { AuthError, type CacheEvent, type CacheStore, memoryStore, type Token, TokenCache } from "../../src/index.ts"
-// Loaded on demand otherwise, while the fake clock runs on.
-import "../../src/cache/shared-renewal.ts"
 import { type ScriptedProvider, scriptedProvider, tokenAt } from "./scripted-provider.ts"
 
 const SECOND = 1_000

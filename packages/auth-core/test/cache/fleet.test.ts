@@ -13,8 +13,6 @@ import {
   TokenCache,
   type TokenCacheOptions,
 } from "../../src/index.ts"
-// Loaded on demand otherwise, while the fake clock runs on.
-import "../../src/cache/shared-renewal.ts"
 import { scriptedProvider, tokenAt } from "./scripted-provider.ts"
 
 const SECOND = 1_000
