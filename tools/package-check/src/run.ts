@@ -6,14 +6,9 @@ const TIMEOUT_MS = 90_000
 /** Runs a program to its end and gives what it printed; when it fails, the error says what it printed everywhere. */
 export function run(program: string, args: string[], cwd: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(
-      program,
-      args,
-      { cwd, env: { ...process.env, FORCE_COLOR: "0" }, maxBuffer: 2 ** 26, timeout: TIMEOUT_MS },
-      (error, stdout, stderr) => {
-        if (error) reject(new Error(`${program} ${args.join(" ")} failed in ${cwd}\n${stdout}${stderr}`))
-        else resolve(stdout)
-      },
-    )
+    execFile(program, args, { cwd, maxBuffer: 2 ** 26, timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
+      if (error) reject(new Error(`${program} ${args.join(" ")} failed in ${cwd}\n${stdout}${stderr}`))
+      else resolve(stdout)
+    })
   })
 }
