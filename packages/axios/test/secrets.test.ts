@@ -1,4 +1,10 @@
-import { createServer as createHttpServer, Agent as HttpAgent, request as httpRequest, type Server } from "node:http"
+import {
+  createServer as createHttpServer,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type RequestListener,
+  type Server,
+} from "node:http"
 import { createServer as createHttpsServer, Agent as HttpsAgent } from "node:https"
 import type { AddressInfo } from "node:net"
 import { Readable } from "node:stream"
@@ -55,8 +61,7 @@ async function listening(server: Server): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-const serve = async (...given: Parameters<typeof createHttpServer>): Promise<string> =>
-  `http://${await listening(createHttpServer(...given))}`
+const serve = async (answer: RequestListener): Promise<string> => `http://${await listening(createHttpServer(answer))}`
 
 describe.each(adapters)(`axios ${version}, %s`, (adapter) => {
   const api = (baseURL: string, config: AxiosRequestConfig = {}): AxiosInstance =>
@@ -105,25 +110,21 @@ describe.each(adapters)(`axios ${version}, %s`, (adapter) => {
   })
 
   const limits: [name: string, limit: () => AxiosRequestConfig][] = [
-    ["a timeout", () => ({ timeout: 40 })],
-    ["a signal", () => ({ signal: AbortSignal.timeout(40) })],
+    ["a timeout", () => ({ timeout: 150 })],
+    ["a signal", () => ({ signal: AbortSignal.timeout(150) })],
   ]
   // By fetch, axios 1.7 does not heed a cancel token, and an error by one cannot be made JSON in axios 1.21.
   if (adapter === "http") {
     const cancelled = (): AxiosRequestConfig => {
       const { token, cancel } = axios.CancelToken.source()
-      setTimeout(() => cancel("no longer wanted"), 40)
+      setTimeout(() => cancel("no longer wanted"), 150)
       return { cancelToken: token }
     }
     limits.push(["a cancel token", cancelled])
   }
   it.each(limits)("an error by %s shows none", async (_, limit) => {
-    let arrivals = 0
-    const url = await serve(() => {
-      arrivals += 1
-    })
+    const url = await serve(() => undefined)
     const error = await failureOf(api(url).get("/x", limit()))
-    expect(arrivals).toBe(1)
     expect(axios.isAxiosError(error) || axios.isCancel(error)).toBe(true)
     expect(shown(error)).not.toContain("secret-")
   })
@@ -185,7 +186,7 @@ describe.each(adapters)(`axios ${version}, %s`, (adapter) => {
 
 describe(`axios ${version}, http, with the caller's own agent`, () => {
   it.each(["http", "https"] as const)("what is kept or under way over %s shows none", async (protocol) => {
-    const answer: Parameters<typeof createHttpServer>[1] = (request, response) => {
+    const answer: RequestListener = (request, response) => {
       request.resume()
       setTimeout(() => response.end("{}"), request.url === "/slow" ? 200 : 0)
     }
