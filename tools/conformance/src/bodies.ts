@@ -79,6 +79,7 @@ export function makeBody(body: Body, makers: BodyMakers): { value: unknown; isJs
     case "web ReadableStream":
       return of(new Blob([BINARY]).stream())
     case "async generator":
+      if (makers.nodeReadable === undefined) return undefined
       return of(chunks())
   }
 }

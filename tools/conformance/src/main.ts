@@ -15,5 +15,5 @@ for (const runtime of runtimes.filter(({ name }) => only.length === 0 || only.in
     sums.set(key, (sums.get(key) ?? new Set()).add(body))
   }
   for (const [key, bodies] of sums)
-    if (!key.includes("| declined | a stream")) console.log("  ", key, [...bodies].join(", "))
+    if (!/declined \| (a stream|a browser|this runtime)/.test(key)) console.log("  ", key, [...bodies].join(", "))
 }

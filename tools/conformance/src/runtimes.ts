@@ -80,7 +80,10 @@ async function inWorkerd(control: string): Promise<string> {
       options: object,
     ) => { dispatchFetch(url: string): Promise<{ status: number; text(): Promise<string> }>; dispose(): Promise<void> }
   }
-  const worker = new Miniflare({ modules: true, script: await bundle("worker"), compatibilityDate: "2026-06-01" })
+  const worker = new Miniflare({
+    modules: [{ type: "ESModule", path: "worker.mjs", contents: await bundle("worker") }],
+    compatibilityDate: "2026-06-01",
+  })
   try {
     const response = await worker.dispatchFetch(`http://worker/?control=${encodeURIComponent(control)}`)
     if (response.status !== 200) throw new Error(`The worker failed: ${await response.text()}`)

@@ -107,11 +107,11 @@ function quietly(work: PromiseLike<unknown> | undefined): void {
 }
 
 /** Not every stream tells that it was read: a second reading of a generator would give an empty body, well signed. */
-const read = new WeakSet<object>()
+const readBefore = new WeakSet<object>()
 
 function refuseConsumed(body: object): void {
   const consumed =
-    read.has(body) ||
+    readBefore.has(body) ||
     ("locked" in body && body.locked === true) ||
     ("readableDidRead" in body && body.readableDidRead === true) ||
     ("destroyed" in body && body.destroyed === true)
@@ -121,7 +121,7 @@ function refuseConsumed(body: object): void {
       "The body stream was read or closed before, so its bytes cannot be sent: give a new stream for each request, or bytes.",
     )
   }
-  read.add(body)
+  readBefore.add(body)
 }
 
 function asBytes(chunk: unknown): Uint8Array {

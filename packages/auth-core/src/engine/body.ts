@@ -76,9 +76,11 @@ async function readBlob(blob: Blob, limit: number): Promise<PreparedBody> {
 async function readFormData(form: FormData, limit: number): Promise<PreparedBody> {
   if (filesExceed(form, limit)) return { content: form, bytes: undefined, replayable: true, exceedsLimit: true }
   const encoded = new Response(form)
+  // Asked before: Bun forgets it with the body.
+  const contentType = encoded.headers.get("content-type") ?? undefined
   const bytes = new Uint8Array(await encoded.arrayBuffer())
   if (bytes.byteLength > limit) return { content: form, bytes: undefined, replayable: true, exceedsLimit: true }
-  return { ...known(bytes, false), contentType: encoded.headers.get("content-type") ?? undefined }
+  return { ...known(bytes, false), contentType }
 }
 
 function filesExceed(form: FormData, limit: number): boolean {
