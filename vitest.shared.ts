@@ -14,6 +14,8 @@ export const shared: ViteUserConfig = defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     typecheck: { enabled: false },
+    // Two cores run several packages' tests at once.
+    testTimeout: 20_000,
     // Nx asks for colours, which programs that tests start and read would print too.
     env: { FORCE_COLOR: "0" },
     reporters: ["default", ["json", { outputFile: "test-results.json" }]],
