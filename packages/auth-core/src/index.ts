@@ -1,6 +1,7 @@
 export { type AkskAuthOptions, akskAuth } from "./auth/aksk-auth.ts"
 export type { Attempt, Auth, Authentication, Rejection } from "./auth/auth.ts"
 export { autoAuth } from "./auth/auto-auth.ts"
+export type { CacheOption } from "./auth/cache-of.ts"
 export { type TokenAuthOptions, tokenAuth } from "./auth/token-auth.ts"
 export type { BackoffOptions, BackoffSteps } from "./cache/backoff.ts"
 export type { CacheEvent } from "./cache/cache-event.ts"

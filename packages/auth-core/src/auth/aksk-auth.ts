@@ -1,4 +1,3 @@
-import { TokenCache } from "../cache/token-cache.ts"
 import { type Clock, systemClock } from "../identity/clock.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
@@ -8,6 +7,7 @@ import { type HeaderRecord, SIGNED_BY_DEFAULT } from "../signing/signed-headers.
 import { createSigner } from "../signing/signer.ts"
 import { type AccountIdOptions, accountIdHeaders } from "./account-ids.ts"
 import type { Attempt, Auth, Authentication } from "./auth.ts"
+import { type CacheOption, cacheOf } from "./cache-of.ts"
 import { createClockOffsets } from "./clock-offsets.ts"
 import { type Renewable, renewable } from "./renewable.ts"
 
@@ -20,8 +20,12 @@ export interface AkskAuthOptions extends AccountIdOptions {
   signedHeaders?: readonly string[] | undefined
   /** Leaves every body out of the signature (UNSIGNED-PAYLOAD), so that streams pass unread. @default false */
   unsignedPayload?: boolean | undefined
-  /** Where credentials of a provider are kept; share one cache among many auths. @default a cache of this auth alone */
-  cache?: TokenCache | undefined
+  /**
+   * Where credentials of a provider are kept: a cache that many auths share, or options for one of this auth alone, such as
+   * `{ backoff: false }`.
+   * @default a cache of this auth alone
+   */
+  cache?: CacheOption | undefined
   /** Told when the clock of an endpoint turns out to differ: server time minus local time, milliseconds. */
   onClockOffset?: ((offset: { origin: string; offsetMs: number }) => void) | undefined
   /** @default the machine's clock */
@@ -55,7 +59,7 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
   const { algorithm = "SDK-HMAC-SHA256", region, service, unsignedPayload = false, clock = systemClock } = options
   const { contentHashHeader } = traitsOf(algorithm)
   const offsets = createClockOffsets(clock, options.onClockOffset)
-  const cache = once(() => options.cache ?? new TokenCache({ clock }))
+  const cache = once(() => cacheOf(options.cache, clock))
   const isProvided = typeof credentialsOrProvider === "function"
   const source = isProvided ? renewable(credentialsOrProvider, cache(), clock, secretOf) : fixed(credentialsOrProvider)
   const accountIds = accountIdHeaders(options, source.current, cache)
@@ -88,6 +92,8 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
   }
 
   return {
+    // Named, so that options which are merged never take over another auth's.
+    beyondLimit: undefined,
     bodyLimit: (headers) =>
       unsignedPayload || headers[contentHashHeader] !== undefined ? undefined : MAX_SIGNED_BODY_BYTES,
     authenticate(attempt) {

@@ -1,14 +1,18 @@
-import { TokenCache } from "../cache/token-cache.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { type Clock, systemClock } from "../identity/clock.ts"
 import type { TokenProvider } from "../identity/provider.ts"
 import type { Token } from "../identity/token.ts"
 import type { Auth, Authentication } from "./auth.ts"
+import { type CacheOption, cacheOf } from "./cache-of.ts"
 import { renewable } from "./renewable.ts"
 
 export interface TokenAuthOptions {
-  /** Where tokens are kept; share one cache among many auths. @default a cache of this auth alone */
-  cache?: TokenCache | undefined
+  /**
+   * Where tokens are kept: a cache that many auths share, or options for one of this auth alone, such as
+   * `{ backoff: false }`.
+   * @default a cache of this auth alone
+   */
+  cache?: CacheOption | undefined
   /** @default the machine's clock */
   clock?: Clock | undefined
 }
@@ -33,6 +37,7 @@ function fixedToken(token: Token, { clock = systemClock }: TokenAuthOptions): Au
   const authentication = authenticationOf(token)
   return {
     bodyLimit: () => undefined,
+    beyondLimit: undefined,
     authenticate() {
       if (token.expiresAt <= clock.now()) {
         throw new AuthError(
@@ -46,11 +51,8 @@ function fixedToken(token: Token, { clock = systemClock }: TokenAuthOptions): Au
   }
 }
 
-function providedToken(
-  provider: TokenProvider,
-  { clock = systemClock, cache = new TokenCache({ clock }) }: TokenAuthOptions,
-): Auth {
-  const tokens = renewable(provider, cache, clock, (token) => token.value)
+function providedToken(provider: TokenProvider, { clock = systemClock, cache }: TokenAuthOptions): Auth {
+  const tokens = renewable(provider, cacheOf(cache, clock), clock, (token) => token.value)
   let last: Authentication<Token> | undefined
   const authenticationFor = (token: Token): Authentication<Token> => {
     if (last?.used !== token) last = authenticationOf(token)
@@ -58,6 +60,7 @@ function providedToken(
   }
   return {
     bodyLimit: () => undefined,
+    beyondLimit: undefined,
     authenticate({ signal }) {
       const token = tokens.current(signal)
       return token instanceof Promise ? token.then(authenticationFor) : authenticationFor(token)

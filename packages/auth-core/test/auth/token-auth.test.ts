@@ -109,6 +109,17 @@ describe("tokens of a provider", () => {
     expect(calls()).toBeLessThan(20)
   })
 
+  it("can have a cache with options of its own: without back-off every call asks again", async () => {
+    let calls = 0
+    const failing: TokenProvider = async () => {
+      calls += 1
+      throw new Error("down")
+    }
+    const auth = tokenAuth(failing, { cache: { backoff: false } })
+    for (let call = 0; call < 3; call++) await Promise.resolve(auth.authenticate(attempt)).catch(() => undefined)
+    expect(calls).toBe(3)
+  })
+
   it("when IAM fails, the failure is IAM's own", async () => {
     const failure = new Error("IAM is down")
     const auth = tokenAuth(() => Promise.reject(failure))
