@@ -56,7 +56,7 @@ describe.skipIf(!hasRedis())("redisStore", () => {
     const keys = await client.keys("fleet-a:*")
     expect(keys.length).toBeGreaterThan(0)
     for (const key of keys) {
-      expect(key).toMatch(/^fleet-a:\{v1\.[\w-]{43}\}(:lease|:meta)?$/)
+      expect(key).toMatch(/^fleet-a:\{v1\.[0-9a-f]{64}\}(:lease|:meta)?$/)
       expect(await client.pTTL(key)).toBeGreaterThan(0)
     }
     cache.close()
