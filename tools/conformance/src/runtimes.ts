@@ -83,6 +83,11 @@ async function inWorkerd(control: string): Promise<string> {
   const worker = new Miniflare({
     modules: [{ type: "ESModule", path: "worker.mjs", contents: await bundle("worker") }],
     compatibilityDate: "2026-06-01",
+    // It warns of each form that goes with a type of its own, which axios sends when it is alone.
+    handleRuntimeStdio: (stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) => {
+      stdout.resume()
+      stderr.resume()
+    },
   })
   try {
     const response = await worker.dispatchFetch(`http://worker/?control=${encodeURIComponent(control)}`)
