@@ -1,2 +1,2 @@
 export * from "@countersign/auth-core"
-export { authInterceptor, withAuth } from "./auth-interceptor.ts"
+export { type AuthInterceptor, authInterceptor, withAuth } from "./auth-interceptor.ts"
