@@ -9,6 +9,9 @@ declare global {
   const readPassword: () => Promise<string>
   const partnerToken: TokenProvider
   const bytes: Uint8Array
+  const Agent: typeof import("undici").Agent
+  const interceptors: typeof import("undici").interceptors
+  const setGlobalDispatcher: typeof import("undici").setGlobalDispatcher
   const RequestError: typeof import("got").RequestError
   const createOfetch: typeof import("ofetch").createFetch
   const wretch: typeof import("wretch").default

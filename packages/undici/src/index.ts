@@ -1,2 +1,2 @@
 export * from "@countersign/auth-core"
-export { authInterceptor, withAuth } from "./auth-interceptor.ts"
+export { type AuthDispatchOptions, authInterceptor, withAuth } from "./auth-interceptor.ts"
