@@ -4,8 +4,8 @@ import type { BeforeRequestHook } from "got"
 type GotOptions = Parameters<BeforeRequestHook>[0]
 
 /** Stands for what the caller will pipe into `got.stream`: nobody has it yet. */
-const piped: AsyncIterable<never> = {
-  [Symbol.asyncIterator]() {
+class PipedBody implements AsyncIterable<never> {
+  [Symbol.asyncIterator](): never {
     throw new AuthError(
       "AUTH_BODY_UNSIGNABLE",
       "What is piped into got.stream cannot be signed, since it comes after the headers: give it as `body`, leave it unsigned by the header x-sdk-content-sha256: UNSIGNED-PAYLOAD, or authenticate with a token.",
@@ -19,7 +19,7 @@ const piped: AsyncIterable<never> = {
  */
 export async function bodyOf(options: GotOptions, leftUnread: boolean): Promise<unknown> {
   const { body, headers, signal } = options
-  if (body === undefined) return options.isStream && mayHaveBody(options) ? piped : undefined
+  if (body === undefined) return options.isStream && mayHaveBody(options) ? new PipedBody() : undefined
   if (body instanceof URLSearchParams) {
     headers["content-type"] ??= "application/x-www-form-urlencoded;charset=UTF-8"
     return body.toString()
@@ -35,7 +35,7 @@ function mayHaveBody({ method, allowGetBody }: GotOptions): boolean {
 /** Makes got send the body as it was authenticated. */
 export function sendBody(options: GotOptions, { body, headers }: AuthenticatedAttempt): void {
   const { content, bytes } = body
-  if (content === null || content === piped || content === options.body) return
+  if (content === null || content instanceof PipedBody || content === options.body) return
   const { "content-length": length, "transfer-encoding": transferEncoding } = options.headers
   options.body = (
     content instanceof Uint8Array ? Buffer.from(content.buffer, content.byteOffset, content.byteLength) : content
