@@ -5,6 +5,8 @@ declare global {
   const url: string
   const publicUrl: string
   const baseUrl: string
+  const baseURL: string
+  const order: object
   const customerAuth: Auth
   const readPassword: () => Promise<string>
   const partnerToken: TokenProvider
