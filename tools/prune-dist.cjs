@@ -1,0 +1,11 @@
+// Run in a package's folder before it is built: tsc leaves in dist what it made of sources that are gone by now, and what is in
+// dist gets cached and published.
+const { existsSync, readdirSync, rmSync } = require("node:fs")
+const { join } = require("node:path")
+
+const files = existsSync("dist") ? readdirSync("dist", { recursive: true, withFileTypes: true }) : []
+for (const file of files.filter((entry) => entry.isFile())) {
+  const output = join(file.parentPath, file.name)
+  const source = output.replace(/^dist/, "src").replace(/(\.d\.ts|\.js)(\.map)?$/, ".ts")
+  if (source.endsWith(".ts") && !existsSync(source)) rmSync(output)
+}
