@@ -28,7 +28,7 @@ export function parseProfile(text: string, path: string): Profile {
       profile.set(name, section)
       continue
     }
-    const [, key, value] = /^([^=:[\]\s]+)\s*[=:]\s*(.*)$/.exec(content) ?? []
+    const [, key, value] = /^([^=:[\]\s]+)\s*[=:]\s*(.*)$/s.exec(content) ?? []
     if (key === undefined || value === undefined) throw invalid("neither [section] nor `key = value` nor a comment")
     if (section === undefined) throw invalid("a key before the first [section]")
     if (section.has(key.toLowerCase())) throw invalid("this key appears a second time in its section")

@@ -10,6 +10,7 @@ describe("a profile", () => {
   it("has sections, keys, values and comments", () => {
     const text = '# comment\r\n; another\n[basic]\nAK = a=b\n sk:  c # d ;e  \nempty =\n\n[global]\nak=\u00e9 "x"'
     expect(parsed(text)).toEqual({ basic: { ak: "a=b", sk: "c # d ;e", empty: "" }, global: { ak: 'é "x"' } })
+    expect(parsed("[basic]\nak = a\u2028b")).toEqual({ basic: { ak: "a\u2028b" } })
     expect(parsed("")).toEqual({})
   })
 
