@@ -10,7 +10,7 @@ class PipedBody implements AsyncIterable<never> {
       "AUTH_BODY_UNSIGNABLE",
       "What is piped into got.stream cannot be signed, since it comes after the headers: give it as `body`, leave it unsigned by the header x-sdk-content-sha256: UNSIGNED-PAYLOAD, or authenticate with a token.",
     )
-  },
+  }
 }
 
 /**
