@@ -1,4 +1,5 @@
 import { AuthError } from "../errors/auth-error.ts"
+import { abortable } from "../identity/abortable.ts"
 import { type Clock, systemClock } from "../identity/clock.ts"
 import type { Expiring, Provider } from "../identity/provider.ts"
 import { Backoff, type BackoffOptions, type Failure } from "./backoff.ts"
@@ -8,7 +9,6 @@ import { sameValue } from "./same-value.ts"
 import type { Kept, SharedRenewal, SharedRenewalOptions } from "./shared-renewal.ts"
 import { type Slot, Slots } from "./slots.ts"
 import type { CacheStore, StoreChange } from "./store.ts"
-import { waitFor } from "./wait-for.ts"
 
 export interface TokenCacheOptions {
   /** How many identities are kept in memory; the least recently used go first. @default 10_000 */
@@ -153,7 +153,7 @@ export class TokenCache {
     const provider = typeof identity === "string" ? this.#slots.providerOf<T>(identity) : identity
     if (provider === undefined) throw unknownIdentity(identity)
     const slot = this.#claim(provider)
-    return await waitFor(this.#join(provider, slot, { isForced: true, isAwaited: true }, []), options?.signal)
+    return await abortable(this.#join(provider, slot, { isForced: true, isAwaited: true }, []), options?.signal)
   }
 
   /**
@@ -200,7 +200,7 @@ export class TokenCache {
     const { rejected, signal } = options ?? {}
     const slot = this.#claim(provider)
     if (rejected !== undefined && (slot.value === undefined || sameValue(slot.value, rejected))) {
-      return waitFor(this.#replace(provider, slot, rejected, path), signal)
+      return abortable(this.#replace(provider, slot, rejected, path), signal)
     }
     if (slot.value !== undefined && !slot.isRefused && this.#isYounger(slot, slot.hardMs)) {
       if (!this.#isYounger(slot, slot.softMs)) this.#refreshBehind(provider, slot)
@@ -211,7 +211,7 @@ export class TokenCache {
       return Promise.reject(signal.reason)
     }
     const renewed = this.#join(provider, slot, { isAwaited: true }, path)
-    return waitFor(slot.value === undefined ? renewed : this.#orElseOld(renewed, slot), signal)
+    return abortable(slot.value === undefined ? renewed : this.#orElseOld(renewed, slot), signal)
   }
 
   /** Whoever comes first past the soft expiry starts the refresh, and nobody waits for it. */

@@ -1,15 +1,10 @@
-/** Settles like the promise, or rejects with the signal's reason as soon as that aborts. */
-export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+/** Settles like the promise, or rejects with the signal's reason as soon as that aborts. The work itself goes on. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
-  let onAbort = (): void => undefined
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(signal.reason)
-    signal.addEventListener("abort", onAbort, { once: true })
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason)
     if (signal.aborted) onAbort()
+    else signal.addEventListener("abort", onAbort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort))
   })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener("abort", onAbort)
-  }
 }
