@@ -57,15 +57,12 @@ async function authenticated(
   let last: { wire: WireRequest; response: AxiosResponse } | undefined
   const send = async (wire: WireRequest): Promise<Outcome> => {
     keepBytes(config, wire)
-    const headers = sentHeaders(config, wire, kind)
+    const headers = sentHeaders(config, request.headers, wire, kind)
     if (last !== undefined && wire.redirects > last.wire.redirects && kind !== "fetch") {
       tellRedirect(config, last.wire, last.response, wire, headers)
     }
     const sent = sentConfig(config, wire, headers, limits.timeLeft(), kind)
-    const outcome = await outcomeOf(adapter, sent, config).finally(() => {
-      // An error of a streamed body may come later, and holds it. The caller's own adapter may keep it for a record.
-      if (kind !== "other") Object.assign(sent, config)
-    })
+    const outcome = await outcomeOf(adapter, sent, config, kind)
     if (kind === "fetch" && outcome.status === 0 && maxRedirects > 0) throw hiddenRedirect(wire.url)
     last = { wire, response: outcome.response }
     return outcome

@@ -10,19 +10,31 @@ export interface Transport {
  * A transport that sends as axios' http adapter does by itself, and hides the native request and its connection from
  * inspection: every header is written down on both, and the caller's agent keeps connections.
  *
+ * @param own the caller's, which then sends.
  * @param url for the name of the answer, where users look for it.
  * @param timeoutMs counts from here to the answer, as in axios by default; Node alone counts silence, once connected.
  */
 export function concealingTransport(own: Transport | undefined, url: URL, timeoutMs: number): Transport {
+  const transport = own ?? nativeTransport(url, timeoutMs)
   return {
     request(options, onResponse) {
-      const request = (own ?? nativeTransport(options)).request(options, (response) => {
+      const request = transport.request(options, onResponse)
+      concealRequest(request)
+      request.once("socket", concealConnection)
+      return request
+    },
+  }
+}
+
+function nativeTransport(url: URL, timeoutMs: number): Transport {
+  return {
+    request(options, onResponse) {
+      const { request: send } = process.getBuiltinModule(options.protocol === "https:" ? "node:https" : "node:http")
+      const request = send(options, (response) => {
         Object.assign(response, { responseUrl: url.href })
         onResponse(response)
       })
-      concealRequest(request)
-      request.once("socket", (socket) => conceal(socket, "[connection]"))
-      if (own === undefined && timeoutMs > 0) {
+      if (timeoutMs > 0) {
         const timer = setTimeout(() => request.emit("timeout"), timeoutMs)
         for (const event of ["response", "error", "close"]) request.once(event, () => clearTimeout(timer))
       }
@@ -31,13 +43,14 @@ export function concealingTransport(own: Transport | undefined, url: URL, timeou
   }
 }
 
-/** Makes a native request, of whatever kind, show what it is for and no more. */
-export function concealRequest(request: unknown): void {
-  if (typeof request !== "object" || request === null) return
-  const { method, host, path, url } = request as Record<string, unknown>
-  conceal(request, url === undefined ? { method, host, path } : { method, url })
+/** It may be one that is kept, from an earlier request. */
+function concealConnection(socket: object): void {
+  if (!Object.hasOwn(socket, "toJSON")) conceal(socket, "[connection]")
 }
 
-function nativeTransport({ protocol }: RequestOptions): Transport {
-  return process.getBuiltinModule(protocol === "https:" ? "node:https" : "node:http")
+/** Makes a native request, of whatever kind, show what it is for and no more. */
+export function concealRequest(request: unknown): void {
+  if (typeof request !== "object" || request === null || Object.hasOwn(request, "toJSON")) return
+  const { method, host, path, url } = request as Record<string, unknown>
+  conceal(request, url === undefined ? { method, host, path } : { method, url })
 }

@@ -1,5 +1,6 @@
 import type { ResponseLike } from "@countersign/auth-core"
 import { type AxiosAdapter, AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from "axios"
+import type { AdapterKind } from "./adapter-kind.ts"
 import { concealRequest } from "./concealing-transport.ts"
 
 /** What came of one attempt: a response, which axios may have turned into an error by its status. */
@@ -17,6 +18,7 @@ export async function outcomeOf(
   adapter: AxiosAdapter,
   sent: InternalAxiosRequestConfig,
   config: InternalAxiosRequestConfig,
+  kind: AdapterKind,
 ): Promise<Outcome> {
   try {
     return outcome(tidied(await adapter(sent), config))
@@ -25,6 +27,9 @@ export async function outcomeOf(
     tidyError(error, sent, config)
     if (!("response" in error) || !isResponse(error.response)) throw error
     return outcome(tidied(error.response, config), error)
+  } finally {
+    // An error of a streamed body may come later, and holds it. The caller's own adapter may keep it for a record.
+    if (kind !== "other") sent.headers = config.headers
   }
 }
 

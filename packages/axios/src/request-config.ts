@@ -27,15 +27,17 @@ export function resolved(url: string | undefined): string | undefined {
 
 /** How many redirects are followed: as many as axios would. */
 export function redirectLimit(config: Config, kind: AdapterKind): number {
-  const { maxRedirects = MAX_REDIRECTS[kind], transport, httpVersion, fetchOptions } = config
-  const follows =
-    kind === "fetch" ? (fetchOptions?.redirect ?? "follow") === "follow" : transport === undefined && httpVersion !== 2
+  const { maxRedirects = MAX_REDIRECTS[kind], transport, httpVersion } = config
+  const follows = kind === "fetch" ? followsByFetch(config) : transport === undefined && httpVersion !== 2
   return follows ? maxRedirects : 0
 }
 
 /** What axios is about to send, by lower-case name. */
 export function headersOf({ headers, data }: Config, kind: AdapterKind): Record<string, string> {
-  const byName = headersByName(AxiosHeaders.from(headers))
+  const byName: Record<string, string> = {}
+  for (const [name, value] of Object.entries(AxiosHeaders.from(headers).toJSON(true))) {
+    byName[name.toLowerCase()] = String(value)
+  }
   // fetch sends the URL's own authority whatever the caller says, so that is what must be signed.
   if (kind === "fetch") delete byName.host
   if (hasOwnContentType(data) && isStopgap(byName["content-type"])) {
@@ -54,12 +56,27 @@ export function keepBytes(config: Config, { body, headers }: WireRequest): void 
   if (contentType !== undefined) config.headers.set("content-type", contentType)
 }
 
-/** The caller's headers as they are, but for what this attempt adds, and what a redirect took away. */
-export function sentHeaders(config: Config, wire: WireRequest, kind: AdapterKind): AxiosHeaders {
-  const sent = new AxiosHeaders({ ...config.headers })
-  const own = headersByName(sent)
-  for (const name of Object.keys(own)) if (!(name in wire.headers)) sent.delete(name)
-  for (const [name, value] of Object.entries(wire.headers)) if (own[name] !== value) sent.set(name, value, true)
+/**
+ * The caller's headers as they are, but for what this attempt adds, and what a redirect took away.
+ *
+ * @param given the caller's headers by name, as the attempt was made from them
+ */
+export function sentHeaders(
+  config: Config,
+  given: Readonly<Record<string, string>>,
+  wire: WireRequest,
+  kind: AdapterKind,
+): AxiosHeaders {
+  // Not by its constructor, which would look at every value anew.
+  const sent = Object.assign(new AxiosHeaders(), config.headers)
+  for (const [name, value] of Object.entries(sent)) {
+    // By these the caller keeps axios from its own default.
+    if (value !== false && value !== null && !(name.toLowerCase() in wire.headers)) sent.delete(name)
+  }
+  for (const [name, value] of Object.entries(wire.headers)) {
+    // The type may stand in the place of a stopgap.
+    if (given[name] !== value || name === "content-type") sent.set(name, value, true)
+  }
   // Left to itself, axios' oldest fetch adapter names a form's type, but not its boundary, which fetch knows.
   if (kind === "fetch" && !("content-type" in wire.headers) && hasOwnContentType(wire.body)) sent.setContentType(false)
   return sent
@@ -73,26 +90,35 @@ export function sentConfig(
   timeout: number,
   kind: AdapterKind,
 ): Config {
-  const { baseURL: _, params: __, paramsSerializer: ___, countersign: ____, auth, ...rest } = config
-  const url = new URL(wire.url)
-  const sent: Config = { ...rest, method: wire.method.toLowerCase(), headers, timeout }
-  sent.data = adapterBody(wire.body ?? undefined, kind === "fetch")
-  // axios would put a user and a password in the place of any other Authorization.
-  if (wire.headers.authorization !== undefined) [url.username, url.password] = ["", ""]
-  else if (auth !== undefined && wire.redirects === 0) sent.auth = auth
-  sent.url = url.href
-  const redirect = kind === "fetch" ? (config.fetchOptions?.redirect ?? "follow") : "follow"
-  if (redirect === "follow") sent.maxRedirects = 0
-  // The oldest fetch adapters know no maxRedirects.
-  if (kind === "fetch" && redirect === "follow") sent.fetchOptions = { ...config.fetchOptions, redirect: "manual" }
+  const sent: Config = {
+    ...config,
+    method: wire.method.toLowerCase(),
+    url: wire.url.href,
+    baseURL: "",
+    params: undefined,
+    headers,
+    data: adapterBody(wire.body ?? undefined, kind === "fetch"),
+    timeout,
+  }
+  if (wire.headers.authorization !== undefined || wire.redirects > 0) delete sent.auth
+  // In the place of any Authorization axios would put a user and a password.
+  if (wire.headers.authorization !== undefined && wire.url.username !== "") sent.url = withoutUser(wire.url)
   if (kind === "http") sent.transport = concealingTransport(config.transport, wire.url, timeout)
+  if (kind !== "fetch" || followsByFetch(config)) sent.maxRedirects = 0
+  // The oldest fetch adapters know no maxRedirects.
+  if (kind === "fetch" && followsByFetch(config)) sent.fetchOptions = { ...config.fetchOptions, redirect: "manual" }
   return sent
 }
 
-function headersByName(headers: AxiosHeaders): Record<string, string> {
-  const byName: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers.toJSON(true))) byName[name.toLowerCase()] = String(value)
-  return byName
+function followsByFetch({ fetchOptions }: Config): boolean {
+  return (fetchOptions?.redirect ?? "follow") === "follow"
+}
+
+function withoutUser(url: URL): string {
+  const other = new URL(url)
+  other.username = ""
+  other.password = ""
+  return other.href
 }
 
 /** A type that says nothing of the body: axios' default, or a form without its boundary. */

@@ -68,7 +68,7 @@ describe.each(adapters)(`axios ${version}, %s: a request`, (adapter) => {
   })
 
   it("has all headers that axios gives it, in the caller's spelling", async () => {
-    const headers = { "X-List": ["a", "b"], "X-Number": 1, "User-Agent": false, "X-None": null, Accept: "a/b" }
+    const headers = { "X-List": ["a", "b"], "X-Number": 1, "User-Agent": false, "Accept-Encoding": null, Accept: "a/b" }
     await bare().post("/x", { a: 1 }, { headers })
     await signed().post("/x", { a: 1 }, { headers })
     const [expected, arrived] = server.arrivals.map((arrival) => ({ ...arrival.headers }))
