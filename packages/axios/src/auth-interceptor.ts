@@ -4,7 +4,7 @@ import { adapterBeneath, authenticatingAdapter, isAuthenticating } from "./authe
 import { exactBody } from "./request-body.ts"
 
 declare module "axios" {
-  interface AxiosRequestConfig<D> {
+  interface AxiosRequestConfig {
     /** Another auth for this request, or `false` for none. @default the auth given to `withAuth` or `authInterceptor` */
     countersign?: Auth | false | undefined
   }
