@@ -35,6 +35,8 @@ export interface AuthenticatedSendOptions<R extends ResponseLike> extends GuardO
   maxRedirects?: number | undefined
   /** What the client does when there are more. @default throws a TypeError, as fetch does */
   tooManyRedirects?: ((response: R, limit: number) => never) | undefined
+  /** More headers, by lower-case name, that stay behind when a redirect leads to another origin. */
+  secretHeaders?: readonly string[] | undefined
 }
 
 export interface AuthenticatedRequest extends Omit<OutgoingRequest, "url"> {
@@ -69,7 +71,7 @@ export async function authenticatedSend<R extends ResponseLike>(
       continue
     }
     if (!isRedirect(response.status) || maxRedirects === 0) return response
-    const next = followRedirect(again, response.status, headerOf(response, "location"))
+    const next = followRedirect(again, response.status, headerOf(response, "location"), options.secretHeaders)
     if (next === undefined) return response
     if (redirects === maxRedirects) tooManyRedirects(response, maxRedirects)
     if (next.keepsBody && !attempt.body.replayable) {

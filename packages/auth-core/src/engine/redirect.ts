@@ -27,6 +27,7 @@ export function isRedirect(status: number): boolean {
  * The request that follows a redirect, by fetch's rules: POST becomes GET after 301 and 302, everything but GET and HEAD
  * becomes GET after 303, and then the body goes; 307 and 308 repeat the request. Secrets do not cross to another origin.
  *
+ * @param secretHeaders more names of what is secret, in lower case.
  * @returns `undefined` when there is no Location, or none that can be followed.
  * @see WHATWG Fetch, "HTTP-redirect fetch"
  */
@@ -34,6 +35,7 @@ export function followRedirect(
   request: RedirectableRequest,
   status: number,
   location: string | undefined,
+  secretHeaders: readonly string[] = [],
 ): { request: RedirectableRequest; keepsBody: boolean } | undefined {
   if (location === undefined || !URL.canParse(location, request.url)) return undefined
   const url = new URL(location, request.url)
@@ -46,7 +48,9 @@ export function followRedirect(
   const crosses = url.origin !== request.url.origin
   const headers = Object.fromEntries(
     Object.entries(request.headers).filter(
-      ([name]) => !(becomesGet && DESCRIBES_THE_BODY.test(name)) && !(crosses && staysAtOrigin(name)),
+      ([name]) =>
+        !(becomesGet && DESCRIBES_THE_BODY.test(name)) &&
+        !(crosses && (staysAtOrigin(name) || secretHeaders.includes(name))),
     ),
   )
   if (becomesGet) return { request: { method: "GET", url, headers, body: null }, keepsBody: false }

@@ -50,6 +50,14 @@ describe("the request after a redirect", () => {
     },
   )
 
+  it("drops there what the caller calls secret, too", () => {
+    const secret = ["x-custom"]
+    expect(followRedirect(post, 307, "https://b.example.com/", secret)?.request.headers).toEqual({
+      "content-type": "text/plain",
+    })
+    expect(followRedirect(post, 307, "/to", secret)?.request.headers).toEqual(headers)
+  })
+
   it.each([undefined, "http://", "javascript:alert(1)", "ftp://x/"])("is none when Location is %j", (location) => {
     expect(followRedirect(post, 302, location)).toBeUndefined()
   })
