@@ -10,7 +10,16 @@ import axios, { type AxiosAdapter, AxiosError, type AxiosResponse, type Internal
 import { adapterKind } from "./adapter-kind.ts"
 import { callLimits } from "./call-limits.ts"
 import { type Outcome, outcomeOf } from "./outcome.ts"
-import { headersOf, keepBytes, redirectLimit, resolved, sentConfig, sentHeaders, urlOf } from "./request-config.ts"
+import {
+  headersOf,
+  keepBytes,
+  redirectLimit,
+  resolved,
+  secretHeadersOf,
+  sentConfig,
+  sentHeaders,
+  urlOf,
+} from "./request-config.ts"
 import { tellRedirect } from "./tell-redirect.ts"
 
 type Config = InternalAxiosRequestConfig
@@ -53,15 +62,17 @@ async function authenticated(
 ): Promise<AxiosResponse> {
   const [kind, adapter] = adapterKind(ownAdapter, config)
   const maxRedirects = redirectLimit(config, kind)
+  const secretHeaders = secretHeadersOf(config)
+  const headers = headersOf(config, kind)
   const limits = callLimits(config)
   let last: { wire: WireRequest; response: AxiosResponse } | undefined
   const send = async (wire: WireRequest): Promise<Outcome> => {
     keepBytes(config, wire)
-    const headers = sentHeaders(config, request.headers, wire, kind)
+    const sending = sentHeaders(config, headers, wire, kind)
     if (last !== undefined && wire.redirects > last.wire.redirects && kind !== "fetch") {
-      tellRedirect(config, last.wire, last.response, wire, headers)
+      tellRedirect(config, last.wire, last.response, wire, sending)
     }
-    const sent = sentConfig(config, wire, headers, limits.timeLeft(), kind)
+    const sent = sentConfig(config, wire, sending, limits.timeLeft(), kind)
     const outcome = await outcomeOf(adapter, sent, config, kind)
     if (kind === "fetch" && outcome.status === 0 && maxRedirects > 0) throw hiddenRedirect(wire.url)
     last = { wire, response: outcome.response }
@@ -74,14 +85,14 @@ async function authenticated(
   const request = {
     method: (config.method ?? "get").toUpperCase(),
     url,
-    headers: headersOf(config, kind),
+    headers,
     body: config.data,
     baseUrl: resolved(config.baseURL),
     signal: limits.signal,
   }
+  const options = { guard, maxRedirects, tooManyRedirects, secretHeaders }
   try {
-    const outcome = await authenticatedSend(auth, request, send, { guard, maxRedirects, tooManyRedirects })
-    return outcome.settle()
+    return (await authenticatedSend(auth, request, send, options)).settle()
   } finally {
     limits.end()
   }

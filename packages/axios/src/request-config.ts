@@ -32,6 +32,11 @@ export function redirectLimit(config: Config, kind: AdapterKind): number {
   return follows ? maxRedirects : 0
 }
 
+/** What the caller wants to stay at the first origin, by lower-case name. */
+export function secretHeadersOf({ sensitiveHeaders = [] }: Config): string[] {
+  return [sensitiveHeaders].flat().map((name) => String(name).toLowerCase())
+}
+
 /** What axios is about to send, by lower-case name. */
 export function headersOf({ headers, data }: Config, kind: AdapterKind): Record<string, string> {
   const byName: Record<string, string> = {}

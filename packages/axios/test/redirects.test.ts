@@ -83,6 +83,21 @@ describe.each(adapters)(`axios ${version}, %s: redirects`, (adapter) => {
     expect(foreign.arrivals[0]?.headers).not.toHaveProperty("x-auth-token")
   })
 
+  it("keep what the caller calls sensitive from other hosts, listed or not", async () => {
+    const headers = { "X-Api-Key": "mine", "X-Other": "1" }
+    const foreign = await serve(() => ({}))
+    const server = await serve((target) => (target === "/x" ? to("/y", 307) : to(`${foreign.url}/z`, 307)))
+    const hosts = ["127.0.0.1"]
+    const api = withAuth(bare(server.url), numbering(), { hosts })
+    await api.post("/x", "a", { headers, sensitiveHeaders: ["x-api-key"] })
+    await api.post("/x", "a", { headers })
+    expect(server.arrivals.map(({ headers }) => headers["x-api-key"])).toEqual(Array(4).fill("mine"))
+    expect(foreign.arrivals.map(({ headers }) => [headers["x-api-key"], headers["x-other"]])).toEqual([
+      [undefined, "1"],
+      ["mine", "1"],
+    ])
+  })
+
   it.runIf(adapter === "fetch")("are not followed where fetchOptions say so", async () => {
     const server = await looping()
     const manual = await errorOf(api(server.url).get("/x", { fetchOptions: { redirect: "manual" } }))
