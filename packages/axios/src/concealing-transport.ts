@@ -50,7 +50,8 @@ function concealConnection(socket: object): void {
 
 /** Makes a native request, of whatever kind, show what it is for and no more. */
 export function concealRequest(request: unknown): void {
-  if (typeof request !== "object" || request === null || Object.hasOwn(request, "toJSON")) return
+  if (typeof request !== "object" || request === null) return
+  if (Object.hasOwn(request, "toJSON") || !Object.isExtensible(request)) return
   const { method, host, path, url } = request as Record<string, unknown>
   conceal(request, url === undefined ? { method, host, path } : { method, url })
 }

@@ -285,6 +285,7 @@ describe(`axios ${version}, an adapter of the caller's own`, () => {
     statusText: "",
     headers: {},
     config,
+    request: Object.freeze({}),
     data: { body: config.data, token: config.headers.get("x-auth-token"), url: config.url },
   })
 
