@@ -55,8 +55,10 @@ function tidied(response: AxiosResponse, config: InternalAxiosRequestConfig): Ax
 }
 
 function tidyError(error: Error, sent: InternalAxiosRequestConfig, config: InternalAxiosRequestConfig): void {
-  if (error.message === `timeout of ${sent.timeout}ms exceeded`)
-    error.message = `timeout of ${config.timeout}ms exceeded`
+  // What was sent had a part of the caller's timeout only.
+  if (/^timeout .*ms exceeded$/.test(error.message)) {
+    error.message = error.message.replace(String(sent.timeout), String(config.timeout))
+  }
   for (let one: unknown = error; one instanceof Error; one = one.cause) {
     if ("config" in one && one.config === sent) one.config = config
     if ("request" in one) concealRequest(one.request)
