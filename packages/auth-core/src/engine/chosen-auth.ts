@@ -8,12 +8,12 @@ import { AuthError } from "../errors/auth-error.ts"
  * @throws {AuthError} `AUTH_INVALID_OPTION` when it is anything else: rather no request than one by the wrong customer.
  */
 export function chosenAuth(own: unknown, auth: Auth): Auth | undefined {
-  if (own === undefined) return auth
   if (own === false) return undefined
-  if (isAuth(own)) return own
+  const chosen = own === undefined ? auth : own
+  if (isAuth(chosen)) return chosen
   throw new AuthError(
     "AUTH_INVALID_OPTION",
-    `The auth of a request must be an auth, such as tokenAuth(...) gives, or \`false\` for none, not ${own === null ? "null" : typeof own}.`,
+    `The auth of a request must be an auth, such as tokenAuth(...) gives, or \`false\` for none, not ${chosen === null ? "null" : typeof chosen}.`,
   )
 }
 

@@ -28,6 +28,12 @@ describe("the auth of one request", () => {
     expect(() => chosenAuth(own, clients)).toThrow(expect.objectContaining({ code: "AUTH_INVALID_OPTION" }))
   })
 
+  it("is refused when the client was given none, rather than sent bare", () => {
+    expect(() => chosenAuth(undefined, undefined as never)).toThrow(
+      expect.objectContaining({ code: "AUTH_INVALID_OPTION" }),
+    )
+  })
+
   it("is refused without a word of what it was", () => {
     expect(() => chosenAuth("MIIsecret", clients)).toThrow(/not string/)
   })
