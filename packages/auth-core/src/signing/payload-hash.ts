@@ -1,4 +1,5 @@
 import { createIncrementalHash, hashHex } from "#digest"
+import type { IncrementalHash } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { type SigningAlgorithm, traitsOf } from "./algorithm.ts"
 
@@ -35,11 +36,17 @@ export function payloadHashInSlices(body: Uint8Array, algorithm: SigningAlgorith
 async function hashInSlices(body: Uint8Array, algorithm: SigningAlgorithm): Promise<string> {
   checkBody(body)
   const hash = createIncrementalHash(traitsOf(algorithm).hash)
-  for (let offset = 0; offset < body.length; offset += SLICE_BYTES) {
-    hash.update(body.subarray(offset, offset + SLICE_BYTES))
-    await nextTurn()
-  }
+  await updateInSlices(hash, body)
   return hash.hex()
+}
+
+/** Adds bytes to a hash; other work goes on between the slices of many. */
+export async function updateInSlices(hash: IncrementalHash, bytes: Uint8Array): Promise<void> {
+  hash.update(bytes.subarray(0, SLICE_BYTES))
+  for (let offset = SLICE_BYTES; offset < bytes.length; offset += SLICE_BYTES) {
+    await nextTurn()
+    hash.update(bytes.subarray(offset, offset + SLICE_BYTES))
+  }
 }
 
 /** As soon as what waits has had its turn; a timer of 0 ms is late by a millisecond and more. */
