@@ -39,7 +39,7 @@ describe("hashing a stream", () => {
 
   it("takes chunks of every size, and text as UTF-8", async () => {
     expect(await hashPayload(chunks(bytes))).toBe(sha256)
-    expect(await hashPayload(chunks("Grüße, ", new TextEncoder().encode("世界")))).toBe(
+    expect(await hashPayload(chunks<string | Uint8Array>("Grüße, ", new TextEncoder().encode("世界")))).toBe(
       createHash("sha256").update("Grüße, 世界").digest("hex"),
     )
     expect(await hashPayload(chunks())).toBe(createHash("sha256").digest("hex"))
