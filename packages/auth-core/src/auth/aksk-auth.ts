@@ -136,7 +136,7 @@ function namesToSign(chosen: readonly string[], headers: HeaderRecord, { securit
 function keepingLast<From, To>(make: (from: From) => To): (from: From) => To {
   let last: { from: From; to: To } | undefined
   return (from) => {
-    if (last?.from !== from) last = { from, to: make(from) }
+    if (last === undefined || last.from !== from) last = { from, to: make(from) }
     return last.to
   }
 }

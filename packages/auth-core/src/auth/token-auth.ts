@@ -35,6 +35,9 @@ export function tokenAuth(tokenOrProvider: Token | TokenProvider, options: Token
 
 function fixedToken(token: Token, { clock = systemClock }: TokenAuthOptions): Auth {
   const authentication = authenticationOf(token)
+  if (token.expiresAt !== undefined && !Number.isFinite(token.expiresAt)) {
+    throw new AuthError("AUTH_INVALID_CREDENTIALS", "The `expiresAt` of a token must be a time in epoch milliseconds.")
+  }
   return {
     bodyLimit: () => undefined,
     beyondLimit: undefined,

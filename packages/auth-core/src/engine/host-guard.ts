@@ -35,6 +35,7 @@ export type HostGuard = (url: URL, baseUrl?: string | URL | undefined) => boolea
  * @throws {AuthError} `AUTH_INVALID_OPTION` when an entry is not a host: a URL, a path, a wildcard elsewhere than in front.
  */
 export function createHostGuard({ hosts, allowInsecure = false }: GuardOptions = {}): HostGuard {
+  if (hosts !== undefined && !Array.isArray(hosts)) throw invalidHosts()
   const listed = (hosts ?? HUAWEI_CLOUD_HOSTS).map(compile)
   return (url, baseUrl) => {
     if (url.protocol !== "https:" && !allowInsecure && !isLoopback(url.hostname)) return false
@@ -47,10 +48,7 @@ function compile(entry: string): (url: URL) => boolean {
   const parts = /^(\*\.)?([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?$/i.exec(typeof entry === "string" ? entry : "")
   const [, wildcard, name, port] = parts ?? []
   if (name === undefined) {
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
-      '`hosts` takes host names such as "api.example.com", "*.example.com" or "localhost:8080": no scheme, no path.',
-    )
+    throw invalidHosts()
   }
   const host = name.toLowerCase()
   return (url) => {
@@ -67,4 +65,11 @@ function sameOrigin(url: URL, baseUrl: string | URL): boolean {
 function effectivePort(url: URL): string {
   if (url.port !== "") return url.port
   return url.protocol === "https:" ? "443" : "80"
+}
+
+function invalidHosts(): AuthError {
+  return new AuthError(
+    "AUTH_INVALID_OPTION",
+    '`hosts` takes a list of host names such as "api.example.com", "*.example.com" or "localhost:8080": no scheme, no path.',
+  )
 }

@@ -115,6 +115,12 @@ describe("bad credentials and options are refused at once", () => {
     )
   })
 
+  it.each([undefined, null, "AK"])("%j", (credentialsOrProvider) => {
+    expect(() => akskAuth(credentialsOrProvider as never)).toThrow(
+      expect.objectContaining({ code: "AUTH_INVALID_CREDENTIALS" }),
+    )
+  })
+
   it("V11 without region and service", () => {
     expect(() => akskAuth(credentials, { algorithm: "V11-HMAC-SHA256" })).toThrow(
       expect.objectContaining({ code: "AUTH_INVALID_OPTION" }),

@@ -39,6 +39,12 @@ describe("a fixed token", () => {
     )
   })
 
+  it.each(["tomorrow", Number.NaN, null])("with the end %j is refused at once", (expiresAt) => {
+    expect(() => tokenAuth({ ...token, expiresAt: expiresAt as number })).toThrow(
+      expect.objectContaining({ code: "AUTH_INVALID_CREDENTIALS" }),
+    )
+  })
+
   it("that is refused stays refused", async () => {
     const auth = tokenAuth(token)
     expect(await auth.judge(auth.authenticate(attempt) as Authentication, rejection)).toBe(false)

@@ -102,3 +102,9 @@ describe("with a host list", () => {
     )
   })
 })
+
+it("a list that is no list is refused at once", () => {
+  expect(() => createHostGuard({ hosts: "api.example.com" as never })).toThrow(
+    expect.objectContaining({ code: "AUTH_INVALID_OPTION" }),
+  )
+})
