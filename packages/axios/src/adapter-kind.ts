@@ -1,4 +1,5 @@
-import axios, { type AxiosAdapter, type InternalAxiosRequestConfig } from "axios"
+import type { AxiosAdapter, InternalAxiosRequestConfig } from "axios"
+import { axiosOf } from "./axios-of.ts"
 
 /** What is known of an adapter: one of axios' own, or the caller's. */
 export type AdapterKind = "http" | "fetch" | "other"
@@ -11,6 +12,6 @@ export function adapterKind(adapter: AxiosAdapter, config: InternalAxiosRequestC
   const name: unknown = Reflect.get(adapter, "adapterName")
   if (name === "http") return ["http", adapter]
   if (name !== "xhr" && typeof fetch !== "function") return ["other", adapter]
-  const fetchAdapter = axios.getAdapter("fetch", config)
+  const fetchAdapter = axiosOf(config).getAdapter("fetch", config)
   return name === "xhr" || adapter === fetchAdapter ? ["fetch", fetchAdapter] : ["other", adapter]
 }

@@ -6,8 +6,9 @@ import {
   hiddenRedirect,
   type WireRequest,
 } from "@countersign/auth-core"
-import axios, { type AxiosAdapter, AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from "axios"
+import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from "axios"
 import { adapterKind } from "./adapter-kind.ts"
+import { axiosOf } from "./axios-of.ts"
 import { callLimits } from "./call-limits.ts"
 import { type Outcome, outcomeOf } from "./outcome.ts"
 import {
@@ -40,6 +41,10 @@ export function adapterBeneath(adapter: Config["adapter"]): Config["adapter"] {
 /** An adapter that authenticates every attempt, and sends it through another. */
 export function authenticatingAdapter(own: Config["adapter"], auth: Auth, guard: HostGuard): AxiosAdapter {
   const authenticating: AxiosAdapter = async (config) => {
+    const axios = axiosOf(config)
+    const { AxiosHeaders } = axios
+    // What they hold, where they are of a copy that cannot be found.
+    if (!(config.headers instanceof AxiosHeaders)) config.headers = AxiosHeaders.from(Object.assign({}, config.headers))
     const original = own ?? axios.defaults.adapter
     // For whoever sends this config once more, through this instance or another.
     Object.assign(config, { adapter: original })
@@ -79,6 +84,7 @@ async function authenticated(
     return outcome
   }
   const tooManyRedirects = ({ response }: Outcome): never => {
+    const { AxiosError } = axiosOf(config)
     const code = "ERR_FR_TOO_MANY_REDIRECTS"
     throw new AxiosError("Maximum number of redirects exceeded", code, config, response.request)
   }

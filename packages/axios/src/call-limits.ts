@@ -1,4 +1,5 @@
-import { AxiosError, CanceledError, type InternalAxiosRequestConfig } from "axios"
+import type { AxiosError, InternalAxiosRequestConfig } from "axios"
+import { axiosOf } from "./axios-of.ts"
 
 /** How long a caller waits for a whole call, whatever is done on its behalf. */
 export interface CallLimits {
@@ -15,6 +16,7 @@ export function callLimits(config: InternalAxiosRequestConfig): CallLimits {
   if (!(timeout > 0) && !signal && !cancelToken) {
     return { signal: undefined, timeLeft: () => timeout, end: () => undefined }
   }
+  const { CanceledError } = axiosOf(config)
   const begun = performance.now()
   const ended = new AbortController()
   const onTimeout = (): void => ended.abort(timedOut(config))
@@ -36,6 +38,7 @@ export function callLimits(config: InternalAxiosRequestConfig): CallLimits {
 }
 
 function timedOut(config: InternalAxiosRequestConfig): AxiosError {
+  const { AxiosError } = axiosOf(config)
   const { timeout, timeoutErrorMessage, transitional } = config
   const code = transitional?.clarifyTimeoutError === true ? AxiosError.ETIMEDOUT : AxiosError.ECONNABORTED
   return new AxiosError(timeoutErrorMessage || `timeout of ${timeout}ms exceeded`, code, config)

@@ -1,6 +1,7 @@
 import type { ResponseLike } from "@countersign/auth-core"
-import { type AxiosAdapter, AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from "axios"
+import type { AxiosAdapter, AxiosHeaders, AxiosResponse, InternalAxiosRequestConfig } from "axios"
 import type { AdapterKind } from "./adapter-kind.ts"
+import { axiosOf } from "./axios-of.ts"
 import { concealRequest } from "./concealing-transport.ts"
 
 /** What came of one attempt: a response, which axios may have turned into an error by its status. */
@@ -34,11 +35,14 @@ export async function outcomeOf(
 }
 
 function outcome(response: AxiosResponse, error?: Error): Outcome {
-  const { status, headers } = response
+  const { status, headers, config } = response
   return {
     response,
     status,
-    headers: { get: (name) => AxiosHeaders.from(headers as AxiosHeaders).get(name) },
+    headers:
+      typeof headers.get === "function"
+        ? (headers as AxiosHeaders)
+        : axiosOf(config).AxiosHeaders.from(headers as AxiosHeaders),
     peek: () => textOf(response.data),
     discard: () => abandon(response.data),
     settle() {

@@ -1,6 +1,7 @@
 import { isStream, type WireRequest } from "@countersign/auth-core"
-import axios, { AxiosHeaders, type InternalAxiosRequestConfig } from "axios"
+import axios, { type AxiosHeaders, type InternalAxiosRequestConfig } from "axios"
 import type { AdapterKind } from "./adapter-kind.ts"
+import { axiosOf } from "./axios-of.ts"
 import { concealingTransport } from "./concealing-transport.ts"
 import { adapterBody, hasOwnContentType, ownContentType } from "./request-body.ts"
 
@@ -40,7 +41,7 @@ export function secretHeadersOf({ sensitiveHeaders = [] }: Config): string[] {
 /** What axios is about to send, by lower-case name. */
 export function headersOf({ headers, data }: Config, kind: AdapterKind): Record<string, string> {
   const byName: Record<string, string> = {}
-  for (const [name, value] of Object.entries(AxiosHeaders.from(headers).toJSON(true))) {
+  for (const [name, value] of Object.entries(headers.toJSON(true))) {
     byName[name.toLowerCase()] = String(value)
   }
   // fetch sends the URL's own authority whatever the caller says, so that is what must be signed.
@@ -73,6 +74,7 @@ export function sentHeaders(
   kind: AdapterKind,
 ): AxiosHeaders {
   // Not by its constructor, which would look at every value anew.
+  const { AxiosHeaders } = axiosOf(config)
   const sent = Object.assign(new AxiosHeaders(), config.headers)
   for (const [name, value] of Object.entries(sent)) {
     // By these the caller keeps axios from its own default.

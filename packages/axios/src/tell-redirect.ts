@@ -1,5 +1,6 @@
 import { staysAtOrigin, type WireRequest } from "@countersign/auth-core"
-import { AxiosError, type AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from "axios"
+import type { AxiosHeaders, AxiosResponse, InternalAxiosRequestConfig } from "axios"
+import { axiosOf } from "./axios-of.ts"
 
 type Details = Parameters<NonNullable<InternalAxiosRequestConfig["beforeRedirect"]>>
 
@@ -26,6 +27,7 @@ export function tellRedirect(
     config.beforeRedirect?.(options, answer, { url: from.url.href, method: from.method, headers: withoutSecrets(from) })
   } catch (cause) {
     const message = `Redirected request failed: ${cause instanceof Error ? cause.message : cause}`
+    const { AxiosError } = axiosOf(config)
     throw Object.assign(new AxiosError(message, "ERR_FR_REDIRECTION_FAILURE", config, response.request), { cause })
   }
   for (const name of Object.keys(shown)) if (!(name in options.headers)) headers.delete(name)

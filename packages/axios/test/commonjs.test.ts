@@ -1,0 +1,93 @@
+import { createRequire } from "node:module"
+import { numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
+import type { AxiosStatic, CreateAxiosDefaults } from "axios"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { authInterceptor, withAuth } from "../src/index.ts"
+import { adapters, version } from "./axios-version.ts"
+
+/** What a CommonJS program gets: not the copy of axios that modules import, but one with classes of its own. */
+const require = createRequire(import.meta.url)
+const newest: AxiosStatic = require("axios")
+const oldest: AxiosStatic = require("axios-1.7")
+
+let server: RecordingServer
+beforeEach(async () => {
+  server = await recordingServer(async ({ target }) => {
+    if (target === "/slow") await new Promise((resolve) => setTimeout(resolve, 400))
+    return { status: target === "/500" ? 500 : 200, body: "{}" }
+  })
+})
+afterEach(() => server.close())
+
+const copies: [name: string, required: AxiosStatic][] = [
+  ["that is beside it", newest],
+  ["of another release", oldest],
+]
+
+describe.each(copies)(`with axios ${version} imported, an axios %s, required`, (_, required) => {
+  it.each(adapters)("sends the caller's headers, types and bodies: %s", async (adapter) => {
+    const setup: CreateAxiosDefaults = { baseURL: server.url, adapter, headers: { "X-Own": "1" } }
+    for (const api of [required.create(setup), withAuth(required.create(setup), numbering())]) {
+      await api.post("/json", { a: "ü" })
+      await api.post("/form", new URLSearchParams({ a: "1 2" }))
+    }
+    const [json, form, ...authenticated] = server.arrivals.map(({ headers, body }) => [
+      headers["x-own"],
+      headers["content-type"],
+      headers.accept,
+      body.toString(),
+    ])
+    expect(authenticated).toEqual([json, form])
+    expect(json?.slice(0, 2)).toEqual(["1", "application/json"])
+    expect(server.arrivals.map(({ headers }) => headers["x-auth-token"])).toEqual([
+      undefined,
+      undefined,
+      "secret-1",
+      "secret-2",
+    ])
+  })
+})
+
+// Beside the imported axios there is one to require: the newest.
+describe.runIf(newest.VERSION === version)(`axios ${version}, required`, () => {
+  const { AxiosError, AxiosHeaders, CanceledError } = newest
+
+  describe.each(adapters)("%s", (adapter) => {
+    const api = () => withAuth(newest.create({ baseURL: server.url, adapter }), numbering())
+    const failure = (sent: Promise<unknown>): Promise<unknown> => sent.catch((error: unknown) => error)
+
+    it("gives answers with headers of its own class", async () => {
+      const { headers, config } = await api().get("/x")
+      expect(headers).toBeInstanceOf(AxiosHeaders)
+      expect(config.headers).toBeInstanceOf(AxiosHeaders)
+    })
+
+    it("gives errors of its own classes, by status, timeout, signal and cancel token", async () => {
+      expect(await failure(api().get("/500"))).toBeInstanceOf(AxiosError)
+      expect(await failure(api().get("/slow", { timeout: 40 }))).toBeInstanceOf(AxiosError)
+      expect(await failure(api().get("/slow", { signal: AbortSignal.timeout(40) }))).toBeInstanceOf(CanceledError)
+      const source = newest.CancelToken.source()
+      setTimeout(() => source.cancel("enough"), 40)
+      expect(await failure(api().get("/slow", { cancelToken: source.token }))).toBeInstanceOf(CanceledError)
+    })
+
+    it("gives errors of its own classes for the wait for a token, too", async () => {
+      const stuck = { ...numbering(), authenticate: () => new Promise<never>(() => undefined) }
+      const waiting = withAuth(newest.create({ baseURL: server.url, adapter }), stuck)
+      expect(await failure(waiting.get("/x", { timeout: 40 }))).toBeInstanceOf(AxiosError)
+      expect(await failure(waiting.get("/x", { signal: AbortSignal.timeout(40) }))).toBeInstanceOf(CanceledError)
+      expect(server.arrivals).toEqual([])
+    })
+
+    it("gives errors of its own classes where there is no auth, too", async () => {
+      expect(await failure(api().get("/500", { countersign: false }))).toBeInstanceOf(AxiosError)
+    })
+  })
+
+  it("takes the interceptor as well", async () => {
+    const api = newest.create({ baseURL: server.url })
+    api.interceptors.request.use(authInterceptor(numbering()))
+    await api.get("/x")
+    expect(server.arrivals.map(({ headers }) => headers["x-auth-token"])).toEqual(["secret-1"])
+  })
+})
