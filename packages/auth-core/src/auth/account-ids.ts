@@ -1,10 +1,7 @@
 import type { TokenCache } from "../cache/token-cache.ts"
-import { AuthError } from "../errors/auth-error.ts"
-import { findDomainId } from "../iam/domain-id.ts"
 import type { IamOptions } from "../iam/iam-connection.ts"
-import { findProjectId } from "../iam/project-id.ts"
 import type { Credentials } from "../identity/credentials.ts"
-import type { Expiring, Provider } from "../identity/provider.ts"
+import { lazily } from "../identity/lazily.ts"
 import type { HeaderRecord } from "../signing/signed-headers.ts"
 
 export interface AccountIdOptions {
@@ -24,8 +21,12 @@ export interface AccountIdOptions {
   iam?: IamOptions | undefined
 }
 
-interface AccountId extends Expiring {
-  readonly id: string
+/** What a lookup needs beside its options. */
+export interface AccountIdSources {
+  /** Gives the credentials that look up. */
+  readonly current: (signal?: AbortSignal) => Credentials | Promise<Credentials>
+  /** Gives the cache that keeps what was looked up. */
+  readonly cache: () => TokenCache | Promise<TokenCache>
 }
 
 /** X-Project-Id and X-Domain-Id of a request, as far as they are wanted: at once when they are known. */
@@ -36,69 +37,43 @@ export type AccountIdHeaders = (
   signal?: AbortSignal,
 ) => HeaderRecord | Promise<HeaderRecord>
 
-/**
- * @param current gives the credentials that look up
- * @param cache keeps what was looked up
- */
-export function accountIdHeaders(
-  { projectId, domainId, region, iam }: AccountIdOptions,
-  current: (signal?: AbortSignal) => Credentials | Promise<Credentials>,
-  cache: () => TokenCache,
-): AccountIdHeaders {
-  const projects = new Map<string, Provider<AccountId>>()
-  const projectOf = (name: string): Provider<AccountId> => {
-    const known = projects.get(name)
-    if (known !== undefined) return known
-    const provider: Provider<AccountId> = async (context) => ({
-      id: await findProjectId(
-        { ...iam, region: iam?.region ?? name, name, signal: context?.signal },
-        await current(context?.signal),
-      ),
-    })
-    projects.set(name, provider)
-    return provider
-  }
-  const domain: Provider<AccountId> = async (context) => ({
-    id: await findDomainId({ region, ...iam, signal: context?.signal }, await current(context?.signal)),
+type Id = string | undefined | Promise<string>
+
+export function accountIdHeaders(options: AccountIdOptions, sources: AccountIdSources): AccountIdHeaders {
+  const { projectId, domainId } = options
+  const lookup = lazily(async () => {
+    const { accountIdLookup } = await import("./account-id-lookup.ts")
+    return accountIdLookup(options, sources, await sources.cache())
   })
   const wanted = (
+    kind: "project" | "domain",
     option: string | undefined,
     own: string | undefined,
-    provider: () => Provider<AccountId>,
-    signal?: AbortSignal,
-  ): string | undefined | Promise<string> => {
+    url: string,
+    signal: AbortSignal | undefined,
+  ): Id => {
     if (option !== "auto") return option
     if (own !== undefined) return own
-    const found = cache().get(provider(), { signal })
-    return found instanceof Promise ? found.then(({ id }) => id) : found.id
+    const lookUp = lookup()
+    return lookUp instanceof Promise ? lookUp.then((found) => found(kind, url, signal)) : lookUp(kind, url, signal)
   }
   return (url, request, credentials, signal) => {
-    const project =
+    const project: Id =
       request["x-project-id"] === undefined
-        ? wanted(projectId, credentials.projectId, () => projectOf(region ?? regionIn(new URL(url))), signal)
+        ? wanted("project", projectId, credentials.projectId, url, signal)
         : undefined
-    const account =
-      request["x-domain-id"] === undefined ? wanted(domainId, credentials.domainId, () => domain, signal) : undefined
-    if (project instanceof Promise || account instanceof Promise) return Promise.all([project, account]).then(headers)
-    return project === undefined && account === undefined ? NONE : headers([project, account])
+    const domain: Id =
+      request["x-domain-id"] === undefined ? wanted("domain", domainId, credentials.domainId, url, signal) : undefined
+    if (project instanceof Promise || domain instanceof Promise) return Promise.all([project, domain]).then(headers)
+    return project === undefined && domain === undefined ? NONE : headers([project, domain])
   }
 }
 
 const NONE: HeaderRecord = {}
 
-function headers([project, account]: [string | undefined, string | undefined]): HeaderRecord {
+function headers([project, domain]: [string | undefined, string | undefined]): HeaderRecord {
   return {
     ...(project === undefined ? undefined : { "x-project-id": project }),
-    ...(account === undefined ? undefined : { "x-domain-id": account }),
+    ...(domain === undefined ? undefined : { "x-domain-id": domain }),
   }
-}
-
-/** `ecs.cn-north-4.myhuaweicloud.com` names its region. */
-function regionIn({ hostname }: URL): string {
-  const region = /\.([a-z]{2,}-[a-z]+-\d{1,3})\.[a-z]+\.[a-z]+$/.exec(hostname)?.[1]
-  if (region !== undefined) return region
-  throw new AuthError(
-    "AUTH_INVALID_OPTION",
-    `\`projectId: "auto"\` needs to know a region, and the host ${hostname} names none: give \`region\`, or the project's id.`,
-  )
 }

@@ -59,10 +59,10 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
   const { algorithm = "SDK-HMAC-SHA256", region, service, unsignedPayload = false, clock = systemClock } = options
   const { contentHashHeader } = traitsOf(algorithm)
   const offsets = createClockOffsets(clock, options.onClockOffset)
-  const cache = once(() => cacheOf(options.cache, clock))
+  const cache = cacheOf(options.cache, clock)
   const isProvided = typeof credentialsOrProvider === "function"
-  const source = isProvided ? renewable(credentialsOrProvider, cache(), clock, secretOf) : fixed(credentialsOrProvider)
-  const accountIds = accountIdHeaders(options, source.current, cache)
+  const source = isProvided ? renewable(credentialsOrProvider, cache, clock, secretOf) : fixed(credentialsOrProvider)
+  const accountIds = accountIdHeaders(options, { current: source.current, cache })
   // Whether a provided key still lives is for the cache to say: the local clock may be what is wrong.
   const signerOf = keepingLast((credentials: Credentials) =>
     createSigner(isProvided ? { ...credentials, expiresAt: undefined } : credentials, { algorithm, region, service }),
@@ -139,9 +139,4 @@ function keepingLast<From, To>(make: (from: From) => To): (from: From) => To {
     if (last === undefined || last.from !== from) last = { from, to: make(from) }
     return last.to
   }
-}
-
-function once<T>(make: () => T): () => T {
-  let value: T | undefined
-  return () => (value ??= make())
 }

@@ -17,17 +17,22 @@ export interface Renewable<T> {
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 60_000
 
-/** Joins a provider and a cache. `secretOf` tells two values apart. */
+/** Joins a provider and a cache, which may have to be loaded first. `secretOf` tells two values apart. */
 export function renewable<T extends Expiring>(
   provider: Provider<T>,
-  cache: TokenCache,
+  cache: () => TokenCache | Promise<TokenCache>,
   clock: Clock,
   secretOf: (value: T) => string,
 ): Renewable<T> {
   let pauseMs = 0
   let pausedUntil = Number.NEGATIVE_INFINITY
   return {
-    current: (signal) => cache.get(provider, { signal }),
+    current(signal) {
+      const ready = cache()
+      return ready instanceof Promise
+        ? ready.then((loaded) => loaded.get(provider, { signal }))
+        : ready.get(provider, { signal })
+    },
     async renew(refused, replayed, signal) {
       const now = clock.monotonic()
       if (replayed) {
@@ -35,10 +40,11 @@ export function renewable<T extends Expiring>(
         pausedUntil = now + pauseMs
         return false
       }
-      const current = await cache.get(provider, { signal })
+      const kept = await cache()
+      const current = await kept.get(provider, { signal })
       if (secretOf(current) !== secretOf(refused)) return true
       if (now < pausedUntil) return false
-      const renewed = await cache.get(provider, { rejected: refused, signal })
+      const renewed = await kept.get(provider, { rejected: refused, signal })
       return secretOf(renewed) !== secretOf(refused)
     },
   }

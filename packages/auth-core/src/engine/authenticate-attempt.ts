@@ -1,8 +1,9 @@
 import type { Auth, Authentication } from "../auth/auth.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { abortable } from "../identity/abortable.ts"
-import { type PreparedBody, readBody, unreadBody } from "./body.ts"
+import { readBody, unreadBody } from "./body.ts"
 import type { HostGuard } from "./host-guard.ts"
+import type { PreparedBody } from "./prepared-body.ts"
 import { type ResponseLike, readRejection } from "./rejection.ts"
 
 /** A request as the client is about to send it. */

@@ -1,28 +1,12 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { abortable } from "../identity/abortable.ts"
-
-/** A body that can be read only once: a web or Node stream, an async iterable, a generator. */
-export type BodyStream = ReadableStream | AsyncIterable<unknown> | Iterable<unknown> | PipedStream
-
-/** A Node stream of any kind, said without the types of Node, which a browser's project lacks. */
-export interface PipedStream {
-  pipe<Destination>(destination: Destination): Destination
-  on(event: "error", listener: (error: Error) => void): unknown
-}
+import { type BodyStream, isWebStream, type PipedStream } from "./is-stream.ts"
 
 /** What was read of a stream. */
 export type StreamRead =
   | { readonly bytes: Uint8Array; readonly rest?: undefined }
   /** It is longer than the limit: what was read and what is left, in one. */
   | { readonly bytes?: undefined; readonly rest: AsyncGenerator<Uint8Array> }
-
-/** Whether a body can be read only once. */
-export function isStream(value: unknown): value is BodyStream {
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return false
-  if (isWebStream(value) || Symbol.asyncIterator in value) return true
-  if ("pipe" in value && typeof value.pipe === "function") return true
-  return "next" in value && Symbol.iterator in value
-}
 
 /**
  * Reads a stream to its end, but not much further than `limit` bytes. An abort ends the reading, and the stream.
@@ -145,9 +129,4 @@ function concatenated(chunks: readonly Uint8Array[], size: number): Uint8Array {
     offset += chunk.byteLength
   }
   return bytes
-}
-
-/** Whether it is a web stream, of whatever realm. */
-function isWebStream(value: object): value is ReadableStream {
-  return "getReader" in value && typeof value.getReader === "function"
 }

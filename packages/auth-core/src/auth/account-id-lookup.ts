@@ -1,0 +1,55 @@
+import type { TokenCache } from "../cache/token-cache.ts"
+import { AuthError } from "../errors/auth-error.ts"
+import { findDomainId } from "../iam/domain-id.ts"
+import { findProjectId } from "../iam/project-id.ts"
+import type { Expiring, Provider } from "../identity/provider.ts"
+import type { AccountIdOptions, AccountIdSources } from "./account-ids.ts"
+
+interface AccountId extends Expiring {
+  readonly id: string
+}
+
+/** The project or domain id that goes with a request's URL: at once when it is known. */
+export type AccountIdLookup = (
+  kind: "project" | "domain",
+  url: string,
+  signal?: AbortSignal,
+) => string | Promise<string>
+
+/** Asks IAM for ids, each once. */
+export function accountIdLookup(
+  { region, iam }: AccountIdOptions,
+  { current }: AccountIdSources,
+  cache: TokenCache,
+): AccountIdLookup {
+  const projects = new Map<string, Provider<AccountId>>()
+  const projectOf = (name: string): Provider<AccountId> => {
+    const known = projects.get(name)
+    if (known !== undefined) return known
+    const provider: Provider<AccountId> = async (context) => ({
+      id: await findProjectId(
+        { ...iam, region: iam?.region ?? name, name, signal: context?.signal },
+        await current(context?.signal),
+      ),
+    })
+    projects.set(name, provider)
+    return provider
+  }
+  const domain: Provider<AccountId> = async (context) => ({
+    id: await findDomainId({ region, ...iam, signal: context?.signal }, await current(context?.signal)),
+  })
+  return (kind, url, signal) => {
+    const found = cache.get(kind === "domain" ? domain : projectOf(region ?? regionIn(new URL(url))), { signal })
+    return found instanceof Promise ? found.then(({ id }) => id) : found.id
+  }
+}
+
+/** `ecs.cn-north-4.myhuaweicloud.com` names its region. */
+function regionIn({ hostname }: URL): string {
+  const region = /\.([a-z]{2,}-[a-z]+-\d{1,3})\.[a-z]+\.[a-z]+$/.exec(hostname)?.[1]
+  if (region !== undefined) return region
+  throw new AuthError(
+    "AUTH_INVALID_OPTION",
+    `\`projectId: "auto"\` needs to know a region, and the host ${hostname} names none: give \`region\`, or the project's id.`,
+  )
+}
