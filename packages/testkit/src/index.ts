@@ -6,7 +6,18 @@ export {
   describeAdapter,
 } from "./describe-adapter.ts"
 export { type CacheStoreSuiteOptions, describeCacheStore } from "./describe-cache-store.ts"
+export { describeFeatures } from "./describe-features.ts"
+export { type ErrorFacts, errorFacts } from "./error-facts.ts"
 export { type FakeClock, fakeClock } from "./fake-clock.ts"
+export {
+  type Difference,
+  type Feature,
+  type FeatureContext,
+  type FeatureList,
+  type FeatureRelease,
+  type FeatureSetup,
+  releasesWith,
+} from "./feature.ts"
 export { hasSystemTool } from "./has-system-tool.ts"
 export { hasRedis, type LocalRedis, localRedis } from "./local-redis.ts"
 export { type NumberingAuth, numbering } from "./numbering-auth.ts"

@@ -12,8 +12,8 @@ export interface Arrival {
 
 export interface Answer {
   status?: number
-  headers?: Record<string, string>
-  body?: string
+  headers?: Record<string, string | string[]>
+  body?: string | Uint8Array
 }
 
 export interface RecordingServer {

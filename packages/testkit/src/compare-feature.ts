@@ -1,0 +1,58 @@
+import type { Auth } from "@countersign/auth-core"
+import { expect } from "vitest"
+import type { Difference, Feature, FeatureRelease } from "./feature.ts"
+import { numbering } from "./numbering-auth.ts"
+import { type FeatureRun, runFeature } from "./run-feature.ts"
+
+const auths: Readonly<Record<string, () => Auth>> = {
+  "an auth that leaves bodies unread": () => numbering(),
+  "an auth that reads bodies": () => numbering("secret", 12 * 1024 * 1024),
+}
+
+/** Rejects with what differs, as an assertion error. */
+export async function compareFeature<Client>(feature: Feature<Client>, release: FeatureRelease<Client>): Promise<void> {
+  const difference = differenceIn(feature, release)
+  const bare = await runFeature(feature, release, undefined)
+  expect(bare.result, "a result to compare").toBeDefined()
+  if (feature.gives !== undefined) expect(bare.result, "without auth").toEqual(feature.gives)
+  let differs = difference?.gives !== undefined
+  for (const [name, auth] of Object.entries(auths)) {
+    const authenticated = await runFeature(feature, release, auth())
+    if (difference?.gives === undefined) expect(authenticated.result, name).toStrictEqual(bare.result)
+    else expect(authenticated.result, name).toEqual(difference.gives)
+    if (difference?.onTheWire === true) differs ||= !isEqual(authenticated.wire, bare.wire)
+    else expect(authenticated.wire, `on the wire, with ${name}`).toStrictEqual(bare.wire)
+    checkAuthentications(authenticated)
+  }
+  if (difference !== undefined) {
+    expect(differs && !isEqual(difference.gives, bare.result), "the stated difference shows").toBe(true)
+  }
+}
+
+function differenceIn<Client>(feature: Feature<Client>, { name }: FeatureRelease<Client>): Difference | undefined {
+  return feature.differs?.releases?.includes(name) === false ? undefined : feature.differs
+}
+
+/** One fresh authentication per arrival at a host that is listed, and none elsewhere. */
+function checkAuthentications({ authentications }: FeatureRun): void {
+  const listed = authentications.filter(({ host }) => host === "127.0.0.1").map(({ token }) => token)
+  expect(
+    listed.filter((token) => token?.startsWith("secret-") !== true),
+    "arrivals without authentication",
+  ).toEqual([])
+  expect(new Set(listed).size, "fresh authentications").toBe(listed.length)
+  const elsewhere = authentications.filter(({ host }) => host !== "127.0.0.1").map(({ token }) => token)
+  expect(
+    elsewhere.filter((token) => token !== undefined),
+    "authentications at other hosts",
+  ).toEqual([])
+}
+
+function isEqual(left: unknown, right: unknown): boolean {
+  try {
+    expect(left).toStrictEqual(right)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,85 @@
+import type { RequestListener } from "node:http"
+import type { Auth } from "@countersign/auth-core"
+import type { Answer, Arrival, RecordingServer } from "./recording-server.ts"
+
+/** One documented feature of a client, used once, so that its use with and without auth can be compared. */
+export interface Feature<Client> {
+  /** In the present tense, such as "retries after a 503". */
+  name: string
+  /** Where the client documents it. */
+  documentation: string
+  /** What the recording server answers; the index begins at 0 for each run. @default 200 with `{"ok":true}` */
+  answer?(arrival: Arrival, index: number): Answer | Promise<Answer>
+  /**
+   * Uses the feature.
+   *
+   * @returns what its user sees of it, as plain data; never `undefined`. The hosts of the run's servers are called `server-1`
+   * and so on.
+   */
+  run(client: Client, context: FeatureContext): Promise<unknown>
+  /** What the client gives without auth, where that is to be pinned. May hold asymmetric matchers. */
+  gives?: unknown
+  /** The releases that have it, by name. @default all */
+  releases?: readonly string[]
+  /** Stated where it is meant to be otherwise with auth. */
+  differs?: Difference
+}
+
+/** A difference on purpose. It must show, else it is stated in vain. */
+export interface Difference {
+  /** For the reader of the page: one sentence. */
+  because: string
+  /** What the client gives with auth. @default the same */
+  gives?: unknown
+  /** What arrives at the server differs, and is not compared. @default false */
+  onTheWire?: boolean
+  /** The releases where it is so. @default all */
+  releases?: readonly string[]
+}
+
+export interface FeatureContext {
+  /** Name of the release, as in the list. */
+  release: string
+  /** Gives what the feature's `answer` says. */
+  server: RecordingServer
+  /** Another server on this machine, for answers that the recording server cannot give. Closed after the run. */
+  listen(listener: RequestListener): Promise<string>
+  /** Does something after the run, such as closing what was opened. */
+  defer(work: () => unknown): void
+}
+
+/** A release of a client, as a user has it. */
+export interface FeatureRelease<Client> {
+  /** Such as "ky 1.7". */
+  name: string
+  /** The exact version, for the page. */
+  version: string
+  /**
+   * The client, made ready for the recording server; authenticated when there is an auth, for each host named 127.0.0.1.
+   */
+  connect(setup: FeatureSetup): Client | Promise<Client>
+}
+
+export interface FeatureSetup extends FeatureContext {
+  auth: Auth | undefined
+}
+
+/** All features of a client that are compared, by theme. */
+export interface FeatureList<Client> {
+  /** Name of the client, for the page. */
+  client: string
+  releases: readonly FeatureRelease<Client>[]
+  themes: Readonly<Record<string, readonly Feature<Client>[]>>
+}
+
+/** The releases of a list that have a feature. */
+export function releasesWith<Client>(
+  { releases }: FeatureList<Client>,
+  feature: Pick<Feature<Client>, "releases">,
+): readonly FeatureRelease<Client>[] {
+  const { releases: named } = feature
+  if (named === undefined) return releases
+  const unknown = named.filter((name) => !releases.some((release) => release.name === name))
+  if (unknown.length > 0) throw new Error(`No such release in the list: ${unknown.join(", ")}`)
+  return releases.filter(({ name }) => named.includes(name))
+}

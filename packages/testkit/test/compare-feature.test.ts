@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest"
+import { compareFeature } from "../src/compare-feature.ts"
+import type { Feature, FeatureRelease } from "../src/feature.ts"
+
+type Client = (path?: string, init?: RequestInit) => Promise<Response>
+
+let number = 0
+
+/** A client that authenticates each request, and does what else it is told to. */
+function release(
+  spoil: (response: Response, init: RequestInit) => Response = (response) => response,
+): FeatureRelease<Client> {
+  return {
+    name: "client 1.0",
+    version: "1.0.0",
+    connect:
+      ({ server, auth }) =>
+      async (path = "", init = {}) => {
+        number += 1
+        const response = await fetch(server.url + path, {
+          ...init,
+          headers: { ...init.headers, ...(auth === undefined ? {} : { "x-auth-token": `secret-${number}` }) },
+        })
+        return auth === undefined ? response : spoil(response, init)
+      },
+  }
+}
+
+function feature(given: Partial<Feature<Client>> = {}): Feature<Client> {
+  return {
+    name: "gives the status and the URL",
+    documentation: "https://example.com/client#status",
+    answer: () => ({ status: 202 }),
+    run: async (client) => {
+      const { status, url } = await client("/a", { method: "POST", body: "text" })
+      return { status, url }
+    },
+    gives: { status: 202, url: "http://server-1/a" },
+    ...given,
+  }
+}
+
+describe("compareFeature", () => {
+  it("agrees where all is the same but for the authentication", async () => {
+    await compareFeature(feature(), release())
+  })
+
+  it("sees another result with auth", async () => {
+    const spoilt = release(() => new Response(null, { status: 200 }))
+    await expect(compareFeature(feature(), spoilt)).rejects.toThrow("an auth that leaves bodies unread")
+  })
+
+  it("sees a feature that does not do what is said of it", async () => {
+    await expect(compareFeature(feature({ gives: { status: 200 } }), release())).rejects.toThrow("without auth")
+    await expect(compareFeature(feature({ run: async () => undefined }), release())).rejects.toThrow("to compare")
+  })
+
+  it("sees a header that auth adds to what it has to", async () => {
+    const connect: FeatureRelease<Client>["connect"] = (setup) => {
+      const headers = setup.auth === undefined ? {} : { "x-more": "1" }
+      return (path, init) => (release().connect(setup) as Client)(path, { ...init, headers })
+    }
+    await expect(compareFeature(feature(), { ...release(), connect })).rejects.toThrow("on the wire")
+  })
+
+  it("sees a request without authentication, and one at a host that must see none", async () => {
+    const bare: FeatureRelease<Client>["connect"] = (setup) => release().connect({ ...setup, auth: undefined })
+    await expect(compareFeature(feature(), { ...release(), connect: bare })).rejects.toThrow("without authentication")
+    const run: Feature<Client>["run"] = async (client, { server, listen }) => {
+      const other = await listen((_request, response) => response.end())
+      server.url = other.replace("127.0.0.1", "localhost")
+      return (await client()).status
+    }
+    await expect(compareFeature(feature({ run, gives: 200 }), release())).rejects.toThrow("other hosts")
+  })
+
+  it("takes a stated difference, which has to show", async () => {
+    const differs = { because: "It is meant so.", gives: { status: 200, url: "" } }
+    await compareFeature(
+      feature({ differs }),
+      release(() => new Response(null, { status: 200 })),
+    )
+    await expect(compareFeature(feature({ differs }), release())).rejects.toThrow("an auth that leaves")
+    const same = { because: "It is meant so.", onTheWire: true }
+    await expect(compareFeature(feature({ differs: same }), release())).rejects.toThrow("difference shows")
+    const elsewhere = { ...same, releases: ["client 2.0"] }
+    await compareFeature(feature({ differs: elsewhere }), release())
+  })
+})
