@@ -1,9 +1,10 @@
-import type { TokenCache } from "../cache/token-cache.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { findDomainId } from "../iam/domain-id.ts"
 import { findProjectId } from "../iam/project-id.ts"
+import type { Credentials } from "../identity/credentials.ts"
 import type { Expiring, Provider } from "../identity/provider.ts"
-import type { AccountIdOptions, AccountIdSources } from "./account-ids.ts"
+import type { AccountIdOptions } from "./account-ids.ts"
+import { type CachingOptions, cacheOf } from "./cache-of.ts"
 
 interface AccountId extends Expiring {
   readonly id: string
@@ -16,12 +17,17 @@ export type AccountIdLookup = (
   signal?: AbortSignal,
 ) => string | Promise<string>
 
-/** Asks IAM for ids, each once. */
+/**
+ * Asks IAM for ids, each once.
+ *
+ * @param current gives the credentials that ask
+ */
 export function accountIdLookup(
-  { region, iam }: AccountIdOptions,
-  { current }: AccountIdSources,
-  cache: TokenCache,
+  options: AccountIdOptions & CachingOptions,
+  current: (signal?: AbortSignal) => Credentials | Promise<Credentials>,
 ): AccountIdLookup {
+  const { region, iam } = options
+  const cache = cacheOf(options)
   const projects = new Map<string, Provider<AccountId>>()
   const projectOf = (name: string): Provider<AccountId> => {
     const known = projects.get(name)

@@ -1,8 +1,8 @@
-import type { TokenCache } from "../cache/token-cache.ts"
 import type { IamOptions } from "../iam/iam-connection.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import { lazily } from "../identity/lazily.ts"
 import type { HeaderRecord } from "../signing/signed-headers.ts"
+import type { CachingOptions } from "./cache-of.ts"
 
 export interface AccountIdOptions {
   /**
@@ -21,14 +21,6 @@ export interface AccountIdOptions {
   iam?: IamOptions | undefined
 }
 
-/** What a lookup needs beside its options. */
-export interface AccountIdSources {
-  /** Gives the credentials that look up. */
-  readonly current: (signal?: AbortSignal) => Credentials | Promise<Credentials>
-  /** Gives the cache that keeps what was looked up. */
-  readonly cache: () => TokenCache | Promise<TokenCache>
-}
-
 /** X-Project-Id and X-Domain-Id of a request, as far as they are wanted: at once when they are known. */
 export type AccountIdHeaders = (
   url: string,
@@ -39,11 +31,15 @@ export type AccountIdHeaders = (
 
 type Id = string | undefined | Promise<string>
 
-export function accountIdHeaders(options: AccountIdOptions, sources: AccountIdSources): AccountIdHeaders {
+/** @param current gives the credentials that look up */
+export function accountIdHeaders(
+  options: AccountIdOptions & CachingOptions,
+  current: (signal?: AbortSignal) => Credentials | Promise<Credentials>,
+): AccountIdHeaders {
   const { projectId, domainId } = options
-  const lookup = lazily(async () => {
+  const load = lazily(async () => {
     const { accountIdLookup } = await import("./account-id-lookup.ts")
-    return accountIdLookup(options, sources, await sources.cache())
+    return accountIdLookup(options, current)
   })
   const wanted = (
     kind: "project" | "domain",
@@ -54,7 +50,7 @@ export function accountIdHeaders(options: AccountIdOptions, sources: AccountIdSo
   ): Id => {
     if (option !== "auto") return option
     if (own !== undefined) return own
-    const lookUp = lookup()
+    const lookUp = load()
     return lookUp instanceof Promise ? lookUp.then((found) => found(kind, url, signal)) : lookUp(kind, url, signal)
   }
   return (url, request, credentials, signal) => {

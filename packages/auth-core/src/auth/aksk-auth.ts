@@ -1,15 +1,16 @@
-import { type Clock, systemClock } from "../identity/clock.ts"
+import type { Clock } from "../identity/clock.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
+import { systemWallClock } from "../identity/wall-clock.ts"
 import { type SigningAlgorithm, traitsOf } from "../signing/algorithm.ts"
 import { MAX_SIGNED_BODY_BYTES, payloadHashInSlices, UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
 import { type HeaderRecord, SIGNED_BY_DEFAULT } from "../signing/signed-headers.ts"
 import { createSigner } from "../signing/signer.ts"
 import { type AccountIdOptions, accountIdHeaders } from "./account-ids.ts"
 import type { Attempt, Auth, Authentication } from "./auth.ts"
-import { type CacheOption, cacheOf } from "./cache-of.ts"
+import type { CacheOption } from "./cache-of.ts"
 import { createClockOffsets } from "./clock-offsets.ts"
-import { type Renewable, renewable } from "./renewable.ts"
+import { provided, type Renewable } from "./provided.ts"
 
 export interface AkskAuthOptions extends AccountIdOptions {
   /** @default "SDK-HMAC-SHA256" */
@@ -56,13 +57,12 @@ interface Used {
  * @see API Signing Guide, "AK/SK signing and authentication algorithm"
  */
 export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider, options: AkskAuthOptions = {}): Auth {
-  const { algorithm = "SDK-HMAC-SHA256", region, service, unsignedPayload = false, clock = systemClock } = options
+  const { algorithm = "SDK-HMAC-SHA256", region, service, unsignedPayload = false, clock = systemWallClock } = options
   const { contentHashHeader } = traitsOf(algorithm)
   const offsets = createClockOffsets(clock, options.onClockOffset)
-  const cache = cacheOf(options.cache, clock)
   const isProvided = typeof credentialsOrProvider === "function"
-  const source = isProvided ? renewable(credentialsOrProvider, cache, clock, secretOf) : fixed(credentialsOrProvider)
-  const accountIds = accountIdHeaders(options, { current: source.current, cache })
+  const source = isProvided ? provided(credentialsOrProvider, options, secretOf) : fixed(credentialsOrProvider)
+  const accountIds = accountIdHeaders(options, source.current)
   // Whether a provided key still lives is for the cache to say: the local clock may be what is wrong.
   const signerOf = keepingLast((credentials: Credentials) =>
     createSigner(isProvided ? { ...credentials, expiresAt: undefined } : credentials, { algorithm, region, service }),
@@ -119,7 +119,7 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
 }
 
 function fixed(credentials: Credentials): Renewable<Credentials> {
-  return { current: () => credentials, renew: async () => false }
+  return { current: () => credentials, renew: () => false }
 }
 
 function secretOf({ accessKeyId, securityToken = "" }: Credentials): string {

@@ -1,4 +1,4 @@
-import type { Clock } from "../identity/clock.ts"
+import type { WallClock } from "../identity/wall-clock.ts"
 import type { Rejection } from "./auth.ts"
 
 /** How far the clock of each endpoint is from the local one, learned from its answers. */
@@ -17,7 +17,7 @@ const TOLERANCE_MS = 15 * 60_000
 const MOST_ORIGINS = 1_000
 
 export function createClockOffsets(
-  clock: Clock,
+  clock: WallClock,
   onOffset: ((offset: { origin: string; offsetMs: number }) => void) | undefined,
 ): ClockOffsets {
   const offsets = new Map<string, number>()

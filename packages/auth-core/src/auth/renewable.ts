@@ -1,14 +1,7 @@
-import type { TokenCache } from "../cache/token-cache.ts"
-import type { Clock } from "../identity/clock.ts"
+import { systemClock } from "../identity/clock.ts"
 import type { Expiring, Provider } from "../identity/provider.ts"
-
-/** A value that a provider can replace when a server refuses it. */
-export interface Renewable<T> {
-  /** The value in use, at once when it is at hand. */
-  current(signal?: AbortSignal): T | Promise<T>
-  /** After a refusal: whether there is another value now. One renewal serves all who were refused the same one. */
-  renew(refused: T, replayed: boolean, signal?: AbortSignal): Promise<boolean>
-}
+import { type CachingOptions, cacheOf } from "./cache-of.ts"
+import type { Renewable } from "./provided.ts"
 
 /**
  * When a brand-new value is refused too, the refusal may not be about the value at all. Refusals then make no renewal
@@ -17,22 +10,23 @@ export interface Renewable<T> {
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 60_000
 
-/** Joins a provider and a cache, which may have to be loaded first. `secretOf` tells two values apart. */
+/**
+ * Joins a provider and a cache.
+ *
+ * @param secretOf tells two values apart.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for malformed options of a cache.
+ */
 export function renewable<T extends Expiring>(
   provider: Provider<T>,
-  cache: () => TokenCache | Promise<TokenCache>,
-  clock: Clock,
+  options: CachingOptions,
   secretOf: (value: T) => string,
 ): Renewable<T> {
+  const { clock = systemClock } = options
+  const cache = cacheOf(options)
   let pauseMs = 0
   let pausedUntil = Number.NEGATIVE_INFINITY
   return {
-    current(signal) {
-      const ready = cache()
-      return ready instanceof Promise
-        ? ready.then((loaded) => loaded.get(provider, { signal }))
-        : ready.get(provider, { signal })
-    },
+    current: (signal) => cache.get(provider, { signal }),
     async renew(refused, replayed, signal) {
       const now = clock.monotonic()
       if (replayed) {
@@ -40,11 +34,10 @@ export function renewable<T extends Expiring>(
         pausedUntil = now + pauseMs
         return false
       }
-      const kept = await cache()
-      const current = await kept.get(provider, { signal })
+      const current = await cache.get(provider, { signal })
       if (secretOf(current) !== secretOf(refused)) return true
       if (now < pausedUntil) return false
-      const renewed = await kept.get(provider, { rejected: refused, signal })
+      const renewed = await cache.get(provider, { rejected: refused, signal })
       return secretOf(renewed) !== secretOf(refused)
     },
   }

@@ -1,10 +1,11 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { type Clock, systemClock } from "../identity/clock.ts"
+import type { Clock } from "../identity/clock.ts"
 import type { TokenProvider } from "../identity/provider.ts"
 import type { Token } from "../identity/token.ts"
+import { systemWallClock, type WallClock } from "../identity/wall-clock.ts"
 import type { Auth, Authentication } from "./auth.ts"
-import { type CacheOption, cacheOf } from "./cache-of.ts"
-import { renewable } from "./renewable.ts"
+import type { CacheOption } from "./cache-of.ts"
+import { provided } from "./provided.ts"
 
 export interface TokenAuthOptions {
   /**
@@ -33,7 +34,7 @@ export function tokenAuth(tokenOrProvider: Token | TokenProvider, options: Token
     : fixedToken(tokenOrProvider, options)
 }
 
-function fixedToken(token: Token, { clock = systemClock }: TokenAuthOptions): Auth {
+function fixedToken(token: Token, { clock = systemWallClock }: { clock?: WallClock | undefined }): Auth {
   const authentication = authenticationOf(token)
   if (token.expiresAt !== undefined && !Number.isFinite(token.expiresAt)) {
     throw new AuthError("AUTH_INVALID_CREDENTIALS", "The `expiresAt` of a token must be a time in epoch milliseconds.")
@@ -54,8 +55,8 @@ function fixedToken(token: Token, { clock = systemClock }: TokenAuthOptions): Au
   }
 }
 
-function providedToken(provider: TokenProvider, { clock = systemClock, cache }: TokenAuthOptions): Auth {
-  const tokens = renewable(provider, cacheOf(cache, clock), clock, (token) => token.value)
+function providedToken(provider: TokenProvider, options: TokenAuthOptions): Auth {
+  const tokens = provided(provider, options, (token) => token.value)
   let last: Authentication<Token> | undefined
   const authenticationFor = (token: Token): Authentication<Token> => {
     if (last?.used !== token) last = authenticationOf(token)

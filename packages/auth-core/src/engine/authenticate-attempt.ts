@@ -4,7 +4,7 @@ import { abortable } from "../identity/abortable.ts"
 import { readBody, unreadBody } from "./body.ts"
 import type { HostGuard } from "./host-guard.ts"
 import type { PreparedBody } from "./prepared-body.ts"
-import { type ResponseLike, readRejection } from "./rejection.ts"
+import type { ResponseLike } from "./response-like.ts"
 
 /** A request as the client is about to send it. */
 export interface OutgoingRequest {
@@ -71,6 +71,7 @@ export async function shouldReplay(
 ): Promise<boolean> {
   if (attempt.authenticated === undefined || (response.status !== 401 && response.status !== 403)) return false
   const { by, as } = attempt.authenticated
+  const { readRejection } = await import("./rejection.ts")
   const rejection = await readRejection(response, attempt.url, replayed)
   return (await by.judge(as, rejection, signal)) && !replayed && attempt.body.replayable
 }

@@ -1,9 +1,10 @@
 import type { Auth } from "../auth/auth.ts"
 import { authenticatedSend, type WireRequest } from "./authenticated-send.ts"
 import { MAX_REPLAYABLE_BYTES, readBody } from "./body.ts"
+import { parse } from "./finished-url.ts"
 import type { HostGuard } from "./host-guard.ts"
+import { isStream } from "./is-stream.ts"
 import { readableStreamOf } from "./readable-stream.ts"
-import { hiddenRedirect } from "./redirect.ts"
 
 /** A function with the signature of the platform's fetch. */
 export type Fetch = typeof globalThis.fetch
@@ -32,8 +33,8 @@ export async function authenticatedFetch(
   init: RequestInit,
   { fetch, guard, baseUrl }: AuthenticatedFetchOptions,
 ): Promise<Response> {
-  const url = urlOf(input)
-  if (URL.canParse(url) && !guard(new URL(url), baseUrl)) return fetch(input, init)
+  const url = parse(isRequest(input) ? input.url : String(input), globalThis.location?.href)
+  if (!guard(url, baseUrl)) return fetch(input, init)
   const given = isRequest(input) ? await initOf(input, init) : init
   given.signal?.throwIfAborted()
   const request = {
@@ -68,54 +69,54 @@ async function sendByFetch(
       redirect: wire.authenticated && redirect === "follow" ? "manual" : redirect,
     }),
   )
-  if (response.type === "opaqueredirect" && redirect === "follow") throw hiddenRedirect(wire.url)
+  if (response.type === "opaqueredirect" && redirect === "follow") {
+    const { hiddenRedirect } = await import("./redirect.ts")
+    throw hiddenRedirect(wire.url)
+  }
   // A caller who asks whether it was redirected means: by anyone.
   if (wire.redirects > 0 && !response.redirected) Object.defineProperty(response, "redirected", { value: true })
   return response
 }
 
 function fetchArguments(
-  wire: WireRequest,
+  { body, url: { href } }: WireRequest,
   input: RequestInfo | URL,
   given: RequestInit["body"],
   init: RequestInit,
 ): [RequestInfo | URL, RequestInit & { duplex?: "half" }] {
-  const { body } = wire
   // Only a Request that is passed on keeps the length that its stream had when it was bytes.
-  if (isRequest(input) && body === input.body && input.url === wire.url.href) return [new Request(input, init), init]
-  if (body === null || body === undefined) return [wire.url.href, init]
-  if (body === given) return [wire.url.href, { ...init, body: given, ...(isStream(body) ? { duplex: "half" } : {}) }]
-  if (isStream(body)) return [wire.url.href, { ...init, body: readableStreamOf(body), duplex: "half" }]
-  return [wire.url.href, { ...init, body: body as BodyInit }]
+  if (isRequest(input) && body === input.body && input.url === href) return [new Request(input, init), init]
+  if (body === null || body === undefined) return [href, init]
+  const isOwnStream = body !== given && isStream(body)
+  const sent = (isOwnStream ? readableStreamOf(body as AsyncIterable<Uint8Array>) : body) as BodyInit
+  return [href, { ...init, body: sent, ...(isStream(body) ? { duplex: "half" } : undefined) }]
 }
 
 function isRequest(input: RequestInfo | URL): input is Request {
   return typeof input === "object" && "url" in input
 }
 
-function isStream(body: unknown): body is AsyncIterable<Uint8Array> {
-  return typeof body === "object" && body !== null && Symbol.asyncIterator in body
-}
-
 /** A Request taken apart; what `init` says prevails, as it does in fetch. */
 async function initOf(request: Request, init: RequestInit): Promise<RequestInit> {
-  const {
-    method,
-    headers,
-    signal,
-    redirect,
-    credentials,
-    cache,
-    mode,
-    referrer,
-    referrerPolicy,
-    integrity,
-    keepalive,
-  } = request
-  const own = { method, headers, signal, redirect, credentials, cache, referrer, referrerPolicy, integrity, keepalive }
-  const body = init.body ?? (await bodyOf(request, init.signal ?? signal))
-  return { ...own, ...(mode === "navigate" ? {} : { mode }), ...init, body }
+  const own: RequestInit = Object.fromEntries(REQUEST_FIELDS.map((name) => [name, request[name]]))
+  // Only a browser itself may navigate.
+  if (own.mode === "navigate") delete own.mode
+  return { ...own, ...init, body: init.body ?? (await bodyOf(request, init.signal ?? request.signal)) }
 }
+
+const REQUEST_FIELDS = [
+  "method",
+  "headers",
+  "signal",
+  "redirect",
+  "credentials",
+  "cache",
+  "mode",
+  "referrer",
+  "referrerPolicy",
+  "integrity",
+  "keepalive",
+] as const
 
 /** A Request can be sent once only: its bytes when they are few enough to be kept for a replay, else its stream. */
 async function bodyOf(request: Request, signal: AbortSignal): Promise<BodyInit | null> {
@@ -131,12 +132,6 @@ async function bodyOf(request: Request, signal: AbortSignal): Promise<BodyInit |
 
 function normalizedMethod(method = "GET"): string {
   return /^(?:get|head|post|put|delete|options)$/i.test(method) ? method.toUpperCase() : method
-}
-
-function urlOf(input: RequestInfo | URL): string | URL {
-  const url = isRequest(input) ? input.url : input
-  const page = globalThis.location?.href
-  return page !== undefined && URL.canParse(url, page) ? new URL(url, page) : url
 }
 
 function headersOf(init: HeadersInit | undefined): Record<string, string> {

@@ -1,5 +1,4 @@
 import type { Auth } from "../auth/auth.ts"
-import { AuthError } from "../errors/auth-error.ts"
 import {
   type AuthenticatedAttempt,
   authenticateAttempt,
@@ -8,8 +7,7 @@ import {
 } from "./authenticate-attempt.ts"
 import { finishedUrl } from "./finished-url.ts"
 import { createHostGuard, type GuardOptions, type HostGuard } from "./host-guard.ts"
-import { followRedirect, isRedirect } from "./redirect.ts"
-import { headerOf, type ResponseLike } from "./rejection.ts"
+import { isRedirect, type ResponseLike } from "./response-like.ts"
 
 /** One request on the wire, for the adapter to send as it stands: no redirects followed, nothing added. */
 export interface WireRequest {
@@ -56,7 +54,7 @@ export async function authenticatedSend<R extends ResponseLike>(
   send: Send<R>,
   options: AuthenticatedSendOptions<R> = {},
 ): Promise<R> {
-  const { guard = createHostGuard(options), maxRedirects = 20, tooManyRedirects = tooManyRedirectsAsFetch } = options
+  const { guard = createHostGuard(options), maxRedirects = 20 } = options
   let hop: OutgoingRequest = { ...request, url: finishedUrl(request.url) }
   let redirects = 0
   let replayed = false
@@ -70,19 +68,18 @@ export async function authenticatedSend<R extends ResponseLike>(
       hop = again
       continue
     }
-    if (!isRedirect(response.status) || maxRedirects === 0) return response
-    const next = followRedirect(again, response.status, headerOf(response, "location"), options.secretHeaders)
+    if (!isRedirect(response) || maxRedirects === 0) return response
+    const { nextHop } = await import("./next-hop.ts")
+    const next = nextHop(again, response, {
+      ...options,
+      maxRedirects,
+      isLast: redirects === maxRedirects,
+      canRepeat: attempt.body.replayable,
+    })
     if (next === undefined) return response
-    if (redirects === maxRedirects) tooManyRedirects(response, maxRedirects)
-    if (next.keepsBody && !attempt.body.replayable) {
-      throw new AuthError(
-        "AUTH_BODY_UNSIGNABLE",
-        `${attempt.url.origin} redirects with ${response.status}, but the body was a stream that is already spent: send bytes, or call the final URL.`,
-      )
-    }
     await discard(response)
     redirects += 1
-    hop = { ...again, ...next.request, url: finishedUrl(next.request.url) }
+    hop = next
   }
 }
 
@@ -103,8 +100,4 @@ function wireRequest(
 async function discard(response: ResponseLike): Promise<void> {
   if (response.discard !== undefined) await response.discard()
   else if (response instanceof Response) await response.body?.cancel()
-}
-
-function tooManyRedirectsAsFetch(_response: ResponseLike, limit: number): never {
-  throw new TypeError(`fetch failed: more than ${limit} redirects`)
 }

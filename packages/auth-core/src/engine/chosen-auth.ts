@@ -18,12 +18,6 @@ export function chosenAuth(own: unknown, auth: Auth): Auth | undefined {
 }
 
 function isAuth(value: unknown): value is Auth {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "authenticate" in value &&
-    typeof value.authenticate === "function" &&
-    "judge" in value &&
-    typeof value.judge === "function"
-  )
+  const { authenticate, judge } = Object(value)
+  return typeof authenticate === "function" && typeof judge === "function"
 }

@@ -16,15 +16,7 @@ export interface GuardOptions {
  * Domains on which only Huawei Cloud itself serves APIs. Domains where customers publish their own (API Gateway instances)
  * are left out on purpose: whoever runs one would read the credentials.
  */
-const HUAWEI_CLOUD_HOSTS = [
-  "myhuaweicloud.com",
-  "myhuaweicloud.cn",
-  "myhuaweicloud.eu",
-  "huaweicloud.com",
-  "huaweicloud.cn",
-  "huaweicloud.eu",
-  "myhwclouds.com",
-].map((domain) => `*.${domain}`)
+const HUAWEI_CLOUD_HOST = /\.(?:(?:my)?huaweicloud\.(?:com|cn|eu)|myhwclouds\.com)\.?$/
 
 /** Says whether credentials may go to a URL; `baseUrl` is the client's own. */
 export type HostGuard = (url: URL, baseUrl?: string | URL | undefined) => boolean
@@ -36,20 +28,18 @@ export type HostGuard = (url: URL, baseUrl?: string | URL | undefined) => boolea
  */
 export function createHostGuard({ hosts, allowInsecure = false }: GuardOptions = {}): HostGuard {
   if (hosts !== undefined && !Array.isArray(hosts)) throw invalidHosts()
-  const listed = (hosts ?? HUAWEI_CLOUD_HOSTS).map(compile)
+  const listed = hosts?.map(compile)
   return (url, baseUrl) => {
     if (url.protocol !== "https:" && !allowInsecure && !isLoopback(url.hostname)) return false
-    if (listed.some((matches) => matches(url))) return true
-    return hosts === undefined && baseUrl !== undefined && sameOrigin(url, baseUrl)
+    if (listed !== undefined) return listed.some((matches) => matches(url))
+    return HUAWEI_CLOUD_HOST.test(url.hostname) || (baseUrl !== undefined && sameOrigin(url, baseUrl))
   }
 }
 
 function compile(entry: string): (url: URL) => boolean {
   const parts = /^(\*\.)?([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?$/i.exec(typeof entry === "string" ? entry : "")
   const [, wildcard, name, port] = parts ?? []
-  if (name === undefined) {
-    throw invalidHosts()
-  }
+  if (name === undefined) throw invalidHosts()
   const host = name.toLowerCase()
   return (url) => {
     const hostname = url.hostname.endsWith(".") ? url.hostname.slice(0, -1) : url.hostname

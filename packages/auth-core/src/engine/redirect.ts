@@ -18,11 +18,6 @@ export function staysAtOrigin(name: string): boolean {
   return SECRET_ON_OTHER_ORIGINS.test(name)
 }
 
-/** Whether an answer sends the client elsewhere. */
-export function isRedirect(status: number): boolean {
-  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308
-}
-
 /**
  * The request that follows a redirect, by fetch's rules: POST becomes GET after 301 and 302, everything but GET and HEAD
  * becomes GET after 303, and then the body goes; 307 and 308 repeat the request. Secrets do not cross to another origin.
@@ -41,10 +36,7 @@ export function followRedirect(
   const url = new URL(location, request.url)
   if (url.protocol !== "https:" && url.protocol !== "http:") return undefined
   const { method, body } = request
-  const becomesGet =
-    method === "POST"
-      ? status === 301 || status === 302 || status === 303
-      : status === 303 && method !== "GET" && method !== "HEAD"
+  const becomesGet = status < 304 && (method === "POST" || (status === 303 && method !== "GET" && method !== "HEAD"))
   const crosses = url.origin !== request.url.origin
   const headers = Object.fromEntries(
     Object.entries(request.headers).filter(

@@ -1,15 +1,6 @@
 import type { Rejection } from "../auth/auth.ts"
 import { readErrorFields } from "../errors/error-fields.ts"
-
-/** What the engine needs of a client's response; a fetch Response fits as it is. */
-export interface ResponseLike {
-  readonly status: number
-  readonly headers: { get(name: string): unknown }
-  /** Text of the body, left readable for the caller; `undefined` when it cannot be had so. */
-  peek?(): string | undefined | Promise<string | undefined>
-  /** Frees the connection of a response that nobody will read. */
-  discard?(): void | Promise<void>
-}
+import { headerOf, type ResponseLike } from "./response-like.ts"
 
 /** The longest error body that is looked into, in characters; the gateway's are some hundred. */
 const LONGEST_ERROR_BODY = 65_536
@@ -25,12 +16,6 @@ export async function readRejection(response: ResponseLike, url: URL, replayed: 
     serverTime: Number.isNaN(date) ? undefined : date,
     replayed,
   }
-}
-
-/** One header of a response, whatever its client keeps there. */
-export function headerOf(response: ResponseLike, name: string): string | undefined {
-  const value = response.headers.get(name)
-  return typeof value === "string" ? value : undefined
 }
 
 async function errorText(response: ResponseLike): Promise<string | undefined> {

@@ -1,0 +1,20 @@
+/** What the engine needs of a client's response; a fetch Response fits as it is. */
+export interface ResponseLike {
+  readonly status: number
+  readonly headers: { get(name: string): unknown }
+  /** Text of the body, left readable for the caller; `undefined` when it cannot be had so. */
+  peek?(): string | undefined | Promise<string | undefined>
+  /** Frees the connection of a response that nobody will read. */
+  discard?(): void | Promise<void>
+}
+
+/** One header of a response, whatever its client keeps there. */
+export function headerOf(response: ResponseLike, name: string): string | undefined {
+  const value = response.headers.get(name)
+  return typeof value === "string" ? value : undefined
+}
+
+/** Whether it sends the client elsewhere. */
+export function isRedirect({ status }: ResponseLike): boolean {
+  return [301, 302, 303, 307, 308].includes(status)
+}
