@@ -45,15 +45,18 @@ ${runtimeTable(runtimes)}
 
 ## Bundles for browsers and workers
 
-Minified and gzipped, as esbuild bundles a program for a browser; what is loaded on demand is not counted.
+Minified and gzipped, as Rolldown (the bundler of Vite) makes a program for a browser. The budgets are for what is loaded at
+the start. What only some requests need (a cache for what a provider yields, forms and streams, redirects, rejections, id
+lookups) is loaded when they come, and counts in the last column: all of it in one file.
 
 ${table(
-  ["program", "bytes", "budget", "Node modules"],
-  sizes.map(({ what, gzipped, budget, nodeModules }) => [
+  ["program", "at the start", "budget", "Node modules", "in one file"],
+  sizes.map(({ what, gzipped, whole, budget, nodeModules }) => [
     what,
     String(gzipped),
     budgetText(gzipped, budget),
     nodeModules.join(", ") || "none",
+    String(whole),
   ]),
 )}
 `

@@ -1,12 +1,14 @@
 import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
-import { build } from "esbuild"
+import { type OutputChunk, type OutputOptions, rolldown } from "rolldown"
 
 /** What a bundler leaves of a program in a browser. */
 export interface Size {
   readonly what: string
   /** Bytes, minified and gzipped, of what is loaded at the start. */
   readonly gzipped: number
+  /** The same of all in one file, with what else is loaded on demand. */
+  readonly whole: number
   /** The most it may have, where there is a budget. */
   readonly budget?: number
   /** Built-in modules of Node that the bundle names outside of what is loaded on demand. */
@@ -48,45 +50,48 @@ export async function measureSizes(): Promise<Size[]> {
   return Promise.all(PROGRAMS.map(measure))
 }
 
-async function measure({ what, code, external = [], budget }: (typeof PROGRAMS)[number]): Promise<Size> {
-  const { outputFiles, metafile } = await build({
-    stdin: { contents: code, resolveDir: fileURLToPath(new URL("..", import.meta.url)) },
-    bundle: true,
-    minify: true,
-    splitting: true,
-    outdir: "out",
-    format: "esm",
-    platform: "browser",
-    conditions: ["browser"],
-    target: "es2022",
-    write: false,
-    metafile: true,
-    external,
-    logLevel: "error",
-  })
-  const outputs = Object.entries(metafile.outputs)
-  const [entry] = outputs.find(([, output]) => output.entryPoint !== undefined) ?? []
-  if (entry === undefined) throw new Error(`esbuild gave no entry for ${what}.`)
-  const loaded = staticImports(entry, metafile.outputs)
-  const files = outputFiles.filter(({ path }) => [...loaded].some((name) => path.endsWith(name.replace(/^out/, ""))))
-  const gzipped = files.reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0)
-  const nodeModules = [...loaded].flatMap((name) =>
-    (metafile.outputs[name]?.imports ?? [])
-      .filter(({ kind, path }) => kind === "import-statement" && path.startsWith("node:"))
-      .map(({ path }) => path),
-  )
-  return { what, gzipped, nodeModules, ...(budget === undefined ? {} : { budget }) }
+async function measure({ what, code, external, budget }: (typeof PROGRAMS)[number]): Promise<Size> {
+  const chunks = await bundled(code, external)
+  const atStart = loadedAtStart(chunks)
+  const [whole] = await bundled(code, external, { codeSplitting: false })
+  return {
+    what,
+    gzipped: sum(chunks.filter(({ fileName }) => atStart.has(fileName))),
+    whole: sum(whole === undefined ? [] : [whole]),
+    nodeModules: [...atStart].filter((name) => name.startsWith("node:")),
+    ...(budget === undefined ? {} : { budget }),
+  }
 }
 
-/** The files that are loaded with the entry. */
-function staticImports(
-  entry: string,
-  outputs: Record<string, { imports: { path: string; kind: string }[] }>,
-  seen = new Set<string>(),
-): Set<string> {
-  if (seen.has(entry) || outputs[entry] === undefined) return seen
-  seen.add(entry)
-  for (const { path, kind } of outputs[entry].imports)
-    if (kind === "import-statement") staticImports(path, outputs, seen)
-  return seen
+async function bundled(code: string, external: string[] = [], options: OutputOptions = {}): Promise<OutputChunk[]> {
+  const entry = fileURLToPath(new URL("../program.js", import.meta.url))
+  const program = { name: "program", resolveId: resolveTo(entry), load: (id: string) => (id === entry ? code : null) }
+  await using bundle = await rolldown({
+    input: entry,
+    platform: "browser",
+    logLevel: "silent",
+    external: [...external, /^node:/],
+    resolve: { conditionNames: ["browser", "import", "default"] },
+    plugins: [program],
+  })
+  const { output } = await bundle.generate({ format: "esm", minify: true, ...options })
+  return output.filter((file) => file.type === "chunk")
+}
+
+function resolveTo(entry: string): (id: string) => string | null {
+  return (id) => (id === entry ? entry : null)
+}
+
+/** The names of the entry and of all that it imports at once, modules of Node among them. */
+function loadedAtStart(chunks: readonly OutputChunk[]): Set<string> {
+  const names = new Set(chunks.filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName))
+  // A set that grows while it is gone through is gone through to its end.
+  for (const name of names) {
+    for (const imported of chunks.find(({ fileName }) => fileName === name)?.imports ?? []) names.add(imported)
+  }
+  return names
+}
+
+function sum(chunks: readonly OutputChunk[]): number {
+  return chunks.reduce((bytes, { code }) => bytes + gzipSync(code, { level: 9 }).length, 0)
 }
