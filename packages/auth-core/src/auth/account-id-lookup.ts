@@ -3,30 +3,23 @@ import { findDomainId } from "../iam/domain-id.ts"
 import { findProjectId } from "../iam/project-id.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import type { Expiring, Provider } from "../identity/provider.ts"
-import type { AccountIdOptions } from "./account-ids.ts"
+import type { AccountIdOptions, AccountIds } from "./account-ids.ts"
 import { type CachingOptions, cacheOf } from "./cache-of.ts"
 
 interface AccountId extends Expiring {
   readonly id: string
 }
 
-/** The project or domain id that goes with a request's URL: at once when it is known. */
-export type AccountIdLookup = (
-  kind: "project" | "domain",
-  url: string,
-  signal?: AbortSignal,
-) => string | Promise<string>
-
 /**
- * Asks IAM for ids, each once.
+ * Ids that come with the credentials, else from IAM, which is asked for each once.
  *
  * @param current gives the credentials that ask
  */
 export function accountIdLookup(
   options: AccountIdOptions & CachingOptions,
   current: (signal?: AbortSignal) => Credentials | Promise<Credentials>,
-): AccountIdLookup {
-  const { region, iam } = options
+): AccountIds {
+  const { projectId, domainId, region, iam } = options
   const cache = cacheOf(options)
   const projects = new Map<string, Provider<AccountId>>()
   const projectOf = (name: string): Provider<AccountId> => {
@@ -44,9 +37,21 @@ export function accountIdLookup(
   const domain: Provider<AccountId> = async (context) => ({
     id: await findDomainId({ region, ...iam, signal: context?.signal }, await current(context?.signal)),
   })
-  return (kind, url, signal) => {
-    const found = cache.get(kind === "domain" ? domain : projectOf(region ?? regionIn(new URL(url))), { signal })
-    return found instanceof Promise ? found.then(({ id }) => id) : found.id
+  const found = (provider: Provider<AccountId>, signal?: AbortSignal): string | Promise<string> => {
+    const value = cache.get(provider, { signal })
+    return value instanceof Promise ? value.then(({ id }) => id) : value.id
+  }
+  return ({ url, headers, signal }, credentials) => {
+    const project =
+      headers["x-project-id"] !== undefined || projectId !== "auto"
+        ? projectId
+        : (credentials.projectId ?? found(projectOf(region ?? regionIn(new URL(url))), signal))
+    const account =
+      headers["x-domain-id"] !== undefined || domainId !== "auto"
+        ? domainId
+        : (credentials.domainId ?? found(domain, signal))
+    if (!(project instanceof Promise || account instanceof Promise)) return { projectId: project, domainId: account }
+    return Promise.all([project, account]).then(([projectId, domainId]) => ({ projectId, domainId }))
   }
 }
 

@@ -1,7 +1,7 @@
 import type { IamOptions } from "../iam/iam-connection.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import { lazily } from "../identity/lazily.ts"
-import type { HeaderRecord } from "../signing/signed-headers.ts"
+import type { Attempt } from "./auth.ts"
 import type { CachingOptions } from "./cache-of.ts"
 
 export interface AccountIdOptions {
@@ -21,55 +21,27 @@ export interface AccountIdOptions {
   iam?: IamOptions | undefined
 }
 
-/** X-Project-Id and X-Domain-Id of a request, as far as they are wanted: at once when they are known. */
-export type AccountIdHeaders = (
-  url: string,
-  request: HeaderRecord,
-  credentials: Credentials,
-  signal?: AbortSignal,
-) => HeaderRecord | Promise<HeaderRecord>
+/** The ids to send with an attempt, which may have its own: at once when they are known. */
+export type AccountIds = (attempt: Attempt, credentials: Credentials) => KnownAccountIds | Promise<KnownAccountIds>
 
-type Id = string | undefined | Promise<string>
+export interface KnownAccountIds {
+  readonly projectId?: string | undefined
+  readonly domainId?: string | undefined
+}
 
 /** @param current gives the credentials that look up */
-export function accountIdHeaders(
+export function accountIds(
   options: AccountIdOptions & CachingOptions,
   current: (signal?: AbortSignal) => Credentials | Promise<Credentials>,
-): AccountIdHeaders {
+): AccountIds {
   const { projectId, domainId } = options
+  if (projectId !== "auto" && domainId !== "auto") return () => options
   const load = lazily(async () => {
     const { accountIdLookup } = await import("./account-id-lookup.ts")
     return accountIdLookup(options, current)
   })
-  const wanted = (
-    kind: "project" | "domain",
-    option: string | undefined,
-    own: string | undefined,
-    url: string,
-    signal: AbortSignal | undefined,
-  ): Id => {
-    if (option !== "auto") return option
-    if (own !== undefined) return own
+  return (...asked) => {
     const lookUp = load()
-    return lookUp instanceof Promise ? lookUp.then((found) => found(kind, url, signal)) : lookUp(kind, url, signal)
-  }
-  return (url, request, credentials, signal) => {
-    const project: Id =
-      request["x-project-id"] === undefined
-        ? wanted("project", projectId, credentials.projectId, url, signal)
-        : undefined
-    const domain: Id =
-      request["x-domain-id"] === undefined ? wanted("domain", domainId, credentials.domainId, url, signal) : undefined
-    if (project instanceof Promise || domain instanceof Promise) return Promise.all([project, domain]).then(headers)
-    return project === undefined && domain === undefined ? NONE : headers([project, domain])
-  }
-}
-
-const NONE: HeaderRecord = {}
-
-function headers([project, domain]: [string | undefined, string | undefined]): HeaderRecord {
-  return {
-    ...(project === undefined ? undefined : { "x-project-id": project }),
-    ...(domain === undefined ? undefined : { "x-domain-id": domain }),
+    return lookUp instanceof Promise ? lookUp.then((loaded) => loaded(...asked)) : lookUp(...asked)
   }
 }

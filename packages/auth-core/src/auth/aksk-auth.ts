@@ -6,10 +6,10 @@ import { type SigningAlgorithm, traitsOf } from "../signing/algorithm.ts"
 import { MAX_SIGNED_BODY_BYTES, payloadHashInSlices, UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
 import { type HeaderRecord, SIGNED_BY_DEFAULT } from "../signing/signed-headers.ts"
 import { createSigner } from "../signing/signer.ts"
-import { type AccountIdOptions, accountIdHeaders } from "./account-ids.ts"
+import { type AccountIdOptions, accountIds, type KnownAccountIds } from "./account-ids.ts"
 import type { Attempt, Auth, Authentication } from "./auth.ts"
 import type { CacheOption } from "./cache-of.ts"
-import { createClockOffsets } from "./clock-offsets.ts"
+import type { SignatureJudge } from "./judge-signature.ts"
 import { provided, type Renewable } from "./provided.ts"
 
 export interface AkskAuthOptions extends AccountIdOptions {
@@ -33,12 +33,6 @@ export interface AkskAuthOptions extends AccountIdOptions {
   clock?: Clock | undefined
 }
 
-/** The gateway does not know, or no longer knows, the key or its security token: another key may do. */
-const UNKNOWN_KEY = /\bak\b.*not exist|Get secretKey failed|decrypt token fail|token expires|security ?token/i
-
-/** Failed signatures lock the key after five in a row, so they are never tried again. */
-const FAILED_SIGNATURE = /signature fail|reach the limit/i
-
 interface Used {
   readonly credentials: Credentials
   readonly signedAt: Date
@@ -59,10 +53,11 @@ interface Used {
 export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider, options: AkskAuthOptions = {}): Auth {
   const { algorithm = "SDK-HMAC-SHA256", region, service, unsignedPayload = false, clock = systemWallClock } = options
   const { contentHashHeader } = traitsOf(algorithm)
-  const offsets = createClockOffsets(clock, options.onClockOffset)
+  // Until a signature is refused nothing is known of other clocks.
+  let judge: SignatureJudge | undefined
   const isProvided = typeof credentialsOrProvider === "function"
   const source = isProvided ? provided(credentialsOrProvider, options, secretOf) : fixed(credentialsOrProvider)
-  const accountIds = accountIdHeaders(options, source.current)
+  const idsFor = accountIds(options, source.current)
   // Whether a provided key still lives is for the cache to say: the local clock may be what is wrong.
   const signerOf = keepingLast((credentials: Credentials) =>
     createSigner(isProvided ? { ...credentials, expiresAt: undefined } : credentials, { algorithm, region, service }),
@@ -72,17 +67,19 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
 
   const signed = (
     credentials: Credentials,
-    attempt: Attempt,
+    { method, url, headers: given, body = null }: Attempt,
     payloadHash: string | undefined,
-    ids: HeaderRecord,
+    { projectId, domainId }: KnownAccountIds,
   ): Authentication<Used> => {
-    const { method, url, body = null } = attempt
-    const signedAt = offsets.nowAt(new URL(url).origin)
-    const added =
-      unsignedPayload && attempt.headers[contentHashHeader] === undefined
-        ? { ...ids, [contentHashHeader]: UNSIGNED_PAYLOAD }
-        : ids
-    const headers = { ...attempt.headers, ...added }
+    const signedAt = judge?.nowAt(new URL(url).origin) ?? new Date(clock.now())
+    const added: Record<string, string> = {}
+    const add = (name: string, value: string | undefined): void => {
+      if (value !== undefined && given[name] === undefined) added[name] = value
+    }
+    add("x-project-id", projectId)
+    add("x-domain-id", domainId)
+    if (unsignedPayload) add(contentHashHeader, UNSIGNED_PAYLOAD)
+    const headers = { ...given, ...added }
     const signedHeaders = options.signedHeaders && namesToSign(options.signedHeaders, headers, credentials)
     const signature = signerOf(credentials).sign(
       { method, url, headers, body },
@@ -97,9 +94,9 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
     bodyLimit: (headers) =>
       unsignedPayload || headers[contentHashHeader] !== undefined ? undefined : MAX_SIGNED_BODY_BYTES,
     authenticate(attempt) {
-      const { body, headers, signal } = attempt
+      const { body, signal } = attempt
       const sign = (credentials: Credentials): Authentication | Promise<Authentication> => {
-        const ids = accountIds(attempt.url, headers, credentials, signal)
+        const ids = idsFor(attempt, credentials)
         const payloadHash = body instanceof Uint8Array ? payloadHashInSlices(body, algorithm) : undefined
         if (!(ids instanceof Promise || payloadHash instanceof Promise))
           return signed(credentials, attempt, payloadHash, ids)
@@ -108,12 +105,12 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
       const credentials = source.current(signal)
       return credentials instanceof Promise ? credentials.then(sign) : sign(credentials)
     },
-    judge({ used }, rejection, signal) {
+    async judge({ used }, rejection, signal) {
+      const { createSignatureJudge } = await import("./judge-signature.ts")
+      judge ??= createSignatureJudge(clock, options.onClockOffset)
       const { credentials, signedAt } = used as Used
-      if (offsets.learn(rejection, signedAt)) return true
-      const { errorMessage = "", replayed } = rejection
-      if (FAILED_SIGNATURE.test(errorMessage) || !UNKNOWN_KEY.test(errorMessage)) return false
-      return source.renew(credentials, replayed, signal)
+      const fault = judge.faultOf(rejection, signedAt)
+      return fault === "time" || (fault === "key" && source.renew(credentials, rejection.replayed, signal))
     },
   }
 }

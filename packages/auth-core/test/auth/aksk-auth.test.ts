@@ -216,7 +216,8 @@ describe("project and domain ids", () => {
   it("that come with the credentials need no lookup", async () => {
     const { calls, iam } = lookups()
     const key = { ...credentials, projectId: "own-project", domainId: "own-domain" }
-    const headers = signed({ iam, projectId: "auto", domainId: "auto" }, attempt, key).headers
+    const auth = akskAuth(key, { clock, iam, projectId: "auto", domainId: "auto" })
+    const { headers } = await auth.authenticate(attempt)
     expect(headers).toMatchObject({ "x-project-id": "own-project", "x-domain-id": "own-domain" })
     expect(calls).toEqual([])
   })
