@@ -68,6 +68,8 @@ export interface FeatureSetup extends FeatureContext {
 export interface FeatureList<Client> {
   /** Name of the client, for the page. */
   client: string
+  /** No feature changes anything of the whole process, so some may be used at a time. @default false */
+  concurrent?: boolean
   releases: readonly FeatureRelease<Client>[]
   themes: Readonly<Record<string, readonly Feature<Client>[]>>
 }

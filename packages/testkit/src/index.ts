@@ -19,6 +19,7 @@ export {
   releasesWith,
 } from "./feature.ts"
 export { hasSystemTool } from "./has-system-tool.ts"
+export { installedVersion } from "./installed-version.ts"
 export { hasRedis, type LocalRedis, localRedis } from "./local-redis.ts"
 export { type NumberingAuth, numbering } from "./numbering-auth.ts"
 export { type Answer, type Arrival, type RecordingServer, recordingServer } from "./recording-server.ts"

@@ -1,0 +1,85 @@
+import type { Feature, FeatureList, FeatureRelease } from "@countersign/testkit"
+import type * as newest from "ky"
+import type { Hooks, KyInstance, Options } from "ky"
+import { withAuth } from "../../src/index.ts"
+import { prefix } from "../clients.ts"
+
+type Ky = typeof newest
+
+/** What a user of ky holds. */
+export interface KyClient {
+  /** An instance for the recording server. */
+  api: KyInstance
+  /** One that had these options before it was authenticated. */
+  create(options: Options): KyInstance
+  /** All that the release exports. */
+  module: Ky
+}
+
+export type KyFeature = Feature<KyClient>
+export type KyThemes = FeatureList<KyClient>["themes"]
+
+export function release(name: string, version: string, module: unknown): FeatureRelease<KyClient> {
+  const exported = module as Ky
+  return {
+    name,
+    version,
+    connect({ server, auth }) {
+      const create = (options: Options): KyInstance => {
+        const api = exported.default.create({ ...prefix(name, server.url), ...options })
+        return auth === undefined ? api : withAuth(api, auth, { hosts: ["127.0.0.1"] })
+      }
+      return { api: create({}), create, module: exported }
+    },
+  }
+}
+
+/** A section of ky's README. */
+export function readme(section: string): string {
+  return `https://github.com/sindresorhus/ky#${section}`
+}
+
+/** Releases by what they have. */
+export const SINCE_1_14 = ["ky 1.14", "ky 2.1"]
+export const SINCE_2 = ["ky 2.1"]
+export const BEFORE_2 = ["ky 1.7", "ky 1.14"]
+
+/** Retries without a pause worth the name. */
+export const quickly = { delay: () => 1 }
+
+/** Answers 503 so many times, then 200. */
+export function unavailable(times: number): KyFeature["answer"] & {} {
+  return (_arrival, index) => (index < times ? { status: 503 } : {})
+}
+
+/** What any release tells a hook. */
+export interface HookState {
+  request: Request
+  options: { context: Record<string, unknown>; retry: { limit: number }; method: string }
+  response: Response
+  error: Error & { response?: Response; data?: unknown }
+  retryCount: number
+}
+
+/** Hooks in the form of ky 2; ky 1 passes request, options and response one by one, and to `beforeError` the error. */
+export function hooksOf(
+  hooks: Partial<
+    Record<"beforeRequest" | "beforeRetry" | "afterResponse" | "beforeError", ((state: HookState) => unknown)[]>
+  >,
+): Hooks {
+  const entries = Object.entries(hooks).map(([name, list]) => [
+    name,
+    list.map((hook) => (first: unknown, options: unknown, ...rest: unknown[]): unknown => {
+      if (first instanceof Request) {
+        const [response, state] = name === "beforeRequest" ? [undefined, rest[0]] : rest
+        return hook({ ...(state as object), request: first, options, response } as HookState)
+      }
+      return hook((first instanceof Error ? { ...(options as object), error: first } : first) as HookState)
+    }),
+  ])
+  return Object.fromEntries(entries) as Hooks
+}
+
+export async function text(response: Response): Promise<string> {
+  return `${response.status} ${await response.text()}`
+}

@@ -1,0 +1,67 @@
+import { type Feature, type FeatureList, releasesWith } from "@countersign/testkit"
+
+const INTRODUCTION = `# What each client still does with authentication
+
+With \`withAuth\` a client does all that it did before. Each feature below is used three times against a real server: without
+authentication, with one that leaves bodies unread (a token), and with one that reads them (a signature). What the caller
+gets, and what arrives at the server, has to be the same, but for the authentication: a fresh one on each request. Where
+something is different on purpose, the reason is stated, and a test demands that the difference is there.
+
+This page is written by \`npm run client-features\` from \`packages/*/test/features\`; a test fails when it is out of date.
+`
+
+/** The page that lists what is compared, client by client. */
+export function clientFeatures(lists: readonly FeatureList<never>[]): string {
+  const sorted = lists.toSorted((left, right) => (left.client < right.client ? -1 : 1))
+  return [
+    INTRODUCTION,
+    table(["Client", "Releases", "Features"], sorted.map(total)),
+    ...sorted.map(clientSection),
+  ].join("\n")
+}
+
+function total(list: FeatureList<never>): string[] {
+  const { client, releases, themes } = list
+  const name = `[${client}](#${client
+    .toLowerCase()
+    .replaceAll(/[^\w -]/g, "")
+    .replaceAll(" ", "-")})`
+  return [name, releases.map(versioned).join("; "), String(Object.values(themes).flat().length)]
+}
+
+function clientSection(list: FeatureList<never>): string {
+  const { client, releases, themes } = list
+  const sections = Object.entries(themes).map(([theme, features]) => {
+    const rows = features.map((feature) => [
+      `[${escaped(feature.name)}](${feature.documentation})`,
+      checkedWith(list, feature),
+      differenceOf(feature),
+    ])
+    return `### ${theme}\n\n${table(["Feature", "Checked with", "Different on purpose"], rows)}`
+  })
+  return [`## ${client}\n\nReleases: ${releases.map(versioned).join("; ")}.\n`, ...sections].join("\n")
+}
+
+function versioned({ name, version }: FeatureList<never>["releases"][number]): string {
+  return name.includes(version) ? name : `${name} (${version})`
+}
+
+function checkedWith(list: FeatureList<never>, feature: Feature<never>): string {
+  const present = releasesWith(list, feature)
+  return present.length === list.releases.length ? "all" : present.map(({ name }) => name).join("; ")
+}
+
+function differenceOf({ differs }: Feature<never>): string {
+  if (differs === undefined) return ""
+  const { because, releases } = differs
+  return escaped(releases === undefined ? because : `${releases.join("; ")}: ${because}`)
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, head.map(() => "---"), ...rows]
+  return `${lines.map((cells) => `| ${cells.join(" | ")} |`.replaceAll("|  |", "| |")).join("\n")}\n`
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("<", "&lt;")
+}
