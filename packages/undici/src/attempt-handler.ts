@@ -1,5 +1,6 @@
 import type { ResponseLike } from "@countersign/auth-core"
 import type { Dispatcher } from "undici"
+import { bodyText } from "./body-text.ts"
 import type { CallController } from "./call-controller.ts"
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler["onResponseStart"]>>[2]
@@ -49,6 +50,18 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     this.#options.handler.onRequestUpgrade?.(this.#options.controller, ...rest)
   }
 
+  onBodySent(chunk: Buffer): void {
+    this.#options.handler.onBodySent?.(chunk)
+  }
+
+  onRequestSent(): void {
+    this.#options.handler.onRequestSent?.()
+  }
+
+  onResponseStarted(): void {
+    this.#options.handler.onResponseStarted?.()
+  }
+
   onResponseStart(_attempt: unknown, status: number, headers: Headers, statusMessage?: string): void {
     if (this.#options.isHeld(status)) {
       this.#held = { status, headers, statusMessage, chunks: [], size: 0, trailers: undefined, isJudged: false }
@@ -80,7 +93,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
       return
     }
     held.trailers = trailers
-    if (!held.isJudged) void this.#judge(held, Buffer.concat(held.chunks).toString())
+    if (!held.isJudged) void this.#judge(held, textOf(held))
   }
 
   onResponseError(_attempt: unknown, error: Error): void {
@@ -113,4 +126,8 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     if (trailers !== undefined) handler.onResponseEnd?.(controller, trailers)
     else if (!controller.paused) this.#attempt?.resume()
   }
+}
+
+function textOf({ headers, chunks }: HeldResponse): string | undefined {
+  return bodyText(Buffer.concat(chunks), headers["content-encoding"], LONGEST_ERROR_BODY)
 }

@@ -16,7 +16,8 @@ import {
 import type { Dispatcher } from "undici"
 import { AttemptHandler } from "./attempt-handler.ts"
 import { CallController } from "./call-controller.ts"
-import { outgoingRequest } from "./dispatch-request.ts"
+import { DispatchHeaders } from "./dispatch-headers.ts"
+import { requestUrl } from "./dispatch-request.ts"
 
 /** What a request may say of its authentication. */
 export interface AuthDispatchOptions {
@@ -36,23 +37,17 @@ export function authInterceptor(auth: Auth, options: GuardOptions = {}): Dispatc
   return (dispatch) => (dispatchOptions, handler) => {
     const { countersign, ...rest } = dispatchOptions as Dispatcher.DispatchOptions & AuthDispatchOptions
     const chosen = chosenAuth(countersign, auth)
-    const request = outgoingRequest(rest)
-    if (chosen === undefined || !guard(request.url)) return dispatch(rest, handler)
+    const url = chosen === undefined ? undefined : requestUrl(rest)
+    if (chosen === undefined || url === undefined || !guard(url)) return dispatch(rest, handler)
+    const headers = new DispatchHeaders(rest.headers)
     const controller = new CallController()
     // At once, so that an abort is heard while there is nothing on the wire yet.
     handler.onRequestStart?.(controller, {})
-    const call: Call = { auth: chosen, guard, dispatch, options: rest, handler, controller }
+    const call: Call = { auth: chosen, guard, dispatch, options: rest, headers, handler, controller }
+    const request = { method: rest.method, url: finishedUrl(url), headers: headers.record, body: rest.body }
     attempt(call, request, false).catch((error: unknown) => handler.onResponseError?.(controller, error as Error))
     return true
   }
-}
-
-/**
- * A dispatcher whose requests go out authenticated, for `undici.request`, `undici.fetch` and, with `setGlobalDispatcher`,
- * for every library that uses the global fetch. The given one is left alone, and still sends.
- */
-export function withAuth(dispatcher: Dispatcher, auth: Auth, options: GuardOptions = {}): Dispatcher {
-  return dispatcher.compose(authInterceptor(auth, options))
 }
 
 interface Call {
@@ -60,6 +55,7 @@ interface Call {
   readonly guard: HostGuard
   readonly dispatch: Dispatcher["dispatch"]
   readonly options: Dispatcher.DispatchOptions
+  readonly headers: DispatchHeaders
   readonly handler: Dispatcher.DispatchHandler
   readonly controller: CallController
 }
@@ -67,8 +63,7 @@ interface Call {
 async function attempt(call: Call, request: OutgoingRequest, replayed: boolean): Promise<void> {
   const { auth, guard, dispatch, options, handler, controller } = call
   const { signal } = controller
-  const url = finishedUrl(request.url)
-  const sendable = await withSendableBody({ ...request, url, signal })
+  const sendable = await withSendableBody({ ...request, signal })
   const prepared = await authenticateAttempt(auth, sendable, guard)
   signal.throwIfAborted()
   const { query: _, ...rest } = options
@@ -85,8 +80,8 @@ async function attempt(call: Call, request: OutgoingRequest, replayed: boolean):
   dispatch(
     {
       ...rest,
-      path: url.pathname + url.search,
-      headers: { ...prepared.headers },
+      path: request.url.pathname + request.url.search,
+      headers: call.headers.sentWith(prepared.headers),
       body: prepared.body.content as NonNullable<typeof options.body>,
     },
     attemptHandler,

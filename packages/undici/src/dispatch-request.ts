@@ -1,52 +1,32 @@
 import { stringify } from "node:querystring"
-import { AuthError, type OutgoingRequest } from "@countersign/auth-core"
+import { AuthError } from "@countersign/auth-core"
 import type { Dispatcher } from "undici"
 
-/** What undici is about to dispatch, in the engine's words. */
-export function outgoingRequest(options: Dispatcher.DispatchOptions): OutgoingRequest {
-  const { origin, path, method, query, headers, body } = options
+/** undici sends no path with such characters. */
+const REFUSED = /[^\u0021-\u00ff]/
+
+/**
+ * The URL of what undici is about to dispatch, or `undefined` where there is none: for a tunnel, for an address of another
+ * host (as a proxy is asked for), and for what undici itself refuses.
+ *
+ * @throws {AuthError} `AUTH_INVALID_REQUEST` when no origin is known.
+ */
+export function requestUrl({ origin, path, method, query }: Dispatcher.DispatchOptions): URL | undefined {
+  if (method === "CONNECT" || typeof path !== "string" || REFUSED.test(path)) return undefined
   if (origin === undefined) {
     throw new AuthError(
       "AUTH_INVALID_REQUEST",
       "The request names no origin, so there is no host to authenticate for: dispatch it with `origin`.",
     )
   }
+  if (!URL.canParse(origin)) return undefined
+  const base = new URL(origin).origin
   const search = stringify(query ?? {})
-  return {
-    method,
-    url: new URL(search === "" ? path : `${path}?${search}`, origin),
-    headers: headerRecord(headers),
-    body,
-  }
-}
-
-/** Headers by lower-case name, from any of the forms that undici takes. */
-function headerRecord(headers: Dispatcher.DispatchOptions["headers"]): Record<string, string> {
-  const record: Record<string, string> = {}
-  for (const [name, value] of pairsOf(headers)) {
-    const lower = name.toLowerCase()
-    const text = Array.isArray(value) ? value.join(", ") : String(value)
-    record[lower] = record[lower] === undefined ? text : `${record[lower]}, ${text}`
-  }
-  return record
-}
-
-function* pairsOf(headers: Dispatcher.DispatchOptions["headers"]): Generator<[string, unknown]> {
-  if (headers === undefined || headers === null) return
-  if (!(Symbol.iterator in headers)) {
-    for (const [name, value] of Object.entries(headers)) {
-      if (value !== undefined) yield [name, value]
-    }
-    return
-  }
-  // Names and values in turn, or in pairs.
-  let name: string | undefined
-  for (const item of headers as Iterable<unknown>) {
-    if (Array.isArray(item) && name === undefined) yield [String(item[0]), item[1]]
-    else if (name === undefined) name = String(item)
-    else {
-      yield [name, item]
-      name = undefined
-    }
-  }
+  if (search !== "" && /[?#]/.test(path)) return undefined
+  const target = search === "" ? path : `${path}?${search}`
+  // Put together as text: undici sends `//host/path` to the origin, whatever a URL makes of it.
+  const address = path.startsWith("/") ? base + target : target
+  if (!URL.canParse(address)) return undefined
+  const url = new URL(address)
+  return url.origin === base ? url : undefined
 }

@@ -1,2 +1,3 @@
 export * from "@countersign/auth-core"
-export { type AuthDispatchOptions, authInterceptor, withAuth } from "./auth-interceptor.ts"
+export { type AuthDispatchOptions, authInterceptor } from "./auth-interceptor.ts"
+export { withAuth } from "./with-auth.ts"
