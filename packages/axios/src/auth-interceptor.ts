@@ -1,7 +1,7 @@
 import { type Auth, createHostGuard, type GuardOptions } from "@countersign/auth-core"
 import type { AxiosInstance, InternalAxiosRequestConfig } from "axios"
 import { adapterBeneath, authenticatingAdapter, isAuthenticating } from "./authenticating-adapter.ts"
-import { exactBody } from "./request-body.ts"
+import { callersTransforms, interceptedLate, sendExactBody } from "./own-transform.ts"
 
 declare module "axios" {
   interface AxiosRequestConfig {
@@ -35,7 +35,11 @@ export function withAuth<Instance extends AxiosInstance>(
   // After `clear()` its number may be that of another.
   const isThere = request.handlers?.some((handler) => handler?.fulfilled === earlier?.interceptor)
   if (earlier !== undefined && isThere) request.eject(earlier.id)
-  added.set(request, { id: request.use(interceptor, null, { synchronous: true }), interceptor })
+  const runWhen = (config: InternalAxiosRequestConfig): boolean => {
+    config.transformRequest = [interceptedLate(interceptor), ...callersTransforms(config)]
+    return true
+  }
+  added.set(request, { id: request.use(interceptor, null, { synchronous: true, runWhen }), interceptor })
   return instance
 }
 
@@ -49,13 +53,13 @@ export function withAuth<Instance extends AxiosInstance>(
 export function authInterceptor(auth: Auth, options: GuardOptions = {}): AuthInterceptor {
   const guard = createHostGuard(options)
   return (config) => {
-    const { adapter, transformRequest = [], transitional } = config
+    const { adapter, transitional } = config
     // What was added last runs first, unless axios is told otherwise.
     const lastRunsFirst = transitional?.legacyInterceptorReqResOrdering !== false
     if (isAuthenticating(adapter) && lastRunsFirst) return config
     config.adapter = authenticatingAdapter(adapterBeneath(adapter), auth, guard)
     // Behind all interceptors, ahead of axios' own transformation.
-    config.transformRequest = [exactBody, ...[transformRequest].flat().filter((transform) => transform !== exactBody)]
+    config.transformRequest = [sendExactBody, ...callersTransforms(config)]
     return config
   }
 }

@@ -11,7 +11,11 @@ import { adapterKind } from "./adapter-kind.ts"
 import { axiosOf } from "./axios-of.ts"
 import { callLimits } from "./call-limits.ts"
 import { type Outcome, outcomeOf } from "./outcome.ts"
+import { callersTransforms } from "./own-transform.ts"
+import { fetchRedirectError, redirectError } from "./redirect-error.ts"
+import { bodyError, isSendable } from "./request-body.ts"
 import {
+  basicCredentials,
   headersOf,
   keepBytes,
   redirectLimit,
@@ -47,15 +51,21 @@ export function authenticatingAdapter(own: Config["adapter"], auth: Auth, guard:
     if (!(config.headers instanceof AxiosHeaders)) config.headers = AxiosHeaders.from(Object.assign({}, config.headers))
     const original = own ?? axios.defaults.adapter
     // For whoever sends this config once more, through this instance or another.
-    Object.assign(config, { adapter: original })
+    Object.assign(config, { adapter: original, transformRequest: callersTransforms(config) })
     const adapter = axios.getAdapter(original, config)
     const chosen = chosenAuth(config.countersign, auth)
     if (chosen === undefined) return adapter(config)
     const url = urlOf(config)
-    const isBare = URL.canParse(url) && !guard(new URL(url), resolved(config.baseURL))
-    return isBare ? adapter(config) : authenticated(config, url, adapter, chosen, guard)
+    return isBare(url, config, guard) ? adapter(config) : authenticated(config, url, adapter, chosen, guard)
   }
   return Object.assign(authenticating, { [beneath]: own })
+}
+
+/** What is not HTTP is for axios to refuse, or to answer by itself. */
+function isBare(url: string, config: Config, guard: HostGuard): boolean {
+  if (!URL.canParse(url)) return false
+  const parsed = new URL(url)
+  return !/^https?:$/.test(parsed.protocol) || !guard(parsed, resolved(config.baseURL))
 }
 
 async function authenticated(
@@ -66,27 +76,31 @@ async function authenticated(
   guard: HostGuard,
 ): Promise<AxiosResponse> {
   const [kind, adapter] = adapterKind(ownAdapter, config)
+  // It refuses the body itself.
+  if (kind === "http" && !isSendable(config.data)) return adapter(config)
   const maxRedirects = redirectLimit(config, kind)
-  const secretHeaders = secretHeadersOf(config)
-  const headers = headersOf(config, kind)
+  const secretHeaders = secretHeadersOf(config, kind)
+  const basic = basicCredentials(config, url)
+  const headers = headersOf(config, kind, basic)
   const limits = callLimits(config)
   let last: { wire: WireRequest; response: AxiosResponse } | undefined
   const send = async (wire: WireRequest): Promise<Outcome> => {
     keepBytes(config, wire)
     const sending = sentHeaders(config, headers, wire, kind)
+    let hopBasic = isFirstOrigin(wire) ? basic : undefined
     if (last !== undefined && wire.redirects > last.wire.redirects && kind !== "fetch") {
-      tellRedirect(config, last.wire, last.response, wire, sending)
+      hopBasic = tellRedirect(config, last.wire, last.response, wire, sending) ?? hopBasic
     }
-    const sent = sentConfig(config, wire, sending, limits.timeLeft(), kind)
-    const outcome = await outcomeOf(adapter, sent, config, kind)
+    const sent = sentConfig(config, wire, sending, hopBasic, limits.timeLeft(), kind)
+    const outcome = await outcomeOf(adapter, sent, config, wire, kind)
     if (kind === "fetch" && outcome.status === 0 && maxRedirects > 0) throw hiddenRedirect(wire.url)
     last = { wire, response: outcome.response }
     return outcome
   }
-  const tooManyRedirects = ({ response }: Outcome): never => {
-    const { AxiosError } = axiosOf(config)
-    const code = "ERR_FR_TOO_MANY_REDIRECTS"
-    throw new AxiosError("Maximum number of redirects exceeded", code, config, response.request)
+  const isFirstOrigin = ({ url: { origin } }: WireRequest): boolean => origin === new URL(url).origin
+  const tooManyRedirects = ({ response: { request } }: Outcome): never => {
+    if (kind === "fetch" && config.maxRedirects === undefined) throw fetchRedirectError(config, request)
+    throw redirectError(config, request, "ERR_FR_TOO_MANY_REDIRECTS")
   }
   const request = {
     method: (config.method ?? "get").toUpperCase(),
@@ -99,6 +113,8 @@ async function authenticated(
   const options = { guard, maxRedirects, tooManyRedirects, secretHeaders }
   try {
     return (await authenticatedSend(auth, request, send, options)).settle()
+  } catch (error) {
+    throw kind === "other" ? error : (bodyError(config, error) ?? error)
   } finally {
     limits.end()
   }

@@ -1,8 +1,9 @@
-import type { ResponseLike } from "@countersign/auth-core"
+import type { ResponseLike, WireRequest } from "@countersign/auth-core"
 import type { AxiosAdapter, AxiosHeaders, AxiosResponse, InternalAxiosRequestConfig } from "axios"
 import type { AdapterKind } from "./adapter-kind.ts"
 import { axiosOf } from "./axios-of.ts"
 import { concealRequest } from "./concealing-transport.ts"
+import { showAddedHeaders } from "./request-config.ts"
 
 /** What came of one attempt: a response, which axios may have turned into an error by its status. */
 export interface Outcome extends ResponseLike {
@@ -19,6 +20,7 @@ export async function outcomeOf(
   adapter: AxiosAdapter,
   sent: InternalAxiosRequestConfig,
   config: InternalAxiosRequestConfig,
+  wire: WireRequest,
   kind: AdapterKind,
 ): Promise<Outcome> {
   try {
@@ -29,8 +31,11 @@ export async function outcomeOf(
     if (!("response" in error) || !isResponse(error.response)) throw error
     return outcome(tidied(error.response, config), error)
   } finally {
-    // An error of a streamed body may come later, and holds it. The caller's own adapter may keep it for a record.
-    if (kind !== "other") sent.headers = config.headers
+    if (kind !== "other") {
+      showAddedHeaders(config, sent, wire)
+      // An error of a streamed body may come later, and holds it. The caller's own adapter may keep it for a record.
+      sent.headers = config.headers
+    }
   }
 }
 

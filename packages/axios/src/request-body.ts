@@ -1,4 +1,6 @@
 import { isStream, readableStreamOf } from "@countersign/auth-core"
+import type { InternalAxiosRequestConfig } from "axios"
+import { axiosOf } from "./axios-of.ts"
 
 /**
  * A body that axios sends as it is meant. Of a view into a larger buffer it would send the whole buffer, and of an async
@@ -28,6 +30,29 @@ export function hasOwnContentType(data: unknown): boolean {
 export function ownContentType(data: unknown): string | undefined {
   if (data instanceof Blob) return data.type || "application/octet-stream"
   return isNpmFormData(data) ? data.getHeaders()["content-type"] : undefined
+}
+
+/** What npm's form-data has axios' http adapter send besides its Content-Type, by lower-case name. */
+export function formHeaders({ data, formDataHeaderPolicy }: InternalAxiosRequestConfig): Record<string, string> {
+  if (!isNpmFormData(data) || formDataHeaderPolicy === "content-only") return {}
+  const { "content-type": _, ...others } = data.getHeaders()
+  return others
+}
+
+/** Whether axios' http adapter takes a body; what it does not take it refuses, with an error of its own. */
+export function isSendable(data: unknown): boolean {
+  const isBytes = typeof data === "string" || data instanceof ArrayBuffer || ArrayBuffer.isView(data)
+  return !data || isBytes || hasOwnContentType(data) || isStream(data)
+}
+
+/** The error by which axios tells that a Node stream failed, or was closed before its end; `undefined` when it was not that. */
+export function bodyError(config: InternalAxiosRequestConfig, error: unknown): unknown {
+  const { data } = config
+  if (typeof data !== "object" || data === null || !("destroyed" in data) || !(error instanceof Error)) return undefined
+  const { AxiosError, CanceledError } = axiosOf(config)
+  if ("errored" in data && data.errored === error) return AxiosError.from(error, undefined, config)
+  const isClosed = data.destroyed && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE"
+  return isClosed ? new CanceledError("Request stream has been aborted", config) : undefined
 }
 
 function isNpmFormData(data: unknown): data is { getHeaders(): Record<string, string> } {

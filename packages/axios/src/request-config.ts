@@ -1,9 +1,9 @@
 import { isStream, type WireRequest } from "@countersign/auth-core"
-import axios, { type AxiosHeaders, type InternalAxiosRequestConfig } from "axios"
+import axios, { type AxiosBasicCredentials, type AxiosHeaders, type InternalAxiosRequestConfig } from "axios"
 import type { AdapterKind } from "./adapter-kind.ts"
 import { axiosOf } from "./axios-of.ts"
 import { concealingTransport } from "./concealing-transport.ts"
-import { adapterBody, hasOwnContentType, ownContentType } from "./request-body.ts"
+import { adapterBody, formHeaders, hasOwnContentType, ownContentType } from "./request-body.ts"
 
 type Config = InternalAxiosRequestConfig
 
@@ -33,17 +33,44 @@ export function redirectLimit(config: Config, kind: AdapterKind): number {
   return follows ? maxRedirects : 0
 }
 
-/** What the caller wants to stay at the first origin, by lower-case name. */
-export function secretHeadersOf({ sensitiveHeaders = [] }: Config): string[] {
-  return [sensitiveHeaders].flat().map((name) => String(name).toLowerCase())
+/**
+ * What the caller wants to stay at the first origin, by lower-case name.
+ *
+ * @throws {AxiosError} as axios' http adapter does, which checks it where it follows redirects itself.
+ */
+export function secretHeadersOf(config: Config, kind: AdapterKind): string[] {
+  const names: unknown = config.sensitiveHeaders ?? []
+  if (Array.isArray(names) && names.every((name) => typeof name === "string")) {
+    return names.map((name) => name.toLowerCase())
+  }
+  if (kind === "fetch") return []
+  const { AxiosError } = axiosOf(config)
+  const code = AxiosError.ERR_BAD_OPTION_VALUE
+  throw new AxiosError("sensitiveHeaders must be an array of strings", code, config)
+}
+
+/** User and password that axios sends: of the config, else of the URL. */
+export function basicCredentials({ auth }: Config, url: string): AxiosBasicCredentials | undefined {
+  if (auth) return auth
+  const { username = "", password = "" } = URL.canParse(url) ? new URL(url) : {}
+  if (username === "" && password === "") return undefined
+  return { username: decoded(username), password: decoded(password) }
 }
 
 /** What axios is about to send, by lower-case name. */
-export function headersOf({ headers, data }: Config, kind: AdapterKind): Record<string, string> {
+export function headersOf(
+  config: Config,
+  kind: AdapterKind,
+  basic: AxiosBasicCredentials | undefined,
+): Record<string, string> {
+  const { headers, data } = config
   const byName: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers.toJSON(true))) {
     byName[name.toLowerCase()] = String(value)
   }
+  if (kind === "http") Object.assign(byName, formHeaders(config))
+  // axios puts them in its place.
+  if (basic !== undefined) delete byName.authorization
   // fetch sends the URL's own authority whatever the caller says, so that is what must be signed.
   if (kind === "fetch") delete byName.host
   if (hasOwnContentType(data) && isStopgap(byName["content-type"])) {
@@ -60,6 +87,13 @@ export function keepBytes(config: Config, { body, headers }: WireRequest): void 
   config.data = adapterBody(body, false)
   const contentType = headers["content-type"]
   if (contentType !== undefined) config.headers.set("content-type", contentType)
+}
+
+/** Shows on the caller's config what the adapter added by itself, as axios does. */
+export function showAddedHeaders(config: Config, sent: Config, wire: WireRequest): void {
+  for (const [name, value] of Object.entries(sent.headers)) {
+    if (!(name.toLowerCase() in wire.headers)) config.headers.set(name, value, false)
+  }
 }
 
 /**
@@ -82,7 +116,7 @@ export function sentHeaders(
   }
   for (const [name, value] of Object.entries(wire.headers)) {
     // The type may stand in the place of a stopgap.
-    if (given[name] !== value || name === "content-type") sent.set(name, value, true)
+    if (given[name] !== value || name === "content-type" || !sent.has(name)) sent.set(name, value, true)
   }
   // Left to itself, axios' oldest fetch adapter names a form's type, but not its boundary, which fetch knows.
   if (kind === "fetch" && !("content-type" in wire.headers) && hasOwnContentType(wire.body)) sent.setContentType(false)
@@ -94,22 +128,24 @@ export function sentConfig(
   config: Config,
   wire: WireRequest,
   headers: AxiosHeaders,
+  basic: AxiosBasicCredentials | undefined,
   timeout: number,
   kind: AdapterKind,
 ): Config {
   const sent: Config = {
     ...config,
     method: wire.method.toLowerCase(),
-    url: wire.url.href,
-    baseURL: "",
+    // A user and a password in it would be put in the place of any Authorization.
+    url: withoutUser(wire.url).href,
+    // Others, such as mocks, tell requests by what is behind it.
+    ...(kind === "other" ? { allowAbsoluteUrls: true } : { baseURL: "" }),
     params: undefined,
     headers,
     data: adapterBody(wire.body ?? undefined, kind === "fetch"),
     timeout,
   }
-  if (wire.headers.authorization !== undefined || wire.redirects > 0) delete sent.auth
-  // In the place of any Authorization axios would put a user and a password.
-  if (wire.headers.authorization !== undefined && wire.url.username !== "") sent.url = withoutUser(wire.url)
+  delete sent.auth
+  if (basic !== undefined && wire.headers.authorization === undefined) sent.auth = basic
   if (kind === "http") sent.transport = concealingTransport(config.transport, wire.url, timeout)
   if (kind !== "fetch" || followsByFetch(config)) sent.maxRedirects = 0
   // The oldest fetch adapters know no maxRedirects.
@@ -121,11 +157,20 @@ function followsByFetch({ fetchOptions }: Config): boolean {
   return (fetchOptions?.redirect ?? "follow") === "follow"
 }
 
-function withoutUser(url: URL): string {
+function withoutUser(url: URL): URL {
+  if (url.username === "" && url.password === "") return url
   const other = new URL(url)
   other.username = ""
   other.password = ""
-  return other.href
+  return other
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 /** A type that says nothing of the body: axios' default, or a form without its boundary. */

@@ -1,6 +1,6 @@
 import { staysAtOrigin, type WireRequest } from "@countersign/auth-core"
-import type { AxiosHeaders, AxiosResponse, InternalAxiosRequestConfig } from "axios"
-import { axiosOf } from "./axios-of.ts"
+import type { AxiosBasicCredentials, AxiosHeaders, AxiosResponse, InternalAxiosRequestConfig } from "axios"
+import { redirectError } from "./redirect-error.ts"
 
 type Details = Parameters<NonNullable<InternalAxiosRequestConfig["beforeRedirect"]>>
 
@@ -10,6 +10,7 @@ type Details = Parameters<NonNullable<InternalAxiosRequestConfig["beforeRedirect
  *
  * @param from the request that was answered with a redirect
  * @param to the one that is about to be sent, with `headers`
+ * @returns user and password that it gives for this hop
  */
 export function tellRedirect(
   config: InternalAxiosRequestConfig,
@@ -17,23 +18,50 @@ export function tellRedirect(
   response: AxiosResponse,
   to: WireRequest,
   headers: AxiosHeaders,
-): void {
+): AxiosBasicCredentials | undefined {
   const { protocol, hostname, port, pathname, search, href } = to.url
   const path = pathname + search
-  const shown = withoutSecrets(to)
-  const options = { protocol, hostname, port, pathname, search, path, href, method: to.method, headers: { ...shown } }
+  const shown = withoutSecrets(headers.toJSON(true))
+  const auth: unknown = undefined
+  const options = {
+    protocol,
+    hostname,
+    port,
+    pathname,
+    search,
+    path,
+    href,
+    method: to.method,
+    auth,
+    headers: { ...shown },
+  }
   const answer = { headers: { ...response.headers }, statusCode: response.status } as Details[1]
+  const request = {
+    url: from.url.href,
+    method: from.method,
+    headers: inSpellingOf(config, withoutSecrets(from.headers)),
+  }
   try {
-    config.beforeRedirect?.(options, answer, { url: from.url.href, method: from.method, headers: withoutSecrets(from) })
+    config.beforeRedirect?.(options, answer, request)
   } catch (cause) {
-    const message = `Redirected request failed: ${cause instanceof Error ? cause.message : cause}`
-    const { AxiosError } = axiosOf(config)
-    throw Object.assign(new AxiosError(message, "ERR_FR_REDIRECTION_FAILURE", config, response.request), { cause })
+    throw redirectError(config, response.request, "ERR_FR_REDIRECTION_FAILURE", cause)
   }
   for (const name of Object.keys(shown)) if (!(name in options.headers)) headers.delete(name)
   headers.set(options.headers)
+  if (typeof options.auth !== "string") return undefined
+  const [username = "", ...password] = options.auth.split(":")
+  return { username, password: password.join(":") }
 }
 
-function withoutSecrets({ headers }: WireRequest): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !staysAtOrigin(name)))
+function withoutSecrets(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !staysAtOrigin(name.toLowerCase())))
+}
+
+/** The same headers, as the caller wrote their names. */
+function inSpellingOf(
+  { headers }: InternalAxiosRequestConfig,
+  byName: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const spelled = new Map(Object.keys(headers).map((name) => [name.toLowerCase(), name]))
+  return Object.fromEntries(Object.entries(byName).map(([name, value]) => [spelled.get(name) ?? name, value]))
 }
