@@ -1,5 +1,12 @@
+import { Readable } from "node:stream"
 import { numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
-import axios, { type AxiosError, type AxiosInstance, type AxiosRequestConfig, type ResponseType } from "axios"
+import axios, {
+  type AxiosAdapter,
+  type AxiosError,
+  type AxiosInstance,
+  type AxiosRequestConfig,
+  type ResponseType,
+} from "axios"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { type Auth, withAuth } from "../src/index.ts"
 import { adapters, version } from "./axios-version.ts"
@@ -76,6 +83,39 @@ describe.each(adapters)(`axios ${version}, %s: withAuth`, (adapter) => {
     expect(auth.rejections[0]).not.toHaveProperty("errorCode")
   })
 
+  it("has a refused request sent again beneath interceptors and transformations", async () => {
+    await refusing()
+    const api = withAuth(bare(), numbering())
+    const ran: string[] = []
+    const note =
+      (name: string) =>
+      <T>(value: T): T => {
+        ran.push(name)
+        return value
+      }
+    api.interceptors.request.use(note("request"))
+    api.interceptors.response.use(note("response"))
+    await api.get("/x", { transformRequest: note("transform"), transformResponse: note("transformed") })
+    expect(ran).toEqual(["request", "transform", "transformed", "response"])
+    expect(server.arrivals).toHaveLength(2)
+  })
+
+  it("reads no stream before it is sent, where the auth needs no bytes", async () => {
+    const chunks: Buffer[] = []
+    const body = new Readable({
+      read() {
+        this.push(chunks.push(Buffer.alloc(1_000)) > 3 ? null : Buffer.alloc(1_000))
+      },
+    })
+    let read: number | undefined
+    const authenticate: Auth["authenticate"] = () => {
+      read = chunks.length
+      return { headers: { "x-auth-token": "t" }, used: undefined }
+    }
+    await withAuth(bare(), { ...numbering(), authenticate }).post("/x", body)
+    expect([read, server.arrivals[0]?.body.length]).toEqual([0, 3_000])
+  })
+
   it("lets go of a stream that is refused and sent again", async () => {
     await refusing()
     const { data } = await withAuth(bare(), numbering()).get("/x", { responseType: "stream" })
@@ -113,4 +153,19 @@ describe.each(adapters)(`axios ${version}, %s: withAuth`, (adapter) => {
   function cancelSoon(cancel: (message: string) => void): void {
     setTimeout(() => cancel("own words"), 30)
   }
+})
+
+it(`axios ${version}: withAuth has an adapter of the caller's own send, with the finished URL`, async () => {
+  const echo: AxiosAdapter = async (config) => ({
+    status: 200,
+    statusText: "",
+    headers: {},
+    config,
+    request: Object.freeze({}),
+    data: { body: config.data, token: config.headers.get("x-auth-token"), url: config.url },
+  })
+  const baseURL = "https://api.myhuaweicloud.com"
+  const api = withAuth(axios.create({ baseURL, adapter: echo, allowAbsoluteUrls: false }), numbering())
+  const { data } = await api.post("/x", { a: 1 }, { params: { b: "c d" } })
+  expect(data).toEqual({ body: '{"a":1}', token: "secret-1", url: `${baseURL}/x?b=c%20d` })
 })
