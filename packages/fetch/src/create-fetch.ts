@@ -1,11 +1,4 @@
-import {
-  type Auth,
-  authenticatedFetch,
-  chosenAuth,
-  createHostGuard,
-  type Fetch,
-  type GuardOptions,
-} from "@countersign/auth-core"
+import { type Auth, authenticatedFetch, createHostGuard, type Fetch, type GuardOptions } from "@countersign/auth-core"
 
 /** What fetch takes, and which auth this one request uses. */
 export interface AuthRequestInit extends RequestInit {
@@ -31,11 +24,10 @@ export interface FetchOptions extends GuardOptions {
 export function createFetch(auth: Auth, options: FetchOptions = {}): AuthFetch {
   const guard = createHostGuard(options)
   const platform = globalThis.fetch
-  const authFetch: AuthFetch = async (input, { auth: own, ...init } = {}) => {
+  const authFetch: AuthFetch = (input, { auth: own, ...init } = {}) => {
     // It may have become the global fetch itself.
     const { fetch = globalThis.fetch === authFetch ? platform : globalThis.fetch } = options
-    const chosen = chosenAuth(own, auth)
-    return chosen === undefined ? fetch(input, init) : authenticatedFetch(chosen, input, init, { fetch, guard })
+    return authenticatedFetch(auth, own, input, init, { fetch, guard })
   }
   return authFetch
 }

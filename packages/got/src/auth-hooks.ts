@@ -110,7 +110,7 @@ export function authHooks(auth: Auth, options: GuardOptions = {}): AuthHooks {
     const attempt = attempts.get(request)
     if (request.isStream && response !== undefined && attempt !== undefined) {
       // A stream cannot be sent again, but the next request need not be refused for the same reason.
-      void shouldReplay(attempt, responseLike(response), false).catch(() => undefined)
+      Promise.resolve(shouldReplay(attempt, responseLike(response), false)).catch(() => undefined)
     }
     return error
   }

@@ -1,11 +1,4 @@
-import {
-  type Auth,
-  AuthError,
-  authenticatedFetch,
-  chosenAuth,
-  createHostGuard,
-  type GuardOptions,
-} from "@countersign/auth-core"
+import { type Auth, AuthError, authenticatedFetch, createHostGuard, type GuardOptions } from "@countersign/auth-core"
 import type { Hooks, KyInstance, Options } from "ky"
 
 declare module "ky" {
@@ -73,13 +66,9 @@ function createAuthenticating(auth: Auth, guardOptions: GuardOptions): (options:
   return (options) => {
     const own = fetchBeneath(options.fetch)
     const baseUrl = baseUrlOf(options)
-    const authenticated: KyFetch = async (input, init: RequestInit & Pick<Options, "countersign"> = {}) => {
+    const authenticated: KyFetch = (input, init: RequestInit & Pick<Options, "countersign"> = {}) => {
       const { countersign, ...rest } = init
-      const fetch = own ?? globalThis.fetch
-      const chosen = chosenAuth(countersign, auth)
-      return chosen === undefined
-        ? fetch(input, rest)
-        : authenticatedFetch(chosen, input, rest, { fetch, guard, baseUrl })
+      return authenticatedFetch(auth, countersign, input, rest, { fetch: own ?? globalThis.fetch, guard, baseUrl })
     }
     return Object.assign(authenticated, { [beneath]: own })
   }

@@ -32,20 +32,31 @@ export interface AuthenticatedAttempt {
 }
 
 /**
- * Prepares one attempt on the wire: host guard, then the body as bytes as far as the auth needs them, then its headers.
- * A URL that may not see credentials gives the request back as it was.
+ * Prepares one attempt on the wire: host guard, then the body as bytes as far as the auth needs them, then its headers. At
+ * once when everything is at hand. A URL that may not see credentials gives the request back as it was.
  *
  * @throws {AuthError} `AUTH_BODY_TOO_LARGE`, `AUTH_BODY_UNSIGNABLE`, and whatever the auth throws.
  */
-export async function authenticateAttempt(
+export function authenticateAttempt(
   auth: Auth,
   request: OutgoingRequest,
   guard: HostGuard,
-): Promise<AuthenticatedAttempt> {
-  const { method, url, signal } = request
-  if (!guard(url, request.baseUrl)) return { url, method, headers: request.headers, body: unreadBody(request.body) }
-  const limit = auth.bodyLimit(request.headers)
-  const body = limit === undefined ? unreadBody(request.body) : await readBody(request.body, limit, signal)
+): AuthenticatedAttempt | Promise<AuthenticatedAttempt> {
+  const { method, url, headers, signal } = request
+  if (!guard(url, request.baseUrl)) return { url, method, headers, body: unreadBody(request.body) }
+  const limit = auth.bodyLimit(headers)
+  const body = limit === undefined ? unreadBody(request.body) : readBody(request.body, limit, signal)
+  return body instanceof Promise
+    ? body.then((read) => authenticateBody(auth, request, read, limit))
+    : authenticateBody(auth, request, body, limit)
+}
+
+function authenticateBody(
+  auth: Auth,
+  { method, url, headers: given, signal }: OutgoingRequest,
+  body: PreparedBody,
+  limit: number | undefined,
+): AuthenticatedAttempt | Promise<AuthenticatedAttempt> {
   const by = body.exceedsLimit ? auth.beyondLimit : auth
   if (by === undefined) {
     throw new AuthError(
@@ -53,27 +64,42 @@ export async function authenticateAttempt(
       `The body of ${method} ${url.origin}${url.pathname} is larger than the ${limit} bytes that AK/SK can sign: use tokenAuth, or autoAuth to switch by size.`,
     )
   }
-  const headers = body.contentType === undefined ? request.headers : withContentType(request.headers, body.contentType)
-  const pending = by.authenticate({ method, url: url.href, headers, body: body.bytes, signal })
-  const as = pending instanceof Promise ? await abortable(pending, signal) : pending
-  return { url, method, headers: { ...headers, ...as.headers }, body, authenticated: { by, as } }
+  const headers = body.contentType === undefined ? given : withContentType(given, body.contentType)
+  const authenticated = (as: Authentication): AuthenticatedAttempt => ({
+    url,
+    method,
+    headers: { ...headers, ...as.headers },
+    body,
+    authenticated: { by, as },
+  })
+  const as = by.authenticate({ method, url: url.href, headers, body: body.bytes, signal })
+  return as instanceof Promise ? abortable(as, signal).then(authenticated) : authenticated(as)
 }
 
 /**
  * Whether a rejected attempt should be sent once more, authenticated anew. Judges 401 and 403 of authenticated attempts;
  * the response stays readable.
  */
-export async function shouldReplay(
+export function shouldReplay(
   attempt: AuthenticatedAttempt,
   response: ResponseLike,
   replayed: boolean,
   signal?: AbortSignal,
-): Promise<boolean> {
+): boolean | Promise<boolean> {
   if (attempt.authenticated === undefined || (response.status !== 401 && response.status !== 403)) return false
-  const { by, as } = attempt.authenticated
+  return isCurable(attempt, attempt.authenticated, response, replayed, signal)
+}
+
+async function isCurable(
+  { url, body }: AuthenticatedAttempt,
+  { by, as }: NonNullable<AuthenticatedAttempt["authenticated"]>,
+  response: ResponseLike,
+  replayed: boolean,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   const { readRejection } = await import("./rejection.ts")
-  const rejection = await readRejection(response, attempt.url, replayed)
-  return (await by.judge(as, rejection, signal)) && !replayed && attempt.body.replayable
+  const rejection = await readRejection(response, url, replayed)
+  return (await by.judge(as, rejection, signal)) && !replayed && body.replayable
 }
 
 /** A type the caller chose stays, except for a form: its boundary is known only now. */

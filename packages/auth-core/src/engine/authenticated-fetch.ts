@@ -1,6 +1,7 @@
 import type { Auth } from "../auth/auth.ts"
 import { authenticatedSend, type WireRequest } from "./authenticated-send.ts"
 import { MAX_REPLAYABLE_BYTES, readBody } from "./body.ts"
+import { chosenAuth } from "./chosen-auth.ts"
 import { parse } from "./finished-url.ts"
 import type { HostGuard } from "./host-guard.ts"
 import { isStream } from "./is-stream.ts"
@@ -22,19 +23,23 @@ const MAX_REDIRECTS = 20
 
 /**
  * One call of fetch, authenticated: the first attempt, each redirect hop, and one replay. A URL that may not see
- * credentials goes to fetch as it is.
+ * credentials goes to fetch as it is, and so does what wants no auth.
  *
+ * @param own the auth of this request alone, `false` for none; unchecked.
  * @throws {AuthError} before anything is sent, when the request cannot be authenticated; `AUTH_REDIRECT_BLOCKED` in
  * browsers, which hide where a redirect leads.
  */
 export async function authenticatedFetch(
   auth: Auth,
+  own: unknown,
   input: RequestInfo | URL,
   init: RequestInit,
   { fetch, guard, baseUrl }: AuthenticatedFetchOptions,
 ): Promise<Response> {
+  const chosen = chosenAuth(own, auth)
+  if (chosen === undefined) return await fetch(input, init)
   const url = parse(isRequest(input) ? input.url : String(input), globalThis.location?.href)
-  if (!guard(url, baseUrl)) return fetch(input, init)
+  if (!guard(url, baseUrl)) return await fetch(input, init)
   const given = isRequest(input) ? await initOf(input, init) : init
   given.signal?.throwIfAborted()
   const request = {
@@ -45,11 +50,9 @@ export async function authenticatedFetch(
     baseUrl,
     signal: given.signal ?? undefined,
   }
-  const { redirect = "follow" } = given
-  return authenticatedSend(auth, request, (wire) => sendByFetch(fetch, wire, input, given), {
-    guard,
-    maxRedirects: redirect === "follow" ? MAX_REDIRECTS : 0,
-  })
+  const maxRedirects = (given.redirect ?? "follow") === "follow" ? MAX_REDIRECTS : 0
+  const send = (wire: WireRequest): Promise<Response> => sendByFetch(fetch, wire, input, given)
+  return await authenticatedSend(chosen, request, send, { guard, maxRedirects })
 }
 
 async function sendByFetch(

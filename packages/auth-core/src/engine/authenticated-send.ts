@@ -59,18 +59,19 @@ export async function authenticatedSend<R extends ResponseLike>(
   let redirects = 0
   let replayed = false
   for (;;) {
-    const attempt = await authenticateAttempt(auth, hop, guard)
+    const prepared = authenticateAttempt(auth, hop, guard)
+    const attempt = prepared instanceof Promise ? await prepared : prepared
     const response = await send(wireRequest(attempt, redirects))
-    const again = sameRequest(hop, attempt)
-    if (await shouldReplay(attempt, response, replayed, hop.signal)) {
+    const judged = shouldReplay(attempt, response, replayed, hop.signal)
+    if (judged !== false && (await judged)) {
       replayed = true
       await discard(response)
-      hop = again
+      hop = sameRequest(hop, attempt)
       continue
     }
     if (!isRedirect(response) || maxRedirects === 0) return response
     const { nextHop } = await import("./next-hop.ts")
-    const next = nextHop(again, response, {
+    const next = nextHop(sameRequest(hop, attempt), response, {
       ...options,
       maxRedirects,
       isLast: redirects === maxRedirects,
