@@ -137,8 +137,13 @@ function normalizedMethod(method = "GET"): string {
   return /^(?:get|head|post|put|delete|options)$/i.test(method) ? method.toUpperCase() : method
 }
 
-function headersOf(init: HeadersInit | undefined): Record<string, string> {
-  const headers = Object.fromEntries(new Headers(init))
+/** As Headers would have them, which take their time to make. */
+function headersOf(init: HeadersInit = {}): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const [given, value] of Symbol.iterator in init ? new Headers(init) : Object.entries(init)) {
+    const name = given.toLowerCase()
+    headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : String(value)
+  }
   // fetch sends the URL's own authority whatever the caller says, so that is what must be signed.
   delete headers.host
   return headers
