@@ -8,11 +8,14 @@ import { type FeatureList, releasesWith } from "./feature.ts"
  */
 export function describeFeatures<Client>(list: FeatureList<Client>): void {
   for (const release of list.releases) {
-    describe(`${release.name}: the same with auth`, { concurrent: list.concurrent === true }, () => {
+    describe(`${release.name}: the same with auth`, () => {
       for (const [theme, features] of Object.entries(list.themes)) {
         describe(theme, () => {
           const present = features.filter((feature) => releasesWith(list, feature).includes(release))
-          for (const feature of present) it(feature.name, () => compareFeature(feature, release))
+          for (const feature of present) {
+            const concurrent = list.concurrent === true && feature.alone !== true
+            it(feature.name, { concurrent }, () => compareFeature(feature, release))
+          }
         })
       }
     })

@@ -1,4 +1,5 @@
 import type { RequestListener } from "node:http"
+import type { Server } from "node:net"
 import type { Auth } from "@countersign/auth-core"
 import type { Answer, Arrival, RecordingServer } from "./recording-server.ts"
 
@@ -21,6 +22,8 @@ export interface Feature<Client> {
   gives?: unknown
   /** The releases that have it, by name. @default all */
   releases?: readonly string[]
+  /** It changes something of the whole process, so nothing may run beside it. @default false */
+  alone?: boolean
   /** Stated where it is meant to be otherwise with auth. */
   differs?: Difference
 }
@@ -42,8 +45,11 @@ export interface FeatureContext {
   release: string
   /** Gives what the feature's `answer` says. */
   server: RecordingServer
-  /** Another server on this machine, for answers that the recording server cannot give. Closed after the run. */
-  listen(listener: RequestListener): Promise<string>
+  /**
+   * Another server on this machine, for answers that the recording server cannot give: a listener for HTTP, or a server of
+   * any kind. Closed after the run.
+   */
+  listen(served: RequestListener | Server): Promise<string>
   /** Does something after the run, such as closing what was opened. */
   defer(work: () => unknown): void
 }
@@ -68,7 +74,7 @@ export interface FeatureSetup extends FeatureContext {
 export interface FeatureList<Client> {
   /** Name of the client, for the page. */
   client: string
-  /** No feature changes anything of the whole process, so some may be used at a time. @default false */
+  /** Some features may be used at a time, unless one says otherwise. @default false */
   concurrent?: boolean
   releases: readonly FeatureRelease<Client>[]
   themes: Readonly<Record<string, readonly Feature<Client>[]>>

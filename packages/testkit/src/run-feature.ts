@@ -1,7 +1,8 @@
-import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http"
-import type { AddressInfo } from "node:net"
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type RequestListener } from "node:http"
+import type { AddressInfo, Server, Socket } from "node:net"
+import { Server as TlsServer } from "node:tls"
 import type { Auth } from "@countersign/auth-core"
-import type { Feature, FeatureRelease } from "./feature.ts"
+import type { Feature, FeatureContext, FeatureRelease } from "./feature.ts"
 import { recordingServer } from "./recording-server.ts"
 
 /** A request as it came off the wire, without what has to be different each time. */
@@ -33,8 +34,10 @@ export async function runFeature<Client>(
   const defer = (work: () => unknown): void => {
     deferred.unshift(work)
   }
-  const record = (method: string, target: string, given: IncomingHttpHeaders, body?: Buffer): void => {
-    const { "x-auth-token": token, host = "", ...headers } = given
+  const record: RecordArrival = (method, target, given, body) => {
+    const { "x-auth-token": token, host: named, ":authority": authority, ...headers } = given
+    // HTTP/2 has another name for it.
+    const host = named ?? String(authority)
     const boundary = /boundary=(\S+)/.exec(headers["content-type"] ?? "")?.[1]
     authentications.push({ host: host.replace(/:\d+$/, ""), token: token?.toString() })
     wire.push({
@@ -50,11 +53,8 @@ export async function runFeature<Client>(
   })
   defer(() => server.close())
   origins.push(server.url)
-  const listen = async (listener: RequestListener): Promise<string> => {
-    const { url, close } = await listening((request, response) => {
-      record(request.method ?? "", request.url ?? "", request.headers)
-      listener(request, response)
-    })
+  const listen: FeatureContext["listen"] = async (served) => {
+    const { url, close } = await listening(served, record)
     defer(close)
     origins.push(url)
     return url
@@ -69,17 +69,29 @@ export async function runFeature<Client>(
   }
 }
 
-async function listening(listener: RequestListener): Promise<{ url: string; close: () => void }> {
-  const server = createServer(listener)
+type RecordArrival = (method: string, target: string, headers: IncomingHttpHeaders, body?: Buffer) => void
+
+async function listening(
+  served: RequestListener | Server,
+  record: RecordArrival,
+): Promise<{ url: string; close: () => void }> {
+  const server: Server = typeof served === "function" ? createServer(served) : served
+  // Without a listener of its own an upgrade is a request like any other.
+  for (const event of server.listenerCount("upgrade") > 0 ? ["request", "upgrade"] : ["request"]) {
+    server.prependListener(event, ({ method = "", url = "", headers }: IncomingMessage) => record(method, url, headers))
+  }
+  const sockets = new Set<Socket>()
+  server.on("connection", (socket: Socket) => sockets.add(socket))
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   const close = (): void => {
     server.close()
-    server.closeAllConnections()
+    for (const socket of sockets) socket.destroy()
   }
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close }
+  const scheme = server instanceof TlsServer ? "https" : "http"
+  return { url: `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`, close }
 }
 
-/** The same for each run: the ports of the servers and the boundaries of forms have names. */
+/** The same for each run: ports of servers, boundaries of forms and dates have names. */
 function plain(value: unknown, origins: readonly string[], boundary?: string): unknown {
   if (typeof value === "string") return plainText(value, origins, boundary)
   if (Array.isArray(value)) return value.map((item) => plain(item, origins, boundary))
@@ -96,5 +108,6 @@ function plainText(text: string, origins: readonly string[], boundary: string | 
       .replaceAll(`127.0.0.1:${port}`, `server-${index + 1}`)
       .replaceAll(`localhost:${port}`, `local-${index + 1}`)
   }, text)
-  return boundary === undefined ? named : named.replaceAll(boundary, "boundary")
+  const timeless = named.replaceAll(/\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT/g, "a date")
+  return boundary === undefined ? timeless : timeless.replaceAll(boundary, "boundary")
 }

@@ -7,10 +7,7 @@ import {
   finishedUrl,
   type GuardOptions,
   type HostGuard,
-  isStream,
-  MAX_REPLAYABLE_BYTES,
   type OutgoingRequest,
-  readBody,
   shouldReplay,
 } from "@countersign/auth-core"
 import type { Dispatcher } from "undici"
@@ -18,6 +15,7 @@ import { AttemptHandler } from "./attempt-handler.ts"
 import { CallController } from "./call-controller.ts"
 import { DispatchHeaders } from "./dispatch-headers.ts"
 import { requestUrl } from "./dispatch-request.ts"
+import { withSendableBody } from "./sendable-body.ts"
 
 /** What a request may say of its authentication. */
 export interface AuthDispatchOptions {
@@ -33,6 +31,15 @@ export interface AuthDispatchOptions {
  * AuthError before anything is sent.
  */
 export function authInterceptor(auth: Auth, options: GuardOptions = {}): Dispatcher.DispatcherComposeInterceptor {
+  return trackedInterceptor(auth, options, () => undefined)
+}
+
+/** @param track is given each promise that ends when an attempt has been handed on to undici, or has failed before. */
+export function trackedInterceptor(
+  auth: Auth,
+  options: GuardOptions,
+  track: (pending: Promise<void>) => void,
+): Dispatcher.DispatcherComposeInterceptor {
   const guard = createHostGuard(options)
   return (dispatch) => (dispatchOptions, handler) => {
     const { countersign, ...rest } = dispatchOptions as Dispatcher.DispatchOptions & AuthDispatchOptions
@@ -42,10 +49,12 @@ export function authInterceptor(auth: Auth, options: GuardOptions = {}): Dispatc
     const headers = new DispatchHeaders(rest.headers)
     const controller = new CallController()
     // At once, so that an abort is heard while there is nothing on the wire yet.
-    handler.onRequestStart?.(controller, {})
+    handler.onRequestStart?.(controller, null)
     const call: Call = { auth: chosen, guard, dispatch, options: rest, headers, handler, controller }
     const request = { method: rest.method, url: finishedUrl(url), headers: headers.record, body: rest.body }
-    attempt(call, request, false).catch((error: unknown) => handler.onResponseError?.(controller, error as Error))
+    track(
+      attempt(call, request, false).catch((error: unknown) => handler.onResponseError?.(controller, error as Error)),
+    )
     return true
   }
 }
@@ -86,22 +95,6 @@ async function attempt(call: Call, request: OutgoingRequest, replayed: boolean):
     },
     attemptHandler,
   )
-}
-
-/**
- * The bytes of a body where undici could not send it (again): a form of another class than its own, and what a fetch made
- * a stream of. A stream that says its length was bytes before, and can be kept for a replay.
- */
-async function withSendableBody(request: OutgoingRequest): Promise<OutgoingRequest> {
-  const { body, headers, signal } = request
-  const isKnown = isStream(body) && Number(headers["content-length"] ?? Number.NaN) <= MAX_REPLAYABLE_BYTES
-  if (!isKnown && !(body instanceof FormData) && !(body instanceof URLSearchParams)) return request
-  const { content, contentType } = await readBody(body, MAX_REPLAYABLE_BYTES, signal)
-  return {
-    ...request,
-    body: content,
-    headers: contentType === undefined ? headers : { ...headers, "content-type": contentType },
-  }
 }
 
 /** The same request, with the bytes that were read of its body, and their type. */

@@ -1,6 +1,6 @@
 import type { Auth, GuardOptions } from "@countersign/auth-core"
 import type { Dispatcher } from "undici"
-import { authInterceptor } from "./auth-interceptor.ts"
+import { trackedInterceptor } from "./auth-interceptor.ts"
 
 /**
  * A dispatcher whose requests go out authenticated, for `undici.request`, `undici.fetch` and, with `setGlobalDispatcher`,
@@ -11,14 +11,18 @@ import { authInterceptor } from "./auth-interceptor.ts"
  */
 export function withAuth<D extends Dispatcher>(dispatcher: D, auth: Auth, options: GuardOptions = {}): D {
   const origin = originOf(dispatcher)
-  const intercept = authInterceptor(auth, options)
+  const pending = new Set<Promise<void>>()
+  const intercept = trackedInterceptor(auth, options, (attempt) => {
+    pending.add(attempt)
+    void attempt.finally(() => pending.delete(attempt))
+  })
   const composed = dispatcher.compose((dispatch) => {
     const authenticated = intercept(dispatch)
     if (origin === undefined) return authenticated
     return (own, handler) => authenticated(own.origin === undefined ? { ...own, origin } : own, handler)
   })
   // undici composes by a proxy of the dispatcher itself.
-  return composed as D
+  return closingAfter(pending, composed as D)
 }
 
 /** The one origin that a Client or a Pool is for. undici 8 gives it to interceptors with each request, undici 7 does not. */
@@ -26,4 +30,16 @@ function originOf(dispatcher: Dispatcher): string | undefined {
   const key = Object.getOwnPropertySymbols(dispatcher).find(({ description }) => description === "url")
   const url: unknown = key === undefined ? undefined : Reflect.get(dispatcher, key)
   return url instanceof URL ? url.origin : undefined
+}
+
+/** `close` lets requests finish. Those that wait for their credential are not known to undici yet. */
+function closingAfter<D extends Dispatcher>(pending: ReadonlySet<Promise<void>>, dispatcher: D): D {
+  const close = (callback?: () => void): Promise<void> | void => {
+    const closed = pending.size === 0 ? dispatcher.close() : Promise.allSettled(pending).then(() => dispatcher.close())
+    if (callback === undefined) return closed
+    void closed.then(callback)
+  }
+  return new Proxy(dispatcher, {
+    get: (target, name) => (name === "close" ? close : Reflect.get(target, name)),
+  })
 }

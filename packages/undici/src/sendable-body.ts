@@ -1,0 +1,44 @@
+import { isStream, MAX_REPLAYABLE_BYTES, type OutgoingRequest, readBody } from "@countersign/auth-core"
+
+/**
+ * The request with a body that undici sends (again), and that can be read: bytes in place of a form of any class, of
+ * URLSearchParams, and of what a fetch made a stream of. A stream that says its length was bytes before, and can be kept
+ * for a replay.
+ */
+export async function withSendableBody(request: OutgoingRequest): Promise<OutgoingRequest> {
+  const { body, headers, signal } = request
+  if (isForm(body)) return withForm(request, body)
+  const isKnown = isStream(body) && Number(headers["content-length"] ?? Number.NaN) <= MAX_REPLAYABLE_BYTES
+  if (!isKnown && !(body instanceof URLSearchParams)) return request
+  const { content, contentType } = await readBody(body, MAX_REPLAYABLE_BYTES, signal)
+  return { ...request, body: content, headers: withType(headers, contentType) }
+}
+
+/** undici sends no forms but those of its own class; nothing else reads those. */
+async function withForm(request: OutgoingRequest, form: FormData): Promise<OutgoingRequest> {
+  const { headers, signal } = request
+  const { bytes, contentType } = await readBody(platformForm(form), MAX_REPLAYABLE_BYTES, signal)
+  if (bytes !== undefined) return { ...request, body: bytes, headers: withType(headers, contentType) }
+  // Too long to be kept.
+  const { body, headers: own } = new Response(platformForm(form))
+  return { ...request, body, headers: withType(headers, own.get("content-type") ?? undefined) }
+}
+
+function isForm(body: unknown): body is FormData {
+  // The npm form-data package is a stream.
+  return Object.prototype.toString.call(body) === "[object FormData]" && !isStream(body)
+}
+
+function platformForm(form: FormData): FormData {
+  if (form instanceof FormData) return form
+  const copy = new FormData()
+  for (const [name, value] of form as FormData) {
+    if (typeof value === "string") copy.append(name, value)
+    else copy.append(name, value, value.name)
+  }
+  return copy
+}
+
+function withType(headers: OutgoingRequest["headers"], contentType: string | undefined): OutgoingRequest["headers"] {
+  return contentType === undefined ? headers : { ...headers, "content-type": contentType }
+}
