@@ -36,6 +36,8 @@ export interface Difference {
   gives?: unknown
   /** What arrives at the server differs, and is not compared. @default false */
   onTheWire?: boolean
+  /** Only an auth that reads bodies, as a signature does, makes a difference. @default false */
+  onlyWhereRead?: boolean
   /** The releases where it is so. @default all */
   releases?: readonly string[]
 }

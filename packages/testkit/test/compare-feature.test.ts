@@ -86,4 +86,16 @@ describe("compareFeature", () => {
     const elsewhere = { ...same, releases: ["client 2.0"] }
     await compareFeature(feature({ differs: elsewhere }), release())
   })
+
+  it("takes a difference that shows only where bodies are read", async () => {
+    const connect: FeatureRelease<Client>["connect"] = (setup) => {
+      const reads = setup.auth?.bodyLimit({}) !== undefined
+      return release(reads ? () => new Response(null, { status: 200 }) : undefined).connect(setup)
+    }
+    const reading = { ...release(), connect }
+    const differs = { because: "It is meant so.", gives: { status: 200, url: "" }, onlyWhereRead: true }
+    await compareFeature(feature({ differs }), reading)
+    await expect(compareFeature(feature(), reading)).rejects.toThrow("an auth that reads bodies")
+    await expect(compareFeature(feature({ differs }), release())).rejects.toThrow("an auth that reads bodies")
+  })
 })
