@@ -2,6 +2,7 @@ import {
   type Auth,
   authenticatedSend,
   chosenAuth,
+  finishedUrl,
   type HostGuard,
   hiddenRedirect,
   type WireRequest,
@@ -56,21 +57,20 @@ export function authenticatingAdapter(own: Config["adapter"], auth: Auth, guard:
     const chosen = chosenAuth(config.countersign, auth)
     if (chosen === undefined) return adapter(config)
     const url = urlOf(config)
-    return isBare(url, config, guard) ? adapter(config) : authenticated(config, url, adapter, chosen, guard)
+    if (url !== undefined && isBare(url, config, guard)) return adapter(config)
+    return authenticated(config, finishedUrl(url ?? ""), adapter, chosen, guard)
   }
   return Object.assign(authenticating, { [beneath]: own })
 }
 
 /** What is not HTTP is for axios to refuse, or to answer by itself. */
-function isBare(url: string, config: Config, guard: HostGuard): boolean {
-  if (!URL.canParse(url)) return false
-  const parsed = new URL(url)
-  return !/^https?:$/.test(parsed.protocol) || !guard(parsed, resolved(config.baseURL))
+function isBare(url: URL, config: Config, guard: HostGuard): boolean {
+  return !/^https?:$/.test(url.protocol) || !guard(url, resolved(config.baseURL))
 }
 
 async function authenticated(
   config: Config,
-  url: string,
+  url: URL,
   ownAdapter: AxiosAdapter,
   auth: Auth,
   guard: HostGuard,
@@ -87,7 +87,7 @@ async function authenticated(
   const send = async (wire: WireRequest): Promise<Outcome> => {
     keepBytes(config, wire)
     const sending = sentHeaders(config, headers, wire, kind)
-    let hopBasic = isFirstOrigin(wire) ? basic : undefined
+    let hopBasic = wire.redirects === 0 || wire.url.origin === url.origin ? basic : undefined
     if (last !== undefined && wire.redirects > last.wire.redirects && kind !== "fetch") {
       hopBasic = tellRedirect(config, last.wire, last.response, wire, sending) ?? hopBasic
     }
@@ -97,7 +97,6 @@ async function authenticated(
     last = { wire, response: outcome.response }
     return outcome
   }
-  const isFirstOrigin = ({ url: { origin } }: WireRequest): boolean => origin === new URL(url).origin
   const tooManyRedirects = ({ response: { request } }: Outcome): never => {
     if (kind === "fetch" && config.maxRedirects === undefined) throw fetchRedirectError(config, request)
     throw redirectError(config, request, "ERR_FR_TOO_MANY_REDIRECTS")

@@ -13,11 +13,13 @@ const plain = new axios.Axios({})
 /** What follow-redirects, which axios' http adapter uses by itself, follows; and fetch. */
 const MAX_REDIRECTS = { http: 21, fetch: 20, other: 21 }
 
-/** The URL of a request, with its base and its params; relative only where nothing says to what. */
-export function urlOf(config: Config): string {
+/** The URL of a request, with its base and its params; `undefined` where it is relative and nothing says to what. */
+export function urlOf(config: Config): URL | undefined {
   const { url, baseURL, params, paramsSerializer, allowAbsoluteUrls } = config
   const parts = { url, baseURL, params, paramsSerializer, allowAbsoluteUrls } as Config
-  return resolved(plain.getUri(parts)) ?? ""
+  const text = plain.getUri(parts)
+  const page = globalThis.location?.href
+  return URL.canParse(text, page) ? new URL(text, page) : undefined
 }
 
 /** Made absolute, where there is a page. */
@@ -50,9 +52,8 @@ export function secretHeadersOf(config: Config, kind: AdapterKind): string[] {
 }
 
 /** User and password that axios sends: of the config, else of the URL. */
-export function basicCredentials({ auth }: Config, url: string): AxiosBasicCredentials | undefined {
+export function basicCredentials({ auth }: Config, { username, password }: URL): AxiosBasicCredentials | undefined {
   if (auth) return auth
-  const { username = "", password = "" } = URL.canParse(url) ? new URL(url) : {}
   if (username === "" && password === "") return undefined
   return { username: decoded(username), password: decoded(password) }
 }
@@ -110,13 +111,17 @@ export function sentHeaders(
   // Not by its constructor, which would look at every value anew.
   const { AxiosHeaders } = axiosOf(config)
   const sent = Object.assign(new AxiosHeaders(), config.headers)
+  const there = new Set<string>()
   for (const [name, value] of Object.entries(sent)) {
+    const lowerCase = name.toLowerCase()
     // By these the caller keeps axios from its own default.
-    if (value !== false && value !== null && !(name.toLowerCase() in wire.headers)) sent.delete(name)
+    if (value !== false && value !== null && !(lowerCase in wire.headers)) sent.delete(name)
+    else there.add(lowerCase)
   }
   for (const [name, value] of Object.entries(wire.headers)) {
+    if (!there.has(name)) sent[name] = value
     // The type may stand in the place of a stopgap.
-    if (given[name] !== value || name === "content-type" || !sent.has(name)) sent.set(name, value, true)
+    else if (given[name] !== value || name === "content-type") sent.set(name, value, true)
   }
   // Left to itself, axios' oldest fetch adapter names a form's type, but not its boundary, which fetch knows.
   if (kind === "fetch" && !("content-type" in wire.headers) && hasOwnContentType(wire.body)) sent.setContentType(false)
