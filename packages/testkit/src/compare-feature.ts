@@ -11,16 +11,23 @@ const auths: Readonly<Record<string, () => Auth>> = {
   [READS_BODIES]: () => numbering("secret", 12 * 1024 * 1024),
 }
 
-/** Rejects with what differs, as an assertion error. */
-export async function compareFeature<Client>(feature: Feature<Client>, release: FeatureRelease<Client>): Promise<void> {
+/**
+ * Rejects with what differs, as an assertion error.
+ *
+ * @param concurrent runs with and without auth at a time.
+ */
+export async function compareFeature<Client>(
+  feature: Feature<Client>,
+  release: FeatureRelease<Client>,
+  concurrent = false,
+): Promise<void> {
   const stated = differenceIn(feature, release)
-  const bare = await runFeature(feature, release, undefined)
+  const { bare, others } = await runs(feature, release, concurrent)
   expect(bare.result, "a result to compare").toBeDefined()
   if (feature.gives !== undefined) expect(bare.result, "without auth").toEqual(feature.gives)
   let differs = stated?.gives !== undefined
-  for (const [name, auth] of Object.entries(auths)) {
+  for (const [name, authenticated] of others) {
     const difference = stated?.onlyWhereRead === true && name !== READS_BODIES ? undefined : stated
-    const authenticated = await runFeature(feature, release, auth())
     if (difference?.gives === undefined) expect(authenticated.result, name).toStrictEqual(bare.result)
     else expect(authenticated.result, name).toEqual(difference.gives)
     if (difference?.onTheWire === true) differs ||= !isEqual(authenticated.wire, bare.wire)
@@ -30,6 +37,24 @@ export async function compareFeature<Client>(feature: Feature<Client>, release: 
   if (stated !== undefined) {
     expect(differs && !isEqual(stated.gives, bare.result), "the stated difference shows").toBe(true)
   }
+}
+
+async function runs<Client>(
+  feature: Feature<Client>,
+  release: FeatureRelease<Client>,
+  concurrent: boolean,
+): Promise<{ bare: FeatureRun; others: (readonly [name: string, run: FeatureRun])[] }> {
+  const bare = runFeature(feature, release, undefined)
+  if (!concurrent) await bare
+  const others: (readonly [string, Promise<FeatureRun>])[] = []
+  for (const [name, auth] of Object.entries(auths)) {
+    const run = runFeature(feature, release, auth())
+    others.push([name, run])
+    if (!concurrent) await run
+  }
+  const ended = others.map(async ([name, run]) => [name, await run] as const)
+  const [first, ...rest] = await Promise.all([bare, ...ended])
+  return { bare: first, others: rest }
 }
 
 function differenceIn<Client>(feature: Feature<Client>, { name }: FeatureRelease<Client>): Difference | undefined {
