@@ -276,7 +276,7 @@ export const errors: readonly KyFeature[] = [
     gives: [Array(3).fill({ percent: 1, transferredBytes: 50_000, totalBytes: 50_000 }), [50_000, 50_000, 50_000]],
     differs: {
       because:
-        "ky makes a stream of the body to count it; what has to be signed is read from it and goes out with its length.",
+        "ky makes a stream of the body to count it; up to 12 MB are read from it first, and go out with their length.",
       onTheWire: true,
     },
   },

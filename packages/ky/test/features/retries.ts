@@ -46,7 +46,8 @@ export const retries: readonly KyFeature[] = [
     },
     gives: ["hello", "hello"],
     differs: {
-      because: "A stream that has to be signed is read first, so it goes out with its length in place of chunks.",
+      because:
+        "A stream up to 12 MB is read first, so that it can be signed and sent again; it goes out with its length in place of chunks.",
       onTheWire: true,
     },
   },

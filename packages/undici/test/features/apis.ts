@@ -63,6 +63,7 @@ export const apis: readonly UndiciFeature[] = [
     differs: {
       because: "A stream that has to be signed is read first, so it goes out with its length in place of chunks.",
       onTheWire: true,
+      onlyWhereRead: true,
     },
   },
   {
