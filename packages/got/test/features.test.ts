@@ -1,0 +1,4 @@
+import { describeFeatures } from "@countersign/testkit"
+import { features } from "./features/index.ts"
+
+describeFeatures(features)
