@@ -1,14 +1,7 @@
 import { type AdapterUnderTest, bodySamples, describeAdapter } from "@countersign/testkit"
 import * as newest from "undici"
-import * as oldest from "undici-7"
 import { withAuth } from "../src/index.ts"
-
-type Undici = typeof newest
-
-const releases: readonly (readonly [string, Undici])[] = [
-  ["undici 8", newest],
-  ["undici 7.10", oldest as unknown as Undici],
-]
+import { releases, type Undici } from "./releases.ts"
 
 /** undici.request, with undici's own interceptors for retries and redirects around the authentication. */
 function byRequest(undici: Undici): AdapterUnderTest {

@@ -1,0 +1,104 @@
+import { inspect } from "node:util"
+import { type Answer, type Arrival, type RecordingServer, recordingServer } from "@countersign/testkit"
+import type { Dispatcher } from "undici"
+import { afterEach, describe, expect, it } from "vitest"
+import { type Auth, withAuth } from "../src/index.ts"
+import { releases } from "./releases.ts"
+
+let server: RecordingServer
+afterEach(() => server.close())
+
+const auth: Auth = {
+  bodyLimit: () => 1_000,
+  authenticate: () => ({
+    headers: { authorization: "SDK-HMAC-SHA256 Signature=secret-1", "x-security-token": "secret-2" },
+    used: undefined,
+  }),
+  judge: () => false,
+}
+
+/** Everything that a value shows, by every way to look at it that a log or a debugger takes. */
+function shown(value: unknown): string {
+  const text = inspect(value, { depth: Number.POSITIVE_INFINITY, showHidden: true })
+  const seen = new WeakSet<object>()
+  const json = JSON.stringify(value, (_key, part: unknown) => {
+    if (typeof part !== "object" || part === null) return part
+    if (seen.has(part)) return undefined
+    seen.add(part)
+    return part
+  })
+  return `${text}\n${json}\n${value instanceof Error ? value : ""}`
+}
+
+describe.each(releases)("%s", (_name, undici) => {
+  const { retry, redirect, responseError } = undici.interceptors
+  const thrown = async (
+    answer: (arrival: Arrival) => Answer | Promise<Answer>,
+    options: Partial<Dispatcher.RequestOptions> = {},
+    ...interceptors: Dispatcher.DispatcherComposeInterceptor[]
+  ): Promise<unknown> => {
+    server = await recordingServer(answer)
+    const agent = new undici.Agent()
+    const dispatcher = withAuth(agent, auth, { hosts: ["127.0.0.1"] }).compose(interceptors)
+    try {
+      const { body } = await dispatcher.request({ origin: server.url, path: "/", method: "GET", ...options })
+      return await body.text()
+    } catch (error) {
+      return error
+    } finally {
+      await agent.destroy()
+    }
+  }
+  const stuck = (): Promise<never> => new Promise(() => undefined)
+
+  it.each<[string, () => Promise<unknown>]>([
+    ["a timeout", () => thrown(stuck, { headersTimeout: 50 })],
+    ["an abort", () => thrown(stuck, { signal: AbortSignal.timeout(50) })],
+    ["an answer that is an error", () => thrown(() => ({ status: 403 }), {}, responseError())],
+    [
+      "the last of several attempts",
+      () => thrown(() => ({ status: 503 }), {}, retry({ minTimeout: 1, maxRetries: 1 })),
+    ],
+    [
+      "a redirect that cannot be followed",
+      () =>
+        thrown(
+          () => ({ status: 302, headers: { location: "http://127.0.0.1:2/" } }),
+          {},
+          redirect({ maxRedirections: 1 }),
+        ),
+    ],
+    [
+      "a body that was not what was said",
+      () => thrown(() => ({}), { method: "PUT", body: "abc", headers: { "content-length": "9" } }),
+    ],
+  ])("%s shows no secret", async (_, fail) => {
+    const error = await fail()
+    expect(error).toBeInstanceOf(Error)
+    expect(shown(error)).not.toContain("secret-")
+  })
+
+  it("a connection that breaks shows no secret", async () => {
+    server = await recordingServer()
+    await server.close()
+    const agent = withAuth(new undici.Agent(), auth, { hosts: ["127.0.0.1"] })
+    const error = await undici.request(server.url, { dispatcher: agent }).catch((caught: unknown) => caught)
+    expect(error).toMatchObject({ code: "ECONNREFUSED" })
+    expect(shown(error)).not.toContain("secret-")
+    const fetched = await undici.fetch(server.url, { dispatcher: agent }).catch((caught: unknown) => caught)
+    expect(fetched).toBeInstanceOf(TypeError)
+    expect(shown(fetched)).not.toContain("secret-")
+  })
+
+  it("answers and the dispatcher itself show no secret", async () => {
+    server = await recordingServer()
+    const agent = withAuth(new undici.Agent(), auth, { hosts: ["127.0.0.1"] })
+    const response = await undici.request(server.url, { dispatcher: agent })
+    const fetched = await undici.fetch(server.url, { dispatcher: agent })
+    expect(server.arrivals.map(({ headers }) => headers["x-security-token"])).toEqual(["secret-2", "secret-2"])
+    expect(shown(response)).not.toContain("secret-")
+    expect(shown(fetched)).not.toContain("secret-")
+    await Promise.all([response.body.text(), fetched.text()])
+    expect(shown(agent)).not.toContain("secret-")
+  })
+})

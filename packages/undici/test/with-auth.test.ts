@@ -1,0 +1,285 @@
+import { Readable } from "node:stream"
+import { gzipSync } from "node:zlib"
+import { type Answer, type Arrival, numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
+import type { Dispatcher } from "undici"
+import { afterEach, describe, expect, it } from "vitest"
+import { type Auth, type AuthDispatchOptions, authInterceptor, type Rejection, withAuth } from "../src/index.ts"
+import { releases } from "./releases.ts"
+
+const opened: { close(): unknown }[] = []
+async function serve(answer?: (arrival: Arrival, index: number) => Answer | Promise<Answer>): Promise<RecordingServer> {
+  const server = await recordingServer(answer)
+  opened.push(server)
+  return server
+}
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((resource) => resource.close()))
+})
+
+const hosts = ["127.0.0.1"]
+const tokens = ({ arrivals }: RecordingServer) => arrivals.map(({ headers }) => headers["x-auth-token"])
+const once = (status: number) => (_arrival: Arrival, index: number) => (index === 0 ? { status } : {})
+
+/** An auth whose credential comes when it is released. */
+function waiting(): { auth: Auth; release(): void; aborted: boolean } {
+  let release = (): void => undefined
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const state = {
+    aborted: false,
+    release: () => release(),
+    auth: {
+      ...numbering(),
+      authenticate: async ({ signal }) => {
+        signal?.addEventListener("abort", () => {
+          state.aborted = true
+        })
+        await released
+        return { headers: { "x-auth-token": "secret-late" }, used: undefined }
+      },
+    } satisfies Auth,
+  }
+  return state
+}
+
+describe.each(releases)("%s", (_name, undici) => {
+  const agent = (auth: Auth = numbering(), options: Parameters<typeof withAuth>[2] = { hosts }): Dispatcher => {
+    const dispatcher = new undici.Agent()
+    opened.push({ close: () => dispatcher.destroy() })
+    return withAuth(dispatcher, auth, options)
+  }
+  const send = async (
+    dispatcher: Dispatcher,
+    url: string,
+    options: Partial<Dispatcher.RequestOptions> & AuthDispatchOptions = {},
+  ): Promise<[number, string]> => {
+    const { statusCode, body } = await undici.request(url, { dispatcher, ...options })
+    return [statusCode, await body.text()]
+  }
+
+  describe("per request", () => {
+    it("takes another auth, or none", async () => {
+      const server = await serve()
+      const dispatcher = agent()
+      await send(dispatcher, server.url, { countersign: numbering("customer") })
+      await send(dispatcher, server.url, { countersign: false })
+      await send(dispatcher, server.url)
+      expect(tokens(server)).toEqual(["customer-1", undefined, "secret-1"])
+    })
+
+    it("refuses what is no auth, and sends nothing", async () => {
+      const server = await serve()
+      const sent = send(agent(), server.url, { countersign: "token" as unknown as Auth })
+      await expect(sent).rejects.toMatchObject({ code: "AUTH_INVALID_OPTION" })
+      expect(server.arrivals).toEqual([])
+    })
+  })
+
+  it("leaves the given dispatcher alone", async () => {
+    const server = await serve()
+    const dispatcher = new undici.Agent()
+    opened.push(dispatcher)
+    await send(withAuth(dispatcher, numbering(), { hosts }), server.url)
+    await send(dispatcher, server.url)
+    expect(tokens(server)).toEqual(["secret-1", undefined])
+  })
+
+  describe("the order of interceptors", () => {
+    it.each([
+      ["each attempt anew when the authentication comes first", true, ["secret-1", "secret-2", "secret-3"]],
+      ["all attempts alike when it comes last", false, ["secret-1", "secret-1", "secret-1"]],
+    ])("authenticates %s", async (_, isFirst, expected) => {
+      const server = await serve((_arrival, index) => (index < 2 ? { status: 503 } : {}))
+      const dispatcher = new undici.Agent()
+      opened.push(dispatcher)
+      const list = [authInterceptor(numbering(), { hosts }), undici.interceptors.retry({ minTimeout: 1 })]
+      await send(dispatcher.compose(isFirst ? list : list.reverse()), server.url)
+      expect(tokens(server)).toEqual(expected)
+    })
+  })
+
+  describe("what names no host that is listed", () => {
+    it("goes out as it is", async () => {
+      const server = await serve()
+      await send(agent(numbering(), { hosts: ["api.example.com"] }), server.url, { headers: { "x-own": "1" } })
+      expect(tokens(server)).toEqual([undefined])
+      expect(server.arrivals[0]?.headers["x-own"]).toBe("1")
+    })
+
+    it("is judged by its origin, not by a path that looks like an address", async () => {
+      const server = await serve()
+      const named = server.url.replace("127.0.0.1", "localhost")
+      const { body } = await agent().request({ origin: named, path: "//127.0.0.1/a", method: "GET" })
+      await body.dump()
+      const listed = await agent().request({ origin: server.url, path: "//localhost/b", method: "GET" })
+      await listed.body.dump()
+      expect(server.arrivals.map(({ target }) => target)).toEqual(["//127.0.0.1/a", "//localhost/b"])
+      expect(tokens(server)).toEqual([undefined, "secret-1"])
+    })
+
+    it("is judged by both where a listed origin is asked for the address of another", async () => {
+      const server = await serve()
+      for (const path of ["http://example.com/a", `${server.url}/b`]) {
+        const { body } = await agent().request({ origin: server.url, path, method: "GET" })
+        await body.dump()
+      }
+      expect(tokens(server)).toEqual([undefined, "secret-1"])
+    })
+  })
+
+  describe("a request that waits for its credential", () => {
+    it("can be aborted: it ends at once, and nothing is sent", async () => {
+      const server = await serve()
+      const credential = waiting()
+      const abort = new AbortController()
+      const sent = send(agent(credential.auth), server.url, { signal: abort.signal })
+      setTimeout(() => abort.abort(new RangeError("not needed any more")), 10)
+      await expect(sent).rejects.toThrow("not needed any more")
+      expect(credential.aborted).toBe(true)
+      credential.release()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      expect(server.arrivals).toEqual([])
+    })
+
+    it("can be aborted through fetch", async () => {
+      const server = await serve()
+      const credential = waiting()
+      const signal = AbortSignal.timeout(20)
+      const fetched = undici.fetch(server.url, { dispatcher: agent(credential.auth), signal })
+      await expect(fetched).rejects.toMatchObject({ name: "TimeoutError" })
+      expect(credential.aborted).toBe(true)
+      expect(server.arrivals).toEqual([])
+    })
+
+    it.each(["promise", "callback"])("is waited for when its dispatcher closes, by %s", async (kind) => {
+      const server = await serve()
+      const credential = waiting()
+      const dispatcher = agent(credential.auth)
+      const sent = send(dispatcher, server.url)
+      const closed =
+        kind === "promise" ? dispatcher.close() : new Promise<void>((resolve) => dispatcher.close(() => resolve()))
+      credential.release()
+      expect(await sent).toEqual([200, '{"ok":true}'])
+      await closed
+      expect(tokens(server)).toEqual(["secret-late"])
+      await expect(send(dispatcher, server.url)).rejects.toMatchObject({ name: expect.stringMatching(/^Client/) })
+    })
+
+    it("ends with its dispatcher when that is destroyed", async () => {
+      const server = await serve()
+      const credential = waiting()
+      const dispatcher = agent(credential.auth)
+      const sent = send(dispatcher, server.url)
+      await dispatcher.destroy()
+      credential.release()
+      await expect(sent).rejects.toMatchObject({ code: "UND_ERR_DESTROYED" })
+      expect(server.arrivals).toEqual([])
+    })
+  })
+
+  describe("a rejected attempt", () => {
+    it("is sent once more, and only the second answer is seen", async () => {
+      const server = await serve(once(401))
+      expect(await send(agent(), server.url, { method: "POST", body: "text" })).toEqual([200, '{"ok":true}'])
+      expect(server.arrivals.map(({ body }) => `${body}`)).toEqual(["text", "text"])
+      expect(tokens(server)).toEqual(["secret-1", "secret-2"])
+    })
+
+    it("is sent once more however long its answer is, and drops that", async () => {
+      const server = await serve((_arrival, index) => (index === 0 ? { status: 401, body: "x".repeat(3_000_000) } : {}))
+      expect(await send(agent(), server.url)).toEqual([200, '{"ok":true}'])
+      expect(await send(agent(), server.url)).toEqual([200, '{"ok":true}'])
+    })
+
+    it("gives all of a long answer when it is not sent again", async () => {
+      const server = await serve(() => ({ status: 403, body: "x".repeat(3_000_000) }))
+      const [status, text] = await send(agent({ ...numbering(), judge: () => false }), server.url)
+      expect([status, text.length]).toEqual([403, 3_000_000])
+    })
+
+    it("is not sent again with a stream that is spent", async () => {
+      const server = await serve(() => ({ status: 401, body: "no" }))
+      const body = Readable.from(["a", "b"])
+      expect(await send(agent(), server.url, { method: "POST", body })).toEqual([401, "no"])
+      expect(server.arrivals).toHaveLength(1)
+    })
+
+    it.each([
+      ["plain", undefined],
+      ["gzip", gzipSync],
+    ])("is judged by what the gateway says, %s", async (encoding, encode) => {
+      const text = '{"error_code":"APIGW.0301","error_msg":"token expires","request_id":"r-1"}'
+      const server = await serve(() => ({
+        status: 401,
+        headers: encode === undefined ? {} : { "content-encoding": encoding },
+        body: encode?.(text) ?? text,
+      }))
+      const rejections: Rejection[] = []
+      const judge = (_: unknown, rejection: Rejection): boolean => rejections.push(rejection) < 0
+      await (await undici.fetch(server.url, { dispatcher: agent({ ...numbering(), judge }) })).text()
+      expect(rejections).toMatchObject([{ status: 401, errorCode: "APIGW.0301", requestId: "r-1" }])
+    })
+
+    it("is judged without what cannot be decoded", async () => {
+      const server = await serve(() => ({ status: 401, headers: { "content-encoding": "gzip" }, body: "no gzip" }))
+      const rejections: Rejection[] = []
+      const judge = (_: unknown, rejection: Rejection): boolean => rejections.push(rejection) < 0
+      expect(await send(agent({ ...numbering(), judge }), server.url)).toEqual([401, "no gzip"])
+      expect(rejections).toMatchObject([{ status: 401 }])
+      expect(rejections[0]?.errorCode).toBeUndefined()
+    })
+
+    it("can be aborted while it is judged", async () => {
+      const server = await serve(() => ({ status: 401 }))
+      const abort = new AbortController()
+      const judge = (): Promise<boolean> => {
+        abort.abort(new RangeError("enough"))
+        return new Promise((resolve) => setTimeout(() => resolve(true), 10))
+      }
+      const sent = send(agent({ ...numbering(), judge }), server.url, { signal: abort.signal })
+      await expect(sent).rejects.toThrow("enough")
+      expect(server.arrivals).toHaveLength(1)
+    })
+  })
+
+  describe("a body", () => {
+    it("that is a form of undici's own or of the platform is signed as it is sent", async () => {
+      const server = await serve()
+      const auth = numbering("secret", 1_000_000)
+      const own = new undici.FormData()
+      const platform = new FormData()
+      for (const form of [own, platform]) {
+        form.append("name", "Jörg")
+        form.append("file", new File(["abc"], "a.txt", { type: "text/plain" }))
+        await send(agent(auth), server.url, { method: "POST", body: form as typeof own })
+      }
+      expect(server.arrivals.map(({ body }) => body)).toEqual(
+        auth.attempts.map(({ body }) => Buffer.from(body as Buffer)),
+      )
+      expect(server.arrivals.map(({ headers }) => headers["content-type"])).toEqual(
+        Array(2).fill(expect.stringMatching(/^multipart\/form-data; boundary=/)),
+      )
+      expect(server.arrivals.every(({ body }) => body.includes("Jörg") && body.includes('filename="a.txt"'))).toBe(true)
+    })
+
+    it("that is a form too long to be kept is sent with a token", async () => {
+      const server = await serve()
+      const form = new undici.FormData()
+      form.append("file", new File([Buffer.alloc(13 * 1024 * 1024, "x")], "a.bin"))
+      await send(agent(), server.url, { method: "POST", body: form })
+      expect(server.arrivals[0]?.headers["content-type"]).toMatch(/^multipart\/form-data; boundary=/)
+      expect(server.arrivals[0]?.body.length).toBeGreaterThan(13 * 1024 * 1024)
+      expect(tokens(server)).toEqual(["secret-1"])
+    })
+  })
+
+  it("needs an origin where the dispatcher has none", async () => {
+    const sent = agent().request({ path: "/", method: "GET" })
+    await expect(sent).rejects.toMatchObject({ code: "AUTH_INVALID_REQUEST" })
+  })
+
+  it("refuses a malformed host list at once", () => {
+    expect(() => agent(numbering(), { hosts: ["https://api.example.com"] })).toThrow("host names")
+  })
+})
