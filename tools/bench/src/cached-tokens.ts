@@ -1,10 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises"
 import { type Token, TokenCache, type TokenProvider, tokenAuth } from "@countersign/auth-core"
 import { createAppAuth } from "@octokit/auth-app"
 import { OAuth2Client } from "google-auth-library"
+import { coldReads } from "./cold-reads.ts"
+import { comparing } from "./compare.ts"
 import { get } from "./example-request.ts"
-import { awaited, interleaved, median, ratio } from "./rounds.ts"
-import { type Part, type Row, time } from "./row.ts"
+import { awaited, interleaved } from "./rounds.ts"
+import type { Part } from "./row.ts"
 
 const HOUR_MS = 3_600_000
 const VALUE = "t".repeat(1_500)
@@ -34,77 +35,31 @@ export const cachedTokens: Part = async ({ quick }) => {
     installationId: 1,
     request: github(expiresAt),
   })
-  const samples = await interleaved(
-    {
-      map: awaited(fromMap),
-      cache: awaited(() => cache.get(provider)),
-      auth: awaited(() => auth.authenticate(attempt)),
-      azure: awaited(() => azure("scope", {})),
-      google: awaited(() => google.getRequestHeaders()),
-      octokit: awaited(() => octokit({ type: "installation" })),
-    },
-    { rounds: quick ? 31 : 151 },
+  const row = comparing(
+    await interleaved(
+      {
+        map: awaited(fromMap),
+        cache: awaited(() => cache.get(provider)),
+        auth: awaited(() => auth.authenticate(attempt)),
+        azure: awaited(() => azure("scope", {})),
+        google: awaited(() => google.getRequestHeaders()),
+        octokit: awaited(() => octokit({ type: "installation" })),
+      },
+      { rounds: quick ? 31 : 151 },
+    ),
   )
-  const row = (id: string, what: string, name: keyof typeof samples, target?: Row["target"]): Row => ({
-    id,
-    what,
-    against: "a Map read with an expiry check, awaited",
-    value: ratio(samples, name, "map"),
-    unit: "x",
-    target,
-    detail: time(median(samples[name])),
-  })
+  const target = { atMost: 3 }
+  const against = "a Map read with an expiry check, awaited"
   return {
     rows: [
-      row("token-cached", "a cached token, TokenCache", "cache", { atMost: 3 }),
-      row("token-auth", "a cached token, as headers from tokenAuth", "auth", { atMost: 3 }),
-      row("token-azure", "@azure/core-rest-pipeline's token cycler", "azure"),
-      row("token-google", "google-auth-library getRequestHeaders", "google"),
-      row("token-octokit", "@octokit/auth-app, installation token", "octokit"),
-      ...(await coldReads(quick ? 5 : 15)),
+      row("cache", "map", { id: "token-cached", what: "a cached token, TokenCache", against, target }),
+      row("auth", "map", { id: "token-auth", what: "the same as headers, tokenAuth", against, target }),
+      row("azure", "map", { id: "token-azure", what: "the token cycler of @azure/core-rest-pipeline", against }),
+      row("google", "map", { id: "token-google", what: "getRequestHeaders of google-auth-library", against }),
+      row("octokit", "map", { id: "token-octokit", what: "an installation token of @octokit/auth-app", against }),
+      ...(await coldReads(quick ? 3 : 15)),
     ],
   }
-}
-
-async function coldReads(rounds: number): Promise<Row[]> {
-  const delayMs = 500
-  const upstream: number[] = []
-  const ours: number[] = []
-  let calls = 0
-  for (let round = 0; round < rounds; round++) {
-    const begun = performance.now()
-    await sleep(delayMs)
-    upstream.push(performance.now() - begun)
-    const provider: TokenProvider = async () => {
-      calls++
-      await sleep(delayMs)
-      return { value: VALUE, issuedAt: Date.now(), expiresAt: Date.now() + HOUR_MS }
-    }
-    const auth = tokenAuth(provider)
-    const from = performance.now()
-    await Promise.all(Array.from({ length: 10_000 }, () => auth.authenticate({ ...get, body: null })))
-    ours.push(performance.now() - from)
-  }
-  const took = median(ours) / median(upstream)
-  return [
-    {
-      id: "cold-calls",
-      what: "10,000 concurrent cold reads, upstream calls",
-      against: "per 10,000 reads",
-      value: calls / rounds,
-      unit: "calls",
-      target: { atMost: 1 },
-    },
-    {
-      id: "cold-time",
-      what: "10,000 concurrent cold reads, until all are answered",
-      against: `the upstream delay, ${delayMs} ms`,
-      value: took,
-      unit: "x",
-      target: { atMost: 1.2 },
-      detail: `${(median(ours) - median(upstream)).toFixed(1)} ms more`,
-    },
-  ]
 }
 
 /** A file that a package does not export, beside the one it does. */

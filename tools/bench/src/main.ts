@@ -1,33 +1,15 @@
 import { parseArgs } from "node:util"
-import { cachedTokens } from "./cached-tokens.ts"
-import { largeBodies } from "./large-bodies.ts"
-import { meets, type Row } from "./row.ts"
-import { smallRequests } from "./small-requests.ts"
+import { parts } from "./parts.ts"
+import { printTable } from "./print-table.ts"
+import { runPart } from "./run-part.ts"
+import { runtimes } from "./runtimes.ts"
 
-const WIDTHS = [44, 40, 14, 18, 0]
-
-const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } })
-
-const rows: Row[] = []
-for (const part of [smallRequests, largeBodies, cachedTokens]) rows.push(...(await part(values)).rows)
-const cells = rows.map((row) => [
-  row.what,
-  row.against,
-  `${row.value.toFixed(2)} ${row.unit}`,
-  targetOf(row),
-  row.detail ?? "",
-])
-for (const line of [["what", "against", "measured", "target", ""], ...cells])
-  console.log(
-    line
-      .map((cell, index) => cell.padEnd(WIDTHS[index] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  )
-
-function targetOf(row: Row): string {
-  const { target } = row
-  if (target === undefined) return ""
-  const bound = "atMost" in target ? `<= ${target.atMost}` : `>= ${target.atLeast}`
-  return meets(row) === true ? bound : `${bound}, missed`
+const { values } = parseArgs({
+  options: { quick: { type: "boolean", default: false }, part: { type: "string", multiple: true, default: [] } },
+})
+for (const part of parts.filter(({ name }) => values.part.length === 0 || values.part.includes(name))) {
+  const begun = performance.now()
+  const { rows } = await runPart(part, await runtimes.node(), { quick: values.quick, node: process.execPath })
+  console.log(printTable(rows))
+  console.error(`${part.name}: ${((performance.now() - begun) / 1000).toFixed(1)} s`)
 }

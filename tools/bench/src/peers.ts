@@ -4,31 +4,9 @@ import { SignatureV4 } from "@smithy/signature-v4"
 import aws4 from "aws4"
 import { AwsV4Signer } from "aws4fetch"
 import { credentials, get, parts } from "./example-request.ts"
+import { officialCredential, officialSigner } from "./official-signer.ts"
 
 const require = createRequire(import.meta.url)
-
-/** The signer inside the official SDK: a class of its own, below the package's public face. */
-interface OfficialSigner {
-  sign(request: object, credential: object): Record<string, string>
-}
-
-export const officialCredential = {
-  getAk: () => credentials.accessKeyId,
-  getSk: () => credentials.secretAccessKey,
-}
-
-export function officialSigner(): OfficialSigner {
-  const { AKSKSigner } = require("@huaweicloud/huaweicloud-sdk-core/auth/AKSKSigner") as { AKSKSigner: OfficialSigner }
-  return AKSKSigner
-}
-
-export function officialDerivedSigner(): { sign(request: object, credential: object): Record<string, string> } {
-  const { DerivedAKSKSigner } = require("@huaweicloud/huaweicloud-sdk-core/auth/DerivedAKSKSigner") as {
-    DerivedAKSKSigner: OfficialSigner
-  }
-  return DerivedAKSKSigner
-}
-
 const region = "cn-north-4"
 const service = "execute-api"
 
@@ -36,14 +14,7 @@ const service = "execute-api"
 export const signersOfGet = {
   official(): () => unknown {
     const signer = officialSigner()
-    const request = {
-      endpoint: `${parts.origin}${parts.path}`,
-      method: "GET",
-      queryParams: parts.query,
-      // It looks for a content type in every request.
-      headers: { ...parts.headers, "content-type": "application/json" },
-    }
-    return () => signer.sign(request, officialCredential)
+    return () => signer.sign(officialGet, officialCredential)
   },
   aws4(): () => unknown {
     const { host, pathname, search } = new URL(get.url)
@@ -66,16 +37,35 @@ export const signersOfGet = {
     }
     return () => signer.sign({ ...request, headers: { ...parts.headers, host: hostname } })
   },
-  aws4fetch(cache: Map<string, ArrayBuffer>): () => unknown {
-    return () =>
-      new AwsV4Signer({
-        ...credentials,
-        url: get.url,
-        headers: parts.headers,
-        method: "GET",
-        region,
-        service,
-        cache,
-      }).sign()
+  aws4fetch(): () => unknown {
+    return aws4fetchSigner(get)
   },
+}
+
+const officialGet = {
+  endpoint: `${parts.origin}${parts.path}`,
+  method: "GET",
+  queryParams: parts.query,
+  // It looks for a content type in every request.
+  headers: { ...parts.headers, "content-type": "application/json" },
+}
+
+/** The official signer of V11, which derives its key anew for each request. */
+export function officialDerivedSigner({ region, service }: { region: string; service: string }): () => unknown {
+  const { DerivedAKSKSigner } = require("@huaweicloud/huaweicloud-sdk-core/auth/DerivedAKSKSigner") as {
+    DerivedAKSKSigner: ReturnType<typeof officialSigner>
+  }
+  const credential = { ...officialCredential, getRegionId: () => region, getDerivedAuthServiceName: () => service }
+  return () => DerivedAKSKSigner.sign(officialGet, credential)
+}
+
+/** Signs by WebCrypto, with the derived key kept. */
+export function aws4fetchSigner(request: {
+  method: string
+  url: string
+  headers: Record<string, string>
+  body?: string
+}): () => Promise<unknown> {
+  const cache = new Map<string, ArrayBuffer>()
+  return () => new AwsV4Signer({ ...credentials, ...request, region, service, cache }).sign()
 }

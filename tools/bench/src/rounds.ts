@@ -9,6 +9,10 @@ export interface RoundsOptions {
   rounds?: number | undefined
   /** How long one case takes in one round, about. @default 4 */
   roundMs?: number | undefined
+  /** How long each case is done before the first round, about. @default 160 */
+  warmUpMs?: number | undefined
+  /** Milliseconds. @default performance.now */
+  now?: (() => number) | undefined
 }
 
 /** What the last call gave, so that no compiler can leave it out. */
@@ -28,50 +32,50 @@ export function awaited(work: () => unknown): Batch {
   }
 }
 
+/** A case of which so many are under way at once. */
+export function concurrent(work: () => Promise<unknown>, concurrency: number): Batch {
+  return async (times) => {
+    let left = times
+    const worker = async (): Promise<void> => {
+      while (left-- > 0) sink = await work()
+    }
+    await Promise.all(Array.from({ length: concurrency }, worker))
+  }
+}
+
 /**
  * Measures cases side by side: in each round every case has its turn, and the order turns too, so that whatever else
  * happens on the machine happens to all of them.
  */
 export async function interleaved<Name extends string>(
   cases: Readonly<Record<Name, Batch>>,
-  { rounds = 61, roundMs = 4 }: RoundsOptions = {},
+  { rounds = 61, roundMs = 4, warmUpMs = 160, now = () => performance.now() }: RoundsOptions = {},
 ): Promise<Samples<Name>> {
   const names = Object.keys(cases) as Name[]
-  const times = new Map<Name, number>()
-  for (const name of names) times.set(name, await calibrated(cases[name], roundMs))
+  const counts = new Map<Name, number>()
+  for (const name of names) counts.set(name, await calibrated(cases[name], roundMs, warmUpMs))
   const samples = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < names.length; turn++) {
       const name = names[(turn + round) % names.length]
       if (name === undefined) continue
-      const count = times.get(name) ?? 1
-      const begun = performance.now()
+      const count = counts.get(name) ?? 1
+      const begun = now()
       await cases[name](count)
-      samples[name].push(((performance.now() - begun) * 1e6) / count)
+      samples[name].push(((now() - begun) * 1e6) / count)
     }
   }
   return samples
 }
 
 /** How often it can be done in the time of a round, once the compiler is done with it. */
-async function calibrated(batch: Batch, roundMs: number): Promise<number> {
+async function calibrated(batch: Batch, roundMs: number, warmUpMs: number): Promise<number> {
   let times = 1
-  for (const warmUpUntil = performance.now() + 40 * roundMs; ; ) {
+  for (const warmUpUntil = performance.now() + warmUpMs; ; ) {
     const begun = performance.now()
     await batch(times)
     const tookMs = performance.now() - begun
     if (tookMs < roundMs / 2) times *= 2
     else if (performance.now() > warmUpUntil) return Math.max(1, Math.round((times * roundMs) / tookMs))
   }
-}
-
-/** The median of the rounds' own ratios: what slows a round down slows both. */
-export function ratio<Name extends string>(samples: Samples<Name>, of: Name, to: Name): number {
-  return median(samples[of].map((sample, round) => sample / (samples[to][round] ?? Number.NaN)))
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = (sorted.length - 1) / 2
-  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2
 }

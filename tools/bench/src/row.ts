@@ -6,31 +6,48 @@ export interface Row {
   /** Of what it is a multiple, or what was counted. */
   readonly against: string
   readonly value: number
-  readonly unit: "x" | "bytes" | "ms" | "MB" | "calls"
+  /** Between which values the middle half of the rounds lies. */
+  readonly spread?: readonly [number, number] | undefined
+  readonly unit: "x" | "bytes" | "kB" | "MB" | "ms" | "calls"
   readonly target?: Target | undefined
   /** How long it took, or the like. */
   readonly detail?: string | undefined
+  /** What a reader should know when the target is missed. */
+  readonly remark?: string | undefined
 }
 
 export type Target = { readonly atMost: number } | { readonly atLeast: number }
 
-/** One curve: cost at growing sizes. */
+/** One line of a chart: cost at growing sizes. */
 export interface Curve {
   readonly name: string
   /** Size and nanoseconds. */
   readonly points: readonly (readonly [number, number])[]
 }
 
+export interface Chart {
+  /** Stable, the name of its file. */
+  readonly id: string
+  readonly title: string
+  /** What is counted from left to right. */
+  readonly sizes: string
+  /** What is measured from bottom to top. */
+  readonly cost: string
+  readonly curves: readonly Curve[]
+}
+
 /** What one part of the bench found. */
 export interface Findings {
   readonly rows: readonly Row[]
-  readonly curves?: Readonly<Record<string, readonly Curve[]>> | undefined
+  readonly charts?: readonly Chart[] | undefined
 }
 
-/** How long the parts may take. */
+/** Under which conditions a part is to measure. */
 export interface Effort {
   /** Shorter, for CI. */
   readonly quick: boolean
+  /** The Node that serves, whatever runtime measures. */
+  readonly node: string
 }
 
 export type Part = (effort: Effort) => Promise<Findings>
@@ -38,10 +55,4 @@ export type Part = (effort: Effort) => Promise<Findings>
 export function meets({ value, target }: Row): boolean | undefined {
   if (target === undefined) return undefined
   return "atMost" in target ? value <= target.atMost : value >= target.atLeast
-}
-
-export function time(nanoseconds: number): string {
-  if (nanoseconds < 1_000) return `${nanoseconds.toFixed(0)} ns`
-  if (nanoseconds < 1_000_000) return `${(nanoseconds / 1_000).toFixed(2)} µs`
-  return `${(nanoseconds / 1_000_000).toFixed(2)} ms`
 }

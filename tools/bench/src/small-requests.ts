@@ -1,10 +1,11 @@
-import { createSigner, type SignableRequest, type SignOptions, sign } from "@countersign/auth-core"
+import { createSigner, sign } from "@countersign/auth-core"
 import { allocatedBytes } from "./allocated-bytes.ts"
-import { credentials, get, parts, post } from "./example-request.ts"
+import { comparing } from "./compare.ts"
+import { credentials, get, post } from "./example-request.ts"
 import { bareHashesOf, floorOf } from "./floor.ts"
-import { officialCredential, officialDerivedSigner, signersOfGet } from "./peers.ts"
-import { awaited, interleaved, median, ratio, sync } from "./rounds.ts"
-import { type Part, type Row, time } from "./row.ts"
+import { officialDerivedSigner, signersOfGet } from "./peers.ts"
+import { awaited, interleaved, sync } from "./rounds.ts"
+import type { Part, Row } from "./row.ts"
 
 const V11 = { algorithm: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotda" } as const
 const SM3 = { algorithm: "SDK-HMAC-SM3" } as const
@@ -12,161 +13,106 @@ const SM3 = { algorithm: "SDK-HMAC-SM3" } as const
 /** Small requests against their floors, and against other signers. */
 export const smallRequests: Part = async ({ quick }) => {
   const rounds = quick ? 31 : 151
-  const key = createSigner(credentials)
-  const samples = await interleaved(
-    {
-      floor: sync(floorOf(get, "SDK-HMAC-SHA256")),
-      hashes: sync(bareHashesOf(get, "SDK-HMAC-SHA256")),
-      sign: sync(() => sign(get, credentials)),
-      signer: sync(() => key.sign(get)),
-      postFloor: sync(floorOf(post, "SDK-HMAC-SHA256")),
-      post: sync(() => sign(post, credentials)),
-      official: sync(signersOfGet.official()),
-      aws4: sync(signersOfGet.aws4()),
-      smithy: awaited(signersOfGet.smithy()),
-      aws4fetch: awaited(signersOfGet.aws4fetch(new Map())),
-    },
-    { rounds },
-  )
-  const detail = (name: keyof typeof samples): string => time(median(samples[name]))
-  const rows: Row[] = [
-    row("get", "sign a GET", "the floor", ratio(samples, "sign", "floor"), 1.6, detail("sign")),
-    row(
-      "get-prepared",
-      "the same with createSigner",
-      "the floor",
-      ratio(samples, "signer", "floor"),
-      undefined,
-      detail("signer"),
-    ),
-    row(
-      "get-hashes",
-      "sign a GET",
-      "three hashes of ready text",
-      ratio(samples, "sign", "hashes"),
-      undefined,
-      detail("hashes"),
-    ),
-    row("post-1kb", "sign a 1 kB POST", "its floor", ratio(samples, "post", "postFloor"), 1.5, detail("post")),
-    {
-      ...row(
-        "get-official",
-        "sign a GET, the official signer",
-        "sign()",
-        ratio(samples, "official", "sign"),
-        undefined,
-        detail("official"),
-      ),
-      target: { atLeast: 8 },
-    },
-    row("get-aws4", "sign a GET, aws4", "sign()", ratio(samples, "aws4", "sign"), undefined, detail("aws4")),
-    row(
-      "get-smithy",
-      "sign a GET, @smithy/signature-v4",
-      "sign()",
-      ratio(samples, "smithy", "sign"),
-      undefined,
-      detail("smithy"),
-    ),
-    row(
-      "get-aws4fetch",
-      "sign a GET, aws4fetch",
-      "sign()",
-      ratio(samples, "aws4fetch", "sign"),
-      undefined,
-      detail("aws4fetch"),
-    ),
-    ...(await otherAlgorithms(rounds)),
-  ]
+  const rows = [...(await sha256(rounds)), ...(await v11(rounds)), ...(await sm3(rounds))]
   const bytes = allocatedBytes(() => sign(get, credentials))
-  if (bytes !== undefined) {
+  if (bytes !== undefined)
     rows.push({
       id: "get-allocated",
-      what: "garbage of a GET",
+      what: "garbage of signing a GET",
       against: "heap used",
       value: bytes,
       unit: "bytes",
       target: { atMost: 1_800 },
     })
-  }
   return { rows }
 }
 
-async function otherAlgorithms(rounds: number): Promise<Row[]> {
-  const rows: Row[] = []
-  for (const [id, options] of [
-    ["v11", V11],
-    ["sm3", SM3],
-  ] as const) {
-    if (!isSupported(get, options)) continue
-    const { algorithm } = options
-    const samples = await interleaved<"floor" | "sign" | "official">(
+async function sha256(rounds: number): Promise<Row[]> {
+  const key = createSigner(credentials)
+  const row = comparing(
+    await interleaved(
       {
-        floor: sync(floorOf(get, algorithm)),
-        sign: sync(() => sign(get, credentials, options)),
-        official: id === "v11" ? officialDerived() : () => undefined,
+        floor: sync(floorOf(get, "SDK-HMAC-SHA256")),
+        hashes: sync(bareHashesOf(get, "SDK-HMAC-SHA256")),
+        sign: sync(() => sign(get, credentials)),
+        signer: sync(() => key.sign(get)),
+        postFloor: sync(floorOf(post, "SDK-HMAC-SHA256")),
+        post: sync(() => sign(post, credentials)),
+        official: sync(signersOfGet.official()),
+        aws4: sync(signersOfGet.aws4()),
+        smithy: awaited(signersOfGet.smithy()),
+        aws4fetch: awaited(signersOfGet.aws4fetch()),
       },
       { rounds },
-    )
-    rows.push(
-      row(
-        `get-${id}`,
-        `sign a GET, ${algorithm}`,
-        "its floor",
-        ratio(samples, "sign", "floor"),
-        1.6,
-        time(median(samples.sign)),
-      ),
-    )
-    if (id === "v11") {
-      const took = time(median(samples.official))
-      rows.push(
-        row(
-          "get-v11-official",
-          "the official V11 signer",
-          "sign()",
-          ratio(samples, "official", "sign"),
-          undefined,
-          took,
-        ),
-      )
-    }
-  }
-  return rows
+    ),
+  )
+  return [
+    row("sign", "floor", { id: "get", what: "sign a GET", against: "the floor", target: { atMost: 1.6 } }),
+    row("signer", "floor", { id: "get-prepared", what: "the same with createSigner", against: "the floor" }),
+    row("floor", "hashes", { id: "floor", what: "the floor of a GET", against: "three hashes of ready text" }),
+    row("post", "postFloor", {
+      id: "post-1kb",
+      what: "sign a 1 kB JSON POST",
+      against: "its floor",
+      target: { atMost: 1.5 },
+    }),
+    row("official", "sign", {
+      id: "get-official",
+      what: "a GET by the official SDK's signer",
+      against: "sign()",
+      target: { atLeast: 8 },
+    }),
+    row("aws4", "sign", { id: "get-aws4", what: "a GET by aws4", against: "sign()" }),
+    row("smithy", "sign", { id: "get-smithy", what: "a GET by @smithy/signature-v4", against: "sign()" }),
+    row("aws4fetch", "sign", { id: "get-aws4fetch", what: "a GET by aws4fetch", against: "sign()" }),
+  ]
 }
 
-function officialDerived() {
-  const signer = officialDerivedSigner()
-  const request = {
-    endpoint: `${parts.origin}${parts.path}`,
-    method: "GET",
-    queryParams: parts.query,
-    headers: { ...parts.headers, "content-type": "application/json" },
-  }
-  const credential = {
-    ...officialCredential,
-    getRegionId: () => V11.region,
-    getDerivedAuthServiceName: () => V11.service,
-  }
-  return sync(() => signer.sign(request, credential))
+async function v11(rounds: number): Promise<Row[]> {
+  const row = comparing(
+    await interleaved(
+      {
+        floor: sync(floorOf(get, V11.algorithm)),
+        sign: sync(() => sign(get, credentials, V11)),
+        official: sync(officialDerivedSigner(V11)),
+      },
+      { rounds },
+    ),
+  )
+  return [
+    row("sign", "floor", {
+      id: "get-v11",
+      what: "sign a GET, V11-HMAC-SHA256",
+      against: "its floor",
+      target: { atMost: 1.6 },
+    }),
+    row("official", "sign", {
+      id: "get-v11-official",
+      what: "the same by the official SDK's derived signer",
+      against: "sign()",
+    }),
+  ]
 }
 
-function isSupported(request: SignableRequest, options: SignOptions): boolean {
+async function sm3(rounds: number): Promise<Row[]> {
   try {
-    sign(request, credentials, options)
-    return true
+    sign(get, credentials, SM3)
   } catch {
-    return false
+    // Not every runtime has an SM3.
+    return []
   }
-}
-
-function row(
-  id: string,
-  what: string,
-  against: string,
-  value: number,
-  atMost: number | undefined,
-  detail: string,
-): Row {
-  return { id, what, against, value, unit: "x", detail, target: atMost === undefined ? undefined : { atMost } }
+  const row = comparing(
+    await interleaved(
+      { floor: sync(floorOf(get, SM3.algorithm)), sign: sync(() => sign(get, credentials, SM3)) },
+      { rounds },
+    ),
+  )
+  return [
+    row("sign", "floor", {
+      id: "get-sm3",
+      what: "sign a GET, SDK-HMAC-SM3",
+      against: "its floor",
+      target: { atMost: 1.6 },
+    }),
+  ]
 }

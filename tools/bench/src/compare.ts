@@ -1,0 +1,17 @@
+import { time } from "./figures.ts"
+import type { Samples } from "./rounds.ts"
+import type { Row } from "./row.ts"
+import { median, ratio } from "./statistics.ts"
+
+/** What a row says beside the figure. */
+export type Words = Pick<Row, "id" | "what" | "against"> & Partial<Pick<Row, "target" | "remark" | "detail">>
+
+/** Makes the rows of cases that were measured side by side: one as a multiple of another, with the time it took itself. */
+export function comparing<Name extends string>(samples: Samples<Name>) {
+  return (of: Name, to: Name, words: Words): Row => ({
+    detail: time(median(samples[of])),
+    ...words,
+    ...ratio(samples, of, to),
+    unit: "x",
+  })
+}

@@ -1,0 +1,57 @@
+import { randomBytes } from "node:crypto"
+import { akskAuth } from "@countersign/auth-core"
+import { credentials, post } from "./example-request.ts"
+import type { Row } from "./row.ts"
+import { distribution, median } from "./statistics.ts"
+
+const BYTES = 12 * 1024 * 1024
+
+/**
+ * How long nothing else has its turn while a body of 12 MB is signed: the longest time between two turns of a probe that
+ * asks for one whenever it had one. Beside it the same with nothing to sign, for as long: what the machine itself adds.
+ */
+export async function eventLoopHold(times: number): Promise<Row> {
+  const auth = akskAuth(credentials)
+  const body = randomBytes(BYTES)
+  const holds: number[] = []
+  const idle: number[] = []
+  const took: number[] = []
+  for (let time = 0; time < times + 3; time++) {
+    const begun = performance.now()
+    const hold = await longestHold(async () => auth.authenticate({ ...post, body }))
+    const tookMs = performance.now() - begun
+    const none = await longestHold(() => new Promise((resolve) => setTimeout(resolve, tookMs)))
+    // The first ones also compile.
+    if (time < 3) continue
+    holds.push(hold)
+    idle.push(none)
+    took.push(tookMs)
+  }
+  return {
+    id: "hold-12mb",
+    what: "longest hold of the event loop, akskAuth with a 12 MB body",
+    against: `median of ${times} requests`,
+    ...distribution(holds),
+    unit: "ms",
+    target: { atMost: 1 },
+    detail: `signed in ${median(took).toFixed(1)} ms; an idle loop as long: ${median(idle).toFixed(2)} ms`,
+  }
+}
+
+async function longestHold(work: () => Promise<unknown>): Promise<number> {
+  let longest = 0
+  let isOver = false
+  let last = performance.now()
+  const probe = (): void => {
+    const now = performance.now()
+    longest = Math.max(longest, now - last)
+    last = now
+    if (!isOver) setImmediate(probe)
+  }
+  setImmediate(probe)
+  await work()
+  isOver = true
+  // The turn that ended the work counts too.
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+  return longest
+}

@@ -1,0 +1,52 @@
+import type { Part } from "./row.ts"
+import type { RuntimeName } from "./runtimes.ts"
+
+/** One part of the bench. Each is measured in a process of its own, which loads no more than it needs. */
+export interface PlannedPart {
+  readonly name: string
+  /** Under which heading its rows stand. */
+  readonly section: string
+  readonly load: () => Promise<Part>
+  /** @default Node alone */
+  readonly runtimes?: readonly RuntimeName[] | undefined
+}
+
+const EVERYWHERE = ["node", "bun", "deno"] as const
+
+export const parts: readonly PlannedPart[] = [
+  {
+    name: "small-requests",
+    section: "Small requests",
+    load: async () => (await import("./small-requests.ts")).smallRequests,
+    runtimes: EVERYWHERE,
+  },
+  {
+    name: "large-bodies",
+    section: "Large bodies",
+    load: async () => (await import("./large-bodies.ts")).largeBodies,
+  },
+  {
+    name: "streamed-file",
+    section: "Large bodies",
+    load: async () => (await import("./streamed-file.ts")).streamedFile,
+  },
+  {
+    name: "cached-tokens",
+    section: "Cached tokens",
+    load: async () => (await import("./cached-tokens.ts")).cachedTokens,
+    runtimes: EVERYWHERE,
+  },
+  wholeRequests("axios"),
+  wholeRequests("got"),
+  wholeRequests("ky"),
+  { ...wholeRequests("fetch"), runtimes: EVERYWHERE },
+  wholeRequests("undici"),
+]
+
+function wholeRequests(client: "axios" | "got" | "ky" | "fetch" | "undici"): PlannedPart {
+  return {
+    name: client,
+    section: "Whole requests",
+    load: async () => (await import("./whole-requests.ts")).wholeRequests(client),
+  }
+}

@@ -1,0 +1,15 @@
+// A server in a process of its own, so that its work does not count. Writes its port, ends with its input.
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { json } from "./example-request.ts"
+
+const server = createServer((request, response) => {
+  request.resume()
+  request.once("end", () => {
+    response.setHeader("content-type", "application/json")
+    response.end(json)
+  })
+})
+server.keepAliveTimeout = 60_000
+server.listen(0, "127.0.0.1", () => console.log((server.address() as AddressInfo).port))
+process.stdin.resume().once("close", () => process.exit())

@@ -1,0 +1,11 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+
+/** Starts the server that answers every request; gives its origin. */
+export async function startServer(node: string): Promise<{ origin: string; stop(): void }> {
+  const program = fileURLToPath(new URL("server-process.ts", import.meta.url))
+  const child = spawn(node, [program], { stdio: ["pipe", "pipe", "inherit"] })
+  const [port] = (await once(child.stdout, "data")) as [Buffer]
+  return { origin: `http://127.0.0.1:${port.toString().trim()}`, stop: () => child.kill() }
+}

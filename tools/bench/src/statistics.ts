@@ -1,0 +1,33 @@
+import type { Samples } from "./rounds.ts"
+
+/** A median, and between which values the middle half lies. */
+export interface Distribution {
+  readonly value: number
+  readonly spread: readonly [number, number]
+}
+
+/** The distribution of the rounds' own ratios: what slows a round down slows both. */
+export function ratio<Name extends string>(samples: Samples<Name>, of: Name, to: Name): Distribution {
+  return distribution(samples[of].map((sample, round) => sample / (samples[to][round] ?? Number.NaN)))
+}
+
+/** The distribution of the rounds' own differences. */
+export function difference<Name extends string>(samples: Samples<Name>, of: Name, to: Name): Distribution {
+  return distribution(samples[of].map((sample, round) => sample - (samples[to][round] ?? Number.NaN)))
+}
+
+export function distribution(values: readonly number[]): Distribution {
+  return { value: quantile(values, 0.5), spread: [quantile(values, 0.25), quantile(values, 0.75)] }
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5)
+}
+
+/** Below which value such a share of the values lies; between two values, in proportion. */
+function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const place = (sorted.length - 1) * share
+  const [below = Number.NaN, above = Number.NaN] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]]
+  return below + (above - below) * (place - Math.floor(place))
+}
