@@ -184,4 +184,47 @@ export const calls = [
     },
     { gives: [expect.any(Array), expect.any(Boolean), 0] },
   ),
+  option(
+    "url",
+    "a url without a protocol, or with a slash before it, is refused",
+    async ({ api }, { server }) => {
+      const names: unknown[] = []
+      names.push((await errorOf(api("//nowhere", { prefixUrl: "" }))).name)
+      names.push((await errorOf(Promise.resolve().then(() => api("example.com/x", { prefixUrl: "" })))).name)
+      return [names, server.arrivals.length]
+    },
+    { gives: [expect.any(Array), 0] },
+  ),
+  option(
+    "resetting-options",
+    "options of the instance can be reset for a request",
+    async ({ api }, { server }) => {
+      const instance = api.extend({
+        searchParams: { a: 1 },
+        headers: { "x-own": "1" },
+        context: { own: 1 },
+        timeout: { request: 5_000 },
+        responseType: "json",
+      })
+      const { request, body } = await instance("x", {
+        searchParams: undefined,
+        headers: { "x-own": undefined, "user-agent": undefined },
+        context: { own: undefined },
+        timeout: { request: undefined as never },
+        responseType: "text",
+      })
+      const { context, timeout } = request.options
+      const { headers, target } = server.arrivals[0] ?? { headers: {} }
+      return [target, Object.keys(headers).includes("x-own"), headers["user-agent"], context.own, timeout.request, body]
+    },
+    { releases: on.newest, gives: ["/x", false, undefined, undefined, undefined, '{"ok":true}'] },
+  ),
+  option("context", "context may hold what is not enumerable", async ({ api }) => {
+    const context = Object.defineProperty({}, "secret", { value: "1", configurable: true, writable: true })
+    const seen: unknown[] = []
+    await api.extend({ context })("x", {
+      hooks: { beforeRequest: [(options) => void seen.push(options.context.secret, Object.keys(options.context))] },
+    })
+    return seen
+  }),
 ]

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto"
+import { createPrivateKey, randomUUID } from "node:crypto"
 import { Agent, createServer, request as httpRequest } from "node:http"
 import { createSecureServer } from "node:http2"
 import { createServer as createHttpsServer, Agent as HttpsAgent } from "node:https"
@@ -8,8 +8,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Readable } from "node:stream"
 import { type FeatureContext, selfSigned } from "@countersign/testkit"
+import type { OptionsInit } from "got"
 import { expect } from "vitest"
-import { errorOf, page } from "./got-feature.ts"
+import { errorOf, on, page } from "./got-feature.ts"
 
 const option = page("2-options")
 const https = page("5-https")
@@ -282,5 +283,103 @@ export const connections = [
       return response?.statusCode
     },
     { gives: 400 },
+  ),
+  https(
+    "other-https-options",
+    "all options of https reach Node",
+    async ({ api }, context) => {
+      const seen: Record<string, unknown>[] = []
+      const names = [
+        ...["ca", "cert", "key", "passphrase", "pfx", "rejectUnauthorized", "servername", "ciphers", "crl", "dhparam"],
+        ...["honorCipherOrder", "minVersion", "maxVersion", "sigalgs", "sessionTimeout", "ecdhCurve", "ALPNProtocols"],
+      ]
+      const request = ((_: URL, options: Record<string, unknown>) => {
+        seen.push(Object.fromEntries(names.map((name) => [name, options[name]])))
+        return Object.assign(Readable.from([Buffer.from("own")]), { statusCode: 200, headers: {}, complete: true })
+      }) as never
+      const options = {
+        alpnProtocols: ["http/1.1"],
+        certificateAuthority: "ca",
+        certificate: "certificate",
+        key: "key",
+        passphrase: "passphrase",
+        pfx: "pfx",
+        rejectUnauthorized: false,
+        ciphers: "ciphers",
+        certificateRevocationLists: "lists",
+        dhparam: "dhparam",
+        honorCipherOrder: true,
+        minVersion: "TLSv1.2",
+        maxVersion: "TLSv1.3",
+        signatureAlgorithms: "algorithms",
+        tlsSessionLifetime: 5,
+        ecdhCurve: "curve",
+      } satisfies OptionsInit["https"]
+      await api(`${context.server.url.replace("http:", "https:")}/x`, { prefixUrl: "", https: options, request })
+      return seen
+    },
+    { gives: [expect.objectContaining({ pfx: "pfx", crl: "lists", sigalgs: "algorithms", sessionTimeout: 5 })] },
+  ),
+  https(
+    "passphrase",
+    "https.passphrase opens a key",
+    async ({ api }, context) => {
+      const url = await secure(context, { requestCert: true, rejectUnauthorized: true, ca: cert })
+      const locked = createPrivateKey(key)
+        .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "open" })
+        .toString()
+      const options = { ...trusting, key: locked, certificate: cert, passphrase: "open" }
+      return (await api(`${url}/x`, { prefixUrl: "", https: options })).body
+    },
+    { gives: "GET /x" },
+  ),
+  option(
+    "dnscache",
+    "dnsCache may be the caller's own",
+    async ({ api }, { server }) => {
+      const asked: unknown[] = []
+      const lookup = (name: string, options: { all?: boolean }, done: (...given: unknown[]) => void): void => {
+        asked.push(name)
+        if (options.all) done(null, [{ address: "127.0.0.1", family: 4 }])
+        else done(null, "127.0.0.1", 4)
+      }
+      const { port } = new URL(server.url)
+      const dnsCache = {
+        lookup,
+        lookupAsync: async () => ({ address: "127.0.0.1", family: 4 }),
+        clear: () => undefined,
+      }
+      const { statusCode } = await api(`http://cached.example.com:${port}/x`, {
+        prefixUrl: "",
+        dnsCache: dnsCache as never,
+      })
+      return [asked, statusCode]
+    },
+    { gives: [["cached.example.com"], 200] },
+  ),
+  option(
+    "createconnection",
+    "createConnection may call back",
+    async ({ api }, { server }) => {
+      const createConnection = ((_: object, done: (error: null, socket: object) => void) => {
+        const socket = connect(Number(new URL(server.url).port), "127.0.0.1", () => done(null, socket))
+      }) as never
+      return (await api("x", { createConnection })).statusCode
+    },
+    { releases: on.newest, gives: 200 },
+  ),
+  option(
+    "http2",
+    "http2 with an https agent of the caller's own speaks HTTP/1.1",
+    async ({ api }, context) => {
+      const agent = new HttpsAgent({ ca: cert })
+      context.defer(() => agent.destroy())
+      const server = createSecureServer({ key, cert, allowHTTP1: true }, (request, response) => {
+        response.end(request.httpVersion)
+      })
+      const prefixUrl = `https://localhost:${await open(server, context)}`
+      return (await api("x", { prefixUrl, http2: true, agent: { https: agent } })).body
+    },
+    { releases: on.newest, gives: "1.1" },
   ),
 ]

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream"
 import type { Hooks, OptionsInit, RequestError } from "got"
 import { expect } from "vitest"
 import { errorOf, failure, on, page, retrying } from "./got-feature.ts"
@@ -304,5 +305,22 @@ export const hooks = [
       answer: ({ target }) => (target === "/x" ? { status: 302, headers: { location: "/to" } } : {}),
       gives: expect.arrayContaining(["beforeRequest", "beforeRedirect"]),
     },
+  ),
+  hook(
+    "beforerequest",
+    "beforeRequest may answer itself",
+    async ({ api }, { server: { arrivals } }) => {
+      const own = (): Readable =>
+        Object.assign(Readable.from([Buffer.from("own")]), {
+          statusCode: 200,
+          headers: { "x-own": "1" },
+          complete: true,
+        })
+      const ran: string[] = []
+      const hooks = { beforeRequest: [own as never], afterResponse: noting(ran).afterResponse ?? [] }
+      const { body, statusCode, headers } = await api("x", { hooks })
+      return [body, statusCode, headers["x-own"], ran, arrivals.length]
+    },
+    { gives: ["own", 200, "1", ["afterResponse"], 0] },
   ),
 ]

@@ -6,6 +6,7 @@ import { errorOf, on, page } from "./got-feature.ts"
 const instance = page("10-instances")
 const option = page("2-options")
 const diagnostics = page("diagnostics-channel")
+const cache = page("cache")
 const plugin = page("lets-make-a-plugin")
 
 export const instances = [
@@ -203,5 +204,32 @@ export const instances = [
       answer: (_, index) => (index === 0 ? { status: 503 } : {}),
       gives: expect.arrayContaining([["request:start", "http://server-1/diagnosed", "GET", undefined, undefined]]),
     },
+  ),
+  option(
+    "how-to-store-options",
+    "an instance may be extended by Options",
+    async ({ api, own }, { server: { arrivals } }) => {
+      const options = new own.Options({ headers: { "x-own": "1" } })
+      options.headers["x-later"] = "2"
+      await api.extend({ headers: options.headers as never, searchParams: { a: 1 } })("x")
+      return arrivals.map(({ target, headers }) => [target, headers["x-own"], headers["x-later"]])
+    },
+    { gives: [["/x?a=1", "1", "2"]] },
+  ),
+  cache(
+    "advanced-caching-mechanisms",
+    "a handler may give one promise to several callers",
+    async ({ api }, { server: { arrivals } }) => {
+      const pending = new Map<string, unknown>()
+      const handler: HandlerFunction = (options, next) => {
+        const { href } = new URL(options.url ?? "")
+        if (!pending.has(href)) pending.set(href, next(options))
+        return pending.get(href) as ReturnType<typeof next>
+      }
+      const instance = api.extend({ handlers: [handler] })
+      const [one, other] = await Promise.all([instance("x"), instance("x")])
+      return [one === other, arrivals.length]
+    },
+    { gives: [true, 1] },
   ),
 ]

@@ -1,5 +1,5 @@
 import { once } from "node:events"
-import { createServer } from "node:net"
+import { createServer, type Socket } from "node:net"
 import { Readable } from "node:stream"
 import type { Progress, RequestPromise } from "got"
 import { expect } from "vitest"
@@ -252,6 +252,25 @@ export const limits = [
       return [name, code]
     },
     { gives: ["RequestError", "ECONNRESET"] },
+  ),
+  timeout(
+    "timeout",
+    "timeout.secureConnect ends a handshake that does not end",
+    async (client, { defer }) => {
+      const server = createServer(() => undefined)
+      server.listen(0, "127.0.0.1")
+      await once(server, "listening")
+      const sockets: Socket[] = []
+      server.on("connection", (socket) => sockets.push(socket))
+      defer(() => {
+        server.close()
+        for (const socket of sockets) socket.destroy()
+      })
+      const { port } = server.address() as { port: number }
+      const url = `https://127.0.0.1:${port}/x`
+      return ended(client, client.api(url, { prefixUrl: "", timeout: { secureConnect: 40 } }))
+    },
+    { gives: timedOut("secureConnect") },
   ),
 ]
 

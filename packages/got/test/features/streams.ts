@@ -7,6 +7,7 @@ import { Readable } from "node:stream"
 import { text } from "node:stream/consumers"
 import { pipeline } from "node:stream/promises"
 import type { FeatureContext } from "@countersign/testkit"
+import type { RequestError } from "got"
 import { expect } from "vitest"
 import { errorOf, type GotClient, on, page } from "./got-feature.ts"
 
@@ -290,5 +291,55 @@ export const streams = [
       return server.arrivals.map(({ headers }) => [headers["x-own"], headers.authorization, headers["content-type"]])
     },
     { releases: on.newest, gives: [["1", undefined, "text/x-own"]] },
+  ),
+  stream(
+    "gotstreamurl-options-defaults",
+    "what is piped into got.stream needs no word on how it is signed, where a token does",
+    async ({ api }) => {
+      const sent = api.stream.post("x")
+      Readable.from(["a"]).pipe(sent)
+      return text(sent).catch(({ name, code }: RequestError) => [name, code])
+    },
+    {
+      gives: '{"ok":true}',
+      differs: {
+        because:
+          "The headers go before what is piped is known, so it cannot be signed, and says how to leave it unsigned.",
+        gives: ["RequestError", "AUTH_BODY_UNSIGNABLE"],
+        onTheWire: true,
+        onlyWhereRead: true,
+      },
+    },
+  ),
+  stream(
+    "stream-api",
+    "a stream that has a body is read-only",
+    async ({ api }) => {
+      const sent = api.stream.post("x", { body: "a" })
+      const failing = errorOf(text(sent))
+      sent.write("b")
+      return [sent.isReadonly, (await failing).message]
+    },
+    { releases: on.newest, gives: [true, expect.stringContaining("read-only")] },
+  ),
+  stream(
+    "streamonretry",
+    "what is piped is sent again by who pipes it",
+    async ({ api }, { server: { arrivals } }) => {
+      const answer = await new Promise<string>((resolve, reject) => {
+        const send = (sent: Stream): void => {
+          let again = false
+          sent.once("retry", (_count, _error, createRetryStream) => {
+            again = true
+            send(createRetryStream())
+          })
+          text(sent).then(resolve, (error: Error) => again || reject(error))
+          Readable.from(["a"]).pipe(sent)
+        }
+        send(api.stream.put("x", { ...unsigned, retry: { limit: 1, backoffLimit: 1, noise: 0 } }))
+      })
+      return [answer, arrivals.map(({ body }) => `${body}`)]
+    },
+    { answer: (_, index) => (index === 0 ? { status: 503 } : {}), gives: ['{"ok":true}', ["a", "a"]] },
   ),
 ]
