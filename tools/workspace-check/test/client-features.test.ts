@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest"
 import { clientFeatures } from "../src/client-features.ts"
 
 const workspace = join(import.meta.dirname, "../../..")
-const paths = globSync("packages/*/test/features/index.ts", { cwd: workspace })
+const paths = globSync("packages/*/test/features/{index.ts,*/index.ts}", { cwd: workspace })
 const lists = await Promise.all(
   paths.map(async (path): Promise<FeatureList<never>> => (await import(join(workspace, path))).features),
 )

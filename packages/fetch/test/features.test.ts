@@ -1,0 +1,4 @@
+import { describeFeatures } from "@countersign/testkit"
+import { features as fetch } from "./features/fetch/index.ts"
+
+describeFeatures(fetch)
