@@ -14,6 +14,7 @@ import type { AfterResponseHook, BeforeErrorHook, BeforeRedirectHook, BeforeRequ
 import { isLastToAuthenticate, markAsAuthenticating, withFirst } from "./hook-order.ts"
 import { bodyOf, sendBody } from "./request-body.ts"
 import { sendWithHeaders } from "./send-with-headers.ts"
+import { showTimeout, withinTimeout } from "./within-timeout.ts"
 
 /** The hooks that authenticate, as `got.extend({ hooks })` takes them. */
 export type AuthHooks = Pick<Hooks, "init" | "beforeRequest" | "beforeRedirect" | "beforeError" | "afterResponse">
@@ -45,21 +46,21 @@ export function authHooks(auth: Auth, options: GuardOptions = {}): AuthHooks {
   const beforeRequest: BeforeRequestHook = markAsAuthenticating(async (request) => {
     if (!isLastToAuthenticate(beforeRequest, request.hooks.beforeRequest)) return
     try {
-      await authenticate(request)
+      await withinTimeout(request, (signal) => authenticate(request, signal))
     } catch (error) {
       failures.set(request, error)
       throw error
     }
   })
 
-  const authenticate = async (request: GotOptions): Promise<void> => {
+  const authenticate = async (request: GotOptions, signal: AbortSignal | undefined): Promise<void> => {
     const chosen = chosenAuth(request.context.countersign, auth)
     if (chosen === undefined || request.url === undefined) return
-    const { method, signal, hooks } = request
+    const { method, hooks } = request
     const url = finishedUrl(request.url)
     const baseUrl = baseOrigins.has(url.origin) ? url : request.prefixUrl
     if (!guard(url, baseUrl)) return
-    const body = await bodyOf(request, chosen.bodyLimit(headersOf(request)) === undefined)
+    const body = await bodyOf(request, chosen.bodyLimit(headersOf(request)) === undefined, signal)
     const headers = headersOf(request)
     const attempt = await authenticateAttempt(chosen, { method, url, headers, body, baseUrl, signal }, guard)
     // In place, since got would put its own base URL in front of what is assigned.
@@ -107,6 +108,7 @@ export function authHooks(auth: Auth, options: GuardOptions = {}): AuthHooks {
     const failure = failures.get(request)
     // got 14 keeps no cause.
     if (failure !== undefined && error.cause === undefined) Object.defineProperty(error, "cause", { value: failure })
+    showTimeout(error, failure)
     const attempt = attempts.get(request)
     if (request.isStream && response !== undefined && attempt !== undefined) {
       // A stream cannot be sent again, but the next request need not be refused for the same reason.

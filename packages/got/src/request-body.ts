@@ -17,8 +17,12 @@ class PipedBody implements AsyncIterable<never> {
  * The body that got is about to send. URLSearchParams, which got lets pass but cannot send, become text; a form, which got
  * turned into a stream, is read when the auth leaves it unread, so that it can be sent again after a 401.
  */
-export async function bodyOf(options: GotOptions, leftUnread: boolean): Promise<unknown> {
-  const { body, headers, signal } = options
+export async function bodyOf(
+  options: GotOptions,
+  leftUnread: boolean,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  const { body, headers } = options
   if (body === undefined) return options.isStream && mayHaveBody(options) ? new PipedBody() : undefined
   if (body instanceof URLSearchParams) {
     headers["content-type"] ??= "application/x-www-form-urlencoded;charset=UTF-8"

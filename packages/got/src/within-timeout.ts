@@ -1,0 +1,35 @@
+import type { BeforeErrorHook, BeforeRequestHook } from "got"
+
+type GotOptions = Parameters<BeforeRequestHook>[0]
+
+/** Told as got tells its own; its class is not known here. */
+class RequestTimeout extends Error {
+  override readonly name = "TimeoutError"
+  readonly code = "ETIMEDOUT"
+  readonly event = "request"
+}
+
+/**
+ * Does what comes before an attempt within `timeout.request`, which got by itself counts from the attempt on. `work` has to
+ * heed the signal, which is the caller's as well.
+ */
+export async function withinTimeout(
+  { signal, timeout: { request: limit } }: GotOptions,
+  work: (signal: AbortSignal | undefined) => Promise<void>,
+): Promise<void> {
+  if (limit === undefined) return await work(signal)
+  const ended = new AbortController()
+  const timer = setTimeout(() => {
+    ended.abort(new RequestTimeout(`Timeout awaiting 'request' for ${limit}ms`))
+  }, limit)
+  try {
+    await work(signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]))
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Has got's error of a hook show that it was a timeout. */
+export function showTimeout(error: Parameters<BeforeErrorHook>[0], cause: unknown): void {
+  if (cause instanceof RequestTimeout) Object.assign(error, { name: cause.name, event: cause.event })
+}
