@@ -1,5 +1,7 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel"
 import { inspect } from "node:util"
 import { type RecordingServer, recordingServer } from "@countersign/testkit"
+import type { OptionsInit } from "got"
 import { afterEach, describe, expect, it } from "vitest"
 import { type Auth, withAuth } from "../src/index.ts"
 import { clients } from "./clients.ts"
@@ -31,7 +33,7 @@ function shown(value: unknown): string {
   return `${text}\n${json}\n${value instanceof Error ? value : ""}`
 }
 
-describe.each(clients)("%s", (_name, client) => {
+describe.each(clients)("%s", (name, client) => {
   it("shows no secret on a response, its request and its options", async () => {
     server = await recordingServer()
     const response = await withAuth(client.extend({ prefixUrl: server.url }), auth).post("x", { json: { a: 1 } })
@@ -106,5 +108,21 @@ describe.each(clients)("%s", (_name, client) => {
     expect(cache.size).toBe(0)
     await api.get("x")
     expect(cache.size).toBe(1)
+  })
+
+  it("tells diagnostics channels no secret, and a request function of the caller's what is sent", async () => {
+    server = await recordingServer()
+    const messages: unknown[] = []
+    const onMessage = (message: unknown): void => void messages.push(message)
+    subscribe("got:request:start", onMessage)
+    const seen: unknown[] = []
+    const request = ((_url: URL, { headers }: { headers: Record<string, string> }) => {
+      seen.push(headers["x-security-token"])
+    }) as unknown as NonNullable<OptionsInit["request"]>
+    await withAuth(client.extend({ prefixUrl: server.url, request }), auth).get("x")
+    unsubscribe("got:request:start", onMessage)
+    expect(seen).toEqual(["secret-2"])
+    expect(messages).toHaveLength(name === "got 14.0" ? 0 : 1)
+    expect(shown(messages)).not.toContain("secret-")
   })
 })

@@ -131,6 +131,7 @@ export const connections = [
       return [seen, context.server.arrivals.map(({ target }) => target)]
     },
     {
+      alone: true,
       releases: on.http,
       gives: [[["http://server-1/x", "server-1", `Basic ${btoa("me:mine")}`]], ["/direct", "/direct"]],
     },

@@ -32,6 +32,7 @@ const oldest = installedVersion("axios-1.7", import.meta.url)
 /** All that the README of axios documents, on each adapter of the newest and the oldest release that are supported. */
 export const features: FeatureList<AxiosInstance> = {
   client: "axios",
+  concurrent: true,
   releases: [
     release(on.newestHttp[0], "http", newest),
     release(on.newestFetch[0], "fetch", newest),

@@ -2,6 +2,9 @@ import axios from "axios"
 import { expect } from "vitest"
 import { errorOf, failure, on, section, textOf } from "./axios-feature.ts"
 
+/** Long enough for a request to arrive on a busy machine. */
+const LIMIT_MS = 150
+
 const timeouts = section("handling-timeouts")
 const signals = section("abortcontroller")
 const tokens = section("canceltoken-deprecated")
@@ -9,12 +12,12 @@ const tokens = section("canceltoken-deprecated")
 const never = (): Promise<never> => new Promise(() => undefined)
 const aborting = (reason?: unknown): AbortSignal => {
   const controller = new AbortController()
-  setTimeout(() => controller.abort(reason), 40)
+  setTimeout(() => controller.abort(reason), LIMIT_MS)
   return controller.signal
 }
-const soon = { timeout: 40 }
+const soon = { timeout: LIMIT_MS }
 const transitional = { ...axios.defaults.transitional, clarifyTimeoutError: true }
-const timedOut = expect.objectContaining({ name: "AxiosError", message: "timeout of 40ms exceeded" })
+const timedOut = expect.objectContaining({ name: "AxiosError", message: "timeout of 150ms exceeded" })
 const canceled = expect.objectContaining({ name: "CanceledError", code: "ERR_CANCELED", kinds: [true, true] })
 
 export const limits = [
@@ -26,7 +29,7 @@ export const limits = [
   timeouts(
     "timeout of the instance holds too",
     async (api) => {
-      api.defaults.timeout = 40
+      api.defaults.timeout = LIMIT_MS
       return failure(api.post("/x", { a: 1 }))
     },
     { releases: on.allButOldestFetch, answer: never, gives: timedOut },
@@ -64,7 +67,7 @@ export const limits = [
   timeouts(
     "timeout may be a numeral, and nothing else",
     async (api) => [
-      await failure(api.get("/x", { timeout: "40" as unknown as number })),
+      await failure(api.get("/x", { timeout: String(LIMIT_MS) as unknown as number })),
       await failure(api.get("/x", { timeout: "soon" as unknown as number })),
     ],
     { releases: on.http, answer: never, gives: [timedOut, expect.objectContaining({ code: "ERR_BAD_OPTION_VALUE" })] },
@@ -80,7 +83,7 @@ export const limits = [
   ),
   signals(
     "AbortSignal.timeout ends a request",
-    async (api) => failure(api.get("/x", { signal: AbortSignal.timeout(40) })),
+    async (api) => failure(api.get("/x", { signal: AbortSignal.timeout(LIMIT_MS) })),
     {
       answer: never,
       gives: canceled,
@@ -128,7 +131,7 @@ export const limits = [
     "cancelToken of CancelToken.source ends a request, with its own message",
     async (api) => {
       const { token, cancel } = axios.CancelToken.source()
-      setTimeout(() => cancel("no longer wanted"), 40)
+      setTimeout(() => cancel("no longer wanted"), LIMIT_MS)
       return failure(api.get("/x", { cancelToken: token }))
     },
     { releases: on.allButOldestFetch, answer: never, gives: expect.objectContaining({ message: "no longer wanted" }) },
@@ -145,7 +148,7 @@ export const limits = [
     "cancelToken ends several requests at once, also beside a signal",
     async (api) => {
       const { token, cancel } = axios.CancelToken.source()
-      setTimeout(() => cancel("all"), 40)
+      setTimeout(() => cancel("all"), LIMIT_MS)
       const { signal } = new AbortController()
       const ended = [api.get("/x", { cancelToken: token, signal }), api.post("/x", {}, { cancelToken: token })]
       return Promise.all(ended.map(failure))

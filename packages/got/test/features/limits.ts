@@ -1,9 +1,12 @@
 import { once } from "node:events"
-import { createServer, type Socket } from "node:net"
+import { connect, createServer, type Socket } from "node:net"
 import { Readable } from "node:stream"
 import type { Progress, RequestPromise } from "got"
 import { expect } from "vitest"
 import { errorOf, type GotClient, on, page, readFirst } from "./got-feature.ts"
+
+/** Long enough for a request to arrive on a busy machine. */
+const LIMIT_MS = 150
 
 const timeout = page("6-timeout")
 const option = page("2-options")
@@ -21,7 +24,7 @@ async function ended({ own }: GotClient, sent: PromiseLike<unknown>): Promise<un
     error instanceof own.TimeoutError,
     error instanceof own.AbortError,
   ]
-  return [name, code, message.replace(/\d+ms/, "…ms"), Reflect.get(error, "event"), classes, typeof error.timings]
+  return [name, code, message.replace(/\d+ms/, "…ms"), Reflect.get(error, "event"), classes]
 }
 
 const timedOut = (event: string): unknown =>
@@ -30,7 +33,7 @@ const aborted = expect.arrayContaining(["AbortError", "ERR_ABORTED", [true, fals
 
 const aborting = (): AbortSignal => {
   const controller = new AbortController()
-  setTimeout(() => controller.abort(), 40)
+  setTimeout(() => controller.abort(), LIMIT_MS)
   return controller.signal
 }
 
@@ -50,7 +53,7 @@ export const limits = [
   timeout(
     "timeout",
     "timeout.request ends the whole",
-    async (client) => ended(client, client.api("x", { timeout: { request: 40 } })),
+    async (client) => ended(client, client.api("x", { timeout: { request: LIMIT_MS } })),
     {
       answer: never,
       gives: timedOut("request"),
@@ -59,7 +62,7 @@ export const limits = [
   timeout(
     "timeout",
     "timeout.response ends the wait for an answer",
-    async (client) => ended(client, client.api.post("x", { json: {}, timeout: { response: 40 } })),
+    async (client) => ended(client, client.api.post("x", { json: {}, timeout: { response: LIMIT_MS } })),
     { answer: never, gives: timedOut("response") },
   ),
   timeout(
@@ -69,25 +72,27 @@ export const limits = [
       const dnsLookup = (() => undefined) as never
       return ended(
         client,
-        client.api("http://127.0.0.1.example.com/", { prefixUrl: "", dnsLookup, timeout: { lookup: 40 } }),
+        client.api("http://127.0.0.1.example.com/", { prefixUrl: "", dnsLookup, timeout: { lookup: LIMIT_MS } }),
       )
     },
     { gives: timedOut("lookup") },
   ),
-  timeout("timeout", "timeout.connect ends what does not connect", async (client) => {
-    const dnsLookup = ((_: string, __: object, done: (...given: unknown[]) => void) =>
-      done(null, [{ address: "10.255.255.1", family: 4 }], 4)) as never
-    return ended(
-      client,
-      client.api("http://nowhere.example.com/", { prefixUrl: "", dnsLookup, timeout: { connect: 40, request: 200 } }),
-    )
-  }),
+  timeout(
+    "timeout",
+    "timeout.connect ends what does not connect",
+    async (client) => {
+      const socket = connect({ host: "nowhere.example.com", port: 1, lookup: () => undefined })
+      const createConnection = (() => socket) as never
+      return ended(client, client.api("x", { createConnection, timeout: { connect: LIMIT_MS } }))
+    },
+    { gives: timedOut("connect") },
+  ),
   timeout(
     "timeout",
     "timeout.socket ends a silence",
     async (client, { listen }) => {
       const prefixUrl = await listen((_, response) => response.write("begun"))
-      return ended(client, client.api("x", { prefixUrl, timeout: { socket: 40 } }))
+      return ended(client, client.api("x", { prefixUrl, timeout: { socket: LIMIT_MS } }))
     },
     { gives: timedOut("socket") },
   ),
@@ -96,7 +101,7 @@ export const limits = [
     "timeout.send ends an upload",
     async (client) => {
       const body = new Readable({ read: () => undefined })
-      return ended(client, client.api.post("x", { body, headers: { ...unsigned }, timeout: { send: 40 } }))
+      return ended(client, client.api.post("x", { body, headers: { ...unsigned }, timeout: { send: LIMIT_MS } }))
     },
     { gives: timedOut("send") },
   ),
@@ -105,7 +110,7 @@ export const limits = [
     "timeout.read ends an answer that is slow",
     async (client, { listen }) => {
       const prefixUrl = await listen((_, response) => response.write("begun"))
-      return ended(client, client.api("x", { prefixUrl, timeout: { read: 40 } }))
+      return ended(client, client.api("x", { prefixUrl, timeout: { read: LIMIT_MS } }))
     },
     { gives: timedOut("read") },
   ),
@@ -123,7 +128,7 @@ export const limits = [
     "timeout.request ends a stream",
     async (client) => {
       const { text } = await import("node:stream/consumers")
-      return ended(client, text(client.api.stream("x", { timeout: { request: 40 } })))
+      return ended(client, text(client.api.stream("x", { timeout: { request: LIMIT_MS } })))
     },
     { answer: never, gives: timedOut("request") },
   ),
@@ -148,7 +153,7 @@ export const limits = [
   option(
     "signal",
     "AbortSignal.timeout ends a request",
-    async (client) => ended(client, client.api("x", { signal: AbortSignal.timeout(40) })),
+    async (client) => ended(client, client.api("x", { signal: AbortSignal.timeout(LIMIT_MS) })),
     { answer: never },
   ),
   option(
@@ -156,7 +161,7 @@ export const limits = [
     "signal ends an upload",
     async (client) => {
       const body = new Readable({ read: () => undefined })
-      return ended(client, client.api.post("x", { body, headers: { ...unsigned }, signal: aborting() }))
+      return ended(client, client.api.post("x", { body, signal: aborting() }))
     },
     { gives: aborted },
   ),
@@ -184,7 +189,7 @@ export const limits = [
     "cancel ends a request",
     async ({ api, own }) => {
       const sent = api("x") as RequestPromise<unknown> & { cancel(reason?: string): void; isCanceled: boolean }
-      setTimeout(() => sent.cancel("mine"), 40)
+      setTimeout(() => sent.cancel("mine"), LIMIT_MS)
       const error = await errorOf(sent)
       return [error.name, error.code, error.message, sent.isCanceled, error instanceof own.RequestError]
     },
@@ -268,7 +273,7 @@ export const limits = [
       })
       const { port } = server.address() as { port: number }
       const url = `https://127.0.0.1:${port}/x`
-      return ended(client, client.api(url, { prefixUrl: "", timeout: { secureConnect: 40 } }))
+      return ended(client, client.api(url, { prefixUrl: "", timeout: { secureConnect: LIMIT_MS } }))
     },
     { gives: timedOut("secureConnect") },
   ),

@@ -173,7 +173,7 @@ export const retries = [
     "retry",
     "a timeout is followed by another attempt",
     async ({ api }, { server: { arrivals } }) => {
-      const { statusCode } = await api("x", { timeout: { response: 50 }, retry: retrying(2) })
+      const { statusCode } = await api("x", { timeout: { response: 150 }, retry: retrying(2) })
       return [statusCode, arrivals.length]
     },
     { answer: (_, index) => (index === 0 ? new Promise(() => undefined) : {}), gives: [200, 2] },
