@@ -11,6 +11,10 @@ export interface RoundsOptions {
   roundMs?: number | undefined
   /** How long each case is done before the first round, about. @default 160 */
   warmUpMs?: number | undefined
+  /** Does all cases equally often in a round, the slowest for `roundMs`. @default false: each for `roundMs` */
+  isEven?: boolean | undefined
+  /** Called before each case of each round, outside of what is measured. */
+  before?: (() => void) | undefined
   /** Milliseconds. @default performance.now */
   now?: (() => number) | undefined
 }
@@ -44,28 +48,42 @@ export function concurrent(work: () => Promise<unknown>, concurrency: number): B
 }
 
 /**
- * Measures cases side by side: in each round every case has its turn, and the order turns too, so that whatever else
- * happens on the machine happens to all of them.
+ * Measures cases side by side: in each round every case has its turn, in an order drawn anew, so that whatever else
+ * happens on the machine, or is left behind by another case, happens to all of them.
  */
 export async function interleaved<Name extends string>(
   cases: Readonly<Record<Name, Batch>>,
-  { rounds = 61, roundMs = 4, warmUpMs = 160, now = () => performance.now() }: RoundsOptions = {},
+  {
+    rounds = 61,
+    roundMs = 4,
+    warmUpMs = 160,
+    isEven = false,
+    before,
+    now = () => performance.now(),
+  }: RoundsOptions = {},
 ): Promise<Samples<Name>> {
   const names = Object.keys(cases) as Name[]
   const counts = new Map<Name, number>()
   for (const name of names) counts.set(name, await calibrated(cases[name], roundMs, warmUpMs))
+  const fewest = Math.min(...counts.values())
   const samples = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>
   for (let round = 0; round < rounds; round++) {
-    for (let turn = 0; turn < names.length; turn++) {
-      const name = names[(turn + round) % names.length]
-      if (name === undefined) continue
-      const count = counts.get(name) ?? 1
+    for (const name of shuffled(names)) {
+      const count = isEven ? fewest : (counts.get(name) ?? 1)
+      before?.()
       const begun = now()
       await cases[name](count)
       samples[name].push(((now() - begun) * 1e6) / count)
     }
   }
   return samples
+}
+
+function shuffled<T>(values: readonly T[]): T[] {
+  return values
+    .map((value) => ({ value, place: Math.random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ value }) => value)
 }
 
 /** How often it can be done in the time of a round, once the compiler is done with it. */

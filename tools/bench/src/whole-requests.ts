@@ -18,8 +18,11 @@ export function wholeRequests(client: ClientName): Part {
       const samples = await interleaved<CaseName>(Object.fromEntries(batches), {
         rounds: quick ? 15 : 101,
         // Some hundred requests in each, and warm when the first begins.
-        roundMs: quick ? 40 : 80,
+        roundMs: quick ? 60 : 120,
         warmUpMs: quick ? 500 : 3_000,
+        isEven: true,
+        // Each case collects its own garbage, not that of the one before.
+        before: collectYoung,
         now: cpuMs,
       })
       return { rows: rowsOf(client, Object.keys(cases), comparing(samples)) }
@@ -47,4 +50,8 @@ const ROWS = (client: ClientName) => ({
 function cpuMs(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1_000
+}
+
+function collectYoung(): void {
+  globalThis.gc?.({ type: "minor" })
 }
