@@ -1,12 +1,34 @@
-import got, { type ExtendOptions, type Got } from "got"
+import got, { type ExtendOptions, type Got, type Request, type RequestPromise, type Response } from "got"
 import { expectTypeOf } from "vitest"
 import { type Auth, type AuthContext, type AuthHooks, authHooks, withAuth } from "../src/index.ts"
 
 declare const auth: Auth
 
+interface User {
+  id: string
+}
+
+// An instance of whatever kind stays of that kind.
 expectTypeOf(withAuth(got, auth)).toEqualTypeOf<Got>()
 const buffers = got.extend({ responseType: "buffer" })
 expectTypeOf(withAuth(buffers, auth, { hosts: ["*.example.com"] })).toEqualTypeOf(buffers)
+const bodies = got.extend({ responseType: "json", resolveBodyOnly: true })
+expectTypeOf(withAuth(bodies, auth)).toEqualTypeOf(bodies)
+expectTypeOf(withAuth(bodies, auth).extend({ responseType: "text" })("/users")).resolves.toEqualTypeOf<string>()
+expectTypeOf(got.extend(withAuth(bodies, auth))).toEqualTypeOf(got.extend(bodies))
+const assigned = withAuth(Object.assign(got.extend({}), { region: "eu-west-1" } as const), auth)
+expectTypeOf(assigned.region).toEqualTypeOf<"eu-west-1">()
+
+// So does what it gives.
+const api = withAuth(got, auth)
+expectTypeOf(api("/users")).toEqualTypeOf<RequestPromise<Response<string>>>()
+expectTypeOf(api.get("/users").json<User>()).resolves.toEqualTypeOf<User>()
+expectTypeOf(api<User>("/users", { responseType: "json", resolveBodyOnly: true })).resolves.toEqualTypeOf<User>()
+expectTypeOf(withAuth(buffers, auth)("/users")).resolves.toHaveProperty("body").toEqualTypeOf<Uint8Array<ArrayBuffer>>()
+expectTypeOf(withAuth(bodies, auth)<User>("/users", { responseType: "json" })).resolves.toEqualTypeOf<User>()
+expectTypeOf(api.stream("/users")).toEqualTypeOf<Request>()
+expectTypeOf(api.paginate<User>("/users")).toEqualTypeOf<AsyncIterableIterator<User>>()
+expectTypeOf(api.paginate.all<User>("/users")).resolves.toEqualTypeOf<User[]>()
 
 expectTypeOf(authHooks(auth)).toEqualTypeOf<AuthHooks>()
 expectTypeOf<{ hooks: AuthHooks }>().toExtend<ExtendOptions>()
