@@ -41,6 +41,26 @@ export const parts: readonly PlannedPart[] = [
   wholeRequests("ky"),
   { ...wholeRequests("fetch"), runtimes: EVERYWHERE },
   wholeRequests("undici"),
+  {
+    name: "import-time",
+    section: "Start",
+    load: async () => (await import("./import-time.ts")).importTime,
+  },
+  {
+    name: "memory",
+    section: "Memory",
+    load: async () => (await import("./memory.ts")).memory,
+  },
+  {
+    name: "portable-signer",
+    section: "Without node:crypto",
+    load: async () => (await import("./portable-signer.ts")).portableSigner,
+  },
+  {
+    name: "growth",
+    section: "How cost grows",
+    load: async () => (await import("./growth.ts")).growth,
+  },
 ]
 
 function wholeRequests(client: "axios" | "got" | "ky" | "fetch" | "undici"): PlannedPart {

@@ -1,0 +1,94 @@
+import { randomBytes } from "node:crypto"
+import { akskAuth, type Token, TokenCache, type TokenProvider } from "@countersign/auth-core"
+import { credentials, get } from "./example-request.ts"
+import type { Part, Row } from "./row.ts"
+
+const CUSTOMERS = 100_000
+const TOKEN_BYTES = 1_500
+
+/** What tokens take in memory, and what requests leave behind. */
+export const memory: Part = async ({ quick }) => ({
+  rows: [...(await manyTokens()), await afterRequests(quick ? 300_000 : 10_000_000)],
+})
+
+/** Tokens of customers in one bounded cache; then of twice as many more, who push out the first. */
+async function manyTokens(): Promise<Row[]> {
+  const before = await bytesInUse()
+  const cache = new TokenCache({ maxEntries: CUSTOMERS })
+  const inUse = async (from: number, to: number): Promise<number> => {
+    for (let number = from; number < to; number++) await cache.get(customerToken(number))
+    return ((await bytesInUse()) - before) / (CUSTOMERS * TOKEN_BYTES)
+  }
+  const full = await inUse(0, CUSTOMERS)
+  const overflown = await inUse(CUSTOMERS, 3 * CUSTOMERS)
+  if (cache.size !== CUSTOMERS) throw new Error(`The cache has ${cache.size} identities.`)
+  const against = "the bytes of the tokens"
+  const target = { atMost: 1.3 }
+  return [
+    {
+      id: "memory-tokens",
+      what: "TokenCache with 100,000 customers' tokens of 1.5 kB",
+      against,
+      value: full,
+      unit: "x",
+      target,
+      detail: `${((full * CUSTOMERS * TOKEN_BYTES) / 1e6).toFixed(0)} MB`,
+    },
+    {
+      id: "memory-bounded",
+      what: "the same after 200,000 customers more",
+      against,
+      value: overflown,
+      unit: "x",
+      target,
+      detail: `${((overflown * CUSTOMERS * TOKEN_BYTES) / 1e6).toFixed(0)} MB`,
+    },
+  ]
+}
+
+function customerToken(number: number): TokenProvider {
+  const provider = async (): Promise<Token> => {
+    const issuedAt = Date.now()
+    // Text of its own, flat, of one byte a character, as it comes out of a header.
+    const value = randomBytes((TOKEN_BYTES * 3) / 4).toString("base64")
+    return { value, issuedAt, expiresAt: issuedAt + 24 * 3_600_000 }
+  }
+  const identityKey = `token https://iam.ap-southeast-1.myhuaweicloud.com partner/agency customer-${number}`
+  return Object.assign(provider, { identityKey })
+}
+
+/** Signs requests to ever new hosts and paths: whatever were kept of one would show. */
+async function afterRequests(requests: number): Promise<Row> {
+  const auth = akskAuth(credentials)
+  const signUpTo = async (from: number, to: number): Promise<number> => {
+    for (let number = from; number < to; number++) {
+      const url = `https://host-${number}.myhuaweicloud.com/v1/servers/${number}?limit=${number}`
+      await auth.authenticate({ ...get, url, body: null })
+    }
+    return await bytesInUse()
+  }
+  const warm = requests / 10
+  const before = await signUpTo(0, warm)
+  const after = await signUpTo(warm, requests + warm)
+  return {
+    id: "memory-growth",
+    what: `growth over ${requests.toLocaleString("en")} signed requests`,
+    against: "heap in use after collection",
+    value: Math.max(0, after - before) / 1_000,
+    unit: "kB",
+    // What V8 itself still compiles or forgets meanwhile.
+    target: { atMost: 100 },
+    detail: `${((after - before) / requests).toFixed(3)} bytes a request`,
+  }
+}
+
+/** What is still needed: after what waits is done and what is weak is let go. */
+async function bytesInUse(): Promise<number> {
+  if (globalThis.gc === undefined) throw new Error("Memory is measured with --expose-gc.")
+  for (let time = 0; time < 3; time++) {
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    globalThis.gc()
+  }
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}

@@ -1,0 +1,71 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
+import type { sign } from "@countersign/auth-core"
+import { build } from "esbuild"
+import { comparing } from "./compare.ts"
+import { credentials, get, post } from "./example-request.ts"
+import { aws4fetchSigner } from "./peers.ts"
+import { awaited, interleaved, sync } from "./rounds.ts"
+import type { Part } from "./row.ts"
+
+/** The signer as browsers and workers get it, without node:crypto, against the one that signs with WebCrypto. */
+export const portableSigner: Part = async ({ quick }) => {
+  const { sign } = await portable()
+  const row = comparing(
+    await interleaved(
+      {
+        get: sync(() => sign(get, credentials)),
+        post: sync(() => sign(post, credentials)),
+        aws4fetchGet: awaited(aws4fetchSigner(get)),
+        aws4fetchPost: awaited(aws4fetchSigner(post)),
+      },
+      { rounds: quick ? 31 : 151 },
+    ),
+  )
+  const target = { atLeast: 20 }
+  return {
+    rows: [
+      row("aws4fetchGet", "get", {
+        id: "portable-get",
+        what: "a GET by aws4fetch, one after another",
+        against: "the portable sign()",
+        target,
+      }),
+      row("aws4fetchPost", "post", {
+        id: "portable-post",
+        what: "a 1 kB JSON POST by aws4fetch",
+        against: "the portable sign()",
+        target,
+      }),
+    ],
+  }
+}
+
+/** The signer as a bundler resolves it for a browser. */
+async function portable(): Promise<{ sign: typeof sign }> {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: 'export { sign } from "@countersign/auth-core"',
+      resolveDir: fileURLToPath(new URL(".", import.meta.url)),
+    },
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    conditions: ["browser"],
+    external: ["node:*"],
+    write: false,
+    logLevel: "error",
+  })
+  const code = outputFiles[0]?.text ?? ""
+  if (/from\s*"node:crypto"/.test(code)) throw new Error("The bundle for browsers imports node:crypto.")
+  const folder = await mkdtemp(join(tmpdir(), "countersign-bench-"))
+  try {
+    const file = join(folder, "portable.mjs")
+    await writeFile(file, code)
+    return (await import(pathToFileURL(file).href)) as { sign: typeof sign }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
