@@ -2,7 +2,7 @@ import type { Auth } from "@countersign/auth-core"
 import { expect } from "vitest"
 import type { Difference, Feature, FeatureRelease } from "./feature.ts"
 import { numbering } from "./numbering-auth.ts"
-import { type FeatureRun, runFeature } from "./run-feature.ts"
+import { type FeatureRun, runFeature, type WireEntry } from "./run-feature.ts"
 
 const READS_BODIES = "an auth that reads bodies"
 
@@ -30,8 +30,8 @@ export async function compareFeature<Client>(
     const difference = stated?.onlyWhereRead === true && name !== READS_BODIES ? undefined : stated
     if (difference?.gives === undefined) expect(authenticated.result, name).toStrictEqual(bare.result)
     else expect(authenticated.result, name).toEqual(difference.gives)
-    if (difference?.onTheWire === true) differs ||= !isEqual(authenticated.wire, bare.wire)
-    else expect(authenticated.wire, `on the wire, with ${name}`).toStrictEqual(bare.wire)
+    if (difference?.onTheWire === true) differs ||= !isEqual(sorted(authenticated), sorted(bare))
+    else expect(sorted(authenticated), `on the wire, with ${name}`).toStrictEqual(sorted(bare))
     checkAuthentications(authenticated)
   }
   if (stated !== undefined) {
@@ -59,6 +59,11 @@ async function runs<Client>(
 
 function differenceIn<Client>(feature: Feature<Client>, { name }: FeatureRelease<Client>): Difference | undefined {
   return feature.differs?.releases?.includes(name) === false ? undefined : feature.differs
+}
+
+/** Requests that are made at a time arrive in any order. */
+function sorted({ wire }: FeatureRun): WireEntry[] {
+  return wire.toSorted((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1))
 }
 
 /** One fresh authentication per arrival at a host that is listed, and none elsewhere. */

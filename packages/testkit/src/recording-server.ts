@@ -61,3 +61,8 @@ export async function recordingServer(
       }),
   }
 }
+
+/** Ends when so many requests have arrived. */
+export async function arrived({ arrivals }: RecordingServer, count: number): Promise<void> {
+  while (arrivals.length < count) await new Promise((resolve) => setTimeout(resolve, 5))
+}

@@ -1,4 +1,4 @@
-import { errorFacts } from "@countersign/testkit"
+import { arrived, errorFacts } from "@countersign/testkit"
 import type { HTTPError, NetworkError, TimeoutError } from "ky"
 import { expect } from "vitest"
 import { type KyFeature, quickly, readme, SINCE_1_14, SINCE_2 } from "./ky-client.ts"
@@ -202,7 +202,7 @@ export const errors: readonly KyFeature[] = [
       const begun = await listen((_request, response) => response.write("begun"))
       const factsOf = async (run: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> => {
         const abort = new AbortController()
-        setTimeout(() => abort.abort(), 150)
+        setTimeout(() => abort.abort(), 300)
         const { name, code, message, classes } = await errorFacts(run(abort.signal))
         return [name, code, message, classes]
       }
@@ -222,10 +222,10 @@ export const errors: readonly KyFeature[] = [
     name: "signal: with a reason of the caller's, which is what is thrown",
     documentation: readme("cancellation"),
     answer: stuck,
-    run: async ({ api }) => {
+    run: async ({ api }, { server }) => {
       const abort = new AbortController()
       const reason = new RangeError("not needed any more")
-      setTimeout(() => abort.abort(reason), 150)
+      void arrived(server, 1).then(() => abort.abort(reason))
       return (await thrownBy(api("a", { signal: abort.signal, retry: 0 }))) === reason
     },
     gives: true,
@@ -235,7 +235,7 @@ export const errors: readonly KyFeature[] = [
     documentation: readme("cancellation"),
     answer: stuck,
     run: async ({ api }, { server }) => {
-      const request = new Request(`${server.url}/a`, { signal: AbortSignal.timeout(150) })
+      const request = new Request(`${server.url}/a`, { signal: AbortSignal.timeout(300) })
       const { name } = await errorFacts(api(request, { retry: quickly }))
       return name
     },

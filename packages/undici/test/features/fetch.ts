@@ -171,7 +171,7 @@ export const fetches: readonly UndiciFeature[] = [
     answer: () => new Promise(() => undefined),
     run: async ({ undici, agent: dispatcher }, { server, listen }) => {
       const begun = await listen((_request, response) => response.write("begun"))
-      const soon = (): AbortSignal => AbortSignal.timeout(100)
+      const soon = (): AbortSignal => AbortSignal.timeout(300)
       const reading = await undici.fetch(begun, { dispatcher, signal: soon() })
       const errors = [
         undici.fetch(server.url, { dispatcher, signal: AbortSignal.abort() }),

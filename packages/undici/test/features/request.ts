@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events"
 import { Readable } from "node:stream"
+import { arrived } from "@countersign/testkit"
 import type { Dispatcher } from "undici"
 import { expect } from "vitest"
 import { BEFORE_8, reference, SINCE_8, type UndiciFeature } from "./undici-client.ts"
@@ -446,21 +447,21 @@ export const request: readonly UndiciFeature[] = [
           ({ name, code, message }) => [name, code, message],
         )
       const options = { origin: server.url, path: "/stuck", method: "GET" } as const
-      const soon = (): AbortSignal => {
+      const soon = (count: number): AbortSignal => {
         const abort = new AbortController()
-        setTimeout(() => abort.abort(), 100)
+        void arrived(server, count).then(() => abort.abort())
         return abort.signal
       }
       const byEmitter = (): Promise<unknown> => {
         const emitter = new EventEmitter()
-        setTimeout(() => emitter.emit("abort"), 100)
+        void arrived(server, 2).then(() => emitter.emit("abort"))
         return agent.request({ ...options, signal: emitter })
       }
-      const reading = await agent.request({ ...options, origin: begun, signal: soon() })
+      const reading = await agent.request({ ...options, origin: begun, signal: AbortSignal.timeout(300) })
       return [
         await facts(agent.request({ ...options, signal: AbortSignal.abort() })),
         await facts(agent.request({ ...options, signal: AbortSignal.abort(new RangeError("own")) })),
-        await facts(agent.request({ ...options, signal: soon() })),
+        await facts(agent.request({ ...options, signal: soon(1) })),
         await facts(byEmitter()),
         await facts(reading.body.text()),
         server.arrivals.length,
@@ -471,7 +472,7 @@ export const request: readonly UndiciFeature[] = [
       ["RangeError", undefined, "own"],
       ["AbortError", 20, "This operation was aborted"],
       ["AbortError", "UND_ERR_ABORTED", "Request aborted"],
-      ["AbortError", 20, "This operation was aborted"],
+      ["TimeoutError", 23, "The operation was aborted due to timeout"],
       2,
     ],
   },

@@ -1,4 +1,5 @@
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
+import { arrived } from "@countersign/testkit"
 import { expect } from "vitest"
 import { type FetchFeature, mdn, stuck, thrownBy } from "./fetch-client.ts"
 
@@ -273,7 +274,7 @@ export const responses: readonly FetchFeature[] = [
     run: async (fetch, { server }) => {
       const soon = (reason?: unknown): AbortSignal => {
         const abort = new AbortController()
-        setTimeout(() => abort.abort(reason), 100)
+        void arrived(server, 6).then(() => abort.abort(reason))
         return abort.signal
       }
       const reason = new RangeError("own")
@@ -281,7 +282,7 @@ export const responses: readonly FetchFeature[] = [
         thrownBy(fetch(server.url, { signal: soon() })),
         thrownBy(fetch(new Request(server.url, { signal: soon() }))),
         thrownBy(fetch(new Request(server.url, { method: "POST", body: "text", signal: soon() }))),
-        thrownBy(fetch(server.url, { signal: AbortSignal.timeout(100) })),
+        thrownBy(fetch(server.url, { signal: AbortSignal.timeout(500) })),
         thrownBy(fetch(server.url, { signal: AbortSignal.any([soon(), new AbortController().signal]) })),
         thrownBy(fetch(server.url, { signal: soon(reason) })),
       ])
@@ -302,13 +303,13 @@ export const responses: readonly FetchFeature[] = [
     documentation: mdn("RequestInit#signal"),
     run: async (fetch, { listen }) => {
       const begun = await listen((_request, response) => response.write("begun"))
-      const signal = AbortSignal.timeout(100)
+      const signal = AbortSignal.timeout(300)
       const reading = await fetch(begun, { signal })
       const body = new ReadableStream({ pull: () => new Promise(() => undefined) })
       const errors = await Promise.all([
         thrownBy(reading.text()),
         thrownBy(
-          fetch(begun, { method: "POST", body, duplex: "half", signal: AbortSignal.timeout(100) } as RequestInit),
+          fetch(begun, { method: "POST", body, duplex: "half", signal: AbortSignal.timeout(300) } as RequestInit),
         ),
       ])
       return errors.map(({ name }) => name)
