@@ -235,6 +235,27 @@ export const requests: readonly FetchFeature[] = [
     gives: [[true, true], 0],
   },
   {
+    name: "body: an object that is none of these goes out as its text",
+    documentation: mdn("RequestInit#body"),
+    run: async (fetch, { server }) => {
+      const sent = fetch(server.url, { method: "POST", body: { a: 1 } as unknown as string })
+      return [
+        await sent.then(
+          ({ status }) => status,
+          ({ name }: Error) => name,
+        ),
+        `${server.arrivals[0]?.body}`,
+      ]
+    },
+    gives: [200, "[object Object]"],
+    differs: {
+      because: "It is refused where it has to be signed, for nobody means to send that.",
+      gives: ["AuthError", "undefined"],
+      onTheWire: true,
+      onlyWhereRead: true,
+    },
+  },
+  {
     name: "body: a stream, an iterable, a generator, by duplex: half",
     documentation: mdn("RequestInit#duplex"),
     run: async (fetch, { server }) => {
