@@ -64,7 +64,7 @@ async function sendByFetch(
   const { redirect = "follow" } = given
   const { body, ...init } = given
   const response = await fetch(
-    ...fetchArguments(wire, input, body, {
+    ...fetchArguments(fetch, wire, input, body, {
       ...init,
       method: wire.method,
       headers: wire.headers,
@@ -82,13 +82,17 @@ async function sendByFetch(
 }
 
 function fetchArguments(
+  fetch: Fetch,
   { body, url: { href } }: WireRequest,
   input: RequestInfo | URL,
   given: RequestInit["body"],
   init: RequestInit,
 ): [RequestInfo | URL, RequestInit & { duplex?: "half" }] {
-  // Only a Request that is passed on keeps the length that its stream had when it was bytes.
-  if (isRequest(input) && body === input.body && input.url === href) return [new Request(input, init), init]
+  // Only a Request that is passed on keeps what else it has: undici's dispatcher, the length of a stream that was bytes.
+  if (isRequest(input) && body === input.body && input.url === href) {
+    // What is in `init` is read by the platform's own fetch for sure.
+    return [fetch === globalThis.fetch ? input : new Request(input, init), init]
+  }
   if (body === null || body === undefined) return [href, init]
   const isOwnStream = body !== given && isStream(body)
   const sent = (isOwnStream ? readableStreamOf(body as AsyncIterable<Uint8Array>) : body) as BodyInit
@@ -101,25 +105,26 @@ function isRequest(input: RequestInfo | URL): input is Request {
 
 /** A Request taken apart; what `init` says prevails, as it does in fetch. */
 async function initOf(request: Request, init: RequestInit): Promise<RequestInit> {
-  const own: RequestInit = Object.fromEntries(REQUEST_FIELDS.map((name) => [name, request[name]]))
-  // Only a browser itself may navigate.
-  if (own.mode === "navigate") delete own.mode
+  const own: RequestInit = { method: request.method, headers: request.headers, signal: request.signal }
+  for (const [name, usual] of Object.entries(USUAL)) {
+    const value = request[name as keyof typeof USUAL]
+    // Only a browser itself may navigate.
+    if (value !== usual && value !== "navigate") Object.assign(own, { [name]: value })
+  }
   return { ...own, ...init, body: init.body ?? (await bodyOf(request, init.signal ?? request.signal)) }
 }
 
-const REQUEST_FIELDS = [
-  "method",
-  "headers",
-  "signal",
-  "redirect",
-  "credentials",
-  "cache",
-  "mode",
-  "referrer",
-  "referrerPolicy",
-  "integrity",
-  "keepalive",
-] as const
+/** What a Request is unless it was told otherwise, which takes fetch its time to read again. */
+const USUAL = {
+  redirect: "follow",
+  credentials: "same-origin",
+  cache: "default",
+  mode: "cors",
+  referrer: "about:client",
+  referrerPolicy: "",
+  integrity: "",
+  keepalive: false,
+}
 
 /** A Request can be sent once only: its bytes when they are few enough to be kept for a replay, else its stream. */
 async function bodyOf(request: Request, signal: AbortSignal): Promise<BodyInit | null> {
