@@ -9,7 +9,7 @@ const targets = ({ arrivals }: RecordingServer): string[] => arrivals.map(({ tar
 
 export const calls = [
   promise(
-    "gotgetpostputpatchheaddeleteurl-options",
+    "promise-api",
     "there is a function for each usual method",
     async ({ api }, { server }) => {
       for (const method of ["get", "post", "put", "patch", "head", "delete"] as const) await api[method](method)
@@ -18,7 +18,7 @@ export const calls = [
     { gives: ["GET /get", "POST /post", "PUT /put", "PATCH /patch", "HEAD /head", "DELETE /delete"] },
   ),
   promise(
-    "gotgetpostputpatchheaddeleteurl-options",
+    "promise-api",
     "there is a function for QUERY",
     async ({ api }, { server }) => {
       await api.query("x", { json: { a: 1 } })

@@ -90,7 +90,7 @@ export const connections = [
     { gives: ["GET /x", [true, undefined]] },
   ),
   https(
-    "httpscertificateauthority",
+    "certificateauthority",
     "https.certificateAuthority says whom to trust",
     async ({ api }, context) => {
       const url = await secure(context)
@@ -101,7 +101,7 @@ export const connections = [
     { gives: ["GET /x", "RequestError", "DEPTH_ZERO_SELF_SIGNED_CERT"] },
   ),
   https(
-    "httpsrejectunauthorized",
+    "rejectunauthorized",
     "https.rejectUnauthorized: false trusts anyone",
     async ({ api }, context) => {
       const url = await secure(context)
@@ -110,7 +110,7 @@ export const connections = [
     { gives: "GET /x" },
   ),
   https(
-    "httpscheckserveridentity",
+    "checkserveridentity",
     "https.checkServerIdentity decides on the certificate",
     async ({ api }, context) => {
       const url = await secure(context)
@@ -127,7 +127,7 @@ export const connections = [
     { gives: [["localhost", "localhost"], "RequestError", "not that one"] },
   ),
   https(
-    "httpskey",
+    "key",
     "https.key and https.certificate are shown to the server",
     async ({ api }, context) => {
       const url = await secure(context, { requestCert: true, rejectUnauthorized: true, ca: cert })
@@ -138,7 +138,7 @@ export const connections = [
     { gives: ["GET /x", expect.any(String)] },
   ),
   https(
-    "httpsminversion",
+    "other-https-options",
     "https.minVersion and maxVersion bound the protocol",
     async ({ api }, context) => {
       const url = await secure(context, { minVersion: "TLSv1.3" })

@@ -83,7 +83,7 @@ export const cookiesAndCache = [
     { answer: () => ({ headers: { "set-cookie": "bad=1" } }), gives: ["RequestError", "no such cookie", 200] },
   ),
   cache(
-    "using-map",
+    "cache",
     "cache keeps what is called public",
     async ({ api }, { server: { arrivals } }) => {
       const store = new Map()
@@ -108,7 +108,7 @@ export const cookiesAndCache = [
     },
   ),
   cache(
-    "using-map",
+    "cache",
     "cache asks again what is old, and keeps it when it has not changed",
     async ({ api }, { server: { arrivals } }) => {
       const store = new Map()
@@ -128,7 +128,7 @@ export const cookiesAndCache = [
     },
   ),
   cache(
-    "using-map",
+    "cache",
     "cache keeps what is not called public",
     async ({ api }, { server: { arrivals } }) => {
       const store = new Map()
@@ -142,7 +142,7 @@ export const cookiesAndCache = [
     },
   ),
   cache(
-    "using-map",
+    "cache",
     "cache keeps nothing that may not be stored",
     async ({ api }, { server: { arrivals } }) => {
       const store = new Map()
@@ -164,7 +164,7 @@ export const cookiesAndCache = [
     { answer: kept("public, max-age=60, no-cache, pre-check=0, post-check=0"), gives: [[false, true], 1] },
   ),
   cache(
-    "using-map",
+    "cache",
     "a store that fails is a CacheError",
     async ({ api, own }) => {
       const broken = {

@@ -144,7 +144,7 @@ export const instances = [
     { answer: () => ({ headers: { "x-limit": "5" }, body: '{"a":1}' }), gives: { a: 1, limit: 5 } },
   ),
   option(
-    "merging",
+    "merge-behavior-explained",
     "options of a request may be given as Options",
     async ({ api, own }, { server: { arrivals, url } }) => {
       const options = new own.Options(`${url}/x`, { headers: { "x-own": "1" }, prefixUrl: "" }, api.defaults.options)

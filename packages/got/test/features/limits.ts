@@ -185,7 +185,7 @@ export const limits = [
     { answer: () => ({ status: 503 }), gives: [aborted, 1] },
   ),
   promise(
-    "promisecancelreason",
+    "promise-api",
     "cancel ends a request",
     async ({ api, own }) => {
       const sent = api("x") as RequestPromise<unknown> & { cancel(reason?: string): void; isCanceled: boolean }
@@ -196,7 +196,7 @@ export const limits = [
     { releases: on.oldest, answer: never, gives: ["CancelError", "ERR_CANCELED", expect.any(String), true, true] },
   ),
   stream(
-    "streamonuploadprogress",
+    "streamonuploadprogress-",
     "uploadProgress and downloadProgress tell of what is sent and received",
     async ({ api }) => {
       const told: unknown[] = []
@@ -217,7 +217,7 @@ export const limits = [
     },
   ),
   stream(
-    "streamonuploadprogress",
+    "streamonuploadprogress-",
     "uploadProgress tells of a stream",
     async ({ api }) => {
       const sent = api.post("x", {
@@ -230,7 +230,7 @@ export const limits = [
     { gives: [100_000, 1], differs: readFirst },
   ),
   stream(
-    "streamondownloadprogress",
+    "streamondownloadprogress-",
     "downloadProgress tells of an answer whose length is not known",
     async ({ api }, { listen }) => {
       const prefixUrl = await listen((_, response) => {

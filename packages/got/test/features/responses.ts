@@ -40,7 +40,7 @@ export const responses = [
       }),
     },
   ),
-  response("timings", "timings tell of each phase", async ({ api }) => {
+  response("streamtimings", "timings tell of each phase", async ({ api }) => {
     const { timings = { phases: {} } } = await api("x")
     const { phases, ...instants } = timings
     return [
@@ -72,7 +72,7 @@ export const responses = [
     { answer: () => json, gives: [json.body, JSON.parse(json.body), [true, json.body]] },
   ),
   promise(
-    "promisejsonoptions",
+    "promisejsont",
     "json(), text() and buffer() give the body alone, also all of them, and json() asks for JSON",
     async ({ api }, { server: { arrivals } }) => {
       const sent = api("x")

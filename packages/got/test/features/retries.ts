@@ -84,7 +84,7 @@ export const retries = [
     { gives: ["at last", 2, "ECONNRESET", 1] },
   ),
   retry(
-    "retry-after",
+    "maxretryafter",
     "Retry-After says how long to wait, and maxRetryAfter how long is too long",
     async ({ api }) => {
       const seen: unknown[] = []

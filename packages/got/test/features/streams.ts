@@ -59,7 +59,7 @@ export const streams = [
     { answer: () => ({ body: "streamed" }), gives: ["streamed", "streamed"] },
   ),
   stream(
-    "gotstreamgetpostputpatchheaddeleteurl-options",
+    "stream-api",
     "got.stream has a function for each usual method",
     async ({ api }, { server: { arrivals } }) => {
       for (const method of ["get", "head"] as const) await text(api.stream[method]("x"))
@@ -122,7 +122,7 @@ export const streams = [
     { gives: ['{"a":1}', "a=1", "bytes"] },
   ),
   stream(
-    "streamonrequest",
+    "events",
     "events come in their order: request, response, end",
     async ({ api }) => {
       const sent = api.stream("x")
@@ -133,7 +133,7 @@ export const streams = [
     { gives: ["request", "response", "end"] },
   ),
   stream(
-    "streamonresponse",
+    "streamonresponse-",
     "the response of a stream has what the documentation lists",
     async ({ api }) => {
       const sent = api.stream("x?a=b")
@@ -150,7 +150,7 @@ export const streams = [
     },
   ),
   stream(
-    "streamonredirect",
+    "streamonredirect-",
     "the redirect event tells where to, and by what answer",
     async ({ api }) => {
       const sent = api.stream("x")
@@ -174,7 +174,7 @@ export const streams = [
     return [before, { ip, isFromCache, aborted, downloadProgress, uploadProgress }, Object.keys(timings ?? {})]
   }),
   stream(
-    "streamonuploadprogress",
+    "streamonuploadprogress-",
     "uploadProgress and downloadProgress tell of a stream",
     async ({ api }) => {
       const sent = api.stream.post("x", { body: "x".repeat(100_000) })
@@ -196,7 +196,7 @@ export const streams = [
     },
   ),
   stream(
-    "streamonerror",
+    "events",
     "an answer that is no success is an error of the stream, with its response",
     async ({ api }) => [await failureOf(api.stream("x")), await text(api.stream("x", { throwHttpErrors: false }))],
     {
@@ -205,7 +205,7 @@ export const streams = [
     },
   ),
   stream(
-    "streamonretry",
+    "retry",
     "the retry event lets a stream be sent again",
     async ({ api }) => {
       const seen: unknown[] = []
@@ -323,7 +323,7 @@ export const streams = [
     { releases: on.newest, gives: [true, expect.stringContaining("read-only")] },
   ),
   stream(
-    "streamonretry",
+    "retry",
     "what is piped is sent again by who pipes it",
     async ({ api }, { server: { arrivals } }) => {
       const answer = await new Promise<string>((resolve, reject) => {
