@@ -31,15 +31,6 @@ describe("what is fetched", () => {
     expect(server.arrivals[2]?.headers).toMatchObject({ "x-custom": "1", "content-length": "1" })
   })
 
-  it("takes from init what differs from the Request, as fetch does", async () => {
-    const server = await serve()
-    const request = new Request(`${server.url}/a`, { method: "POST", body: "old", headers: { "x-old": "1" } })
-    await createFetch(numbering(), { hosts: [server.host] })(request, { body: "new", headers: { "x-new": "1" } })
-    expect(bodies(server)).toEqual(["new"])
-    expect(server.arrivals[0]?.headers).toMatchObject({ "x-new": "1" })
-    expect(server.arrivals[0]?.headers).not.toHaveProperty("x-old")
-  })
-
   it("goes to fetch as it is where no credential may go", async () => {
     const seen: unknown[][] = []
     const own = async (...given: unknown[]): Promise<Response> => {
@@ -95,30 +86,6 @@ describe("a body", () => {
 })
 
 describe("redirects", () => {
-  it("are given to the caller, or refused, when he asks for that", async () => {
-    const server = await serve(() => ({ status: 302, headers: { location: "/to" } }))
-    const authFetch = createFetch(numbering(), { hosts: [server.host] })
-    const answer = await authFetch(`${server.url}/from`, { redirect: "manual" })
-    expect([answer.status, answer.headers.get("location")]).toEqual([302, "/to"])
-    await expect(authFetch(`${server.url}/from`, { redirect: "error" })).rejects.toBeInstanceOf(TypeError)
-    await expect(authFetch(new Request(`${server.url}/from`, { redirect: "error" }))).rejects.toBeInstanceOf(TypeError)
-    expect(server.arrivals).toHaveLength(3)
-  })
-
-  it("end after twenty, as in fetch", async () => {
-    const server = await serve(() => ({ status: 302, headers: { location: "/again" } }))
-    await expect(createFetch(numbering(), { hosts: [server.host] })(server.url)).rejects.toBeInstanceOf(TypeError)
-    expect(server.arrivals).toHaveLength(21)
-  })
-
-  it("show on the response", async () => {
-    const server = await serve(({ target }) =>
-      target === "/from" ? { status: 302, headers: { location: "/to" } } : {},
-    )
-    const answer = await createFetch(numbering(), { hosts: [server.host] })(`${server.url}/from`)
-    expect([answer.redirected, answer.url]).toEqual([true, `${server.url}/to`])
-  })
-
   it("that a browser hides are refused with the reason", async () => {
     const hidden = async (): Promise<Response> => {
       const response = new Response()

@@ -1,4 +1,7 @@
+import { createFetch as createOfetch } from "ofetch"
+import createClient from "openapi-fetch"
 import { expectTypeOf } from "vitest"
+import wretch from "wretch"
 import { type Auth, type AuthFetch, type AuthRequestInit, createFetch, withAuth } from "../src/index.ts"
 
 declare const auth: Auth
@@ -7,6 +10,7 @@ expectTypeOf(createFetch(auth)).toEqualTypeOf<AuthFetch>()
 expectTypeOf(createFetch(auth)).toExtend<typeof fetch>()
 expectTypeOf(withAuth(fetch, auth)).toExtend<typeof fetch>()
 expectTypeOf<RequestInit>().toExtend<AuthRequestInit>()
+expectTypeOf(withAuth(fetch, auth)("https://api.example.com")).resolves.toEqualTypeOf<Response>()
 
 void createFetch(auth)("https://api.example.com", { auth: false, method: "POST" })
 void withAuth(fetch, auth)("https://api.example.com", { auth })
@@ -14,3 +18,32 @@ void withAuth(fetch, auth)("https://api.example.com", { auth })
 void createFetch(auth)("https://api.example.com", { auth: "token" })
 // @ts-expect-error: the bare fetch knows no auth
 void fetch("https://api.example.com", { auth })
+
+// A fetch that takes more, and gives more, still does.
+interface OwnInit extends RequestInit {
+  next?: { revalidate: number }
+}
+interface OwnResponse extends Response {
+  readonly fromCache: boolean
+}
+declare function ownFetch(input: RequestInfo | URL, init?: OwnInit): Promise<OwnResponse>
+const own = withAuth(ownFetch, auth)
+expectTypeOf(own("https://api.example.com", { next: { revalidate: 60 } })).resolves.toEqualTypeOf<OwnResponse>()
+
+// Clients that take a fetch give their results as before.
+interface Paths {
+  "/things": { get: { responses: { 200: { content: { "application/json": { a: number } } } } } }
+}
+const client = createClient<Paths>({ fetch: withAuth(fetch, auth) })
+expectTypeOf(client.GET("/things")).resolves.toHaveProperty("data").toEqualTypeOf<{ a: number } | undefined>()
+expectTypeOf(createOfetch({ fetch: createFetch(auth) })<{ a: number }>("/things")).resolves.toEqualTypeOf<{
+  a: number
+}>()
+expectTypeOf(
+  wretch()
+    .polyfills({ fetch: createFetch(auth) })
+    .get("/")
+    .json<{ a: number }>(),
+).resolves.toEqualTypeOf<{
+  a: number
+}>()

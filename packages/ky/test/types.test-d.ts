@@ -1,4 +1,4 @@
-import ky, { type Hooks, type KyInstance } from "ky"
+import ky, { type Hooks, type KyInstance, type KyResponse, type ResponsePromise } from "ky"
 import { expectTypeOf } from "vitest"
 import { type Auth, authHooks, withAuth } from "../src/index.ts"
 
@@ -9,7 +9,23 @@ expectTypeOf(withAuth(ky, auth, { hosts: ["*.example.com"], allowInsecure: true 
 expectTypeOf(authHooks(auth)).toEqualTypeOf<Hooks>()
 ky.create({ hooks: authHooks(auth) })
 
-void ky.get("https://api.example.com", { countersign: auth })
-void ky.get("https://api.example.com", { countersign: false, headers: { accept: "a/b" } })
+// An instance may come from anywhere, and goes on as one.
+expectTypeOf(withAuth(ky.create({ prefix: "https://api.example.com" }), auth)).toEqualTypeOf<KyInstance>()
+expectTypeOf(withAuth(ky, auth).extend({ timeout: false })).toEqualTypeOf<KyInstance>()
+
+// Results are typed as before.
+interface User {
+  name: string
+}
+const authenticated = withAuth(ky, auth)
+expectTypeOf(authenticated.get<User>("users/1")).toEqualTypeOf<ResponsePromise<User>>()
+expectTypeOf(authenticated.get<User>("users/1").json()).resolves.toEqualTypeOf<User>()
+expectTypeOf(authenticated("users/1").json<User>()).resolves.toEqualTypeOf<User>()
+expectTypeOf(authenticated("users/1").json()).resolves.toBeUnknown()
+expectTypeOf(authenticated.post<User>("users")).resolves.toEqualTypeOf<KyResponse<User>>()
+expectTypeOf(authenticated.stop).toEqualTypeOf<typeof ky.stop>()
+
+void authenticated.get("https://api.example.com", { countersign: auth })
+void authenticated.get("https://api.example.com", { countersign: false, headers: { accept: "a/b" } })
 // @ts-expect-error: an auth, not a token
-void ky.get("https://api.example.com", { countersign: "token" })
+void authenticated.get("https://api.example.com", { countersign: "token" })
