@@ -21,6 +21,31 @@ export function adapterBody(body: unknown, isFetch: boolean): unknown {
   return isStream(body) ? streamFor(body, isFetch || !isNode()) : body
 }
 
+/**
+ * A stream that keeps to `maxBodyLength`, as axios' oldest http adapter leaves to the package that follows redirects for it.
+ */
+export function limitedBody(body: unknown, config: InternalAxiosRequestConfig): unknown {
+  const { maxBodyLength = -1 } = config
+  if (maxBodyLength < 0 || !isStream(body) || !(Symbol.asyncIterator in body)) return body
+  return streamFor(limited(body as AsyncIterable<Uint8Array>, maxBodyLength, config), false)
+}
+
+async function* limited(
+  chunks: AsyncIterable<Uint8Array>,
+  limit: number,
+  config: InternalAxiosRequestConfig,
+): AsyncGenerator<Uint8Array> {
+  let length = 0
+  for await (const chunk of chunks) {
+    length += Buffer.byteLength(chunk)
+    if (length > limit) {
+      const { AxiosError } = axiosOf(config)
+      throw new AxiosError("Request body larger than maxBodyLength limit", AxiosError.ERR_BAD_REQUEST, config)
+    }
+    yield chunk
+  }
+}
+
 /** Whether axios learns the Content-Type of a body only when it sends it; until then it shows a stopgap. */
 export function hasOwnContentType(data: unknown): boolean {
   return data instanceof FormData || data instanceof Blob || isNpmFormData(data)

@@ -3,7 +3,7 @@ import axios, { type AxiosBasicCredentials, type AxiosHeaders, type InternalAxio
 import type { AdapterKind } from "./adapter-kind.ts"
 import { axiosOf } from "./axios-of.ts"
 import { concealingTransport } from "./concealing-transport.ts"
-import { adapterBody, formHeaders, hasOwnContentType, ownContentType } from "./request-body.ts"
+import { adapterBody, formHeaders, hasOwnContentType, limitedBody, ownContentType } from "./request-body.ts"
 
 type Config = InternalAxiosRequestConfig
 
@@ -146,7 +146,7 @@ export function sentConfig(
     ...(kind === "other" ? { allowAbsoluteUrls: true } : { baseURL: "" }),
     params: undefined,
     headers,
-    data: adapterBody(wire.body ?? undefined, kind === "fetch"),
+    data: adapterBody((kind === "http" ? limitedBody(wire.body, config) : wire.body) ?? undefined, kind === "fetch"),
     timeout,
   }
   delete sent.auth
