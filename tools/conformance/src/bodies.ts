@@ -34,9 +34,15 @@ export interface BodyMakers {
   npmFormData?: () => unknown
 }
 
+/** A body, and whether a client is to make JSON of it. */
+export interface SampleBody {
+  readonly value: unknown
+  readonly isJson: boolean
+}
+
 /** A new body of a kind; `undefined` where the runtime has no such thing. */
-export function makeBody(body: Body, makers: BodyMakers): { value: unknown; isJson: boolean } | undefined {
-  const of = (value: unknown): { value: unknown; isJson: boolean } => ({ value, isJson: false })
+export function makeBody(body: Body, makers: BodyMakers): SampleBody | undefined {
+  const of = (value: unknown): SampleBody => ({ value, isJson: false })
   switch (body) {
     case "none":
       return of(undefined)

@@ -1,10 +1,14 @@
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
+import type { ProgramName } from "./columns.ts"
 
 export type Target = "process" | "worker" | "page"
 
+/** In the oldest program each of these stands for its client, also in the adapter and in plugins. */
+const OLDEST = { axios: "axios-1.7", got: "got-14", ky: "ky-1.7", undici: "undici-7" }
+
 /** One file with everything in it, as a bundler of the target's kind resolves the packages. */
-export async function bundle(target: Target): Promise<string> {
+export async function bundle(target: Target, program: ProgramName): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(`entries/${target}.ts`, import.meta.url))],
     bundle: true,
@@ -12,6 +16,7 @@ export async function bundle(target: Target): Promise<string> {
     write: false,
     logLevel: "error",
     target: "es2022",
+    alias: program === "oldest" ? OLDEST : {},
     ...(target === "process"
       ? {
           platform: "node",
@@ -22,6 +27,6 @@ export async function bundle(target: Target): Promise<string> {
       : { platform: "browser", conditions: target === "worker" ? ["workerd", "worker", "browser"] : ["browser"] }),
   })
   const [output] = outputFiles
-  if (output === undefined) throw new Error(`esbuild gave nothing for ${target}.`)
+  if (output === undefined) throw new Error(`esbuild gave nothing for ${target}, ${program}.`)
   return output.text
 }

@@ -1,7 +1,9 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { verify } from "@countersign/fetch"
-import { type Cell, CREDENTIALS } from "./matrix.ts"
+import { answerTo, OK } from "./answers.ts"
+import type { Arrivals } from "./judge.ts"
+import { type Cell, CREDENTIALS, isRejection } from "./matrix.ts"
 
 /** One attempt as it came off the wire. */
 export interface Arrival {
@@ -18,21 +20,21 @@ export interface Arrival {
 export interface Gateway {
   readonly main: string
   readonly listed: string
-  /** Of one cell, attempt by attempt; those of the request without authentication apart. */
-  arrivals(id: number): { authenticated: readonly Arrival[]; bare: readonly Arrival[] }
+  arrivals(cell: Cell): Arrivals
   /** Answers paths that belong to no cell. */
-  onControl(
-    handler: (path: string, body: string) => { type: string; body: string } | Promise<{ type: string; body: string }>,
-  ): void
+  onControl(handler: Control): void
   close(): Promise<void>
 }
+
+/** Answers a path, with its query, and the body that came with it. */
+export type Control = (path: string, body: string) => Promise<{ readonly type: string; readonly body: string }>
 
 const keys = Object.values(CREDENTIALS)
 
 export async function startGateway(cells: ReadonlyMap<number, Cell>): Promise<Gateway> {
   const authenticated = new Map<number, Arrival[]>()
-  const bare = new Map<number, Arrival[]>()
-  let control: Parameters<Gateway["onControl"]>[0] | undefined
+  const alone = new Map<number, Arrival[]>()
+  let control: Control | undefined
   const origins = { main: "", listed: "", foreign: "" }
 
   const serve = async (at: Arrival["at"], request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -40,7 +42,7 @@ export async function startGateway(cells: ReadonlyMap<number, Cell>): Promise<Ga
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const body = Buffer.concat(chunks)
     const { method = "", url: target = "", headers } = request
-    const [, layer, digits] = /^\/(c|bare)\/(\d+)/.exec(target) ?? []
+    const [, layer, digits] = /^\/(c|alone)\/(\d+)/.exec(target) ?? []
     // Browsers ask before they send to another origin.
     const cors = {
       "access-control-allow-origin": "*",
@@ -59,13 +61,15 @@ export async function startGateway(cells: ReadonlyMap<number, Cell>): Promise<Ga
       return
     }
     const id = Number(digits)
-    const kept = layer === "bare" ? bare : authenticated
+    const kept = layer === "alone" ? alone : authenticated
     const list = kept.get(id) ?? []
     kept.set(id, list)
     const verdict = await verdictOf(origins[at], method, target, headers, body)
     list.push({ at, method, target, headers, body, verdict })
     const cell = cells.get(id)
-    const answer = layer === "bare" || cell === undefined ? OK : answerOf(cell, list, origins, at)
+    const isAnsweredWell = cell === undefined || at !== "main" || (layer === "alone" && isRejection(cell.scenario))
+    const to = `/${layer}/${id}/to`
+    const answer = isAnsweredWell ? OK : answerTo(cell.scenario, list.length, { ...origins, path: to })
     response
       .writeHead(answer.status, { ...cors, "content-type": "application/json", ...answer.headers })
       .end(answer.body ?? "{}")
@@ -84,7 +88,7 @@ export async function startGateway(cells: ReadonlyMap<number, Cell>): Promise<Ga
   return {
     main: origins.main,
     listed: origins.listed,
-    arrivals: (id) => ({ authenticated: authenticated.get(id) ?? [], bare: bare.get(id) ?? [] }),
+    arrivals: ({ id, aloneId }) => ({ authenticated: authenticated.get(id) ?? [], alone: alone.get(aloneId) ?? [] }),
     onControl(handler) {
       control = handler
     },
@@ -95,61 +99,6 @@ export async function startGateway(cells: ReadonlyMap<number, Cell>): Promise<Ga
       }
     },
   }
-}
-
-interface Answer {
-  readonly status: number
-  readonly headers?: Record<string, string>
-  readonly body?: string
-}
-
-const OK: Answer = { status: 200 }
-
-function answerOf(
-  { id, scenario }: Cell,
-  list: readonly Arrival[],
-  origins: Record<string, string>,
-  at: Arrival["at"],
-): Answer {
-  const isFirst = list.length === 1
-  const redirect = (status: number, to: string): Answer => (isFirst ? { status, headers: { location: to } } : OK)
-  if (at !== "main") return OK
-  switch (scenario) {
-    case "plain":
-      return OK
-    case "retry after 503 twice":
-      return list.length <= 2 ? { status: 503 } : OK
-    case "307 to a listed host":
-      return redirect(307, `${origins.listed}/c/${id}/to`)
-    case "307 to a foreign host":
-      return redirect(307, `${origins.foreign}/c/${id}/to`)
-    case "401, then another credential":
-      return isFirst ? refusal("Get secretKey failed,ak:AK,err:ak not exist") : OK
-    case "expired signature":
-      return isFirst
-        ? refusal(
-            `calc aksk signature fail:signature expired, signature time:20200101T000000Z,server time:${sdkDate(AHEAD_MS)}`,
-          )
-        : OK
-    default:
-      return redirect(Number(scenario.slice(0, 3)), `/c/${id}/to?x=1`)
-  }
-}
-
-function refusal(message: string): Answer {
-  const error = {
-    error_code: "APIGW.0301",
-    error_msg: `Incorrect IAM authentication information: ${message}`,
-    request_id: "r",
-  }
-  return { status: 401, body: JSON.stringify(error) }
-}
-
-/** The clock of the gateway is ahead, as far as it tells. */
-const AHEAD_MS = 20 * 60_000
-
-function sdkDate(aheadMs: number): string {
-  return new Date(Date.now() + aheadMs).toISOString().replace(/[-:]|\.\d+/g, "")
 }
 
 async function verdictOf(

@@ -1,15 +1,23 @@
 import { BINARY, expectedBytes } from "./bodies.ts"
 import type { Arrival } from "./gateway.ts"
-import { type Cell, type CellResult, type Scenario, STREAMS } from "./matrix.ts"
+import { type Cell, type CellResult, isRejection, type Outcome, type Scenario, STREAMS } from "./matrix.ts"
 
 /**
  * - `ok`: all as it should be;
- * - `declined`: not sent, with an error, for a reason that is documented;
+ * - `declined`: not sent, or given back as it was, for a reason that is documented;
+ * - `unable`: the client, or the runtime, does not do that when it is alone either;
  * - `failed`: anything else.
  */
 export interface Judgement {
-  readonly outcome: "ok" | "declined" | "failed"
+  readonly outcome: "ok" | "declined" | "unable" | "failed"
   readonly why?: string
+}
+
+/** What came of a cell, attempt by attempt. */
+export interface Arrivals {
+  readonly authenticated: readonly Arrival[]
+  /** Of the same request without authentication. */
+  readonly alone: readonly Arrival[]
 }
 
 const SECRETS = [
@@ -21,45 +29,20 @@ const SECRETS = [
   "x-sdk-content-sm3",
 ]
 
-const ok: Judgement = { outcome: "ok" }
-const declined = (why: string): Judgement => ({ outcome: "declined", why })
-const SPENT = "a stream that was not kept cannot be sent again"
-const failed = (why: string): Judgement => ({ outcome: "failed", why })
-
 /** Judges a cell by what arrived, and what the client made of the answer. */
-export function judge(
-  cell: Cell,
-  { status, error }: CellResult,
-  all: readonly Arrival[],
-  bare: readonly Arrival[],
-): Judgement {
-  const { scenario, auth, body } = cell
-  const isStream = STREAMS.includes(body)
-  const isRedirect = /^30\d/.test(scenario)
-  if (error !== undefined) {
-    if (all.length === 0) return declined(error)
-    const areValid = all.every(({ verdict }) => verdict === "valid")
-    if (isStream && isRedirect && areValid) return declined(SPENT)
-    if (isRedirect && areValid && error.includes("browser hides"))
-      return declined("a browser hides where a redirect leads")
-    return failed(error)
-  }
-  if (
-    isStream &&
-    all.length === 1 &&
-    ((scenario.startsWith("401") && status === 401) || (scenario.startsWith("retry") && status === 503))
-  ) {
-    return declined(SPENT)
-  }
-  if (status !== 200) return failed(`status ${status}`)
-  if (all.length !== attemptsOf(scenario)) return failed(`${all.length} attempts in place of ${attemptsOf(scenario)}`)
-  const fault = all.map((arrival) => faultOf(cell, arrival, all, bare)).find((one) => one !== undefined)
-  if (fault !== undefined) return failed(fault)
-  const proofs = all
-    .filter(({ at }) => at !== "foreign")
-    .map(({ headers }) => headers.authorization ?? `${headers["x-auth-token"]}`)
-  const mustDiffer = auth !== "token" || scenario.startsWith("401")
-  return mustDiffer && new Set(proofs).size !== proofs.length ? failed("a signature was sent twice") : ok
+export function judge(cell: Cell, result: CellResult, { authenticated, alone }: Arrivals): Judgement {
+  if (result.missing !== undefined) return { outcome: "unable", why: `this runtime has no ${result.missing}` }
+  const shown = authenticated.map(exposure).find((one) => one !== undefined)
+  if (shown !== undefined) return { outcome: "failed", why: shown }
+  const fault =
+    deliveryFault(cell, result.authenticated, authenticated, attemptsOf(cell.scenario)) ??
+    authenticationFault(cell, authenticated, alone)
+  if (fault === undefined) return { outcome: "ok" }
+  const attemptsAlone = isRejection(cell.scenario) ? 1 : attemptsOf(cell.scenario)
+  const aloneFault = deliveryFault(cell, result.alone, alone, attemptsAlone)
+  if (aloneFault !== undefined) return { outcome: "unable", why: aloneFault }
+  const reason = reasonToDecline(cell, result.authenticated, authenticated)
+  return reason === undefined ? { outcome: "failed", why: fault } : { outcome: "declined", why: reason }
 }
 
 function attemptsOf(scenario: Scenario): number {
@@ -67,27 +50,70 @@ function attemptsOf(scenario: Scenario): number {
   return scenario === "retry after 503 twice" ? 3 : 2
 }
 
-function faultOf(
-  { body, scenario }: Cell,
-  arrival: Arrival,
-  all: readonly Arrival[],
-  bare: readonly Arrival[],
+function exposure({ at, headers }: Arrival): string | undefined {
+  if (at !== "foreign") return undefined
+  const shown = SECRETS.filter((name) => headers[name] !== undefined)
+  return shown.length === 0 ? undefined : `the foreign host saw ${shown.join(", ")}`
+}
+
+/** What is wrong, whoever authenticates: the answer, the number of attempts, or the bytes of one. */
+function deliveryFault(
+  { body }: Cell,
+  { status, error }: Outcome,
+  arrivals: readonly Arrival[],
+  attempts: number,
 ): string | undefined {
-  const { at, headers, verdict, method } = arrival
-  if (at === "foreign") {
-    const shown = SECRETS.filter((name) => headers[name] !== undefined)
-    if (shown.length > 0) return `the foreign host saw ${shown.join(", ")}`
-  } else if (verdict !== "valid") return verdict
-  const dropsBody = /^30[123]/.test(scenario) && arrival !== all[0] && method === "GET"
-  if (dropsBody) return arrival.body.length === 0 ? undefined : "a GET after a redirect has a body"
-  if (!isBody(body, arrival.body)) return `other bytes arrived (${arrival.body.length})`
-  const own = contentType(headers["content-type"])
-  const [asBare] = bare
+  if (error !== undefined) return error
+  if (status !== 200) return `status ${status}`
+  if (arrivals.length !== attempts) return `${arrivals.length} attempts in place of ${attempts}`
+  return arrivals.map((arrival, index) => bytesFault(body, arrival, index)).find((one) => one !== undefined)
+}
+
+function bytesFault(body: Cell["body"], arrival: Arrival, index: number): string | undefined {
+  // What a redirect made a GET.
+  if (index > 0 && arrival.method === "GET")
+    return arrival.body.length === 0 ? undefined : "a GET after a redirect has a body"
+  return isBody(body, arrival.body) ? undefined : `other bytes arrived (${arrival.body.length})`
+}
+
+/** What is wrong with the authentication, or was changed for its sake. */
+function authenticationFault(
+  { auth, body, scenario }: Cell,
+  authenticated: readonly Arrival[],
+  alone: readonly Arrival[],
+): string | undefined {
+  const atHome = authenticated.filter(({ at }) => at !== "foreign")
+  const invalid = atHome.find(({ verdict }) => verdict !== "valid")
+  if (invalid !== undefined) return invalid.verdict
+  const proofs = atHome.map(({ headers }) => headers.authorization ?? `${headers["x-auth-token"]}`)
+  const mustDiffer = auth !== "token" || scenario.startsWith("401")
+  if (mustDiffer && new Set(proofs).size !== proofs.length) return "a signature was sent twice"
+  return authenticated
+    .map((arrival, index) => typeFault(body, arrival, alone[index] ?? alone[0]))
+    .find((one) => one !== undefined)
+}
+
+function typeFault(body: Cell["body"], arrival: Arrival, asAlone: Arrival | undefined): string | undefined {
   // A client that spoils this kind of body when it is alone gives nothing to compare with.
-  const isComparable = asBare !== undefined && isBody(body, asBare.body)
-  if (isComparable && own !== NATURAL[body] && own !== contentType(asBare.headers["content-type"]))
-    return `content type ${own}`
-  return undefined
+  if (asAlone === undefined || !isBody(body, asAlone.body) || arrival.method !== asAlone.method) return undefined
+  const own = contentType(arrival.headers["content-type"])
+  if (own === NATURAL[body] || own === contentType(asAlone.headers["content-type"])) return undefined
+  return `content type ${own}`
+}
+
+/** Why a request that the client alone would have sent was not, where that is documented. */
+function reasonToDecline(
+  { body, scenario }: Cell,
+  { status, error }: Outcome,
+  arrivals: readonly Arrival[],
+): string | undefined {
+  const isRedirect = /^30\d/.test(scenario)
+  if (isRedirect && error?.includes("browser hides")) return "a browser hides where a redirect leads"
+  if (!STREAMS.includes(body) || arrivals.length !== 1) return undefined
+  const isGivenBack = (scenario.startsWith("401") && status === 401) || (scenario.startsWith("retry") && status === 503)
+  return isGivenBack || (isRedirect && error !== undefined)
+    ? "a stream that was not kept cannot be sent again"
+    : undefined
 }
 
 /** The type that goes with a kind of body, where it has one; some clients send another when they are alone. */

@@ -1,21 +1,24 @@
 import { readFile, writeFile } from "node:fs/promises"
-import { createRequire } from "node:module"
 import { parseArgs } from "node:util"
+import { installedClients } from "./installed-clients.ts"
+import { regressions } from "./regressions.ts"
 import { render } from "./render.ts"
 import { type RuntimeReport, runMatrix } from "./run-matrix.ts"
 import { runtimes } from "./runtimes.ts"
 import { measureSizes } from "./sizes.ts"
-import { regressions, type Summary, summaryOf } from "./summary.ts"
+import { staleness } from "./staleness.ts"
+import { type Summary, summaryOf } from "./summary.ts"
 
 const PAGE = new URL("../../../docs/conformance.md", import.meta.url)
 const DATA = new URL("../../../docs/conformance.json", import.meta.url)
+const NAMES = runtimes.map(({ name }) => name)
 
 const HELP = `npm run conformance -- [--check] [--runtime "Node 24"]...
 
 Runs the matrix and writes docs/conformance.md and docs/conformance.json.
 
-  --check     writes nothing; fails when a cell is worse than published, or not published
-  --runtime   only this runtime, with --check (default: all: ${runtimes.map(({ name }) => name).join(", ")})
+  --check     writes nothing; fails when a cell is worse than published, or the page is out of date
+  --runtime   only this runtime, with --check (default: all: ${NAMES.join(", ")})
 `
 
 const { values } = parseArgs({
@@ -31,18 +34,18 @@ else await main(values.check, values.runtime)
 async function main(isCheck: boolean, only: readonly string[]): Promise<void> {
   if (only.length > 0 && !isCheck)
     throw new Error("A part of the table cannot be published: give --check with --runtime.")
+  const unknown = only.filter((name) => !NAMES.includes(name))
+  if (unknown.length > 0) throw new Error(`There is no runtime ${unknown.join(", ")}.`)
   const reports: RuntimeReport[] = []
   for (const runtime of runtimes.filter(({ name }) => only.length === 0 || only.includes(name))) {
     const report = await runMatrix(runtime)
     reports.push(report)
     tell(report)
   }
-  if (reports.length === 0) throw new Error(`There is no runtime ${only.join(", ")}.`)
-  const sizes = await measureSizes()
-  const summary = summaryOf(reports, sizes)
+  const summary = summaryOf(reports, await measureSizes(), installedClients())
   if (isCheck) await check(summary)
   else {
-    await writeFile(PAGE, render(summary, sizes, clientVersions(), new Date().toISOString().slice(0, 10)))
+    await writeFile(PAGE, render(summary))
     await writeFile(DATA, `${JSON.stringify(summary, undefined, 2)}\n`)
     console.log("docs/conformance.md is written.")
   }
@@ -52,40 +55,20 @@ async function main(isCheck: boolean, only: readonly string[]): Promise<void> {
 function tell({ runtime, version, cells, vectors }: RuntimeReport): void {
   const of = (outcome: string): number => cells.filter(({ judgement }) => judgement.outcome === outcome).length
   console.log(
-    `${runtime} ${version}: ${of("ok")} right, ${of("declined")} declined, ${of("failed")} failed; ${vectors.right} signatures right`,
+    `${runtime} ${version}: ${of("ok")} right, ${of("declined")} declined, ${of("failed")} failed; ${vectors} signatures right`,
   )
-  for (const { client, body, scenario, auth, judgement } of cells) {
-    if (judgement.outcome === "failed") console.log(`  ${client}, ${body}, ${scenario}, ${auth}: ${judgement.why}`)
+  for (const { column, body, scenario, auth, judgement } of cells) {
+    if (judgement.outcome === "failed") console.log(`  ${column}, ${body}, ${scenario}, ${auth}: ${judgement.why}`)
   }
 }
 
 async function check(summary: Summary): Promise<void> {
-  const worse = regressions(JSON.parse(await readFile(DATA, "utf8")) as Summary, summary)
-  for (const line of worse) console.error(line)
-  if (worse.length === 0) console.log("Nothing is worse than published.")
-  else {
-    console.error("Mend it, or, where it is meant, publish anew: npm run conformance")
-    process.exitCode = 1
-  }
-}
-
-/** Of the clients that the programs are bundled with. */
-function clientVersions(): Record<string, string> {
-  const require = createRequire(import.meta.url)
-  const { devDependencies } = require("../package.json") as { devDependencies: Record<string, string> }
-  const clients = ["axios", "axios-retry", "got", "ky", "ofetch", "openapi-fetch", "undici", "wretch"]
-  return Object.fromEntries(
-    clients.map((name) => [name, installedVersion(require, name) ?? devDependencies[name] ?? ""]),
-  )
-}
-
-function installedVersion(require: NodeJS.Require, name: string): string | undefined {
-  for (const folder of require.resolve.paths(name) ?? []) {
-    try {
-      return (require(`${folder}/${name}/package.json`) as { version: string }).version
-    } catch {
-      // In the next folder, then.
-    }
-  }
-  return undefined
+  const published = JSON.parse(await readFile(DATA, "utf8")) as Summary
+  const worse = regressions(published, summary)
+  const stale = staleness(published, await readFile(PAGE, "utf8"), summary, NAMES)
+  for (const line of [...worse, ...stale]) console.error(line)
+  if (worse.length > 0) console.error("Mend what is worse or, where it is meant, publish anew: npm run conformance")
+  else if (stale.length > 0) console.error("docs/conformance.md is out of date: npm run conformance")
+  else console.log("Nothing is worse than published, and docs/conformance.md is up to date.")
+  if (worse.length + stale.length > 0) process.exitCode = 1
 }

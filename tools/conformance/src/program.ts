@@ -10,16 +10,17 @@ export interface ProgramReport {
   readonly vectors: VectorsResult
 }
 
-/** The whole program of a runtime: fetches its job, runs it, and reports. */
+/** The whole program of a runtime: fetches its job, runs it, and reports. `control` says where, and which program. */
 export async function runProgram(
-  control: string,
+  control: URL,
   connectors: Readonly<Record<string, Connect>>,
   makers: BodyMakers,
 ): Promise<ProgramReport> {
-  const read = async <T>(path: string): Promise<T> => (await fetch(`${control}/control/${path}`)).json() as Promise<T>
+  const at = (path: string): URL => new URL(`/control/${path}${control.search}`, control)
+  const read = async <T>(path: string): Promise<T> => (await fetch(at(path))).json() as Promise<T>
   const job = await read<Job>("job")
   const vectors = runVectors(await read<Vector[]>("vectors"))
   const report = { results: await runCells(job, connectors, makers), vectors }
-  await fetch(`${control}/control/report`, { method: "POST", body: JSON.stringify(report) })
+  await fetch(at("report"), { method: "POST", body: JSON.stringify(report) })
   return report
 }

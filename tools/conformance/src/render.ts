@@ -1,41 +1,41 @@
-import { AUTHS, BODIES, SCENARIOS } from "./matrix.ts"
+import { columns, columnsOf } from "./columns.ts"
+import { type Counts, countsOf, sumOf } from "./counts.ts"
+import { BODIES, SCENARIOS } from "./matrix.ts"
 import type { Size } from "./sizes.ts"
-import type { ClientSummary, Counts, RuntimeSummary, Summary } from "./summary.ts"
+import type { RuntimeSummary, Summary } from "./summary.ts"
 
 /** The published page. */
-export function render(
-  { runtimes }: Summary,
-  sizes: readonly Size[],
-  versions: Readonly<Record<string, string>>,
-  date: string,
-): string {
+export function render({ date, clients, auths, runtimes, sizes }: Summary): string {
   const [[main, mainSummary] = ["", undefined]] = Object.entries(runtimes)
+  if (mainSummary === undefined) throw new Error("There is no runtime to show.")
   return `# Conformance
 
 Made by \`npm run conformance\` on ${date}; not edited by hand.
 
 Each cell of the matrix is one request with a body, in a client, on a runtime, that meets something on its way. Three local
 servers judge it by what came off the wire: one fresh and valid authentication for each attempt, the bytes and the content
-type that the client sends without this library, nothing secret at a host that is not listed.
+type that the client sends without this library, nothing secret at a host that is not listed. The same request is made
+without this library, to see what the client does by itself.
 
 - A number counts the cells that are right: \`75\` means all of them.
-- \`70 + 5\`: five were declined with an error, or given back as they were, because nothing else is right: a stream that was
-  not kept cannot be sent again, a browser hides where a redirect leads, a runtime has no such body.
+- \`70 + 5\`: five were declined: sent no further, with an error or the answer that had come. [Why](#what-is-declined).
 - \`70, 5 failed\`: five are wrong.
-- \`-\`: the client itself does not do that, whoever authenticates.
+- \`-\`, and cells that are not counted: the client does not do that when it is alone either, or the runtime has no such body.
 
-Clients: ${Object.entries(versions)
-    .map(([name, version]) => `${name} ${version}`)
+${totals(runtimes)}
+
+Clients: ${Object.entries(clients)
+    .map(([name, version]) => `${name.split(" ")[0]} ${version}`)
     .join(", ")}.
-The authentications of every row are: ${AUTHS.join(", ")}.
+The authentications of every row are: ${auths.join(", ")}.
 
-## What happens on the way, on ${main} ${mainSummary?.version ?? ""}
+## What happens on the way, on ${main} ${mainSummary.version}
 
-${clientTable(mainSummary, SCENARIOS, "scenarios")}
+${groupTables(main, mainSummary, SCENARIOS, "scenario")}
 
-## Bodies, on ${main} ${mainSummary?.version ?? ""}
+## Bodies, on ${main} ${mainSummary.version}
 
-${clientTable(mainSummary, BODIES, "bodies")}
+${groupTables(main, mainSummary, BODIES, "body")}
 
 ## Runtimes
 
@@ -43,23 +43,88 @@ All bodies and all that happens on the way, and the signatures of the vector fil
 
 ${runtimeTable(runtimes)}
 
+## What is declined
+
+${declinedTable(runtimes)}
+
 ## Bundles for browsers and workers
 
 Minified and gzipped, as Rolldown (the bundler of Vite) makes a program for a browser. The budgets are for what is loaded at
 the start. What only some requests need (a cache for what a provider yields, forms and streams, redirects, rejections, id
 lookups) is loaded when they come, and counts in the last column: all of it in one file.
 
-${table(
-  ["program", "at the start", "budget", "Node modules", "in one file"],
-  sizes.map(({ what, gzipped, whole, budget, nodeModules }) => [
-    what,
-    String(gzipped),
-    budgetText(gzipped, budget),
-    nodeModules.join(", ") || "none",
-    String(whole),
-  ]),
-)}
+${sizeTable(sizes)}
 `
+}
+
+function totals(runtimes: Summary["runtimes"]): string {
+  const all = Object.values(runtimes)
+  const { ok, declined, failed } = sumOf(
+    all.flatMap((runtime) => Object.keys(runtime.cells).map((column) => countsOf(runtime, column))),
+  )
+  return `In all: ${ok + declined + failed} cells on ${all.length} runtimes; ${ok} are right, ${declined} declined, ${failed} failed.`
+}
+
+function groupTables(
+  name: string,
+  runtime: RuntimeSummary,
+  rows: readonly string[],
+  layer: "scenario" | "body",
+): string {
+  const own = columnsOf(name)
+  return [...new Set(own.map(({ group }) => group))]
+    .map((group) => {
+      const names = own.filter((column) => column.group === group).map((column) => column.name)
+      const cells = rows.map((row) => [
+        row,
+        ...names.map((column) => cell(countsOf(runtime, column, { [layer]: row }))),
+      ])
+      return table([group, ...names], cells)
+    })
+    .join("\n\n")
+}
+
+function runtimeTable(runtimes: Summary["runtimes"]): string {
+  const all = Object.entries(runtimes)
+  return table(
+    ["", ...all.map(([name, { version }]) => `${name} ${version}`)],
+    [
+      ["signatures", ...all.map(([, { vectors }]) => `${vectors} of 531`)],
+      ...columns.map(({ name }) => [name, ...all.map(([, runtime]) => cell(countsOf(runtime, name)))]),
+    ],
+  )
+}
+
+/** Runtimes where the same is declined share a row. */
+function declinedTable(runtimes: Summary["runtimes"]): string {
+  const rows = new Map<string, { why: string; where: string[]; what: string }>()
+  for (const [name, { declined }] of Object.entries(runtimes)) {
+    for (const [why, counts] of Object.entries(declined)) {
+      const what = Object.entries(counts)
+        .map(([column, count]) => `${column}: ${count}`)
+        .join("; ")
+      const row = rows.get(why + what) ?? { why, where: [], what }
+      row.where.push(name)
+      rows.set(why + what, row)
+    }
+  }
+  return table(
+    ["why", "where", "cells"],
+    [...rows.values()].map(({ why, where, what }) => [why, where.join(", "), what]),
+  )
+}
+
+function sizeTable(sizes: readonly Size[]): string {
+  return table(
+    ["program", "at the start", "budget", "Node modules", "in one file"],
+    sizes.map(({ what, gzipped, whole, budget, nodeModules }) => [
+      what,
+      String(gzipped),
+      budgetText(gzipped, budget),
+      nodeModules.join(", ") || "none",
+      String(whole),
+    ]),
+  )
 }
 
 function budgetText(gzipped: number, budget: number | undefined): string {
@@ -67,40 +132,8 @@ function budgetText(gzipped: number, budget: number | undefined): string {
   return gzipped <= budget ? `${budget}` : `${budget}, missed`
 }
 
-function clientTable(summary: RuntimeSummary | undefined, rows: readonly string[], layer: keyof ClientSummary): string {
-  const clients = Object.entries(summary?.clients ?? {})
-  const counts = (client: ClientSummary, row: string): Counts | undefined =>
-    (client[layer] as Record<string, Counts>)[row]
-  return table(
-    ["", ...clients.map(([name]) => name)],
-    rows.map((row) => [row, ...clients.map(([, client]) => cell(counts(client, row)))]),
-  )
-}
-
-function runtimeTable(runtimes: Summary["runtimes"]): string {
-  const names = [...new Set(Object.values(runtimes).flatMap(({ clients }) => Object.keys(clients)))]
-  const rows = Object.entries(runtimes).map(([name, { version, vectors, clients }]) => [
-    `${name} ${version}`,
-    `${vectors} of 531`,
-    ...names.map((client) => cell(total(clients[client]))),
-  ])
-  return table(["runtime", "signatures", ...names], rows)
-}
-
-function total(client: ClientSummary | undefined): Counts | undefined {
-  if (client === undefined) return undefined
-  const sum: Counts = { ok: 0, declined: 0, failed: 0 }
-  for (const counts of Object.values(client.scenarios)) {
-    sum.ok += counts.ok
-    sum.declined += counts.declined
-    sum.failed += counts.failed
-  }
-  return sum
-}
-
-function cell(counts: Counts | undefined): string {
-  if (counts === undefined) return "-"
-  const { ok, declined, failed } = counts
+function cell({ ok, declined, failed }: Counts): string {
+  if (ok + declined + failed === 0) return "-"
   return `${ok}${declined === 0 ? "" : ` + ${declined}`}${failed === 0 ? "" : `, ${failed} failed`}`
 }
 

@@ -7,12 +7,15 @@ import {
   type TokenProvider,
   tokenAuth,
 } from "@countersign/fetch"
-import { type BodyMakers, makeBody } from "./bodies.ts"
-import type { Connect } from "./clients/connect.ts"
-import { type AuthKind, type Cell, type CellResult, CREDENTIALS, type Job, SCOPE } from "./matrix.ts"
+import { type BodyMakers, makeBody, type SampleBody } from "./bodies.ts"
+import type { CallOptions, Connect } from "./clients/connect.ts"
+import { type AuthKind, type Cell, type CellResult, CREDENTIALS, type Job, type Outcome, SCOPE } from "./matrix.ts"
 
 /** Cells that are under way at once. */
 const CONCURRENCY = 8
+
+/** How long a request may take. Some clients, when they are alone, wait for a spent stream for ever. */
+const PATIENCE_MS = 5_000
 
 /** Runs the cells of a job in this runtime. Knows nothing of what is right: the server judges. */
 export async function runCells(
@@ -20,40 +23,62 @@ export async function runCells(
   connectors: Readonly<Record<string, Connect>>,
   makers: BodyMakers,
 ): Promise<CellResult[]> {
-  const results: CellResult[] = []
+  const results: Promise<CellResult>[] = []
   const queue = [...job.cells]
+  const alone = new Map<number, Promise<Outcome>>()
+  const call = (cell: Cell, path: string, auth: Auth | undefined): Promise<Outcome> => {
+    const connect = connectors[cell.client]
+    const body = makeBody(cell.body, makers)
+    if (connect === undefined || body === undefined) return Promise.resolve({ error: "not there" })
+    return outcomeOf(connect(callOptions(cell, job, path, auth, body)))
+  }
+  const runCell = async (cell: Cell): Promise<void> => {
+    const { id, aloneId, client, body, auth } = cell
+    const missing = connectors[client] === undefined ? client : makeBody(body, makers) === undefined ? body : undefined
+    if (missing !== undefined) {
+      results.push(Promise.resolve({ id, authenticated: {}, alone: {}, missing }))
+      return
+    }
+    if (!alone.has(aloneId)) alone.set(aloneId, call(cell, `/alone/${aloneId}`, undefined))
+    const authenticated = await call(cell, `/c/${id}`, authOf(auth))
+    // It may wait in vain: others go on meanwhile.
+    results.push(Promise.resolve(alone.get(aloneId) ?? {}).then((outcome) => ({ id, authenticated, alone: outcome })))
+  }
   const worker = async (): Promise<void> => {
-    for (let cell = queue.shift(); cell !== undefined; cell = queue.shift())
-      results.push(await runCell(cell, job, connectors, makers))
+    for (let cell = queue.shift(); cell !== undefined; cell = queue.shift()) await runCell(cell)
   }
   await Promise.all(Array.from({ length: CONCURRENCY }, worker))
-  return results
+  return Promise.all(results)
 }
 
-async function runCell(
-  cell: Cell,
+function callOptions(
+  { scenario }: Cell,
   { main, listed }: Job,
-  connectors: Readonly<Record<string, Connect>>,
-  makers: BodyMakers,
-): Promise<CellResult> {
-  const { id, client, body, auth, scenario } = cell
-  const connect = connectors[client]
-  if (connect === undefined) return { id, error: `this runtime has no ${client}` }
-  const [first, second] = [makeBody(body, makers), makeBody(body, makers)]
-  if (first === undefined || second === undefined) return { id, error: `this runtime has no ${body}` }
-  const hosts = [main, listed].map((origin) => new URL(origin).host)
-  const retries = scenario === "retry after 503 twice" ? 2 : 0
-  const options = { path: "/x?b=2&a=1%202", hosts, retries, isJson: first.isJson }
-  try {
-    // The same request without authentication, to compare what arrives.
-    await connect({ ...options, baseUrl: `${main}/bare/${id}`, body: first.value, auth: undefined }).catch(
-      () => undefined,
-    )
-    const status = await connect({ ...options, baseUrl: `${main}/c/${id}`, body: second.value, auth: authOf(auth) })
-    return { id, status }
-  } catch (error) {
-    return { id, error: messageOf(error) }
+  path: string,
+  auth: Auth | undefined,
+  { value, isJson }: SampleBody,
+): CallOptions {
+  return {
+    baseUrl: main + path,
+    path: "/x?b=2&a=1%202",
+    hosts: [main, listed].map((origin) => new URL(origin).host),
+    retries: scenario === "retry after 503 twice" ? 2 : 0,
+    body: value,
+    isJson,
+    auth,
   }
+}
+
+async function outcomeOf(status: Promise<number>): Promise<Outcome> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const timeout = new Promise<Outcome>((resolve) => {
+    timer = setTimeout(() => resolve({ error: `no answer within ${PATIENCE_MS} ms` }), PATIENCE_MS)
+  })
+  const outcome = status.then(
+    (one): Outcome => ({ status: one }),
+    (error: unknown): Outcome => ({ error: messageOf(error) }),
+  )
+  return Promise.race([outcome, timeout]).finally(() => clearTimeout(timer))
 }
 
 function messageOf(error: unknown): string {

@@ -5,55 +5,39 @@ import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { promisify } from "node:util"
 import { bundle } from "./bundle.ts"
+import type { ProgramName } from "./columns.ts"
 import { installed } from "./install.ts"
 
 const run = promisify(execFile)
 
-/** A place where the program runs. */
-export interface Runtime {
-  readonly name: string
-  /** The clients that it runs. */
-  readonly clients: readonly string[]
-  /** Runs the program against a control server; gives the version that ran. */
-  run(control: string): Promise<string>
+/** A program that runs in a runtime. */
+export interface Launch {
+  readonly program: ProgramName
+  /** The address of the control server, with the name of the program. */
+  readonly control: URL
 }
 
-const WEB = ["fetch", "ky", "axios, fetch", "ofetch", "wretch", "openapi-fetch"]
-const ALL = [
-  "axios, http",
-  "axios, fetch",
-  "got",
-  "ky",
-  "fetch",
-  "ofetch",
-  "wretch",
-  "openapi-fetch",
-  "undici.request",
-  "undici.fetch",
-]
+/** A place where programs run. */
+export interface Runtime {
+  readonly name: string
+  /** Runs a program to its end; gives the version of what ran it. */
+  run(launch: Launch): Promise<string>
+}
 
 export const runtimes: readonly Runtime[] = [
-  { name: "Node 24", clients: ALL, run: (control) => inProcess(process.execPath, [], control) },
-  { name: "Node 22", clients: ALL, run: async (control) => inProcess(await nodeBinary(22), [], control) },
-  { name: "Node 26", clients: ALL, run: async (control) => inProcess(await nodeBinary(26), [], control) },
-  {
-    name: "Bun",
-    clients: [...WEB, "axios, http", "got"],
-    run: async (control) => inProcess(await bunBinary(), [], control),
-  },
-  {
-    name: "Deno",
-    clients: WEB,
-    run: async (control) => inProcess(await denoBinary(), ["run", "-A", "--no-config"], control),
-  },
-  { name: "workerd", clients: WEB, run: inWorkerd },
-  { name: "Chromium", clients: WEB, run: inChromium },
+  { name: "Node 24", run: (launch) => inProcess(process.execPath, [], launch) },
+  { name: "Node 22", run: async (launch) => inProcess(await nodeBinary(22), [], launch) },
+  { name: "Node 26", run: async (launch) => inProcess(await nodeBinary(26), [], launch) },
+  { name: "Bun", run: async (launch) => inProcess(await bunBinary(), [], launch) },
+  { name: "Deno", run: async (launch) => inProcess(await denoBinary(), ["run", "-A", "--no-config"], launch) },
+  { name: "workerd", run: inWorkerd },
+  { name: "Chromium", run: inChromium },
 ]
 
-async function inProcess(binary: string, before: readonly string[], control: string): Promise<string> {
+async function inProcess(binary: string, before: readonly string[], { program, control }: Launch): Promise<string> {
   const file = join(await mkdtemp(join(tmpdir(), "countersign-conformance-")), "program.mjs")
-  await writeFile(file, await bundle("process"))
-  await run(binary, [...before, file, control], { timeout: 300_000, maxBuffer: 64 * 1024 * 1024 })
+  await writeFile(file, await bundle("process", program))
+  await run(binary, [...before, file, control.href], { timeout: 300_000, maxBuffer: 64 * 1024 * 1024 })
   const { stdout } = await run(binary, ["--version"])
   return /\d+\.\d+\.\d+/.exec(stdout)?.[0] ?? stdout.trim()
 }
@@ -73,7 +57,7 @@ async function denoBinary(): Promise<string> {
   return join(await installed("deno", { [`@deno/${name}`]: "^2.9.0" }), "@deno", name, "deno")
 }
 
-async function inWorkerd(control: string): Promise<string> {
+async function inWorkerd({ program, control }: Launch): Promise<string> {
   const modules = await installed("miniflare", { miniflare: "^4.20260730.0" })
   const { Miniflare } = (await import(pathToFileURL(join(modules, "miniflare/dist/src/index.js")).href)) as {
     Miniflare: new (
@@ -81,7 +65,7 @@ async function inWorkerd(control: string): Promise<string> {
     ) => { dispatchFetch(url: string): Promise<{ status: number; text(): Promise<string> }>; dispose(): Promise<void> }
   }
   const worker = new Miniflare({
-    modules: [{ type: "ESModule", path: "worker.mjs", contents: await bundle("worker") }],
+    modules: [{ type: "ESModule", path: "worker.mjs", contents: await bundle("worker", program) }],
     compatibilityDate: "2026-06-01",
     // It warns of each form that goes with a type of its own, which axios sends when it is alone.
     handleRuntimeStdio: (stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) => {
@@ -90,7 +74,7 @@ async function inWorkerd(control: string): Promise<string> {
     },
   })
   try {
-    const response = await worker.dispatchFetch(`http://worker/?control=${encodeURIComponent(control)}`)
+    const response = await worker.dispatchFetch(`http://worker/?control=${encodeURIComponent(control.href)}`)
     if (response.status !== 200) throw new Error(`The worker failed: ${await response.text()}`)
   } finally {
     await worker.dispose()
@@ -99,7 +83,7 @@ async function inWorkerd(control: string): Promise<string> {
   return version
 }
 
-async function inChromium(control: string): Promise<string> {
+async function inChromium({ control }: Launch): Promise<string> {
   const modules = await installed("playwright", { "playwright-core": "^1.60.0" })
   const playwright = (await import(pathToFileURL(join(modules, "playwright-core/index.js")).href)) as {
     default: { chromium: Chromium }
@@ -110,7 +94,7 @@ async function inChromium(control: string): Promise<string> {
   })
   try {
     const page = await browser.newPage()
-    await page.goto(`${control}/control/page`)
+    await page.goto(new URL(`/control/page${control.search}`, control).href)
     await page.waitForFunction("document.title !== 'running'", undefined, { timeout: 300_000 })
     const title = await page.title()
     if (title !== "done") throw new Error(`The page says: ${title}`)

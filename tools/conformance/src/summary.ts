@@ -1,91 +1,78 @@
-import type { Body, Scenario } from "./matrix.ts"
-import type { RuntimeReport } from "./run-matrix.ts"
+import { AUTHS, BODIES, SCENARIOS } from "./matrix.ts"
+import type { JudgedCell, RuntimeReport } from "./run-matrix.ts"
 import type { Size } from "./sizes.ts"
 
-/** Cells of one kind, counted. */
-export interface Counts {
-  ok: number
-  declined: number
-  failed: number
-}
-
-/** What is published and compared: without what differs between two runs. */
+/** What is published, and compared with what is found later. */
 export interface Summary {
+  readonly date: string
+  /** Versions of what the programs are bundled with. */
+  readonly clients: Readonly<Record<string, string>>
+  readonly scenarios: readonly string[]
+  readonly auths: readonly string[]
   readonly runtimes: Readonly<Record<string, RuntimeSummary>>
-  readonly sizes: Readonly<Record<string, number>>
+  readonly sizes: readonly Size[]
 }
 
 export interface RuntimeSummary {
   readonly version: string
   /** Of 531: signatures that come out as official implementations make them. */
   readonly vectors: number
-  readonly clients: Readonly<Record<string, ClientSummary>>
+  /** By column and body: a word for each scenario, with a mark for each authentication. */
+  readonly cells: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** By reason and column: how many cells. */
+  readonly declined: Readonly<Record<string, Readonly<Record<string, number>>>>
 }
 
-export interface ClientSummary {
-  readonly scenarios: Readonly<Partial<Record<Scenario, Counts>>>
-  readonly bodies: Readonly<Partial<Record<Body, Counts>>>
-}
+/** In the order of what is better. */
+export const MARKS = { ok: "+", declined: "o", failed: "!" } as const
+/** Not tried, or what the client alone does not do either. */
+export const ABSENT = "."
 
-export function summaryOf(reports: readonly RuntimeReport[], sizes: readonly Size[]): Summary {
-  const runtimes = reports.map(({ runtime, version, cells, vectors }) => {
-    const clients: Record<string, { scenarios: Record<string, Counts>; bodies: Record<string, Counts> }> = {}
-    for (const { client, scenario, body, judgement } of cells) {
-      clients[client] ??= { scenarios: {}, bodies: {} }
-      const { scenarios, bodies } = clients[client]
-      for (const [counts, name] of [
-        [scenarios, scenario],
-        [bodies, body],
-      ] as const) {
-        counts[name] ??= { ok: 0, declined: 0, failed: 0 }
-        counts[name][judgement.outcome] += 1
-      }
-    }
-    return [runtime, { version, vectors: vectors.right, clients }] as const
-  })
+export function summaryOf(
+  reports: readonly RuntimeReport[],
+  sizes: readonly Size[],
+  clients: Summary["clients"],
+): Summary {
+  const runtimes = reports.map(({ runtime, version, vectors, cells }) => [
+    runtime,
+    { version, vectors, cells: marksOf(cells), declined: declinedOf(cells) },
+  ])
   return {
+    date: new Date().toISOString().slice(0, 10),
+    clients,
+    scenarios: SCENARIOS,
+    auths: AUTHS,
     runtimes: Object.fromEntries(runtimes),
-    sizes: Object.fromEntries(sizes.map(({ what, gzipped }) => [what, gzipped])),
+    sizes,
   }
 }
 
-/** How much larger a bundle may be than the published one before that counts as worse. */
-const SIZE_TOLERANCE = 1.02
-
-/** What is worse now than what was published, or not published at all; empty when all is as good. */
-export function regressions(published: Summary, now: Summary): string[] {
-  const worse: string[] = []
-  for (const [runtime, { vectors, clients }] of Object.entries(now.runtimes)) {
-    const before = published.runtimes[runtime]
-    if (before === undefined) {
-      worse.push(`${runtime} is not in the published table`)
-      continue
-    }
-    if (vectors < before.vectors) worse.push(`${runtime}: ${vectors} vectors in place of ${before.vectors}`)
-    for (const name of new Set([...Object.keys(clients), ...Object.keys(before.clients)])) {
-      for (const layer of ["scenarios", "bodies"] as const)
-        worse.push(...compared(`${runtime}, ${name}`, before.clients[name]?.[layer], clients[name]?.[layer]))
-    }
+function marksOf(cells: readonly JudgedCell[]): RuntimeSummary["cells"] {
+  const marks = new Map<string, string>()
+  for (const { column, body, scenario, auth, judgement } of cells) {
+    const { outcome } = judgement
+    marks.set([column, body, scenario, auth].join(), outcome === "unable" ? ABSENT : MARKS[outcome])
   }
-  for (const [what, size] of Object.entries(now.sizes)) {
-    const before = published.sizes[what]
-    if (before === undefined) worse.push(`the size of "${what}" is not in the published table`)
-    else if (size > before * SIZE_TOLERANCE) worse.push(`"${what}" takes ${size} bytes in place of ${before}`)
-  }
-  return worse
+  const word = (column: string, body: string, scenario: string): string =>
+    AUTHS.map((auth) => marks.get([column, body, scenario, auth].join()) ?? ABSENT).join("")
+  const columns = [...new Set(cells.map(({ column }) => column))]
+  return Object.fromEntries(
+    columns.map((column) => [
+      column,
+      Object.fromEntries(
+        BODIES.map((body) => [body, SCENARIOS.map((scenario) => word(column, body, scenario)).join(" ")]),
+      ),
+    ]),
+  )
 }
 
-function compared(
-  where: string,
-  before: Readonly<Record<string, Counts>> = {},
-  now: Readonly<Record<string, Counts>> = {},
-): string[] {
-  return [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((row) => {
-    const [old, current] = [before[row], now[row]]
-    if (old === undefined) return [`${where}, ${row}: not in the published table`]
-    if (current === undefined) return [`${where}, ${row}: not run any more`]
-    return current.ok < old.ok || current.failed > old.failed
-      ? [`${where}, ${row}: ${current.ok} ok and ${current.failed} failed, in place of ${old.ok} and ${old.failed}`]
-      : []
-  })
+function declinedOf(cells: readonly JudgedCell[]): RuntimeSummary["declined"] {
+  const declined: Record<string, Record<string, number>> = {}
+  for (const { column, judgement } of cells) {
+    if (judgement.outcome !== "declined") continue
+    const { why = "" } = judgement
+    declined[why] ??= {}
+    declined[why][column] = (declined[why][column] ?? 0) + 1
+  }
+  return declined
 }

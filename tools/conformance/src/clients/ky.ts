@@ -3,9 +3,9 @@ import ky from "ky"
 import { type Connect, METHOD } from "./connect.ts"
 
 export const kyClient: Connect = async ({ baseUrl, path, body, isJson, auth, hosts, retries }) => {
-  const base = ky.create({ prefix: baseUrl })
-  const client = auth === undefined ? base : withAuth(base, auth, { hosts })
-  const { status } = await client(path.slice(1), {
+  const client = auth === undefined ? ky : withAuth(ky, auth, { hosts })
+  // The option for what all URLs begin with has another name in each major release.
+  const { status } = await client(baseUrl + path, {
     throwHttpErrors: retries > 0,
     method: METHOD,
     retry: { limit: retries, delay: () => 1 },

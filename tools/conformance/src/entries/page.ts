@@ -3,7 +3,7 @@ import "@countersign/auth-core/sm3"
 import { connectors, makers } from "../connectors-web.ts"
 import { runProgram } from "../program.ts"
 
-runProgram(globalThis.location.origin, connectors, makers)
+runProgram(new URL(globalThis.location.href), connectors, makers)
   .then(() => {
     document.title = "done"
   })

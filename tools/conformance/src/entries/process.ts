@@ -5,7 +5,7 @@ import { connectors, makers } from "../connectors-node.ts"
 import { runProgram } from "../program.ts"
 
 const [control = ""] = process.argv.slice(2)
-runProgram(control, connectors, makers).then(
+runProgram(new URL(control), connectors, makers).then(
   () => process.exit(0),
   (error: unknown) => {
     console.error(error)

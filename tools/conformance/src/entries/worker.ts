@@ -6,7 +6,7 @@ import { runProgram } from "../program.ts"
 export default {
   async fetch(request: Request): Promise<Response> {
     const control = new URL(request.url).searchParams.get("control") ?? ""
-    await runProgram(control, connectors, makers)
+    await runProgram(new URL(control), connectors, makers)
     return new Response("done")
   },
 }

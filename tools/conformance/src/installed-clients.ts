@@ -1,0 +1,34 @@
+import { createRequire } from "node:module"
+
+/** What the page names, and the package that it is installed as. */
+const CLIENTS = {
+  axios: "axios",
+  "axios 1.7": "axios-1.7",
+  "axios-retry": "axios-retry",
+  got: "got",
+  "got 14": "got-14",
+  ky: "ky",
+  "ky 1.7": "ky-1.7",
+  ofetch: "ofetch",
+  "openapi-fetch": "openapi-fetch",
+  undici: "undici",
+  "undici 7.10": "undici-7",
+  wretch: "wretch",
+}
+
+/** Versions of what the programs are bundled with. */
+export function installedClients(): Record<string, string> {
+  const require = createRequire(import.meta.url)
+  return Object.fromEntries(Object.entries(CLIENTS).map(([name, folder]) => [name, versionOf(require, folder)]))
+}
+
+function versionOf(require: NodeJS.Require, name: string): string {
+  for (const folder of require.resolve.paths(name) ?? []) {
+    try {
+      return (require(`${folder}/${name}/package.json`) as { version: string }).version
+    } catch {
+      // In the next folder, then.
+    }
+  }
+  throw new Error(`${name} is not installed.`)
+}

@@ -1,0 +1,39 @@
+import { ABSENT, MARKS, type RuntimeSummary, type Summary } from "./summary.ts"
+
+/** How much larger a bundle may be than the published one before that counts as worse. */
+const SIZE_TOLERANCE = 1.02
+
+/** Better ones first. */
+const ORDER = [MARKS.ok, MARKS.declined, MARKS.failed] as readonly string[]
+
+/** What is worse now than what was published; empty when all is as good. */
+export function regressions(published: Summary, now: Summary): string[] {
+  const runtimes = Object.entries(now.runtimes).flatMap(([name, runtime]) => {
+    const before = published.runtimes[name]
+    return before === undefined ? [] : worseCells(name, before, runtime)
+  })
+  const sizes = now.sizes.flatMap(({ what, gzipped }) => {
+    const before = published.sizes.find((size) => size.what === what)?.gzipped ?? gzipped
+    return gzipped > before * SIZE_TOLERANCE ? [`"${what}" takes ${gzipped} bytes in place of ${before}`] : []
+  })
+  return [...runtimes, ...sizes]
+}
+
+function worseCells(name: string, before: RuntimeSummary, now: RuntimeSummary): string[] {
+  const worse = now.vectors < before.vectors ? [`${name}: ${now.vectors} vectors in place of ${before.vectors}`] : []
+  for (const [column, bodies] of Object.entries(now.cells)) {
+    for (const [body, marks] of Object.entries(bodies)) {
+      const old = before.cells[column]?.[body] ?? marks
+      const count = [...marks].filter((mark, index) => isWorse(mark, old[index] ?? mark)).length
+      if (count > 0) worse.push(`${name}, ${column}, ${body}: ${count} worse: ${marks} in place of ${old}`)
+    }
+  }
+  return worse
+}
+
+function isWorse(mark: string, before: string): boolean {
+  // What a client did, and does no more, has to be looked at; what it begins to do must be right.
+  if (mark === ABSENT) return before !== ABSENT
+  if (before === ABSENT) return mark === MARKS.failed
+  return ORDER.indexOf(mark) > ORDER.indexOf(before)
+}
