@@ -249,7 +249,7 @@ export const interceptors: readonly UndiciFeature[] = [
       if (target === "/fresh") return { headers: { "cache-control": "max-age=60" }, body: `fresh ${index}` }
       return headers["if-none-match"] === '"1"'
         ? { status: 304, headers: { etag: '"1"' }, body: "" }
-        : { headers: { "cache-control": "max-age=1", etag: '"1"' }, body: "validated" }
+        : { headers: { "cache-control": "max-age=1, stale-if-error=600", etag: '"1"' }, body: "validated" }
     },
     run: async ({ undici, agent }, { server }) => {
       const caching = agent.compose(undici.interceptors.cache())
