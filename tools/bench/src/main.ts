@@ -1,15 +1,45 @@
 import { parseArgs } from "node:util"
+import { check } from "./check.ts"
+import { measure } from "./measure.ts"
 import { parts } from "./parts.ts"
-import { printTable } from "./print-table.ts"
-import { runPart } from "./run-part.ts"
-import { runtimes } from "./runtimes.ts"
+import { publish } from "./publish.ts"
+import { type RuntimeName, runtimes } from "./runtimes.ts"
+
+const HELP = `npm run bench -- [--quick] [--check] [--part NAME]... [--runtime NAME]...
+
+Measures, prints, and writes docs/performance.md, its data and its charts.
+
+  --quick     shorter; writes nothing
+  --check     writes nothing; fails when a figure with a target is twice as bad as published
+  --part      this part alone; writes nothing (${parts.map(({ name }) => name).join(", ")})
+  --runtime   on this runtime (default: node; ${Object.keys(runtimes).join(", ")})
+`
 
 const { values } = parseArgs({
-  options: { quick: { type: "boolean", default: false }, part: { type: "string", multiple: true, default: [] } },
+  options: {
+    quick: { type: "boolean", default: false },
+    check: { type: "boolean", default: false },
+    part: { type: "string", multiple: true, default: [] },
+    runtime: { type: "string", multiple: true, default: ["node"] },
+    help: { type: "boolean", short: "h", default: false },
+  },
 })
-for (const part of parts.filter(({ name }) => values.part.length === 0 || values.part.includes(name))) {
-  const begun = performance.now()
-  const { rows } = await runPart(part, await runtimes.node(), { quick: values.quick, node: process.execPath })
-  console.log(printTable(rows))
-  console.error(`${part.name}: ${((performance.now() - begun) / 1000).toFixed(1)} s`)
+if (values.help) console.log(HELP)
+else await main()
+
+async function main(): Promise<void> {
+  const names = values.runtime.map(runtimeNamed)
+  const known = parts.map(({ name }) => name)
+  const unknown = values.part.filter((name) => !known.includes(name))
+  if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(", ")}: ${known.join(", ")}.`)
+  for (const runtime of names) {
+    const run = await measure(runtime, { quick: values.quick, only: values.part.length === 0 ? known : values.part })
+    if (values.check) await check(runtime, run, values.quick)
+    else if (!values.quick && values.part.length === 0) await publish(runtime, run)
+  }
+}
+
+function runtimeNamed(name: string): RuntimeName {
+  if (name === "node" || name === "bun" || name === "deno") return name
+  throw new Error(`There is no runtime ${name}: ${Object.keys(runtimes).join(", ")}.`)
 }

@@ -57,9 +57,14 @@ export const parts: readonly PlannedPart[] = [
     load: async () => (await import("./portable-signer.ts")).portableSigner,
   },
   {
-    name: "growth",
+    name: "growth-of-signing",
     section: "How cost grows",
-    load: async () => (await import("./growth.ts")).growth,
+    load: async () => (await import("./growth-of-signing.ts")).growthOfSigning,
+  },
+  {
+    name: "growth-of-cache",
+    section: "How cost grows",
+    load: async () => (await import("./growth-of-cache.ts")).growthOfCache,
   },
 ]
 

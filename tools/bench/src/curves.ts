@@ -1,0 +1,16 @@
+import type { Samples } from "./rounds.ts"
+import type { Curve } from "./row.ts"
+import { median } from "./statistics.ts"
+
+/** The name of the case that measures a curve at a size. */
+export function at(name: string, size: number): string {
+  return `${name} ${size}`
+}
+
+/** Curves through the medians of the cases that {@link at} names. */
+export function curves(samples: Samples<string>, names: readonly string[], sizes: readonly number[]): Curve[] {
+  return names.map((name) => ({
+    name,
+    points: sizes.map((size) => [size, median(samples[at(name, size)] ?? [])] as const),
+  }))
+}

@@ -1,0 +1,32 @@
+import { parts } from "./parts.ts"
+import { printTable } from "./print-table.ts"
+import { type MeasuredPart, machine, measuredPart, peerVersions, type Run } from "./report.ts"
+import { runPart } from "./run-part.ts"
+import { type RuntimeName, runtimes, versionOf } from "./runtimes.ts"
+
+export interface MeasureOptions {
+  readonly quick: boolean
+  /** Names of the parts. */
+  readonly only: readonly string[]
+}
+
+/** Measures the parts that there are for a runtime, one after another, and prints what each finds. */
+export async function measure(name: RuntimeName, { quick, only }: MeasureOptions): Promise<Run> {
+  const runtime = await runtimes[name]()
+  const begin = { version: await versionOf(runtime), date: today(), machine: machine(), peers: await peerVersions() }
+  console.log(`${name} ${begin.version}, ${begin.machine.cores} cores, load ${begin.machine.load}`)
+  const measured: MeasuredPart[] = []
+  for (const part of parts) {
+    if (!only.includes(part.name) || !(part.runtimes ?? ["node"]).includes(name)) continue
+    const begun = performance.now()
+    const found = measuredPart(part.name, part.section, await runPart(part, runtime, { quick, node: process.execPath }))
+    const seconds = ((performance.now() - begun) / 1_000).toFixed(1)
+    console.log(`\n${part.name}, ${seconds} s\n${printTable(found.rows)}`)
+    measured.push(found)
+  }
+  return { ...begin, parts: measured }
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10)
+}

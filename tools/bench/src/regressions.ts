@@ -1,0 +1,52 @@
+import { figure } from "./figures.ts"
+import type { MeasuredPart, Run } from "./report.ts"
+import type { Row } from "./row.ts"
+
+/** A row that is too much worse than published. */
+export interface Regression {
+  /** The part that measures it. */
+  readonly part: string
+  /** The row. */
+  readonly id: string
+  readonly message: string
+}
+
+/** How much worse a figure may be: less is noise, on a machine that others use too. */
+const FACTOR = 2
+/** Units that say the same on another machine; milliseconds, and memory of a process, do not. */
+const COMPARED: readonly Row["unit"][] = ["x", "calls", "bytes"]
+
+/**
+ * What is twice as bad as published, or not measured any more. Rows without a target tell of peers, and are left out, and so
+ * are figures that depend on the machine.
+ *
+ * @param measured parts that were measured; others are not looked at.
+ */
+export function regressions(published: Pick<Run, "parts">, measured: readonly MeasuredPart[]): Regression[] {
+  return measured.flatMap(({ name: part, rows }) => {
+    const before = published.parts.find(({ name }) => name === part)?.rows ?? []
+    return before.filter(isCompared).flatMap((old) => {
+      const message = complaint(
+        old,
+        rows.find(({ id }) => id === old.id),
+      )
+      return message === undefined ? [] : [{ part, id: old.id, message }]
+    })
+  })
+}
+
+function complaint(old: Row, row: Row | undefined): string | undefined {
+  if (row === undefined) return `${old.id}: ${old.what}, which is published, was not measured.`
+  if (worsening(old, row) < FACTOR) return undefined
+  return `${row.id}: ${row.what}, against ${row.against}, is ${figure(row)}; published is ${figure(old)}.`
+}
+
+function isCompared({ target, unit }: Row): boolean {
+  return target !== undefined && COMPARED.includes(unit)
+}
+
+/** How many times as bad it is. */
+function worsening({ value: before, target }: Row, { value }: Row): number {
+  const isWorseWhenMore = target !== undefined && "atMost" in target
+  return isWorseWhenMore ? value / before : before / value
+}

@@ -1,0 +1,105 @@
+import { bound, figure } from "./figures.ts"
+import type { Report, Run } from "./report.ts"
+import { meets, type Row } from "./row.ts"
+import type { RuntimeName } from "./runtimes.ts"
+
+const NAMES: Readonly<Record<RuntimeName, string>> = { node: "Node", bun: "Bun", deno: "Deno" }
+
+/** The published page. */
+export function renderPage({ runtimes }: Report): string {
+  const runs = Object.entries(runtimes) as [RuntimeName, Run][]
+  return `# Performance
+
+Written by \`npm run bench\`; not edited by hand. What is measured stands as a multiple of something beside it, in the same
+run: of a floor that nothing can be faster than, or of what one would use instead. Times alone would tell of the machine.
+
+## How to repeat it
+
+| command | does |
+| --- | --- |
+| \`npm run bench\` | measures all, some ten minutes, and writes this page, its data and its charts |
+| \`npm run bench -- --runtime bun --runtime deno\` | the same on these, for what they share with Node: adds their tables |
+| \`npm run bench -- --quick\` | a minute's worth, printed |
+| \`npm run bench -- --quick --check\` | the same, and fails when a figure with a target is twice as bad as here; CI runs it |
+| \`npm run bench -- --part memory\` | one part alone, printed |
+
+${runs.map(([name, run]) => renderRun(name, run)).join("\n")}
+## How it is measured
+
+- Each part has a process of its own, which loads what it measures and nothing else.
+- What is compared is done in turns, a few milliseconds each, in an order drawn anew in every round. A figure is the median
+  of the rounds' own ratios; in brackets is where the middle half of them lies. A wide bracket means that the machine had
+  other things to do: such a figure is good for its order of magnitude, and a target inside the bracket is neither reached
+  nor missed for certain.
+- Whole requests go to a server in another process over connections that are kept, 64 at once. They count as the CPU time of
+  all threads of the client's process, user and system, not as the time that passed.
+- The service, the answers and the tokens are made up, the sizes are real: a GET with two query pairs and three headers, a
+  JSON body of 1 kB, tokens of 1.5 kB.
+- The peers sign with what their documentation recommends, and may keep whatever they keep between requests.
+
+## The floor
+
+A signature cannot be had for less than the hashes in it: one of the canonical request, two of the HMAC, and one of the body.
+The floor is those, in the fastest form that the runtime has, over text that is ready: \`crypto.hash\` over the canonical
+request, then over the prepared inner pad with the string to sign, then over the prepared outer pad with the inner hash. What
+a signer does beside that (read the URL, sort, encode, write the date and the headers) is what is above 1 x. A cached token
+cannot be had for less than the reading of a Map, a look at the clock and the turn that \`await\` takes.
+`
+}
+
+function renderRun(name: RuntimeName, { version, date, machine, peers, parts }: Run): string {
+  const { cpu, cores, memoryGb, system, load } = machine
+  const sections = [...new Set(parts.map(({ section }) => section))]
+  const charts = parts.flatMap((part) => part.charts)
+  const beside = name === "node" ? `\nBeside it: ${versions(peers)}.\n` : ""
+  return `## ${NAMES[name]} ${version}
+
+${date}, on ${cores} cores of ${cpu}, ${memoryGb} GB, ${system}; load when it began: ${load.toFixed(1)}.
+${beside}
+${sections.map((section) => renderSection(section, rowsOf(parts.filter((part) => part.section === section)))).join("\n")}
+${charts.map(({ id, title }) => `![${title}](${id}.svg)\n`).join("\n")}
+${renderMissed(rowsOf(parts))}`
+}
+
+function renderSection(title: string, rows: readonly Row[]): string {
+  const cells = rows.map((row) => [row.what, row.against, figure(row), bound(row), reached(row), row.detail ?? ""])
+  return `### ${title}\n\n${table(["what", "against", "measured", "target", "reached", ""], cells)}\n`
+}
+
+function renderMissed(rows: readonly Row[]): string {
+  const missed = rows.filter((row) => meets(row) === false)
+  const count = rows.filter((row) => row.target !== undefined).length
+  if (missed.length === 0) return `All ${count} targets are reached.\n`
+  const lines = missed.map((row) => {
+    const doubt = isInDoubt(row) ? " The target lies within the spread of the rounds." : ""
+    const remark = row.remark === undefined ? "" : ` ${row.remark}`
+    return `- ${row.what}, against ${row.against}: ${figure(row)}, to reach ${bound(row)}.${doubt}${remark}`
+  })
+  return `### Missed\n\n${missed.length} of ${count} targets:\n\n${lines.join("\n")}\n`
+}
+
+function reached(row: Row): string {
+  const isMet = meets(row)
+  if (isMet === undefined) return ""
+  return isMet ? "yes" : "**no**"
+}
+
+function isInDoubt({ target, spread }: Row): boolean {
+  if (target === undefined || spread === undefined) return false
+  const limit = "atMost" in target ? target.atMost : target.atLeast
+  return spread[0] <= limit && limit <= spread[1]
+}
+
+function rowsOf(parts: readonly { rows: readonly Row[] }[]): Row[] {
+  return parts.flatMap(({ rows }) => rows)
+}
+
+function versions(peers: Readonly<Record<string, string>>): string {
+  return Object.entries(peers)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(", ")
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n")
+}

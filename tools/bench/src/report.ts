@@ -1,0 +1,87 @@
+import { readFile } from "node:fs/promises"
+import { findPackageJSON } from "node:module"
+import { cpus, loadavg, totalmem } from "node:os"
+import type { Chart, Findings, Row } from "./row.ts"
+import type { RuntimeName } from "./runtimes.ts"
+
+/** What is published, as data: the page is made of it. */
+export interface Report {
+  readonly runtimes: { readonly [Name in RuntimeName]?: Run }
+}
+
+/** All parts on one runtime. */
+export interface Run {
+  readonly version: string
+  /** Such as 2026-11-23. */
+  readonly date: string
+  readonly machine: Machine
+  /** Versions of what was measured beside. */
+  readonly peers: Readonly<Record<string, string>>
+  readonly parts: readonly MeasuredPart[]
+}
+
+export interface MeasuredPart {
+  readonly name: string
+  readonly section: string
+  readonly rows: readonly Row[]
+  readonly charts: readonly Chart[]
+}
+
+export interface Machine {
+  readonly cpu: string
+  readonly cores: number
+  readonly memoryGb: number
+  readonly system: string
+  /** What else it had to do when the run began: programs that wanted a core. */
+  readonly load: number
+}
+
+export function machine(): Machine {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    system: `${process.platform} ${process.arch}`,
+    load: rounded(loadavg()[0] ?? 0),
+  }
+}
+
+/** Of all that the bench depends on and that is not of this workspace. */
+export async function peerVersions(): Promise<Record<string, string>> {
+  const own = await manifest(new URL("../package.json", import.meta.url))
+  const names = Object.keys(own.devDependencies ?? {}).filter((name) => !name.startsWith("@countersign/"))
+  const versions = names.map(async (name) => [name, (await manifest(findPackageJSON(name, import.meta.url))).version])
+  return Object.fromEntries(await Promise.all(versions))
+}
+
+/** Findings without the digits that say nothing. */
+export function measuredPart(name: string, section: string, { rows, charts = [] }: Findings): MeasuredPart {
+  return {
+    name,
+    section,
+    rows: rows.map((row) => ({
+      ...row,
+      value: rounded(row.value),
+      ...(row.spread === undefined ? {} : { spread: [rounded(row.spread[0]), rounded(row.spread[1])] as const }),
+    })),
+    charts: charts.map((chart) => ({
+      ...chart,
+      curves: chart.curves.map(({ name, points }) => ({
+        name,
+        points: points.map(([size, nanoseconds]) => [size, rounded(nanoseconds)] as const),
+      })),
+    })),
+  }
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(4))
+}
+
+async function manifest(path: string | URL | undefined): Promise<{
+  version: string
+  devDependencies?: Record<string, string>
+}> {
+  if (path === undefined) throw new Error("A package of the bench is not installed: npm ci")
+  return JSON.parse(await readFile(path, "utf8")) as { version: string; devDependencies?: Record<string, string> }
+}

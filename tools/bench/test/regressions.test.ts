@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest"
+import { regressions } from "../src/regressions.ts"
+import type { MeasuredPart } from "../src/report.ts"
+import type { Row } from "../src/row.ts"
+
+function part(...rows: Partial<Row>[]): MeasuredPart {
+  const whole = rows.map((row) => ({
+    id: "get",
+    what: "sign a GET",
+    against: "the floor",
+    value: 1,
+    unit: "x",
+    ...row,
+  }))
+  return { name: "small", section: "Small", charts: [], rows: whole as Row[] }
+}
+
+function worse(published: Partial<Row>, measured: Partial<Row>): string[] {
+  return regressions({ parts: [part(published)] }, [part({ ...published, ...measured })]).map(({ message }) => message)
+}
+
+describe("regressions", () => {
+  it("reports a ratio that is twice as bad, and names the row", () => {
+    const target = { atMost: 1.6 }
+    expect(worse({ value: 1.5, target }, { value: 2.9 })).toEqual([])
+    expect(worse({ value: 1.5, target }, { value: 3.1, spread: [3, 3.2] })).toEqual([
+      "get: sign a GET, against the floor, is 3.10 x (3.00 to 3.20); published is 1.50 x.",
+    ])
+  })
+
+  it("knows that less is worse where a figure is to be high", () => {
+    const target = { atLeast: 8 }
+    expect(worse({ value: 15, target }, { value: 60 })).toEqual([])
+    expect(worse({ value: 15, target }, { value: 7 })).toHaveLength(1)
+  })
+
+  it("counts what does not depend on the machine: calls and bytes, but no times and no memory of a process", () => {
+    const of = (unit: Row["unit"]): number => worse({ unit, value: 1, target: { atMost: 1 } }, { value: 5 }).length
+    expect([of("calls"), of("bytes"), of("ms"), of("MB"), of("kB")]).toEqual([1, 1, 0, 0, 0])
+  })
+
+  it("leaves peers alone: they may get faster or slower", () => {
+    expect(worse({ value: 1 }, { value: 50 })).toEqual([])
+  })
+
+  it("takes a figure that nothing can be said of for worse", () => {
+    expect(worse({ value: 1, target: { atMost: 1 } }, { value: Number.NaN })).toHaveLength(1)
+  })
+
+  it("reports a row that is measured no more, but no part that was left out", () => {
+    const published = { parts: [part({ target: { atMost: 2 } })] }
+    expect(regressions(published, [part({ id: "other" })])).toMatchObject([{ part: "small", id: "get" }])
+    expect(regressions(published, [])).toEqual([])
+  })
+
+  it("takes a row that is new as it is", () => {
+    expect(regressions({ parts: [] }, [part({ target: { atMost: 1 }, value: 9 })])).toEqual([])
+  })
+})

@@ -1,0 +1,53 @@
+import { hostname } from "node:os"
+import { describe, expect, it } from "vitest"
+import { renderPage } from "../src/render-page.ts"
+import { machine, measuredPart, type Run } from "../src/report.ts"
+import type { Row } from "../src/row.ts"
+
+const row: Row = { id: "get", what: "sign a GET", against: "the floor", value: 1.5, unit: "x", target: { atMost: 1.6 } }
+
+function run(...rows: Partial<Row>[]): Run {
+  const whole = rows.map((own) => ({ ...row, ...own }))
+  const parts = [measuredPart("small-requests", "Small requests", { rows: whole })]
+  return { version: "24.0.0", date: "2026-11-23", machine: machine(), peers: { aws4: "1.13.2" }, parts }
+}
+
+describe("the page", () => {
+  it("has a line for each row, with whether its target is reached", () => {
+    const page = renderPage({
+      runtimes: { node: run({}, { id: "post", what: "sign a POST", value: 2, detail: "3 µs" }) },
+    })
+    expect(page).toContain("| sign a GET | the floor | 1.50 x | <= 1.6 x | yes |  |")
+    expect(page).toContain("| sign a POST | the floor | 2.00 x | <= 1.6 x | **no** | 3 µs |")
+  })
+
+  it("says frankly what is missed, why where that is known, and whether it is certain", () => {
+    const missed = { what: "sign a POST", value: 2, spread: [1.5, 2.5] as const, remark: "It is long." }
+    const page = renderPage({ runtimes: { node: run({}, missed) } })
+    expect(page).toContain(
+      "1 of 2 targets:\n\n- sign a POST, against the floor: 2.00 x (1.50 to 2.50), to reach <= 1.6 x. " +
+        "The target lies within the spread of the rounds. It is long.",
+    )
+    expect(renderPage({ runtimes: { node: run({}) } })).toContain("All 1 targets are reached.")
+  })
+
+  it("names machine, versions and date, but no host and no folder", () => {
+    const page = renderPage({ runtimes: { node: run({}), bun: run({}) } })
+    expect(page).toMatch(/## Node 24\.0\.0\n\n2026-11-23, on \d+ cores of .+ GB, /)
+    expect(page).toContain("aws4 1.13.2")
+    expect(page).toContain("## Bun 24.0.0")
+    expect(page).not.toContain(hostname())
+    expect(page).not.toContain(process.cwd())
+  })
+
+  it("shows a chart by the name of its file", () => {
+    const chart = { id: "performance-signing", title: "Signing", sizes: "pairs", cost: "time", curves: [] }
+    const parts = [measuredPart("growth", "Growth", { rows: [], charts: [chart] })]
+    expect(renderPage({ runtimes: { node: { ...run(), parts } } })).toContain("![Signing](performance-signing.svg)")
+  })
+})
+
+it("keeps no digits that say nothing", () => {
+  const [kept] = measuredPart("a", "A", { rows: [{ ...row, value: 1.23456789, spread: [1.11111, 2.22222] }] }).rows
+  expect(kept).toMatchObject({ value: 1.235, spread: [1.111, 2.222] })
+})
