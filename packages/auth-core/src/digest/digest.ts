@@ -6,7 +6,7 @@ export type Hmac = (message: string) => string
 
 /** A hash over bytes that come in pieces. */
 export interface IncrementalHash {
-  update(bytes: Uint8Array): void
+  update(bytes: Uint8Array): unknown
   /** Lower-case hex; ends the hash. */
   hex(): string
 }

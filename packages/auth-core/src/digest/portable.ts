@@ -1,8 +1,7 @@
 // Everything without node:crypto: synchronous hashes in JavaScript.
-import { sha256 } from "@noble/hashes/sha2.js"
-import { bytesToHex } from "@noble/hashes/utils.js"
 import type { HashAlgorithm, Hmac, IncrementalHash } from "./digest.ts"
 import { hmacPads } from "./pads.ts"
+import { Sha256 } from "./sha256.ts"
 import { createIncrementalSm3, createSm3Hmac, registeredSm3 } from "./sm3.ts"
 
 const encoder = new TextEncoder()
@@ -10,29 +9,22 @@ const encoder = new TextEncoder()
 /** Lower-case hex of a hash; a string counts as UTF-8. */
 export function hashHex(algorithm: HashAlgorithm, data: string | Uint8Array): string {
   const bytes = typeof data === "string" ? encoder.encode(data) : data
-  return algorithm === "sha256" ? bytesToHex(sha256(bytes)) : registeredSm3()(bytes)
+  return algorithm === "sha256" ? new Sha256().update(bytes).hex() : registeredSm3()(bytes)
 }
 
 /** Prepares a key; each message then starts from the states behind the pads. */
 export function createHmac(algorithm: HashAlgorithm, key: Uint8Array): Hmac {
   if (algorithm !== "sha256") return createSm3Hmac(key)
-  const pads = hmacPads(key, sha256)
-  const inner = sha256.create().update(pads.inner)
-  const outer = sha256.create().update(pads.outer)
+  const pads = hmacPads(key, (bytes) => new Sha256().update(bytes).digest())
+  const inner = new Sha256().update(pads.inner)
+  const outer = new Sha256().update(pads.outer)
   return (message) => {
-    const first = inner.clone().update(encoder.encode(message)).digest()
-    return bytesToHex(outer.clone().update(first).digest())
+    const hashed = new Sha256(inner).update(encoder.encode(message)).digest()
+    return new Sha256(outer).update(hashed).hex()
   }
 }
 
 /** A hash over bytes that come in pieces. */
 export function createIncrementalHash(algorithm: HashAlgorithm): IncrementalHash {
-  if (algorithm !== "sha256") return createIncrementalSm3()
-  const state = sha256.create()
-  return {
-    update(bytes) {
-      state.update(bytes)
-    },
-    hex: () => bytesToHex(state.digest()),
-  }
+  return algorithm === "sha256" ? new Sha256() : createIncrementalSm3()
 }
