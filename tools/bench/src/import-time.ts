@@ -19,7 +19,7 @@ export const importTime: Part = async ({ quick, node }) => {
     ] as const
   })
   const cases = Object.fromEntries(programs.map(([name, program]) => [name, sync(() => start(node, program))]))
-  const samples = await interleaved(cases, { rounds: quick ? 7 : 61, roundMs: 1, warmUpMs: 1 })
+  const samples = await interleaved(cases, { rounds: quick ? 5 : 61, roundMs: 1, warmUpMs: 1 })
   const ms = (name: string): string => (median(samples[name] ?? []) / 1e6).toFixed(0)
   const rows = CLIENTS.map((client) => {
     const { value, spread } = difference(samples, `${client} with auth`, client)

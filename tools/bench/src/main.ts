@@ -2,7 +2,8 @@ import { parseArgs } from "node:util"
 import { check } from "./check.ts"
 import { measure } from "./measure.ts"
 import { parts } from "./parts.ts"
-import { publish } from "./publish.ts"
+import { publish, published } from "./publish.ts"
+import type { Run } from "./report.ts"
 import { type RuntimeName, runtimes } from "./runtimes.ts"
 
 const HELP = `npm run bench -- [--quick] [--check] [--part NAME]... [--runtime NAME]...
@@ -33,9 +34,29 @@ async function main(): Promise<void> {
   const unknown = values.part.filter((name) => !known.includes(name))
   if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(", ")}: ${known.join(", ")}.`)
   for (const runtime of names) {
-    const run = await measure(runtime, { quick: values.quick, only: values.part.length === 0 ? known : values.part })
-    if (values.check) await check(runtime, run, values.quick)
+    const measured = (only: readonly string[]) => measure(runtime, { quick: values.quick, only })
+    const run = await measured(values.part.length === 0 ? known : values.part)
+    if (values.check) await tellWorse(runtime, run, measured)
     else if (!values.quick && values.part.length === 0) await publish(runtime, run)
+  }
+}
+
+async function tellWorse(
+  runtime: RuntimeName,
+  run: Run,
+  measured: (only: readonly string[]) => Promise<Run>,
+): Promise<void> {
+  const before = (await published()).runtimes[runtime]
+  if (before === undefined) throw new Error(`Nothing is published of ${runtime}: npm run bench -- --runtime ${runtime}`)
+  const worse = await check(before, run.parts, async (only) => {
+    console.log(`\nTwice as bad as published, so measured again: ${only.join(", ")}.`)
+    return (await measured(only)).parts
+  })
+  for (const { message } of worse) console.error(message)
+  if (worse.length === 0) console.log("\nNo figure is twice as bad as published.")
+  else {
+    console.error("Mend it, or, where it is meant, publish anew: npm run bench")
+    process.exitCode = 1
   }
 }
 

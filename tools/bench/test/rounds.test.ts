@@ -15,14 +15,13 @@ function handClock(): { now: () => number; pass: (ms: number) => void } {
 describe("rounds", () => {
   it("measures nanoseconds for one time, whatever the number of times", async () => {
     const clock = handClock()
-    const busy = (): void => {
-      const until = performance.now() + 0.05
-      while (performance.now() < until);
-    }
-    const cases = {
-      cheap: sync(() => (busy(), clock.pass(2))),
-      dear: sync(() => (busy(), busy(), busy(), clock.pass(6))),
-    }
+    const lasting = (ms: number) =>
+      sync(() => {
+        const until = performance.now() + ms / 40
+        while (performance.now() < until);
+        clock.pass(ms)
+      })
+    const cases = { cheap: lasting(2), dear: lasting(6) }
     const samples = await interleaved(cases, { rounds: 3, roundMs: 1, warmUpMs: 1, now: clock.now })
     expect(samples).toEqual({ cheap: [2e6, 2e6, 2e6], dear: [6e6, 6e6, 6e6] })
   })
