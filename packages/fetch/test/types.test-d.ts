@@ -39,11 +39,6 @@ expectTypeOf(client.GET("/things")).resolves.toHaveProperty("data").toEqualTypeO
 expectTypeOf(createOfetch({ fetch: createFetch(auth) })<{ a: number }>("/things")).resolves.toEqualTypeOf<{
   a: number
 }>()
-expectTypeOf(
-  wretch()
-    .polyfills({ fetch: createFetch(auth) })
-    .get("/")
-    .json<{ a: number }>(),
-).resolves.toEqualTypeOf<{
+expectTypeOf(wretch().fetchPolyfill(createFetch(auth)).get("/").json<{ a: number }>()).resolves.toEqualTypeOf<{
   a: number
 }>()
