@@ -97,9 +97,8 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
       const { body, signal } = attempt
       const sign = (credentials: Credentials): Authentication | Promise<Authentication> => {
         const ids = idsFor(attempt, credentials)
-        const payloadHash = body instanceof Uint8Array ? payloadHashInSlices(body, algorithm) : undefined
-        if (!(ids instanceof Promise || payloadHash instanceof Promise))
-          return signed(credentials, attempt, payloadHash, ids)
+        const payloadHash = payloadHashInSlices(body, algorithm)
+        if (payloadHash === undefined && !(ids instanceof Promise)) return signed(credentials, attempt, undefined, ids)
         return Promise.all([payloadHash, ids]).then((known) => signed(credentials, attempt, ...known))
       }
       const credentials = source.current(signal)

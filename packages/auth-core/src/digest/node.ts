@@ -2,7 +2,7 @@
 import { createHash, hash } from "node:crypto"
 import type { HashAlgorithm, Hmac, IncrementalHash } from "./digest.ts"
 import { BLOCK_BYTES, hmacPads } from "./pads.ts"
-import { createIncrementalSm3, createSm3Hmac, registeredSm3 } from "./sm3.ts"
+import { registeredSm3 } from "./sm3.ts"
 
 const HASH_BYTES = 32
 
@@ -27,7 +27,7 @@ function supports(algorithm: HashAlgorithm): boolean {
 /** Lower-case hex of a hash; a string counts as UTF-8. */
 export function hashHex(algorithm: HashAlgorithm, data: string | Uint8Array): string {
   if (isNative(algorithm)) return hash(algorithm, data, "hex")
-  return registeredSm3()(typeof data === "string" ? Buffer.from(data) : data)
+  return registeredSm3().hashHex(typeof data === "string" ? Buffer.from(data) : data)
 }
 
 /**
@@ -35,7 +35,7 @@ export function hashHex(algorithm: HashAlgorithm, data: string | Uint8Array): st
  * `createHmac` of node:crypto.
  */
 export function createHmac(algorithm: HashAlgorithm, key: Uint8Array): Hmac {
-  if (!isNative(algorithm)) return createSm3Hmac(key)
+  if (!isNative(algorithm)) return registeredSm3().createHmac(key)
   const pads = hmacPads(key, (bytes) => hash(algorithm, bytes, "buffer"))
   const inner = Buffer.from(pads.inner)
   // The usual key is ASCII, and so is its inner pad: then pad and message hash as one text.
@@ -51,7 +51,7 @@ export function createHmac(algorithm: HashAlgorithm, key: Uint8Array): Hmac {
 
 /** A hash over bytes that come in pieces. */
 export function createIncrementalHash(algorithm: HashAlgorithm): IncrementalHash {
-  if (!isNative(algorithm)) return createIncrementalSm3()
+  if (!isNative(algorithm)) return registeredSm3().createIncrementalHash()
   const state = createHash(algorithm)
   return {
     update(bytes) {

@@ -2,19 +2,19 @@
 import type { HashAlgorithm, Hmac, IncrementalHash } from "./digest.ts"
 import { hmacPads } from "./pads.ts"
 import { Sha256 } from "./sha256.ts"
-import { createIncrementalSm3, createSm3Hmac, registeredSm3 } from "./sm3.ts"
+import { registeredSm3 } from "./sm3.ts"
 
 const encoder = new TextEncoder()
 
 /** Lower-case hex of a hash; a string counts as UTF-8. */
 export function hashHex(algorithm: HashAlgorithm, data: string | Uint8Array): string {
   const bytes = typeof data === "string" ? encoder.encode(data) : data
-  return algorithm === "sha256" ? new Sha256().update(bytes).hex() : registeredSm3()(bytes)
+  return algorithm === "sha256" ? new Sha256().update(bytes).hex() : registeredSm3().hashHex(bytes)
 }
 
 /** Prepares a key; each message then starts from the states behind the pads. */
 export function createHmac(algorithm: HashAlgorithm, key: Uint8Array): Hmac {
-  if (algorithm !== "sha256") return createSm3Hmac(key)
+  if (algorithm !== "sha256") return registeredSm3().createHmac(key)
   const pads = hmacPads(key, (bytes) => new Sha256().update(bytes).digest())
   const inner = new Sha256().update(pads.inner)
   const outer = new Sha256().update(pads.outer)
@@ -26,5 +26,5 @@ export function createHmac(algorithm: HashAlgorithm, key: Uint8Array): Hmac {
 
 /** A hash over bytes that come in pieces. */
 export function createIncrementalHash(algorithm: HashAlgorithm): IncrementalHash {
-  return algorithm === "sha256" ? new Sha256() : createIncrementalSm3()
+  return algorithm === "sha256" ? new Sha256() : registeredSm3().createIncrementalHash()
 }

@@ -11,8 +11,6 @@ export type ContentHashHeader = "x-sdk-content-sha256" | "x-sdk-content-sm3"
 
 export interface AlgorithmTraits {
   readonly hash: HashAlgorithm
-  /** Lower-case hex of the hash of nothing. */
-  readonly emptyHash: string
   /** The header that may carry the payload hash. */
   readonly contentHashHeader: ContentHashHeader
   /** Whether a credential scope takes part. */
@@ -21,12 +19,10 @@ export interface AlgorithmTraits {
 
 const SHA256 = {
   hash: "sha256",
-  emptyHash: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
   contentHashHeader: "x-sdk-content-sha256",
 } as const
 const SM3 = {
   hash: "sm3",
-  emptyHash: "1ab21d8355cfa17f8e61194831e81a8f22bec8c728fefb747ed035eb5082aa2b",
   contentHashHeader: "x-sdk-content-sm3",
 } as const
 

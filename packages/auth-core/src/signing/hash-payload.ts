@@ -1,7 +1,7 @@
 import { createIncrementalHash } from "#digest"
 import { AuthError } from "../errors/auth-error.ts"
 import { type SigningAlgorithm, traitsOf } from "./algorithm.ts"
-import { updateInSlices } from "./payload-hash.ts"
+import { updateInSlices } from "./slices.ts"
 
 /** What {@link hashPayload} reads: a web stream, or anything that gives its chunks one after another, as Node's streams do. */
 export type PayloadStream = ReadableStream<Uint8Array | string> | AsyncIterable<Uint8Array | string>
@@ -31,11 +31,10 @@ export async function hashPayload(
 ): Promise<string> {
   const hash = createIncrementalHash(traitsOf(algorithm).hash)
   for await (const chunk of chunksOf(body)) {
-    const bytes: unknown = typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk
-    if (!(bytes instanceof Uint8Array)) {
-      throw unsignable(`The stream gave ${Object.prototype.toString.call(bytes)}: it must give strings or bytes.`)
+    if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) {
+      throw unsignable(`The stream gave ${Object.prototype.toString.call(chunk)}: it must give strings or bytes.`)
     }
-    await updateInSlices(hash, bytes)
+    await updateInSlices(hash, chunk)
   }
   return hash.hex()
 }

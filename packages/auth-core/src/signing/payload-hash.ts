@@ -1,5 +1,5 @@
 import { createIncrementalHash, hashHex } from "#digest"
-import type { IncrementalHash } from "../digest/digest.ts"
+import type { HashAlgorithm } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { type SigningAlgorithm, traitsOf } from "./algorithm.ts"
 
@@ -9,8 +9,10 @@ export const MAX_SIGNED_BODY_BYTES = 12 * 1024 * 1024
 /** In place of the payload hash: the body takes no part in the signature. */
 export const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 
-/** Well under a millisecond of work for any of the hashes, and still much more than a turn of the event loop costs. */
-const SLICE_BYTES = 128 * 1024
+/** In characters or bytes: from here on a body is large. */
+const LARGE = 64 * 1024
+
+const emptyHashes: Partial<Record<HashAlgorithm, string>> = {}
 
 /**
  * Lower-case hex of the body's hash; a string counts as UTF-8, no body as the empty one.
@@ -19,42 +21,34 @@ const SLICE_BYTES = 128 * 1024
  * text and bytes.
  */
 export function payloadHash(body: string | Uint8Array | null | undefined, algorithm: SigningAlgorithm): string {
-  const { hash, emptyHash } = traitsOf(algorithm)
-  if (body === undefined || body === null || body === "") return emptyHash
-  checkBody(body)
-  return hashHex(hash, body)
+  const { hash } = traitsOf(algorithm)
+  if (body !== undefined && body !== null && body !== "") {
+    checkBody(body)
+    return hashHex(hash, body)
+  }
+  emptyHashes[hash] ??= hashHex(hash, "")
+  return emptyHashes[hash]
 }
 
 /**
- * The same without holding the event loop: a large body is hashed in slices, and other work goes on between them. At once
- * for a small one. An SM3 that was brought to the runtime works in one go only, and does hold it.
+ * The same without holding the event loop: a large body is hashed in slices, and other work goes on between them. An SM3
+ * that was brought to the runtime works in one go only, and does hold it.
+ *
+ * @returns `undefined` for a body that is hashed at once just as well.
  */
-export function payloadHashInSlices(body: Uint8Array, algorithm: SigningAlgorithm): string | Promise<string> {
-  return body.length <= SLICE_BYTES ? payloadHash(body, algorithm) : hashInSlices(body, algorithm)
+export function payloadHashInSlices(
+  body: string | Uint8Array | null | undefined,
+  algorithm: SigningAlgorithm,
+): Promise<string> | undefined {
+  return body !== undefined && body !== null && body.length > LARGE ? hashInSlices(body, algorithm) : undefined
 }
 
-async function hashInSlices(body: Uint8Array, algorithm: SigningAlgorithm): Promise<string> {
+async function hashInSlices(body: string | Uint8Array, algorithm: SigningAlgorithm): Promise<string> {
   checkBody(body)
   const hash = createIncrementalHash(traitsOf(algorithm).hash)
+  const { updateInSlices } = await import("./slices.ts")
   await updateInSlices(hash, body)
   return hash.hex()
-}
-
-/** Adds bytes to a hash; other work goes on between the slices of many. */
-export async function updateInSlices(hash: IncrementalHash, bytes: Uint8Array): Promise<void> {
-  hash.update(bytes.subarray(0, SLICE_BYTES))
-  for (let offset = SLICE_BYTES; offset < bytes.length; offset += SLICE_BYTES) {
-    await nextTurn()
-    hash.update(bytes.subarray(offset, offset + SLICE_BYTES))
-  }
-}
-
-/** As soon as what waits has had its turn; a timer of 0 ms is late by a millisecond and more. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === "function") setImmediate(resolve)
-    else setTimeout(resolve, 0)
-  })
 }
 
 /** @throws {AuthError} when a body is of no use, or too large, for a signature. */

@@ -1,0 +1,33 @@
+import { bytesOfHex } from "./bytes-of-hex.ts"
+import { hmacPads } from "./pads.ts"
+import type { Sm3Digest } from "./sm3.ts"
+
+/**
+ * A digest on an SM3 that takes all bytes in one go.
+ *
+ * @param sm3 gives lower-case hex
+ */
+export function sm3InOneGo(sm3: (bytes: Uint8Array) => string): Sm3Digest {
+  return {
+    hashHex: sm3,
+    createHmac(key) {
+      const encoder = new TextEncoder()
+      const { inner, outer } = hmacPads(key, (bytes) => bytesOfHex(sm3(bytes)))
+      return (message) => sm3(joined([outer, bytesOfHex(sm3(joined([inner, encoder.encode(message)])))]))
+    },
+    createIncrementalHash() {
+      const pieces: Uint8Array[] = []
+      return { update: (bytes) => pieces.push(bytes), hex: () => sm3(joined(pieces)) }
+    },
+  }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0))
+  let offset = 0
+  for (const piece of pieces) {
+    bytes.set(piece, offset)
+    offset += piece.length
+  }
+  return bytes
+}
