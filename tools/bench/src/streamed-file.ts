@@ -27,7 +27,7 @@ export const streamedFile: Part = async ({ quick }) => {
       hashPayload: awaited(() => hashPayload(createReadStream(path))),
       crypto: awaited(() => hashWithCrypto(path)),
     }
-    const options = { rounds: quick ? 5 : 11, roundMs: 1, warmUpMs: 1 }
+    const options = { rounds: quick ? 5 : 7, roundMs: 1, warmUpMs: 1 }
     if (!(await hasOpenssl())) return { rows: [speed(await interleaved(cases, options), size), ...memory] }
     const samples = await interleaved(
       { ...cases, openssl: awaited(() => run("openssl", ["dgst", "-sha256", path])) },

@@ -8,7 +8,7 @@ export type CaseName = "bare" | "byHand" | "token" | "aksk" | "aws4Axios" | "off
 
 /** Sends one request and reads its answer. */
 type Send = () => Promise<unknown>
-type Cases = { [Name in CaseName]?: Send } & { bare: Send }
+export type Cases = { [Name in CaseName]?: Send } & { bare: Send }
 
 const { headers, path } = parts
 const target = `${path}?${new URLSearchParams(parts.query)}`

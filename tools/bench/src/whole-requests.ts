@@ -1,8 +1,9 @@
-import { comparing } from "./compare.ts"
-import { concurrent, interleaved } from "./rounds.ts"
+import { comparing, type Words } from "./compare.ts"
+import { concurrent, interleaved, type Samples } from "./rounds.ts"
 import type { Part, Row } from "./row.ts"
 import { startServer } from "./start-server.ts"
-import { type CaseName, type ClientName, clients } from "./whole-request-clients.ts"
+import { ratio } from "./statistics.ts"
+import { type CaseName, type Cases, type ClientName, clients } from "./whole-request-clients.ts"
 
 const CONCURRENCY = 64
 
@@ -25,26 +26,37 @@ export function wholeRequests(client: ClientName): Part {
         before: collectYoung,
         now: cpuMs,
       })
-      return { rows: rowsOf(client, Object.keys(cases), comparing(samples)) }
+      return { rows: rowsOf(client, cases, samples) }
     } finally {
       server.stop()
     }
   }
 }
 
-function rowsOf(client: ClientName, cases: readonly string[], row: ReturnType<typeof comparing<CaseName>>): Row[] {
-  const measured = Object.entries(ROWS(client)).filter(([name]) => cases.includes(name))
-  return measured.map(([name, words]) => row(name as CaseName, "bare", { against: `bare ${client}`, ...words }))
+/** The cases that were measured, in this order. */
+function rowsOf(client: ClientName, cases: Cases, samples: Samples<CaseName>): Row[] {
+  const against = `bare ${client}`
+  const words: Partial<Record<CaseName, Omit<Words, "against">>> = {
+    aksk: { id: `${client}-aksk`, what: `${client} with AK/SK`, target: { atMost: 1.1 } },
+    token: {
+      id: `${client}-token`,
+      what: `${client} with a token`,
+      target: { atMost: 1.05 },
+      remark:
+        cases.byHand && `Its header alone, set by hand, makes ${ratio(samples, "byHand", "bare").value.toFixed(2)} x.`,
+    },
+    byHand: { id: `${client}-by-hand`, what: `bare ${client}, token header set by hand` },
+    aws4Axios: { id: "axios-aws4-axios", what: "axios with aws4-axios" },
+    official: { id: "axios-official", what: "axios with the official SDK's signer" },
+    aws4fetch: { id: "fetch-aws4fetch", what: "fetch with aws4fetch" },
+  }
+  const row = comparing(samples)
+  const names = (Object.keys(words) as CaseName[]).filter((name) => cases[name] !== undefined)
+  return names.flatMap((name) => {
+    const own = words[name]
+    return own === undefined ? [] : [row(name, "bare", { ...own, against })]
+  })
 }
-
-const ROWS = (client: ClientName) => ({
-  aksk: { id: `${client}-aksk`, what: `${client} with AK/SK`, target: { atMost: 1.1 } },
-  token: { id: `${client}-token`, what: `${client} with a token`, target: { atMost: 1.05 } },
-  byHand: { id: `${client}-by-hand`, what: `bare ${client}, token header set by hand` },
-  aws4Axios: { id: "axios-aws4-axios", what: "axios with aws4-axios" },
-  official: { id: "axios-official", what: "axios with the official SDK's signer" },
-  aws4fetch: { id: "fetch-aws4fetch", what: "fetch with aws4fetch" },
-})
 
 /** What all threads of this process have worked. */
 function cpuMs(): number {
