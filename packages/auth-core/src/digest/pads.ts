@@ -6,12 +6,7 @@ export function hmacPads(
   key: Uint8Array,
   hash: (bytes: Uint8Array) => Uint8Array,
 ): { inner: Uint8Array; outer: Uint8Array } {
-  const inner = new Uint8Array(BLOCK_BYTES).fill(0x36)
-  const outer = new Uint8Array(BLOCK_BYTES).fill(0x5c)
-  const short = key.length > BLOCK_BYTES ? hash(key) : key
-  short.forEach((byte, index) => {
-    inner[index] = byte ^ 0x36
-    outer[index] = byte ^ 0x5c
-  })
-  return { inner, outer }
+  const block = new Uint8Array(BLOCK_BYTES)
+  block.set(key.length > BLOCK_BYTES ? hash(key) : key)
+  return { inner: block.map((byte) => byte ^ 0x36), outer: block.map((byte) => byte ^ 0x5c) }
 }

@@ -1,11 +1,10 @@
 import type { Auth } from "../auth/auth.ts"
+import { lazily } from "../identity/lazily.ts"
 import { authenticatedSend, type WireRequest } from "./authenticated-send.ts"
-import { MAX_REPLAYABLE_BYTES, readBody } from "./body.ts"
 import { chosenAuth } from "./chosen-auth.ts"
 import { parse } from "./finished-url.ts"
 import type { HostGuard } from "./host-guard.ts"
 import { isStream } from "./is-stream.ts"
-import { readableStreamOf } from "./readable-stream.ts"
 
 /** A function with the signature of the platform's fetch. */
 export type Fetch = typeof globalThis.fetch
@@ -17,6 +16,9 @@ export interface AuthenticatedFetchOptions {
   /** The client's own base URL. */
   baseUrl?: string | URL | undefined
 }
+
+/** Code that programs which pass no Request do without. */
+const loadRequestInit = lazily(async () => (await import("./request-init.ts")).requestInit)
 
 /** The limit that fetch itself has. */
 const MAX_REDIRECTS = 20
@@ -40,7 +42,7 @@ export async function authenticatedFetch(
   if (chosen === undefined) return await fetch(input, init)
   const url = parse(isRequest(input) ? input.url : String(input), globalThis.location?.href)
   if (!guard(url, baseUrl)) return await fetch(input, init)
-  const given = isRequest(input) ? await initOf(input, init) : init
+  const given = isRequest(input) ? await (await loadRequestInit())(input, init) : init
   given.signal?.throwIfAborted()
   const request = {
     method: normalizedMethod(given.method),
@@ -61,81 +63,45 @@ async function sendByFetch(
   input: RequestInfo | URL,
   given: RequestInit,
 ): Promise<Response> {
+  const { body: own, ...rest } = given
   const { redirect = "follow" } = given
-  const { body, ...init } = given
-  const response = await fetch(
-    ...fetchArguments(fetch, wire, input, body, {
-      ...init,
-      method: wire.method,
-      headers: wire.headers,
-      // Where no secret is at stake the client's own way with redirects does, and browsers know no other.
-      redirect: wire.authenticated && redirect === "follow" ? "manual" : redirect,
-    }),
-  )
+  const init: RequestInit & { duplex?: "half" } = {
+    ...rest,
+    method: wire.method,
+    headers: wire.headers,
+    // Where no secret is at stake the client's own way with redirects does, and browsers know no other.
+    redirect: wire.authenticated && redirect === "follow" ? "manual" : redirect,
+  }
+  const { body, url } = wire
+  if (body !== null && body !== undefined && !(isRequest(input) && body === input.body)) {
+    if (isStream(body)) init.duplex = "half"
+    init.body = (isStream(body) && body !== own ? await webStreamOf(body) : body) as BodyInit
+  }
+  const response = await fetch(destination(fetch, input, url, init), init)
   if (response.type === "opaqueredirect" && redirect === "follow") {
     const { hiddenRedirect } = await import("./redirect.ts")
-    throw hiddenRedirect(wire.url)
+    throw hiddenRedirect(url)
   }
   // A caller who asks whether it was redirected means: by anyone.
   if (wire.redirects > 0 && !response.redirected) Object.defineProperty(response, "redirected", { value: true })
   return response
 }
 
-function fetchArguments(
-  fetch: Fetch,
-  { body, url: { href } }: WireRequest,
-  input: RequestInfo | URL,
-  given: RequestInit["body"],
-  init: RequestInit,
-): [RequestInfo | URL, RequestInit & { duplex?: "half" }] {
-  // Only a Request that is passed on keeps what else it has: undici's dispatcher, the length of a stream that was bytes.
-  if (isRequest(input) && body === input.body && input.url === href) {
-    // What is in `init` is read by the platform's own fetch for sure.
-    return [fetch === globalThis.fetch ? input : new Request(input, init), init]
-  }
-  if (body === null || body === undefined) return [href, init]
-  const isOwnStream = body !== given && isStream(body)
-  const sent = (isOwnStream ? readableStreamOf(body as AsyncIterable<Uint8Array>) : body) as BodyInit
-  return [href, { ...init, body: sent, ...(isStream(body) ? { duplex: "half" } : undefined) }]
+/** A Request itself as long as it is for this URL, for what else it has: undici's dispatcher, the length of its stream. */
+function destination(fetch: Fetch, input: RequestInfo | URL, { href }: URL, init: RequestInit): RequestInfo {
+  if (!isRequest(input) || input.url !== href) return href
+  // The platform's own fetch is sure to read `init` beside it.
+  return fetch === globalThis.fetch ? input : new Request(input, init)
+}
+
+/** Code that only a stream which was begun needs. */
+async function webStreamOf(chunks: unknown): Promise<ReadableStream> {
+  const { readableStreamOf } = await import("./readable-stream.ts")
+  return readableStreamOf(chunks as AsyncIterable<Uint8Array>)
 }
 
 function isRequest(input: RequestInfo | URL): input is Request {
   return typeof input === "object" && "url" in input
-}
-
-/** A Request taken apart; what `init` says prevails, as it does in fetch. */
-async function initOf(request: Request, init: RequestInit): Promise<RequestInit> {
-  const own: RequestInit = { method: request.method, headers: request.headers, signal: request.signal }
-  for (const [name, usual] of Object.entries(USUAL)) {
-    const value = request[name as keyof typeof USUAL]
-    // Only a browser itself may navigate.
-    if (value !== usual && value !== "navigate") Object.assign(own, { [name]: value })
-  }
-  return { ...own, ...init, body: init.body ?? (await bodyOf(request, init.signal ?? request.signal)) }
-}
-
-/** What a Request is unless it was told otherwise, which takes fetch its time to read again. */
-const USUAL = {
-  redirect: "follow",
-  credentials: "same-origin",
-  cache: "default",
-  mode: "cors",
-  referrer: "about:client",
-  referrerPolicy: "",
-  integrity: "",
-  keepalive: false,
-}
-
-/** A Request can be sent once only: its bytes when they are few enough to be kept for a replay, else its stream. */
-async function bodyOf(request: Request, signal: AbortSignal): Promise<BodyInit | null> {
-  if (request.body === null) return null
-  const { bytes, content } = await readBody(request.clone().body, MAX_REPLAYABLE_BYTES, signal)
-  if (bytes === undefined) {
-    await (content as AsyncGenerator).return(undefined)
-    return request.body
-  }
-  await request.body.cancel()
-  return bytes as BodyInit
 }
 
 function normalizedMethod(method = "GET"): string {

@@ -1,8 +1,13 @@
 import { AuthError } from "../errors/auth-error.ts"
 import type { Credentials } from "./credentials.ts"
 
-const VISIBLE_ASCII = /^[\x21-\x7e]+$/
-const EDGE_OR_CONTROL = /^\s|\s$|\p{Cc}/u
+/** What a field must be like, when it is there; the first two must be. */
+const FIELDS: [field: keyof Credentials, isRight: (value: unknown) => boolean, fault: string][] = [
+  ["accessKeyId", matches(/^[!-+\-.0-:<>-~]+$/), "has characters that no AK has, such as white space"],
+  ["secretAccessKey", matches(/^(?!\s)\P{Cc}*(?<!\s)$/u), "has white space around it or a control character in it"],
+  ["securityToken", matches(/^[!-~]+$/), "is blank or has characters that no header can carry"],
+  ["expiresAt", Number.isFinite, "is not a time in epoch milliseconds"],
+]
 
 /**
  * Gives credentials back when they can sign.
@@ -10,29 +15,19 @@ const EDGE_OR_CONTROL = /^\s|\s$|\p{Cc}/u
  * @throws {AuthError} `AUTH_INVALID_CREDENTIALS`, naming the field and never its value.
  */
 export function checkCredentials(credentials: Credentials): Credentials {
-  const { accessKeyId, secretAccessKey, securityToken, expiresAt } = credentials ?? {}
-  if (!isText(accessKeyId)) throw invalid("accessKeyId", "is missing or blank")
-  if (!VISIBLE_ASCII.test(accessKeyId) || /[,;=/]/.test(accessKeyId))
-    throw invalid("accessKeyId", "has white space, control or other characters that no AK has")
-  if (!isText(secretAccessKey)) throw invalid("secretAccessKey", "is missing or blank")
-  if (EDGE_OR_CONTROL.test(secretAccessKey))
-    throw invalid("secretAccessKey", "has white space around it or a control character in it")
-  if (securityToken !== undefined && !(isText(securityToken) && VISIBLE_ASCII.test(securityToken))) {
-    throw invalid("securityToken", "is blank or has characters that no header can carry")
-  }
-  if (expiresAt !== undefined && !(typeof expiresAt === "number" && Number.isFinite(expiresAt))) {
-    throw invalid("expiresAt", "is not a time in epoch milliseconds")
+  for (const [index, [field, isRight, fault]] of FIELDS.entries()) {
+    const value = credentials?.[field]
+    const isMissing = index < 2 && (typeof value !== "string" || value.trim() === "")
+    if (isMissing || (value !== undefined && !isRight(value))) {
+      throw new AuthError(
+        "AUTH_INVALID_CREDENTIALS",
+        `The credentials cannot sign: \`${field}\` ${isMissing ? "is missing or blank" : fault}. Check where it was copied from.`,
+      )
+    }
   }
   return credentials
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === "string" && value.trim() !== ""
-}
-
-function invalid(field: keyof Credentials, fault: string): AuthError {
-  return new AuthError(
-    "AUTH_INVALID_CREDENTIALS",
-    `The credentials cannot sign: \`${field}\` ${fault}. Check where it was copied from.`,
-  )
+function matches(form: RegExp): (value: unknown) => boolean {
+  return (value) => typeof value === "string" && form.test(value)
 }

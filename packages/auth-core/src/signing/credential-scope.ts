@@ -6,20 +6,18 @@ import { AuthError } from "../errors/auth-error.ts"
 const PART = /^[\w.-]+$/
 
 /**
- * The credential scope of V11-HMAC-SHA256: `YYYYMMDD/<region>/<service>`.
+ * The credential scope of V11-HMAC-SHA256 as a function of the X-Sdk-Date: `YYYYMMDD/<region>/<service>`.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` when region or service is missing or malformed.
  */
-export function credentialScope(sdkDate: string, region: string | undefined, service: string | undefined): string {
-  return `${sdkDate.slice(0, 8)}/${checkedPart("region", region)}/${checkedPart("service", service)}`
-}
-
-export function checkedPart(name: "region" | "service", value: string | undefined): string {
-  if (typeof value === "string" && PART.test(value)) return value
-  throw new AuthError(
-    "AUTH_INVALID_OPTION",
-    `V11-HMAC-SHA256 needs \`${name}\`, such as "${name === "region" ? "cn-north-4" : "iotda"}": letters, digits, dots, hyphens and underscores.`,
-  )
+export function credentialScope(region: string | undefined, service: string | undefined): (sdkDate: string) => string {
+  if (!PART.test(region ?? "") || !PART.test(service ?? "")) {
+    throw new AuthError(
+      "AUTH_INVALID_OPTION",
+      "V11-HMAC-SHA256 needs `region` and `service`, such as cn-north-4 and iotda: letters, digits, dots, hyphens, underscores.",
+    )
+  }
+  return (sdkDate) => `${sdkDate.slice(0, 8)}/${region}/${service}`
 }
 
 /**

@@ -43,8 +43,7 @@ function encode(match: string): string {
   }
   if (code < 0x80) return `%${code.toString(16).toUpperCase()}`
   // UTF-8 encoders put U+FFFD in place of half a surrogate pair, which is no character.
-  const isHalf = match.length === 1 && code >= 0xd800 && code <= 0xdfff
-  return encodeURIComponent(isHalf ? "\ufffd" : match)
+  return encodeURIComponent(/\p{Cs}/u.test(match) ? "\ufffd" : match)
 }
 
 function encodeInPath(match: string): string {

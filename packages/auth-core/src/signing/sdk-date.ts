@@ -12,17 +12,15 @@ let lastText = ""
 export function formatSdkDate(time: number): string {
   const second = Math.floor(time / 1000)
   if (second === lastSecond) return lastText
-  if (!(second >= FIRST_SECOND && second <= LAST_SECOND)) {
+  // It has more digits or a sign in other years, and is null where there is no date.
+  const text = new Date(second * 1000).toJSON()?.replace(/[-:]|\.000/g, "")
+  if (text?.length !== 16) {
     throw new AuthError("AUTH_INVALID_OPTION", "`date` must be a valid Date in the years 0 to 9999.")
   }
-  const text = new Date(second * 1000).toISOString().replace(/[-:]|\.000/g, "")
   lastSecond = second
   lastText = text
   return text
 }
-
-const FIRST_SECOND = Date.parse("0000-01-01T00:00:00Z") / 1000
-const LAST_SECOND = Date.parse("9999-12-31T23:59:59Z") / 1000
 
 const SDK_DATE = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/
 

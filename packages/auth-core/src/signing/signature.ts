@@ -1,7 +1,7 @@
 import { createHmac, hashHex } from "#digest"
 import { type SigningAlgorithm, traitsOf } from "./algorithm.ts"
 import type { Canonical } from "./canonical-request.ts"
-import { checkedPart, credentialScope, keyDeriver } from "./credential-scope.ts"
+import { credentialScope, keyDeriver } from "./credential-scope.ts"
 import { stringToSign } from "./string-to-sign.ts"
 
 export interface SignerOptions {
@@ -26,11 +26,10 @@ export function createAuthorize(accessKeyId: string, secretAccessKey: string, op
   const { algorithm = "SDK-HMAC-SHA256", region, service } = options
   const { hash, scoped } = traitsOf(algorithm)
   if (scoped) {
-    checkedPart("region", region)
-    checkedPart("service", service)
+    const scopeOf = credentialScope(region, service)
     const keyOf = keyDeriver(accessKeyId, secretAccessKey)
     return ({ date, signedHeaders, request }) => {
-      const scope = credentialScope(date, region, service)
+      const scope = scopeOf(date)
       const signature = keyOf(scope)(stringToSign(algorithm, date, scope, hashHex(hash, request)))
       return `${algorithm} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`
     }

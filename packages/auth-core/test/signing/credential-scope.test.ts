@@ -9,7 +9,7 @@ const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 describe("the credential scope", () => {
   it("is the day, the region and the service", () => {
-    expect(credentialScope("20191115T033655Z", "cn-north-4", "iotda")).toBe("20191115/cn-north-4/iotda")
+    expect(credentialScope("cn-north-4", "iotda")("20191115T033655Z")).toBe("20191115/cn-north-4/iotda")
   })
 
   it.each([
@@ -20,7 +20,7 @@ describe("the credential scope", () => {
     ["cn north 4", "iotda"],
     ["cn-north-4", "iotda,"],
   ])("needs a region and a service, unlike %j and %j", (region, service) => {
-    expect(failureOf(() => credentialScope("20191115T033655Z", region, service))).toMatchObject({
+    expect(failureOf(() => credentialScope(region, service))).toMatchObject({
       code: "AUTH_INVALID_OPTION",
     })
   })

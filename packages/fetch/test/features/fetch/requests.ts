@@ -426,11 +426,6 @@ export const requests: readonly FetchFeature[] = [
       return seen
     },
     gives: ["/a"],
-    differs: {
-      because:
-        "The body of a Request is read, and what only that Request knows gets lost: give the dispatcher in init too.",
-      gives: [],
-    },
   },
 ]
 

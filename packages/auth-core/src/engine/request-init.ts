@@ -1,0 +1,36 @@
+import { MAX_REPLAYABLE_BYTES, readBody } from "./body.ts"
+
+/** A Request taken apart; what `init` says prevails, as it does in fetch. */
+export async function requestInit(request: Request, init: RequestInit): Promise<RequestInit> {
+  const own: RequestInit = { method: request.method, headers: request.headers, signal: request.signal }
+  for (const [name, usual] of Object.entries(USUAL)) {
+    const value = request[name as keyof typeof USUAL]
+    // Only a browser itself may navigate.
+    if (value !== usual && value !== "navigate") Object.assign(own, { [name]: value })
+  }
+  return { ...own, ...init, body: init.body ?? (await bodyOf(request, init.signal ?? request.signal)) }
+}
+
+/** What a Request is unless it was told otherwise, which takes fetch its time to read again. */
+const USUAL = {
+  redirect: "follow",
+  credentials: "same-origin",
+  cache: "default",
+  mode: "cors",
+  referrer: "about:client",
+  referrerPolicy: "",
+  integrity: "",
+  keepalive: false,
+}
+
+/** A Request can be sent once only: its bytes when they are few enough to be kept for a replay, else its stream. */
+async function bodyOf(request: Request, signal: AbortSignal): Promise<BodyInit | null> {
+  if (request.body === null) return null
+  const { bytes, content } = await readBody(request.clone().body, MAX_REPLAYABLE_BYTES, signal)
+  if (bytes === undefined) {
+    await (content as AsyncGenerator).return(undefined)
+    return request.body
+  }
+  await request.body.cancel()
+  return bytes as BodyInit
+}
