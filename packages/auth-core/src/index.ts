@@ -34,7 +34,6 @@ export {
   type AuthenticatedAttempt,
   authenticateAttempt,
   type OutgoingRequest,
-  shouldReplay,
 } from "./engine/authenticate-attempt.ts"
 export { type AuthenticatedFetchOptions, authenticatedFetch, type Fetch } from "./engine/authenticated-fetch.ts"
 export {
@@ -54,6 +53,7 @@ export type { PreparedBody } from "./engine/prepared-body.ts"
 export { readableStreamOf } from "./engine/readable-stream.ts"
 export { hiddenRedirect, staysAtOrigin } from "./engine/redirect.ts"
 export type { ResponseLike } from "./engine/response-like.ts"
+export { shouldReplay } from "./engine/should-replay.ts"
 export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./errors/auth-error.ts"
 export { type CallerIdentity, callerIdentity } from "./iam/caller-identity.ts"
 export { type FindDomainIdOptions, findDomainId } from "./iam/domain-id.ts"

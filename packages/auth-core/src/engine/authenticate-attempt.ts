@@ -4,7 +4,6 @@ import { abortable } from "../identity/abortable.ts"
 import { readBody, unreadBody } from "./body.ts"
 import type { HostGuard } from "./host-guard.ts"
 import type { PreparedBody } from "./prepared-body.ts"
-import type { ResponseLike } from "./response-like.ts"
 
 /** A request as the client is about to send it. */
 export interface OutgoingRequest {
@@ -74,32 +73,6 @@ function authenticateBody(
   })
   const as = by.authenticate({ method, url: url.href, headers, body: body.bytes, signal })
   return as instanceof Promise ? abortable(as, signal).then(authenticated) : authenticated(as)
-}
-
-/**
- * Whether a rejected attempt should be sent once more, authenticated anew. Judges 401 and 403 of authenticated attempts;
- * the response stays readable.
- */
-export function shouldReplay(
-  attempt: AuthenticatedAttempt,
-  response: ResponseLike,
-  replayed: boolean,
-  signal?: AbortSignal,
-): boolean | Promise<boolean> {
-  if (attempt.authenticated === undefined || (response.status !== 401 && response.status !== 403)) return false
-  return isCurable(attempt, attempt.authenticated, response, replayed, signal)
-}
-
-async function isCurable(
-  { url, body }: AuthenticatedAttempt,
-  { by, as }: NonNullable<AuthenticatedAttempt["authenticated"]>,
-  response: ResponseLike,
-  replayed: boolean,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  const { readRejection } = await import("./rejection.ts")
-  const rejection = await readRejection(response, url, replayed)
-  return (await by.judge(as, rejection, signal)) && !replayed && body.replayable
 }
 
 /** A type the caller chose stays, except for a form: its boundary is known only now. */

@@ -1,13 +1,9 @@
 import type { Auth } from "../auth/auth.ts"
-import {
-  type AuthenticatedAttempt,
-  authenticateAttempt,
-  type OutgoingRequest,
-  shouldReplay,
-} from "./authenticate-attempt.ts"
+import { authenticateAttempt, type OutgoingRequest } from "./authenticate-attempt.ts"
 import { finishedUrl } from "./finished-url.ts"
+import type { Sent } from "./follow-up.ts"
 import { createHostGuard, type GuardOptions, type HostGuard } from "./host-guard.ts"
-import { isRedirect, type ResponseLike } from "./response-like.ts"
+import { isRedirect, isRejection, type ResponseLike } from "./response-like.ts"
 
 /** One request on the wire, for the adapter to send as it stands: no redirects followed, nothing added. */
 export interface WireRequest {
@@ -54,51 +50,18 @@ export async function authenticatedSend<R extends ResponseLike>(
   send: Send<R>,
   options: AuthenticatedSendOptions<R> = {},
 ): Promise<R> {
-  const { guard = createHostGuard(options), maxRedirects = 20 } = options
-  let hop: OutgoingRequest = { ...request, url: finishedUrl(request.url) }
-  let redirects = 0
-  let replayed = false
-  for (;;) {
+  const { guard = createHostGuard(options) } = options
+  const sendOnce = async (hop: OutgoingRequest, redirects: number): Promise<Sent<R>> => {
     const prepared = authenticateAttempt(auth, hop, guard)
     const attempt = prepared instanceof Promise ? await prepared : prepared
-    const response = await send(wireRequest(attempt, redirects))
-    const judged = shouldReplay(attempt, response, replayed, hop.signal)
-    if (judged !== false && (await judged)) {
-      replayed = true
-      await discard(response)
-      hop = sameRequest(hop, attempt)
-      continue
-    }
-    if (!isRedirect(response) || maxRedirects === 0) return response
-    const { nextHop } = await import("./next-hop.ts")
-    const next = nextHop(sameRequest(hop, attempt), response, {
-      ...options,
-      maxRedirects,
-      isLast: redirects === maxRedirects,
-      canRepeat: attempt.body.replayable,
-    })
-    if (next === undefined) return response
-    await discard(response)
-    redirects += 1
-    hop = next
+    const { method, url, headers, body, authenticated } = attempt
+    const isAuthenticated = authenticated !== undefined
+    const response = await send({ method, url, headers, body: body.content, redirects, authenticated: isAuthenticated })
+    return { attempt, response }
   }
-}
-
-/** The caller's request, with its body as it was sent: what was read once need not, or cannot, be read again. */
-function sameRequest(request: OutgoingRequest, { headers: sent, body }: AuthenticatedAttempt): OutgoingRequest {
-  const contentType = body.contentType === undefined ? undefined : sent["content-type"]
-  const headers = contentType === undefined ? request.headers : { ...request.headers, "content-type": contentType }
-  return { ...request, headers, body: body.content }
-}
-
-function wireRequest(
-  { method, url, headers, body, authenticated }: AuthenticatedAttempt,
-  redirects: number,
-): WireRequest {
-  return { method, url, headers, body: body.content, redirects, authenticated: authenticated !== undefined }
-}
-
-async function discard(response: ResponseLike): Promise<void> {
-  if (response.discard !== undefined) await response.discard()
-  else if (response instanceof Response) await response.body?.cancel()
+  const hop = { ...request, url: finishedUrl(request.url) }
+  const sent = await sendOnce(hop, 0)
+  if (!isRejection(sent.response) && !isRedirect(sent.response)) return sent.response
+  const { followUp } = await import("./follow-up.ts")
+  return followUp(hop, sent, sendOnce, options)
 }

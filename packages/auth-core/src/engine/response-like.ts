@@ -18,3 +18,8 @@ export function headerOf(response: ResponseLike, name: string): string | undefin
 export function isRedirect({ status }: ResponseLike): boolean {
   return [301, 302, 303, 307, 308].includes(status)
 }
+
+/** Whether it refuses the authentication, or who was authenticated. */
+export function isRejection({ status }: ResponseLike): boolean {
+  return status === 401 || status === 403
+}

@@ -1,0 +1,58 @@
+import type { AuthenticatedAttempt, OutgoingRequest } from "./authenticate-attempt.ts"
+import { nextHop } from "./next-hop.ts"
+import { isRedirect, type ResponseLike } from "./response-like.ts"
+import { shouldReplay } from "./should-replay.ts"
+
+/** One attempt, and what came of it. */
+export interface Sent<R extends ResponseLike> {
+  readonly attempt: AuthenticatedAttempt
+  readonly response: R
+}
+
+export interface FollowUpOptions<R extends ResponseLike> {
+  readonly maxRedirects?: number | undefined
+  readonly tooManyRedirects?: ((response: R, limit: number) => never) | undefined
+  readonly secretHeaders?: readonly string[] | undefined
+}
+
+/** What comes after a first answer that is not the last: one replay, and redirects. */
+export async function followUp<R extends ResponseLike>(
+  request: OutgoingRequest,
+  first: Sent<R>,
+  sendOnce: (request: OutgoingRequest, redirects: number) => Promise<Sent<R>>,
+  options: FollowUpOptions<R>,
+): Promise<R> {
+  const { maxRedirects = 20 } = options
+  let hop = request
+  let redirects = 0
+  let replayed = false
+  for (let sent = first; ; sent = await sendOnce(hop, redirects)) {
+    const { attempt, response } = sent
+    const again = sameRequest(hop, attempt)
+    if (await shouldReplay(attempt, response, replayed, hop.signal)) {
+      replayed = true
+      hop = again
+    } else {
+      if (!isRedirect(response) || maxRedirects === 0) return response
+      const isLast = redirects === maxRedirects
+      const canRepeat = attempt.body.replayable
+      const next = nextHop(again, response, { ...options, maxRedirects, isLast, canRepeat })
+      if (next === undefined) return response
+      redirects += 1
+      hop = next
+    }
+    await discard(response)
+  }
+}
+
+/** The caller's request, with its body as it was sent: what was read once need not, or cannot, be read again. */
+function sameRequest(request: OutgoingRequest, { headers: sent, body }: AuthenticatedAttempt): OutgoingRequest {
+  const contentType = body.contentType === undefined ? undefined : sent["content-type"]
+  const headers = contentType === undefined ? request.headers : { ...request.headers, "content-type": contentType }
+  return { ...request, headers, body: body.content }
+}
+
+async function discard(response: ResponseLike): Promise<void> {
+  if (response.discard !== undefined) await response.discard()
+  else if (response instanceof Response) await response.body?.cancel()
+}
