@@ -6,6 +6,7 @@ import { comparing } from "./compare.ts"
 import { get } from "./example-request.ts"
 import { awaited, interleaved } from "./rounds.ts"
 import type { Part } from "./row.ts"
+import { storeCalls } from "./store-calls.ts"
 
 const HOUR_MS = 3_600_000
 const VALUE = "t".repeat(1_500)
@@ -57,6 +58,7 @@ export const cachedTokens: Part = async ({ quick }) => {
       row("azure", "map", { id: "token-azure", what: "the token cycler of @azure/core-rest-pipeline", against }),
       row("google", "map", { id: "token-google", what: "getRequestHeaders of google-auth-library", against }),
       row("octokit", "map", { id: "token-octokit", what: "an installation token of @octokit/auth-app", against }),
+      await storeCalls(),
       ...(await coldReads(quick ? 3 : 15)),
     ],
   }

@@ -40,7 +40,7 @@ export function drawChart({ title, sizes, cost, curves }: Chart): string {
     textStyle: { fontFamily: "system-ui, sans-serif" },
     title: { text: title, left: "center", top: 10, textStyle: { color: text[0], fontSize: 16 } },
     legend: { top: 38, textStyle: { color: text[0], fontSize: 13 }, itemWidth: 34, itemGap: 32 },
-    grid: { left: 76, right: 28, top: 76, bottom: 56 },
+    grid: { left: 76, right: 44, top: 76, bottom: 56 },
     xAxis: {
       ...axis,
       name: sizes,

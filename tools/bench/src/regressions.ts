@@ -47,6 +47,8 @@ function isCompared({ target, unit }: Row): boolean {
 
 /** How many times as bad it is. */
 function worsening({ value: before, target }: Row, { value }: Row): number {
+  // Of nothing there is no multiple.
+  if (value === before) return 1
   const isWorseWhenMore = target !== undefined && "atMost" in target
   return isWorseWhenMore ? value / before : before / value
 }

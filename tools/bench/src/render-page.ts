@@ -13,6 +13,8 @@ export function renderPage({ runtimes }: Report): string {
 Written by \`npm run bench\`; not edited by hand. What is measured stands as a multiple of something beside it, in the same
 run: of a floor that nothing can be faster than, or of what one would use instead. Times alone would tell of the machine.
 
+${runs.map(([name, run]) => `- ${summary(name, run)}`).join("\n")}
+
 ## How to repeat it
 
 | command | does |
@@ -47,6 +49,12 @@ cannot be had for less than the reading of a Map, a look at the clock and the tu
 `
 }
 
+function summary(name: RuntimeName, { version, parts }: Run): string {
+  const aimed = rowsOf(parts).filter((row) => row.target !== undefined)
+  const reached = aimed.filter((row) => meets(row) === true)
+  return `${NAMES[name]} ${version}: ${reached.length} of ${aimed.length} targets are reached.`
+}
+
 function renderRun(name: RuntimeName, { version, date, machine, peers, parts }: Run): string {
   const { cpu, cores, memoryGb, system, load } = machine
   const sections = [...new Set(parts.map(({ section }) => section))]
@@ -68,14 +76,13 @@ function renderSection(title: string, rows: readonly Row[]): string {
 
 function renderMissed(rows: readonly Row[]): string {
   const missed = rows.filter((row) => meets(row) === false)
-  const count = rows.filter((row) => row.target !== undefined).length
-  if (missed.length === 0) return `All ${count} targets are reached.\n`
+  if (missed.length === 0) return ""
   const lines = missed.map((row) => {
     const doubt = isInDoubt(row) ? " The target lies within the spread of the rounds." : ""
     const remark = row.remark === undefined ? "" : ` ${row.remark}`
-    return `- ${row.what}, against ${row.against}: ${figure(row)}, to reach ${bound(row)}.${doubt}${remark}`
+    return `- ${row.what} (${row.against}): ${figure(row)}, to reach ${bound(row)}.${doubt}${remark}`
   })
-  return `### Missed\n\n${missed.length} of ${count} targets:\n\n${lines.join("\n")}\n`
+  return `### Missed\n\n${lines.join("\n")}\n`
 }
 
 function reached(row: Row): string {

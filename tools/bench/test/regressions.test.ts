@@ -39,6 +39,12 @@ describe("regressions", () => {
     expect([of("calls"), of("bytes"), of("ms"), of("MB"), of("kB")]).toEqual([1, 1, 0, 0, 0])
   })
 
+  it("takes anything for worse than nothing", () => {
+    const none: Partial<Row> = { unit: "calls", value: 0, target: { atMost: 0 } }
+    expect(worse(none, { value: 0 })).toEqual([])
+    expect(worse(none, { value: 1 })).toHaveLength(1)
+  })
+
   it("leaves peers alone: they may get faster or slower", () => {
     expect(worse({ value: 1 }, { value: 50 })).toEqual([])
   })
