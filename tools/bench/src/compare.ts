@@ -4,7 +4,8 @@ import type { Row } from "./row.ts"
 import { median, ratio } from "./statistics.ts"
 
 /** What a row says beside the figure. */
-export type Words = Pick<Row, "id" | "what" | "against"> & Partial<Pick<Row, "target" | "remark" | "detail">>
+export type Words = Pick<Row, "id" | "what" | "against"> &
+  Partial<Pick<Row, "target" | "remark" | "detail" | "isUnsteady">>
 
 /** Makes the rows of cases that were measured side by side: one as a multiple of another, with the time it took itself. */
 export function comparing<Name extends string>(samples: Samples<Name>) {

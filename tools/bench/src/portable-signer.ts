@@ -24,20 +24,21 @@ export const portableSigner: Part = async ({ quick }) => {
       { rounds: quick ? 31 : 151 },
     ),
   )
-  const target = { atLeast: 20 }
+  // WebCrypto works in another thread: what it takes to wake that differs by a factor of four from run to run.
+  const ambition = { target: { atLeast: 20 }, isUnsteady: true }
   return {
     rows: [
       row("aws4fetchGet", "get", {
         id: "portable-get",
         what: "a GET by aws4fetch, one after another",
         against: "the portable sign()",
-        target,
+        ...ambition,
       }),
       row("aws4fetchPost", "post", {
         id: "portable-post",
         what: "a 1 kB JSON POST by aws4fetch",
         against: "the portable sign()",
-        target,
+        ...ambition,
       }),
     ],
   }

@@ -41,8 +41,8 @@ function complaint(old: Row, row: Row | undefined): string | undefined {
   return `${row.id}: ${row.what}, against ${row.against}, is ${figure(row)}; published is ${figure(old)}.`
 }
 
-function isCompared({ target, unit }: Row): boolean {
-  return target !== undefined && COMPARED.includes(unit)
+function isCompared({ target, unit, isUnsteady = false }: Row): boolean {
+  return target !== undefined && !isUnsteady && COMPARED.includes(unit)
 }
 
 /** How many times as bad it is. */

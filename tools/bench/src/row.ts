@@ -12,6 +12,8 @@ export interface Row {
   readonly target?: Target | undefined
   /** How long it took, or the like. */
   readonly detail?: string | undefined
+  /** Depends on what else the machine does more than on the code, and is not compared with what was published. */
+  readonly isUnsteady?: boolean | undefined
   /** What a reader should know when the target is missed. */
   readonly remark?: string | undefined
 }

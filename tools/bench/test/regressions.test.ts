@@ -45,6 +45,10 @@ describe("regressions", () => {
     expect(worse(none, { value: 1 })).toHaveLength(1)
   })
 
+  it("leaves out what is said to be unsteady", () => {
+    expect(worse({ value: 1, target: { atMost: 1 }, isUnsteady: true }, { value: 50 })).toEqual([])
+  })
+
   it("leaves peers alone: they may get faster or slower", () => {
     expect(worse({ value: 1 }, { value: 50 })).toEqual([])
   })
