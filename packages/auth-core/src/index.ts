@@ -43,13 +43,13 @@ export {
   type Send,
   type WireRequest,
 } from "./engine/authenticated-send.ts"
-export { MAX_REPLAYABLE_BYTES, readBody } from "./engine/body.ts"
+export { readBody } from "./engine/body.ts"
 export { chosenAuth } from "./engine/chosen-auth.ts"
 export { conceal } from "./engine/conceal.ts"
 export { finishedUrl } from "./engine/finished-url.ts"
 export { createHostGuard, type GuardOptions, type HostGuard } from "./engine/host-guard.ts"
 export { isStream } from "./engine/is-stream.ts"
-export type { PreparedBody } from "./engine/prepared-body.ts"
+export { MAX_REPLAYABLE_BYTES, type PreparedBody } from "./engine/prepared-body.ts"
 export { readableStreamOf } from "./engine/readable-stream.ts"
 export { hiddenRedirect, staysAtOrigin } from "./engine/redirect.ts"
 export type { ResponseLike } from "./engine/response-like.ts"

@@ -1,4 +1,5 @@
 import type { IamOptions } from "../iam/iam-connection.ts"
+import { andThen } from "../identity/and-then.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import { lazily } from "../identity/lazily.ts"
 import type { Attempt } from "./auth.ts"
@@ -40,8 +41,5 @@ export function accountIds(
     const { accountIdLookup } = await import("./account-id-lookup.ts")
     return accountIdLookup(options, current)
   })
-  return (...asked) => {
-    const lookUp = load()
-    return lookUp instanceof Promise ? lookUp.then((loaded) => loaded(...asked)) : lookUp(...asked)
-  }
+  return (...asked) => andThen(load(), (lookUp) => lookUp(...asked))
 }

@@ -1,11 +1,11 @@
+import { andThen } from "../identity/and-then.ts"
 import type { Clock } from "../identity/clock.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
 import { systemWallClock } from "../identity/wall-clock.ts"
 import { type SigningAlgorithm, traitsOf } from "../signing/algorithm.ts"
 import { MAX_SIGNED_BODY_BYTES, payloadHashInSlices, UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
-import { type HeaderRecord, SIGNED_BY_DEFAULT } from "../signing/signed-headers.ts"
-import { createSigner } from "../signing/signer.ts"
+import { createSigner, type Signer } from "../signing/signer.ts"
 import { type AccountIdOptions, accountIds, type KnownAccountIds } from "./account-ids.ts"
 import type { Attempt, Auth, Authentication } from "./auth.ts"
 import type { CacheOption } from "./cache-of.ts"
@@ -58,10 +58,17 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
   const isProvided = typeof credentialsOrProvider === "function"
   const source = isProvided ? provided(credentialsOrProvider, options, secretOf) : fixed(credentialsOrProvider)
   const idsFor = accountIds(options, source.current)
-  // Whether a provided key still lives is for the cache to say: the local clock may be what is wrong.
-  const signerOf = keepingLast((credentials: Credentials) =>
-    createSigner(isProvided ? { ...credentials, expiresAt: undefined } : credentials, { algorithm, region, service }),
-  )
+  // Credentials change seldom.
+  let last: { credentials: Credentials; signer: Signer } | undefined
+  const signerOf = (credentials: Credentials): Signer => {
+    if (last?.credentials !== credentials) {
+      // Whether a provided key still lives is for the cache to say: the local clock may be what is wrong.
+      const key = isProvided ? { ...credentials, expiresAt: undefined } : credentials
+      const signer = createSigner(key, { algorithm, region, service, alsoSigned: options.signedHeaders })
+      last = { credentials, signer }
+    }
+    return last.signer
+  }
   // What is wrong with fixed credentials, or with the options, shows at once.
   if (!isProvided) signerOf(credentialsOrProvider)
 
@@ -80,11 +87,7 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
     add("x-domain-id", domainId)
     if (unsignedPayload) add(contentHashHeader, UNSIGNED_PAYLOAD)
     const headers = { ...given, ...added }
-    const signedHeaders = options.signedHeaders && namesToSign(options.signedHeaders, headers, credentials)
-    const signature = signerOf(credentials).sign(
-      { method, url, headers, body },
-      { date: signedAt, payloadHash, signedHeaders },
-    )
+    const signature = signerOf(credentials).sign({ method, url, headers, body }, { date: signedAt, payloadHash })
     return { headers: { ...added, ...signature }, used: { credentials, signedAt } }
   }
 
@@ -101,8 +104,7 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
         if (payloadHash === undefined && !(ids instanceof Promise)) return signed(credentials, attempt, undefined, ids)
         return Promise.all([payloadHash, ids]).then((known) => signed(credentials, attempt, ...known))
       }
-      const credentials = source.current(signal)
-      return credentials instanceof Promise ? credentials.then(sign) : sign(credentials)
+      return andThen(source.current(signal), sign)
     },
     async judge({ used }, rejection, signal) {
       const { createSignatureJudge } = await import("./judge-signature.ts")
@@ -120,19 +122,4 @@ function fixed(credentials: Credentials): Renewable<Credentials> {
 
 function secretOf({ accessKeyId, securityToken = "" }: Credentials): string {
   return `${accessKeyId} ${securityToken}`
-}
-
-function namesToSign(chosen: readonly string[], headers: HeaderRecord, { securityToken }: Credentials): string[] {
-  const added = securityToken === undefined ? ["host", "x-sdk-date"] : ["host", "x-sdk-date", "x-security-token"]
-  const names = [...SIGNED_BY_DEFAULT, ...chosen.map((name) => name.toLowerCase())]
-  return names.filter((name) => added.includes(name) || headers[name] !== undefined)
-}
-
-/** Makes a value from another, and keeps the last: credentials change seldom. */
-function keepingLast<From, To>(make: (from: From) => To): (from: From) => To {
-  let last: { from: From; to: To } | undefined
-  return (from) => {
-    if (last === undefined || last.from !== from) last = { from, to: make(from) }
-    return last.to
-  }
 }

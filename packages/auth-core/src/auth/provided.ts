@@ -1,3 +1,4 @@
+import { andThen } from "../identity/and-then.ts"
 import { lazily } from "../identity/lazily.ts"
 import type { Expiring, Provider } from "../identity/provider.ts"
 import type { CachingOptions } from "./cache-of.ts"
@@ -26,10 +27,7 @@ export function provided<T extends Expiring>(
     return renewable(provider, options, secretOf)
   })
   return {
-    current(signal) {
-      const source = load()
-      return source instanceof Promise ? source.then((loaded) => loaded.current(signal)) : source.current(signal)
-    },
+    current: (signal) => andThen(load(), (source) => source.current(signal)),
     renew: async (...refusal) => (await load()).renew(...refusal),
   }
 }

@@ -1,4 +1,5 @@
 import { AuthError } from "../errors/auth-error.ts"
+import { andThen } from "../identity/and-then.ts"
 import type { Clock } from "../identity/clock.ts"
 import type { TokenProvider } from "../identity/provider.ts"
 import type { Token } from "../identity/token.ts"
@@ -65,10 +66,7 @@ function providedToken(provider: TokenProvider, options: TokenAuthOptions): Auth
   return {
     bodyLimit: () => undefined,
     beyondLimit: undefined,
-    authenticate({ signal }) {
-      const token = tokens.current(signal)
-      return token instanceof Promise ? token.then(authenticationFor) : authenticationFor(token)
-    },
+    authenticate: ({ signal }) => andThen(tokens.current(signal), authenticationFor),
     judge({ used }, { status, replayed }, signal) {
       return status === 401 && tokens.renew(used as Token, replayed, signal)
     },

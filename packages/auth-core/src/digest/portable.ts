@@ -1,4 +1,5 @@
 // Everything without node:crypto: synchronous hashes in JavaScript.
+
 import type { HashAlgorithm, Hmac, IncrementalHash } from "./digest.ts"
 import { hmacPads } from "./pads.ts"
 import { Sha256 } from "./sha256.ts"

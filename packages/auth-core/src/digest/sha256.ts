@@ -26,8 +26,6 @@ const start = fractions(primes.slice(0, 8).map(Math.sqrt))
 /** One for all, since a block is mixed in without a pause. A view, like the others: its words are numbers, in the order of the standard. */
 const schedule = new DataView(new ArrayBuffer(4 * ROUNDS))
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
-
 /**
  * SHA-256 where the runtime has none that is synchronous.
  *
@@ -42,8 +40,8 @@ export class Sha256 implements IncrementalHash {
 
   /** @param behind goes on from there, which must be the end of a block; that one stays as it is. */
   constructor(behind?: Sha256) {
-    this.#state = new DataView((behind === undefined ? start : behind.#state).buffer.slice(0))
-    this.#length = behind === undefined ? 0 : behind.#length
+    this.#state = new DataView((behind ? behind.#state : start).buffer.slice(0))
+    this.#length = behind ? behind.#length : 0
   }
 
   update(bytes: Uint8Array): this {
@@ -79,8 +77,11 @@ export class Sha256 implements IncrementalHash {
   }
 
   hex(): string {
+    this.digest()
     let hex = ""
-    for (const byte of this.digest()) hex += HEX[byte]
+    for (let at = 0; at < this.#state.byteLength; at += 4) {
+      hex += this.#state.getUint32(at).toString(16).padStart(8, "0")
+    }
     return hex
   }
 }

@@ -20,6 +20,6 @@ export function registeredSm3(): Sm3Digest {
   if (registered !== undefined) return registered
   throw new AuthError(
     "AUTH_ALGORITHM_UNSUPPORTED",
-    'This runtime has no SM3: import "@countersign/auth-core/sm3" once, and add the package sm-crypto-v2 to your project.',
+    'This runtime has no SM3: add the package sm-crypto-v2, and import "@countersign/auth-core/sm3" once.',
   )
 }

@@ -1,6 +1,7 @@
 import type { Auth, Authentication } from "../auth/auth.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { abortable } from "../identity/abortable.ts"
+import { andThen } from "../identity/and-then.ts"
 import { readBody, unreadBody } from "./body.ts"
 import type { HostGuard } from "./host-guard.ts"
 import type { PreparedBody } from "./prepared-body.ts"
@@ -45,9 +46,7 @@ export function authenticateAttempt(
   if (!guard(url, request.baseUrl)) return { url, method, headers, body: unreadBody(request.body) }
   const limit = auth.bodyLimit(headers)
   const body = limit === undefined ? unreadBody(request.body) : readBody(request.body, limit, signal)
-  return body instanceof Promise
-    ? body.then((read) => authenticateBody(auth, request, read, limit))
-    : authenticateBody(auth, request, body, limit)
+  return andThen(body, (read) => authenticateBody(auth, request, read, limit))
 }
 
 function authenticateBody(
@@ -72,7 +71,7 @@ function authenticateBody(
     authenticated: { by, as },
   })
   const as = by.authenticate({ method, url: url.href, headers, body: body.bytes, signal })
-  return as instanceof Promise ? abortable(as, signal).then(authenticated) : authenticated(as)
+  return andThen(as instanceof Promise ? abortable(as, signal) : as, authenticated)
 }
 
 /** A type the caller chose stays, except for a form: its boundary is known only now. */

@@ -18,7 +18,7 @@ export interface AuthenticatedFetchOptions {
 }
 
 /** Code that programs which pass no Request do without. */
-const loadRequestInit = lazily(async () => (await import("./request-init.ts")).requestInit)
+const loadRequestInit = lazily(async () => (await import("./on-demand-bodies.ts")).requestInit)
 
 /** The limit that fetch itself has. */
 const MAX_REDIRECTS = 20
@@ -79,7 +79,7 @@ async function sendByFetch(
   }
   const response = await fetch(destination(fetch, input, url, init), init)
   if (response.type === "opaqueredirect" && redirect === "follow") {
-    const { hiddenRedirect } = await import("./redirect.ts")
+    const { hiddenRedirect } = await import("./on-demand-follow-up.ts")
     throw hiddenRedirect(url)
   }
   // A caller who asks whether it was redirected means: by anyone.
@@ -96,7 +96,7 @@ function destination(fetch: Fetch, input: RequestInfo | URL, { href }: URL, init
 
 /** Code that only a stream which was begun needs. */
 async function webStreamOf(chunks: unknown): Promise<ReadableStream> {
-  const { readableStreamOf } = await import("./readable-stream.ts")
+  const { readableStreamOf } = await import("./on-demand-bodies.ts")
   return readableStreamOf(chunks as AsyncIterable<Uint8Array>)
 }
 

@@ -54,14 +54,13 @@ export async function authenticatedSend<R extends ResponseLike>(
   const sendOnce = async (hop: OutgoingRequest, redirects: number): Promise<Sent<R>> => {
     const prepared = authenticateAttempt(auth, hop, guard)
     const attempt = prepared instanceof Promise ? await prepared : prepared
-    const { method, url, headers, body, authenticated } = attempt
-    const isAuthenticated = authenticated !== undefined
-    const response = await send({ method, url, headers, body: body.content, redirects, authenticated: isAuthenticated })
-    return { attempt, response }
+    const { body, authenticated } = attempt
+    const wire = { ...attempt, body: body.content, redirects, authenticated: authenticated !== undefined }
+    return { attempt, response: await send(wire) }
   }
   const hop = { ...request, url: finishedUrl(request.url) }
   const sent = await sendOnce(hop, 0)
   if (!isRejection(sent.response) && !isRedirect(sent.response)) return sent.response
-  const { followUp } = await import("./follow-up.ts")
+  const { followUp } = await import("./on-demand-follow-up.ts")
   return followUp(hop, sent, sendOnce, options)
 }

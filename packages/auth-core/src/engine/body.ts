@@ -1,11 +1,6 @@
+import { isLonger } from "../identity/is-longer.ts"
 import { isStream } from "./is-stream.ts"
 import { knownBody, type PreparedBody } from "./prepared-body.ts"
-
-/**
- * How much is kept of a body that a client turned into a stream, so that it can be sent again: as much as can be signed,
- * 12 MB (12 * 1024 * 1024 bytes).
- */
-export const MAX_REPLAYABLE_BYTES = 12 * 1024 * 1024
 
 const NO_BODY: PreparedBody = { content: null, bytes: null, replayable: true, exceedsLimit: false }
 
@@ -26,19 +21,12 @@ export function unreadBody(body: unknown): PreparedBody {
  */
 export function readBody(body: unknown, limit: number, signal?: AbortSignal): PreparedBody | Promise<PreparedBody> {
   if (body === null || body === undefined) return NO_BODY
-  if (typeof body === "string") return knownBody(body, utf8Exceeds(body, limit))
-  if (body instanceof Uint8Array) return knownBody(body, body.byteLength > limit)
+  if (typeof body === "string" || body instanceof Uint8Array) return knownBody(body, isLonger(body, limit))
   return readOther(body, limit, signal)
 }
 
 /** Code that programs whose bodies are text or bytes do without. */
 async function readOther(body: unknown, limit: number, signal?: AbortSignal): Promise<PreparedBody> {
-  const { readFormOrStream } = await import("./form-or-stream.ts")
+  const { readFormOrStream } = await import("./on-demand-bodies.ts")
   return readFormOrStream(body, limit, signal)
-}
-
-function utf8Exceeds(text: string, limit: number): boolean {
-  if (text.length > limit) return true
-  // A UTF-16 unit takes three bytes at the most, so most texts need no count.
-  return text.length * 3 > limit && new TextEncoder().encode(text).byteLength > limit
 }

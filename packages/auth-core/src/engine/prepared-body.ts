@@ -1,3 +1,9 @@
+/**
+ * How much is kept of a body that a client turned into a stream, so that it can be sent again: as much as can be signed,
+ * 12 MB (12 * 1024 * 1024 bytes).
+ */
+export const MAX_REPLAYABLE_BYTES = 12 * 1024 * 1024
+
 /** A body, as far as it had to be read. */
 export interface PreparedBody {
   /** What to send: the bytes when they were read, else what the caller gave, or the rest of a stream that was too long. */

@@ -1,4 +1,5 @@
-import { MAX_REPLAYABLE_BYTES, readBody } from "./body.ts"
+import { readFormOrStream } from "./form-or-stream.ts"
+import { MAX_REPLAYABLE_BYTES } from "./prepared-body.ts"
 
 /** A Request taken apart; what `init` says prevails, as it does in fetch. */
 export async function requestInit(request: Request, init: RequestInit): Promise<RequestInit> {
@@ -26,7 +27,7 @@ const USUAL = {
 /** A Request can be sent once only: its bytes when they are few enough to be kept for a replay, else its stream. */
 async function bodyOf(request: Request, signal: AbortSignal): Promise<BodyInit | null> {
   if (request.body === null) return null
-  const { bytes, content } = await readBody(request.clone().body, MAX_REPLAYABLE_BYTES, signal)
+  const { bytes, content } = await readFormOrStream(request.clone().body, MAX_REPLAYABLE_BYTES, signal)
   if (bytes === undefined) {
     await (content as AsyncGenerator).return(undefined)
     return request.body

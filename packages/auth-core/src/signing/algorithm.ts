@@ -7,7 +7,7 @@ import { AuthError } from "../errors/auth-error.ts"
  */
 export type SigningAlgorithm = "SDK-HMAC-SHA256" | "SDK-HMAC-SM3" | "V11-HMAC-SHA256"
 
-export type ContentHashHeader = "x-sdk-content-sha256" | "x-sdk-content-sm3"
+export type ContentHashHeader = `x-sdk-content-${HashAlgorithm}`
 
 export interface AlgorithmTraits {
   readonly hash: HashAlgorithm
@@ -17,19 +17,14 @@ export interface AlgorithmTraits {
   readonly scoped: boolean
 }
 
-const SHA256 = {
-  hash: "sha256",
-  contentHashHeader: "x-sdk-content-sha256",
-} as const
-const SM3 = {
-  hash: "sm3",
-  contentHashHeader: "x-sdk-content-sm3",
-} as const
-
 const TRAITS: Readonly<Record<SigningAlgorithm, AlgorithmTraits>> = {
-  "SDK-HMAC-SHA256": { ...SHA256, scoped: false },
-  "SDK-HMAC-SM3": { ...SM3, scoped: false },
-  "V11-HMAC-SHA256": { ...SHA256, scoped: true },
+  "SDK-HMAC-SHA256": traits("sha256", false),
+  "SDK-HMAC-SM3": traits("sm3", false),
+  "V11-HMAC-SHA256": traits("sha256", true),
+}
+
+function traits(hash: HashAlgorithm, scoped: boolean): AlgorithmTraits {
+  return { hash, contentHashHeader: `x-sdk-content-${hash}`, scoped }
 }
 
 /** @throws {AuthError} `AUTH_INVALID_OPTION` for any other word. */

@@ -46,7 +46,10 @@ function pairOf(part: string): Pair {
 }
 
 function byNameThenValue(a: Pair, b: Pair): number {
-  if (a.name !== b.name) return a.name < b.name ? -1 : 1
-  if (a.value === b.value) return 0
-  return a.value < b.value ? -1 : 1
+  return compared(a.name, b.name) || compared(a.value, b.value)
+}
+
+function compared(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
 }

@@ -6,7 +6,7 @@ import { canonicalUri } from "./canonical-uri.ts"
 import { isToken } from "./is-token.ts"
 import { checkBody, payloadHash, UNSIGNED_PAYLOAD } from "./payload-hash.ts"
 import { formatSdkDate, parseSdkDate } from "./sdk-date.ts"
-import { createHeaderPlan, keepChosen } from "./signed-headers.ts"
+import { createHeaderPlan, type HeaderPlan, keepChosen } from "./signed-headers.ts"
 import { type WireUrl, wireUrl } from "./wire-url.ts"
 
 /** A request to sign, as it will go on the wire. */
@@ -65,27 +65,28 @@ export interface Canonical {
  * @see API Signing Guide, "Canonical request"
  */
 export function canonicalRequest(request: SignableRequest, options: SignOptions = {}): string {
-  return canonicalize(request, options.algorithm ?? "SDK-HMAC-SHA256", options, undefined).request
+  const { algorithm = "SDK-HMAC-SHA256" } = options
+  const plan = createHeaderPlan(traitsOf(algorithm).contentHashHeader, undefined)
+  return canonicalize(request, algorithm, plan, options, undefined).request
 }
 
-const DEFAULT_PLANS = {
-  "x-sdk-content-sha256": createHeaderPlan("x-sdk-content-sha256", undefined),
-  "x-sdk-content-sm3": createHeaderPlan("x-sdk-content-sm3", undefined),
-} as const
-
-/** The same, with what else a signature needs. */
+/**
+ * The same, with what else a signature needs.
+ *
+ * @param usual which headers are signed where the options do not say
+ */
 export function canonicalize(
   request: SignableRequest,
   algorithm: SigningAlgorithm,
+  usual: HeaderPlan,
   options: SignRequestOptions,
   securityToken: string | undefined,
 ): Canonical {
-  const { contentHashHeader } = traitsOf(algorithm)
   const url = wireUrl(request.url)
   const plan =
     options.signedHeaders === undefined
-      ? DEFAULT_PLANS[contentHashHeader]
-      : createHeaderPlan(contentHashHeader, options.signedHeaders)
+      ? usual
+      : createHeaderPlan(traitsOf(algorithm).contentHashHeader, options.signedHeaders)
   const { names } = plan.selection
   const values = plan.selection.read(request.headers)
 
@@ -98,10 +99,10 @@ export function canonicalize(
   const payload = values[plan.contentHash] ?? hashOf(request.body, options.payloadHash, algorithm)
 
   if (plan.chosen !== undefined) {
-    const always = [plan.date]
-    if (securityToken !== undefined) always.push(plan.securityToken)
-    if (payload === UNSIGNED_PAYLOAD) always.push(plan.contentHash)
-    keepChosen(values, names, plan.chosen, always)
+    const always = [names[plan.date]]
+    if (securityToken !== undefined) always.push(names[plan.securityToken])
+    if (payload === UNSIGNED_PAYLOAD) always.push(names[plan.contentHash])
+    keepChosen(values, names, new Set([...plan.chosen, ...always]))
   }
   const signed = signedHeaders(names, values)
   return {
@@ -119,10 +120,7 @@ export function canonicalize(
  */
 export function canonicalText(method: string, url: WireUrl, headers: string, signed: string, payload: string): string {
   if (!isToken(method)) {
-    throw new AuthError(
-      "AUTH_INVALID_REQUEST",
-      "The method must be an HTTP token such as GET: letters, digits and !#$%&'*+-.^_`|~ only.",
-    )
+    throw new AuthError("AUTH_INVALID_REQUEST", "The method must be an HTTP token, such as GET.")
   }
   return `${method}\n${canonicalUri(url.path)}\n${canonicalQueryString(url.query)}\n${headers}\n${signed}\n${payload}`
 }

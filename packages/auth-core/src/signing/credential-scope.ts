@@ -14,7 +14,7 @@ export function credentialScope(region: string | undefined, service: string | un
   if (!PART.test(region ?? "") || !PART.test(service ?? "")) {
     throw new AuthError(
       "AUTH_INVALID_OPTION",
-      "V11-HMAC-SHA256 needs `region` and `service`, such as cn-north-4 and iotda: letters, digits, dots, hyphens, underscores.",
+      "V11-HMAC-SHA256 needs `region` and `service`, such as cn-north-4 and iotda.",
     )
   }
   return (sdkDate) => `${sdkDate.slice(0, 8)}/${region}/${service}`
@@ -26,7 +26,7 @@ export function credentialScope(region: string | undefined, service: string | un
  *
  * @returns a function of the scope; the last key is kept, since a scope lasts a day.
  */
-export function keyDeriver(accessKeyId: string, secretAccessKey: string): (scope: string) => Hmac {
+export function keyDeriver(accessKeyId: string, secretAccessKey: string): (scope: string | undefined) => Hmac {
   const extracted = createHmac("sha256", utf8(accessKeyId))(secretAccessKey)
   const expand = createHmac("sha256", bytesOfHex(extracted))
   let lastScope: string | undefined

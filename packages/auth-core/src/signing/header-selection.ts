@@ -21,12 +21,10 @@ const LINE_BREAK = /[\r\n]/
 export function selectHeaders(chosen: Iterable<string>): HeaderSelection {
   const names = [...new Set(chosen)].sort()
   const positions = new Map(names.map((name, position) => [name, position]))
-  const hasLength: boolean[] = []
-  for (const { length } of names) hasLength[length] = true
   const absent = names.map((): string | undefined => undefined)
 
   function positionOf(name: string): number {
-    return hasLength[name.length] === true ? (positions.get(name.toLowerCase()) ?? -1) : -1
+    return positions.get(name.toLowerCase()) ?? -1
   }
 
   function put(values: (string | undefined)[], name: string, value: unknown): void {

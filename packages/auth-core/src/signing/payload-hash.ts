@@ -1,6 +1,7 @@
 import { createIncrementalHash, hashHex } from "#digest"
 import type { HashAlgorithm } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
+import { isLonger } from "../identity/is-longer.ts"
 import { type SigningAlgorithm, traitsOf } from "./algorithm.ts"
 
 /** The largest body that AK/SK can sign: 12 MB, that is 12 * 1024 * 1024 bytes. */
@@ -59,17 +60,10 @@ export function checkBody(body: string | Uint8Array): void {
       "A body to sign must be a string or a Uint8Array: read it into bytes first, or leave it out with UNSIGNED-PAYLOAD.",
     )
   }
-  if (byteLengthUpTo(MAX_SIGNED_BODY_BYTES, body) > MAX_SIGNED_BODY_BYTES) {
+  if (isLonger(body, MAX_SIGNED_BODY_BYTES)) {
     throw new AuthError(
       "AUTH_BODY_TOO_LARGE",
       `The body is larger than the ${MAX_SIGNED_BODY_BYTES} bytes (12 MB) that AK/SK can sign: use a token for it.`,
     )
   }
-}
-
-/** Bytes of a body; for most texts a bound does, since a UTF-16 unit takes one to three bytes. */
-function byteLengthUpTo(limit: number, body: string | Uint8Array): number {
-  if (typeof body !== "string") return body.byteLength
-  const isCertain = body.length > limit || body.length * 3 <= limit
-  return isCertain ? body.length : new TextEncoder().encode(body).length
 }

@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { unsignableUrl } from "./unsignable-url.ts"
 
 /**
  * One percent-encoding for text that may be encoded in part, or not at all: escapes are decoded, then every byte but
@@ -36,10 +36,7 @@ function encode(match: string): string {
   }
   const code = match.charCodeAt(0)
   if (code < 0x20 || code === 0x7f) {
-    throw new AuthError(
-      "AUTH_INVALID_REQUEST",
-      "The URL to sign has a line break or another control character: give it as it goes on the wire.",
-    )
+    throw unsignableUrl("has a line break or another control character")
   }
   if (code < 0x80) return `%${code.toString(16).toUpperCase()}`
   // UTF-8 encoders put U+FFFD in place of half a surrogate pair, which is no character.

@@ -1,4 +1,5 @@
 import { createHmac, hashHex } from "#digest"
+import type { HashAlgorithm, Hmac } from "../digest/digest.ts"
 import { type SigningAlgorithm, traitsOf } from "./algorithm.ts"
 import type { Canonical } from "./canonical-request.ts"
 import { credentialScope, keyDeriver } from "./credential-scope.ts"
@@ -11,6 +12,8 @@ export interface SignerOptions {
   region?: string | undefined
   /** Such as `iotda`; V11-HMAC-SHA256 needs it. */
   service?: string | undefined
+  /** Names of headers to sign beside those that are signed by default, where a request has them. */
+  alsoSigned?: readonly string[] | undefined
 }
 
 /** Gives the value of the Authorization header that goes with a canonical request. */
@@ -25,18 +28,17 @@ export type Authorize = (canonical: Pick<Canonical, "request" | "signedHeaders" 
 export function createAuthorize(accessKeyId: string, secretAccessKey: string, options: SignerOptions): Authorize {
   const { algorithm = "SDK-HMAC-SHA256", region, service } = options
   const { hash, scoped } = traitsOf(algorithm)
-  if (scoped) {
-    const scopeOf = credentialScope(region, service)
-    const keyOf = keyDeriver(accessKeyId, secretAccessKey)
-    return ({ date, signedHeaders, request }) => {
-      const scope = scopeOf(date)
-      const signature = keyOf(scope)(stringToSign(algorithm, date, scope, hashHex(hash, request)))
-      return `${algorithm} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`
-    }
-  }
-  const hmac = createHmac(hash, new TextEncoder().encode(secretAccessKey))
+  const scopeOf = scoped ? credentialScope(region, service) : undefined
+  const keyOf = scoped ? keyDeriver(accessKeyId, secretAccessKey) : fixedKey(hash, secretAccessKey)
   return ({ date, signedHeaders, request }) => {
-    const signature = hmac(stringToSign(algorithm, date, undefined, hashHex(hash, request)))
-    return `${algorithm} Access=${accessKeyId}, SignedHeaders=${signedHeaders}, Signature=${signature}`
+    const scope = scopeOf?.(date)
+    const identity = scope === undefined ? `Access=${accessKeyId}` : `Credential=${accessKeyId}/${scope}`
+    const signature = keyOf(scope)(stringToSign(algorithm, date, scope, hashHex(hash, request)))
+    return `${algorithm} ${identity}, SignedHeaders=${signedHeaders}, Signature=${signature}`
   }
+}
+
+function fixedKey(hash: HashAlgorithm, secretAccessKey: string): (scope: unknown) => Hmac {
+  const hmac = createHmac(hash, new TextEncoder().encode(secretAccessKey))
+  return () => hmac
 }

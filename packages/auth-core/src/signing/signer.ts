@@ -5,6 +5,7 @@ import { traitsOf } from "./algorithm.ts"
 import { canonicalize, type SignableRequest, type SignRequestOptions } from "./canonical-request.ts"
 import { UNSIGNED_PAYLOAD } from "./payload-hash.ts"
 import { createAuthorize, type SignerOptions } from "./signature.ts"
+import { createHeaderPlan } from "./signed-headers.ts"
 
 /** Credentials made ready to sign many requests. */
 export interface Signer {
@@ -29,10 +30,11 @@ export function createSigner(credentials: Credentials, options: SignerOptions = 
   const { accessKeyId, secretAccessKey, securityToken, expiresAt } = checkCredentials(credentials)
   const { algorithm = "SDK-HMAC-SHA256" } = options
   const { contentHashHeader } = traitsOf(algorithm)
+  const plan = createHeaderPlan(contentHashHeader, undefined, options.alsoSigned)
   const authorize = createAuthorize(accessKeyId, secretAccessKey, options)
   return {
     sign(request, requestOptions = NO_OPTIONS) {
-      const canonical = canonicalize(request, algorithm, requestOptions, securityToken)
+      const canonical = canonicalize(request, algorithm, plan, requestOptions, securityToken)
       if (expiresAt !== undefined && expiresAt <= canonical.signedAt) throw expired(expiresAt)
       const headers: Record<string, string> = { "x-sdk-date": canonical.date, authorization: authorize(canonical) }
       if (securityToken !== undefined) headers["x-security-token"] = securityToken

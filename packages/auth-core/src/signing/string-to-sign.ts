@@ -11,7 +11,5 @@ export function stringToSign(
   scope: string | undefined,
   requestHash: string,
 ): string {
-  return scope === undefined
-    ? `${algorithm}\n${sdkDate}\n${requestHash}`
-    : `${algorithm}\n${sdkDate}\n${scope}\n${requestHash}`
+  return `${algorithm}\n${sdkDate}\n${scope === undefined ? "" : `${scope}\n`}${requestHash}`
 }

@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { unsignableUrl } from "./unsignable-url.ts"
 
 /** The parts of a URL as they go on the wire. */
 export interface WireUrl {
@@ -21,7 +21,7 @@ const HTTP = /^https?:\/\//i
  */
 export function wireUrl(url: string | URL): WireUrl {
   const text = typeof url === "string" ? url : url?.href
-  if (typeof text !== "string" || !HTTP.test(text)) throw invalid("must be absolute, with http or https")
+  if (typeof text !== "string" || !HTTP.test(text)) throw unsignableUrl("must be absolute, with http or https")
   const start = text.indexOf("/") + 2
   const end = before(text.indexOf("#", start), text.length)
   const pathEnd = before(text.indexOf("?", start), end)
@@ -40,12 +40,8 @@ function before(index: number, end: number): number {
 
 /** As HTTP clients send it: without user and password, in lower case and punycode, without the scheme's own port. */
 function hostOf(origin: string): string {
-  if (!URL.canParse(origin)) throw invalid("must have a valid host")
-  const { host, pathname } = new URL(origin)
-  if (pathname !== "/") throw invalid("must not have a backslash in its host")
-  return host
-}
-
-function invalid(fault: string): AuthError {
-  return new AuthError("AUTH_INVALID_REQUEST", `The URL to sign ${fault}: give it as it goes on the wire.`)
+  const parsed = URL.canParse(origin) ? new URL(origin) : undefined
+  // A backslash ends a host, and begins a path.
+  if (parsed?.pathname !== "/") throw unsignableUrl("must have a valid host")
+  return parsed.host
 }

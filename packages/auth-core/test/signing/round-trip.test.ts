@@ -1,13 +1,12 @@
 import fc from "fast-check"
 import { expect, it } from "vitest"
 import { sign } from "../../src/signing/sign.ts"
-import { SIGNED_BY_DEFAULT } from "../../src/signing/signed-headers.ts"
 import { verify } from "../../src/signing/verify.ts"
 
 /** What a URL may hold anywhere; control characters cannot be sent. */
 const anything = fc.string({ unit: "binary", maxLength: 30 }).filter((text) => !/\p{Cc}/u.test(text))
 const headerName = fc.oneof(
-  fc.constantFrom(...SIGNED_BY_DEFAULT.filter((name) => !/date|content|token/.test(name)), "Content-Type", "X-Stage"),
+  fc.constantFrom("host", "x-domain-id", "x-project-id", "Content-Type", "X-Stage"),
   fc.string({ unit: fc.constantFrom(..."abcXYZ-_019"), minLength: 1, maxLength: 12 }),
 )
 const headers = fc.uniqueArray(fc.tuple(headerName, anything), {

@@ -1,0 +1,3 @@
+export { readFormOrStream } from "./form-or-stream.ts"
+export { readableStreamOf } from "./readable-stream.ts"
+export { requestInit } from "./request-init.ts"

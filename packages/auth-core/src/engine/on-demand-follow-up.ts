@@ -1,0 +1,2 @@
+export { followUp } from "./follow-up.ts"
+export { hiddenRedirect } from "./redirect.ts"

@@ -1,0 +1,4 @@
+/** Goes on with a value, at once when it is at hand. */
+export function andThen<T, R>(value: T | Promise<T>, next: (value: T) => R | Promise<R>): R | Promise<R> {
+  return value instanceof Promise ? value.then(next) : next(value)
+}
