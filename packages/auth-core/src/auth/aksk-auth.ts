@@ -61,7 +61,7 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
   // Credentials change seldom.
   let last: { credentials: Credentials; signer: Signer } | undefined
   const signerOf = (credentials: Credentials): Signer => {
-    if (last?.credentials !== credentials) {
+    if (last === undefined || last.credentials !== credentials) {
       // Whether a provided key still lives is for the cache to say: the local clock may be what is wrong.
       const key = isProvided ? { ...credentials, expiresAt: undefined } : credentials
       const signer = createSigner(key, { algorithm, region, service, alsoSigned: options.signedHeaders })

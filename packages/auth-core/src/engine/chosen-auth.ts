@@ -13,7 +13,7 @@ export function chosenAuth(own: unknown, auth: Auth): Auth | undefined {
   if (isAuth(chosen)) return chosen
   throw new AuthError(
     "AUTH_INVALID_OPTION",
-    `The auth of a request must be an auth, such as tokenAuth(...) gives, or \`false\` for none, not ${chosen === null ? "null" : typeof chosen}.`,
+    `The auth of a request must be one, such as tokenAuth(...) gives, or \`false\` for none, not ${chosen === null ? "null" : typeof chosen}.`,
   )
 }
 
