@@ -76,7 +76,7 @@ export {
   type SignRequestOptions,
 } from "./signing/canonical-request.ts"
 export { hashPayload, type PayloadStream } from "./signing/hash-payload.ts"
-export { MAX_SIGNED_BODY_BYTES, UNSIGNED_PAYLOAD } from "./signing/payload-hash.ts"
+export { MAX_SIGNED_BODY_BYTES, UNSIGNED_PAYLOAD } from "./signing/payload.ts"
 export { sign } from "./signing/sign.ts"
 export type { SignerOptions } from "./signing/signature.ts"
 export { createSigner, type Signer } from "./signing/signer.ts"

@@ -4,8 +4,9 @@ import type { Credentials } from "../identity/credentials.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
 import { systemWallClock } from "../identity/wall-clock.ts"
 import { type SigningAlgorithm, traitsOf } from "../signing/algorithm.ts"
-import { MAX_SIGNED_BODY_BYTES, payloadHashInSlices, UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
-import { createSigner, type Signer } from "../signing/signer.ts"
+import { bodyHash, largeBodyHash } from "../signing/body-hash.ts"
+import { MAX_SIGNED_BODY_BYTES, UNSIGNED_PAYLOAD } from "../signing/payload.ts"
+import { createSigningKey, type SigningKey } from "../signing/signing-key.ts"
 import { type AccountIdOptions, accountIds, type KnownAccountIds } from "./account-ids.ts"
 import type { Attempt, Auth, Authentication } from "./auth.ts"
 import type { CacheOption } from "./cache-of.ts"
@@ -35,7 +36,7 @@ export interface AkskAuthOptions extends AccountIdOptions {
 
 interface Used {
   readonly credentials: Credentials
-  readonly signedAt: Date
+  readonly signedAt: number
 }
 
 /**
@@ -59,18 +60,18 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
   const source = isProvided ? provided(credentialsOrProvider, options, secretOf) : fixed(credentialsOrProvider)
   const idsFor = accountIds(options, source.current)
   // Credentials change seldom.
-  let last: { credentials: Credentials; signer: Signer } | undefined
-  const signerOf = (credentials: Credentials): Signer => {
+  let last: { credentials: Credentials; key: SigningKey } | undefined
+  const keyOf = (credentials: Credentials): SigningKey => {
     if (last === undefined || last.credentials !== credentials) {
       // Whether a provided key still lives is for the cache to say: the local clock may be what is wrong.
-      const key = isProvided ? { ...credentials, expiresAt: undefined } : credentials
-      const signer = createSigner(key, { algorithm, region, service, alsoSigned: options.signedHeaders })
-      last = { credentials, signer }
+      const lasting = isProvided ? { ...credentials, expiresAt: undefined } : credentials
+      const key = createSigningKey(lasting, { algorithm, region, service, alsoSigned: options.signedHeaders })
+      last = { credentials, key }
     }
-    return last.signer
+    return last.key
   }
   // What is wrong with fixed credentials, or with the options, shows at once.
-  if (!isProvided) signerOf(credentialsOrProvider)
+  if (!isProvided) keyOf(credentialsOrProvider)
 
   const signed = (
     credentials: Credentials,
@@ -78,7 +79,7 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
     payloadHash: string | undefined,
     { projectId, domainId }: KnownAccountIds,
   ): Authentication<Used> => {
-    const signedAt = judge?.nowAt(new URL(url).origin) ?? new Date(clock.now())
+    const signedAt = judge?.nowAt(new URL(url).origin) ?? clock.now()
     const added: Record<string, string> = {}
     const add = (name: string, value: string | undefined): void => {
       if (value !== undefined && given[name] === undefined) added[name] = value
@@ -86,8 +87,10 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
     add("x-project-id", projectId)
     add("x-domain-id", domainId)
     if (unsignedPayload) add(contentHashHeader, UNSIGNED_PAYLOAD)
-    const headers = { ...given, ...added }
-    const signature = signerOf(credentials).sign({ method, url, headers, body }, { date: signedAt, payloadHash })
+    const { plan, sign } = keyOf(credentials)
+    const values = plan.selection.read({ ...given, ...added })
+    const payload = values[plan.contentHash] ?? payloadHash ?? bodyHash(body, algorithm)
+    const signature = sign({ method, url, plan, values, signedAt, payload })
     return { headers: { ...added, ...signature }, used: { credentials, signedAt } }
   }
 
@@ -100,7 +103,7 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
       const { body, signal } = attempt
       const sign = (credentials: Credentials): Authentication | Promise<Authentication> => {
         const ids = idsFor(attempt, credentials)
-        const payloadHash = payloadHashInSlices(body, algorithm)
+        const payloadHash = largeBodyHash(body, algorithm)
         if (payloadHash === undefined && !(ids instanceof Promise)) return signed(credentials, attempt, undefined, ids)
         return Promise.all([payloadHash, ids]).then((known) => signed(credentials, attempt, ...known))
       }

@@ -3,13 +3,13 @@ import type { Rejection } from "./auth.ts"
 
 /** How far the clock of each endpoint is from the local one, learned from its answers. */
 export interface ClockOffsets {
-  /** The time that the endpoint's clock shows now. */
-  nowAt(origin: string): Date
+  /** The time that the endpoint's clock shows now, epoch ms. */
+  nowAt(origin: string): number
   /**
    * Whether the rejection says that the signature's time is off; if so, the endpoint's offset is learned from its text,
    * else from its Date header.
    */
-  learn(rejection: Rejection, signedAt: Date): boolean
+  learn(rejection: Rejection, signedAt: number): boolean
 }
 
 /** What the gateway allows either way. */
@@ -22,13 +22,13 @@ export function createClockOffsets(
 ): ClockOffsets {
   const offsets = new Map<string, number>()
   return {
-    nowAt: (origin) => new Date(clock.now() + (offsets.get(origin) ?? 0)),
+    nowAt: (origin) => clock.now() + (offsets.get(origin) ?? 0),
     learn({ origin, errorMessage, serverTime }, signedAt) {
       const theirs = timeIn(errorMessage) ?? serverTime
       // Without a text, only the Date header tells an expired signature from a wrong one.
       const expired =
         errorMessage === undefined
-          ? theirs !== undefined && Math.abs(theirs - signedAt.getTime()) > TOLERANCE_MS
+          ? theirs !== undefined && Math.abs(theirs - signedAt) > TOLERANCE_MS
           : errorMessage.includes("signature expired")
       if (!expired) return false
       if (theirs === undefined) return true

@@ -7,9 +7,9 @@ export type SignatureFault = "time" | "key" | "other"
 
 /** Learns from refused signatures. */
 export interface SignatureJudge {
-  /** The time that the endpoint's clock shows now. */
-  nowAt(origin: string): Date
-  faultOf(rejection: Rejection, signedAt: Date): SignatureFault
+  /** The time that the endpoint's clock shows now, epoch ms. */
+  nowAt(origin: string): number
+  faultOf(rejection: Rejection, signedAt: number): SignatureFault
 }
 
 /** The gateway does not know, or no longer knows, the key or its security token. */

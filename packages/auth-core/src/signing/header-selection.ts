@@ -1,5 +1,8 @@
 import { AuthError } from "../errors/auth-error.ts"
 
+/** One for each name of a selection, `undefined` where the request has none. */
+export type HeaderValues = (string | undefined)[]
+
 /** Certain headers of a request, whatever form it has them in and however their names are written. */
 export interface HeaderSelection {
   /** Lower case, in byte order, each once. */
@@ -12,7 +15,7 @@ export interface HeaderSelection {
    *
    * @throws {AuthError} `AUTH_INVALID_REQUEST` when a value has a line break.
    */
-  read(headers: HeadersInit | undefined): (string | undefined)[]
+  read(headers: HeadersInit | undefined): HeaderValues
 }
 
 const LINE_BREAK = /[\r\n]/
@@ -27,7 +30,7 @@ export function selectHeaders(chosen: Iterable<string>): HeaderSelection {
     return positions.get(name.toLowerCase()) ?? -1
   }
 
-  function put(values: (string | undefined)[], name: string, value: unknown): void {
+  function put(values: HeaderValues, name: string, value: unknown): void {
     const position = positionOf(name)
     if (position < 0 || value === undefined || value === null) return
     // A number or a list becomes text as it does in the Headers class.

@@ -1,7 +1,7 @@
 import { createHmac, hashHex } from "#digest"
 import type { HashAlgorithm, Hmac } from "../digest/digest.ts"
 import { type SigningAlgorithm, traitsOf } from "./algorithm.ts"
-import type { Canonical } from "./canonical-request.ts"
+import type { Canonical } from "./canonicalize.ts"
 import { credentialScope, keyDeriver } from "./credential-scope.ts"
 import { stringToSign } from "./string-to-sign.ts"
 
@@ -30,10 +30,17 @@ export function createAuthorize(accessKeyId: string, secretAccessKey: string, op
   const { hash, scoped } = traitsOf(algorithm)
   const scopeOf = scoped ? credentialScope(region, service) : undefined
   const keyOf = scoped ? keyDeriver(accessKeyId, secretAccessKey) : fixedKey(hash, secretAccessKey)
+  let lastDate: string | undefined
+  let scope: string | undefined
+  let start = ""
   return ({ date, signedHeaders, request }) => {
-    const scope = scopeOf?.(date)
+    if (date !== lastDate) {
+      scope = scopeOf?.(date)
+      start = stringToSign(algorithm, date, scope)
+      lastDate = date
+    }
     const identity = scope === undefined ? `Access=${accessKeyId}` : `Credential=${accessKeyId}/${scope}`
-    const signature = keyOf(scope)(stringToSign(algorithm, date, scope, hashHex(hash, request)))
+    const signature = keyOf(scope)(start + hashHex(hash, request))
     return `${algorithm} ${identity}, SignedHeaders=${signedHeaders}, Signature=${signature}`
   }
 }

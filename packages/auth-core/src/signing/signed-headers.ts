@@ -1,37 +1,41 @@
 import { AuthError } from "../errors/auth-error.ts"
 import type { ContentHashHeader } from "./algorithm.ts"
-import { type HeaderSelection, selectHeaders } from "./header-selection.ts"
+import { canonicalHeaders, signedHeaders } from "./canonical-headers.ts"
+import { type HeaderSelection, type HeaderValues, selectHeaders } from "./header-selection.ts"
 import { isToken } from "./is-token.ts"
 
 /** By lower-case name. */
 export type HeaderRecord = Readonly<Record<string, string>>
 
-/** Which headers to read and which of them to sign, made ready for a list of names. */
+/** Which headers to read and to sign, made ready for a list of names. */
 export interface HeaderPlan {
   readonly selection: HeaderSelection
-  /** What the caller wants signed; `undefined`: what is signed by default. */
-  readonly chosen: readonly string[] | undefined
   /** Positions in the selection. */
   readonly host: number
   readonly date: number
   readonly securityToken: number
   readonly contentHash: number
+  /** Takes out of the values whatever is not to be signed, where not all that is read is. */
+  readonly keepChosen?: ((values: HeaderValues, payload: string, hasSecurityToken: boolean) => void) | undefined
+  /** The end of the canonical request: headers, their names, and the payload hash. */
+  endOf(values: HeaderValues, payload: string): CanonicalEnd
+}
+
+export interface CanonicalEnd {
+  readonly values: HeaderValues
+  readonly payload: string
+  readonly signedHeaders: string
+  readonly text: string
 }
 
 /**
  * Content-Type, User-Agent and whatever a proxy may change stay unsigned unless asked for.
  *
- * @param chosen to be signed in place of what is signed by default
- * @param also signed beside that where the request has them
+ * @param also signed beside what is signed by default where the request has them
  * @throws {AuthError} `AUTH_INVALID_OPTION` when a name is none, or is Authorization.
  * @see API Signing Guide, "Signed headers"
  */
-export function createHeaderPlan(
-  contentHashHeader: ContentHashHeader,
-  chosen: readonly string[] | undefined,
-  also: readonly string[] = [],
-): HeaderPlan {
-  const names = chosen && checkedNames(chosen)
+export function createHeaderPlan(contentHashHeader: ContentHashHeader, also: readonly string[] = []): HeaderPlan {
   const selection = selectHeaders([
     "host",
     "x-domain-id",
@@ -40,36 +44,29 @@ export function createHeaderPlan(
     "x-sdk-date",
     "x-security-token",
     ...checkedNames(also),
-    ...(names ?? []),
   ])
+  const { names, positionOf } = selection
+  let last: CanonicalEnd | undefined
   return {
     selection,
-    chosen: names,
-    host: selection.positionOf("host"),
-    date: selection.positionOf("x-sdk-date"),
-    securityToken: selection.positionOf("x-security-token"),
-    contentHash: selection.positionOf(contentHashHeader),
-  }
-}
-
-/**
- * Takes out of the values whatever is not to be signed.
- *
- * @throws {AuthError} `AUTH_INVALID_REQUEST` when the request lacks a header that is.
- */
-export function keepChosen(
-  values: (string | undefined)[],
-  names: readonly string[],
-  chosen: ReadonlySet<string | undefined>,
-): void {
-  for (const [position, name] of names.entries()) {
-    if (!chosen.has(name)) values[position] = undefined
-    else if (values[position] === undefined) {
-      throw new AuthError(
-        "AUTH_INVALID_REQUEST",
-        `The header ${name} is to be signed, but the request has none: add it, or leave it out of \`signedHeaders\`.`,
-      )
-    }
+    host: positionOf("host"),
+    date: positionOf("x-sdk-date"),
+    securityToken: positionOf("x-security-token"),
+    contentHash: positionOf(contentHashHeader),
+    endOf(values, payload) {
+      // Requests to one host within a second seldom differ in more than their URL.
+      if (last?.payload !== payload || !values.every((value, position) => value === last?.values[position])) {
+        const signed = signedHeaders(names, values)
+        // Joined, since a text that was added up is put together anew with each hash.
+        last = {
+          values,
+          payload,
+          signedHeaders: signed,
+          text: ["", canonicalHeaders(names, values), signed, payload].join("\n"),
+        }
+      }
+      return last
+    },
   }
 }
 

@@ -1,11 +1,10 @@
-import { AuthError } from "../errors/auth-error.ts"
-import { checkCredentials } from "../identity/check-credentials.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import { traitsOf } from "./algorithm.ts"
-import { canonicalize, type SignableRequest, type SignRequestOptions } from "./canonical-request.ts"
-import { UNSIGNED_PAYLOAD } from "./payload-hash.ts"
-import { createAuthorize, type SignerOptions } from "./signature.ts"
-import { createHeaderPlan } from "./signed-headers.ts"
+import type { SignableRequest, SignRequestOptions } from "./canonical-request.ts"
+import { UNSIGNED_PAYLOAD } from "./payload.ts"
+import { settledRequest } from "./settled-request.ts"
+import type { SignerOptions } from "./signature.ts"
+import { createSigningKey } from "./signing-key.ts"
 
 /** Credentials made ready to sign many requests. */
 export interface Signer {
@@ -27,26 +26,14 @@ const NO_OPTIONS: SignRequestOptions = {}
  * @throws {AuthError} `AUTH_INVALID_CREDENTIALS`, `AUTH_INVALID_OPTION`, `AUTH_ALGORITHM_UNSUPPORTED`
  */
 export function createSigner(credentials: Credentials, options: SignerOptions = {}): Signer {
-  const { accessKeyId, secretAccessKey, securityToken, expiresAt } = checkCredentials(credentials)
   const { algorithm = "SDK-HMAC-SHA256" } = options
   const { contentHashHeader } = traitsOf(algorithm)
-  const plan = createHeaderPlan(contentHashHeader, undefined, options.alsoSigned)
-  const authorize = createAuthorize(accessKeyId, secretAccessKey, options)
+  const key = createSigningKey(credentials, options)
   return {
     sign(request, requestOptions = NO_OPTIONS) {
-      const canonical = canonicalize(request, algorithm, plan, requestOptions, securityToken)
-      if (expiresAt !== undefined && expiresAt <= canonical.signedAt) throw expired(expiresAt)
-      const headers: Record<string, string> = { "x-sdk-date": canonical.date, authorization: authorize(canonical) }
-      if (securityToken !== undefined) headers["x-security-token"] = securityToken
+      const headers = key.sign(settledRequest(request, algorithm, key.plan, requestOptions))
       if (requestOptions.payloadHash === UNSIGNED_PAYLOAD) headers[contentHashHeader] = UNSIGNED_PAYLOAD
       return headers
     },
   }
-}
-
-function expired(expiresAt: number): AuthError {
-  return new AuthError(
-    "AUTH_CREDENTIALS_EXPIRED",
-    `The AK/SK credentials expired at ${new Date(expiresAt).toISOString()}: supply new ones, or a credential provider that renews them.`,
-  )
 }

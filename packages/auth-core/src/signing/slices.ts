@@ -1,7 +1,21 @@
-import type { IncrementalHash } from "../digest/digest.ts"
+import { createIncrementalHash } from "#digest"
+import type { HashAlgorithm, IncrementalHash } from "../digest/digest.ts"
+import { checkBody } from "./check-body.ts"
 
 /** Well under a millisecond of work for any of the hashes, and still much more than a turn of the event loop costs. */
 export const SLICE = 64 * 1024
+
+/**
+ * Lower-case hex of a body's hash.
+ *
+ * @throws {AuthError} (as a rejection) `AUTH_BODY_TOO_LARGE`, `AUTH_BODY_UNSIGNABLE`
+ */
+export async function hashInSlices(body: string | Uint8Array, algorithm: HashAlgorithm): Promise<string> {
+  checkBody(body)
+  const hash = createIncrementalHash(algorithm)
+  await updateInSlices(hash, body)
+  return hash.hex()
+}
 
 /** Adds text, as UTF-8, or bytes to a hash; other work goes on between the slices of a large one. */
 export async function updateInSlices(hash: IncrementalHash, body: string | Uint8Array): Promise<void> {

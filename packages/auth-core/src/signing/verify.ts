@@ -2,9 +2,11 @@ import { isAuthError } from "../errors/auth-error.ts"
 import { traitsOf } from "./algorithm.ts"
 import { parseAuthorization } from "./authorization.ts"
 import { canonicalHeaders } from "./canonical-headers.ts"
-import { canonicalText, type SignableRequest } from "./canonical-request.ts"
+import type { SignableRequest } from "./canonical-request.ts"
+import { canonicalText } from "./canonicalize.ts"
 import { selectHeaders } from "./header-selection.ts"
-import { payloadHash, UNSIGNED_PAYLOAD } from "./payload-hash.ts"
+import { UNSIGNED_PAYLOAD } from "./payload.ts"
+import { payloadHash } from "./payload-hash.ts"
 import { formatSdkDate, parseSdkDate } from "./sdk-date.ts"
 import { createAuthorize } from "./signature.ts"
 import { wireUrl } from "./wire-url.ts"
@@ -129,7 +131,7 @@ async function verifySignable(request: SignableRequest, options: VerifyOptions):
     names,
     values.map((value = "") => value),
   )
-  const canonical = canonicalText(request.method, url, lines, signedHeaders.join(";"), named ?? actual)
+  const canonical = canonicalText(request.method, url, ["", lines, signedHeaders.join(";"), named ?? actual].join("\n"))
   if (named !== undefined && named.toLowerCase() !== actual.toLowerCase()) {
     return failure("PAYLOAD_MISMATCH", MISMATCH, canonical)
   }

@@ -15,7 +15,7 @@ const expired: Rejection = {
 
 describe("the clock of an endpoint", () => {
   it("is the local one until something else is known", () => {
-    expect(createClockOffsets(fakeClock(start), undefined).nowAt("https://h").getTime()).toBe(start)
+    expect(createClockOffsets(fakeClock(start), undefined).nowAt("https://h")).toBe(start)
   })
 
   it.each([
@@ -30,39 +30,36 @@ describe("the clock of an endpoint", () => {
     const serverTime = Date.parse(time)
     const errorMessage = `signature expired, signature time:20260101T120000Z,server time:${time}`
     expect(
-      offsets.learn(
-        { ...expired, errorMessage, serverTime: Number.isNaN(serverTime) ? undefined : serverTime },
-        new Date(start),
-      ),
+      offsets.learn({ ...expired, errorMessage, serverTime: Number.isNaN(serverTime) ? undefined : serverTime }, start),
     ).toBe(true)
-    expect(offsets.nowAt("https://h").getTime()).toBe(start + minutes * MINUTE)
+    expect(offsets.nowAt("https://h")).toBe(start + minutes * MINUTE)
     expect(seen).toEqual([{ origin: "https://h", offsetMs: minutes * MINUTE }])
   })
 
   it("is learned from the Date header when the text names no time", () => {
     const offsets = createClockOffsets(fakeClock(start), undefined)
     const rejection = { ...expired, errorMessage: "signature expired", serverTime: start + 20 * MINUTE }
-    expect(offsets.learn(rejection, new Date(start))).toBe(true)
-    expect(offsets.nowAt("https://h").getTime()).toBe(start + 20 * MINUTE)
+    expect(offsets.learn(rejection, start)).toBe(true)
+    expect(offsets.nowAt("https://h")).toBe(start + 20 * MINUTE)
   })
 
   it("is learned from the Date header alone when the body could not be read, if it is off by more than is allowed", () => {
     const offsets = createClockOffsets(fakeClock(start), undefined)
     const unread = { ...expired, errorMessage: undefined }
-    expect(offsets.learn({ ...unread, serverTime: start + 14 * MINUTE }, new Date(start))).toBe(false)
-    expect(offsets.learn({ ...unread, serverTime: start + 16 * MINUTE }, new Date(start))).toBe(true)
+    expect(offsets.learn({ ...unread, serverTime: start + 14 * MINUTE }, start)).toBe(false)
+    expect(offsets.learn({ ...unread, serverTime: start + 16 * MINUTE }, start)).toBe(true)
   })
 
   it("is not learned from any other rejection", () => {
     const offsets = createClockOffsets(fakeClock(start), undefined)
     const other = { ...expired, errorMessage: "verify aksk signature fail", serverTime: start + 60 * MINUTE }
-    expect(offsets.learn(other, new Date(start))).toBe(false)
-    expect(offsets.nowAt("https://h").getTime()).toBe(start)
+    expect(offsets.learn(other, start)).toBe(false)
+    expect(offsets.nowAt("https://h")).toBe(start)
   })
 
   it("is one endpoint's alone", () => {
     const offsets = createClockOffsets(fakeClock(start), undefined)
-    offsets.learn(expired, new Date(start))
-    expect(offsets.nowAt("https://other").getTime()).toBe(start)
+    offsets.learn(expired, start)
+    expect(offsets.nowAt("https://other")).toBe(start)
   })
 })

@@ -20,9 +20,8 @@ export function describeVectors(digest: string): void {
       const { request, credentials, options, algorithm } = vector
       const canonical = canonicalRequest(request, options)
       expect(canonical).toBe(vector.canonicalRequest)
-      expect(
-        stringToSign(algorithm, dateOf(vector), scopeOf(vector), hashHex(traitsOf(algorithm).hash, canonical)),
-      ).toBe(vector.stringToSign)
+      const hash = hashHex(traitsOf(algorithm).hash, canonical)
+      expect(stringToSign(algorithm, dateOf(vector), scopeOf(vector)) + hash).toBe(vector.stringToSign)
       expect(sign(request, credentials, options)).toMatchObject({
         "x-sdk-date": dateOf(vector),
         authorization: vector.authorization,

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
-import { MAX_SIGNED_BODY_BYTES, payloadHash, payloadHashInSlices } from "../../src/signing/payload-hash.ts"
+import { largeBodyHash } from "../../src/signing/body-hash.ts"
+import { MAX_SIGNED_BODY_BYTES } from "../../src/signing/payload.ts"
+import { payloadHash } from "../../src/signing/payload-hash.ts"
 import { failureOf } from "../failure-of.ts"
 
 const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex")
@@ -47,20 +49,20 @@ describe("the payload hash", () => {
 describe("hashing in slices", () => {
   it("leaves a small body to be hashed at once", () => {
     for (const body of [Buffer.from("a body"), "a body", "", null, undefined]) {
-      expect(payloadHashInSlices(body, "SDK-HMAC-SHA256")).toBeUndefined()
+      expect(largeBodyHash(body, "SDK-HMAC-SHA256")).toBeUndefined()
     }
   })
 
   it("gives the same hash", async () => {
     const large = Buffer.alloc(1_000_001, "0123456789abc")
-    expect(await payloadHashInSlices(large, "SDK-HMAC-SHA256")).toBe(sha256(large))
-    expect(await payloadHashInSlices(large, "SDK-HMAC-SM3")).toBe(createHash("sm3").update(large).digest("hex"))
+    expect(await largeBodyHash(large, "SDK-HMAC-SHA256")).toBe(sha256(large))
+    expect(await largeBodyHash(large, "SDK-HMAC-SM3")).toBe(createHash("sm3").update(large).digest("hex"))
   })
 
   it("gives the same hash of text, wherever a slice ends", async () => {
     for (const before of ["", "a", "aé", "世"]) {
       const text = before + "😀é世\ud83d".repeat(60_000)
-      expect(await payloadHashInSlices(text, "SDK-HMAC-SHA256")).toBe(sha256(Buffer.from(text)))
+      expect(await largeBodyHash(text, "SDK-HMAC-SHA256")).toBe(sha256(Buffer.from(text)))
     }
   })
 
@@ -75,14 +77,14 @@ describe("hashing in slices", () => {
       if (!isDone) setImmediate(other)
     }
     setImmediate(other)
-    await payloadHashInSlices(body, "SDK-HMAC-SHA256")
+    await largeBodyHash(body, "SDK-HMAC-SHA256")
     isDone = true
     expect(turns).toBeGreaterThanOrEqual(MAX_SIGNED_BODY_BYTES / (64 * 1024) - 1)
   })
 
   it("refuses a body above the limit", async () => {
     const tooLarge = new Uint8Array(MAX_SIGNED_BODY_BYTES + 1)
-    await expect(payloadHashInSlices(tooLarge, "SDK-HMAC-SHA256")).rejects.toMatchObject({
+    await expect(largeBodyHash(tooLarge, "SDK-HMAC-SHA256")).rejects.toMatchObject({
       code: "AUTH_BODY_TOO_LARGE",
     })
   })

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net"
 import { text } from "node:stream/consumers"
 import { describe, expect, it } from "vitest"
 import type { SignableRequest, SignOptions } from "../../src/signing/canonical-request.ts"
-import { MAX_SIGNED_BODY_BYTES } from "../../src/signing/payload-hash.ts"
+import { MAX_SIGNED_BODY_BYTES } from "../../src/signing/payload.ts"
 import { sign } from "../../src/signing/sign.ts"
 import { type VerifyOptions, type VerifyResult, verify } from "../../src/signing/verify.ts"
 

@@ -1,0 +1,57 @@
+import { AuthError } from "../errors/auth-error.ts"
+import { canonicalQueryString } from "./canonical-query-string.ts"
+import { canonicalUri } from "./canonical-uri.ts"
+import type { HeaderValues } from "./header-selection.ts"
+import { isToken } from "./is-token.ts"
+import { formatSdkDate } from "./sdk-date.ts"
+import type { HeaderPlan } from "./signed-headers.ts"
+import { type WireUrl, wireUrl } from "./wire-url.ts"
+
+/** A request of which all is known that a signature needs. */
+export interface SettledRequest {
+  readonly method: string
+  readonly url: string | URL
+  readonly plan: HeaderPlan
+  /** As the plan read them from the request. */
+  readonly values: HeaderValues
+  /** Epoch ms. */
+  readonly signedAt: number
+  /** Hash of the body, or what stands for it. */
+  readonly payload: string
+}
+
+/** What is signed, and the parts of it that the signature names. */
+export interface Canonical {
+  readonly request: string
+  readonly signedHeaders: string
+  /** X-Sdk-Date. */
+  readonly date: string
+}
+
+/** @throws {AuthError} `AUTH_INVALID_REQUEST`, `AUTH_INVALID_OPTION` */
+export function canonicalize(
+  { method, url, plan, values, signedAt, payload }: SettledRequest,
+  securityToken: string | undefined,
+): Canonical {
+  const wire = wireUrl(url)
+  const date = formatSdkDate(signedAt)
+  values[plan.date] = date
+  values[plan.host] ??= wire.host
+  if (securityToken !== undefined) values[plan.securityToken] = securityToken
+  plan.keepChosen?.(values, payload, securityToken !== undefined)
+  const { text, signedHeaders } = plan.endOf(values, payload)
+  return { request: canonicalText(method, wire, text), signedHeaders, date }
+}
+
+/**
+ * The parts, in lines.
+ *
+ * @param end the headers, their names and the payload hash, after a line break each
+ * @throws {AuthError} `AUTH_INVALID_REQUEST` when the method is no token, or the URL holds a control character.
+ */
+export function canonicalText(method: string, { path, query }: WireUrl, end: string): string {
+  if (!isToken(method)) {
+    throw new AuthError("AUTH_INVALID_REQUEST", "The method must be an HTTP token, such as GET.")
+  }
+  return `${method}\n${canonicalUri(path)}\n${canonicalQueryString(query)}${end}`
+}
