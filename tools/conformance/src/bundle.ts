@@ -4,19 +4,21 @@ import type { ProgramName } from "./columns.ts"
 
 export type Target = "process" | "worker" | "page"
 
-/** In the oldest program each of these stands for its client, also in the adapter and in plugins. */
+/** In the programs of old releases each of these stands for its client, also in the adapter and in plugins. */
 const OLDEST = { axios: "axios-1.7", got: "got-14", ky: "ky-1.7", undici: "undici-7" }
 
 /** One file with everything in it, as a bundler of the target's kind resolves the packages. */
 export async function bundle(target: Target, program: ProgramName): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(`entries/${target}.ts`, import.meta.url))],
+    entryPoints: [
+      fileURLToPath(new URL(`entries/${program.startsWith("undici") ? "undici" : target}.ts`, import.meta.url)),
+    ],
     bundle: true,
     format: "esm",
     write: false,
     logLevel: "error",
     target: "es2022",
-    alias: program === "oldest" ? OLDEST : {},
+    alias: program === "oldest" || program === "undici 7.10" ? OLDEST : {},
     ...(target === "process"
       ? {
           platform: "node",

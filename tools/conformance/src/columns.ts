@@ -1,5 +1,10 @@
-/** A bundle of its own: with the newest clients, or with the oldest that are supported in their place. */
-export type ProgramName = "newest" | "oldest"
+import type { Wire } from "./wires.ts"
+
+/**
+ * A bundle of its own, in a process of its own: with the newest clients, with the oldest that are supported in their place,
+ * or with the newest in an environment that names a proxy. undici is apart, since it changes what fetch sends through.
+ */
+export type ProgramName = "newest" | "oldest" | "environment" | "undici" | "undici 7.10"
 
 /** A client in one release, in one way to use it. */
 export interface Column {
@@ -7,6 +12,7 @@ export interface Column {
   /** What sends its cells: a key of the program's connectors. */
   readonly client: string
   readonly program: ProgramName
+  readonly wire: Wire
   /** The table that it is in. */
   readonly group: string
   /** Names of runtimes. */
@@ -17,33 +23,67 @@ const NODE = ["Node 24", "Node 22", "Node 26"]
 const NODE_AND_BUN = [...NODE, "Bun"]
 const EVERYWHERE = [...NODE_AND_BUN, "Deno", "workerd", "Chromium"]
 
+/** By an option of the client, or by variables of the environment. */
+const PROXIED: Readonly<Record<string, ProgramName>> = {
+  "axios, http": "newest",
+  got: "newest",
+  "undici.request": "undici",
+  "undici.fetch": "undici",
+  "fetch, setGlobalDispatcher": "undici",
+  "axios, http, environment": "environment",
+  "got, environment": "environment",
+  "ky, environment": "environment",
+  "fetch, environment": "environment",
+}
+
 export const columns: readonly Column[] = [
-  newest("axios, http", "axios", NODE_AND_BUN),
-  oldest("axios 1.7, http", "axios, http", "axios", NODE_AND_BUN),
-  newest("axios, fetch", "axios", EVERYWHERE),
-  oldest("axios 1.7, fetch", "axios, fetch", "axios", EVERYWHERE),
-  newest("got", "got", NODE_AND_BUN),
-  oldest("got 14", "got", "got", NODE_AND_BUN),
-  newest("ky", "ky and fetch", EVERYWHERE),
-  oldest("ky 1.7", "ky", "ky and fetch", EVERYWHERE),
-  newest("fetch", "ky and fetch", EVERYWHERE),
-  newest("ofetch", "ky and fetch", EVERYWHERE),
-  newest("wretch", "ky and fetch", EVERYWHERE),
-  newest("openapi-fetch", "ky and fetch", EVERYWHERE),
-  newest("undici.request", "undici", NODE),
-  oldest("undici.request 7.10", "undici.request", "undici", NODE),
-  newest("undici.fetch", "undici", NODE),
-  oldest("undici.fetch 7.10", "undici.fetch", "undici", NODE),
+  ...group("axios", NODE_AND_BUN, { "axios, http": "newest", "axios 1.7, http": "oldest" }),
+  ...group("axios", EVERYWHERE, { "axios, fetch": "newest", "axios 1.7, fetch": "oldest" }),
+  ...group("got", NODE_AND_BUN, {
+    got: "newest",
+    "got 14": "oldest",
+    "got.stream": "newest",
+    "got 14.stream": "oldest",
+    "got.stream, piped": "newest",
+    "got 14.stream, piped": "oldest",
+  }),
+  ...group("ky and fetch", EVERYWHERE, {
+    ky: "newest",
+    "ky 1.7": "oldest",
+    fetch: "newest",
+    ofetch: "newest",
+    wretch: "newest",
+    "openapi-fetch": "newest",
+  }),
+  ...group("undici", NODE_AND_BUN, {
+    "undici.request": "undici",
+    "undici 7.10.request": "undici 7.10",
+    "undici.fetch": "undici",
+    "undici 7.10.fetch": "undici 7.10",
+    "fetch, setGlobalDispatcher": "undici",
+    "fetch, setGlobalDispatcher of undici 7.10": "undici 7.10",
+  }),
+  ...over("HTTP/2", { "axios, http": "newest", got: "newest", "undici.request": "undici", "undici.fetch": "undici" }),
+  ...over("forwarding proxy", PROXIED),
+  ...over("CONNECT proxy", PROXIED),
 ]
 
 export function columnsOf(runtime: string): Column[] {
   return columns.filter(({ runsOn }) => runsOn.includes(runtime))
 }
 
-function newest(name: string, group: string, runsOn: readonly string[]): Column {
-  return { name, client: name, program: "newest", group, runsOn }
+function group(name: string, runsOn: readonly string[], programs: Readonly<Record<string, ProgramName>>): Column[] {
+  return Object.entries(programs).map(([column, program]) => ({
+    name: column,
+    client: column.replace(/( of undici)? \d+(\.\d+)?|, environment$/, ""),
+    program,
+    wire: "HTTP/1.1" as const,
+    group: name,
+    runsOn,
+  }))
 }
 
-function oldest(name: string, client: string, group: string, runsOn: readonly string[]): Column {
-  return { name, client, program: "oldest", group, runsOn }
+/** Columns of another wire, on Node alone. */
+function over(wire: Wire, programs: Readonly<Record<string, ProgramName>>): Column[] {
+  return group(wire, NODE, programs).map((column) => ({ ...column, name: `${column.name}, ${wire}`, wire }))
 }

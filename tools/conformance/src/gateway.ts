@@ -1,25 +1,31 @@
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http"
-import type { AddressInfo } from "node:net"
-import { verify } from "@countersign/fetch"
+import { mkdtemp, writeFile } from "node:fs/promises"
+import type { IncomingHttpHeaders } from "node:http"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { selfSigned } from "@countersign/testkit"
 import { answerTo, OK } from "./answers.ts"
 import type { Arrivals } from "./judge.ts"
-import { type Cell, CREDENTIALS, isRejection } from "./matrix.ts"
+import { type Cell, isRejection } from "./matrix.ts"
+import { openProxy, type WebProxy } from "./proxy.ts"
+import { DOMAIN, openSite, type Site, type SiteRequest, type SiteResponse } from "./site.ts"
+import { verdictOf } from "./verdict.ts"
+import { PLACES, type Place, WIRES, type Wire, type WireAddresses } from "./wires.ts"
 
 /** One attempt as it came off the wire. */
 export interface Arrival {
-  readonly at: "main" | "listed" | "foreign"
+  readonly at: Place
   readonly method: string
-  readonly target: string
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
   /** "valid", or what is wrong with its authentication. */
   readonly verdict: string
 }
 
-/** Three real servers: the one that is called, another that is listed, and one that is not. */
+/** On every wire three real servers: the one that is called, another that is listed, and one that is not. */
 export interface Gateway {
-  readonly main: string
-  readonly listed: string
+  readonly addresses: Readonly<Record<Wire, WireAddresses>>
+  /** A file with the certificate of the servers that speak TLS. */
+  readonly certificate: string
   arrivals(cell: Cell): Arrivals
   /** Answers paths that belong to no cell. */
   onControl(handler: Control): void
@@ -29,91 +35,102 @@ export interface Gateway {
 /** Answers a path, with its query, and the body that came with it. */
 export type Control = (path: string, body: string) => Promise<{ readonly type: string; readonly body: string }>
 
-const keys = Object.values(CREDENTIALS)
+/** Browsers ask before they send to another origin. */
+const CORS = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-headers": "*",
+  "access-control-allow-methods": "*",
+}
 
 export async function startGateway(cells: ReadonlyMap<number, Cell>): Promise<Gateway> {
   const authenticated = new Map<number, Arrival[]>()
   const alone = new Map<number, Arrival[]>()
   let control: Control | undefined
-  const origins = { main: "", listed: "", foreign: "" }
 
-  const serve = async (at: Arrival["at"], request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const serve = async (place: Place, wire: Wire, request: SiteRequest, response: SiteResponse): Promise<void> => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const body = Buffer.concat(chunks)
-    const { method = "", url: target = "", headers } = request
+    const { method = "", url: target = "" } = request
+    const headers = headersOf(request)
     const [, layer, digits] = /^\/(c|alone)\/(\d+)/.exec(target) ?? []
-    // Browsers ask before they send to another origin.
-    const cors = {
-      "access-control-allow-origin": "*",
-      "access-control-allow-headers": "*",
-      "access-control-allow-methods": "*",
-    }
     if (method === "OPTIONS") {
-      response
-        .writeHead(204, { ...cors, "access-control-allow-headers": headers["access-control-request-headers"] ?? "*" })
-        .end()
+      const allowed = headers["access-control-request-headers"] ?? "*"
+      reply(response, 204, { ...CORS, "access-control-allow-headers": allowed }, "")
       return
     }
     if (digits === undefined) {
       const answer = (await control?.(target, body.toString())) ?? { type: "text/plain", body: "" }
-      response.writeHead(200, { ...cors, "content-type": answer.type }).end(answer.body)
+      reply(response, 200, { ...CORS, "content-type": answer.type }, answer.body)
       return
     }
     const id = Number(digits)
     const kept = layer === "alone" ? alone : authenticated
     const list = kept.get(id) ?? []
     kept.set(id, list)
-    const verdict = await verdictOf(origins[at], method, target, headers, body)
-    list.push({ at, method, target, headers, body, verdict })
+    const { origin } = sites[wire][place]
+    list.push({ at: place, method, headers, body, verdict: await verdictOf(origin, method, target, headers, body) })
     const cell = cells.get(id)
-    const isAnsweredWell = cell === undefined || at !== "main" || (layer === "alone" && isRejection(cell.scenario))
-    const to = `/${layer}/${id}/to`
-    const answer = isAnsweredWell ? OK : answerTo(cell.scenario, list.length, { ...origins, path: to })
-    response
-      .writeHead(answer.status, { ...cors, "content-type": "application/json", ...answer.headers })
-      .end(answer.body ?? "{}")
+    const isAnsweredWell = cell === undefined || place !== "main" || (layer === "alone" && isRejection(cell.scenario))
+    const elsewhere = {
+      path: `/${layer}/${id}/to`,
+      listed: sites[wire].listed.origin,
+      foreign: sites[wire].foreign.origin,
+    }
+    const answer = isAnsweredWell ? OK : answerTo(cell.scenario, list.length, elsewhere)
+    const type = { "content-type": "application/json" }
+    reply(response, answer.status, { ...CORS, ...type, ...answer.headers }, answer.body ?? "{}")
   }
 
-  const servers = await Promise.all(
-    (["main", "listed", "foreign"] as const).map(async (at) => {
-      const server = createServer((request, response) => {
-        serve(at, request, response).catch(() => response.destroy())
+  const identity = selfSigned("localhost", `*.${DOMAIN}`)
+  const certificate = join(await mkdtemp(join(tmpdir(), "countersign-conformance-")), "certificate.pem")
+  await writeFile(certificate, identity.cert)
+  const openAll = async (wire: Wire): Promise<Record<Place, Site>> => {
+    const open = (place: Place): Promise<Site> =>
+      openSite(place, wire, identity, (request, response) => {
+        serve(place, wire, request, response).catch(() => response.destroy())
       })
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-      origins[at] = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-      return server
-    }),
-  )
+    return { main: await open("main"), listed: await open("listed"), foreign: await open("foreign") }
+  }
+  const sites: Record<Wire, Record<Place, Site>> = {
+    "HTTP/1.1": await openAll("HTTP/1.1"),
+    "HTTP/2": await openAll("HTTP/2"),
+    "forwarding proxy": await openAll("forwarding proxy"),
+    "CONNECT proxy": await openAll("CONNECT proxy"),
+  }
+  const proxies: Partial<Record<Wire, WebProxy>> = {
+    "forwarding proxy": await openProxy("forwarding proxy"),
+    "CONNECT proxy": await openProxy("CONNECT proxy"),
+  }
+  const addressesOf = (wire: Wire): WireAddresses => ({
+    main: sites[wire].main.origin,
+    listed: sites[wire].listed.origin,
+    proxy: proxies[wire]?.url,
+  })
   return {
-    main: origins.main,
-    listed: origins.listed,
+    addresses: Object.fromEntries(WIRES.map((wire) => [wire, addressesOf(wire)])) as Record<Wire, WireAddresses>,
+    certificate,
     arrivals: ({ id, aloneId }) => ({ authenticated: authenticated.get(id) ?? [], alone: alone.get(aloneId) ?? [] }),
     onControl(handler) {
       control = handler
     },
     async close() {
-      for (const server of servers) {
-        server.closeAllConnections()
-        await new Promise((resolve) => server.close(resolve))
-      }
+      for (const proxy of Object.values(proxies)) await proxy.close()
+      for (const wire of WIRES) await Promise.all(PLACES.map((place) => sites[wire][place].close()))
     },
   }
 }
 
-async function verdictOf(
-  origin: string,
-  method: string,
-  target: string,
-  headers: IncomingHttpHeaders,
-  body: Buffer,
-): Promise<string> {
-  if (headers["x-auth-token"] !== undefined)
-    return /^token-\d+$/.test(String(headers["x-auth-token"])) ? "valid" : "an unknown token"
-  if (headers.authorization === undefined) return "no authentication"
-  const result = await verify(
-    { method, url: origin + target, headers: headers as Record<string, string>, body },
-    { secretFor: async (id) => keys.find(({ accessKeyId }) => accessKeyId === id), maxSkewMs: 24 * 3_600_000 },
-  )
-  return result.ok ? "valid" : result.message
+/** With the authority of HTTP/2 in the place of a Host. */
+function headersOf({ headers }: SiteRequest): IncomingHttpHeaders {
+  const { ":authority": authority, ...rest } = headers
+  const visible = Object.fromEntries(Object.entries(rest).filter(([name]) => !name.startsWith(":")))
+  if (typeof authority !== "string") return visible
+  return { ...visible, host: [...new Set([authority, visible.host ?? authority])].join(" and ") }
+}
+
+function reply(response: SiteResponse, status: number, headers: Record<string, string>, body: string): void {
+  response.statusCode = status
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  response.end(body)
 }

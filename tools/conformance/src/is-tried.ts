@@ -1,12 +1,25 @@
 import type { Column } from "./columns.ts"
-import type { AuthKind, Body, Scenario } from "./matrix.ts"
+import { type AuthKind, type Body, isRejection, type Scenario } from "./matrix.ts"
 
 /** Clients whose own retries are switched on by an option or a plugin. */
-const RETRIES = ["axios, http", "axios, fetch", "got", "ky", "ofetch", "wretch", "undici.request"]
+const RETRIES = ["axios, http", "axios, fetch", "got", "got.stream", "ky", "ofetch", "wretch", "undici.request"]
+
+/** What is piped into a request is a stream. */
+const PIPED: readonly Body[] = ["Node Readable", "web ReadableStream", "async generator"]
+
+/** What was piped is gone once it is sent. */
+function sendsOnce(scenario: Scenario): boolean {
+  return scenario === "plain" || scenario.startsWith("303") || isRejection(scenario)
+}
+
+/** A proxy changes nothing in what a body is: one of each sort. */
+const THROUGH_PROXIES: readonly Body[] = ["none", "text", "JSON object", "FormData", "Node Readable"]
 
 /** Whether a cell is tried; that a client alone does not do what it asks, is seen when it is. */
-export function isTried({ client }: Column, body: Body, scenario: Scenario, auth: AuthKind): boolean {
+export function isTried({ client, wire }: Column, body: Body, scenario: Scenario, auth: AuthKind): boolean {
+  if (wire.endsWith("proxy") && !THROUGH_PROXIES.includes(body)) return false
   if (body === "npm form-data" && !client.startsWith("axios")) return false
+  if (client === "got.stream, piped" && !(PIPED.includes(body) && sendsOnce(scenario))) return false
   if (scenario === "retry after 503 twice" && !RETRIES.includes(client)) return false
   if (scenario === "401, then another credential") return auth === "token" || auth === "temporary key"
   return scenario !== "expired signature" || auth !== "token"

@@ -20,7 +20,8 @@ export interface Arrivals {
   readonly alone: readonly Arrival[]
 }
 
-const SECRETS = [
+/** Headers that are for listed hosts alone. */
+export const SECRETS = [
   "authorization",
   "x-auth-token",
   "x-security-token",
@@ -31,7 +32,8 @@ const SECRETS = [
 
 /** Judges a cell by what arrived, and what the client made of the answer. */
 export function judge(cell: Cell, result: CellResult, { authenticated, alone }: Arrivals): Judgement {
-  if (result.missing !== undefined) return { outcome: "unable", why: `this runtime has no ${result.missing}` }
+  const { missing } = result.alone
+  if (missing !== undefined) return { outcome: "unable", why: `this runtime has no ${missing}` }
   const shown = authenticated.map(exposure).find((one) => one !== undefined)
   if (shown !== undefined) return { outcome: "failed", why: shown }
   const fault =
@@ -103,12 +105,16 @@ function typeFault(body: Cell["body"], arrival: Arrival, asAlone: Arrival | unde
 
 /** Why a request that the client alone would have sent was not, where that is documented. */
 function reasonToDecline(
-  { body, scenario }: Cell,
+  { client, body, scenario }: Cell,
   { status, error }: Outcome,
   arrivals: readonly Arrival[],
 ): string | undefined {
   const isRedirect = /^30\d/.test(scenario)
   if (isRedirect && error?.includes("browser hides")) return "a browser hides where a redirect leads"
+  if (error?.includes("What is piped into got.stream") && arrivals.length === 0)
+    return "a body that may be piped into got.stream later cannot be signed: an empty one has to be given"
+  if (client.startsWith("got.stream") && isRejection(scenario) && status === 401 && arrivals.length === 1)
+    return "got.stream sends nothing again after a rejection; the next request is authenticated anew"
   if (!STREAMS.includes(body) || arrivals.length !== 1) return undefined
   const isGivenBack = (scenario.startsWith("401") && status === 401) || (scenario.startsWith("retry") && status === 503)
   return isGivenBack || (isRedirect && error !== undefined)

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises"
 import { parseArgs } from "node:util"
+import { budgetFaults } from "./budget-faults.ts"
 import { installedClients } from "./installed-clients.ts"
 import { regressions } from "./regressions.ts"
 import { render } from "./render.ts"
@@ -17,7 +18,7 @@ const HELP = `npm run conformance -- [--check] [--runtime "Node 24"]...
 
 Runs the matrix and writes docs/conformance.md and docs/conformance.json.
 
-  --check     writes nothing; fails when a cell is worse than published, or the page is out of date
+  --check     writes nothing; fails when a cell is worse than published, the page is out of date, or a bundle over its budget
   --runtime   only this runtime, with --check (default: all: ${NAMES.join(", ")})
 `
 
@@ -66,9 +67,12 @@ async function check(summary: Summary): Promise<void> {
   const published = JSON.parse(await readFile(DATA, "utf8")) as Summary
   const worse = regressions(published, summary)
   const stale = staleness(published, await readFile(PAGE, "utf8"), summary, NAMES)
-  for (const line of [...worse, ...stale]) console.error(line)
+  const overBudget = budgetFaults(summary.sizes)
+  for (const line of [...worse, ...stale, ...overBudget]) console.error(line)
   if (worse.length > 0) console.error("Mend what is worse or, where it is meant, publish anew: npm run conformance")
   else if (stale.length > 0) console.error("docs/conformance.md is out of date: npm run conformance")
   else console.log("Nothing is worse than published, and docs/conformance.md is up to date.")
-  if (worse.length + stale.length > 0) process.exitCode = 1
+  if (overBudget.length > 0)
+    console.error("A bundle for browsers has more in it than it may: tools/conformance/src/sizes.ts")
+  if (worse.length + stale.length + overBudget.length > 0) process.exitCode = 1
 }

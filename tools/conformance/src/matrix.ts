@@ -1,3 +1,5 @@
+import type { Wire, WireAddresses } from "./wires.ts"
+
 /** The rows and layers of the matrix; shared by the server that judges and the programs that run in each runtime. */
 
 export const BODIES = [
@@ -46,6 +48,7 @@ export interface Cell {
   readonly column: string
   /** What sends it: a key of the program's connectors. */
   readonly client: string
+  readonly wire: Wire
   readonly body: Body
   readonly scenario: Scenario
   readonly auth: AuthKind
@@ -56,6 +59,10 @@ export interface Outcome {
   /** Of the answer; absent when the client threw. */
   readonly status?: number
   readonly error?: string
+  /** It was not waited for any longer. */
+  readonly isTooLate?: true
+  /** What was needed, and the runtime has not. */
+  readonly missing?: string | undefined
 }
 
 /** What a runtime says of a cell. */
@@ -64,14 +71,11 @@ export interface CellResult {
   readonly authenticated: Outcome
   /** Without authentication. */
   readonly alone: Outcome
-  /** What the cell needs and the runtime has not. */
-  readonly missing?: string
 }
 
 /** Where a runtime's program finds the servers, and what it is to do. */
 export interface Job {
-  readonly main: string
-  readonly listed: string
+  readonly addresses: Readonly<Record<Wire, WireAddresses>>
   readonly cells: readonly Cell[]
 }
 

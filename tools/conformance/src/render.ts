@@ -4,6 +4,23 @@ import { BODIES, SCENARIOS } from "./matrix.ts"
 import type { Size } from "./sizes.ts"
 import type { RuntimeSummary, Summary } from "./summary.ts"
 
+/** What the tables leave open. */
+const NOTES = `What the names say:
+
+- A number behind a client's name is its oldest release that is supported; without one it is the newest.
+- \`got.stream, piped\`: the body comes through a pipe, and is left out of the signature (\`unsignedPayload\`).
+- \`fetch, setGlobalDispatcher\`: the runtime's own fetch on an undici dispatcher. Node 22, 24 and 26 use that of undici 8;
+  Node 26 does not look at that of undici 7, and Bun at none.
+- undici on Bun is the one of npm, bundled with the program. What is not bundled gets Bun's own stand-in when it imports
+  \`undici\`, which has no dispatchers to compose.
+- HTTP/2: the servers speak nothing else, and the \`:authority\` that arrives is what must be signed. axios follows no
+  redirects over HTTP/2.
+- forwarding proxy: plain HTTP to a proxy that forwards it (\`allowInsecure\`). CONNECT proxy: HTTPS through a tunnel. Both ask
+  for a password, and are the only ones that know the hosts, by name; the second refuses a CONNECT that shows a credential.
+  axios has its \`proxy\` option, got an \`agent\` (Node's with \`proxyEnv\`; hpagent), undici a ProxyAgent; \`environment\` is
+  \`NODE_USE_ENV_PROXY\` with \`HTTP_PROXY\` and \`HTTPS_PROXY\`. The fetch of Node 22 and 24 tunnels plain HTTP as well then, so
+  it has nothing to forward.`
+
 /** The published page. */
 export function render({ date, clients, auths, runtimes, sizes }: Summary): string {
   const [[main, mainSummary] = ["", undefined]] = Object.entries(runtimes)
@@ -32,6 +49,8 @@ The authentications of every row are: ${auths.join(", ")}.
 ## What happens on the way, on ${main} ${mainSummary.version}
 
 ${groupTables(main, mainSummary, SCENARIOS, "scenario")}
+
+${NOTES}
 
 ## Bodies, on ${main} ${mainSummary.version}
 
@@ -79,7 +98,8 @@ function groupTables(
         row,
         ...names.map((column) => cell(countsOf(runtime, column, { [layer]: row }))),
       ])
-      return table([group, ...names], cells)
+      const shown = cells.filter(([, ...counts]) => counts.some((count) => count !== "-"))
+      return table([group, ...names], shown)
     })
     .join("\n\n")
 }

@@ -14,6 +14,12 @@ import { type AuthKind, type Cell, type CellResult, CREDENTIALS, type Job, type 
 /** Cells that are under way at once. */
 const CONCURRENCY = 8
 
+/** Changes what the whole program sends through: one request at a time, after all others. */
+const EXCLUSIVE = "fetch, setGlobalDispatcher"
+
+/** Comes after the headers, so it has to be left out of the signature. */
+const PIPED = "got.stream, piped"
+
 /** How long a request may take. Some clients, when they are alone, wait for a spent stream for ever. */
 const PATIENCE_MS = 5_000
 
@@ -23,45 +29,63 @@ export async function runCells(
   connectors: Readonly<Record<string, Connect>>,
   makers: BodyMakers,
 ): Promise<CellResult[]> {
-  const results: Promise<CellResult>[] = []
-  const queue = [...job.cells]
-  const alone = new Map<number, Promise<Outcome>>()
-  const call = (cell: Cell, path: string, auth: Auth | undefined): Promise<Outcome> => {
+  const call = (cell: Cell, path: string, auth: Auth | undefined, patienceMs: number): Promise<Outcome> => {
     const connect = connectors[cell.client]
     const body = makeBody(cell.body, makers)
-    if (connect === undefined || body === undefined) return Promise.resolve({ error: "not there" })
-    return outcomeOf(connect(callOptions(cell, job, path, auth, body)))
+    const missing = connect === undefined ? cell.client : body === undefined ? cell.body : undefined
+    if (connect === undefined || body === undefined) return Promise.resolve({ missing })
+    return outcomeOf(connect(callOptions(cell, job, path, auth, body)), patienceMs)
   }
-  const runCell = async (cell: Cell): Promise<void> => {
-    const { id, aloneId, client, body, auth } = cell
-    const missing = connectors[client] === undefined ? client : makeBody(body, makers) === undefined ? body : undefined
-    if (missing !== undefined) {
-      results.push(Promise.resolve({ id, authenticated: {}, alone: {}, missing }))
-      return
-    }
-    if (!alone.has(aloneId)) alone.set(aloneId, call(cell, `/alone/${aloneId}`, undefined))
-    const authenticated = await call(cell, `/c/${id}`, authOf(auth))
-    // It may wait in vain: others go on meanwhile.
-    results.push(Promise.resolve(alone.get(aloneId) ?? {}).then((outcome) => ({ id, authenticated, alone: outcome })))
+  const results: CellResult[] = []
+  for (const isExclusive of [false, true]) {
+    const cells = job.cells.filter(({ client }) => (client === EXCLUSIVE) === isExclusive)
+    const concurrency = isExclusive ? 1 : CONCURRENCY
+    const alone = new Map<number, Outcome>()
+    await inParallel(concurrency, firstOfRows(cells), async (cell) => {
+      alone.set(cell.aloneId, await call(cell, `/alone/${cell.aloneId}`, undefined, PATIENCE_MS))
+    })
+    await inParallel(concurrency, cells, async (cell) => {
+      const { id, aloneId, client, auth } = cell
+      const outcome = alone.get(aloneId) ?? {}
+      const patienceMs = outcome.isTooLate === true ? PATIENCE_MS / 5 : PATIENCE_MS
+      const authenticated = await call(cell, `/c/${id}`, authOf(auth, client === PIPED), patienceMs)
+      results.push({ id, alone: outcome, authenticated })
+    })
   }
+  return results
+}
+
+function firstOfRows(cells: readonly Cell[]): Cell[] {
+  return [...new Map(cells.map((cell) => [cell.aloneId, cell])).values()]
+}
+
+async function inParallel(
+  concurrency: number,
+  cells: readonly Cell[],
+  run: (cell: Cell) => Promise<void>,
+): Promise<void> {
+  const queue = [...cells]
   const worker = async (): Promise<void> => {
-    for (let cell = queue.shift(); cell !== undefined; cell = queue.shift()) await runCell(cell)
+    for (let cell = queue.shift(); cell !== undefined; cell = queue.shift()) await run(cell)
   }
-  await Promise.all(Array.from({ length: CONCURRENCY }, worker))
-  return Promise.all(results)
+  await Promise.all(Array.from({ length: concurrency }, worker))
 }
 
 function callOptions(
-  { scenario }: Cell,
-  { main, listed }: Job,
+  { scenario, wire }: Cell,
+  { addresses }: Job,
   path: string,
   auth: Auth | undefined,
   { value, isJson }: SampleBody,
 ): CallOptions {
+  const { main, listed, proxy } = addresses[wire]
   return {
     baseUrl: main + path,
+    isHttp2: wire === "HTTP/2",
+    proxy,
     path: "/x?b=2&a=1%202",
-    hosts: [main, listed].map((origin) => new URL(origin).host),
+    // Credentials go over plain HTTP to another machine only where that is allowed.
+    guard: { hosts: [main, listed].map((origin) => new URL(origin).host), allowInsecure: wire === "forwarding proxy" },
     retries: scenario === "retry after 503 twice" ? 2 : 0,
     body: value,
     isJson,
@@ -69,10 +93,10 @@ function callOptions(
   }
 }
 
-async function outcomeOf(status: Promise<number>): Promise<Outcome> {
+async function outcomeOf(status: Promise<number>, patienceMs: number): Promise<Outcome> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const timeout = new Promise<Outcome>((resolve) => {
-    timer = setTimeout(() => resolve({ error: `no answer within ${PATIENCE_MS} ms` }), PATIENCE_MS)
+    timer = setTimeout(() => resolve({ error: "no answer in time", isTooLate: true }), patienceMs)
   })
   const outcome = status.then(
     (one): Outcome => ({ status: one }),
@@ -100,20 +124,20 @@ function tickingClock(): Clock {
   }
 }
 
-function authOf(kind: AuthKind): Auth {
+function authOf(kind: AuthKind, unsignedPayload: boolean): Auth {
   const clock = tickingClock()
   const { fixed, firstTemporary, secondTemporary } = CREDENTIALS
   switch (kind) {
     case "token":
       return tokenAuth(numberedTokens())
     case "SHA256":
-      return akskAuth(fixed, { clock })
+      return akskAuth(fixed, { clock, unsignedPayload })
     case "SM3":
-      return akskAuth(fixed, { clock, algorithm: "SDK-HMAC-SM3" })
+      return akskAuth(fixed, { clock, unsignedPayload, algorithm: "SDK-HMAC-SM3" })
     case "V11":
-      return akskAuth(fixed, { clock, algorithm: "V11-HMAC-SHA256", ...SCOPE })
+      return akskAuth(fixed, { clock, unsignedPayload, algorithm: "V11-HMAC-SHA256", ...SCOPE })
     case "temporary key":
-      return akskAuth(inTurn(firstTemporary, secondTemporary), { clock })
+      return akskAuth(inTurn(firstTemporary, secondTemporary), { clock, unsignedPayload })
   }
 }
 

@@ -21,6 +21,9 @@ export interface RuntimeReport {
   readonly vectors: number
 }
 
+/** Some wait more than they work. */
+const PROGRAMS_AT_ONCE = 2
+
 const VECTORS = new URL("../../../packages/auth-core/test/vectors/signing.json", import.meta.url)
 
 /** Runs every cell that a runtime can run, and judges each by what came off the wire. */
@@ -30,11 +33,16 @@ export async function runMatrix(runtime: Runtime): Promise<RuntimeReport> {
   const reports = new Map<string, ProgramReport>()
   gateway.onControl(controlOf(gateway, cells, reports))
   try {
+    const queue = programsOf(cells)
     let version = ""
-    for (const program of programsOf(cells)) {
-      version = await runtime.run({ program, control: new URL(`/control?${program}`, gateway.main) })
-      if (!reports.has(program)) throw new Error(`${runtime.name}, ${program}: nothing was reported.`)
+    const runInTurn = async (): Promise<void> => {
+      for (let program = queue.shift(); program !== undefined; program = queue.shift()) {
+        const control = new URL(`/control?${program}`, gateway.addresses["HTTP/1.1"].main)
+        version = await runtime.run({ program, control, environment: environmentOf(program, gateway) })
+        if (!reports.has(program)) throw new Error(`${runtime.name}, ${program}: nothing was reported.`)
+      }
     }
+    await Promise.all(Array.from({ length: PROGRAMS_AT_ONCE }, runInTurn))
     const results = new Map(
       [...reports.values()].flatMap(({ results }) => results.map((result) => [result.id, result])),
     )
@@ -52,12 +60,12 @@ export async function runMatrix(runtime: Runtime): Promise<RuntimeReport> {
 /** What the programs of a runtime ask, each for its own part, and tell. */
 function controlOf(gateway: Gateway, cells: readonly PlannedCell[], reports: Map<string, ProgramReport>): Control {
   return async (path, body) => {
-    const { pathname, search } = new URL(path, gateway.main)
-    const program = search.slice(1)
+    const { pathname, search } = new URL(path, gateway.addresses["HTTP/1.1"].main)
+    const program = decodeURIComponent(search.slice(1))
     switch (pathname) {
       case "/control/job": {
         const own = cells.filter((cell) => cell.program === program)
-        return json({ main: gateway.main, listed: gateway.listed, cells: own })
+        return json({ addresses: addressesFor(program, gateway), cells: own })
       }
       case "/control/vectors": {
         const { vectors } = JSON.parse(await readFile(VECTORS, "utf8")) as { vectors: unknown }
@@ -79,6 +87,25 @@ function controlOf(gateway: Gateway, cells: readonly PlannedCell[], reports: Map
   }
 }
 
+/** The proxies are named by the environment, or else to the client. */
+function addressesFor(program: string, { addresses }: Gateway): Gateway["addresses"] {
+  if (program !== "environment") return addresses
+  const entries = Object.entries(addresses).map(([wire, { main, listed }]) => [wire, { main, listed }])
+  return Object.fromEntries(entries) as Gateway["addresses"]
+}
+
+function environmentOf(program: ProgramName, { addresses, certificate }: Gateway): Record<string, string> {
+  const trust = { NODE_EXTRA_CA_CERTS: certificate }
+  if (program !== "environment") return trust
+  return {
+    ...trust,
+    NODE_USE_ENV_PROXY: "1",
+    HTTP_PROXY: addresses["forwarding proxy"].proxy ?? "",
+    HTTPS_PROXY: addresses["CONNECT proxy"].proxy ?? "",
+    NO_PROXY: "127.0.0.1,localhost",
+  }
+}
+
 function json(value: unknown): { type: string; body: string } {
   return { type: "application/json", body: JSON.stringify(value) }
 }
@@ -90,13 +117,13 @@ interface PlannedCell extends Cell {
 function cellsOf(runtime: string): PlannedCell[] {
   const cells: PlannedCell[] = []
   for (const column of columnsOf(runtime)) {
-    const { name, client, program } = column
+    const { name, client, program, wire } = column
     for (const body of BODIES) {
       for (const scenario of SCENARIOS) {
         const aloneId = cells.length
         for (const auth of AUTHS) {
           if (isTried(column, body, scenario, auth))
-            cells.push({ id: cells.length, aloneId, column: name, client, program, body, scenario, auth })
+            cells.push({ id: cells.length, aloneId, column: name, client, program, wire, body, scenario, auth })
         }
       }
     }
@@ -104,6 +131,6 @@ function cellsOf(runtime: string): PlannedCell[] {
   return cells
 }
 
-function programsOf(cells: readonly PlannedCell[]): Set<ProgramName> {
-  return new Set(cells.map(({ program }) => program))
+function programsOf(cells: readonly PlannedCell[]): ProgramName[] {
+  return [...new Set(cells.map(({ program }) => program))]
 }

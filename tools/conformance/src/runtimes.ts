@@ -15,6 +15,8 @@ export interface Launch {
   readonly program: ProgramName
   /** The address of the control server, with the name of the program. */
   readonly control: URL
+  /** Variables, for what runs in a process of its own. */
+  readonly environment: Readonly<Record<string, string>>
 }
 
 /** A place where programs run. */
@@ -34,12 +36,24 @@ export const runtimes: readonly Runtime[] = [
   { name: "Chromium", run: inChromium },
 ]
 
-async function inProcess(binary: string, before: readonly string[], { program, control }: Launch): Promise<string> {
+async function inProcess(
+  binary: string,
+  before: readonly string[],
+  { program, control, environment }: Launch,
+): Promise<string> {
   const file = join(await mkdtemp(join(tmpdir(), "countersign-conformance-")), "program.mjs")
   await writeFile(file, await bundle("process", program))
-  await run(binary, [...before, file, control.href], { timeout: 300_000, maxBuffer: 64 * 1024 * 1024 })
+  await run(binary, [...before, file, control.href], {
+    env: { ...withoutProxies(process.env), ...environment },
+    timeout: 300_000,
+    maxBuffer: 64 * 1024 * 1024,
+  })
   const { stdout } = await run(binary, ["--version"])
   return /\d+\.\d+\.\d+/.exec(stdout)?.[0] ?? stdout.trim()
+}
+
+function withoutProxies(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/_proxy$/i.test(name)))
 }
 
 async function nodeBinary(major: number): Promise<string> {

@@ -1,3 +1,4 @@
+import { isBuiltin } from "node:module"
 import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
 import { type OutputChunk, type OutputOptions, rolldown } from "rolldown"
@@ -11,7 +12,7 @@ export interface Size {
   readonly whole: number
   /** The most it may have, where there is a budget. */
   readonly budget?: number
-  /** Built-in modules of Node that the bundle names outside of what is loaded on demand. */
+  /** Built-in modules of Node that the bundle names, also in what is loaded on demand. */
   readonly nodeModules: readonly string[]
 }
 
@@ -58,7 +59,7 @@ async function measure({ what, code, external, budget }: (typeof PROGRAMS)[numbe
     what,
     gzipped: sum(chunks.filter(({ fileName }) => atStart.has(fileName))),
     whole: sum(whole === undefined ? [] : [whole]),
-    nodeModules: [...atStart].filter((name) => name.startsWith("node:")),
+    nodeModules: builtInsOf(chunks),
     ...(budget === undefined ? {} : { budget }),
   }
 }
@@ -90,6 +91,11 @@ function loadedAtStart(chunks: readonly OutputChunk[]): Set<string> {
     for (const imported of chunks.find(({ fileName }) => fileName === name)?.imports ?? []) names.add(imported)
   }
   return names
+}
+
+function builtInsOf(chunks: readonly OutputChunk[]): string[] {
+  const named = chunks.flatMap(({ imports, dynamicImports }) => [...imports, ...dynamicImports])
+  return [...new Set(named)].filter((name) => isBuiltin(name)).sort()
 }
 
 function sum(chunks: readonly OutputChunk[]): number {

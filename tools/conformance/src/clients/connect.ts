@@ -1,4 +1,4 @@
-import type { Auth } from "@countersign/fetch"
+import type { Auth, GuardOptions } from "@countersign/fetch"
 
 /** How a runtime's program calls one client; `auth` absent: as it is without this library. */
 export interface CallOptions {
@@ -7,8 +7,11 @@ export interface CallOptions {
   readonly body: unknown
   readonly isJson: boolean
   readonly auth: Auth | undefined
+  readonly isHttp2: boolean
+  /** The URL of a proxy to go through, with user and password. */
+  readonly proxy: string | undefined
   /** Who may see credentials. */
-  readonly hosts: readonly string[]
+  readonly guard: GuardOptions
   /** How often the client itself tries again after a 503. */
   readonly retries: number
 }

@@ -5,8 +5,8 @@ import wretch from "wretch"
 import { retry } from "wretch/middlewares"
 import { type CallOptions, type Connect, jsonInit, METHOD } from "./connect.ts"
 
-function fetchOf({ auth, hosts }: CallOptions): typeof fetch {
-  return auth === undefined ? fetch : withAuth(fetch, auth, { hosts })
+function fetchOf({ auth, guard }: CallOptions): typeof fetch {
+  return auth === undefined ? fetch : withAuth(fetch, auth, guard)
 }
 
 /** Node asks for it where a body is a stream; elsewhere it does no harm. */
@@ -22,8 +22,8 @@ export const bare: Connect = async (options) => {
 }
 
 export const underOfetch: Connect = async (options) => {
-  const { auth, hosts, baseUrl, path, body, retries } = options
-  const client = auth === undefined ? ofetch : ofetch.create({}, { fetch: createFetch(auth, { hosts }) })
+  const { auth, guard, baseUrl, path, body, retries } = options
+  const client = auth === undefined ? ofetch : ofetch.create({}, { fetch: createFetch(auth, guard) })
   const response = await client.raw(baseUrl + path, {
     method: METHOD,
     ...duplex,

@@ -2,8 +2,8 @@ import { withAuth } from "@countersign/ky"
 import ky from "ky"
 import { type Connect, METHOD } from "./connect.ts"
 
-export const kyClient: Connect = async ({ baseUrl, path, body, isJson, auth, hosts, retries }) => {
-  const client = auth === undefined ? ky : withAuth(ky, auth, { hosts })
+export const kyClient: Connect = async ({ baseUrl, path, body, isJson, auth, guard, retries }) => {
+  const client = auth === undefined ? ky : withAuth(ky, auth, guard)
   // The option for what all URLs begin with has another name in each major release.
   const { status } = await client(baseUrl + path, {
     throwHttpErrors: retries > 0,

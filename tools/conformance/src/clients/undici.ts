@@ -1,13 +1,25 @@
 import { withAuth } from "@countersign/undici"
-import { Agent, type Dispatcher, fetch, interceptors, FormData as OwnFormData, request } from "undici"
+import {
+  Agent,
+  type Dispatcher,
+  fetch,
+  interceptors,
+  FormData as OwnFormData,
+  ProxyAgent,
+  request,
+  setGlobalDispatcher,
+} from "undici"
 import { type CallOptions, type Connect, jsonInit, METHOD } from "./connect.ts"
 
-function dispatcherOf({ auth, hosts }: CallOptions, agent: Agent): Dispatcher {
-  return auth === undefined ? agent : withAuth(agent, auth, { hosts })
+function dispatcherOf({ auth, guard }: CallOptions, agent: Dispatcher): Dispatcher {
+  return auth === undefined ? agent : withAuth(agent, auth, guard)
 }
 
-async function withAgent(call: (agent: Agent) => Promise<number>): Promise<number> {
-  const agent = new Agent()
+async function withAgent(
+  { isHttp2, proxy }: CallOptions,
+  call: (agent: Dispatcher) => Promise<number>,
+): Promise<number> {
+  const agent = proxy === undefined ? new Agent({ allowH2: isHttp2 }) : new ProxyAgent(proxy)
   try {
     return await call(agent)
   } finally {
@@ -16,7 +28,7 @@ async function withAgent(call: (agent: Agent) => Promise<number>): Promise<numbe
 }
 
 export const undiciRequest: Connect = (options) =>
-  withAgent(async (agent) => {
+  withAgent(options, async (agent) => {
     const dispatcher = dispatcherOf(options, agent).compose(
       interceptors.retry({
         maxRetries: options.retries,
@@ -39,7 +51,7 @@ export const undiciRequest: Connect = (options) =>
   })
 
 export const undiciFetch: Connect = (options) =>
-  withAgent(async (agent) => {
+  withAgent(options, async (agent) => {
     const { body, headers } = jsonInit(options)
     const response = await fetch(options.baseUrl + options.path, {
       method: METHOD,
@@ -59,3 +71,26 @@ function ownForm(body: unknown): unknown {
   for (const [name, value] of body) form.append(name, value)
   return form
 }
+
+/** The fetch of the runtime, with a dispatcher of this undici beneath it: one request at a time. */
+export const fetchThroughDispatcher: Connect = (options) =>
+  withAgent(options, async (agent) => {
+    let isUsed = false
+    const noting: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (request, handler) => {
+      isUsed = true
+      return dispatch(request, handler)
+    }
+    setGlobalDispatcher(dispatcherOf(options, agent).compose(noting))
+    try {
+      const response = await globalThis.fetch(options.baseUrl + options.path, {
+        method: METHOD,
+        ...{ duplex: "half" },
+        ...jsonInit(options),
+      })
+      await response.arrayBuffer()
+      if (!isUsed) throw new Error("the fetch of this runtime does not use the dispatcher of this undici")
+      return response.status
+    } finally {
+      setGlobalDispatcher(new Agent())
+    }
+  })

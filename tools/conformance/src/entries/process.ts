@@ -1,7 +1,8 @@
 // For Node, Bun and Deno: the address of the control server is the only argument.
 import process from "node:process"
 import "@countersign/auth-core/sm3"
-import { connectors, makers } from "../connectors-node.ts"
+import { makers } from "../body-makers-node.ts"
+import { connectors } from "../connectors-node.ts"
 import { runProgram } from "../program.ts"
 
 const [control = ""] = process.argv.slice(2)

@@ -1,0 +1,11 @@
+import type { Size } from "./sizes.ts"
+
+/** Where a bundle is larger than its budget, or names what no browser has; empty when all keep within it. */
+export function budgetFaults(sizes: readonly Size[]): string[] {
+  return sizes.flatMap(({ what, gzipped, budget, nodeModules }) => [
+    ...(budget !== undefined && gzipped > budget
+      ? [`"${what}" takes ${gzipped} bytes at the start, ${gzipped - budget} more than its budget of ${budget}`]
+      : []),
+    ...(nodeModules.length > 0 ? [`"${what}" names ${nodeModules.join(", ")}, which no browser has`] : []),
+  ])
+}

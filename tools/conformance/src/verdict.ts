@@ -1,0 +1,24 @@
+import type { IncomingHttpHeaders } from "node:http"
+import { verify } from "@countersign/fetch"
+import { CREDENTIALS } from "./matrix.ts"
+
+const keys = Object.values(CREDENTIALS)
+
+/** "valid", or what is wrong with the authentication of a request that came to an origin. */
+export async function verdictOf(
+  origin: string,
+  method: string,
+  target: string,
+  headers: IncomingHttpHeaders,
+  body: Uint8Array,
+): Promise<string> {
+  if (headers.host !== new URL(origin).host) return `the host is said to be ${headers.host}`
+  if (headers["x-auth-token"] !== undefined)
+    return /^token-\d+$/.test(String(headers["x-auth-token"])) ? "valid" : "an unknown token"
+  if (headers.authorization === undefined) return "no authentication"
+  const result = await verify(
+    { method, url: origin + target, headers: headers as Record<string, string>, body },
+    { secretFor: async (id) => keys.find(({ accessKeyId }) => accessKeyId === id), maxSkewMs: 24 * 3_600_000 },
+  )
+  return result.ok ? "valid" : result.message
+}

@@ -1,0 +1,16 @@
+/** Ways from a client to the servers. */
+export const WIRES = ["HTTP/1.1", "HTTP/2", "forwarding proxy", "CONNECT proxy"] as const
+export type Wire = (typeof WIRES)[number]
+
+/** What is called, what is listed too, and what is not. */
+export const PLACES = ["main", "listed", "foreign"] as const
+export type Place = (typeof PLACES)[number]
+
+/** What a program has to know of one way. */
+export interface WireAddresses {
+  /** Origins. */
+  readonly main: string
+  readonly listed: string
+  /** With user and password; absent where there is none, or the environment names it. */
+  readonly proxy?: string | undefined
+}

@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest"
+import { budgetFaults } from "../src/budget-faults.ts"
+import { columnsOf } from "../src/columns.ts"
+import { AUTHS, BODIES, SCENARIOS } from "../src/matrix.ts"
+import { regressions } from "../src/regressions.ts"
+import { render } from "../src/render.ts"
+import { staleness } from "../src/staleness.ts"
+import type { Summary } from "../src/summary.ts"
+
+const allRight = SCENARIOS.map(() => "+".repeat(AUTHS.length)).join(" ")
+const bodies = Object.fromEntries(BODIES.map((body) => [body, allRight]))
+const cells = Object.fromEntries(columnsOf("Deno").map(({ name }) => [name, bodies]))
+const published: Summary = {
+  date: "2026-01-01",
+  clients: { ky: "2.0.0" },
+  scenarios: SCENARIOS,
+  auths: AUTHS,
+  runtimes: { Deno: { version: "2.0.0", vectors: 531, cells, declined: {} } },
+  sizes: [{ what: "small", gzipped: 1_000, whole: 1_000, budget: 1_100, nodeModules: [] }],
+}
+
+function withText(text: string): Summary {
+  const { Deno } = published.runtimes
+  if (Deno === undefined) throw new Error("no Deno")
+  return { ...published, runtimes: { Deno: { ...Deno, cells: { ...cells, fetch: { ...bodies, text } } } } }
+}
+
+const marks = (first: string): string => first + allRight.slice(1)
+
+describe("regressions", () => {
+  it("finds none in what is as published", () => {
+    expect(regressions(published, published)).toEqual([])
+  })
+
+  it("finds a single cell that is declined, failed, or gone", () => {
+    for (const mark of ["o", "!", "."]) {
+      expect(regressions(published, withText(marks(mark)))).toEqual([
+        expect.stringMatching(/^Deno, fetch, text: 1 worse/),
+      ])
+    }
+    expect(regressions(withText(marks("o")), withText(marks("!")))).toHaveLength(1)
+  })
+
+  it("lets cells get better, or begin to be", () => {
+    expect(regressions(withText(marks("o")), published)).toEqual([])
+    expect(regressions(withText(marks(".")), published)).toEqual([])
+  })
+
+  it("does not let what begins to be fail", () => {
+    expect(regressions(withText(marks(".")), withText(marks("!")))).toHaveLength(1)
+  })
+
+  it("finds a bundle that grew", () => {
+    const sizes = published.sizes.map((size) => ({ ...size, gzipped: 1_050 }))
+    expect(regressions(published, { ...published, sizes })).toEqual(['"small" takes 1050 bytes in place of 1000'])
+  })
+})
+
+describe("staleness", () => {
+  const page = render(published)
+
+  it("finds none where versions, rows, columns and page fit", () => {
+    expect(staleness(published, page, published, ["Deno"])).toEqual([])
+  })
+
+  it("tells of another version of a client", () => {
+    expect(staleness(published, page, { ...published, clients: { ky: "2.1.0" } }, ["Deno"])).toEqual([
+      "versions: ky 2.1.0 is not published",
+      "versions: ky 2.0.0 is there no more",
+    ])
+  })
+
+  it("tells of a column that is missing, and of a runtime", () => {
+    const { fetch: _, ...rest } = cells
+    const runtime = { version: "2.0.0", vectors: 531, cells: rest, declined: {} }
+    const other: Summary = { ...published, runtimes: { Deno: runtime } }
+    expect(staleness(other, render(other), published, ["Deno", "Bun"])).toEqual([
+      "runtimes: Bun is not published",
+      "Deno: fetch is not published",
+    ])
+  })
+
+  it("tells of a row that is missing", () => {
+    const other = { ...published, scenarios: SCENARIOS.slice(1) }
+    expect(staleness(other, page, published, ["Deno"])).toEqual(["rows: plain is not published"])
+  })
+
+  it("tells of a page that was edited", () => {
+    expect(staleness(published, `${page}x`, published, ["Deno"])).toEqual([
+      "docs/conformance.md is not what docs/conformance.json makes",
+    ])
+  })
+})
+
+describe("budgetFaults", () => {
+  it("lets pass what keeps within its budget, or has none", () => {
+    const [small] = published.sizes
+    expect(budgetFaults([...published.sizes, { what: "large", gzipped: 1e6, whole: 1e6, nodeModules: [] }])).toEqual([])
+    expect(small?.budget).toBeGreaterThan(small?.gzipped ?? Number.NaN)
+  })
+
+  it("tells of a bundle over its budget, and of a module that no browser has", () => {
+    expect(
+      budgetFaults([{ what: "small", gzipped: 1_200, whole: 1_200, budget: 1_100, nodeModules: ["node:fs"] }]),
+    ).toEqual([
+      '"small" takes 1200 bytes at the start, 100 more than its budget of 1100',
+      '"small" names node:fs, which no browser has',
+    ])
+  })
+})

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest"
+import { BINARY } from "../src/bodies.ts"
+import type { Arrival } from "../src/gateway.ts"
+import { judge } from "../src/judge.ts"
+import type { Cell, CellResult } from "../src/matrix.ts"
+
+const cell: Cell = {
+  id: 7,
+  aloneId: 5,
+  column: "got",
+  client: "got",
+  wire: "HTTP/1.1",
+  body: "Buffer",
+  scenario: "307 same origin",
+  auth: "SHA256",
+}
+const fine: CellResult = { id: 7, authenticated: { status: 200 }, alone: { status: 200 } }
+
+const attempt = (authorization: string, more: Partial<Arrival> = {}): Arrival => ({
+  at: "main",
+  method: "PUT",
+  headers: { authorization },
+  body: Buffer.from(BINARY),
+  verdict: "valid",
+  ...more,
+})
+const alone = [attempt("", { headers: {} }), attempt("", { headers: {} })]
+const judged = (authenticated: Arrival[], result = fine, one: Partial<Cell> = {}) =>
+  judge({ ...cell, ...one }, result, { authenticated, alone })
+
+describe("judge", () => {
+  it("is content with a fresh and valid signature for each attempt", () => {
+    expect(judged([attempt("one"), attempt("two")])).toEqual({ outcome: "ok" })
+  })
+
+  it.each([
+    ["a signature that comes twice", [attempt("one"), attempt("one")], "a signature was sent twice"],
+    ["an attempt too few", [attempt("one")], "1 attempts in place of 2"],
+    ["a wrong signature", [attempt("one"), attempt("two", { verdict: "no" })], "no"],
+    ["other bytes", [attempt("one"), attempt("two", { body: Buffer.from("x") })], "other bytes arrived (1)"],
+    [
+      "another content type than the client sends alone",
+      [attempt("one"), attempt("two", { headers: { authorization: "two", "content-type": "text/x" } })],
+      "content type text/x",
+    ],
+  ])("fails %s", (_, arrivals, why) => {
+    expect(judged(arrivals)).toEqual({ outcome: "failed", why })
+  })
+
+  it("fails what a foreign host sees, also where the client alone does not get so far", () => {
+    const arrivals = [attempt("one"), attempt("two", { at: "foreign" })]
+    const result: CellResult = { ...fine, alone: { error: "no" } }
+    expect(judged(arrivals, result)).toEqual({ outcome: "failed", why: "the foreign host saw authorization" })
+  })
+
+  it("says of what the client alone does not do either that it cannot be done", () => {
+    const result: CellResult = { ...fine, authenticated: { error: "spent" }, alone: { error: "spent too" } }
+    expect(judged([attempt("one")], result)).toEqual({ outcome: "unable", why: "spent too" })
+  })
+
+  it("does not take any error for a reason to decline", () => {
+    const result: CellResult = { ...fine, authenticated: { error: "x is not a function" } }
+    expect(judged([], result)).toEqual({ outcome: "failed", why: "x is not a function" })
+  })
+
+  it("takes a stream that is given back after a 401 for declined, and bytes that are for failed", () => {
+    const one = { scenario: "401, then another credential", auth: "token" } as const
+    const result: CellResult = { ...fine, authenticated: { status: 401 } }
+    const arrivals = [attempt("", { headers: { "x-auth-token": "token-1" } })]
+    expect(judged(arrivals, result, { ...one, body: "Node Readable" }).outcome).toBe("unable")
+    const aloneOnce = { authenticated: arrivals, alone: alone.slice(0, 1) }
+    expect(judge({ ...cell, ...one, body: "Node Readable" }, result, aloneOnce).outcome).toBe("declined")
+    expect(judge({ ...cell, ...one }, result, aloneOnce)).toEqual({ outcome: "failed", why: "status 401" })
+  })
+})
