@@ -30,19 +30,26 @@ export function createAuthorize(accessKeyId: string, secretAccessKey: string, op
   const { hash, scoped } = traitsOf(algorithm)
   const scopeOf = scoped ? credentialScope(region, service) : undefined
   const keyOf = scoped ? keyDeriver(accessKeyId, secretAccessKey) : fixedKey(hash, secretAccessKey)
-  let lastDate: string | undefined
-  let scope: string | undefined
-  let start = ""
-  return ({ date, signedHeaders, request }) => {
-    if (date !== lastDate) {
-      scope = scopeOf?.(date)
-      start = stringToSign(algorithm, date, scope)
-      lastDate = date
-    }
+  const ofSecond = (date: string): OfSecond => {
+    const scope = scopeOf?.(date)
     const identity = scope === undefined ? `Access=${accessKeyId}` : `Credential=${accessKeyId}/${scope}`
-    const signature = keyOf(scope)(start + hashHex(hash, request))
-    return `${algorithm} ${identity}, SignedHeaders=${signedHeaders}, Signature=${signature}`
+    const start = `${algorithm} ${identity}, SignedHeaders=`
+    return { date, hmac: keyOf(scope), textStart: stringToSign(algorithm, date, scope), start }
   }
+  let last: OfSecond | undefined
+  return ({ date, signedHeaders, request }) => {
+    if (last?.date !== date) last = ofSecond(date)
+    const signature = last.hmac(last.textStart + hashHex(hash, request))
+    return `${last.start}${signedHeaders}, Signature=${signature}`
+  }
+}
+
+/** What all signatures of one second share. */
+interface OfSecond {
+  readonly date: string
+  readonly hmac: Hmac
+  readonly textStart: string
+  readonly start: string
 }
 
 function fixedKey(hash: HashAlgorithm, secretAccessKey: string): (scope: unknown) => Hmac {
