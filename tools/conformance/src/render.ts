@@ -115,22 +115,14 @@ function runtimeTable(runtimes: Summary["runtimes"]): string {
   )
 }
 
-/** Runtimes where the same is declined share a row. */
 function declinedTable(runtimes: Summary["runtimes"]): string {
-  const rows = new Map<string, { why: string; where: string[]; what: string }>()
-  for (const [name, { declined }] of Object.entries(runtimes)) {
-    for (const [why, counts] of Object.entries(declined)) {
-      const what = Object.entries(counts)
-        .map(([column, count]) => `${column}: ${count}`)
-        .join("; ")
-      const row = rows.get(why + what) ?? { why, where: [], what }
-      row.where.push(name)
-      rows.set(why + what, row)
-    }
-  }
+  const all = Object.entries(runtimes)
+  const reasons = new Set(all.flatMap(([, { declined }]) => Object.keys(declined)))
+  const count = ({ declined }: RuntimeSummary, why: string): number =>
+    Object.values(declined[why] ?? {}).reduce((sum, one) => sum + one, 0)
   return table(
-    ["why", "where", "cells"],
-    [...rows.values()].map(({ why, where, what }) => [why, where.join(", "), what]),
+    ["", ...all.map(([name]) => name)],
+    [...reasons].map((why) => [why, ...all.map(([, runtime]) => String(count(runtime, why) || "-"))]),
   )
 }
 

@@ -29,28 +29,35 @@ export async function runCells(
   connectors: Readonly<Record<string, Connect>>,
   makers: BodyMakers,
 ): Promise<CellResult[]> {
-  const call = (cell: Cell, path: string, auth: Auth | undefined, patienceMs: number): Promise<Outcome> => {
+  const call = (cell: Cell, path: string, auth: Auth | undefined): Promise<Outcome> => {
     const connect = connectors[cell.client]
     const body = makeBody(cell.body, makers)
     const missing = connect === undefined ? cell.client : body === undefined ? cell.body : undefined
     if (connect === undefined || body === undefined) return Promise.resolve({ missing })
-    return outcomeOf(connect(callOptions(cell, job, path, auth, body)), patienceMs)
+    return outcomeOf(connect(callOptions(cell, job, path, auth, body)))
   }
+  const alone = new Map<number, Outcome>()
   const results: CellResult[] = []
+  const runAlone = async (cell: Cell): Promise<void> => {
+    alone.set(cell.aloneId, await call(cell, `/alone/${cell.aloneId}`, undefined))
+  }
+  const runAuthenticated = async (cell: Cell): Promise<void> => {
+    const { id, aloneId, client, auth } = cell
+    const authenticated = await call(cell, `/c/${id}`, authOf(auth, client === PIPED))
+    results.push({ id, alone: alone.get(aloneId) ?? {}, authenticated })
+  }
   for (const isExclusive of [false, true]) {
     const cells = job.cells.filter(({ client }) => (client === EXCLUSIVE) === isExclusive)
     const concurrency = isExclusive ? 1 : CONCURRENCY
-    const alone = new Map<number, Outcome>()
-    await inParallel(concurrency, firstOfRows(cells), async (cell) => {
-      alone.set(cell.aloneId, await call(cell, `/alone/${cell.aloneId}`, undefined, PATIENCE_MS))
-    })
-    await inParallel(concurrency, cells, async (cell) => {
-      const { id, aloneId, client, auth } = cell
-      const outcome = alone.get(aloneId) ?? {}
-      const patienceMs = outcome.isTooLate === true ? PATIENCE_MS / 5 : PATIENCE_MS
-      const authenticated = await call(cell, `/c/${id}`, authOf(auth, client === PIPED), patienceMs)
-      results.push({ id, alone: outcome, authenticated })
-    })
+    await inParallel(concurrency, firstOfRows(cells), runAlone)
+    const hangs = ({ aloneId }: Cell): boolean => alone.get(aloneId)?.isTooLate === true
+    await inParallel(
+      concurrency,
+      cells.filter((cell) => !hangs(cell)),
+      runAuthenticated,
+    )
+    // Most of these wait for nothing.
+    await inParallel(concurrency * 4, cells.filter(hangs), runAuthenticated)
   }
   return results
 }
@@ -93,10 +100,10 @@ function callOptions(
   }
 }
 
-async function outcomeOf(status: Promise<number>, patienceMs: number): Promise<Outcome> {
+async function outcomeOf(status: Promise<number>): Promise<Outcome> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const timeout = new Promise<Outcome>((resolve) => {
-    timer = setTimeout(() => resolve({ error: "no answer in time", isTooLate: true }), patienceMs)
+    timer = setTimeout(() => resolve({ error: "no answer in time", isTooLate: true }), PATIENCE_MS)
   })
   const outcome = status.then(
     (one): Outcome => ({ status: one }),
