@@ -10,16 +10,14 @@ const OLDEST = { axios: "axios-1.7", got: "got-14", ky: "ky-1.7", undici: "undic
 /** One file with everything in it, as a bundler of the target's kind resolves the packages. */
 export async function bundle(target: Target, program: ProgramName): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [
-      fileURLToPath(new URL(`entries/${program.startsWith("undici") ? "undici" : target}.ts`, import.meta.url)),
-    ],
+    entryPoints: [fileURLToPath(new URL(`entries/${entryOf(target, program)}.ts`, import.meta.url))],
     bundle: true,
     format: "esm",
     write: false,
     logLevel: "error",
     target: "es2022",
     alias: program === "oldest" || program === "undici 7.10" ? OLDEST : {},
-    ...(target === "process"
+    ...(target === "process" && program !== "portable"
       ? {
           platform: "node",
           banner: {
@@ -31,4 +29,9 @@ export async function bundle(target: Target, program: ProgramName): Promise<stri
   const [output] = outputFiles
   if (output === undefined) throw new Error(`esbuild gave nothing for ${target}, ${program}.`)
   return output.text
+}
+
+function entryOf(target: Target, program: ProgramName): string {
+  if (program === "portable") return "portable"
+  return program.startsWith("undici") ? "undici" : target
 }

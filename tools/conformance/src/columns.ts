@@ -4,7 +4,7 @@ import type { Wire } from "./wires.ts"
  * A bundle of its own, in a process of its own: with the newest clients, with the oldest that are supported in their place,
  * or with the newest in an environment that names a proxy. undici is apart, since it changes what fetch sends through.
  */
-export type ProgramName = "newest" | "oldest" | "environment" | "undici" | "undici 7.10"
+export type ProgramName = "newest" | "oldest" | "environment" | "undici" | "undici 7.10" | "portable"
 
 /** A client in one release, in one way to use it. */
 export interface Column {

@@ -58,7 +58,8 @@ ${groupTables(main, mainSummary, BODIES, "body")}
 
 ## Runtimes
 
-All bodies and all that happens on the way, and the signatures of the vector file on which official implementations agree.
+All bodies and all that happens on the way, and the signatures of the vector file on which official implementations agree:
+by the hashes of the runtime, and by the portable ones, which a browser gets.
 
 ${runtimeTable(runtimes)}
 

@@ -22,18 +22,24 @@ export interface Launch {
 /** A place where programs run. */
 export interface Runtime {
   readonly name: string
+  /** Signs with its own hashes, where it is not told otherwise. */
+  readonly hasNodeCrypto: boolean
   /** Runs a program to its end; gives the version of what ran it. */
   run(launch: Launch): Promise<string>
 }
 
 export const runtimes: readonly Runtime[] = [
-  { name: "Node 24", run: (launch) => inProcess(process.execPath, [], launch) },
-  { name: "Node 22", run: async (launch) => inProcess(await nodeBinary(22), [], launch) },
-  { name: "Node 26", run: async (launch) => inProcess(await nodeBinary(26), [], launch) },
-  { name: "Bun", run: async (launch) => inProcess(await bunBinary(), [], launch) },
-  { name: "Deno", run: async (launch) => inProcess(await denoBinary(), ["run", "-A", "--no-config"], launch) },
-  { name: "workerd", run: inWorkerd },
-  { name: "Chromium", run: inChromium },
+  { name: "Node 24", hasNodeCrypto: true, run: (launch) => inProcess(process.execPath, [], launch) },
+  { name: "Node 22", hasNodeCrypto: true, run: async (launch) => inProcess(await nodeBinary(22), [], launch) },
+  { name: "Node 26", hasNodeCrypto: true, run: async (launch) => inProcess(await nodeBinary(26), [], launch) },
+  { name: "Bun", hasNodeCrypto: true, run: async (launch) => inProcess(await bunBinary(), [], launch) },
+  {
+    name: "Deno",
+    hasNodeCrypto: true,
+    run: async (launch) => inProcess(await denoBinary(), ["run", "-A", "--no-config"], launch),
+  },
+  { name: "workerd", hasNodeCrypto: false, run: inWorkerd },
+  { name: "Chromium", hasNodeCrypto: false, run: inChromium },
 ]
 
 async function inProcess(
