@@ -1,4 +1,4 @@
-import { isStream, MAX_REPLAYABLE_BYTES, type OutgoingRequest, readBody } from "@countersign/auth-core"
+import { isStream, MAX_REPLAYABLE_BYTES, type OutgoingRequest, platformForm, readBody } from "@countersign/auth-core"
 
 /**
  * The request with a body that undici sends (again), and that can be read: bytes in place of a form of any class, of
@@ -17,7 +17,7 @@ export async function withSendableBody(request: OutgoingRequest): Promise<Outgoi
 /** undici sends no forms but those of its own class; nothing else reads those. */
 async function withForm(request: OutgoingRequest, form: FormData): Promise<OutgoingRequest> {
   const { headers, signal } = request
-  const { bytes, contentType } = await readBody(platformForm(form), MAX_REPLAYABLE_BYTES, signal)
+  const { bytes, contentType } = await readBody(form, MAX_REPLAYABLE_BYTES, signal)
   if (bytes !== undefined) return { ...request, body: bytes, headers: withType(headers, contentType) }
   // Too long to be kept.
   const { body, headers: own } = new Response(platformForm(form))
@@ -27,16 +27,6 @@ async function withForm(request: OutgoingRequest, form: FormData): Promise<Outgo
 function isForm(body: unknown): body is FormData {
   // The npm form-data package is a stream.
   return Object.prototype.toString.call(body) === "[object FormData]" && !isStream(body)
-}
-
-function platformForm(form: FormData): FormData {
-  if (form instanceof FormData) return form
-  const copy = new FormData()
-  for (const [name, value] of form as FormData) {
-    if (typeof value === "string") copy.append(name, value)
-    else copy.append(name, value, value.name)
-  }
-  return copy
 }
 
 function withType(headers: OutgoingRequest["headers"], contentType: string | undefined): OutgoingRequest["headers"] {

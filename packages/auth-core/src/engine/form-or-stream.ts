@@ -1,6 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { readStream } from "./body-stream.ts"
 import { type BodyStream, isStream } from "./is-stream.ts"
+import { platformForm } from "./platform-form.ts"
 import { knownBody, type PreparedBody } from "./prepared-body.ts"
 
 /** Reads a body that is neither text nor a Uint8Array. */
@@ -36,7 +37,7 @@ async function readBlob(blob: Blob, limit: number): Promise<PreparedBody> {
 
 async function readFormData(form: FormData, limit: number): Promise<PreparedBody> {
   if (filesExceed(form, limit)) return { content: form, bytes: undefined, replayable: true, exceedsLimit: true }
-  const encoded = new Response(form)
+  const encoded = new Response(platformForm(form))
   // Asked before: Bun forgets it with the body.
   const contentType = encoded.headers.get("content-type") ?? undefined
   const bytes = new Uint8Array(await encoded.arrayBuffer())

@@ -155,6 +155,22 @@ describe("a form or a Blob", () => {
     expect(Buffer.from(bytes as Uint8Array).includes(Buffer.from([0, 255, 10]))).toBe(true)
   })
 
+  it("FormData of another class becomes the same bytes as the platform's", async () => {
+    const own = new FormData()
+    own.append("a", "ü")
+    own.append("file", new Blob(["text"], { type: "text/plain" }), "f.txt")
+    const foreign = { [Symbol.toStringTag]: "FormData", [Symbol.iterator]: () => own[Symbol.iterator]() }
+    const textOf = async (form: unknown): Promise<string> => {
+      const { bytes, contentType } = await readBody(form, LIMIT)
+      const boundary = /boundary=(.+)$/.exec(contentType ?? "")?.[1] ?? "none"
+      return Buffer.from(bytes as Uint8Array)
+        .toString()
+        .replaceAll(boundary, "boundary")
+    }
+    expect(await textOf(foreign)).toBe(await textOf(own))
+    expect(await textOf(foreign)).toContain('filename="f.txt"')
+  })
+
   it("FormData whose files exceed the limit is not read at all", async () => {
     const form = new FormData()
     form.append("file", new Blob([new Uint8Array(LIMIT + 1)]))
