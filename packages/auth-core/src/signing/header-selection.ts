@@ -18,6 +18,9 @@ export interface HeaderSelection {
   read(headers: HeadersInit | undefined): HeaderValues
 }
 
+/** Names come in few spellings, unless somebody makes them up. */
+const SPELLINGS = 200
+
 const LINE_BREAK = /[\r\n]/
 
 /** Made once for a list of names; reading then copies nothing else, and asks most other headers only how long their name is. */
@@ -25,9 +28,14 @@ export function selectHeaders(chosen: Iterable<string>): HeaderSelection {
   const names = [...new Set(chosen)].sort()
   const positions = new Map(names.map((name, position) => [name, position]))
   const absent = names.map((): string | undefined => undefined)
+  const asSpelled = new Map<string, number>()
 
   function positionOf(name: string): number {
-    return positions.get(name.toLowerCase()) ?? -1
+    const known = asSpelled.get(name)
+    if (known !== undefined) return known
+    const position = positions.get(name.toLowerCase()) ?? -1
+    if (asSpelled.size < SPELLINGS) asSpelled.set(name, position)
+    return position
   }
 
   function put(values: HeaderValues, name: string, value: unknown): void {

@@ -55,7 +55,7 @@ export function createHeaderPlan(contentHashHeader: ContentHashHeader, also: rea
     contentHash: positionOf(contentHashHeader),
     endOf(values, payload) {
       // Requests to one host within a second seldom differ in more than their URL.
-      if (last?.payload !== payload || !values.every((value, position) => value === last?.values[position])) {
+      if (last?.payload !== payload || !isSame(values, last.values)) {
         const signed = signedHeaders(names, values)
         // Joined, since a text that was added up is put together anew with each hash.
         last = {
@@ -68,6 +68,13 @@ export function createHeaderPlan(contentHashHeader: ContentHashHeader, also: rea
       return last
     },
   }
+}
+
+function isSame(a: HeaderValues, b: HeaderValues): boolean {
+  for (let position = 0; position < a.length; position++) {
+    if (a[position] !== b[position]) return false
+  }
+  return true
 }
 
 function checkedNames(names: readonly string[]): string[] {

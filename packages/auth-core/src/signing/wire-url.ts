@@ -14,6 +14,9 @@ export interface WireUrl {
 const PLAIN_HOST = /^(?:[a-z\d-]+\.)+[a-z][a-z\d-]*$/
 const HTTP = /^https?:\/\//i
 
+/** Requests in a row mostly go to one host: what their URLs begin with, slash and all. */
+let known = { start: "\n", host: "" }
+
 /**
  * Takes a URL apart without changing path and query, as the URL class would: dot segments, quotes and the like stay.
  *
@@ -21,17 +24,27 @@ const HTTP = /^https?:\/\//i
  */
 export function wireUrl(url: string | URL): WireUrl {
   const text = typeof url === "string" ? url : url?.href
-  if (typeof text !== "string" || !HTTP.test(text)) throw unsignableUrl("must be absolute, with http or https")
+  if (typeof text !== "string") throw notAbsolute()
+  const { start, host } = known
+  // Twice as fast as startsWith.
+  return text.slice(0, start.length) === start ? divided(text, start.length - 1, host) : dividedAnew(text)
+}
+
+function dividedAnew(text: string): WireUrl {
+  if (!HTTP.test(text)) throw notAbsolute()
   const start = text.indexOf("/") + 2
-  const end = before(text.indexOf("#", start), text.length)
-  const pathEnd = before(text.indexOf("?", start), end)
-  const pathStart = before(text.indexOf("/", start), pathEnd)
-  const authority = text.slice(start, pathStart)
-  return {
-    host: PLAIN_HOST.test(authority) ? authority : hostOf(text.slice(0, pathStart)),
-    path: text.slice(pathStart, pathEnd),
-    query: text.slice(pathEnd + 1, end),
-  }
+  const length = text.slice(start).search(/[/?#]/)
+  const end = length < 0 ? text.length : start + length
+  const authority = text.slice(start, end)
+  if (!PLAIN_HOST.test(authority)) return divided(text, end, hostOf(text.slice(0, end)))
+  if (text[end] === "/") known = { start: text.slice(0, end + 1), host: authority }
+  return divided(text, end, authority)
+}
+
+function divided(text: string, pathStart: number, host: string): WireUrl {
+  const end = before(text.indexOf("#", pathStart), text.length)
+  const pathEnd = before(text.indexOf("?", pathStart), end)
+  return { host, path: text.slice(pathStart, pathEnd), query: text.slice(pathEnd + 1, end) }
 }
 
 function before(index: number, end: number): number {
@@ -44,4 +57,8 @@ function hostOf(origin: string): string {
   // A backslash ends a host, and begins a path.
   if (parsed?.pathname !== "/") throw unsignableUrl("must have a valid host")
   return parsed.host
+}
+
+function notAbsolute() {
+  return unsignableUrl("must be absolute, with http or https")
 }
