@@ -53,6 +53,19 @@ describe.concurrent.each(packages)("$manifest.name installed alone", (packed) =>
     })
   })
 
+  it("loads the core as few files, so that a program starts fast", async () => {
+    const { port } = echo.address() as AddressInfo
+    const count = `
+      import { registerHooks } from "node:module"
+      const files = []
+      registerHooks({ load: (url, context, next) => (files.push(url), next(url, context)) })
+      const { works } = await import("./program.mts")
+      await works("http://127.0.0.1:${port}/")
+      console.log(files.filter((url) => url.includes("/auth-core/dist/")).length)`
+    const [newest = 0] = NODE_MAJORS.toReversed()
+    expect(Number(await node(newest, "--input-type=module", "--eval", count))).toBeLessThanOrEqual(3)
+  })
+
   it.each([
     ["nodenext", { module: "nodenext" }, ["program.mts", "program.cts"]],
     ["bundler", { module: "esnext", moduleResolution: "bundler", types: typesBeside(id) }, ["program.mts"]],
