@@ -23,6 +23,8 @@ const bundle = await rolldown({
 await bundle.write({
   dir: "dist/node",
   sourcemap: true,
+  // The package has its sources beside.
+  sourcemapExcludeSources: true,
   comments: { jsdoc: false },
   chunkFileNames: "[name].js",
   codeSplitting: { groups: [{ name: "modules", test: (id) => !entries.includes(id) }] },
