@@ -21,8 +21,6 @@ interface HeldResponse {
 export interface AttemptHandlerOptions {
   readonly handler: Dispatcher.DispatchHandler
   readonly controller: CallController
-  /** Whether the answer has to be judged before anybody sees it. */
-  isHeld(status: number): boolean
   /** Whether the request is sent again; then the answer is dropped. */
   judge(response: ResponseLike): Promise<boolean>
 }
@@ -63,7 +61,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_attempt: unknown, status: number, headers: Headers, statusMessage?: string): void {
-    if (this.#options.isHeld(status)) {
+    if (isHeld(status)) {
       this.#held = { status, headers, statusMessage, chunks: [], size: 0, trailers: undefined, isJudged: false }
     } else {
       this.#options.handler.onResponseStart?.(this.#options.controller, status, headers, statusMessage)
@@ -126,6 +124,11 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     if (trailers !== undefined) handler.onResponseEnd?.(controller, trailers)
     else if (!controller.paused) this.#attempt?.resume()
   }
+}
+
+/** Whether an answer has to be judged before anybody sees it. */
+function isHeld(status: number): boolean {
+  return status === 401 || status === 403
 }
 
 function textOf({ headers, chunks }: HeldResponse): string | undefined {

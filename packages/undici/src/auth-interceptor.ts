@@ -13,7 +13,7 @@ import {
 import type { Dispatcher } from "undici"
 import { AttemptHandler } from "./attempt-handler.ts"
 import { CallController } from "./call-controller.ts"
-import { DispatchHeaders } from "./dispatch-headers.ts"
+import { type DispatchHeaders, dispatchHeaders } from "./dispatch-headers.ts"
 import { requestUrl } from "./dispatch-request.ts"
 import { withSendableBody } from "./sendable-body.ts"
 
@@ -41,27 +41,31 @@ export function trackedInterceptor(
   track: (pending: Promise<void>) => void,
 ): Dispatcher.DispatcherComposeInterceptor {
   const guard = createHostGuard(options)
-  return (dispatch) => (dispatchOptions, handler) => {
-    const { countersign, ...rest } = dispatchOptions as Dispatcher.DispatchOptions & AuthDispatchOptions
-    const chosen = chosenAuth(countersign, auth)
-    const url = chosen === undefined ? undefined : requestUrl(rest)
-    if (chosen === undefined || url === undefined || !guard(url)) return dispatch(rest, handler)
-    const headers = new DispatchHeaders(rest.headers)
+  return (dispatch) => (given: Dispatcher.DispatchOptions & AuthDispatchOptions, handler) => {
+    const chosen = chosenAuth(given.countersign, auth)
+    const url = chosen === undefined ? undefined : requestUrl(given)
+    if (chosen === undefined || url === undefined || !guard(url)) return dispatch(given, handler)
+    const headers = dispatchHeaders(given.headers)
     const controller = new CallController()
     // At once, so that an abort is heard while there is nothing on the wire yet.
     handler.onRequestStart?.(controller, null)
-    const call: Call = { auth: chosen, guard, dispatch, options: rest, headers, handler, controller }
-    const request = { method: rest.method, url: finishedUrl(url), headers: headers.record, body: rest.body }
-    track(
-      attempt(call, request, false).catch((error: unknown) => handler.onResponseError?.(controller, error as Error)),
-    )
+    const call: Call = { auth: chosen, dispatch, options: given, headers, handler, controller }
+    const { signal } = controller
+    const request = { method: given.method, url: finishedUrl(url), headers: headers.record, body: given.body, signal }
+    const fail = (error: unknown): void => handler.onResponseError?.(controller, error as Error)
+    try {
+      const attempted = attempt(call, request, false)
+      if (attempted instanceof Promise) track(attempted.catch(fail))
+    } catch (error) {
+      // Not before the caller has what dispatch gives.
+      queueMicrotask(() => fail(error))
+    }
     return true
   }
 }
 
 interface Call {
   readonly auth: Auth
-  readonly guard: HostGuard
   readonly dispatch: Dispatcher["dispatch"]
   readonly options: Dispatcher.DispatchOptions
   readonly headers: DispatchHeaders
@@ -69,23 +73,39 @@ interface Call {
   readonly controller: CallController
 }
 
-async function attempt(call: Call, request: OutgoingRequest, replayed: boolean): Promise<void> {
-  const { auth, guard, dispatch, options, handler, controller } = call
+/** Every attempt of a call goes to the URL that was let through. */
+const letThrough: HostGuard = () => true
+
+/** At once when everything is at hand. */
+function attempt(call: Call, request: OutgoingRequest, replayed: boolean): void | Promise<void> {
+  const sendable = withSendableBody(request)
+  return sendable instanceof Promise
+    ? sendable.then((read) => authenticated(call, read, replayed))
+    : authenticated(call, sendable, replayed)
+}
+
+function authenticated(call: Call, request: OutgoingRequest, replayed: boolean): void | Promise<void> {
+  const prepared = authenticateAttempt(call.auth, request, letThrough)
+  return prepared instanceof Promise
+    ? prepared.then((attempt) => send(call, request, attempt, replayed))
+    : send(call, request, prepared, replayed)
+}
+
+function send(call: Call, request: OutgoingRequest, prepared: AuthenticatedAttempt, replayed: boolean): void {
+  const { dispatch, options, handler, controller } = call
   const { signal } = controller
-  const sendable = await withSendableBody({ ...request, signal })
-  const prepared = await authenticateAttempt(auth, sendable, guard)
   signal.throwIfAborted()
-  const { query: _, ...rest } = options
   const attemptHandler = new AttemptHandler({
     handler,
     controller,
-    isHeld: (status) => status === 401 || status === 403,
     async judge(response) {
       if (!(await shouldReplay(prepared, response, replayed, signal))) return false
-      await attempt(call, again(sendable, prepared), true)
+      await attempt(call, again(request, prepared), true)
       return true
     },
   })
+  // It is part of the path by now.
+  const { query: _, ...rest } = options
   dispatch(
     {
       ...rest,

@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici"
 
 type GivenHeaders = Dispatcher.DispatchOptions["headers"]
+type HeadersByName = Readonly<Record<string, string>>
 
 interface GivenHeader {
   /** As the caller wrote it. */
@@ -10,34 +11,51 @@ interface GivenHeader {
 }
 
 /** The headers of a dispatch in any of the forms that undici takes: to be read as text, and to be sent as they were given. */
-export class DispatchHeaders {
-  readonly #given = new Map<string, GivenHeader>()
+export interface DispatchHeaders {
   /** By lower-case name. */
-  readonly record: Readonly<Record<string, string>>
-
-  constructor(headers: GivenHeaders) {
-    for (const [name, value] of pairsOf(headers)) {
-      if (value === undefined) continue
-      const lower = name.toLowerCase()
-      const before = this.#given.get(lower)
-      if (before === undefined) this.#given.set(lower, { name, value })
-      else before.value = [before.value, value].flat()
-    }
-    const record: Record<string, string> = {}
-    for (const [lower, { value }] of this.#given) record[lower] = textOf(value)
-    this.record = record
-  }
-
+  readonly record: HeadersByName
   /** What to send: each header in the caller's form unless the attempt has another value for it. */
-  sentWith(attempt: Readonly<Record<string, string>>): NonNullable<GivenHeaders> {
-    const sent: Record<string, string> = {}
-    for (const [lower, text] of Object.entries(attempt)) {
-      const given = this.#given.get(lower)
-      if (given === undefined || this.record[lower] !== text) sent[lower] = text
-      // undici judges what it is: a list goes out as several headers, an object is refused.
-      else sent[given.name] = given.value as string
-    }
-    return sent
+  sentWith(attempt: HeadersByName): NonNullable<GivenHeaders>
+}
+
+export function dispatchHeaders(headers: GivenHeaders): DispatchHeaders {
+  return isPlain(headers)
+    ? { record: headers, sentWith: (attempt) => attempt as Record<string, string> }
+    : written(headers)
+}
+
+/** Whether they are in the form that attempts have, as most are. */
+function isPlain(headers: GivenHeaders): headers is Record<string, string> {
+  if (headers === undefined || headers === null || Symbol.iterator in headers) return false
+  for (const name of Object.keys(headers)) {
+    if (typeof headers[name] !== "string" || name !== name.toLowerCase()) return false
+  }
+  return true
+}
+
+function written(headers: GivenHeaders): DispatchHeaders {
+  const given = new Map<string, GivenHeader>()
+  for (const [name, value] of pairsOf(headers)) {
+    if (value === undefined) continue
+    const lower = name.toLowerCase()
+    const before = given.get(lower)
+    if (before === undefined) given.set(lower, { name, value })
+    else before.value = [before.value, value].flat()
+  }
+  const record: Record<string, string> = {}
+  for (const [lower, { value }] of given) record[lower] = textOf(value)
+  return {
+    record,
+    sentWith(attempt) {
+      const sent: Record<string, string> = {}
+      for (const [lower, text] of Object.entries(attempt)) {
+        const own = given.get(lower)
+        if (own === undefined || record[lower] !== text) sent[lower] = text
+        // undici judges what it is: a list goes out as several headers, an object is refused.
+        else sent[own.name] = own.value as string
+      }
+      return sent
+    },
   }
 }
 

@@ -19,14 +19,30 @@ export function requestUrl({ origin, path, method, query }: Dispatcher.DispatchO
       "The request names no origin, so there is no host to authenticate for: dispatch it with `origin`.",
     )
   }
-  if (!URL.canParse(origin)) return undefined
-  const base = new URL(origin).origin
-  const search = stringify(query ?? {})
+  const base = baseOf(origin)
+  if (base === undefined) return undefined
+  const search = query ? stringify(query) : ""
   if (search !== "" && /[?#]/.test(path)) return undefined
   const target = search === "" ? path : `${path}?${search}`
   // Put together as text: undici sends `//host/path` to the origin, whatever a URL makes of it.
-  const address = path.startsWith("/") ? base + target : target
-  if (!URL.canParse(address)) return undefined
-  const url = new URL(address)
-  return url.origin === base ? url : undefined
+  if (path.startsWith("/")) return parsed(base + target)
+  const url = parsed(target)
+  return url?.origin === base ? url : undefined
+}
+
+/** Requests in a row mostly go to one origin. */
+let last: { readonly origin: string; readonly base: string | undefined } = { origin: "", base: undefined }
+
+function baseOf(origin: string | URL): string | undefined {
+  if (typeof origin !== "string") return parsed(origin)?.origin
+  if (last.origin !== origin) last = { origin, base: parsed(origin)?.origin }
+  return last.base
+}
+
+function parsed(address: string | URL): URL | undefined {
+  try {
+    return new URL(address)
+  } catch {
+    return undefined
+  }
 }

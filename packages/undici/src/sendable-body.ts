@@ -5,11 +5,16 @@ import { isStream, MAX_REPLAYABLE_BYTES, type OutgoingRequest, platformForm, rea
  * URLSearchParams, and of what a fetch made a stream of. A stream that says its length was bytes before, and can be kept
  * for a replay.
  */
-export async function withSendableBody(request: OutgoingRequest): Promise<OutgoingRequest> {
-  const { body, headers, signal } = request
+export function withSendableBody(request: OutgoingRequest): OutgoingRequest | Promise<OutgoingRequest> {
+  const { body, headers } = request
+  if (typeof body !== "object" || body === null || body instanceof Uint8Array) return request
   if (isForm(body)) return withForm(request, body)
   const isKnown = isStream(body) && Number(headers["content-length"] ?? Number.NaN) <= MAX_REPLAYABLE_BYTES
-  if (!isKnown && !(body instanceof URLSearchParams)) return request
+  return isKnown || body instanceof URLSearchParams ? withBytes(request) : request
+}
+
+async function withBytes(request: OutgoingRequest): Promise<OutgoingRequest> {
+  const { body, headers, signal } = request
   const { content, contentType } = await readBody(body, MAX_REPLAYABLE_BYTES, signal)
   return { ...request, body: content, headers: withType(headers, contentType) }
 }
