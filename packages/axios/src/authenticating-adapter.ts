@@ -52,7 +52,8 @@ export function authenticatingAdapter(own: Config["adapter"], auth: Auth, guard:
     if (!(config.headers instanceof AxiosHeaders)) config.headers = AxiosHeaders.from(Object.assign({}, config.headers))
     const original = own ?? axios.defaults.adapter
     // For whoever sends this config once more, through this instance or another.
-    Object.assign(config, { adapter: original, transformRequest: callersTransforms(config) })
+    config.adapter = original as NonNullable<typeof original>
+    config.transformRequest = callersTransforms(config)
     const adapter = axios.getAdapter(original, config)
     const chosen = chosenAuth(config.countersign, auth)
     if (chosen === undefined) return adapter(config)

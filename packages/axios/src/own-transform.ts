@@ -21,5 +21,6 @@ export function interceptedLate(interceptor: (config: InternalAxiosRequestConfig
 
 /** Without those of this package. */
 export function callersTransforms({ transformRequest = [] }: InternalAxiosRequestConfig): AxiosRequestTransformer[] {
-  return [transformRequest].flat().filter((transform) => !(own in transform))
+  const all = Array.isArray(transformRequest) ? transformRequest : [transformRequest]
+  return all.filter((transform) => !(own in transform))
 }

@@ -93,7 +93,7 @@ export function keepBytes(config: Config, { body, headers }: WireRequest): void 
 /** Shows on the caller's config what the adapter added by itself, as axios does. */
 export function showAddedHeaders(config: Config, sent: Config, wire: WireRequest): void {
   for (const [name, value] of Object.entries(sent.headers)) {
-    if (!(name.toLowerCase() in wire.headers)) config.headers.set(name, value, false)
+    if (config.headers[name] === undefined && !(name.toLowerCase() in wire.headers)) config.headers[name] = value
   }
 }
 
@@ -148,9 +148,8 @@ export function sentConfig(
     headers,
     data: adapterBody((kind === "http" ? limitedBody(wire.body, config) : wire.body) ?? undefined, kind === "fetch"),
     timeout,
-  }
-  delete sent.auth
-  if (basic !== undefined && wire.headers.authorization === undefined) sent.auth = basic
+    auth: wire.headers.authorization === undefined ? basic : undefined,
+  } as Config
   if (kind === "http") sent.transport = concealingTransport(config.transport, wire.url, timeout)
   if (kind !== "fetch" || followsByFetch(config)) sent.maxRedirects = 0
   // The oldest fetch adapters know no maxRedirects.

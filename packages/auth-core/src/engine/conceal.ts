@@ -8,7 +8,8 @@ const INSPECT = Symbol.for("nodejs.util.inspect.custom")
  * @param shown stands for the whole object.
  */
 export function conceal<T extends object>(holder: T, shown: unknown): T {
-  const show = { value: () => shown, configurable: true }
-  // Enumerable as far as nobody takes it for a property, so that a copy by spread conceals too.
-  return Object.defineProperties(holder, { [INSPECT]: { ...show, enumerable: true }, toJSON: show })
+  const show = (): unknown => shown
+  // Enumerable, so that a copy by spread conceals too: nobody takes it for a property of the holder.
+  Reflect.set(holder, INSPECT, show)
+  return Object.defineProperty(holder, "toJSON", { value: show, configurable: true })
 }
