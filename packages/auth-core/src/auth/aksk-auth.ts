@@ -80,6 +80,7 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
     { projectId, domainId }: KnownAccountIds,
   ): Authentication<Used> => {
     const signedAt = judge?.nowAt(new URL(url).origin) ?? clock.now()
+    const isAdding = unsignedPayload || projectId !== undefined || domainId !== undefined
     const added: Record<string, string> = {}
     const add = (name: string, value: string | undefined): void => {
       if (value !== undefined && given[name] === undefined) added[name] = value
@@ -88,7 +89,7 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
     add("x-domain-id", domainId)
     if (unsignedPayload) add(contentHashHeader, UNSIGNED_PAYLOAD)
     const { plan, sign } = keyOf(credentials)
-    const values = plan.selection.read({ ...given, ...added })
+    const values = plan.selection.read(isAdding ? { ...given, ...added } : given)
     const payload = values[plan.contentHash] ?? payloadHash ?? bodyHash(body, algorithm)
     const signature = sign({ method, url, plan, values, signedAt, payload })
     return { headers: { ...added, ...signature }, used: { credentials, signedAt } }

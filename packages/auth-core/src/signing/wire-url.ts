@@ -36,9 +36,10 @@ function dividedAnew(text: string): WireUrl {
   const length = text.slice(start).search(/[/?#]/)
   const end = length < 0 ? text.length : start + length
   const authority = text.slice(start, end)
-  if (!PLAIN_HOST.test(authority)) return divided(text, end, hostOf(text.slice(0, end)))
-  if (text[end] === "/") known = { start: text.slice(0, end + 1), host: authority }
-  return divided(text, end, authority)
+  const host = PLAIN_HOST.test(authority) ? authority : hostOf(text.slice(0, end))
+  // A user and a password are not kept.
+  if (text[end] === "/" && !authority.includes("@")) known = { start: text.slice(0, end + 1), host }
+  return divided(text, end, host)
 }
 
 function divided(text: string, pathStart: number, host: string): WireUrl {
