@@ -60,8 +60,10 @@ export function authHooks(auth: Auth, options: GuardOptions = {}): AuthHooks {
     const url = finishedUrl(request.url)
     const baseUrl = baseOrigins.has(url.origin) ? url : request.prefixUrl
     if (!guard(url, baseUrl)) return
-    const body = await bodyOf(request, chosen.bodyLimit(headersOf(request)) === undefined, signal)
-    const headers = headersOf(request)
+    const given = headersOf(request)
+    const body = await bodyOf(request, chosen.bodyLimit(given) === undefined, signal)
+    // Reading a body may have told its type.
+    const headers = body === undefined ? given : headersOf(request)
     const attempt = await authenticateAttempt(chosen, { method, url, headers, body, baseUrl, signal }, guard)
     // In place, since got would put its own base URL in front of what is assigned.
     if (request.url instanceof URL && request.url.search !== url.search) request.url.search = url.search
