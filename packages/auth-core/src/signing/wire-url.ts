@@ -54,10 +54,9 @@ function before(index: number, end: number): number {
 
 /** As HTTP clients send it: without user and password, in lower case and punycode, without the scheme's own port. */
 function hostOf(origin: string): string {
-  const parsed = URL.canParse(origin) ? new URL(origin) : undefined
-  // A backslash ends a host, and begins a path.
-  if (parsed?.pathname !== "/") throw unsignableUrl("must have a valid host")
-  return parsed.host
+  // The URL class takes a backslash for the start of the path.
+  if (origin.includes("\\") || !URL.canParse(origin)) throw unsignableUrl("must have a valid host")
+  return new URL(origin).host
 }
 
 function notAbsolute() {

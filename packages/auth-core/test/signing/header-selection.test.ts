@@ -78,4 +78,20 @@ describe("a selection of headers", () => {
       }),
     )
   })
+
+  it("reads the same after any other requests, however many spellings they had", () => {
+    const spelled = fc.stringMatching(/^(?:[Xx]-[AaBbCc]|[Hh][Oo][Ss][Tt]|[a-dA-D]{1,6}|__proto__|constructor)$/)
+    const request = fc.array(fc.tuple(spelled, fc.constantFrom("1", "2", "")), { maxLength: 6 })
+    const filled = selectHeaders(["x-b", "host", "x-a", "__proto__"])
+    for (let number = 0; number < 1000; number++) filled.read([[`x-other-${number}`, ""]])
+    const shared = selectHeaders(["x-b", "host", "x-a", "__proto__"])
+    fc.assert(
+      fc.property(request, (pairs) => {
+        const expected = selectHeaders(["x-b", "host", "x-a", "__proto__"]).read(pairs)
+        expect(shared.read(pairs)).toEqual(expected)
+        expect(filled.read(pairs)).toEqual(expected)
+        expect(shared.names.map(shared.positionOf)).toEqual([0, 1, 2, 3])
+      }),
+    )
+  })
 })
