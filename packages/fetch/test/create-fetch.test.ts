@@ -31,6 +31,17 @@ describe("what is fetched", () => {
     expect(server.arrivals[2]?.headers).toMatchObject({ "x-custom": "1", "content-length": "1" })
   })
 
+  it("takes from a Request what init leaves undefined", async () => {
+    const server = await serve()
+    const authFetch = createFetch(numbering(), { hosts: [server.host] })
+    const request = new Request(server.url, { method: "DELETE", headers: { "x-custom": "1" } })
+    await authFetch(request, { method: undefined, headers: undefined, signal: undefined } as never)
+    expect(server.arrivals[0]).toMatchObject({ method: "DELETE", headers: { "x-custom": "1" } })
+    const aborted = new Request(server.url, { method: "POST", body: "x", signal: AbortSignal.abort() })
+    await expect(authFetch(aborted, { signal: undefined } as never)).rejects.toThrow("aborted")
+    expect((await authFetch(aborted.clone(), { signal: null })).status).toBe(200)
+  })
+
   it("goes to fetch as it is where no credential may go", async () => {
     const seen: unknown[][] = []
     const own = async (...given: unknown[]): Promise<Response> => {

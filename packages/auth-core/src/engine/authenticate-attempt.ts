@@ -46,7 +46,15 @@ export function authenticateAttempt(
   if (!guard(url, request.baseUrl)) return { url, method, headers, body: unreadBody(request.body) }
   const limit = auth.bodyLimit(headers)
   const body = limit === undefined ? unreadBody(request.body) : readBody(request.body, limit, signal)
-  return andThen(body, (read) => authenticateBody(auth, request, read, limit))
+  if (!(body instanceof Promise)) return authenticateBody(auth, request, body, limit)
+  return body.then(async (read) => {
+    try {
+      return await authenticateBody(auth, request, read, limit)
+    } catch (error) {
+      read.discard?.()
+      throw error
+    }
+  })
 }
 
 function authenticateBody(

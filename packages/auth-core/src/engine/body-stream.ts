@@ -25,7 +25,12 @@ export async function readStream(stream: BodyStream, limit: number, signal?: Abo
       const chunk = asBytes(value)
       read.push(chunk)
       size += chunk.byteLength
-      if (size > limit) return { rest: continued(read, chunks) }
+      if (size > limit) {
+        const rest = continued(read, chunks)
+        // One that has not begun would not free its source when it is ended.
+        await rest.next()
+        return { rest }
+      }
     }
   } catch (error) {
     chunks.cancel(error)
@@ -71,6 +76,7 @@ function newerNodeStream(stream: PipedStream): AsyncIterable<unknown> {
 async function* continued(read: readonly Uint8Array[], chunks: ChunkSource): AsyncGenerator<Uint8Array> {
   let ended = false
   try {
+    yield new Uint8Array(0)
     yield* read
     for (;;) {
       const { done, value } = await chunks.next()

@@ -53,7 +53,10 @@ function filesExceed(form: FormData, limit: number): boolean {
 
 async function readStreamBody(stream: BodyStream, limit: number, signal?: AbortSignal): Promise<PreparedBody> {
   const { bytes, rest } = await readStream(stream, limit, signal)
-  if (bytes === undefined) return { content: rest, bytes: undefined, replayable: false, exceedsLimit: true }
+  if (bytes === undefined) {
+    const discard = (): void => void rest.return(undefined).catch(() => undefined)
+    return { content: rest, bytes: undefined, replayable: false, exceedsLimit: true, discard }
+  }
   return { ...knownBody(bytes, false), contentType: ownContentType(stream) }
 }
 

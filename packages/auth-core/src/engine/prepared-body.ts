@@ -16,6 +16,8 @@ export interface PreparedBody {
   readonly replayable: boolean
   /** The body turned out larger than the limit. */
   readonly exceedsLimit: boolean
+  /** Frees the source of `content` when it will not be sent after all; for a stream that was begun. */
+  discard?(): void
 }
 
 /** A body that is text or bytes. */

@@ -9,7 +9,8 @@ export async function requestInit(request: Request, init: RequestInit): Promise<
     // Only a browser itself may navigate.
     if (value !== usual && value !== "navigate") Object.assign(own, { [name]: value })
   }
-  return { ...own, ...init, body: init.body ?? (await bodyOf(request, init.signal ?? request.signal)) }
+  for (const [name, value] of Object.entries(init)) if (value !== undefined) Object.assign(own, { [name]: value })
+  return { ...own, body: init.body ?? (await bodyOf(request, own.signal ?? undefined)) }
 }
 
 /** What a Request is unless it was told otherwise, which takes fetch its time to read again. */
@@ -25,11 +26,11 @@ const USUAL = {
 }
 
 /** A Request can be sent once only: its bytes when they are few enough to be kept for a replay, else its stream. */
-async function bodyOf(request: Request, signal: AbortSignal): Promise<BodyInit | null> {
+async function bodyOf(request: Request, signal: AbortSignal | undefined): Promise<BodyInit | null> {
   if (request.body === null) return null
-  const { bytes, content } = await readFormOrStream(request.clone().body, MAX_REPLAYABLE_BYTES, signal)
+  const { bytes, discard } = await readFormOrStream(request.clone().body, MAX_REPLAYABLE_BYTES, signal)
   if (bytes === undefined) {
-    await (content as AsyncGenerator).return(undefined)
+    discard?.()
     return request.body
   }
   await request.body.cancel()

@@ -1,6 +1,8 @@
+import { Readable } from "node:stream"
 import { describe, expect, it, vi } from "vitest"
 import type { Attempt, Auth, Rejection } from "../../src/auth/auth.ts"
 import { autoAuth } from "../../src/auth/auto-auth.ts"
+import { tokenAuth } from "../../src/auth/token-auth.ts"
 import { authenticatedSend, type WireRequest } from "../../src/engine/authenticated-send.ts"
 
 const BASE = "https://api.example.com"
@@ -140,6 +142,25 @@ describe("a body", () => {
       code: "AUTH_BODY_TOO_LARGE",
       message: expect.stringContaining("4 bytes"),
     })
+    expect(sent).toEqual([])
+  })
+
+  it.each([
+    ["is above the limit", numbering({ limit: 4 }), "AUTH_BODY_TOO_LARGE"],
+    [
+      "waits for a token that cannot be had",
+      autoAuth({
+        aksk: numbering({ limit: 4 }),
+        token: tokenAuth(() => Promise.reject(new Error("IAM is down")), { cache: { backoff: false } }),
+      }),
+      expect.any(String),
+    ],
+  ])("that is a stream is closed when it %s", async (_, auth, code) => {
+    const file = Readable.from([Buffer.from("1234"), Buffer.from("5678"), Buffer.from("9")])
+    const { sent, send } = answering()
+    const request = { method: "PUT", url: BASE, headers: {}, body: file }
+    await expect(authenticatedSend(auth, request, send, options)).rejects.toMatchObject({ code })
+    expect(file.destroyed).toBe(true)
     expect(sent).toEqual([])
   })
 

@@ -79,7 +79,10 @@ describe("a stream", () => {
     expect(given).toBe(LIMIT + 100)
   })
 
-  it("that is dropped half-way frees its source", async () => {
+  it.each([
+    ["half-way", async (content: AsyncGenerator) => void (await content.next())],
+    ["before it is begun", async () => undefined],
+  ])("that is dropped %s frees its source", async (_, begin) => {
     let freed = false
     const source = (async function* () {
       try {
@@ -88,8 +91,9 @@ describe("a stream", () => {
         freed = true
       }
     })()
-    const { content } = await readBody(source, LIMIT)
-    for await (const _ of content as AsyncIterable<Uint8Array>) break
+    const content = (await readBody(source, LIMIT)).content as AsyncGenerator
+    await begin(content)
+    await content.return(undefined)
     expect(freed).toBe(true)
   })
 
