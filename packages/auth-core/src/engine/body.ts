@@ -21,7 +21,8 @@ export function unreadBody(body: unknown): PreparedBody {
  */
 export function readBody(body: unknown, limit: number, signal?: AbortSignal): PreparedBody | Promise<PreparedBody> {
   if (body === null || body === undefined) return NO_BODY
-  if (typeof body === "string" || body instanceof Uint8Array) return knownBody(body, isLonger(body, limit))
+  if (typeof body === "string" || (body instanceof Uint8Array && body.buffer instanceof ArrayBuffer))
+    return knownBody(body, isLonger(body, limit))
   return readOther(body, limit, signal)
 }
 

@@ -26,7 +26,9 @@ export function readFormOrStream(
 }
 
 function knownBytes(bytes: Uint8Array, limit: number): PreparedBody {
-  return knownBody(bytes, bytes.byteLength > limit)
+  // Shared memory may change before it is sent, and fetch takes it for text.
+  const own = brandOf(bytes.buffer) === "SharedArrayBuffer" ? bytes.slice() : bytes
+  return knownBody(own, own.byteLength > limit)
 }
 
 async function readBlob(blob: Blob, limit: number): Promise<PreparedBody> {

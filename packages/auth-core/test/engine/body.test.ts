@@ -37,6 +37,20 @@ describe("bytes that are at hand", () => {
     expect(bytes[0]).toBe(8)
   })
 
+  it.each([
+    ["a SharedArrayBuffer", (shared: SharedArrayBuffer) => shared],
+    ["a Uint8Array", (shared: SharedArrayBuffer) => new Uint8Array(shared)],
+    ["a DataView", (shared: SharedArrayBuffer) => new DataView(shared)],
+  ])("shared memory is copied, so that what is signed is what fetch sends: %s", async (_, bodyOver) => {
+    const shared = new SharedArrayBuffer(4)
+    new Uint8Array(shared).set([1, 2, 3, 4])
+    const { bytes } = (await readBody(bodyOver(shared), LIMIT)) as { bytes: Uint8Array<ArrayBuffer> }
+    new Uint8Array(shared).fill(0)
+    const sent = await new Request("https://api.example.com", { method: "POST", body: bytes }).arrayBuffer()
+    expect([...new Uint8Array(sent)]).toEqual([1, 2, 3, 4])
+    expect([...bytes]).toEqual([1, 2, 3, 4])
+  })
+
   it("a body at the limit is within it, one byte more is not", () => {
     expect(readBody(new Uint8Array(LIMIT), LIMIT)).toHaveProperty("exceedsLimit", false)
     expect(readBody(new Uint8Array(LIMIT + 1), LIMIT)).toHaveProperty("exceedsLimit", true)
