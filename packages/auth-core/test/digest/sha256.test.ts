@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { Sha256 } from "../../src/digest/sha256.ts"
 
@@ -18,13 +19,25 @@ describe("SHA-256 in JavaScript", () => {
   })
 
   it("pads a message of any length, cut anywhere", () => {
-    const bytes = Uint8Array.from({ length: 200 }, (_, index) => (index * 31) % 256)
+    const bytes = Uint8Array.from({ length: 300 }, (_, index) => (index * 31) % 256)
     for (let length = 0; length <= bytes.length; length++) {
       const message = bytes.subarray(0, length)
       const cut = Math.floor(length / 3)
       const hash = new Sha256().update(message.subarray(0, cut)).update(message.subarray(cut))
       expect(hash.hex()).toBe(createHash("sha256").update(message).digest("hex"))
     }
+  })
+
+  it("gives the same in whatever pieces, views into larger buffers among them", () => {
+    const piece = fc.tuple(fc.uint8Array({ maxLength: 150 }), fc.nat(150)).map(([bytes, at]) => bytes.subarray(at))
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
+        const hash = new Sha256()
+        for (const bytes of pieces) hash.update(bytes)
+        expect(hash.hex()).toBe(createHash("sha256").update(Buffer.concat(pieces)).digest("hex"))
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it("goes on from behind a block, as often as wanted", () => {
