@@ -13,8 +13,6 @@ export interface RoundsOptions {
   warmUpMs?: number | undefined
   /** Does all cases equally often in a round, the slowest for `roundMs`. @default false: each for `roundMs` */
   isEven?: boolean | undefined
-  /** Called before each case of each round, outside of what is measured. */
-  before?: (() => void) | undefined
   /** Milliseconds. @default performance.now */
   now?: (() => number) | undefined
 }
@@ -53,14 +51,7 @@ export function concurrent(work: () => Promise<unknown>, concurrency: number): B
  */
 export async function interleaved<Name extends string>(
   cases: Readonly<Record<Name, Batch>>,
-  {
-    rounds = 61,
-    roundMs = 4,
-    warmUpMs = 160,
-    isEven = false,
-    before,
-    now = () => performance.now(),
-  }: RoundsOptions = {},
+  { rounds = 61, roundMs = 4, warmUpMs = 160, isEven = false, now = () => performance.now() }: RoundsOptions = {},
 ): Promise<Samples<Name>> {
   const names = Object.keys(cases) as Name[]
   const counts = new Map<Name, number>()
@@ -70,7 +61,6 @@ export async function interleaved<Name extends string>(
   for (let round = 0; round < rounds; round++) {
     for (const name of shuffled(names)) {
       const count = isEven ? fewest : (counts.get(name) ?? 1)
-      before?.()
       const begun = now()
       await cases[name](count)
       samples[name].push(((now() - begun) * 1e6) / count)

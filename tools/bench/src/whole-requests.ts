@@ -17,13 +17,11 @@ export function wholeRequests(client: ClientName): Part {
       if (quick) delete cases.byHand
       const batches = Object.entries(cases).map(([name, send]) => [name, concurrent(send, CONCURRENCY)])
       const samples = await interleaved<CaseName>(Object.fromEntries(batches), {
-        rounds: quick ? 15 : 101,
-        // Some hundred requests in each, and warm when the first begins.
-        roundMs: quick ? 60 : 120,
+        rounds: quick ? 7 : 31,
+        // Some thousand requests in each: with less than several collections of garbage a case pays for one too many or too few.
+        roundMs: quick ? 200 : 450,
         warmUpMs: quick ? 500 : 3_000,
         isEven: true,
-        // Each case collects its own garbage, not that of the one before.
-        before: collectYoung,
         now: cpuMs,
       })
       return { rows: rowsOf(client, cases, samples) }
@@ -62,8 +60,4 @@ function rowsOf(client: ClientName, cases: Cases, samples: Samples<CaseName>): R
 function cpuMs(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1_000
-}
-
-function collectYoung(): void {
-  globalThis.gc?.({ type: "minor" })
 }
