@@ -24,7 +24,9 @@ export interface FetchOptions extends GuardOptions {
 export function createFetch(auth: Auth, options: FetchOptions = {}): AuthFetch {
   const guard = createHostGuard(options)
   const platform = globalThis.fetch
-  const authFetch: AuthFetch = (input, { auth: own, ...init } = {}) => {
+  const authFetch: AuthFetch = (input, given) => {
+    // fetch itself takes `null` too.
+    const { auth: own, ...init } = given ?? {}
     // It may have become the global fetch itself.
     const { fetch = globalThis.fetch === authFetch ? platform : globalThis.fetch } = options
     return authenticatedFetch(auth, own, input, init, { fetch, guard })

@@ -42,6 +42,12 @@ describe("what is fetched", () => {
     expect((await authFetch(aborted.clone(), { signal: null })).status).toBe(200)
   })
 
+  it("may come with null in place of init, as fetch lets it", async () => {
+    const server = await serve()
+    await createFetch(numbering(), { hosts: [server.host] })(server.url, null as never)
+    expect(tokens(server)).toEqual(["secret-1"])
+  })
+
   it("goes to fetch as it is where no credential may go", async () => {
     const seen: unknown[][] = []
     const own = async (...given: unknown[]): Promise<Response> => {
