@@ -1,19 +1,10 @@
 // Node, Bun and Deno: the hashes of node:crypto. Nothing here loads the portable ones.
-import { createRequire } from "node:module"
+import { createHash, hash } from "node:crypto"
 import type { HashAlgorithm, Hmac, IncrementalHash } from "./digest.ts"
 import { BLOCK_BYTES, hmacPads } from "./pads.ts"
 import { registeredSm3 } from "./sm3.ts"
 
 const HASH_BYTES = 32
-
-let loaded: typeof import("node:crypto") | undefined
-
-/** To load node:crypto takes as long as to load all of the core, so it waits for the first hash. */
-function nodeCrypto(): typeof import("node:crypto") {
-  // A built-in module is found from anywhere; `process.getBuiltinModule` came with Node 22.3 only.
-  loaded ??= createRequire("/")("node:crypto") as typeof import("node:crypto")
-  return loaded
-}
 
 let hasSm3: boolean | undefined
 
@@ -26,7 +17,7 @@ function isNative(algorithm: HashAlgorithm): boolean {
 
 function supports(algorithm: HashAlgorithm): boolean {
   try {
-    nodeCrypto().hash(algorithm, "")
+    hash(algorithm, "")
     return true
   } catch {
     return false
@@ -35,7 +26,7 @@ function supports(algorithm: HashAlgorithm): boolean {
 
 /** Lower-case hex of a hash; a string counts as UTF-8. */
 export function hashHex(algorithm: HashAlgorithm, data: string | Uint8Array): string {
-  if (isNative(algorithm)) return nodeCrypto().hash(algorithm, data, "hex")
+  if (isNative(algorithm)) return hash(algorithm, data, "hex")
   return registeredSm3().hashHex(typeof data === "string" ? Buffer.from(data) : data)
 }
 
@@ -45,8 +36,7 @@ export function hashHex(algorithm: HashAlgorithm, data: string | Uint8Array): st
  */
 export function createHmac(algorithm: HashAlgorithm, key: Uint8Array): Hmac {
   if (!isNative(algorithm)) return registeredSm3().createHmac(key)
-  const crypto = nodeCrypto()
-  const pads = hmacPads(key, (bytes) => crypto.hash(algorithm, bytes, "buffer"))
+  const pads = hmacPads(key, (bytes) => hash(algorithm, bytes, "buffer"))
   const inner = Buffer.from(pads.inner)
   // The usual key is ASCII, and so is its inner pad: then pad and message hash as one text.
   const innerText = pads.inner.every((byte) => byte < 0x80) ? inner.toString("latin1") : undefined
@@ -54,15 +44,15 @@ export function createHmac(algorithm: HashAlgorithm, key: Uint8Array): Hmac {
   outer.set(pads.outer)
   return (message) => {
     const padded = innerText === undefined ? Buffer.concat([inner, Buffer.from(message)]) : innerText + message
-    outer.write(crypto.hash(algorithm, padded, "binary"), BLOCK_BYTES, "latin1")
-    return crypto.hash(algorithm, outer, "hex")
+    outer.write(hash(algorithm, padded, "binary"), BLOCK_BYTES, "latin1")
+    return hash(algorithm, outer, "hex")
   }
 }
 
 /** A hash over bytes that come in pieces. */
 export function createIncrementalHash(algorithm: HashAlgorithm): IncrementalHash {
   if (!isNative(algorithm)) return registeredSm3().createIncrementalHash()
-  const state = nodeCrypto().createHash(algorithm)
+  const state = createHash(algorithm)
   return {
     update(bytes) {
       state.update(bytes)

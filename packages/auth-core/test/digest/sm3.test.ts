@@ -1,4 +1,3 @@
-import crypto from "node:crypto"
 import { beforeEach, describe, expect, it, vi } from "vitest"
 import { isAuthError } from "../../src/errors/auth-error.ts"
 import { failureOf } from "../failure-of.ts"
@@ -31,18 +30,22 @@ describe("a runtime without SM3", () => {
 
   // Bun, for one: its node:crypto throws at "sm3".
   it("has it also where node:crypto has all but SM3", async () => {
-    const hash = (algorithm: string, data: string | Uint8Array, encoding: "hex"): string => {
-      if (algorithm === "sm3") throw new Error("Unsupported algorithm")
-      return crypto.hash(algorithm, data, encoding)
-    }
-    vi.doMock("node:module", () => ({ createRequire: () => () => ({ ...crypto, hash }) }))
+    vi.doMock("node:crypto", async (importOriginal) => {
+      const crypto = await importOriginal<typeof import("node:crypto")>()
+      const hash = (algorithm: string, data: string | Uint8Array, encoding: "hex"): string => {
+        if (algorithm === "sm3") throw new Error("Unsupported algorithm")
+        return crypto.hash(algorithm, data, encoding)
+      }
+      return { ...crypto, hash }
+    })
     const node = await import("../../src/digest/node.ts")
     expect(node.hashHex("sha256", "abc")).toMatch(/^ba7816bf/)
     expect(failureOf(() => node.hashHex("sm3", "abc"))).toMatchObject({ code: "AUTH_ALGORITHM_UNSUPPORTED" })
     await import("../../src/sm3.ts")
     expect(node.hashHex("sm3", "abc")).toMatch(/^66c7f0f4/)
-    const expected = crypto.createHmac("sm3", "key").update("message").digest("hex")
+    const { createHmac } = await vi.importActual<typeof import("node:crypto")>("node:crypto")
+    const expected = createHmac("sm3", "key").update("message").digest("hex")
     expect(node.createHmac("sm3", Buffer.from("key"))("message")).toBe(expected)
-    vi.doUnmock("node:module")
+    vi.doUnmock("node:crypto")
   })
 })
