@@ -41,7 +41,6 @@ export {
   type AuthenticatedSendOptions,
   authenticatedSend,
   type Send,
-  type WireRequest,
 } from "./engine/authenticated-send.ts"
 export { readBody } from "./engine/body.ts"
 export { chosenAuth } from "./engine/chosen-auth.ts"
@@ -52,9 +51,10 @@ export { isStream } from "./engine/is-stream.ts"
 export { platformForm } from "./engine/platform-form.ts"
 export { MAX_REPLAYABLE_BYTES, type PreparedBody } from "./engine/prepared-body.ts"
 export { readableStreamOf } from "./engine/readable-stream.ts"
-export { hiddenRedirect, staysAtOrigin } from "./engine/redirect.ts"
+export { staysAtOrigin } from "./engine/redirect.ts"
 export type { ResponseLike } from "./engine/response-like.ts"
 export { shouldReplay } from "./engine/should-replay.ts"
+export type { WireRequest } from "./engine/wire-request.ts"
 export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./errors/auth-error.ts"
 export { type CallerIdentity, callerIdentity } from "./iam/caller-identity.ts"
 export { type FindDomainIdOptions, findDomainId } from "./iam/domain-id.ts"
@@ -64,6 +64,7 @@ export { type FindProjectIdOptions, findProjectId } from "./iam/project-id.ts"
 export type { Secret } from "./iam/secret.ts"
 export { secretFile } from "./iam/secret-file.ts"
 export type { TokenScope } from "./iam/token-scope.ts"
+export { andThen } from "./identity/and-then.ts"
 export { type Clock, systemClock } from "./identity/clock.ts"
 export type { Credentials } from "./identity/credentials.ts"
 export type { CredentialProvider, Expiring, Provider, ProviderContext, TokenProvider } from "./identity/provider.ts"

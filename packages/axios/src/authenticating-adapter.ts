@@ -4,7 +4,6 @@ import {
   chosenAuth,
   finishedUrl,
   type HostGuard,
-  hiddenRedirect,
   type WireRequest,
 } from "@countersign/auth-core"
 import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from "axios"
@@ -94,7 +93,6 @@ async function authenticated(
     }
     const sent = sentConfig(config, wire, sending, hopBasic, limits.timeLeft(), kind)
     const outcome = await outcomeOf(adapter, sent, config, wire, kind)
-    if (kind === "fetch" && outcome.status === 0 && maxRedirects > 0) throw hiddenRedirect(wire.url)
     last = { wire, response: outcome.response }
     return outcome
   }

@@ -24,12 +24,12 @@ export async function outcomeOf(
   kind: AdapterKind,
 ): Promise<Outcome> {
   try {
-    return outcome(tidied(await adapter(sent), config))
+    return outcome(tidied(await adapter(sent), config), kind)
   } catch (error) {
     if (!(error instanceof Error)) throw error
     tidyError(error, sent, config)
     if (!("response" in error) || !isResponse(error.response)) throw error
-    return outcome(tidied(error.response, config), error)
+    return outcome(tidied(error.response, config), kind, error)
   } finally {
     if (kind !== "other") {
       showAddedHeaders(config, sent, wire)
@@ -39,11 +39,12 @@ export async function outcomeOf(
   }
 }
 
-function outcome(response: AxiosResponse, error?: Error): Outcome {
+function outcome(response: AxiosResponse, kind: AdapterKind, error?: Error): Outcome {
   const { status, headers, config } = response
   return {
     response,
     status,
+    type: kind === "fetch" && status === 0 ? "opaqueredirect" : undefined,
     headers:
       typeof headers.get === "function"
         ? (headers as AxiosHeaders)

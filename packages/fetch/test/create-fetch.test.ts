@@ -106,8 +106,7 @@ describe("redirects", () => {
   it("that a browser hides are refused with the reason", async () => {
     const hidden = async (): Promise<Response> => {
       const response = new Response()
-      Object.defineProperty(response, "type", { value: "opaqueredirect" })
-      return response
+      return Object.defineProperties(response, { type: { value: "opaqueredirect" }, status: { value: 0 } })
     }
     const authFetch = createFetch(numbering(), { hosts: ["api.example.com"], fetch: hidden })
     await expect(authFetch("https://api.example.com")).rejects.toMatchObject({ code: "AUTH_REDIRECT_BLOCKED" })

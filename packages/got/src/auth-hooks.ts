@@ -1,6 +1,7 @@
 import {
   type Auth,
   type AuthenticatedAttempt,
+  andThen,
   authenticateAttempt,
   chosenAuth,
   createHostGuard,
@@ -43,30 +44,41 @@ export function authHooks(auth: Auth, options: GuardOptions = {}): AuthHooks {
     if (URL.canParse(prefix)) baseOrigins.add(new URL(prefix).origin)
   }
 
-  const beforeRequest: BeforeRequestHook = markAsAuthenticating(async (request) => {
-    if (!isLastToAuthenticate(beforeRequest, request.hooks.beforeRequest)) return
-    try {
-      await withinTimeout(request, (signal) => authenticate(request, signal))
-    } catch (error) {
+  // Each step at once when everything is at hand.
+  const beforeRequest: BeforeRequestHook = markAsAuthenticating((request) => {
+    if (!isLastToAuthenticate(beforeRequest, request.hooks.beforeRequest)) return undefined
+    const fail = (error: unknown): never => {
       failures.set(request, error)
       throw error
     }
+    try {
+      return withinTimeout(request, (signal) => authenticate(request, signal))?.catch(fail)
+    } catch (error) {
+      return fail(error)
+    }
   })
 
-  const authenticate = async (request: GotOptions, signal: AbortSignal | undefined): Promise<void> => {
+  const authenticate = (request: GotOptions, signal: AbortSignal | undefined): void | Promise<void> => {
     const chosen = chosenAuth(request.context.countersign, auth)
     if (chosen === undefined || request.url === undefined) return
-    const { method, hooks } = request
+    const { method } = request
     const url = finishedUrl(request.url)
     const baseUrl = baseOrigins.has(url.origin) ? url : request.prefixUrl
     if (!guard(url, baseUrl)) return
     const given = headersOf(request)
-    const body = await bodyOf(request, chosen.bodyLimit(given) === undefined, signal)
-    // Reading a body may have told its type.
-    const headers = body === undefined ? given : headersOf(request)
-    const attempt = await authenticateAttempt(chosen, { method, url, headers, body, baseUrl, signal }, guard)
+    return andThen(bodyOf(request, chosen.bodyLimit(given) === undefined, signal), (body) => {
+      // Reading a body may have told its type.
+      const headers = body === undefined ? given : headersOf(request)
+      const prepared = authenticateAttempt(chosen, { method, url, headers, body, baseUrl, signal }, guard)
+      return andThen(prepared, (attempt) => goOut(request, attempt))
+    })
+  }
+
+  const goOut = (request: GotOptions, attempt: AuthenticatedAttempt): void => {
+    const { hooks } = request
+    const { search } = attempt.url
     // In place, since got would put its own base URL in front of what is assigned.
-    if (request.url instanceof URL && request.url.search !== url.search) request.url.search = url.search
+    if (request.url instanceof URL && request.url.search !== search) request.url.search = search
     sendBody(request, attempt)
     sendWithHeaders(request, attempt.authenticated?.as.headers ?? {})
     attempts.set(request, attempt)
@@ -81,26 +93,14 @@ export function authHooks(auth: Auth, options: GuardOptions = {}): AuthHooks {
     for (const name of Object.keys(next.headers)) if (staysAtOrigin(name)) delete next.headers[name]
   }
 
-  const afterResponse: AfterResponseHook = async (response, retryWithMergedOptions) => {
+  const afterResponse: AfterResponseHook = (response, retryWithMergedOptions) => {
     const { options: request } = response.request
     const attempt = attempts.get(request)
     if (attempt === undefined || response.isFromCache) return response
     const replayed = Reflect.get(request.context, replay) === response.retryCount
-    if (!(await shouldReplay(attempt, responseLike(response), replayed, request.signal))) return response
-    const { hooks, retry } = request
-    const { afterResponse: every } = hooks
-    const { calculateDelay = () => 0 } = retry
-    Reflect.set(request.context, replay, response.retryCount + 1)
-    try {
-      return await retryWithMergedOptions({})
-    } finally {
-      // got leaves these hooks out of such a retry, and asks the caller whether to make it.
-      hooks.afterResponse = every
-      retry.calculateDelay = () => {
-        retry.calculateDelay = calculateDelay
-        return 1
-      }
-    }
+    const judged = shouldReplay(attempt, responseLike(response), replayed, request.signal)
+    if (judged === false) return response
+    return replayIf(judged, response, retryWithMergedOptions)
   }
 
   const beforeError: BeforeErrorHook = (error) => {
@@ -125,6 +125,28 @@ export function authHooks(auth: Auth, options: GuardOptions = {}): AuthHooks {
     beforeRedirect: [beforeRedirect],
     afterResponse: [afterResponse],
     beforeError: [beforeError],
+  }
+}
+
+async function replayIf(
+  judged: boolean | Promise<boolean>,
+  response: GotResponse,
+  retryWithMergedOptions: Parameters<AfterResponseHook>[1],
+): Promise<GotResponse> {
+  if (!(await judged)) return response
+  const { context, hooks, retry } = response.request.options
+  const { afterResponse: every } = hooks
+  const { calculateDelay = () => 0 } = retry
+  Reflect.set(context, replay, response.retryCount + 1)
+  try {
+    return await retryWithMergedOptions({})
+  } finally {
+    // got leaves these hooks out of such a retry, and asks the caller whether to make it.
+    hooks.afterResponse = every
+    retry.calculateDelay = () => {
+      retry.calculateDelay = calculateDelay
+      return 1
+    }
   }
 }
 

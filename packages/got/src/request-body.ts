@@ -1,4 +1,11 @@
-import { AuthError, type AuthenticatedAttempt, isStream, MAX_REPLAYABLE_BYTES, readBody } from "@countersign/auth-core"
+import {
+  AuthError,
+  type AuthenticatedAttempt,
+  andThen,
+  isStream,
+  MAX_REPLAYABLE_BYTES,
+  readBody,
+} from "@countersign/auth-core"
 import type { BeforeRequestHook } from "got"
 
 type GotOptions = Parameters<BeforeRequestHook>[0]
@@ -15,13 +22,10 @@ class PipedBody implements AsyncIterable<never> {
 
 /**
  * The body that got is about to send. URLSearchParams, which got lets pass but cannot send, become text; a form, which got
- * turned into a stream, is read when the auth leaves it unread, so that it can be sent again after a 401.
+ * turned into a stream, is read when the auth leaves it unread, so that it can be sent again after a 401: that one comes as a
+ * promise.
  */
-export async function bodyOf(
-  options: GotOptions,
-  leftUnread: boolean,
-  signal: AbortSignal | undefined,
-): Promise<unknown> {
+export function bodyOf(options: GotOptions, leftUnread: boolean, signal: AbortSignal | undefined): unknown {
   const { body, headers } = options
   if (body === undefined) return options.isStream && mayHaveBody(options) ? new PipedBody() : undefined
   if (body instanceof URLSearchParams) {
@@ -29,7 +33,8 @@ export async function bodyOf(
     return body.toString()
   }
   const isForm = !("pipe" in Object(body)) && /^multipart\/form-data/.test(String(headers["content-type"]))
-  return leftUnread && isForm && isStream(body) ? (await readBody(body, MAX_REPLAYABLE_BYTES, signal)).content : body
+  if (!leftUnread || !isForm || !isStream(body)) return body
+  return andThen(readBody(body, MAX_REPLAYABLE_BYTES, signal), ({ content }) => content)
 }
 
 function mayHaveBody({ method, allowGetBody }: GotOptions): boolean {

@@ -14,11 +14,12 @@ type AnyFunction = (...args: unknown[]) => unknown
  * Options belong to one attempt, so what is overridden here ends with it.
  */
 export function sendWithHeaders(options: Pick<Options, "cache">, headers: Readonly<Record<string, string>>): void {
-  override(options, "createNativeRequestOptions", (create) => () => {
-    const native = create()
-    if (options.cache === undefined || options.cache === false || !isNativeOptions(native)) return native
-    return { ...native, headers: { authorization: PRIVATE, ...native.headers } }
-  })
+  if (options.cache) {
+    override(options, "createNativeRequestOptions", (create) => () => {
+      const native = create()
+      return isNativeOptions(native) ? { ...native, headers: { authorization: PRIVATE, ...native.headers } } : native
+    })
+  }
   const sending =
     (getRequest: AnyFunction): AnyFunction =>
     () => {
@@ -31,11 +32,10 @@ export function sendWithHeaders(options: Pick<Options, "cache">, headers: Readon
 
   function withHeaders(argument: unknown): unknown {
     if (!isNativeOptions(argument)) return argument
-    const visible = Object.fromEntries(
-      Object.entries(argument.headers).filter(
-        ([name, value]) => !Object.hasOwn(headers, name) && !(name === "authorization" && value === PRIVATE),
-      ),
-    )
+    const visible: Record<string, unknown> = {}
+    for (const [name, value] of Object.entries(argument.headers)) {
+      if (!Object.hasOwn(headers, name) && !(name === "authorization" && value === PRIVATE)) visible[name] = value
+    }
     return { ...argument, headers: conceal({ ...visible, ...headers }, visible) }
   }
 }

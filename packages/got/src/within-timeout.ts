@@ -13,11 +13,18 @@ class RequestTimeout extends Error {
  * Does what comes before an attempt within `timeout.request`, which got by itself counts from the attempt on. `work` has to
  * heed the signal, which is the caller's as well.
  */
-export async function withinTimeout(
+export function withinTimeout(
   { signal, timeout: { request: limit } }: GotOptions,
-  work: (signal: AbortSignal | undefined) => Promise<void>,
+  work: (signal: AbortSignal | undefined) => void | Promise<void>,
+): void | Promise<void> {
+  return limit === undefined ? work(signal) : within(limit, signal, work)
+}
+
+async function within(
+  limit: number,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => void | Promise<void>,
 ): Promise<void> {
-  if (limit === undefined) return await work(signal)
   const ended = new AbortController()
   const timer = setTimeout(() => {
     ended.abort(new RequestTimeout(`Timeout awaiting 'request' for ${limit}ms`))

@@ -1,6 +1,7 @@
 import {
   type Auth,
   type AuthenticatedAttempt,
+  andThen,
   authenticateAttempt,
   chosenAuth,
   createHostGuard,
@@ -78,17 +79,12 @@ const letThrough: HostGuard = () => true
 
 /** At once when everything is at hand. */
 function attempt(call: Call, request: OutgoingRequest, replayed: boolean): void | Promise<void> {
-  const sendable = withSendableBody(request)
-  return sendable instanceof Promise
-    ? sendable.then((read) => authenticated(call, read, replayed))
-    : authenticated(call, sendable, replayed)
+  return andThen(withSendableBody(request), (sendable) => authenticated(call, sendable, replayed))
 }
 
 function authenticated(call: Call, request: OutgoingRequest, replayed: boolean): void | Promise<void> {
   const prepared = authenticateAttempt(call.auth, request, letThrough)
-  return prepared instanceof Promise
-    ? prepared.then((attempt) => send(call, request, attempt, replayed))
-    : send(call, request, prepared, replayed)
+  return andThen(prepared, (attempt) => send(call, request, attempt, replayed))
 }
 
 function send(call: Call, request: OutgoingRequest, prepared: AuthenticatedAttempt, replayed: boolean): void {

@@ -1,10 +1,11 @@
 import type { Auth } from "../auth/auth.ts"
 import { lazily } from "../identity/lazily.ts"
-import { authenticatedSend, type WireRequest } from "./authenticated-send.ts"
+import { authenticatedSend } from "./authenticated-send.ts"
 import { chosenAuth } from "./chosen-auth.ts"
 import { parse } from "./finished-url.ts"
 import type { HostGuard } from "./host-guard.ts"
 import { isStream } from "./is-stream.ts"
+import type { WireRequest } from "./wire-request.ts"
 
 /** A function with the signature of the platform's fetch. */
 export type Fetch = typeof globalThis.fetch
@@ -31,38 +32,49 @@ const MAX_REDIRECTS = 20
  * @throws {AuthError} before anything is sent, when the request cannot be authenticated; `AUTH_REDIRECT_BLOCKED` in
  * browsers, which hide where a redirect leads.
  */
-export async function authenticatedFetch(
+export function authenticatedFetch(
   auth: Auth,
   own: unknown,
   input: RequestInfo | URL,
   init: RequestInit,
-  { fetch, guard, baseUrl }: AuthenticatedFetchOptions,
+  options: AuthenticatedFetchOptions,
 ): Promise<Response> {
-  const chosen = chosenAuth(own, auth)
-  if (chosen === undefined) return await fetch(input, init)
-  const url = parse(isRequest(input) ? input.url : String(input), globalThis.location?.href)
-  if (!guard(url, baseUrl)) return await fetch(input, init)
-  const given = isRequest(input) ? await (await loadRequestInit())(input, init) : init
-  given.signal?.throwIfAborted()
-  const request = {
-    method: normalizedMethod(given.method),
-    url,
-    headers: headersOf(given.headers),
-    body: given.body,
-    baseUrl,
-    signal: given.signal ?? undefined,
+  try {
+    const { fetch, guard, baseUrl } = options
+    const chosen = chosenAuth(own, auth)
+    const url = chosen && parse(isRequest(input) ? input.url : String(input), globalThis.location?.href)
+    if (chosen === undefined || url === undefined || !guard(url, baseUrl)) return Promise.resolve(fetch(input, init))
+    if (!isRequest(input)) return sendInit(chosen, url, input, init, options)
+    return requestInitOf(input, init).then((given) => sendInit(chosen, url, input, given, options))
+  } catch (error) {
+    return Promise.reject(error)
   }
-  const maxRedirects = (given.redirect ?? "follow") === "follow" ? MAX_REDIRECTS : 0
-  const send = (wire: WireRequest): Promise<Response> => sendByFetch(fetch, wire, input, given)
-  return await authenticatedSend(chosen, request, send, { guard, maxRedirects })
 }
 
-async function sendByFetch(
-  fetch: Fetch,
-  wire: WireRequest,
+async function requestInitOf(request: Request, init: RequestInit): Promise<RequestInit> {
+  return (await loadRequestInit())(request, init)
+}
+
+function sendInit(
+  auth: Auth,
+  url: URL,
   input: RequestInfo | URL,
-  given: RequestInit,
+  init: RequestInit,
+  { fetch, guard, baseUrl }: AuthenticatedFetchOptions,
 ): Promise<Response> {
+  const { redirect, signal, body } = init
+  signal?.throwIfAborted()
+  const method = normalizedMethod(init.method)
+  const headers = headersOf(init.headers)
+  const maxRedirects = (redirect ?? "follow") === "follow" ? MAX_REDIRECTS : 0
+  const send = (wire: WireRequest): Promise<Response> => sendByFetch(fetch, wire, input, init)
+  return authenticatedSend(auth, { method, url, headers, body, baseUrl, signal: signal ?? undefined }, send, {
+    guard,
+    maxRedirects,
+  })
+}
+
+function sendByFetch(fetch: Fetch, wire: WireRequest, input: RequestInfo | URL, given: RequestInit): Promise<Response> {
   const { body: own, ...rest } = given
   const { redirect = "follow" } = given
   const init: RequestInit & { duplex?: "half" } = {
@@ -72,19 +84,21 @@ async function sendByFetch(
     // Where no secret is at stake the client's own way with redirects does, and browsers know no other.
     redirect: wire.authenticated && redirect === "follow" ? "manual" : redirect,
   }
-  const { body, url } = wire
-  if (body !== null && body !== undefined && !(isRequest(input) && body === input.body)) {
-    if (isStream(body)) init.duplex = "half"
-    init.body = (isStream(body) && body !== own ? await webStreamOf(body) : body) as BodyInit
+  const { body, url, redirects } = wire
+  const sendBody = (content: unknown): Promise<Response> => {
+    if (content !== undefined) init.body = content as BodyInit
+    const sent = fetch(destination(fetch, input, url, init), init)
+    return redirects > 0 ? sent.then(toldRedirected) : sent
   }
-  const response = await fetch(destination(fetch, input, url, init), init)
-  if (response.type === "opaqueredirect" && redirect === "follow") {
-    const { hiddenRedirect } = await import("./on-demand-follow-up.ts")
-    throw hiddenRedirect(url)
-  }
-  // A caller who asks whether it was redirected means: by anyone.
-  if (wire.redirects > 0 && !response.redirected) Object.defineProperty(response, "redirected", { value: true })
-  return response
+  if (body === null || body === undefined || (isRequest(input) && body === input.body)) return sendBody(undefined)
+  if (!isStream(body)) return sendBody(body)
+  init.duplex = "half"
+  return body === own ? sendBody(body) : webStreamOf(body).then(sendBody)
+}
+
+/** A caller who asks whether it was redirected means: by anyone. */
+function toldRedirected(response: Response): Response {
+  return response.redirected ? response : Object.defineProperty(response, "redirected", { value: true })
 }
 
 /** A Request itself as long as it is for this URL, for what else it has: undici's dispatcher, the length of its stream. */

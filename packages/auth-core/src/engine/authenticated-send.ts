@@ -1,23 +1,9 @@
 import type { Auth } from "../auth/auth.ts"
 import { authenticateAttempt, type OutgoingRequest } from "./authenticate-attempt.ts"
 import { finishedUrl } from "./finished-url.ts"
-import type { Sent } from "./follow-up.ts"
 import { createHostGuard, type GuardOptions, type HostGuard } from "./host-guard.ts"
-import { isRedirect, isRejection, type ResponseLike } from "./response-like.ts"
-
-/** One request on the wire, for the adapter to send as it stands: no redirects followed, nothing added. */
-export interface WireRequest {
-  readonly method: string
-  readonly url: URL
-  /** All headers, by lower-case name. */
-  readonly headers: Readonly<Record<string, string>>
-  /** Bytes when the auth needed them; else what the caller gave, or an async iterable in place of a stream that was begun. */
-  readonly body: unknown
-  /** How many redirects led here. */
-  readonly redirects: number
-  /** False when this URL may not see credentials: the client may then treat it as if there were no auth. */
-  readonly authenticated: boolean
-}
+import { isLast, type ResponseLike } from "./response-like.ts"
+import { type WireRequest, wireRequest } from "./wire-request.ts"
 
 /** Puts one attempt on the wire. */
 export type Send<R extends ResponseLike> = (request: WireRequest) => Promise<R>
@@ -51,16 +37,11 @@ export async function authenticatedSend<R extends ResponseLike>(
   options: AuthenticatedSendOptions<R> = {},
 ): Promise<R> {
   const { guard = createHostGuard(options) } = options
-  const sendOnce = async (hop: OutgoingRequest, redirects: number): Promise<Sent<R>> => {
-    const prepared = authenticateAttempt(auth, hop, guard)
-    const attempt = prepared instanceof Promise ? await prepared : prepared
-    const { body, authenticated } = attempt
-    const wire = { ...attempt, body: body.content, redirects, authenticated: authenticated !== undefined }
-    return { attempt, response: await send(wire) }
-  }
   const hop = { ...request, url: finishedUrl(request.url) }
-  const sent = await sendOnce(hop, 0)
-  if (!isRejection(sent.response) && !isRedirect(sent.response)) return sent.response
+  const prepared = authenticateAttempt(auth, hop, guard)
+  const attempt = prepared instanceof Promise ? await prepared : prepared
+  const response = await send(wireRequest(attempt, 0))
+  if (isLast(response)) return response
   const { followUp } = await import("./on-demand-follow-up.ts")
-  return followUp(hop, sent, sendOnce, options)
+  return followUp(hop, { attempt, response }, { ...options, auth, guard, send })
 }

@@ -1,39 +1,47 @@
-import type { AuthenticatedAttempt, OutgoingRequest } from "./authenticate-attempt.ts"
+import type { Auth } from "../auth/auth.ts"
+import { type AuthenticatedAttempt, authenticateAttempt, type OutgoingRequest } from "./authenticate-attempt.ts"
+import type { HostGuard } from "./host-guard.ts"
 import { nextHop } from "./next-hop.ts"
+import { hiddenRedirect } from "./redirect.ts"
 import { isRedirect, type ResponseLike } from "./response-like.ts"
 import { shouldReplay } from "./should-replay.ts"
+import { type WireRequest, wireRequest } from "./wire-request.ts"
 
 /** One attempt, and what came of it. */
-export interface Sent<R extends ResponseLike> {
+interface Sent<R extends ResponseLike> {
   readonly attempt: AuthenticatedAttempt
   readonly response: R
 }
 
-export interface FollowUpOptions<R extends ResponseLike> {
+interface FollowUpOptions<R extends ResponseLike> {
+  readonly auth: Auth
+  readonly guard: HostGuard
+  readonly send: (request: WireRequest) => Promise<R>
   readonly maxRedirects?: number | undefined
   readonly tooManyRedirects?: ((response: R, limit: number) => never) | undefined
   readonly secretHeaders?: readonly string[] | undefined
 }
 
-/** What comes after a first answer that is not the last: one replay, and redirects. */
+/** What comes after a first answer that may not be the last: one replay, and redirects. */
 export async function followUp<R extends ResponseLike>(
   request: OutgoingRequest,
   first: Sent<R>,
-  sendOnce: (request: OutgoingRequest, redirects: number) => Promise<Sent<R>>,
   options: FollowUpOptions<R>,
 ): Promise<R> {
-  const { maxRedirects = 20 } = options
+  const { auth, guard, send, maxRedirects = 20 } = options
   let hop = request
+  let { attempt, response } = first
   let redirects = 0
   let replayed = false
-  for (let sent = first; ; sent = await sendOnce(hop, redirects)) {
-    const { attempt, response } = sent
+  for (;;) {
     const again = sameRequest(hop, attempt)
     if (await shouldReplay(attempt, response, replayed, hop.signal)) {
       replayed = true
       hop = again
     } else {
-      if (!isRedirect(response) || maxRedirects === 0) return response
+      if (maxRedirects === 0) return response
+      if (response.type === "opaqueredirect") throw hiddenRedirect(hop.url)
+      if (!isRedirect(response)) return response
       const isLast = redirects === maxRedirects
       const canRepeat = attempt.body.replayable
       const next = nextHop(again, response, { ...options, maxRedirects, isLast, canRepeat })
@@ -42,6 +50,8 @@ export async function followUp<R extends ResponseLike>(
       hop = next
     }
     await discard(response)
+    attempt = await authenticateAttempt(auth, hop, guard)
+    response = await send(wireRequest(attempt, redirects))
   }
 }
 

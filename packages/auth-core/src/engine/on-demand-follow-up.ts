@@ -1,2 +1,1 @@
 export { followUp } from "./follow-up.ts"
-export { hiddenRedirect } from "./redirect.ts"

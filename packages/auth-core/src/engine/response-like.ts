@@ -2,6 +2,8 @@
 export interface ResponseLike {
   readonly status: number
   readonly headers: { get(name: string): unknown }
+  /** `opaqueredirect` where a browser hides a redirect, as in a Response. */
+  readonly type?: string | undefined
   /** Text of the body, left readable for the caller; `undefined` when it cannot be had so. */
   peek?(): string | undefined | Promise<string | undefined>
   /** Frees the connection of a response that nobody will read. */
@@ -12,6 +14,12 @@ export interface ResponseLike {
 export function headerOf(response: ResponseLike, name: string): string | undefined {
   const value = response.headers.get(name)
   return typeof value === "string" ? value : undefined
+}
+
+/** Whether nothing comes after it. */
+export function isLast(response: ResponseLike): boolean {
+  const { status } = response
+  return status >= 200 && (status < 300 || (!isRedirect(response) && !isRejection(response)))
 }
 
 /** Whether it sends the client elsewhere. */

@@ -3,7 +3,8 @@ import { describe, expect, it, vi } from "vitest"
 import type { Attempt, Auth, Rejection } from "../../src/auth/auth.ts"
 import { autoAuth } from "../../src/auth/auto-auth.ts"
 import { tokenAuth } from "../../src/auth/token-auth.ts"
-import { authenticatedSend, type WireRequest } from "../../src/engine/authenticated-send.ts"
+import { authenticatedSend } from "../../src/engine/authenticated-send.ts"
+import type { WireRequest } from "../../src/engine/wire-request.ts"
 
 const BASE = "https://api.example.com"
 const options = { hosts: ["api.example.com", "other.example.com"] }
