@@ -1,4 +1,5 @@
 import type { Auth } from "../auth/auth.ts"
+import { andThen } from "../identity/and-then.ts"
 import { lazily } from "../identity/lazily.ts"
 import { authenticatedSend } from "./authenticated-send.ts"
 import { chosenAuth } from "./chosen-auth.ts"
@@ -18,8 +19,8 @@ export interface AuthenticatedFetchOptions {
   baseUrl?: string | URL | undefined
 }
 
-/** Code that programs which pass no Request do without. */
-const loadRequestInit = lazily(async () => (await import("./on-demand-bodies.ts")).requestInit)
+/** Code that programs do without which pass no Request and no stream. */
+const onDemand = lazily(() => import("./on-demand-bodies.ts"))
 
 /** The limit that fetch itself has. */
 const MAX_REDIRECTS = 20
@@ -44,18 +45,19 @@ export function authenticatedFetch(
     const chosen = chosenAuth(own, auth)
     const url = chosen && parse(isRequest(input) ? input.url : String(input), globalThis.location?.href)
     if (chosen === undefined || url === undefined || !guard(url, baseUrl)) return Promise.resolve(fetch(input, init))
-    if (!isRequest(input)) return sendInit(chosen, url, input, init, options)
-    return requestInitOf(input, init).then((given) => sendInit(chosen, url, input, given, options))
+    return Promise.resolve(
+      andThen(initOf(input, init), (given) => authenticatedInit(chosen, url, input, given, options)),
+    )
   } catch (error) {
     return Promise.reject(error)
   }
 }
 
-async function requestInitOf(request: Request, init: RequestInit): Promise<RequestInit> {
-  return (await loadRequestInit())(request, init)
+function initOf(input: RequestInfo | URL, init: RequestInit): RequestInit | Promise<RequestInit> {
+  return isRequest(input) ? andThen(onDemand(), ({ requestInit }) => requestInit(input, init)) : init
 }
 
-function sendInit(
+function authenticatedInit(
   auth: Auth,
   url: URL,
   input: RequestInfo | URL,
@@ -74,31 +76,30 @@ function sendInit(
   })
 }
 
-function sendByFetch(fetch: Fetch, wire: WireRequest, input: RequestInfo | URL, given: RequestInit): Promise<Response> {
-  const { body: own, ...rest } = given
-  const { redirect = "follow" } = given
+function sendByFetch(
+  fetch: Fetch,
+  { method, url, headers, body, authenticated }: WireRequest,
+  input: RequestInfo | URL,
+  given: RequestInit,
+): Promise<Response> {
+  const { body: own, redirect = "follow", ...rest } = given
   const init: RequestInit & { duplex?: "half" } = {
     ...rest,
-    method: wire.method,
-    headers: wire.headers,
+    method,
+    headers,
     // Where no secret is at stake the client's own way with redirects does, and browsers know no other.
-    redirect: wire.authenticated && redirect === "follow" ? "manual" : redirect,
+    redirect: authenticated && redirect === "follow" ? "manual" : redirect,
   }
-  const { body, url, redirects } = wire
-  const sendBody = (content: unknown): Promise<Response> => {
-    if (content !== undefined) init.body = content as BodyInit
-    const sent = fetch(destination(fetch, input, url, init), init)
-    return redirects > 0 ? sent.then(toldRedirected) : sent
-  }
-  if (body === null || body === undefined || (isRequest(input) && body === input.body)) return sendBody(undefined)
-  if (!isStream(body)) return sendBody(body)
+  const send = (): Promise<Response> => fetch(destination(fetch, input, url, init), init)
+  if (body === null || body === undefined || (isRequest(input) && body === input.body)) return send()
+  init.body = body as BodyInit
+  if (!isStream(body)) return send()
   init.duplex = "half"
-  return body === own ? sendBody(body) : webStreamOf(body).then(sendBody)
-}
-
-/** A caller who asks whether it was redirected means: by anyone. */
-function toldRedirected(response: Response): Response {
-  return response.redirected ? response : Object.defineProperty(response, "redirected", { value: true })
+  if (body === own) return send()
+  return Promise.resolve(onDemand()).then(({ readableStreamOf }) => {
+    init.body = readableStreamOf(body as AsyncIterable<Uint8Array>)
+    return send()
+  })
 }
 
 /** A Request itself as long as it is for this URL, for what else it has: undici's dispatcher, the length of its stream. */
@@ -106,12 +107,6 @@ function destination(fetch: Fetch, input: RequestInfo | URL, { href }: URL, init
   if (!isRequest(input) || input.url !== href) return href
   // The platform's own fetch is sure to read `init` beside it.
   return fetch === globalThis.fetch ? input : new Request(input, init)
-}
-
-/** Code that only a stream which was begun needs. */
-async function webStreamOf(chunks: unknown): Promise<ReadableStream> {
-  const { readableStreamOf } = await import("./on-demand-bodies.ts")
-  return readableStreamOf(chunks as AsyncIterable<Uint8Array>)
 }
 
 function isRequest(input: RequestInfo | URL): input is Request {

@@ -41,6 +41,8 @@ export async function followUp<R extends ResponseLike>(
     } else {
       if (maxRedirects === 0) return response
       if (response.type === "opaqueredirect") throw hiddenRedirect(hop.url)
+      // A caller who asks whether it was redirected means: by anyone.
+      if (redirects > 0) showRedirected(response)
       if (!isRedirect(response)) return response
       const isLast = redirects === maxRedirects
       const canRepeat = attempt.body.replayable
@@ -52,6 +54,12 @@ export async function followUp<R extends ResponseLike>(
     await discard(response)
     attempt = await authenticateAttempt(auth, hop, guard)
     response = await send(wireRequest(attempt, redirects))
+  }
+}
+
+function showRedirected(response: ResponseLike): void {
+  if (response instanceof Response && !response.redirected) {
+    Object.defineProperty(response, "redirected", { value: true })
   }
 }
 

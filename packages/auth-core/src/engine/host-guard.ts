@@ -37,8 +37,9 @@ export function createHostGuard({ hosts, allowInsecure = false }: GuardOptions =
 }
 
 function compile(entry: string): (url: URL) => boolean {
-  const parts = /^(\*\.)?([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?$/i.exec(typeof entry === "string" ? entry : "")
-  const [, wildcard, name, port] = parts ?? []
+  // The dot that a full name may end with does not count, here as in a URL.
+  const form = /^(\*\.)?([a-z0-9_-][a-z0-9._-]*?|\[[0-9a-f:.]+\])\.?(?::0*(\d{1,5}))?$/i
+  const [, wildcard, name, port] = form.exec(typeof entry === "string" ? entry : "") ?? []
   if (name === undefined) throw invalidHosts()
   const host = name.toLowerCase()
   return (url) => {

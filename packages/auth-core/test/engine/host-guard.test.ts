@@ -79,6 +79,16 @@ describe("with a host list", () => {
     expect(may("https://api.example.com:8443/", { hosts: ["api.example.com"] })).toBe(true)
   })
 
+  it.each([
+    ["api.example.com.", "https://api.example.com/"],
+    ["api.example.com", "https://api.example.com./"],
+    ["*.example.com.", "https://api.example.com/"],
+    ["API.Example.com:0443", "https://api.example.com/"],
+    ["[::1]:00080", "http://[::1]/"],
+  ])("whatever way %s is spelled, it lets credentials go to %s", (entry, url) => {
+    expect(may(url, { hosts: [entry] })).toBe(true)
+  })
+
   it("allowInsecure lets them cross plain http to what is listed", () => {
     const options = { hosts: ["api.example.com"], allowInsecure: true }
     expect(may("http://api.example.com/", options)).toBe(true)
@@ -94,6 +104,9 @@ describe("with a host list", () => {
     "*.",
     "a b",
     "h:99999999",
+    ".",
+    "*..",
+    "[::1",
     undefined,
     7,
   ])("%j is refused at once", (entry) => {
