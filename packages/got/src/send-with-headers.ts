@@ -1,4 +1,4 @@
-import { conceal } from "@countersign/auth-core"
+import { conceal, isPromise } from "@countersign/auth-core"
 import type { Options } from "got"
 
 /** Stands in for an authenticated request before got's cache, which treats requests with Authorization as private. */
@@ -48,7 +48,7 @@ function override(options: object, name: string, replacement: (method: AnyFuncti
 
 /** The native request writes all its headers down, on itself and on what it is queued in. An answer does not. */
 function sent(result: unknown): unknown {
-  if (result instanceof Promise) return result.then(sent)
+  if (isPromise(result)) return result.then(sent)
   const isRequest = typeof result === "object" && result !== null && !("statusCode" in result)
   return isRequest ? conceal(result, "[request]") : result
 }

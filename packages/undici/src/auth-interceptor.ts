@@ -8,6 +8,7 @@ import {
   finishedUrl,
   type GuardOptions,
   type HostGuard,
+  isPromise,
   type OutgoingRequest,
   shouldReplay,
 } from "@countersign/auth-core"
@@ -56,7 +57,7 @@ export function trackedInterceptor(
     const fail = (error: unknown): void => handler.onResponseError?.(controller, error as Error)
     try {
       const attempted = attempt(call, request, false)
-      if (attempted instanceof Promise) track(attempted.catch(fail))
+      if (isPromise(attempted)) track(attempted.catch(fail))
     } catch (error) {
       // Not before the caller has what dispatch gives.
       queueMicrotask(() => fail(error))

@@ -2,6 +2,7 @@ import { AuthError } from "../errors/auth-error.ts"
 import { findDomainId } from "../iam/domain-id.ts"
 import { findProjectId } from "../iam/project-id.ts"
 import type { Credentials } from "../identity/credentials.ts"
+import { isPromise } from "../identity/is-promise.ts"
 import type { Expiring, Provider } from "../identity/provider.ts"
 import type { AccountIdOptions, AccountIds } from "./account-ids.ts"
 import { type CachingOptions, cacheOf } from "./cache-of.ts"
@@ -39,7 +40,7 @@ export function accountIdLookup(
   })
   const found = (provider: Provider<AccountId>, signal?: AbortSignal): string | Promise<string> => {
     const value = cache.get(provider, { signal })
-    return value instanceof Promise ? value.then(({ id }) => id) : value.id
+    return isPromise(value) ? value.then(({ id }) => id) : value.id
   }
   return ({ url, headers, signal }, credentials) => {
     const project =
@@ -50,7 +51,7 @@ export function accountIdLookup(
       headers["x-domain-id"] !== undefined || domainId !== "auto"
         ? domainId
         : (credentials.domainId ?? found(domain, signal))
-    if (!(project instanceof Promise || account instanceof Promise)) return { projectId: project, domainId: account }
+    if (!(isPromise(project) || isPromise(account))) return { projectId: project, domainId: account }
     return Promise.all([project, account]).then(([projectId, domainId]) => ({ projectId, domainId }))
   }
 }

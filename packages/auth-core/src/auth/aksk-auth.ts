@@ -1,6 +1,7 @@
 import { andThen } from "../identity/and-then.ts"
 import type { Clock } from "../identity/clock.ts"
 import type { Credentials } from "../identity/credentials.ts"
+import { isPromise } from "../identity/is-promise.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
 import { systemWallClock } from "../identity/wall-clock.ts"
 import { type SigningAlgorithm, traitsOf } from "../signing/algorithm.ts"
@@ -105,7 +106,7 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
       const sign = (credentials: Credentials): Authentication | Promise<Authentication> => {
         const ids = idsFor(attempt, credentials)
         const payloadHash = largeBodyHash(body, algorithm)
-        if (payloadHash === undefined && !(ids instanceof Promise)) return signed(credentials, attempt, undefined, ids)
+        if (payloadHash === undefined && !isPromise(ids)) return signed(credentials, attempt, undefined, ids)
         return Promise.all([payloadHash, ids]).then((known) => signed(credentials, attempt, ...known))
       }
       return andThen(source.current(signal), sign)

@@ -1,5 +1,6 @@
 import { type AuthError, isAuthError } from "../errors/auth-error.ts"
 import type { Clock } from "../identity/clock.ts"
+import { isPromise } from "../identity/is-promise.ts"
 import type { Expiring, Provider, ProviderContext } from "../identity/provider.ts"
 import { askProvider } from "./ask-provider.ts"
 import { type Backoff, backedOffError, type Failure } from "./backoff.ts"
@@ -187,7 +188,7 @@ export class Refresher {
     errors: WeakSet<object>,
   ): V | Promise<V> {
     const value = this.#options.resolve(other, context, path)
-    if (!(value instanceof Promise)) return value
+    if (!isPromise(value)) return value
     return value.catch((error: unknown) => {
       if (isAuthError(error)) errors.add(error)
       throw error

@@ -2,6 +2,7 @@ import type { Auth, Authentication } from "../auth/auth.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { abortable } from "../identity/abortable.ts"
 import { andThen } from "../identity/and-then.ts"
+import { isPromise } from "../identity/is-promise.ts"
 import { readBody, unreadBody } from "./body.ts"
 import type { HostGuard } from "./host-guard.ts"
 import type { PreparedBody } from "./prepared-body.ts"
@@ -46,7 +47,7 @@ export function authenticateAttempt(
   if (!guard(url, request.baseUrl)) return { url, method, headers, body: unreadBody(request.body) }
   const limit = auth.bodyLimit(headers)
   const body = limit === undefined ? unreadBody(request.body) : readBody(request.body, limit, signal)
-  if (!(body instanceof Promise)) return authenticateBody(auth, request, body, limit)
+  if (!isPromise(body)) return authenticateBody(auth, request, body, limit)
   return body.then(async (read) => {
     try {
       return await authenticateBody(auth, request, read, limit)
@@ -79,7 +80,7 @@ function authenticateBody(
     authenticated: { by, as },
   })
   const as = by.authenticate({ method, url: url.href, headers, body: body.bytes, signal })
-  return andThen(as instanceof Promise ? abortable(as, signal) : as, authenticated)
+  return andThen(isPromise(as) ? abortable(as, signal) : as, authenticated)
 }
 
 /** A type the caller chose stays, except for a form: its boundary is known only now. */

@@ -1,4 +1,5 @@
 import type { Auth } from "../auth/auth.ts"
+import { isPromise } from "../identity/is-promise.ts"
 import { authenticateAttempt, type OutgoingRequest } from "./authenticate-attempt.ts"
 import { finishedUrl } from "./finished-url.ts"
 import { createHostGuard, type GuardOptions, type HostGuard } from "./host-guard.ts"
@@ -39,7 +40,7 @@ export async function authenticatedSend<R extends ResponseLike>(
   const { guard = createHostGuard(options) } = options
   const hop = { ...request, url: finishedUrl(request.url) }
   const prepared = authenticateAttempt(auth, hop, guard)
-  const attempt = prepared instanceof Promise ? await prepared : prepared
+  const attempt = isPromise(prepared) ? await prepared : prepared
   const response = await send(wireRequest(attempt, 0))
   if (isLast(response)) return response
   const { followUp } = await import("./on-demand-follow-up.ts")

@@ -1,4 +1,6 @@
+import { isPromise } from "./is-promise.ts"
+
 /** Goes on with a value, at once when it is at hand. */
 export function andThen<T, R>(value: T | Promise<T>, next: (value: T) => R | Promise<R>): R | Promise<R> {
-  return value instanceof Promise ? value.then(next) : next(value)
+  return isPromise(value) ? value.then(next) : next(value)
 }
