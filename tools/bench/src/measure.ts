@@ -19,7 +19,7 @@ export async function measure(name: RuntimeName, { quick, only }: MeasureOptions
   for (const part of parts) {
     if (!only.includes(part.name) || !(part.runtimes ?? ["node"]).includes(name)) continue
     const begun = performance.now()
-    const found = measuredPart(part.name, part.section, await runPart(part, runtime, { quick, node: process.execPath }))
+    const found = measuredPart(part.name, part.section, await runPart(part, { quick, node: process.execPath, runtime }))
     const seconds = ((performance.now() - begun) / 1_000).toFixed(1)
     console.log(`\n${part.name}, ${seconds} s\n${printTable(found.rows)}`)
     measured.push(found)

@@ -11,8 +11,6 @@ export interface RoundsOptions {
   roundMs?: number | undefined
   /** How long each case is done before the first round, about. @default 160 */
   warmUpMs?: number | undefined
-  /** Does all cases equally often in a round, the slowest for `roundMs`. @default false: each for `roundMs` */
-  isEven?: boolean | undefined
   /** Milliseconds. @default performance.now */
   now?: (() => number) | undefined
 }
@@ -34,33 +32,21 @@ export function awaited(work: () => unknown): Batch {
   }
 }
 
-/** A case of which so many are under way at once. */
-export function concurrent(work: () => Promise<unknown>, concurrency: number): Batch {
-  return async (times) => {
-    let left = times
-    const worker = async (): Promise<void> => {
-      while (left-- > 0) sink = await work()
-    }
-    await Promise.all(Array.from({ length: concurrency }, worker))
-  }
-}
-
 /**
  * Measures cases side by side: in each round every case has its turn, in an order drawn anew, so that whatever else
  * happens on the machine, or is left behind by another case, happens to all of them.
  */
 export async function interleaved<Name extends string>(
   cases: Readonly<Record<Name, Batch>>,
-  { rounds = 61, roundMs = 4, warmUpMs = 160, isEven = false, now = () => performance.now() }: RoundsOptions = {},
+  { rounds = 61, roundMs = 4, warmUpMs = 160, now = () => performance.now() }: RoundsOptions = {},
 ): Promise<Samples<Name>> {
   const names = Object.keys(cases) as Name[]
   const counts = new Map<Name, number>()
   for (const name of names) counts.set(name, await calibrated(cases[name], roundMs, warmUpMs))
-  const fewest = Math.min(...counts.values())
   const samples = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>
   for (let round = 0; round < rounds; round++) {
     for (const name of shuffled(names)) {
-      const count = isEven ? fewest : (counts.get(name) ?? 1)
+      const count = counts.get(name) ?? 1
       const begun = now()
       await cases[name](count)
       samples[name].push(((now() - begun) * 1e6) / count)
@@ -69,7 +55,8 @@ export async function interleaved<Name extends string>(
   return samples
 }
 
-function shuffled<T>(values: readonly T[]): T[] {
+/** In an order drawn anew. */
+export function shuffled<T>(values: readonly T[]): T[] {
   return values
     .map((value) => ({ value, place: Math.random() }))
     .sort((a, b) => a.place - b.place)

@@ -1,3 +1,5 @@
+import type { Runtime } from "./runtimes.ts"
+
 /** One measured figure. */
 export interface Row {
   /** Stable, for comparing runs. */
@@ -50,6 +52,8 @@ export interface Effort {
   readonly quick: boolean
   /** The Node that serves, whatever runtime measures. */
   readonly node: string
+  /** The runtime that measures, for parts that start more processes. */
+  readonly runtime: Runtime
 }
 
 export type Part = (effort: Effort) => Promise<Findings>

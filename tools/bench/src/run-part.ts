@@ -3,12 +3,12 @@ import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import type { PlannedPart } from "./parts.ts"
 import type { Effort, Findings } from "./row.ts"
-import type { Runtime } from "./runtimes.ts"
 
 const PROGRAM = fileURLToPath(new URL("part-process.ts", import.meta.url))
 
-/** Measures a part in a new process of the runtime. */
-export async function runPart({ name }: PlannedPart, { binary, before }: Runtime, effort: Effort): Promise<Findings> {
+/** Measures a part in a new process of the runtime that measures. */
+export async function runPart({ name }: PlannedPart, effort: Effort): Promise<Findings> {
+  const { binary, before } = effort.runtime
   const child = spawn(binary, [...before, PROGRAM, name, JSON.stringify(effort)], {
     stdio: ["ignore", "pipe", "inherit"],
   })

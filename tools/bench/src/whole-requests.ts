@@ -1,47 +1,72 @@
 import { comparing, type Words } from "./compare.ts"
-import { concurrent, interleaved, type Samples } from "./rounds.ts"
-import type { Part, Row } from "./row.ts"
+import { type Samples, shuffled } from "./rounds.ts"
+import type { Effort, Part, Row } from "./row.ts"
+import { startCase } from "./start-case.ts"
 import { startServer } from "./start-server.ts"
 import { ratio } from "./statistics.ts"
-import { type CaseName, type Cases, type ClientName, clients } from "./whole-request-clients.ts"
+import { type CaseName, type ClientName, wholeRequestCases } from "./whole-request-cases.ts"
 
-const CONCURRENCY = 64
-
-/** What a request costs the process in CPU, system calls and garbage collection included, with and without authentication. */
+/**
+ * What a request costs the process in CPU, system calls and garbage collection included, with and without authentication.
+ *
+ * A program has one client. So each case has a process of its own, whose compiler has seen nothing else; in each round
+ * every process has its turn. And since what a compiler makes of the same program differs from process to process, all is
+ * done several times, with new processes.
+ */
 export function wholeRequests(client: ClientName): Part {
-  return async ({ quick, node }) => {
-    const server = await startServer(node)
+  return async (effort) => {
+    const names = namesOf(client, effort)
+    const server = await startServer(effort.node)
     try {
-      const cases = await clients[client](server.origin)
-      // What has no target says nothing to CI.
-      if (quick) delete cases.byHand
-      const batches = Object.entries(cases).map(([name, send]) => [name, concurrent(send, CONCURRENCY)])
-      const samples = await interleaved<CaseName>(Object.fromEntries(batches), {
-        rounds: quick ? 7 : 31,
-        // Some thousand requests in each: with less than several collections of garbage a case pays for one too many or too few.
-        roundMs: quick ? 200 : 450,
-        warmUpMs: quick ? 500 : 3_000,
-        isEven: true,
-        now: cpuMs,
-      })
-      return { rows: rowsOf(client, cases, samples) }
+      const samples = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<CaseName, number[]>
+      for (let set = 0; set < (effort.quick ? 1 : 5); set++)
+        await measureSet(client, names, server.origin, effort, samples)
+      return { rows: rowsOf(client, names, samples) }
     } finally {
       server.stop()
     }
   }
 }
 
+/** What has no target says nothing to CI. */
+function namesOf(client: ClientName, { quick }: Effort): CaseName[] {
+  const names = Object.keys(wholeRequestCases[client]) as CaseName[]
+  return quick ? names.filter((name) => name === "bare" || name in TARGETS) : names
+}
+
+async function measureSet(
+  client: ClientName,
+  names: readonly CaseName[],
+  origin: string,
+  { quick, runtime }: Effort,
+  samples: Record<CaseName, number[]>,
+): Promise<void> {
+  const running = names.map((name) => ({ name, process: startCase(runtime, client, name, origin) }))
+  try {
+    for (const { process } of running) await process.measure(quick ? 600 : 2_000)
+    for (let round = 0; round < (quick ? 5 : 9); round++) {
+      // Long enough for several collections of garbage: else a turn pays for one too many or too few.
+      for (const { name, process } of shuffled(running)) samples[name].push(await process.measure(quick ? 150 : 300))
+    }
+  } finally {
+    for (const { process } of running) process.stop()
+  }
+}
+
+const TARGETS: Partial<Record<CaseName, Row["target"]>> = { aksk: { atMost: 1.1 }, token: { atMost: 1.05 } }
+
 /** The cases that were measured, in this order. */
-function rowsOf(client: ClientName, cases: Cases, samples: Samples<CaseName>): Row[] {
+function rowsOf(client: ClientName, measured: readonly CaseName[], samples: Samples<CaseName>): Row[] {
   const against = `bare ${client}`
   const words: Partial<Record<CaseName, Omit<Words, "against">>> = {
-    aksk: { id: `${client}-aksk`, what: `${client} with AK/SK`, target: { atMost: 1.1 } },
+    aksk: { id: `${client}-aksk`, what: `${client} with AK/SK`, target: TARGETS.aksk },
     token: {
       id: `${client}-token`,
       what: `${client} with a token`,
-      target: { atMost: 1.05 },
-      remark:
-        cases.byHand && `Its header alone, set by hand, makes ${ratio(samples, "byHand", "bare").value.toFixed(2)} x.`,
+      target: TARGETS.token,
+      remark: measured.includes("byHand")
+        ? `Its header alone, set by hand, makes ${ratio(samples, "byHand", "bare").value.toFixed(2)} x.`
+        : undefined,
     },
     byHand: { id: `${client}-by-hand`, what: `bare ${client}, token header set by hand` },
     aws4Axios: { id: "axios-aws4-axios", what: "axios with aws4-axios" },
@@ -49,15 +74,8 @@ function rowsOf(client: ClientName, cases: Cases, samples: Samples<CaseName>): R
     aws4fetch: { id: "fetch-aws4fetch", what: "fetch with aws4fetch" },
   }
   const row = comparing(samples)
-  const names = (Object.keys(words) as CaseName[]).filter((name) => cases[name] !== undefined)
-  return names.flatMap((name) => {
+  return (Object.keys(words) as CaseName[]).flatMap((name) => {
     const own = words[name]
-    return own === undefined ? [] : [row(name, "bare", { ...own, against })]
+    return own === undefined || !measured.includes(name) ? [] : [row(name, "bare", { ...own, against })]
   })
-}
-
-/** What all threads of this process have worked. */
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1_000
 }
