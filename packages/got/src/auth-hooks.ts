@@ -63,7 +63,7 @@ export function authHooks(auth: Auth, options: GuardOptions = {}): AuthHooks {
     if (chosen === undefined || request.url === undefined) return
     const { method } = request
     const url = finishedUrl(request.url)
-    const baseUrl = baseOrigins.has(url.origin) ? url : request.prefixUrl
+    const baseUrl = baseOrigins.size > 0 && baseOrigins.has(url.origin) ? url : request.prefixUrl
     if (!guard(url, baseUrl)) return
     const given = headersOf(request)
     return andThen(bodyOf(request, chosen.bodyLimit(given) === undefined, signal), (body) => {
@@ -94,6 +94,7 @@ export function authHooks(auth: Auth, options: GuardOptions = {}): AuthHooks {
   }
 
   const afterResponse: AfterResponseHook = (response, retryWithMergedOptions) => {
+    if (response.ok) return response
     const { options: request } = response.request
     const attempt = attempts.get(request)
     if (attempt === undefined || response.isFromCache) return response
@@ -152,7 +153,9 @@ async function replayIf(
 
 function headersOf({ headers }: GotOptions): Record<string, string> {
   const one: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
+  // got's headers are a proxy, of which entries take five times as long.
+  for (const name of Object.getOwnPropertyNames(headers)) {
+    const value = headers[name]
     if (value !== undefined) one[name] = Array.isArray(value) ? value.join(", ") : String(value)
   }
   return one

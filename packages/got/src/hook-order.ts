@@ -21,7 +21,9 @@ export function isLastToAuthenticate<H extends object>(hook: H, hooks: H[]): boo
   return true
 }
 
-/** A list with one hook in front. */
-export function withFirst<H>(first: H, hooks: readonly H[]): H[] {
-  return [first, ...hooks.filter((hook) => hook !== first)]
+/** A list with one hook in front; itself where it is there already. */
+export function withFirst<H>(first: H, hooks: H[]): H[] {
+  return hooks[0] === first && hooks.lastIndexOf(first) === 0
+    ? hooks
+    : [first, ...hooks.filter((hook) => hook !== first)]
 }
