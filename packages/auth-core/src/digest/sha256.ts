@@ -14,27 +14,25 @@ function firstPrimes(count: number): number[] {
 }
 
 /** The first 32 bits behind the point of each root. */
-function fractions(roots: readonly number[]): DataView<ArrayBuffer> {
-  const words = new DataView(new ArrayBuffer(4 * roots.length))
-  for (const [index, root] of roots.entries()) words.setUint32(4 * index, (root % 1) * 2 ** 32)
-  return words
+function fractions(roots: readonly number[]): Int32Array {
+  return Int32Array.from(roots, (root) => (root % 1) * 2 ** 32)
 }
 
 const primes = firstPrimes(ROUNDS)
 const constants = fractions(primes.map(Math.cbrt))
 const start = fractions(primes.slice(0, 8).map(Math.sqrt))
 /** One for all, since a block is mixed in without a pause. */
-const schedule = new DataView(new ArrayBuffer(4 * ROUNDS))
-/** Little-endian, as machines are: nobody else reads the schedule, so no bytes need to be swapped. */
-const OWN_ORDER = true
+const schedule = new Int32Array(ROUNDS)
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
 
 /**
- * SHA-256 where the runtime has none that is synchronous.
+ * SHA-256 where the runtime has none that is synchronous. Takes no `buffer` of its small arrays: those live in the heap of
+ * the script until somebody does, and most of what is signed is a few blocks.
  *
  * @see FIPS 180-4, sections 4.1.2, 4.2.2, 5.3.3 and 6.2
  */
 export class Sha256 implements IncrementalHash {
-  readonly #state: DataView<ArrayBuffer>
+  readonly #state = new Int32Array(8)
   /** What has come of the next block. */
   readonly #block = new Uint8Array(BLOCK_BYTES)
   #filled = 0
@@ -42,74 +40,72 @@ export class Sha256 implements IncrementalHash {
 
   /** @param behind goes on from there, which must be the end of a block; that one stays as it is. */
   constructor(behind?: Sha256) {
-    this.#state = new DataView((behind ? behind.#state : start).buffer.slice(0))
+    this.#state.set(behind ? behind.#state : start)
     this.#length = behind ? behind.#length : 0
   }
 
   update(bytes: Uint8Array): this {
     this.#length += bytes.length
     let offset = 0
-    if (this.#filled > 0) {
-      offset = Math.min(BLOCK_BYTES - this.#filled, bytes.length)
-      this.#block.set(bytes.subarray(0, offset), this.#filled)
-      this.#filled += offset
-      if (this.#filled < BLOCK_BYTES) return this
-      compress(this.#state, this.#block, 0)
+    while (offset < bytes.length) {
+      if (this.#filled === 0 && offset + BLOCK_BYTES <= bytes.length) {
+        compress(this.#state, bytes, offset)
+        offset += BLOCK_BYTES
+      } else {
+        this.#block[this.#filled++] = byteAt(bytes, offset++)
+        if (this.#filled === BLOCK_BYTES) this.#compressBlock()
+      }
     }
-    for (; offset + BLOCK_BYTES <= bytes.length; offset += BLOCK_BYTES) compress(this.#state, bytes, offset)
-    this.#block.set(bytes.subarray(offset))
-    this.#filled = bytes.length - offset
     return this
   }
 
   /** Ends the hash. */
   digest(): Uint8Array<ArrayBuffer> {
-    const block = this.#block
-    block.fill(0, this.#filled)
-    block[this.#filled] = 0x80
-    if (this.#filled >= LENGTH_AT) {
-      compress(this.#state, block, 0)
-      block.fill(0)
-    }
-    const length = new DataView(block.buffer, LENGTH_AT)
-    length.setUint32(0, this.#length / 2 ** 29)
-    length.setUint32(4, this.#length * 8)
-    compress(this.#state, block, 0)
-    return new Uint8Array(this.#state.buffer)
+    const bits = Int32Array.of(this.#length / 2 ** 29, this.#length * 8)
+    this.#block[this.#filled++] = 0x80
+    if (this.#filled > LENGTH_AT) this.#compressBlock()
+    put(this.#block, LENGTH_AT, bits)
+    this.#compressBlock()
+    const bytes = new Uint8Array(4 * this.#state.length)
+    put(bytes, 0, this.#state)
+    return bytes
   }
 
   hex(): string {
-    this.digest()
     let hex = ""
-    for (let at = 0; at < this.#state.byteLength; at += 4) {
-      hex += this.#state.getUint32(at).toString(16).padStart(8, "0")
-    }
+    for (const byte of this.digest()) hex += hexOfByte[byte]
     return hex
+  }
+
+  #compressBlock(): void {
+    compress(this.#state, this.#block, 0)
+    this.#block.fill(0)
+    this.#filled = 0
+  }
+}
+
+/** Writes words, the high byte first. */
+function put(bytes: Uint8Array, offset: number, words: Int32Array): void {
+  for (let byte = 0; byte < 4 * words.length; byte++) {
+    bytes[offset + byte] = at(words, byte >> 2) >>> (24 - 8 * (byte & 3))
   }
 }
 
 /** Mixes the block at an offset into the state. */
-function compress(state: DataView, bytes: Uint8Array, offset: number): void {
-  const block = new DataView(bytes.buffer, bytes.byteOffset + offset, BLOCK_BYTES)
-  for (let at = 0; at < BLOCK_BYTES; at += 4) schedule.setInt32(at, block.getInt32(at), OWN_ORDER)
-  for (let at = BLOCK_BYTES; at < 4 * ROUNDS; at += 4) {
-    const early = schedule.getInt32(at - 60, OWN_ORDER)
-    const late = schedule.getInt32(at - 8, OWN_ORDER)
-    const mixed = (rotated(early, 7) ^ rotated(early, 18) ^ (early >>> 3)) + schedule.getInt32(at - 28, OWN_ORDER)
-    const lateMixed = rotated(late, 17) ^ rotated(late, 19) ^ (late >>> 10)
-    schedule.setInt32(at, (schedule.getInt32(at - 64, OWN_ORDER) + mixed + lateMixed) | 0, OWN_ORDER)
-  }
-  let a = state.getInt32(0)
-  let b = state.getInt32(4)
-  let c = state.getInt32(8)
-  let d = state.getInt32(12)
-  let e = state.getInt32(16)
-  let f = state.getInt32(20)
-  let g = state.getInt32(24)
-  let h = state.getInt32(28)
-  for (let at = 0; at < 4 * ROUNDS; at += 4) {
+function compress(state: Int32Array, bytes: Uint8Array, offset: number): void {
+  let a = at(state, 0)
+  let b = at(state, 1)
+  let c = at(state, 2)
+  let d = at(state, 3)
+  let e = at(state, 4)
+  let f = at(state, 5)
+  let g = at(state, 6)
+  let h = at(state, 7)
+  for (let round = 0; round < ROUNDS; round++) {
+    const word = round < 16 ? given(bytes, offset + 4 * round) : expanded(round)
+    schedule[round] = word
     const mixed = (rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)) + (g ^ (e & (f ^ g)))
-    const one = (h + mixed + constants.getInt32(at) + schedule.getInt32(at, OWN_ORDER)) | 0
+    const one = (h + mixed + at(constants, round) + word) | 0
     const two = (rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)) + ((a & b) | (c & (a | b)))
     h = g
     g = f
@@ -120,14 +116,43 @@ function compress(state: DataView, bytes: Uint8Array, offset: number): void {
     b = a
     a = (one + two) | 0
   }
-  state.setInt32(0, state.getInt32(0) + a)
-  state.setInt32(4, state.getInt32(4) + b)
-  state.setInt32(8, state.getInt32(8) + c)
-  state.setInt32(12, state.getInt32(12) + d)
-  state.setInt32(16, state.getInt32(16) + e)
-  state.setInt32(20, state.getInt32(20) + f)
-  state.setInt32(24, state.getInt32(24) + g)
-  state.setInt32(28, state.getInt32(28) + h)
+  state[0] = at(state, 0) + a
+  state[1] = at(state, 1) + b
+  state[2] = at(state, 2) + c
+  state[3] = at(state, 3) + d
+  state[4] = at(state, 4) + e
+  state[5] = at(state, 5) + f
+  state[6] = at(state, 6) + g
+  state[7] = at(state, 7) + h
+}
+
+/** A word of the block. */
+function given(bytes: Uint8Array, offset: number): number {
+  return (
+    (byteAt(bytes, offset) << 24) |
+    (byteAt(bytes, offset + 1) << 16) |
+    (byteAt(bytes, offset + 2) << 8) |
+    byteAt(bytes, offset + 3)
+  )
+}
+
+/** A word of the schedule behind those of the block. */
+function expanded(round: number): number {
+  const early = at(schedule, round - 15)
+  const late = at(schedule, round - 2)
+  const mixed = rotated(early, 7) ^ rotated(early, 18) ^ (early >>> 3)
+  const lateMixed = rotated(late, 17) ^ rotated(late, 19) ^ (late >>> 10)
+  return (at(schedule, round - 16) + mixed + at(schedule, round - 7) + lateMixed) | 0
+}
+
+// For indices that are known to be there. Two, since what reads arrays of one kind only is faster.
+
+function at(words: Int32Array, index: number): number {
+  return words[index] as number
+}
+
+function byteAt(bytes: Uint8Array, index: number): number {
+  return bytes[index] as number
 }
 
 function rotated(word: number, by: number): number {
