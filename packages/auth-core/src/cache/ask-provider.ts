@@ -1,6 +1,7 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import type { Clock } from "../identity/clock.ts"
 import type { Expiring, Provider, ProviderContext } from "../identity/provider.ts"
+import { isHollow } from "./is-hollow.ts"
 import { within } from "./within.ts"
 
 /** What one call of a provider takes. */
@@ -65,13 +66,13 @@ function toAuthError(error: unknown, name: string): AuthError {
 }
 
 function checkValue(value: unknown, name: string): void {
-  const isObject = typeof value === "object" && value !== null
-  const expiresAt: unknown = isObject && "expiresAt" in value ? value.expiresAt : undefined
-  if (isObject && (expiresAt === undefined || Number.isFinite(expiresAt))) return
-  throw new AuthError(
-    "AUTH_TOKEN_RESPONSE_INVALID",
-    isObject
-      ? `The provider of ${name} gave a value whose \`expiresAt\` is not a finite number of epoch milliseconds.`
-      : `The provider of ${name} gave ${value === null ? "null" : typeof value} where credentials or a token belong.`,
-  )
+  const fault =
+    typeof value !== "object" || value === null
+      ? `${value === null ? "null" : typeof value} where credentials or a token belong`
+      : isHollow(value)
+        ? "credentials or a token with nothing in them"
+        : "expiresAt" in value && value.expiresAt !== undefined && !Number.isFinite(value.expiresAt)
+          ? "a value whose `expiresAt` is not a finite number of epoch milliseconds"
+          : undefined
+  if (fault !== undefined) throw new AuthError("AUTH_TOKEN_RESPONSE_INVALID", `The provider of ${name} gave ${fault}.`)
 }

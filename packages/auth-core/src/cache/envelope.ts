@@ -1,6 +1,7 @@
 import { AuthError, type AuthErrorCode, type AuthErrorDetails } from "../errors/auth-error.ts"
 import type { Expiring } from "../identity/provider.ts"
 import type { Failure } from "./backoff.ts"
+import { isHollow } from "./is-hollow.ts"
 import type { Lifetime } from "./lifetime.ts"
 
 /**
@@ -28,9 +29,7 @@ export function readValue<T extends Expiring>(text: string, now: number): Stored
   const envelope = parse(text)
   if (envelope === undefined) return undefined
   const { at, softMs, endMs, value } = envelope
-  if (!isNumber(at) || !isNumber(softMs) || !isNumber(endMs) || typeof value !== "object" || value === null) {
-    return undefined
-  }
+  if (!isNumber(at) || !isNumber(softMs) || !isNumber(endMs) || !isRecord(value) || isHollow(value)) return undefined
   // The writer's provider vouched for the type; the key is that of its identity.
   return { value: value as T, softMs, endMs, ageMs: Math.max(0, now - at) }
 }

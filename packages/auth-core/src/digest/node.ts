@@ -42,8 +42,12 @@ export function createHmac(algorithm: HashAlgorithm, key: Uint8Array): Hmac {
   const innerText = pads.inner.every((byte) => byte < 0x80) ? inner.toString("latin1") : undefined
   const outer = Buffer.alloc(BLOCK_BYTES + HASH_BYTES)
   outer.set(pads.outer)
-  return (message) => {
-    const padded = innerText === undefined ? Buffer.concat([inner, Buffer.from(message)]) : innerText + message
+  let begun = { start: "", text: innerText }
+  return (message, start = "") => {
+    // Joined, since a text that was added up is put together anew with each hash.
+    if (start !== begun.start) begun = { start, text: innerText && [innerText, start].join("") }
+    const { text } = begun
+    const padded = text === undefined ? Buffer.concat([inner, Buffer.from(start + message)]) : text + message
     outer.write(hash(algorithm, padded, "binary"), BLOCK_BYTES, "latin1")
     return hash(algorithm, outer, "hex")
   }

@@ -19,8 +19,8 @@ export function createHmac(algorithm: HashAlgorithm, key: Uint8Array): Hmac {
   const pads = hmacPads(key, (bytes) => new Sha256().update(bytes).digest())
   const inner = new Sha256().update(pads.inner)
   const outer = new Sha256().update(pads.outer)
-  return (message) => {
-    const hashed = new Sha256(inner).update(encoder.encode(message)).digest()
+  return (message, start = "") => {
+    const hashed = new Sha256(inner).update(encoder.encode(start + message)).digest()
     return new Sha256(outer).update(hashed).hex()
   }
 }

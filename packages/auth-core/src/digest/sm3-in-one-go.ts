@@ -13,7 +13,8 @@ export function sm3InOneGo(sm3: (bytes: Uint8Array) => string): Sm3Digest {
     createHmac(key) {
       const encoder = new TextEncoder()
       const { inner, outer } = hmacPads(key, (bytes) => bytesOfHex(sm3(bytes)))
-      return (message) => sm3(joined([outer, bytesOfHex(sm3(joined([inner, encoder.encode(message)])))]))
+      return (message, start = "") =>
+        sm3(joined([outer, bytesOfHex(sm3(joined([inner, encoder.encode(start + message)])))]))
     },
     createIncrementalHash() {
       const pieces: Uint8Array[] = []

@@ -39,7 +39,7 @@ export function createAuthorize(accessKeyId: string, secretAccessKey: string, op
   let last: OfSecond | undefined
   return ({ date, signedHeaders, request }) => {
     if (last?.date !== date) last = ofSecond(date)
-    const signature = last.hmac(last.textStart + hashHex(hash, request))
+    const signature = last.hmac(hashHex(hash, request), last.textStart)
     return `${last.start}${signedHeaders}, Signature=${signature}`
   }
 }

@@ -48,6 +48,20 @@ describe.each([
     )
   })
 
+  it.each(ALGORITHMS)("takes what messages begin with apart from them: %s", (algorithm) => {
+    const text = fc.string({ unit: "binary", maxLength: 200 })
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 200 }),
+        fc.array(fc.tuple(text, text), { maxLength: 4 }),
+        (key, messages) => {
+          const hmac = createHmac(algorithm, key)
+          for (const [start, message] of messages) expect(hmac(message, start)).toBe(hmac(start + message))
+        },
+      ),
+    )
+  })
+
   it.each(ALGORITHMS)("gives the same hash for bytes that come in pieces: %s", (algorithm) => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 100 }), { maxLength: 5 }), (pieces) => {
