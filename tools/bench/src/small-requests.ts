@@ -1,9 +1,8 @@
 import { createSigner, sign } from "@countersign/auth-core"
 import { allocatedBytes } from "./allocated-bytes.ts"
-import { comparing } from "./compare.ts"
+import { comparing, type Words } from "./compare.ts"
 import { credentials, get, post } from "./example-request.ts"
-import { bareHashesOf, floorOf } from "./floor.ts"
-import { officialDerivedSigner, signersOfGet } from "./peers.ts"
+import { floorOf, strictFloorOf } from "./floor.ts"
 import { awaited, interleaved, sync } from "./rounds.ts"
 import type { Part, Row } from "./row.ts"
 
@@ -13,7 +12,7 @@ const SM3 = { algorithm: "SDK-HMAC-SM3" } as const
 /** Small requests against their floors, and against other signers. */
 export const smallRequests: Part = async ({ quick }) => {
   const rounds = quick ? 31 : 151
-  const rows = [...(await sha256(rounds)), ...(await v11(rounds)), ...(await sm3(rounds))]
+  const rows = [...(await sha256(rounds)), ...(await v11(rounds)), ...(await sm3(rounds)), ...(await peers(rounds))]
   const bytes = allocatedBytes(() => sign(get, credentials))
   if (bytes !== undefined)
     rows.push({
@@ -33,39 +32,64 @@ async function sha256(rounds: number): Promise<Row[]> {
     await interleaved(
       {
         floor: sync(floorOf(get, "SDK-HMAC-SHA256")),
-        hashes: sync(bareHashesOf(get, "SDK-HMAC-SHA256")),
+        strictFloor: sync(strictFloorOf(get, "SDK-HMAC-SHA256")),
         sign: sync(() => sign(get, credentials)),
         signer: sync(() => key.sign(get)),
         postFloor: sync(floorOf(post, "SDK-HMAC-SHA256")),
         post: sync(() => sign(post, credentials)),
-        official: sync(signersOfGet.official()),
-        aws4: sync(signersOfGet.aws4()),
-        smithy: awaited(signersOfGet.smithy()),
-        aws4fetch: awaited(signersOfGet.aws4fetch()),
       },
       { rounds },
     ),
   )
   return [
     row("sign", "floor", { id: "get", what: "sign a GET", against: "the floor", target: { atMost: 1.6 } }),
-    row("signer", "floor", { id: "get-prepared", what: "the same with createSigner", against: "the floor" }),
-    row("floor", "hashes", { id: "floor", what: "the floor of a GET", against: "three hashes of ready text" }),
+    row("sign", "strictFloor", {
+      id: "get-strict",
+      what: "the same",
+      against: "a floor without the hash of no body",
+    }),
+    row("floor", "strictFloor", {
+      id: "floor",
+      what: "the floor of a GET",
+      against: "a floor without the hash of no body",
+    }),
+    row("signer", "floor", { id: "get-prepared", what: "a GET with createSigner", against: "the floor" }),
     row("post", "postFloor", {
       id: "post-1kb",
       what: "sign a 1 kB JSON POST",
       against: "its floor",
       target: { atMost: 1.5 },
     }),
-    row("official", "sign", {
+  ]
+}
+
+/**
+ * One after another, in long turns of several collections of garbage each: what one of them leaves behind is not the cost of
+ * the next.
+ */
+async function peers(rounds: number): Promise<Row[]> {
+  const { signersOfGet } = await import("./peers.ts")
+  const against = "sign()"
+  const words: Record<keyof typeof signersOfGet, Words> = {
+    official: {
       id: "get-official",
       what: "a GET by the official SDK's signer",
-      against: "sign()",
+      against,
       target: { atLeast: 8 },
-    }),
-    row("aws4", "sign", { id: "get-aws4", what: "a GET by aws4", against: "sign()" }),
-    row("smithy", "sign", { id: "get-smithy", what: "a GET by @smithy/signature-v4", against: "sign()" }),
-    row("aws4fetch", "sign", { id: "get-aws4fetch", what: "a GET by aws4fetch", against: "sign()" }),
-  ]
+    },
+    aws4: { id: "get-aws4", what: "a GET by aws4", against },
+    smithy: { id: "get-smithy", what: "a GET by @smithy/signature-v4", against },
+    aws4fetch: { id: "get-aws4fetch", what: "a GET by aws4fetch", against },
+  }
+  const rows: Row[] = []
+  for (const name of ["official", "aws4", "smithy", "aws4fetch"] as const) {
+    const peer = signersOfGet[name]()
+    const isAsync = name === "smithy" || name === "aws4fetch"
+    const cases = { sign: sync(() => sign(get, credentials)), peer: isAsync ? awaited(peer) : sync(peer) }
+    const samples = await interleaved(cases, { rounds: Math.ceil(rounds / 5), roundMs: 60 })
+    rows.push(comparing(samples)("peer", "sign", words[name]))
+  }
+  return rows
 }
 
 async function v11(rounds: number): Promise<Row[]> {
@@ -73,9 +97,16 @@ async function v11(rounds: number): Promise<Row[]> {
     await interleaved(
       {
         floor: sync(floorOf(get, V11.algorithm)),
+        strictFloor: sync(strictFloorOf(get, V11.algorithm)),
         sign: sync(() => sign(get, credentials, V11)),
-        official: sync(officialDerivedSigner(V11)),
       },
+      { rounds },
+    ),
+  )
+  const { officialDerivedSigner } = await import("./peers.ts")
+  const peer = comparing(
+    await interleaved(
+      { sign: sync(() => sign(get, credentials, V11)), peer: sync(officialDerivedSigner(V11)) },
       { rounds },
     ),
   )
@@ -86,7 +117,12 @@ async function v11(rounds: number): Promise<Row[]> {
       against: "its floor",
       target: { atMost: 1.6 },
     }),
-    row("official", "sign", {
+    row("sign", "strictFloor", {
+      id: "get-v11-strict",
+      what: "the same",
+      against: "a floor without the hash of no body",
+    }),
+    peer("peer", "sign", {
       id: "get-v11-official",
       what: "the same by the official SDK's derived signer",
       against: "sign()",
