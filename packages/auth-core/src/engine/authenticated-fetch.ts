@@ -117,10 +117,15 @@ function normalizedMethod(method = "GET"): string {
   return /^(?:get|head|post|put|delete|options)$/i.test(method) ? method.toUpperCase() : method
 }
 
+function entriesOf(init: HeadersInit): Iterable<[string, unknown]> {
+  if (!(Symbol.iterator in init)) return Object.entries(init)
+  return init instanceof Headers ? init : new Headers(init)
+}
+
 /** As Headers would have them, which take their time to make. */
 function headersOf(init: HeadersInit = {}): Record<string, string> {
   const headers: Record<string, string> = {}
-  for (const [given, value] of Symbol.iterator in init ? new Headers(init) : Object.entries(init)) {
+  for (const [given, value] of entriesOf(init)) {
     const name = given.toLowerCase()
     headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : String(value)
   }

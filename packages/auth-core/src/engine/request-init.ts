@@ -2,7 +2,7 @@ import { readFormOrStream } from "./form-or-stream.ts"
 import { MAX_REPLAYABLE_BYTES } from "./prepared-body.ts"
 
 /** A Request taken apart; what `init` says prevails, as it does in fetch. */
-export async function requestInit(request: Request, init: RequestInit): Promise<RequestInit> {
+export function requestInit(request: Request, init: RequestInit): RequestInit | Promise<RequestInit> {
   const own: RequestInit = { method: request.method, headers: request.headers, signal: request.signal }
   for (const [name, usual] of Object.entries(USUAL)) {
     const value = request[name as keyof typeof USUAL]
@@ -10,7 +10,9 @@ export async function requestInit(request: Request, init: RequestInit): Promise<
     if (value !== usual && value !== "navigate") Object.assign(own, { [name]: value })
   }
   for (const [name, value] of Object.entries(init)) if (value !== undefined) Object.assign(own, { [name]: value })
-  return { ...own, body: init.body ?? (await bodyOf(request, own.signal ?? undefined)) }
+  const body = init.body ?? null
+  if (body !== null || request.body === null) return { ...own, body }
+  return bodyOf(request, own.signal ?? undefined).then((read) => ({ ...own, body: read }))
 }
 
 /** What a Request is unless it was told otherwise, which takes fetch its time to read again. */
@@ -27,12 +29,13 @@ const USUAL = {
 
 /** A Request can be sent once only: its bytes when they are few enough to be kept for a replay, else its stream. */
 async function bodyOf(request: Request, signal: AbortSignal | undefined): Promise<BodyInit | null> {
-  if (request.body === null) return null
   const { bytes, discard } = await readFormOrStream(request.clone().body, MAX_REPLAYABLE_BYTES, signal)
+  // Another one since it was cloned.
+  const { body } = request
   if (bytes === undefined) {
     discard?.()
-    return request.body
+    return body
   }
-  await request.body.cancel()
+  await body?.cancel()
   return bytes as BodyInit
 }
