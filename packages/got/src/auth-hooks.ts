@@ -41,7 +41,7 @@ export function authHooks(auth: Auth, options: GuardOptions = {}): AuthHooks {
 
   const init: InitHook = (given, own) => {
     const prefix = given.prefixUrl ?? own.prefixUrl
-    if (URL.canParse(prefix)) baseOrigins.add(new URL(prefix).origin)
+    if (prefix && URL.canParse(prefix)) baseOrigins.add(new URL(prefix).origin)
   }
 
   // Each step at once when everything is at hand.
@@ -76,9 +76,9 @@ export function authHooks(auth: Auth, options: GuardOptions = {}): AuthHooks {
 
   const goOut = (request: GotOptions, attempt: AuthenticatedAttempt): void => {
     const { hooks } = request
-    const { search } = attempt.url
+    const { url } = request
     // In place, since got would put its own base URL in front of what is assigned.
-    if (request.url instanceof URL && request.url.search !== search) request.url.search = search
+    if (url instanceof URL && url !== attempt.url) url.search = attempt.url.search
     sendBody(request, attempt)
     sendWithHeaders(request, attempt.authenticated?.as.headers ?? {})
     attempts.set(request, attempt)
