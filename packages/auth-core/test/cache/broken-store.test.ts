@@ -250,6 +250,8 @@ describe("garbage in the store", () => {
     '{"v":1,"at":0,"softMs":1,"endMs":1e15}',
     '{"v":1,"at":0,"softMs":1,"endMs":1e15,"value":null}',
     '{"v":1,"at":0,"softMs":1,"endMs":1e15,"value":"text"}',
+    '{"v":1,"at":0,"softMs":1,"endMs":1e15,"value":{"value":""}}',
+    '{"v":1,"at":0,"softMs":1,"endMs":1e15,"value":{"accessKeyId":"AK"}}',
     '{"v":1,"at":0,"softMs":null,"endMs":1e999,"value":{}}',
     '{"v":1,"at":0,"delayMs":1e15,"counts":{},"error":{"code":"AUTH_THROTTLED","message":"x"}}',
     '{"v":1,"at":0,"delayMs":1e15,"counts":{"rejected":1,"unavailable":0},"error":{}}',

@@ -283,6 +283,9 @@ describe("what a provider yields", () => {
     ["nothing", undefined],
     ["null", null],
     ["a text", "token"],
+    ["a token without its text", { value: undefined, expiresAt: 1 }],
+    ["a token with an empty text", { value: "" }],
+    ["an access key with only one half", { accessKeyId: "AK", secretAccessKey: undefined }],
     ["an expiry that is no number", { value: "token", expiresAt: Number.NaN }],
     ["an expiry as text", { value: "token", expiresAt: "2026-01-01" }],
   ])("is refused when it is %s", async (_name, value) => {
@@ -290,6 +293,15 @@ describe("what a provider yields", () => {
     await expect(cache.get(Object.assign(async () => value as Token))).rejects.toMatchObject({
       code: "AUTH_TOKEN_RESPONSE_INVALID",
     })
+  })
+
+  it("is not kept when it is hollow, so that the next call may bring another", async () => {
+    const cache = new TokenCache({ backoff: false })
+    const provider = scriptedProvider<Token>(undefined, (call) =>
+      call === 1 ? ({ value: undefined } as unknown as Token) : { value: "token", issuedAt: 0, expiresAt: 1e15 },
+    )
+    await expect(cache.get(provider)).rejects.toMatchObject({ code: "AUTH_TOKEN_RESPONSE_INVALID" })
+    expect(await cache.get(provider)).toMatchObject({ value: "token" })
   })
 
   it("may take no longer than the time limit, and is told when that is over", async () => {

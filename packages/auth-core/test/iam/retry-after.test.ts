@@ -13,6 +13,9 @@ describe("Retry-After", () => {
     ["120", 120_000],
     ["Thu, 01 Jan 2026 00:00:30 GMT", 30_000],
     ["Wed, 31 Dec 2025 23:59:00 GMT", 0],
+    ["31536000", 3_600_000],
+    ["9".repeat(400), 3_600_000],
+    ["Fri, 31 Dec 9999 23:59:59 GMT", 3_600_000],
   ])("%o is %o ms", (value, expected) => {
     expect(retryAfterMs(value, now)).toBe(expected)
   })
