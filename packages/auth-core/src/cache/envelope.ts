@@ -1,4 +1,5 @@
 import { AuthError, type AuthErrorCode, type AuthErrorDetails } from "../errors/auth-error.ts"
+import { hideSecrets } from "../identity/hide-secrets.ts"
 import type { Expiring } from "../identity/provider.ts"
 import type { Failure } from "./backoff.ts"
 import { isHollow } from "./is-hollow.ts"
@@ -31,7 +32,7 @@ export function readValue<T extends Expiring>(text: string, now: number): Stored
   const { at, softMs, endMs, value } = envelope
   if (!isNumber(at) || !isNumber(softMs) || !isNumber(endMs) || !isRecord(value) || isHollow(value)) return undefined
   // The writer's provider vouched for the type; the key is that of its identity.
-  return { value: value as T, softMs, endMs, ageMs: Math.max(0, now - at) }
+  return { value: hideSecrets(value as T), softMs, endMs, ageMs: Math.max(0, now - at) }
 }
 
 export function writeFailure({ error, delayMs, counts }: Failure, now: number): string {

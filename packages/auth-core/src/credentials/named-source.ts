@@ -3,6 +3,7 @@ import type { IamOptions } from "../iam/iam-connection.ts"
 import { secretFile } from "../iam/secret-file.ts"
 import { checkCredentials } from "../identity/check-credentials.ts"
 import type { Credentials } from "../identity/credentials.ts"
+import { hideSecrets } from "../identity/hide-secrets.ts"
 import type { ProviderContext } from "../identity/provider.ts"
 import { federatedCredentials } from "./federated-credentials.ts"
 
@@ -39,7 +40,7 @@ export async function credentialsOf(
   if (idpId !== undefined && idTokenFile !== undefined) {
     const iamEndpoint = options.iamEndpoint ?? values.iamEndpoint
     const federated = federatedCredentials({ ...options, iamEndpoint, idpId, idToken: secretFile(idTokenFile) })
-    return { ...(await federated(context)), ...owner }
+    return hideSecrets({ ...(await federated(context)), ...owner })
   }
   if (ak !== undefined && sk !== undefined) {
     const key = {
@@ -47,7 +48,7 @@ export async function credentialsOf(
       secretAccessKey: sk,
       ...(securityToken === undefined ? undefined : { securityToken }),
     }
-    return { ...checkedKey(key, source), ...owner }
+    return hideSecrets({ ...checkedKey(key, source), ...owner })
   }
   const [half, missing] = ak !== undefined ? (["ak", "sk"] as const) : (["sk", "ak"] as const)
   if (values[half] !== undefined) {

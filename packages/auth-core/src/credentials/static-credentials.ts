@@ -2,6 +2,7 @@ import { AuthError } from "../errors/auth-error.ts"
 import { checkCredentials } from "../identity/check-credentials.ts"
 import { type Clock, systemClock } from "../identity/clock.ts"
 import type { Credentials } from "../identity/credentials.ts"
+import { hideSecrets } from "../identity/hide-secrets.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
 
 /** A provider of one access key. */
@@ -20,7 +21,7 @@ export function staticCredentials(
   credentials: Credentials,
   { clock = systemClock }: { clock?: Clock | undefined } = {},
 ): StaticCredentialProvider {
-  const fixed = Object.freeze({ ...checkCredentials(credentials) })
+  const fixed = Object.freeze(hideSecrets({ ...checkCredentials(credentials) }))
   const provide = async (): Promise<Credentials> => {
     if (fixed.expiresAt !== undefined && fixed.expiresAt <= clock.now()) {
       throw new AuthError(

@@ -1,5 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
 import type { Credentials } from "../identity/credentials.ts"
+import { hideSecrets } from "../identity/hide-secrets.ts"
 import type { ProviderContext } from "../identity/provider.ts"
 import type { IamConnection } from "./iam-connection.ts"
 import type { IamAnswer, IamRequest } from "./iam-request.ts"
@@ -65,12 +66,12 @@ export function readCredentials(
       { status: answer.status, endpoint },
     )
   }
-  const credentials = {
+  const credentials = hideSecrets({
     accessKeyId: part(textAt, shape.accessKeyId),
     secretAccessKey: part(textAt, shape.secretAccessKey),
     securityToken: part(textAt, shape.securityToken),
     expiresAt: part(timeAt, shape.expiresAt),
-  }
+  })
   const { expiresAt } = credentials
   const now = issuerTime(answer.serverTime, { issuedAt: expiresAt - longestMs, expiresAt })
   if (now !== undefined) tellIssuerTime?.(now)

@@ -1,4 +1,5 @@
 import { AuthError } from "../errors/auth-error.ts"
+import { hideSecrets } from "../identity/hide-secrets.ts"
 import type { ProviderContext } from "../identity/provider.ts"
 import type { Token } from "../identity/token.ts"
 import type { IamConnection } from "./iam-connection.ts"
@@ -40,11 +41,11 @@ export function readToken(
   tellIssuerTime?.(issuerTime(answer.serverTime, { issuedAt, expiresAt }) ?? issuedAt)
   const projectId = textAt(body, "token", "project", "id")
   const domainId = textAt(body, "token", "domain", "id") ?? textAt(body, "token", "project", "domain", "id")
-  return {
+  return hideSecrets({
     value,
     issuedAt,
     expiresAt,
     ...(projectId === undefined ? undefined : { projectId }),
     ...(domainId === undefined ? undefined : { domainId }),
-  }
+  })
 }

@@ -1,5 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { type Clock, systemClock } from "../identity/clock.ts"
+import { hideSecrets } from "../identity/hide-secrets.ts"
 import type { TokenProvider } from "../identity/provider.ts"
 import type { Token } from "../identity/token.ts"
 
@@ -22,7 +23,7 @@ export function staticToken(token: Token, { clock = systemClock }: { clock?: Clo
       "`token` must be { value, issuedAt, expiresAt }: the text of X-Subject-Token, and two instants in epoch milliseconds.",
     )
   }
-  const fixed = Object.freeze({ ...token })
+  const fixed = Object.freeze(hideSecrets({ ...token }))
   return async () => {
     if (fixed.expiresAt <= clock.now()) {
       throw new AuthError(
