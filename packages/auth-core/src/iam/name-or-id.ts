@@ -7,7 +7,10 @@ export type NameOrId = string | { readonly id: string }
 export function checkNameOrId(value: unknown, option: string): NameOrId {
   if (isText(value)) return value
   if (typeof value === "object" && value !== null && "id" in value && isText(value.id)) return { id: value.id }
-  throw new AuthError("AUTH_INVALID_OPTION", `\`${option}\` must be a name, or { id: "..." }: neither may be empty.`)
+  throw new AuthError(
+    "AUTH_INVALID_OPTION",
+    `\`${option}\` must be a name, or { id: "..." }: neither may be empty, or hold half a character.`,
+  )
 }
 
 /** Gives a name back, or says which option is not one. */
@@ -38,5 +41,6 @@ export function namedText(reference: NameOrId): string {
 }
 
 function isText(value: unknown): value is string {
-  return typeof value === "string" && value.trim() !== ""
+  // A half character has no form in UTF-8.
+  return typeof value === "string" && value.trim() !== "" && !/\p{Surrogate}/u.test(value)
 }

@@ -11,7 +11,7 @@ export function redact(text: string, secrets: readonly string[]): string {
   const forms = secrets.flatMap((secret) => [
     secret,
     JSON.stringify(secret).slice(1, -1),
-    encodeURIComponent(secret),
+    encodeURIComponent(secret.replaceAll(/\p{Surrogate}/gu, "\ufffd")),
     base64(secret),
   ])
   let clean = text

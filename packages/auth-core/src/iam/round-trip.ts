@@ -4,6 +4,9 @@ import type { IamConnection } from "./iam-connection.ts"
 import { type IamAnswer, type IamRequest, payloadOf } from "./iam-request.ts"
 import { redact } from "./redact.ts"
 
+/** IAM's own are some kB, and some hundred with a catalog. */
+const LONGEST_ANSWER = 8 * 1024 * 1024
+
 /**
  * Sends one request and reads the whole answer. Redirects are not followed: they would carry the secrets elsewhere.
  *
@@ -43,8 +46,25 @@ async function send(connection: IamConnection, request: IamRequest, signal: Abor
   return {
     status: response.status,
     headers: response.headers,
-    text: await response.text(),
+    text: await textOf(response),
     serverTime: Number.isNaN(date) ? undefined : date,
+  }
+}
+
+/** As `text()` gives it, but what does not end does not fill the memory. */
+async function textOf(response: Response): Promise<string> {
+  const reader = response.body?.getReader()
+  if (reader === undefined) return await response.text()
+  const decoder = new TextDecoder()
+  let text = ""
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return text + decoder.decode()
+    text += decoder.decode(value, { stream: true })
+    if (text.length > LONGEST_ANSWER) {
+      void reader.cancel().catch(() => undefined)
+      throw new Error(`the answer is longer than ${LONGEST_ANSWER} characters`)
+    }
   }
 }
 

@@ -133,6 +133,25 @@ describe("no answer", () => {
     }
   })
 
+  it("that ends, however fast the rest of it comes", async () => {
+    const endless = createServer((socket) => {
+      const more = (): void => {
+        while (socket.write("x".repeat(65_536)));
+      }
+      socket.on("error", () => undefined).on("drain", more)
+      socket.once("data", () => {
+        socket.write("HTTP/1.1 201 Created\r\n\r\n")
+        more()
+      })
+    }).listen(0, "127.0.0.1")
+    onTestFinished(() => void endless.close())
+    await once(endless, "listening")
+    const { port } = endless.address() as AddressInfo
+    const error = await rejectionOf(exchange(connectionTo(`http://127.0.0.1:${port}`), request, undefined), secret)
+    expect(error.code).toBe("AUTH_TOKEN_REQUEST_FAILED")
+    expect(error.message).toContain("longer than 8388608 characters")
+  })
+
   it("from a fetch of one's own that never settles and ignores its signal", async () => {
     const connection = connectionTo("https://iam.example.com", {
       timeoutMs: 20,

@@ -8,6 +8,10 @@ describe("text of the other side", () => {
     expect(redact("Account locked", [])).toBe("Account locked")
   })
 
+  it("shows no secret that has half a character", () => {
+    expect(redact("got pass\ud800word", ["pass\ud800word"])).toBe("got [secret]")
+  })
+
   it("shows no secret: plain, in JSON, in a URL, in base64, or a part of it", () => {
     const secret = 'p"ä ss/wörd+with=signs'
     const forms = [secret, JSON.stringify(secret), encodeURIComponent(secret), Buffer.from(secret).toString("base64")]

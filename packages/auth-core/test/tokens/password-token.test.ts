@@ -196,6 +196,7 @@ describe("a refusal", () => {
 describe("bad options are refused at construction, by name and never by value", () => {
   it.each<[string, object]>([
     ["user", { user: "" }],
+    ["user", { user: "half a \ud800" }],
     ["user", { user: undefined }],
     ["user", { user: { id: "" } }],
     ["user", { user: { name: "alice" } }],
