@@ -143,11 +143,12 @@ function readyKeys(keys: readonly EncryptionKey[]): readonly [ReadyKey, ...Ready
   return [first, ...others]
 }
 
-function readyKey({ id, key }: EncryptionKey, index: number): ReadyKey {
+function readyKey(given: EncryptionKey, index: number): ReadyKey {
+  const { id, key }: Partial<EncryptionKey> = given ?? {}
   if (typeof id !== "string" || !/^[\w-]{1,64}$/.test(id)) {
     throw new AuthError("AUTH_INVALID_OPTION", `\`keys[${index}].id\` must be 1 to 64 letters, digits, "-" or "_".`)
   }
-  if (typeof key === "object" && !(key instanceof Uint8Array)) return { id, key: Promise.resolve(key) }
+  if (typeof key === "object" && key !== null && !(key instanceof Uint8Array)) return { id, key: Promise.resolve(key) }
   const bytes = typeof key === "string" ? fromBase64Url(key) : key
   if (!(bytes instanceof Uint8Array) || bytes.length !== KEY_BYTES) {
     throw new AuthError(

@@ -81,7 +81,10 @@ export class TokenCache {
   /** @throws {AuthError} `AUTH_INVALID_OPTION` */
   constructor(options: TokenCacheOptions = {}) {
     const { maxEntries = 10_000, refreshTimeoutMs = 30_000, random = Math.random, clock = systemClock } = options
-    const { store, storeTimeoutMs = 500, leaseMs = 15_000, refreshAheadMs, expiryMarginMs } = options
+    const { store, storeTimeoutMs = 500, leaseMs = 15_000, refreshAheadMs, expiryMarginMs, onEvent } = options
+    checkFunctions("random", { random })
+    checkFunctions("onEvent", onEvent === undefined ? {} : { onEvent })
+    checkFunctions("clock", { now: clock?.now, monotonic: clock?.monotonic, sleep: clock?.sleep })
     checkNumber("maxEntries", maxEntries, 1)
     checkNumber("refreshTimeoutMs", refreshTimeoutMs, 1, LONGEST_TIMER_MS)
     checkNumber("storeTimeoutMs", storeTimeoutMs, 1, LONGEST_TIMER_MS)
@@ -104,7 +107,7 @@ export class TokenCache {
     this.#shared = shared
     // Whoever asks for a value is told.
     shared?.catch(() => undefined)
-    this.#onEvent = options.onEvent
+    this.#onEvent = onEvent
     this.#refresher = new Refresher({
       slots,
       clock,
@@ -354,6 +357,12 @@ function checkStore(store: CacheStore): CacheStore {
     "AUTH_INVALID_OPTION",
     "`store` must have the functions get, set and delete, as memoryStore() and keyvStore() give them.",
   )
+}
+
+function checkFunctions(name: string, functions: Readonly<Record<string, unknown>>): void {
+  if (Object.values(functions).every((one) => typeof one === "function")) return
+  const form = name in functions ? "a function" : `an object with the functions ${Object.keys(functions).join(", ")}`
+  throw new AuthError("AUTH_INVALID_OPTION", `\`${name}\` must be ${form}.`)
 }
 
 function checkNumber(name: string, value: number | undefined, least: number, most = Number.POSITIVE_INFINITY): void {

@@ -132,3 +132,8 @@ describe("tokens of a provider", () => {
     await expect(auth.authenticate(attempt)).rejects.toMatchObject({ cause: failure })
   })
 })
+
+it.each([null, 7, "redis"])("what can be no cache is refused with an AuthError: %j", async (cache) => {
+  const auth = tokenAuth(async () => ({ value: "t", issuedAt: 0, expiresAt: 1e15 }), { cache: cache as never })
+  await expect((async () => auth.authenticate(attempt))()).rejects.toMatchObject({ code: "AUTH_INVALID_OPTION" })
+})

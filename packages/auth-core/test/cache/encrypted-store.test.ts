@@ -147,6 +147,8 @@ describe("what does not decrypt", () => {
 describe("its options", () => {
   it.each([
     ["no keys", []],
+    ["nothing in place of a key", [null as never]],
+    ["an id without its key", [{ id: "k1", key: null as never }]],
     ["a key of 16 bytes", [{ id: "k1", key: new Uint8Array(16) }]],
     ["a key that is not base64", [{ id: "k1", key: "correct horse battery staple" }]],
     ["an id with a dot", [{ id: "k.1", key: newKey() }]],

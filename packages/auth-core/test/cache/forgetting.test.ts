@@ -205,6 +205,10 @@ describe("the options", () => {
     ["storeTimeoutMs", 0],
     ["leaseMs", Number.POSITIVE_INFINITY],
     ["leaseMs", "1000"],
+    ["random", 0.5],
+    ["onEvent", "log"],
+    ["clock", { now: 0 }],
+    ["clock", null],
   ])("are refused with %s %j", (name, value) => {
     expect(() => new TokenCache({ [name]: value })).toThrow(
       expect.objectContaining({ code: "AUTH_INVALID_OPTION", message: expect.stringContaining(name) }),
