@@ -103,6 +103,16 @@ describe("a body", () => {
 })
 
 describe("redirects", () => {
+  it("to a Location with a user and a password are followed without these", async () => {
+    const server = await serve(({ headers }, index) => {
+      const location = `http://user:word@${headers.host}/to`
+      return index === 0 ? { status: 302, headers: { location } } : {}
+    })
+    const response = await createFetch(numbering(), { hosts: ["127.0.0.1"] })(server.url)
+    expect(response.status).toBe(200)
+    expect(tokens(server)).toEqual(["secret 1", "secret 2"])
+  })
+
   it("that a browser hides are refused with the reason", async () => {
     const hidden = async (): Promise<Response> => {
       const response = new Response()

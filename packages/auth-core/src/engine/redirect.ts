@@ -34,6 +34,9 @@ export function followRedirect(
 ): { request: RedirectableRequest; keepsBody: boolean } | undefined {
   if (location === undefined || !URL.canParse(location, request.url)) return undefined
   const url = new URL(location, request.url)
+  // Who signs has no use for them, and fetch refuses a URL that has them.
+  url.username = ""
+  url.password = ""
   if (url.protocol !== "https:" && url.protocol !== "http:") return undefined
   const { method, body } = request
   const becomesGet = status < 304 && (method === "POST" || (status === 303 && method !== "GET" && method !== "HEAD"))

@@ -58,6 +58,12 @@ describe("the request after a redirect", () => {
     expect(followRedirect(post, 307, "/to", secret)?.request.headers).toEqual(headers)
   })
 
+  it("leaves out a user and a password that the Location names", () => {
+    expect(followRedirect(post, 307, "https://user:word@a.example.com/to")?.request.url.href).toBe(
+      "https://a.example.com/to",
+    )
+  })
+
   it.each([undefined, "http://", "javascript:alert(1)", "ftp://x/"])("is none when Location is %j", (location) => {
     expect(followRedirect(post, 302, location)).toBeUndefined()
   })
