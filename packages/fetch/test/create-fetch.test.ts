@@ -110,7 +110,7 @@ describe("redirects", () => {
     })
     const response = await createFetch(numbering(), { hosts: ["127.0.0.1"] })(server.url)
     expect(response.status).toBe(200)
-    expect(tokens(server)).toEqual(["secret 1", "secret 2"])
+    expect(tokens(server)).toEqual(["secret-1", "secret-2"])
   })
 
   it("that a browser hides are refused with the reason", async () => {
