@@ -6,7 +6,7 @@ import type { Dispatcher } from "undici"
 import { credentials, parts } from "./example-request.ts"
 
 export type ClientName = "axios" | "got" | "ky" | "fetch" | "undici"
-export type CaseName = "bare" | "byHand" | "token" | "aksk" | "aws4Axios" | "official" | "aws4fetch"
+export type CaseName = "bare" | "tokenByHand" | "akskByHand" | "token" | "aksk" | "aws4Axios" | "official" | "aws4fetch"
 
 /** Sends one request and reads its answer. */
 export type Send = () => Promise<unknown>
@@ -20,7 +20,7 @@ const region = "cn-north-4"
 const service = "execute-api"
 /** As long as IAM's tokens are. */
 const tokenValue = "MIIabc".repeat(250)
-const byHand = { ...headers, "x-auth-token": tokenValue }
+const tokenByHand = { ...headers, "x-auth-token": tokenValue }
 const options = { hosts: ["127.0.0.1"] }
 const connections = { keepAlive: true, maxSockets: 64 }
 
@@ -28,7 +28,8 @@ const connections = { keepAlive: true, maxSockets: 64 }
 export const wholeRequestCases: Readonly<Record<ClientName, Cases>> = {
   axios: {
     bare: async (origin) => byAxios(await axiosFor(origin)),
-    byHand: async (origin) => byAxios(await axiosFor(origin), byHand),
+    tokenByHand: async (origin) => byAxios(await axiosFor(origin), tokenByHand),
+    akskByHand: async (origin) => byAxios(await axiosFor(origin), await signedByHand()),
     async token(origin) {
       const { tokenAuth, withAuth } = await import("@countersign/axios")
       return byAxios(withAuth(await axiosFor(origin), tokenAuth(freshToken()), options))
@@ -64,7 +65,8 @@ export const wholeRequestCases: Readonly<Record<ClientName, Cases>> = {
   },
   got: {
     bare: async (origin) => byGot(await gotWithAgent(), origin),
-    byHand: async (origin) => byGot(await gotWithAgent(), origin, byHand),
+    tokenByHand: async (origin) => byGot(await gotWithAgent(), origin, tokenByHand),
+    akskByHand: async (origin) => byGot(await gotWithAgent(), origin, await signedByHand()),
     async token(origin) {
       const { tokenAuth, withAuth } = await import("@countersign/got")
       return byGot(withAuth(await gotWithAgent(), tokenAuth(freshToken()), options), origin)
@@ -76,7 +78,8 @@ export const wholeRequestCases: Readonly<Record<ClientName, Cases>> = {
   },
   ky: {
     bare: async (origin) => byKy((await import("ky")).default, origin),
-    byHand: async (origin) => byKy((await import("ky")).default, origin, byHand),
+    tokenByHand: async (origin) => byKy((await import("ky")).default, origin, tokenByHand),
+    akskByHand: async (origin) => byKy((await import("ky")).default, origin, await signedByHand()),
     async token(origin) {
       const { tokenAuth, withAuth } = await import("@countersign/ky")
       return byKy(withAuth((await import("ky")).default, tokenAuth(freshToken()), options), origin)
@@ -88,7 +91,8 @@ export const wholeRequestCases: Readonly<Record<ClientName, Cases>> = {
   },
   fetch: {
     bare: async (origin) => byFetch(fetch, origin),
-    byHand: async (origin) => byFetch(fetch, origin, byHand),
+    tokenByHand: async (origin) => byFetch(fetch, origin, tokenByHand),
+    akskByHand: async (origin) => byFetch(fetch, origin, await signedByHand()),
     async token(origin) {
       const { createFetch, tokenAuth } = await import("@countersign/fetch")
       return byFetch(createFetch(tokenAuth(freshToken()), options), origin)
@@ -105,7 +109,8 @@ export const wholeRequestCases: Readonly<Record<ClientName, Cases>> = {
   },
   undici: {
     bare: async (origin) => byUndici(await undiciAgent(), origin),
-    byHand: async (origin) => byUndici(await undiciAgent(), origin, byHand),
+    tokenByHand: async (origin) => byUndici(await undiciAgent(), origin, tokenByHand),
+    akskByHand: async (origin) => byUndici(await undiciAgent(), origin, await signedByHand()),
     async token(origin) {
       const { tokenAuth, withAuth } = await import("@countersign/undici")
       return byUndici(withAuth(await undiciAgent(), tokenAuth(freshToken()), options), origin)
@@ -156,6 +161,12 @@ async function undiciAgent(): Promise<Dispatcher> {
 async function byUndici(dispatcher: Dispatcher, origin: string, own = headers): Promise<Send> {
   const { request } = await import("undici")
   return async () => (await request(origin + target, { headers: own, dispatcher })).body.json()
+}
+
+/** Signed once: what its bytes cost on the wire, and no more. */
+async function signedByHand(): Promise<typeof headers> {
+  const { sign } = await import("@countersign/auth-core")
+  return { ...headers, ...sign({ method: "GET", url: parts.origin + target, headers }, credentials) }
 }
 
 function freshToken(): { value: string; issuedAt: number; expiresAt: number } {

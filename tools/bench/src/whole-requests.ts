@@ -19,7 +19,7 @@ export function wholeRequests(client: ClientName): Part {
     const server = await startServer(effort.node)
     try {
       const samples = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<CaseName, number[]>
-      for (let set = 0; set < (effort.quick ? 1 : 5); set++)
+      for (let set = 0; set < (effort.quick ? 1 : 4); set++)
         await measureSet(client, names, server.origin, effort, samples)
       return { rows: rowsOf(client, names, samples) }
     } finally {
@@ -43,7 +43,7 @@ async function measureSet(
 ): Promise<void> {
   const running = names.map((name) => ({ name, process: startCase(runtime, client, name, origin) }))
   try {
-    for (const { process } of running) await process.measure(quick ? 600 : 2_000)
+    for (const { process } of running) await process.measure(quick ? 600 : 1_500)
     for (let round = 0; round < (quick ? 5 : 9); round++) {
       // Long enough for several collections of garbage: else a turn pays for one too many or too few.
       for (const { name, process } of shuffled(running)) samples[name].push(await process.measure(quick ? 150 : 300))
@@ -58,17 +58,25 @@ const TARGETS: Partial<Record<CaseName, Row["target"]>> = { aksk: { atMost: 1.1 
 /** The cases that were measured, in this order. */
 function rowsOf(client: ClientName, measured: readonly CaseName[], samples: Samples<CaseName>): Row[] {
   const against = `bare ${client}`
+  const remark = (byHand: CaseName): string | undefined =>
+    measured.includes(byHand)
+      ? `Its headers alone, set by hand, make ${ratio(samples, byHand, "bare").value.toFixed(2)} x.`
+      : undefined
   const words: Partial<Record<CaseName, Omit<Words, "against">>> = {
-    aksk: { id: `${client}-aksk`, what: `${client} with AK/SK`, target: TARGETS.aksk },
+    aksk: {
+      id: `${client}-aksk`,
+      what: `${client} with AK/SK`,
+      target: TARGETS.aksk,
+      remark: remark("akskByHand"),
+    },
+    akskByHand: { id: `${client}-aksk-by-hand`, what: `bare ${client}, the headers of a signature set by hand` },
     token: {
       id: `${client}-token`,
       what: `${client} with a token`,
       target: TARGETS.token,
-      remark: measured.includes("byHand")
-        ? `Its header alone, set by hand, makes ${ratio(samples, "byHand", "bare").value.toFixed(2)} x.`
-        : undefined,
+      remark: remark("tokenByHand"),
     },
-    byHand: { id: `${client}-by-hand`, what: `bare ${client}, token header set by hand` },
+    tokenByHand: { id: `${client}-token-by-hand`, what: `bare ${client}, token header set by hand` },
     aws4Axios: { id: "axios-aws4-axios", what: "axios with aws4-axios" },
     official: { id: "axios-official", what: "axios with the official SDK's signer" },
     aws4fetch: { id: "fetch-aws4fetch", what: "fetch with aws4fetch" },
