@@ -18,53 +18,53 @@ interface HeldResponse {
   isJudged: boolean
 }
 
-export interface AttemptHandlerOptions {
-  readonly handler: Dispatcher.DispatchHandler
-  readonly controller: CallController
-  /** Whether the request is sent again; then the answer is dropped. */
-  judge(response: ResponseLike): Promise<boolean>
-}
+/** Whether the request is sent again; then the answer is dropped. */
+export type Judge = (response: ResponseLike) => Promise<boolean>
 
 /**
  * Handles one attempt: passes everything on, but for a rejection, which is held back until it is judged. Its body is kept
  * up to 64 kB; of a longer one the rest waits on the wire.
  */
 export class AttemptHandler implements Dispatcher.DispatchHandler {
-  readonly #options: AttemptHandlerOptions
+  readonly #handler: Dispatcher.DispatchHandler
+  readonly #controller: CallController
+  readonly #judgeResponse: Judge
   #attempt: Dispatcher.DispatchController | undefined
   #held: HeldResponse | undefined
   #isDropped = false
 
-  constructor(options: AttemptHandlerOptions) {
-    this.#options = options
+  constructor(handler: Dispatcher.DispatchHandler, controller: CallController, judge: Judge) {
+    this.#handler = handler
+    this.#controller = controller
+    this.#judgeResponse = judge
   }
 
   onRequestStart(attempt: Dispatcher.DispatchController): void {
     this.#attempt = attempt
-    this.#options.controller.follow(attempt)
+    this.#controller.follow(attempt)
   }
 
   onRequestUpgrade(...[, ...rest]: Parameters<NonNullable<Dispatcher.DispatchHandler["onRequestUpgrade"]>>): void {
-    this.#options.handler.onRequestUpgrade?.(this.#options.controller, ...rest)
+    this.#handler.onRequestUpgrade?.(this.#controller, ...rest)
   }
 
   onBodySent(chunk: Buffer): void {
-    this.#options.handler.onBodySent?.(chunk)
+    this.#handler.onBodySent?.(chunk)
   }
 
   onRequestSent(): void {
-    this.#options.handler.onRequestSent?.()
+    this.#handler.onRequestSent?.()
   }
 
   onResponseStarted(): void {
-    this.#options.handler.onResponseStarted?.()
+    this.#handler.onResponseStarted?.()
   }
 
   onResponseStart(_attempt: unknown, status: number, headers: Headers, statusMessage?: string): void {
     if (isHeld(status)) {
       this.#held = { status, headers, statusMessage, chunks: [], size: 0, trailers: undefined, isJudged: false }
     } else {
-      this.#options.handler.onResponseStart?.(this.#options.controller, status, headers, statusMessage)
+      this.#handler.onResponseStart?.(this.#controller, status, headers, statusMessage)
     }
   }
 
@@ -72,7 +72,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     if (this.#isDropped) return
     const held = this.#held
     if (held === undefined) {
-      this.#options.handler.onResponseData?.(this.#options.controller, chunk)
+      this.#handler.onResponseData?.(this.#controller, chunk)
       return
     }
     held.chunks.push(chunk)
@@ -87,7 +87,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     if (this.#isDropped) return
     const held = this.#held
     if (held === undefined) {
-      this.#options.handler.onResponseEnd?.(this.#options.controller, trailers)
+      this.#handler.onResponseEnd?.(this.#controller, trailers)
       return
     }
     held.trailers = trailers
@@ -95,34 +95,36 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_attempt: unknown, error: Error): void {
-    if (!this.#isDropped) this.#options.handler.onResponseError?.(this.#options.controller, error)
+    if (!this.#isDropped) this.#handler.onResponseError?.(this.#controller, error)
   }
 
   async #judge(held: HeldResponse, text: string | undefined): Promise<void> {
     held.isJudged = true
-    const { controller, handler, judge } = this.#options
     const { status, headers } = held
     try {
-      this.#isDropped = await judge({ status, headers: { get: (name) => headers[name] }, peek: () => text })
+      this.#isDropped = await this.#judgeResponse({
+        status,
+        headers: { get: (name) => headers[name] },
+        peek: () => text,
+      })
       if (this.#isDropped) {
         if (held.trailers === undefined) this.#attempt?.abort(new Error("The answer is not wanted any more."))
         return
       }
     } catch (error) {
       this.#isDropped = true
-      handler.onResponseError?.(controller, error as Error)
+      this.#handler.onResponseError?.(this.#controller, error as Error)
       return
     }
     this.#release(held)
   }
 
   #release({ status, headers, statusMessage, chunks, trailers }: HeldResponse): void {
-    const { controller, handler } = this.#options
     this.#held = undefined
-    handler.onResponseStart?.(controller, status, headers, statusMessage)
-    for (const chunk of chunks) handler.onResponseData?.(controller, chunk)
-    if (trailers !== undefined) handler.onResponseEnd?.(controller, trailers)
-    else if (!controller.paused) this.#attempt?.resume()
+    this.#handler.onResponseStart?.(this.#controller, status, headers, statusMessage)
+    for (const chunk of chunks) this.#handler.onResponseData?.(this.#controller, chunk)
+    if (trailers !== undefined) this.#handler.onResponseEnd?.(this.#controller, trailers)
+    else if (!this.#controller.paused) this.#attempt?.resume()
   }
 }
 
