@@ -1,5 +1,6 @@
 import { type SigningAlgorithm, traitsOf } from "./algorithm.ts"
 import { canonicalize } from "./canonicalize.ts"
+import { headerPlans } from "./chosen-headers.ts"
 import { settledRequest } from "./settled-request.ts"
 import { createHeaderPlan } from "./signed-headers.ts"
 
@@ -50,6 +51,7 @@ export type SignRequestOptions = Pick<SignOptions, "date" | "signedHeaders" | "p
  */
 export function canonicalRequest(request: SignableRequest, options: SignOptions = {}): string {
   const { algorithm = "SDK-HMAC-SHA256" } = options
-  const usual = createHeaderPlan(traitsOf(algorithm).contentHashHeader)
-  return canonicalize(settledRequest(request, algorithm, usual, options), undefined).request
+  const { contentHashHeader } = traitsOf(algorithm)
+  const planOf = headerPlans(contentHashHeader, createHeaderPlan(contentHashHeader))
+  return canonicalize(settledRequest(request, algorithm, planOf, options), undefined).request
 }

@@ -1,6 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { canonicalQueryString } from "./canonical-query-string.ts"
-import { canonicalUri } from "./canonical-uri.ts"
+import { canonicalUriLine } from "./canonical-uri.ts"
 import type { HeaderValues } from "./header-selection.ts"
 import { isToken } from "./is-token.ts"
 import { formatSdkDate } from "./sdk-date.ts"
@@ -53,5 +53,5 @@ export function canonicalText(method: string, { path, query }: WireUrl, end: str
   if (!isToken(method)) {
     throw new AuthError("AUTH_INVALID_REQUEST", "The method must be an HTTP token, such as GET.")
   }
-  return `${method}\n${canonicalUri(path)}\n${canonicalQueryString(query)}${end}`
+  return `${method}\n${canonicalUriLine(path)}${canonicalQueryString(query)}${end}`
 }

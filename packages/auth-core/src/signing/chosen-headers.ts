@@ -4,12 +4,35 @@ import { UNSIGNED_PAYLOAD } from "./payload.ts"
 import { createHeaderPlan, type HeaderPlan } from "./signed-headers.ts"
 
 /**
+ * The plan for what a request chooses to sign, or the usual one where it leaves that open. The last choice is kept, since
+ * requests in a row mostly choose alike.
+ */
+export function headerPlans(
+  contentHashHeader: ContentHashHeader,
+  usual: HeaderPlan,
+): (chosen: readonly string[] | undefined) => HeaderPlan {
+  let last: { names: readonly string[]; plan: HeaderPlan } | undefined
+  return (chosen) => {
+    if (chosen === undefined) return usual
+    if (last === undefined || !isSameList(last.names, chosen)) {
+      const plan = chosenHeaderPlan(contentHashHeader, chosen)
+      last = { names: [...chosen], plan }
+    }
+    return last.plan
+  }
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return Array.isArray(b) && a.length === b.length && a.every((name, index) => name === b[index])
+}
+
+/**
  * Signs what is chosen in place of what is signed by default; and always x-sdk-date, the security token of the credentials,
  * and a content hash header that leaves the payload out.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` when a name is none, or is Authorization.
  */
-export function chosenHeaderPlan(contentHashHeader: ContentHashHeader, chosen: readonly string[]): HeaderPlan {
+function chosenHeaderPlan(contentHashHeader: ContentHashHeader, chosen: readonly string[]): HeaderPlan {
   const plan = createHeaderPlan(contentHashHeader, chosen)
   const names = new Set(chosen.map((name) => name.toLowerCase()))
   return {

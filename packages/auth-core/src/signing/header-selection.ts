@@ -23,34 +23,46 @@ const SPELLINGS = 200
 
 const LINE_BREAK = /[\r\n]/
 
+/** As text; a number or a list becomes that as it does in the Headers class. */
+function trimmed(name: string | undefined, value: unknown): string {
+  const text = String(value)
+  if (LINE_BREAK.test(text)) {
+    throw new AuthError(
+      "AUTH_INVALID_REQUEST",
+      `The header ${name} has a line break in its value: it cannot be sent, so it cannot be signed.`,
+    )
+  }
+  return text.trim()
+}
+
 /** Made once for a list of names; reading then copies nothing else, and asks most other headers only how long their name is. */
 export function selectHeaders(chosen: Iterable<string>): HeaderSelection {
   const names = [...new Set(chosen)].sort()
-  const positions = new Map(names.map((name, position) => [name, position]))
   const absent = names.map((): string | undefined => undefined)
-  const asSpelled = new Map<string, number>()
+  const last = absent.slice()
+  const positions = new Map(names.map((name, position) => [name, position]))
+  const enough = positions.size + SPELLINGS
 
   function positionOf(name: string): number {
-    const known = asSpelled.get(name)
-    if (known !== undefined) return known
-    const position = positions.get(name.toLowerCase()) ?? -1
-    if (asSpelled.size < SPELLINGS) asSpelled.set(name, position)
+    let position = positions.get(name)
+    if (position === undefined) {
+      position = positions.get(name.toLowerCase()) ?? -1
+      if (positions.size < enough) positions.set(name, position)
+    }
     return position
   }
 
   function put(values: HeaderValues, name: string, value: unknown): void {
     const position = positionOf(name)
     if (position < 0 || value === undefined || value === null) return
-    // A number or a list becomes text as it does in the Headers class.
-    const text = typeof value === "string" ? value : String(value)
-    if (LINE_BREAK.test(text)) {
-      throw new AuthError(
-        "AUTH_INVALID_REQUEST",
-        `The header ${names[position]} has a line break in its value: it cannot be sent, so it cannot be signed.`,
-      )
+    let text = last[position]
+    if (text === undefined || text !== value) {
+      text = trimmed(names[position], value)
+      // It is mostly the same in the next request.
+      last[position] = text
     }
     const earlier = values[position]
-    values[position] = earlier === undefined ? text.trim() : `${earlier}, ${text.trim()}`
+    values[position] = earlier === undefined ? text : `${earlier}, ${text}`
   }
 
   return {

@@ -1,9 +1,8 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { type SigningAlgorithm, traitsOf } from "./algorithm.ts"
+import type { SigningAlgorithm } from "./algorithm.ts"
 import type { SignableRequest, SignRequestOptions } from "./canonical-request.ts"
 import type { SettledRequest } from "./canonicalize.ts"
 import { checkBody } from "./check-body.ts"
-import { chosenHeaderPlan } from "./chosen-headers.ts"
 import { UNSIGNED_PAYLOAD } from "./payload.ts"
 import { payloadHash } from "./payload-hash.ts"
 import { parseSdkDate } from "./sdk-date.ts"
@@ -12,17 +11,16 @@ import type { HeaderPlan } from "./signed-headers.ts"
 /**
  * Finds what the options leave open: the time, the payload hash, the headers to sign.
  *
- * @param usual which headers are signed where the options do not say
+ * @param planOf which headers are signed, by those that the options name
  * @throws {AuthError} `AUTH_INVALID_REQUEST`, `AUTH_INVALID_OPTION`, `AUTH_BODY_TOO_LARGE`, `AUTH_BODY_UNSIGNABLE`
  */
 export function settledRequest(
   { method, url, headers, body }: SignableRequest,
   algorithm: SigningAlgorithm,
-  usual: HeaderPlan,
+  planOf: (chosen: readonly string[] | undefined) => HeaderPlan,
   { date, signedHeaders, payloadHash: known }: SignRequestOptions,
 ): SettledRequest {
-  const plan =
-    signedHeaders === undefined ? usual : chosenHeaderPlan(traitsOf(algorithm).contentHashHeader, signedHeaders)
+  const plan = planOf(signedHeaders)
   const values = plan.selection.read(headers)
   const signedAt = timeOf(date, values[plan.date])
   if (known === UNSIGNED_PAYLOAD) values[plan.contentHash] = UNSIGNED_PAYLOAD

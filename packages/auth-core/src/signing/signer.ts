@@ -1,6 +1,7 @@
 import type { Credentials } from "../identity/credentials.ts"
 import { traitsOf } from "./algorithm.ts"
 import type { SignableRequest, SignRequestOptions } from "./canonical-request.ts"
+import { headerPlans } from "./chosen-headers.ts"
 import { UNSIGNED_PAYLOAD } from "./payload.ts"
 import { settledRequest } from "./settled-request.ts"
 import type { SignerOptions } from "./signature.ts"
@@ -29,9 +30,10 @@ export function createSigner(credentials: Credentials, options: SignerOptions = 
   const { algorithm = "SDK-HMAC-SHA256" } = options
   const { contentHashHeader } = traitsOf(algorithm)
   const key = createSigningKey(credentials, options)
+  const planOf = headerPlans(contentHashHeader, key.plan)
   return {
     sign(request, requestOptions = NO_OPTIONS) {
-      const headers = key.sign(settledRequest(request, algorithm, key.plan, requestOptions))
+      const headers = key.sign(settledRequest(request, algorithm, planOf, requestOptions))
       if (requestOptions.payloadHash === UNSIGNED_PAYLOAD) headers[contentHashHeader] = UNSIGNED_PAYLOAD
       return headers
     },

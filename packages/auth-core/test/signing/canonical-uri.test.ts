@@ -1,7 +1,13 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { canonicalUri } from "../../src/signing/canonical-uri.ts"
+import { canonicalUriLine } from "../../src/signing/canonical-uri.ts"
 import { failureOf } from "../failure-of.ts"
+
+function canonicalUri(path: string): string {
+  const line = canonicalUriLine(path)
+  expect(line.at(-1)).toBe("\n")
+  return line.slice(0, -1)
+}
 
 const text = fc.string({ unit: "binary", maxLength: 20 }).filter((value) => !/\p{Cc}/u.test(value))
 

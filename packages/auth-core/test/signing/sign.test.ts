@@ -104,6 +104,19 @@ describe("the signed headers", () => {
     expect(signedBy(sign(request, credentials, { signedHeaders: [] }))).toBe("x-sdk-date")
   })
 
+  it("are those of each request, whatever another chose with the same key", () => {
+    const signer = createSigner(credentials)
+    const chosen = ["host", "accept"]
+    const signed = () => signedBy(signer.sign(request, { signedHeaders: chosen }))
+    expect(signed()).toBe("accept;host;x-sdk-date")
+    chosen[1] = "user-agent"
+    expect(signed()).toBe("host;user-agent;x-sdk-date")
+    chosen.pop()
+    expect(signed()).toBe("host;x-sdk-date")
+    expect(signedBy(signer.sign(request))).toBe("host;x-sdk-date")
+    expect(signed()).toBe("host;x-sdk-date")
+  })
+
   it("always include what the signature itself brings, and an UNSIGNED-PAYLOAD of the request", () => {
     const temporary = { ...credentials, securityToken: "a-token" }
     const unsigned = sign(request, temporary, { signedHeaders: ["host"], payloadHash: "UNSIGNED-PAYLOAD" })
