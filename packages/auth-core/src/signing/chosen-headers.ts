@@ -34,23 +34,25 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
  */
 function chosenHeaderPlan(contentHashHeader: ContentHashHeader, chosen: readonly string[]): HeaderPlan {
   const plan = createHeaderPlan(contentHashHeader, chosen)
-  const names = new Set(chosen.map((name) => name.toLowerCase()))
+  const { names } = plan.selection
+  const lowerCase = new Set(chosen.map((name) => name.toLowerCase()))
+  const isChosen = names.map((name) => lowerCase.has(name))
   return {
     ...plan,
     keepChosen(values, payload, hasSecurityToken) {
-      for (const [position, name] of plan.selection.names.entries()) {
+      for (let position = 0; position < names.length; position++) {
         const isAlways =
           position === plan.date ||
           (position === plan.securityToken && hasSecurityToken) ||
           (position === plan.contentHash && payload === UNSIGNED_PAYLOAD)
-        if (!names.has(name) && !isAlways) values[position] = undefined
-        else if (values[position] === undefined) throw missing(name)
+        if (!isChosen[position] && !isAlways) values[position] = undefined
+        else if (values[position] === undefined) throw missing(names[position])
       }
     },
   }
 }
 
-function missing(name: string): AuthError {
+function missing(name: string | undefined): AuthError {
   return new AuthError(
     "AUTH_INVALID_REQUEST",
     `The header ${name} is to be signed, but the request has none: add it, or leave it out of \`signedHeaders\`.`,

@@ -74,7 +74,7 @@ export function selectHeaders(chosen: Iterable<string>): HeaderSelection {
       if (Symbol.iterator in headers) {
         for (const [name, value] of headers) put(values, String(name), value)
       } else {
-        for (const name of Object.keys(headers)) put(values, name, headers[name])
+        for (const [name, value] of Object.entries(headers)) put(values, name, value)
       }
       return values
     },

@@ -3,9 +3,9 @@ import type { SigningAlgorithm } from "./algorithm.ts"
 import type { SignableRequest, SignRequestOptions } from "./canonical-request.ts"
 import type { SettledRequest } from "./canonicalize.ts"
 import { checkBody } from "./check-body.ts"
+import { parseSdkDate } from "./parse-sdk-date.ts"
 import { UNSIGNED_PAYLOAD } from "./payload.ts"
 import { payloadHash } from "./payload-hash.ts"
-import { parseSdkDate } from "./sdk-date.ts"
 import type { HeaderPlan } from "./signed-headers.ts"
 
 /**
