@@ -19,7 +19,7 @@ ${runs.map(([name, run]) => `- ${summary(name, run)}`).join("\n")}
 
 | command | does |
 | --- | --- |
-| \`npm run bench\` | measures all, a quarter of an hour, and writes this page, its data and its charts |
+| \`npm run bench\` | measures all, some twenty minutes, and writes this page, its data and its charts |
 | \`npm run bench -- --runtime bun --runtime deno\` | the same on these, for what they share with Node: adds their tables |
 | \`npm run bench -- --quick\` | a minute's worth, printed |
 | \`npm run bench -- --quick --check\` | the same, and fails when a figure with a target is twice as bad as here; CI runs it |
