@@ -29,10 +29,16 @@ function trimmed(name: string | undefined, value: unknown): string {
   if (LINE_BREAK.test(text)) {
     throw new AuthError(
       "AUTH_INVALID_REQUEST",
-      `The header ${name} has a line break in its value: it cannot be sent, so it cannot be signed.`,
+      `The header ${name} has a line break in its value: it can be neither sent nor signed.`,
     )
   }
   return text.trim()
+}
+
+/** For walking through with for-in, which of all ways takes the least time, by far where there are many. */
+function withoutInherited<T extends object>(record: T): T {
+  for (const _ in Object.getPrototypeOf(record)) return { __proto__: null, ...record }
+  return record
 }
 
 /** Made once for a list of names; reading then copies nothing else, and asks most other headers only how long their name is. */
@@ -74,7 +80,8 @@ export function selectHeaders(chosen: Iterable<string>): HeaderSelection {
       if (Symbol.iterator in headers) {
         for (const [name, value] of headers) put(values, String(name), value)
       } else {
-        for (const [name, value] of Object.entries(headers)) put(values, name, value)
+        const own = withoutInherited(headers)
+        for (const name in own) put(values, name, own[name])
       }
       return values
     },

@@ -41,6 +41,13 @@ describe("a selection of headers", () => {
     expect(selectHeaders(["constructor", "__proto__"]).read({})).toEqual([undefined, undefined])
   })
 
+  it("reads what a record itself holds, as clients send it, not what it inherits", () => {
+    const record: Record<string, string> = Object.create({ "x-a": "inherited" })
+    record.host = "own"
+    expect(selection.read(record)).toEqual(["own", undefined, undefined])
+    expect(selection.read({ __proto__: null, "x-a": "own" } as never)).toEqual([undefined, "own", undefined])
+  })
+
   it("joins repeats with a comma, and cuts outer white space only", () => {
     expect(
       selection.read([
