@@ -20,12 +20,12 @@ const PROGRAMS: readonly { what: string; code: string; external?: string[]; budg
   {
     what: "fetch, fixed token",
     code: 'import { createFetch, tokenAuth } from "@countersign/fetch"; console.log(createFetch(tokenAuth(globalThis.token)))',
-    budget: 4_096,
+    budget: 4_608,
   },
   {
     what: "fetch, AK/SK",
     code: 'import { akskAuth, createFetch } from "@countersign/fetch"; console.log(createFetch(akskAuth(globalThis.key)))',
-    budget: 8_192,
+    budget: 9_216,
   },
   { what: "sign alone", code: 'import { sign } from "@countersign/auth-core"; console.log(sign)' },
   {
