@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { chmod, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fakeClock } from "@countersign/testkit"
@@ -39,7 +40,36 @@ describe("the file", () => {
   it("that is no file cannot be read", async () => {
     const error = await rejectionOf(profileCredentials({ file: folder })())
     expect(error.code).toBe("AUTH_INVALID_CREDENTIALS")
-    expect(error.message).toMatch(/EISDIR/)
+    expect(error.message).toContain(`${folder} is not a regular file`)
+  })
+
+  it.skipIf(process.platform === "win32")(
+    "that is a named pipe is refused at once, while nobody writes to it",
+    async () => {
+      execFileSync("mkfifo", [file])
+      const error = await rejectionOf(profileCredentials({ file })())
+      expect(error.code).toBe("AUTH_INVALID_CREDENTIALS")
+      expect(error.message).toContain("is not a regular file")
+    },
+  )
+
+  it("of more than 1 MB is not read", async () => {
+    await writeSettled(file, `[basic]\n${key("1")}# ${"x".repeat(1024 * 1024)}`)
+    expect((await rejectionOf(profileCredentials({ file })())).message).toContain("larger than 1048576 bytes")
+  })
+
+  it("is read once for all who ask meanwhile, so that a mount that hangs holds one thread", async () => {
+    await writeSettled(file, `[basic]\n${key("1")}`)
+    const open = vi.spyOn(process.getBuiltinModule("node:fs/promises"), "open")
+    try {
+      const providers = Array.from({ length: 20 }, () => profileCredentials({ file }))
+      await Promise.all(providers.map((provider) => provider()))
+      expect(open).toHaveBeenCalledTimes(1)
+      await profileCredentials({ file })()
+      expect(open).toHaveBeenCalledTimes(2)
+    } finally {
+      open.mockRestore()
+    }
   })
 
   it.skipIf(process.getuid?.() === 0)("that may not be read says so", async () => {
