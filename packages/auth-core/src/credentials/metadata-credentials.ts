@@ -48,12 +48,13 @@ export function metadataCredentials(options: MetadataCredentialsOptions = {}): C
   let token: string | undefined
   let tokenHolds = Number.NEGATIVE_INFINITY
   let isThere = false
+  let hasServed = false
 
   const renewToken = async (signal: AbortSignal | undefined, isNeeded: boolean): Promise<void> => {
     const answer = await roundTrip(connection, ASK_TOKEN, signal)
     const hasNone = answer.status === 404 || answer.status === 405 || answer.status === 503
     if (answer.status !== 200 && (isNeeded || !hasNone)) throw rejectionError(connection, ASK_TOKEN, answer)
-    token = answer.status === 200 ? answer.text.trim() : undefined
+    token = answer.status === 200 ? tokenIn(answer.text) : undefined
     isThere ||= token !== undefined
     // Left alone in its last tenth, so that none ends on its way.
     tokenHolds = clock.monotonic() + (token === undefined ? NO_TOKENS_MS : TOKEN_LIFE_MS * 0.9)
@@ -73,14 +74,23 @@ export function metadataCredentials(options: MetadataCredentialsOptions = {}): C
       }
       if (answer.text.includes(NO_AGENCY) || answer.status === 404) throw withoutAgency(connection.endpoint)
       if (answer.status !== 200) throw rejectionError(connection, request, answer)
-      isThere = true
-      return readCredentials(connection, request, answer, IAM_SHAPE, context?.tellIssuerTime)
+      const credentials = readCredentials(connection, request, answer, IAM_SHAPE, context?.tellIssuerTime)
+      hasServed = true
+      return credentials
     } catch (error) {
-      // Other clouds have a service at this address too. What was here once is only failing now.
-      if (isThere || !isAuthError(error) || error.code === "AUTH_CREDENTIALS_MISSING") throw error
+      if (!isAuthError(error) || error.code === "AUTH_CREDENTIALS_MISSING") throw error
+      // Other clouds, and pages to log in to a network, answer at this address too. A service that was here once only fails now.
+      const isForeign = error.code === "AUTH_TOKEN_RESPONSE_INVALID"
+      if (hasServed || (isThere && !isForeign)) throw error
       throw new AuthError("AUTH_CREDENTIALS_MISSING", `This seems to be no ECS server. ${error.message}`)
     }
   }
+}
+
+function tokenIn(text: string): string {
+  const token = text.trim()
+  if (/^[\w.+/=-]+$/.test(token)) return token
+  throw new AuthError("AUTH_TOKEN_RESPONSE_INVALID", `${ASK_TOKEN.action} failed: the answer is no token.`)
 }
 
 function keyRequest(token: string | undefined): IamRequest {

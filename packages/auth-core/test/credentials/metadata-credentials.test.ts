@@ -1,5 +1,6 @@
 import { type Answer, type Arrival, fakeClock, type RecordingServer } from "@countersign/testkit"
 import { describe, expect, it } from "vitest"
+import { chain } from "../../src/credentials/chain.ts"
 import { metadataCredentials } from "../../src/credentials/metadata-credentials.ts"
 import { localIam, rejectionOf, thrownBy } from "../iam/local-iam.ts"
 import { securityTokenAnswer, TEMPORARY_KEY } from "./temporary-key-answers.ts"
@@ -109,6 +110,28 @@ describe("nothing to give", () => {
     expect(await rejectionOf(metadataCredentials({ endpoint: service.url })())).toMatchObject({
       code: "AUTH_CREDENTIALS_MISSING",
     })
+  })
+
+  const page: Answer = {
+    headers: { "content-type": "text/html" },
+    body: "<html><body>Log in to the network</body></html>",
+  }
+  const foreignJson: Answer = { body: '{"Code":"Success","AccessKeyId":"AK"}' }
+
+  it.each<[string, Answer, Answer]>([
+    ["a page for everything", page, page],
+    ["a page for the key alone", { status: 404, body: "" }, page],
+    ["a token, then a page", { body: "token" }, page],
+    ["another cloud's JSON for everything", foreignJson, foreignJson],
+    ["another cloud's JSON for the key alone", { status: 405, body: "" }, foreignJson],
+    ["a token of more than one word", { body: "not a token" }, securityTokenAnswer({}, 200)],
+    ["nothing at all", { body: "" }, { body: "" }],
+  ])("is an address that answers %s, and a chain goes on", async (_name, token, key) => {
+    const service = await metadataService({ token: () => token, key: () => key })
+    const metadata = metadataCredentials({ endpoint: service.url })
+    expect(await rejectionOf(metadata())).toMatchObject({ code: "AUTH_CREDENTIALS_MISSING" })
+    const next = { accessKeyId: "AK", secretAccessKey: "SK" }
+    expect(await chain(metadata, async () => next)()).toEqual(next)
   })
 
   it("is a machine without a metadata service, within the time limit", async () => {
