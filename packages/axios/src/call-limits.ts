@@ -11,9 +11,13 @@ export interface CallLimits {
   end(): void
 }
 
+/** Node fires a longer timer at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
 export function callLimits(config: InternalAxiosRequestConfig): CallLimits {
   const { timeout = 0, signal, cancelToken } = config
-  if (!(timeout > 0) && !signal && !cancelToken) {
+  const isLimited = timeout > 0 && timeout <= LONGEST_TIMER_MS
+  if (!isLimited && !signal && !cancelToken) {
     return { signal: undefined, timeLeft: () => timeout, end: () => undefined }
   }
   const { CanceledError } = axiosOf(config)
@@ -22,13 +26,13 @@ export function callLimits(config: InternalAxiosRequestConfig): CallLimits {
   const onTimeout = (): void => ended.abort(timedOut(config))
   const onAbort = (): void => ended.abort(new CanceledError(undefined, config))
   const onCancel = (reason: unknown): void => ended.abort(reason)
-  const timer = timeout > 0 ? setTimeout(onTimeout, timeout) : undefined
+  const timer = isLimited ? setTimeout(onTimeout, timeout) : undefined
   signal?.addEventListener?.("abort", onAbort)
   if (signal?.aborted) onAbort()
   cancelToken?.subscribe(onCancel)
   return {
     signal: ended.signal,
-    timeLeft: () => (timeout > 0 ? Math.max(1, Math.ceil(timeout - (performance.now() - begun))) : timeout),
+    timeLeft: () => (isLimited ? Math.max(1, Math.ceil(timeout - (performance.now() - begun))) : timeout),
     end() {
       clearTimeout(timer)
       signal?.removeEventListener?.("abort", onAbort)

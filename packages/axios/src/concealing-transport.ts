@@ -34,7 +34,8 @@ function nativeTransport(url: URL, timeoutMs: number): Transport {
         Object.assign(response, { responseUrl: url.href })
         onResponse(response)
       })
-      if (timeoutMs > 0) {
+      // A longer timer would run out at once.
+      if (timeoutMs > 0 && timeoutMs < 2 ** 31) {
         const timer = setTimeout(() => request.emit("timeout"), timeoutMs)
         for (const event of ["response", "error", "close"]) request.once(event, () => clearTimeout(timer))
       }

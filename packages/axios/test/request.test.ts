@@ -9,7 +9,7 @@ import axios, { type AxiosInstance, type AxiosRequestConfig } from "axios"
 import axiosRetry from "axios-retry"
 import NpmFormData from "form-data"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { akskAuth, autoAuth, verify, withAuth } from "../src/index.ts"
+import { type Auth, akskAuth, autoAuth, verify, withAuth } from "../src/index.ts"
 import { adapters, version } from "./axios-version.ts"
 
 const key = { accessKeyId: "AKREQUEST", secretAccessKey: "sk-request" }
@@ -146,6 +146,19 @@ describe.each(adapters)(`axios ${version}, %s: a request`, (adapter) => {
     expect(without(last?.body.toString())).toBe(without(first?.body.toString()))
     expect(without(last?.headers["content-type"])).toBe(without(first?.headers["content-type"]))
     expect(await isSigned()).toBe(true)
+  })
+
+  // Through its fetch adapter axios itself gives up at once.
+  it.runIf(adapter === "http")("may have a timeout that is longer than a timer can run", async () => {
+    const inner = numbering()
+    const slow: Auth = {
+      ...inner,
+      authenticate: async (attempt) => {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        return inner.authenticate(attempt)
+      },
+    }
+    expect((await withAuth(bare(), slow).get("/x", { timeout: 2 ** 31 })).status).toBe(200)
   })
 
   it("is ended by its timeout, which counts the wait for a token", async () => {

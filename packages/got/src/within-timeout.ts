@@ -2,6 +2,8 @@ import type { BeforeErrorHook, BeforeRequestHook } from "got"
 
 type GotOptions = Parameters<BeforeRequestHook>[0]
 
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
 /** Told as got tells its own; its class is not known here. */
 class RequestTimeout extends Error {
   override readonly name = "TimeoutError"
@@ -17,7 +19,8 @@ export function withinTimeout(
   { signal, timeout: { request: limit } }: GotOptions,
   work: (signal: AbortSignal | undefined) => void | Promise<void>,
 ): void | Promise<void> {
-  return limit === undefined ? work(signal) : within(limit, signal, work)
+  // Node fires a longer timer at once, so that got takes it for no limit.
+  return limit === undefined || limit > LONGEST_TIMER_MS ? work(signal) : within(limit, signal, work)
 }
 
 async function within(
