@@ -1,5 +1,6 @@
 import type { HttpBindings } from "@hono/node-server"
 import type { Context, Env } from "hono"
+import { keystoneError, type Refusal } from "./answers.ts"
 
 /** What Hono is told of this server. */
 export interface ServerEnv extends Env {
@@ -25,12 +26,28 @@ export interface IncomingRequest extends RequestHead {
   readonly text: string
 }
 
+/** The largest body that IAM, STS and the metadata service read, in bytes: 1 MB. */
+export const MAX_IAM_BODY_BYTES = 1024 * 1024
+
+/** @throws {Refusal} 413 for a body above 1 MB; the rest of it stays unread, and the connection closes. */
 export async function readRequest(context: Context<ServerEnv>): Promise<IncomingRequest> {
   // Off the socket: a Request drops the body of a GET, and the official SDKs send and sign one.
+  const { incoming } = context.env
   const chunks: Uint8Array[] = []
-  for await (const chunk of context.env.incoming) chunks.push(chunk)
+  let size = 0
+  // A destroyed request would take its socket along, and with it the answer.
+  for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
+    chunks.push(chunk)
+    size += chunk.byteLength
+    if (size > MAX_IAM_BODY_BYTES) throw tooLarge()
+  }
   const body = Buffer.concat(chunks)
   return { ...requestHead(context), body, text: new TextDecoder().decode(body) }
+}
+
+function tooLarge(): Refusal {
+  const message = `The request body is larger than ${MAX_IAM_BODY_BYTES} bytes.`
+  return keystoneError(413, message).with({ connection: "close" })
 }
 
 export function requestHead(context: Context<ServerEnv>): RequestHead {

@@ -1,3 +1,4 @@
+import { connect } from "node:net"
 import { agencyToken, akskAuth, passwordToken, tokenAuth } from "@countersign/auth-core"
 import { expect, it } from "vitest"
 import { startEmulator } from "../src/index.ts"
@@ -42,6 +43,29 @@ it("listens where it is told, and says when it cannot", async () => {
   const port = Number(new URL(url).port)
   await expect(startEmulator({ host: "localhost", port })).rejects.toMatchObject({ code: "EADDRINUSE" })
 })
+
+it.each(["/v3/auth/tokens", "/v3.0/OS-CREDENTIAL/securitytokens", "/v5/agencies/assume", "/pod-identity/credentials"])(
+  "refuses a body above 1 MB that never ends: POST %s",
+  async (path) => {
+    const { url } = await runningEmulator()
+    const { hostname, port } = new URL(url)
+    const socket = connect(Number(port), hostname)
+    socket.write(`POST ${path} HTTP/1.1\r\nhost: ${hostname}\r\ntransfer-encoding: chunked\r\n\r\n`)
+    const chunk = `10000\r\n${"x".repeat(0x10000)}\r\n`
+    const writeOn = (): void => {
+      while (socket.writable && socket.write(chunk));
+    }
+    socket.on("drain", writeOn).on("error", () => undefined)
+    writeOn()
+    let answer = ""
+    socket.on("data", (data) => {
+      answer += data
+    })
+    await new Promise((resolve) => socket.on("close", resolve))
+    expect(answer).toMatch(/^HTTP\/1.1 413 /)
+    expect(answer).toContain("larger than 1048576 bytes")
+  },
+)
 
 it("is several at once, which know nothing of each other", async () => {
   const [one, other] = [await runningEmulator(), await runningEmulator()]
