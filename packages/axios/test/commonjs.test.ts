@@ -25,6 +25,14 @@ const copies: [name: string, required: AxiosStatic][] = [
 ]
 
 describe.each(copies)(`with axios ${version} imported, an axios %s, required`, (_, required) => {
+  it.each(adapters)("is sent by an adapter of its own release: %s", async (adapter) => {
+    await required.create({ baseURL: server.url, adapter }).get("/bare")
+    await withAuth(required.create({ baseURL: server.url, adapter }), numbering()).get("/authenticated")
+    const [bare, authenticated] = server.arrivals.map(({ headers }) => headers["user-agent"])
+    expect(authenticated).toBe(bare)
+    if (adapter === "http") expect(bare).toBe(`axios/${required.VERSION}`)
+  })
+
   it.each(adapters)("sends the caller's headers, types and bodies: %s", async (adapter) => {
     const setup: CreateAxiosDefaults = { baseURL: server.url, adapter, headers: { "X-Own": "1" } }
     for (const api of [required.create(setup), withAuth(required.create(setup), numbering())]) {
