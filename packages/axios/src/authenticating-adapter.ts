@@ -10,6 +10,7 @@ import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from "ax
 import { adapterKind } from "./adapter-kind.ts"
 import { axiosOf } from "./axios-of.ts"
 import { callLimits } from "./call-limits.ts"
+import { guardedTransport } from "./guarded-transport.ts"
 import { type Outcome, outcomeOf } from "./outcome.ts"
 import { callersTransforms } from "./own-transform.ts"
 import { fetchRedirectError, redirectError } from "./redirect-error.ts"
@@ -92,6 +93,9 @@ async function authenticated(
       hopBasic = tellRedirect(config, last.wire, last.response, wire, sending) ?? hopBasic
     }
     const sent = sentConfig(config, wire, sending, hopBasic, limits.timeLeft(), kind)
+    if (sent.transport !== undefined && wire.authenticated) {
+      sent.transport = guardedTransport(sent.transport, wire.url, guard)
+    }
     const outcome = await outcomeOf(adapter, sent, config, wire, kind)
     last = { wire, response: outcome.response }
     return outcome

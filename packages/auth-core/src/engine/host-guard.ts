@@ -19,7 +19,11 @@ export interface GuardOptions {
 const HUAWEI_CLOUD_HOST = /\.(?:(?:my)?huaweicloud\.(?:com|cn|eu)|myhwclouds\.com)\.?$/
 
 /** Says whether credentials may go to a URL; `baseUrl` is the client's own. */
-export type HostGuard = (url: URL, baseUrl?: string | URL | undefined) => boolean
+export interface HostGuard {
+  (url: URL, baseUrl?: string | URL | undefined): boolean
+  /** As in the options. */
+  readonly allowInsecure?: boolean | undefined
+}
 
 /**
  * Compiles the host list once.
@@ -29,11 +33,12 @@ export type HostGuard = (url: URL, baseUrl?: string | URL | undefined) => boolea
 export function createHostGuard({ hosts, allowInsecure = false }: GuardOptions = {}): HostGuard {
   if (hosts !== undefined && !Array.isArray(hosts)) throw invalidHosts()
   const listed = hosts?.map(compile)
-  return (url, baseUrl) => {
+  const guard: HostGuard = (url, baseUrl) => {
     if (url.protocol !== "https:" && !allowInsecure && !isLoopback(url.hostname)) return false
     if (listed !== undefined) return listed.some((matches) => matches(url))
     return HUAWEI_CLOUD_HOST.test(url.hostname) || (baseUrl !== undefined && sameOrigin(url, baseUrl))
   }
+  return Object.assign(guard, { allowInsecure })
 }
 
 function compile(entry: string): (url: URL) => boolean {

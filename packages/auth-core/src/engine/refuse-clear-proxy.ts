@@ -1,0 +1,45 @@
+import { AuthError } from "../errors/auth-error.ts"
+import type { HostGuard } from "./host-guard.ts"
+
+/** A request of `node:http` before anything of it is sent, or its options: as much as tells where it goes. */
+export interface NativeRequest {
+  readonly path?: unknown
+  readonly agent?: unknown
+  once?(event: "error", listener: () => void): unknown
+  destroy?(): unknown
+}
+
+/**
+ * Refuses to send credentials through a proxy that could read them, whoever chose it. Loopback is no exception: the proxy
+ * need not be on this machine.
+ *
+ * @param request is destroyed where it is refused.
+ * @param cure what to do where a client sends even https so.
+ * @throws {AuthError} `AUTH_INSECURE_URL`
+ */
+export function refuseClearProxy(request: NativeRequest, url: URL, guard: HostGuard, cure?: string): void {
+  const { path, agent } = request
+  const isHttps = url.protocol === "https:"
+  // A proxy is asked for an absolute URL in place of a path.
+  const isAbsolute = typeof path === "string" && /^https?:\/\//i.test(path)
+  // A tunnel hides https only. Agents of npm keep their proxy here.
+  const isTunnelled =
+    !isHttps && typeof agent === "object" && agent !== null && "proxy" in agent && Boolean(agent.proxy)
+  if (!isAbsolute && !isTunnelled) return
+  if (!isHttps && guard.allowInsecure === true) return
+  request.once?.("error", () => undefined)
+  request.destroy?.()
+  throw clearProxyError(url, isHttps ? cure : undefined)
+}
+
+/** @param cure what to do, where it is not the usual. */
+export function clearProxyError({ protocol, origin }: URL, cure?: string): AuthError {
+  const usual =
+    protocol === "https:"
+      ? "use an agent that makes a tunnel"
+      : "use https, list the host in NO_PROXY, or set `allowInsecure`"
+  return new AuthError(
+    "AUTH_INSECURE_URL",
+    `A proxy would read the credentials of the request to ${origin}: ${cure ?? usual}.`,
+  )
+}
