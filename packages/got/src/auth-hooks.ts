@@ -80,7 +80,7 @@ export function authHooks(auth: Auth, options: GuardOptions = {}): AuthHooks {
     // In place, since got would put its own base URL in front of what is assigned.
     if (url instanceof URL && url !== attempt.url) url.search = attempt.url.search
     sendBody(request, attempt)
-    sendWithHeaders(request, attempt.authenticated?.as.headers ?? {})
+    sendWithHeaders(request, attempt.authenticated?.as.headers ?? {}, attempt.url, guard)
     attempts.set(request, attempt)
     // A replay happens beneath the caller's hooks; and what they set for another origin was not there before them.
     hooks.afterResponse = withFirst(afterResponse, hooks.afterResponse)

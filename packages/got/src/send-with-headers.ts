@@ -1,4 +1,4 @@
-import { conceal, isPromise } from "@countersign/auth-core"
+import { conceal, type HostGuard, isPromise, refuseClearProxy } from "@countersign/auth-core"
 import type { Options } from "got"
 
 /** Stands in for an authenticated request before got's cache, which treats requests with Authorization as private. */
@@ -13,7 +13,12 @@ type AnyFunction = (...args: unknown[]) => unknown
  *
  * Options belong to one attempt, so what is overridden here ends with it.
  */
-export function sendWithHeaders(options: Pick<Options, "cache">, headers: Readonly<Record<string, string>>): void {
+export function sendWithHeaders(
+  options: Pick<Options, "cache">,
+  headers: Readonly<Record<string, string>>,
+  url: URL,
+  guard: HostGuard,
+): void {
   if (options.cache) {
     override(options, "createNativeRequestOptions", (create) => () => {
       const native = create()
@@ -24,7 +29,7 @@ export function sendWithHeaders(options: Pick<Options, "cache">, headers: Readon
     (getRequest: AnyFunction): AnyFunction =>
     () => {
       const request = getRequest()
-      return isFunction(request) ? (...args: unknown[]) => sent(request(...args.map(withHeaders))) : request
+      return isFunction(request) ? (...args: unknown[]) => sent(request(...args.map(withHeaders)), url, guard) : request
     }
   // The first asks the second, except in got 14 where a `request` option gave nothing.
   override(options, "getRequestFunction", sending)
@@ -47,10 +52,11 @@ function override(options: object, name: string, replacement: (method: AnyFuncti
 }
 
 /** The native request writes all its headers down, on itself and on what it is queued in. An answer does not. */
-function sent(result: unknown): unknown {
-  if (isPromise(result)) return result.then(sent)
-  const isRequest = typeof result === "object" && result !== null && !("statusCode" in result)
-  return isRequest ? conceal(result, "[request]") : result
+function sent(result: unknown, url: URL, guard: HostGuard): unknown {
+  if (isPromise(result)) return result.then((request) => sent(request, url, guard))
+  if (typeof result !== "object" || result === null || "statusCode" in result) return result
+  refuseClearProxy(result, url, guard)
+  return conceal(result, "[request]")
 }
 
 function isNativeOptions(value: unknown): value is { headers: HeadersByName } {
