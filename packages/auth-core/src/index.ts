@@ -43,6 +43,7 @@ export {
   type Send,
 } from "./engine/authenticated-send.ts"
 export { readBody } from "./engine/body.ts"
+export { isArrayBuffer, isBlob, isFormData, isSearchParams } from "./engine/body-brand.ts"
 export { chosenAuth } from "./engine/chosen-auth.ts"
 export { conceal } from "./engine/conceal.ts"
 export { finishedUrl } from "./engine/finished-url.ts"
