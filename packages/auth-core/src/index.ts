@@ -85,7 +85,15 @@ export { MAX_SIGNED_BODY_BYTES, UNSIGNED_PAYLOAD } from "./signing/payload.ts"
 export { sign } from "./signing/sign.ts"
 export type { SignerOptions } from "./signing/signature.ts"
 export { createSigner, type Signer } from "./signing/signer.ts"
-export { type VerifyFailureCode, type VerifyOptions, type VerifyResult, verify } from "./signing/verify.ts"
+export {
+  type AllowUnsigned,
+  type RefusedSignature,
+  type VerifiedSignature,
+  type VerifyFailureCode,
+  type VerifyOptions,
+  type VerifyResult,
+  verify,
+} from "./signing/verify.ts"
 export { type AgencyTokenOptions, agencyToken } from "./tokens/agency-token.ts"
 export { type FederatedTokenOptions, federatedToken } from "./tokens/federated-token.ts"
 export { type PasswordTokenOptions, passwordToken } from "./tokens/password-token.ts"
