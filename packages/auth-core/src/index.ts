@@ -35,7 +35,7 @@ export {
   authenticateAttempt,
   type OutgoingRequest,
 } from "./engine/authenticate-attempt.ts"
-export { type AuthenticatedFetchOptions, authenticatedFetch, type Fetch } from "./engine/authenticated-fetch.ts"
+export { type AuthenticatedFetchOptions, authenticatedFetch } from "./engine/authenticated-fetch.ts"
 export {
   type AuthenticatedRequest,
   type AuthenticatedSendOptions,
@@ -69,6 +69,7 @@ export type { TokenScope } from "./iam/token-scope.ts"
 export { andThen } from "./identity/and-then.ts"
 export { type Clock, systemClock } from "./identity/clock.ts"
 export type { Credentials } from "./identity/credentials.ts"
+export type { Fetch, FetchInit } from "./identity/fetch.ts"
 export { isPromise } from "./identity/is-promise.ts"
 export type { CredentialProvider, Expiring, Provider, ProviderContext, TokenProvider } from "./identity/provider.ts"
 export type { Token } from "./identity/token.ts"
