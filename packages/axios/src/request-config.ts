@@ -137,14 +137,12 @@ export function sentConfig(
   timeout: number,
   kind: AdapterKind,
 ): Config {
+  const { username, password } = wire.url
+  const keepsParts = kind === "other" && wire.redirects === 0 && username === "" && password === ""
   const sent: Config = {
     ...config,
+    ...(keepsParts ? urlParts(config) : wholeUrl(wire.url, kind)),
     method: wire.method.toLowerCase(),
-    // A user and a password in it would be put in the place of any Authorization.
-    url: withoutUser(wire.url).href,
-    // Others, such as mocks, tell requests by what is behind it.
-    ...(kind === "other" ? { allowAbsoluteUrls: true } : { baseURL: "" }),
-    params: undefined,
     headers,
     data: adapterBody((kind === "http" ? limitedBody(wire.body, config) : wire.body) ?? undefined, kind === "fetch"),
     timeout,
@@ -155,6 +153,30 @@ export function sentConfig(
   // The oldest fetch adapters know no maxRedirects.
   if (kind === "fetch" && followsByFetch(config)) sent.fetchOptions = { ...config.fetchOptions, redirect: "manual" }
   return sent
+}
+
+/** The URL as the caller gave it, by which mocks tell requests. Put together, it is the one that is signed. */
+function urlParts({ url, params, paramsSerializer }: Config): Partial<Config> {
+  const serialize = (): string => {
+    const query = plain.getUri({ url: "", params, paramsSerializer } as Config)
+    return spacesEscaped(new URL(query, "http://any").search.slice(1))
+  }
+  return {
+    ...(url === undefined ? {} : { url: url.replace(/\?[^#]*/, spacesEscaped) }),
+    ...(params ? { paramsSerializer: { serialize } } : {}),
+  }
+}
+
+/** In a query. Servers disagree on what a plus means. */
+function spacesEscaped(query: string): string {
+  return query.replaceAll("+", "%20")
+}
+
+function wholeUrl(url: URL, kind: AdapterKind): Partial<Config> {
+  // A user and a password in it would be put in the place of any Authorization.
+  const whole = { url: withoutUser(url).href, params: undefined }
+  // Mocks tell a redirected request by what is behind the base.
+  return kind === "other" ? { ...whole, allowAbsoluteUrls: true } : { ...whole, baseURL: "" }
 }
 
 function followsByFetch({ fetchOptions }: Config): boolean {

@@ -155,17 +155,19 @@ describe.each(adapters)(`axios ${version}, %s: withAuth`, (adapter) => {
   }
 })
 
-it(`axios ${version}: withAuth has an adapter of the caller's own send, with the finished URL`, async () => {
+it(`axios ${version}: withAuth has an adapter of the caller's own send, with URL, base and params as they are`, async () => {
   const echo: AxiosAdapter = async (config) => ({
     status: 200,
     statusText: "",
     headers: {},
     config,
     request: Object.freeze({}),
-    data: { body: config.data, token: config.headers.get("x-auth-token"), url: config.url },
+    data: { body: config.data, token: config.headers.get("x-auth-token"), url: config.url, uri: axios.getUri(config) },
   })
   const baseURL = "https://api.myhuaweicloud.com"
-  const api = withAuth(axios.create({ baseURL, adapter: echo, allowAbsoluteUrls: false }), numbering())
+  const auth = numbering()
+  const api = withAuth(axios.create({ baseURL, adapter: echo, allowAbsoluteUrls: false }), auth)
   const { data } = await api.post("/x", { a: 1 }, { params: { b: "c d" } })
-  expect(data).toEqual({ body: '{"a":1}', token: "secret-1", url: `${baseURL}/x?b=c%20d` })
+  expect(data).toEqual({ body: '{"a":1}', token: "secret-1", url: "/x", uri: `${baseURL}/x?b=c%20d` })
+  expect(auth.attempts[0]?.url).toBe(`${baseURL}/x?b=c%20d`)
 })
