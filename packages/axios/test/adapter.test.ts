@@ -1,4 +1,5 @@
 import { type AdapterUnderTest, type BodySample, describeAdapter } from "@countersign/testkit"
+import { describeMocks, mockedByMockAgent, mockedByMsw, mockedByNock } from "@countersign/testkit/mocks"
 import axios, { type AxiosError } from "axios"
 import axiosRetry from "axios-retry"
 import FormData from "form-data"
@@ -52,4 +53,8 @@ function adapter(kind: "http" | "fetch"): AdapterUnderTest {
   }
 }
 
-for (const kind of adapters) describeAdapter(`axios ${version}, ${kind}`, adapter(kind))
+for (const kind of adapters) {
+  const libraries = kind === "fetch" ? [mockedByMockAgent, mockedByNock, mockedByMsw] : [mockedByNock, mockedByMsw]
+  describeAdapter(`axios ${version}, ${kind}`, adapter(kind))
+  describeMocks(`axios ${version}, ${kind}`, adapter(kind), libraries)
+}

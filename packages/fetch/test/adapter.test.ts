@@ -1,4 +1,5 @@
 import { type AdapterUnderTest, describeAdapter } from "@countersign/testkit"
+import { describeMocks, mockedByMockAgent, mockedByMsw, mockedByNock } from "@countersign/testkit/mocks"
 import { type AuthFetch, createFetch } from "../src/index.ts"
 
 const adapter: AdapterUnderTest = {
@@ -25,3 +26,4 @@ const adapter: AdapterUnderTest = {
 }
 
 describeAdapter("fetch", adapter)
+describeMocks("fetch", adapter, [mockedByMockAgent, mockedByNock, mockedByMsw])

@@ -2,7 +2,6 @@ import {
   AuthError,
   type AuthenticatedAttempt,
   andThen,
-  isSearchParams,
   isStream,
   MAX_REPLAYABLE_BYTES,
   readBody,
@@ -29,7 +28,7 @@ class PipedBody implements AsyncIterable<never> {
 export function bodyOf(options: GotOptions, leftUnread: boolean, signal: AbortSignal | undefined): unknown {
   const { body, headers } = options
   if (body === undefined) return options.isStream && mayHaveBody(options) ? new PipedBody() : undefined
-  if (isSearchParams(body)) {
+  if (body instanceof URLSearchParams) {
     headers["content-type"] ??= "application/x-www-form-urlencoded;charset=UTF-8"
     return body.toString()
   }

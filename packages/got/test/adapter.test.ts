@@ -1,4 +1,5 @@
 import { type AdapterUnderTest, describeAdapter } from "@countersign/testkit"
+import { describeMocks, mockedByMsw, mockedByNock } from "@countersign/testkit/mocks"
 import type { Got, Method, Response } from "got"
 import { withAuth } from "../src/index.ts"
 import { clients } from "./clients.ts"
@@ -39,4 +40,8 @@ function adapter(client: Got, oldest: boolean): AdapterUnderTest {
   }
 }
 
-for (const [name, client] of clients) describeAdapter(name, adapter(client, name === "got 14.0"))
+for (const [name, client] of clients) {
+  const underTest = adapter(client, name === "got 14.0")
+  describeAdapter(name, underTest)
+  describeMocks(name, underTest, [mockedByNock, mockedByMsw])
+}

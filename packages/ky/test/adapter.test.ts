@@ -1,4 +1,5 @@
 import { type AdapterUnderTest, describeAdapter } from "@countersign/testkit"
+import { describeMocks, mockedByMockAgent, mockedByMsw, mockedByNock } from "@countersign/testkit/mocks"
 import type ky from "ky"
 import type { HTTPError } from "ky"
 import { withAuth } from "../src/index.ts"
@@ -30,4 +31,7 @@ function adapter(name: string, client: typeof ky): AdapterUnderTest {
   }
 }
 
-for (const [name, client] of clients) describeAdapter(name, adapter(name, client))
+for (const [name, client] of clients) {
+  describeAdapter(name, adapter(name, client))
+  describeMocks(name, adapter(name, client), [mockedByMockAgent, mockedByNock, mockedByMsw])
+}

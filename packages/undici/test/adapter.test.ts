@@ -1,19 +1,21 @@
 import { type AdapterUnderTest, bodySamples, describeAdapter } from "@countersign/testkit"
+import { answerBy, describeMocks, type MockLibrary } from "@countersign/testkit/mocks"
+import type { Dispatcher, MockAgent } from "undici"
 import * as newest from "undici"
 import { withAuth } from "../src/index.ts"
 import { releases, type Undici } from "./releases.ts"
 
 /** undici.request, with undici's own interceptors for retries and redirects around the authentication. */
-function byRequest(undici: Undici): AdapterUnderTest {
+function byRequest(undici: Undici, mock?: () => Dispatcher): AdapterUnderTest {
   return {
     // undici.request sends no forms but those of its own class, and makes nothing of URLSearchParams.
     adds: ["FormData with a file", "URLSearchParams"],
     // The retry interceptor of undici 7 takes a form for an iterable of bytes.
     spoilsOnRetry: undici === newest ? [] : ["FormData with a file"],
     connect({ baseUrl, auth, options }) {
-      const { Agent, interceptors } = undici
+      const { interceptors } = undici
       return async ({ method = "GET", path = "", headers = {}, body, as = "none", auth: own, signal, retries = 0 }) => {
-        const agent = new Agent()
+        const agent = mock?.() ?? new undici.Agent()
         const authenticated =
           auth === undefined ? agent : withAuth(agent, auth, options ?? { hosts: [new URL(baseUrl).host] })
         const dispatcher = authenticated.compose(
@@ -37,7 +39,7 @@ function byRequest(undici: Undici): AdapterUnderTest {
           })
           return { status: response.statusCode, text: await response.body.text(), raw: response }
         } finally {
-          void agent.close()
+          if (mock === undefined) void agent.close()
         }
       }
     },
@@ -45,14 +47,14 @@ function byRequest(undici: Undici): AdapterUnderTest {
 }
 
 /** undici.fetch; redirects are fetch's own. */
-function byFetch(undici: Undici): AdapterUnderTest {
+function byFetch(undici: Undici, mock?: () => Dispatcher): AdapterUnderTest {
   return {
     neverRetries: true,
     // undici.fetch knows its own FormData only.
     bodies: { "FormData with a file": { ...bodySamples["FormData with a file"], make: () => ownFormData(undici) } },
     connect({ baseUrl, auth, options }) {
       return async ({ method = "GET", path = "", headers = {}, body, as = "none", auth: own, signal }) => {
-        const agent = new undici.Agent()
+        const agent = mock?.() ?? new undici.Agent()
         const chosen = own === undefined ? auth : own
         const dispatcher =
           chosen === undefined || chosen === false
@@ -69,7 +71,7 @@ function byFetch(undici: Undici): AdapterUnderTest {
           })
           return { status: response.status, text: await response.text(), raw: response }
         } finally {
-          void agent.close()
+          if (mock === undefined) void agent.close()
         }
       }
     },
@@ -85,4 +87,23 @@ function ownFormData({ FormData: Own }: Undici): unknown {
 for (const [name, undici] of releases) {
   describeAdapter(`${name}, request`, byRequest(undici))
   describeAdapter(`${name}, fetch`, byFetch(undici))
+  const { library, dispatcher } = mockAgent(undici)
+  describeMocks(`${name}, request`, byRequest(undici, dispatcher), [library])
+  describeMocks(`${name}, fetch`, byFetch(undici, dispatcher), [library])
+}
+
+/** Its own dispatcher, which the adapter is given in place of an Agent. */
+function mockAgent(undici: Undici): { library: MockLibrary; dispatcher: () => Dispatcher } {
+  let agent: MockAgent
+  return {
+    dispatcher: () => agent,
+    library: {
+      name: "MockAgent",
+      start(origin, routes, seen) {
+        agent = new undici.MockAgent()
+        answerBy(agent as never, origin, routes, seen)
+        return () => agent.close()
+      },
+    },
+  }
 }

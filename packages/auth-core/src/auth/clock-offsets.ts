@@ -6,8 +6,8 @@ export interface ClockOffsets {
   /** The time that the endpoint's clock shows now, epoch ms. */
   nowAt(origin: string): number
   /**
-   * Whether the rejection says that the signature's time is off. If so, the endpoint's offset is learned from the times in
-   * its text, else from its Date header.
+   * Whether the rejection says that the signature's time is off; if so, the endpoint's offset is learned from its text,
+   * else from its Date header.
    */
   learn(rejection: Rejection, signedAt: number): boolean
 }
@@ -24,12 +24,12 @@ export function createClockOffsets(
   return {
     nowAt: (origin) => clock.now() + (offsets.get(origin) ?? 0),
     learn({ origin, errorMessage, serverTime }, signedAt) {
-      const theirs = serverTimeIn(errorMessage, signedAt) ?? serverTime
+      const theirs = timeIn(errorMessage) ?? serverTime
       // Without a text, only the Date header tells an expired signature from a wrong one.
       const expired =
         errorMessage === undefined
           ? theirs !== undefined && Math.abs(theirs - signedAt) > TOLERANCE_MS
-          : /signature expired/i.test(errorMessage)
+          : errorMessage.includes("signature expired")
       if (!expired) return false
       if (theirs === undefined) return true
       const offsetMs = theirs - clock.now()
@@ -42,27 +42,10 @@ export function createClockOffsets(
   }
 }
 
-/**
- * The server's clock by a text such as `…, signature time:20191115T033655Z,server time:20191115T035156Z`. What counts is how
- * far the two are apart, so a time zone that the text leaves out does no harm.
- */
-function serverTimeIn(text: string | undefined, signedAt: number): number | undefined {
-  const server = timeIn(text, /server time/i)
-  const signature = timeIn(text, /signature time/i)
-  if (server === undefined || signature === undefined) return server
-  // A signature tells whole seconds.
-  return server - signature + Math.floor(signedAt / 1_000) * 1_000
-}
-
-/** As the gateway writes a time, as ISO 8601 has it (UTC where it names no zone), or as HTTP does. */
-const TIME =
-  /^[\s:=]*(?:(\d{4})-?(\d\d)-?(\d\d)[T ](\d\d):?(\d\d):?(\d\d(?:\.\d+)?) ?(?:Z|UTC|GMT|([+-]\d\d):?(\d\d))?|([a-z]{3}, [\da-z ]+ [\d:]{8} GMT))/i
-
-function timeIn(text: string | undefined, label: RegExp): number | undefined {
-  const after = text?.split(label)[1]
-  const [found, year, month, day, hour, minute, second, zoneHours = "+00", zoneMinutes = "00", http] =
-    TIME.exec(after ?? "") ?? []
-  if (found === undefined) return undefined
-  const time = Date.parse(http ?? `${year}-${month}-${day}T${hour}:${minute}:${second}${zoneHours}:${zoneMinutes}`)
+/** `…,server time:20191115T035156Z`, or a date in any form that Date reads. */
+function timeIn(message: string | undefined): number | undefined {
+  const text = /server time:\s*([^,|"]+)/i.exec(message ?? "")?.[1]?.trim()
+  if (text === undefined) return undefined
+  const time = Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"))
   return Number.isNaN(time) ? undefined : time
 }

@@ -1,6 +1,5 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { type Clock, systemClock } from "../identity/clock.ts"
-import type { Fetch } from "../identity/fetch.ts"
 import { resolveEndpoint } from "./endpoint.ts"
 import { checkInteger } from "./integer.ts"
 
@@ -14,7 +13,7 @@ export interface IamOptions {
   /** Region whose IAM is called, such as `ap-southeast-1`. */
   region?: string | undefined
   /** Does the HTTP round trips. @default the global fetch */
-  fetch?: Fetch | undefined
+  fetch?: typeof globalThis.fetch | undefined
   /** The longest one round trip may take, milliseconds of real time. @default 10_000 */
   timeoutMs?: number | undefined
   /** Lets secrets cross plain http to hosts other than this machine. @default false */
@@ -26,7 +25,7 @@ export interface IamOptions {
 /** {@link IamOptions} with everything decided. */
 export interface IamConnection {
   readonly endpoint: string
-  readonly fetch: Fetch | undefined
+  readonly fetch: typeof globalThis.fetch | undefined
   readonly timeoutMs: number
   readonly clock: Clock
 }

@@ -5,6 +5,9 @@ import type { Progress, RequestPromise } from "got"
 import { expect } from "vitest"
 import { errorOf, type GotClient, on, page, readFirst } from "./got-feature.ts"
 
+/** Long enough for a request to arrive on a busy machine. */
+const LIMIT_MS = 150
+
 const timeout = page("6-timeout")
 const option = page("2-options")
 const stream = page("3-streams")
@@ -28,9 +31,9 @@ const timedOut = (event: string): unknown =>
   expect.arrayContaining(["TimeoutError", "ETIMEDOUT", event, [true, true, false]])
 const aborted = expect.arrayContaining(["AbortError", "ERR_ABORTED", [true, false, true]])
 
-const aborting = (limitMs: number): AbortSignal => {
+const aborting = (): AbortSignal => {
   const controller = new AbortController()
-  setTimeout(() => controller.abort(), limitMs)
+  setTimeout(() => controller.abort(), LIMIT_MS)
   return controller.signal
 }
 
@@ -50,7 +53,7 @@ export const limits = [
   timeout(
     "timeout",
     "timeout.request ends the whole",
-    async (client, { limitMs }) => ended(client, client.api("x", { timeout: { request: limitMs } })),
+    async (client) => ended(client, client.api("x", { timeout: { request: LIMIT_MS } })),
     {
       answer: never,
       gives: timedOut("request"),
@@ -59,17 +62,17 @@ export const limits = [
   timeout(
     "timeout",
     "timeout.response ends the wait for an answer",
-    async (client, { limitMs }) => ended(client, client.api.post("x", { json: {}, timeout: { response: limitMs } })),
+    async (client) => ended(client, client.api.post("x", { json: {}, timeout: { response: LIMIT_MS } })),
     { answer: never, gives: timedOut("response") },
   ),
   timeout(
     "timeout",
     "timeout.lookup ends the search for the address",
-    async (client, { limitMs }) => {
+    async (client) => {
       const dnsLookup = (() => undefined) as never
       return ended(
         client,
-        client.api("http://127.0.0.1.example.com/", { prefixUrl: "", dnsLookup, timeout: { lookup: limitMs } }),
+        client.api("http://127.0.0.1.example.com/", { prefixUrl: "", dnsLookup, timeout: { lookup: LIMIT_MS } }),
       )
     },
     { gives: timedOut("lookup") },
@@ -77,37 +80,37 @@ export const limits = [
   timeout(
     "timeout",
     "timeout.connect ends what does not connect",
-    async (client, { limitMs }) => {
+    async (client) => {
       const socket = connect({ host: "nowhere.example.com", port: 1, lookup: () => undefined })
       const createConnection = (() => socket) as never
-      return ended(client, client.api("x", { createConnection, timeout: { connect: limitMs } }))
+      return ended(client, client.api("x", { createConnection, timeout: { connect: LIMIT_MS } }))
     },
     { gives: timedOut("connect") },
   ),
   timeout(
     "timeout",
     "timeout.socket ends a silence",
-    async (client, { listen, limitMs }) => {
+    async (client, { listen }) => {
       const prefixUrl = await listen((_, response) => response.write("begun"))
-      return ended(client, client.api("x", { prefixUrl, timeout: { socket: limitMs } }))
+      return ended(client, client.api("x", { prefixUrl, timeout: { socket: LIMIT_MS } }))
     },
     { gives: timedOut("socket") },
   ),
   timeout(
     "timeout",
     "timeout.send ends an upload",
-    async (client, { limitMs }) => {
+    async (client) => {
       const body = new Readable({ read: () => undefined })
-      return ended(client, client.api.post("x", { body, headers: { ...unsigned }, timeout: { send: limitMs } }))
+      return ended(client, client.api.post("x", { body, headers: { ...unsigned }, timeout: { send: LIMIT_MS } }))
     },
     { gives: timedOut("send") },
   ),
   timeout(
     "timeout",
     "timeout.read ends an answer that is slow",
-    async (client, { listen, limitMs }) => {
+    async (client, { listen }) => {
       const prefixUrl = await listen((_, response) => response.write("begun"))
-      return ended(client, client.api("x", { prefixUrl, timeout: { read: limitMs } }))
+      return ended(client, client.api("x", { prefixUrl, timeout: { read: LIMIT_MS } }))
     },
     { gives: timedOut("read") },
   ),
@@ -123,16 +126,16 @@ export const limits = [
   timeout(
     "timeout",
     "timeout.request ends a stream",
-    async (client, { limitMs }) => {
+    async (client) => {
       const { text } = await import("node:stream/consumers")
-      return ended(client, text(client.api.stream("x", { timeout: { request: limitMs } })))
+      return ended(client, text(client.api.stream("x", { timeout: { request: LIMIT_MS } })))
     },
     { answer: never, gives: timedOut("request") },
   ),
   option(
     "signal",
     "signal ends a request under way",
-    async (client, { limitMs }) => ended(client, client.api("x", { signal: aborting(limitMs) })),
+    async (client) => ended(client, client.api("x", { signal: aborting() })),
     {
       answer: never,
       gives: aborted,
@@ -150,36 +153,33 @@ export const limits = [
   option(
     "signal",
     "AbortSignal.timeout ends a request",
-    async (client, { limitMs }) => ended(client, client.api("x", { signal: AbortSignal.timeout(limitMs) })),
+    async (client) => ended(client, client.api("x", { signal: AbortSignal.timeout(LIMIT_MS) })),
     { answer: never },
   ),
   option(
     "signal",
     "signal ends an upload",
-    async (client, { limitMs }) => {
+    async (client) => {
       const body = new Readable({ read: () => undefined })
-      return ended(client, client.api.post("x", { body, signal: aborting(limitMs) }))
+      return ended(client, client.api.post("x", { body, signal: aborting() }))
     },
     { gives: aborted },
   ),
   option(
     "signal",
     "signal ends a stream",
-    async (client, { listen, limitMs }) => {
+    async (client, { listen }) => {
       const { text } = await import("node:stream/consumers")
       const prefixUrl = await listen((_, response) => response.write("begun"))
-      return ended(client, text(client.api.stream("x", { prefixUrl, signal: aborting(limitMs) })))
+      return ended(client, text(client.api.stream("x", { prefixUrl, signal: aborting() })))
     },
     { gives: aborted },
   ),
   option(
     "signal",
     "signal ends the wait for a retry",
-    async (client, { server: { arrivals }, limitMs }) => [
-      await ended(
-        client,
-        client.api("x", { signal: aborting(limitMs), retry: { limit: 2, calculateDelay: () => 10_000 } }),
-      ),
+    async (client, { server: { arrivals } }) => [
+      await ended(client, client.api("x", { signal: aborting(), retry: { limit: 2, calculateDelay: () => 10_000 } })),
       arrivals.length,
     ],
     { answer: () => ({ status: 503 }), gives: [aborted, 1] },
@@ -187,9 +187,9 @@ export const limits = [
   promise(
     "promise-api",
     "cancel ends a request",
-    async ({ api, own }, { limitMs }) => {
+    async ({ api, own }) => {
       const sent = api("x") as RequestPromise<unknown> & { cancel(reason?: string): void; isCanceled: boolean }
-      setTimeout(() => sent.cancel("mine"), limitMs)
+      setTimeout(() => sent.cancel("mine"), LIMIT_MS)
       const error = await errorOf(sent)
       return [error.name, error.code, error.message, sent.isCanceled, error instanceof own.RequestError]
     },
@@ -261,7 +261,7 @@ export const limits = [
   timeout(
     "timeout",
     "timeout.secureConnect ends a handshake that does not end",
-    async (client, { defer, limitMs }) => {
+    async (client, { defer }) => {
       const server = createServer(() => undefined)
       server.listen(0, "127.0.0.1")
       await once(server, "listening")
@@ -273,7 +273,7 @@ export const limits = [
       })
       const { port } = server.address() as { port: number }
       const url = `https://127.0.0.1:${port}/x`
-      return ended(client, client.api(url, { prefixUrl: "", timeout: { secureConnect: limitMs } }))
+      return ended(client, client.api(url, { prefixUrl: "", timeout: { secureConnect: LIMIT_MS } }))
     },
     { gives: timedOut("secureConnect") },
   ),

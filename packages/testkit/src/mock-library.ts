@@ -1,0 +1,160 @@
+import { HttpResponse, http } from "msw"
+import { setupServer } from "msw/node"
+import nock from "nock"
+import { getGlobalDispatcher, MockAgent, setGlobalDispatcher } from "undici"
+
+/** A request as a mock saw it. */
+export interface MockedRequest {
+  method: string
+  /** The request target, undecoded. */
+  target: string
+  headers: Record<string, string>
+  body: string
+}
+
+export interface MockedAnswer {
+  /** @default 200 */
+  status?: number
+  headers?: Record<string, string>
+  body?: string
+}
+
+export interface MockedRoute {
+  method: "GET" | "POST"
+  path: string
+  /** By name and value, as they are before they are encoded. */
+  query?: Readonly<Record<string, string>>
+  /** One for each request in turn, the last for all that follow; none stands for a broken connection. */
+  answers: readonly MockedAnswer[]
+}
+
+/** A library that answers requests in place of the network. */
+export interface MockLibrary {
+  name: string
+  /**
+   * Answers requests to an origin from here on, and refuses all others.
+   *
+   * @param seen is given each request that a route is for.
+   * @returns what ends it.
+   */
+  start(origin: string, routes: readonly MockedRoute[], seen: (request: MockedRequest) => void): () => unknown
+}
+
+// It begins when it is imported.
+nock.restore()
+
+const BROKEN = "the mocked connection is broken"
+
+/** For `node:http` and the global fetch. */
+export const mockedByNock: MockLibrary = {
+  name: "nock",
+  start(origin, routes, seen) {
+    nock.activate()
+    nock.disableNetConnect()
+    for (const { method, path, query = {}, answers } of routes) {
+      const scope = nock(origin).persist().intercept(path, method).query(query)
+      if (answers.length === 0) scope.replyWithError(new Error(BROKEN))
+      const next = inTurn(answers)
+      if (answers.length > 0) {
+        scope.reply(async (request: Request) => {
+          const { status = 200, headers = {}, body = "" } = next()
+          seen(await mockedRequest(request))
+          return [status, body, headers]
+        })
+      }
+    }
+    return () => {
+      nock.cleanAll()
+      nock.enableNetConnect()
+      nock.restore()
+    }
+  },
+}
+
+/** For `node:http` and the global fetch. */
+export const mockedByMsw: MockLibrary = {
+  name: "msw",
+  start(origin, routes, seen) {
+    const handlers = routes.map(({ method, path, query, answers }) => {
+      const next = inTurn(answers)
+      return http[method === "GET" ? "get" : "post"](`${origin}${path}`, async ({ request }) => {
+        const { searchParams } = new URL(request.url)
+        for (const [name, value] of Object.entries(query ?? {})) if (searchParams.get(name) !== value) return undefined
+        if (answers.length === 0) return HttpResponse.error()
+        const { status = 200, headers = {}, body = "" } = next()
+        seen(await mockedRequest(request))
+        return new HttpResponse(body, { status, headers })
+      })
+    })
+    const server = setupServer(
+      ...handlers,
+      http.all("*", () => HttpResponse.error()),
+    )
+    server.listen()
+    return () => server.close()
+  },
+}
+
+/** For the global fetch, which asks the dispatcher that undici is told to use everywhere. */
+export const mockedByMockAgent: MockLibrary = {
+  name: "MockAgent",
+  start(origin, routes, seen) {
+    const before = getGlobalDispatcher()
+    const agent = new MockAgent()
+    setGlobalDispatcher(agent)
+    answerBy(agent, origin, routes, seen)
+    return async () => {
+      setGlobalDispatcher(before)
+      await agent.close()
+    }
+  },
+}
+
+/** @param agent a MockAgent of any release of undici. */
+export function answerBy(
+  agent: MockAgent,
+  origin: string,
+  routes: readonly MockedRoute[],
+  seen: (request: MockedRequest) => void,
+): void {
+  agent.disableNetConnect()
+  for (const { method, path, query, answers } of routes) {
+    const interceptor = agent.get(origin).intercept({ method, path, ...(query === undefined ? {} : { query }) })
+    const next = inTurn(answers)
+    if (answers.length === 0) interceptor.replyWithError(new Error(BROKEN)).persist()
+    else {
+      interceptor
+        .reply((request) => {
+          const { status = 200, headers = {}, body = "" } = next()
+          const given = Object.fromEntries(new Headers(request.headers as HeadersInit))
+          seen({ method, target: request.path, headers: given, body: textOf(request.body) })
+          return {
+            statusCode: status,
+            data: body,
+            responseOptions: { headers },
+          }
+        })
+        .persist()
+    }
+  }
+}
+
+function textOf(body: unknown): string {
+  return body instanceof Uint8Array ? new TextDecoder().decode(body) : String(body ?? "")
+}
+
+async function mockedRequest(request: Request): Promise<MockedRequest> {
+  const { method, url, headers } = request
+  const { pathname, search } = new URL(url)
+  return { method, target: pathname + search, headers: Object.fromEntries(headers), body: await request.clone().text() }
+}
+
+function inTurn<T>(all: readonly T[]): () => T {
+  let count = 0
+  return () => {
+    const one = all[Math.min(count, all.length - 1)]
+    count += 1
+    if (one === undefined) throw new Error("There is no answer.")
+    return one
+  }
+}
