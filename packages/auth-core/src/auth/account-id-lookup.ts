@@ -1,5 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { findDomainId } from "../iam/domain-id.ts"
+import type { IamOptions } from "../iam/iam-connection.ts"
 import { findProjectId } from "../iam/project-id.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import { isPromise } from "../identity/is-promise.ts"
@@ -26,18 +27,19 @@ export function accountIdLookup(
   const projectOf = (name: string): Provider<AccountId> => {
     const known = projects.get(name)
     if (known !== undefined) return known
-    const provider: Provider<AccountId> = async (context) => ({
-      id: await findProjectId(
-        { ...iam, region: iam?.region ?? name, name, signal: context?.signal },
-        await current(context?.signal),
-      ),
-    })
+    const provider: Provider<AccountId> = async (context) => {
+      const credentials = await current(context?.signal)
+      const options = { ...reachOf(credentials, iam), region: iam?.region ?? name, name, signal: context?.signal }
+      return { id: await findProjectId(options, credentials) }
+    }
     projects.set(name, provider)
     return provider
   }
-  const domain: Provider<AccountId> = async (context) => ({
-    id: await findDomainId({ region, ...iam, signal: context?.signal }, await current(context?.signal)),
-  })
+  const domain: Provider<AccountId> = async (context) => {
+    const credentials = await current(context?.signal)
+    const options = { ...reachOf(credentials, iam), region: iam?.region ?? region, signal: context?.signal }
+    return { id: await findDomainId(options, credentials) }
+  }
   const found = (provider: Provider<AccountId>, signal?: AbortSignal): string | Promise<string> => {
     const value = cache.get(provider, { signal })
     return isPromise(value) ? value.then(({ id }) => id) : value.id
@@ -54,6 +56,11 @@ export function accountIdLookup(
     if (!(isPromise(project) || isPromise(account))) return { projectId: project, domainId: account }
     return Promise.all([project, account]).then(([projectId, domainId]) => ({ projectId, domainId }))
   }
+}
+
+/** The IAM that issued the key, or that its source names, comes before that of the auth. */
+function reachOf({ iamEndpoint }: Credentials, iam: IamOptions | undefined): IamOptions {
+  return iamEndpoint === undefined ? { ...iam } : { ...iam, iamEndpoint }
 }
 
 /** `ecs.cn-north-4.myhuaweicloud.com` names its region. */

@@ -18,7 +18,11 @@ export interface AccountIdOptions {
   domainId?: "auto" | (string & {}) | undefined
   /** Such as `cn-north-4`. Project lookups and V11-HMAC-SHA256 need it. */
   region?: string | undefined
-  /** How IAM is reached for lookups. */
+  /**
+   * How IAM is reached for lookups, and for an id token that the environment or a profile names. Of the endpoints known, the
+   * first one is used: that of the credentials' source, this one, HUAWEICLOUD_SDK_IAM_ENDPOINT, that of the region, the
+   * global one.
+   */
   iam?: IamOptions | undefined
 }
 

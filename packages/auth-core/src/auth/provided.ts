@@ -2,6 +2,7 @@ import { andThen } from "../identity/and-then.ts"
 import { lazily } from "../identity/lazily.ts"
 import type { Expiring, Provider } from "../identity/provider.ts"
 import type { CachingOptions } from "./cache-of.ts"
+import type { IamReachOptions } from "./reaching-iam.ts"
 
 /** A value that can be replaced when a server refuses it. */
 export interface Renewable<T> {
@@ -19,7 +20,7 @@ export interface Renewable<T> {
  */
 export function provided<T extends Expiring>(
   provider: Provider<T>,
-  options: CachingOptions,
+  options: CachingOptions & IamReachOptions,
   secretOf: (value: T) => string,
 ): Renewable<T> {
   const load = lazily(async () => {

@@ -2,6 +2,7 @@ import { systemClock } from "../identity/clock.ts"
 import type { Expiring, Provider } from "../identity/provider.ts"
 import { type CachingOptions, cacheOf } from "./cache-of.ts"
 import type { Renewable } from "./provided.ts"
+import { type IamReachOptions, reachingIam } from "./reaching-iam.ts"
 
 /**
  * When a brand-new value is refused too, the refusal may not be about the value at all. Refusals then make no renewal
@@ -17,12 +18,13 @@ const LONGEST_PAUSE_MS = 60_000
  * @throws {AuthError} `AUTH_INVALID_OPTION` for malformed options of a cache.
  */
 export function renewable<T extends Expiring>(
-  provider: Provider<T>,
-  options: CachingOptions,
+  source: Provider<T>,
+  options: CachingOptions & IamReachOptions,
   secretOf: (value: T) => string,
 ): Renewable<T> {
   const { clock = systemClock } = options
   const cache = cacheOf(options)
+  const provider = reachingIam(source, options)
   let pauseMs = 0
   let pausedUntil = Number.NEGATIVE_INFINITY
   return {

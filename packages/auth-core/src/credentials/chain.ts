@@ -23,7 +23,7 @@ export function chain(...providers: readonly CredentialProvider[]): CredentialPr
       "chain(...) takes one or more credential providers, which are functions.",
     )
   }
-  return async (context) => {
+  const provider: CredentialProvider = async (context) => {
     const reasons: string[] = []
     for (const [index, provider] of providers.entries()) {
       try {
@@ -36,6 +36,7 @@ export function chain(...providers: readonly CredentialProvider[]): CredentialPr
     }
     throw new AuthError("AUTH_CREDENTIALS_MISSING", `No source has an access key:\n${reasons.join("\n")}`)
   }
+  return Object.assign(provider, { heedsIamReach: providers.some((link) => link.heedsIamReach) })
 }
 
 function usable(credentials: Credentials | undefined): Credentials {

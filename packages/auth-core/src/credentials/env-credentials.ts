@@ -24,7 +24,7 @@ const NAMES = {
  */
 export function envCredentials(options: IamOptions = {}): CredentialProvider {
   checkIamOptions(options)
-  return async (context) => {
+  const provider: CredentialProvider = async (context) => {
     const values = {
       ak: environmentVariable(NAMES.ak),
       sk: environmentVariable(NAMES.sk),
@@ -38,4 +38,5 @@ export function envCredentials(options: IamOptions = {}): CredentialProvider {
     }
     return await credentialsOf(values, "The environment", NAMES, options, context)
   }
+  return Object.assign(provider, { heedsIamReach: true })
 }

@@ -1,12 +1,13 @@
 import { IAM_SHAPE, readCredentials } from "../iam/credentials-answer.ts"
 import { exchange } from "../iam/exchange.ts"
 import { requestFederatedToken } from "../iam/federated-token.ts"
-import { type IamOptions, iamConnection } from "../iam/iam-connection.ts"
+import { type IamOptions, iamConnection, reachedBy } from "../iam/iam-connection.ts"
 import { iamProvider } from "../iam/iam-provider.ts"
 import { checkHeaderText } from "../iam/name-or-id.ts"
 import { checkSecret, type Secret } from "../iam/secret.ts"
 import { tokenCredentialsRequest } from "../iam/temporary-credentials-request.ts"
 import { withToken } from "../iam/with-token.ts"
+import type { Credentials } from "../identity/credentials.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
 import { checkTemporaryKeyOptions, type TemporaryKeyOptions } from "./temporary-key-options.ts"
 
@@ -36,10 +37,12 @@ export function federatedCredentials({
   const idToken = checkSecret(options.idToken, "idToken")
   const { policy, longestMs } = checkTemporaryKeyOptions({ ...options, durationSeconds })
   const connection = iamConnection(options)
-  return iamProvider(connection, undefined, async (context) => {
-    const token = await requestFederatedToken(connection, { idpId, idToken }, { signal: context?.signal })
+  const provider = iamProvider<Credentials>(connection, undefined, async (context) => {
+    const reached = context?.iam === undefined ? connection : iamConnection(reachedBy(options, context.iam))
+    const token = await requestFederatedToken(reached, { idpId, idToken }, { signal: context?.signal })
     const request = withToken(tokenCredentialsRequest({ durationSeconds, policy }), token)
-    const answer = await exchange(connection, request, context?.signal)
-    return readCredentials(connection, request, answer, IAM_SHAPE, context?.tellIssuerTime, longestMs)
+    const answer = await exchange(reached, request, context?.signal)
+    return readCredentials(reached, request, answer, IAM_SHAPE, context?.tellIssuerTime, longestMs)
   })
+  return Object.assign(provider, { heedsIamReach: true })
 }

@@ -1,5 +1,5 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
-import type { IamOptions } from "../iam/iam-connection.ts"
+import { type IamOptions, namedEndpoint } from "../iam/iam-connection.ts"
 import { secretFile } from "../iam/secret-file.ts"
 import { checkCredentials } from "../identity/check-credentials.ts"
 import type { Credentials } from "../identity/credentials.ts"
@@ -33,13 +33,15 @@ export async function credentialsOf(
   context: ProviderContext<Credentials> | undefined,
 ): Promise<Credentials> {
   const { ak, sk, securityToken, idpId, idTokenFile } = values
+  const reach = { ...options, iamEndpoint: options.iamEndpoint ?? values.iamEndpoint }
+  const iamEndpoint = namedEndpoint(reach)
   const owner = {
+    ...(iamEndpoint === undefined ? undefined : { iamEndpoint }),
     ...(values.projectId === undefined ? undefined : { projectId: values.projectId }),
     ...(values.domainId === undefined ? undefined : { domainId: values.domainId }),
   }
   if (idpId !== undefined && idTokenFile !== undefined) {
-    const iamEndpoint = options.iamEndpoint ?? values.iamEndpoint
-    const federated = federatedCredentials({ ...options, iamEndpoint, idpId, idToken: secretFile(idTokenFile) })
+    const federated = federatedCredentials({ ...reach, idpId, idToken: secretFile(idTokenFile) })
     return hideSecrets({ ...(await federated(context)), ...owner })
   }
   if (ak !== undefined && sk !== undefined) {

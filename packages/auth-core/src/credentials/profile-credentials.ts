@@ -45,7 +45,7 @@ export function profileCredentials({ file, section, ...options }: ProfileCredent
       throw new AuthError("AUTH_INVALID_OPTION", `\`${name}\` must be a text that is not empty.`)
     }
   }
-  return async (context) => {
+  const provider: CredentialProvider = async (context) => {
     const path = file ?? environmentVariable("HUAWEICLOUD_SDK_CREDENTIALS_FILE") ?? defaultPath()
     const text = await readTextFile(path)
     if (text === undefined) {
@@ -58,6 +58,7 @@ export function profileCredentials({ file, section, ...options }: ProfileCredent
     if (credentials.expiresAt === undefined) context?.askAgainIn?.(ASK_AGAIN_MS)
     return credentials
   }
+  return Object.assign(provider, { heedsIamReach: true })
 }
 
 function defaultPath(): string {

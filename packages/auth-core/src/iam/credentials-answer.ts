@@ -49,7 +49,7 @@ export const POD_SHAPE: CredentialsShape = {
  * @throws {AuthError} `AUTH_TOKEN_RESPONSE_INVALID` when a part is missing.
  */
 export function readCredentials(
-  { endpoint }: IamConnection,
+  { endpoint, isNamed }: IamConnection,
   { action }: IamRequest,
   answer: IamAnswer,
   shape: CredentialsShape,
@@ -71,6 +71,7 @@ export function readCredentials(
     secretAccessKey: part(textAt, shape.secretAccessKey),
     securityToken: part(textAt, shape.securityToken),
     expiresAt: part(timeAt, shape.expiresAt),
+    ...(isNamed ? { iamEndpoint: endpoint } : undefined),
   })
   const { expiresAt } = credentials
   const now = issuerTime(answer.serverTime, { issuedAt: expiresAt - longestMs, expiresAt })

@@ -1,6 +1,8 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { type Clock, systemClock } from "../identity/clock.ts"
+import type { IamReach } from "../identity/provider.ts"
 import { resolveEndpoint } from "./endpoint.ts"
+import { environmentVariable } from "./environment.ts"
 import { checkInteger } from "./integer.ts"
 
 /** How IAM is reached. A provider built on another (`via`) reaches it the same way, except for what it is told itself. */
@@ -25,6 +27,8 @@ export interface IamOptions {
 /** {@link IamOptions} with everything decided. */
 export interface IamConnection {
   readonly endpoint: string
+  /** The endpoint was given, by itself, a region or `via`: neither the environment nor the default decided. */
+  readonly isNamed?: boolean | undefined
   readonly fetch: typeof globalThis.fetch | undefined
   readonly timeoutMs: number
   readonly clock: Clock
@@ -47,7 +51,23 @@ export function iamConnection(options: IamOptions, via?: IamConnection): IamConn
       inherited: via?.endpoint,
       allowInsecure: options.allowInsecure,
     }),
+    isNamed: namedEndpoint(options) !== undefined || (options.region === undefined && via?.isNamed === true),
   }
+}
+
+/** The endpoint that the options name, by itself or by a region: neither the environment nor the default decides. */
+export function namedEndpoint(options: IamOptions): string | undefined {
+  const { iamEndpoint, region } = options
+  if (iamEndpoint !== undefined) return iamEndpoint
+  if (region === undefined || environmentVariable("HUAWEICLOUD_SDK_IAM_ENDPOINT") !== undefined) return undefined
+  return resolveEndpoint({ option: "iamEndpoint", region })
+}
+
+/** The options of a source; where it does not say itself where IAM is, completed by those of the auth that asks. */
+export function reachedBy<O extends IamOptions>(options: O, asking: IamReach | undefined): O {
+  if (options.iamEndpoint !== undefined || options.region !== undefined) return options
+  const own = Object.entries(options).filter(([, value]) => value !== undefined)
+  return Object.assign({}, options, asking, Object.fromEntries(own))
 }
 
 /** How STS is reached. */

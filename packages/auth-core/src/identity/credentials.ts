@@ -14,6 +14,8 @@ export interface Credentials {
   projectId?: string | undefined
   /** Account that the source of the key (environment, profile) names for it. */
   domainId?: string | undefined
+  /** Origin of the IAM that the source of the key names, or that issued it: look-ups in the name of the key go there. */
+  iamEndpoint?: string | undefined
   /** End of life, epoch ms; absent for a permanent key. */
   expiresAt?: number | undefined
 }

@@ -9,6 +9,15 @@ export interface Expiring {
   issuedAt?: number | undefined
 }
 
+/** Where IAM is, and how it is reached. */
+export interface IamReach {
+  readonly iamEndpoint?: string | undefined
+  readonly region?: string | undefined
+  readonly fetch?: typeof globalThis.fetch | undefined
+  readonly timeoutMs?: number | undefined
+  readonly allowInsecure?: boolean | undefined
+}
+
 /** What a provider is told when it is asked. */
 export interface ProviderContext<T> {
   /** A value that was refused: give another one. Absent: any valid one will do. */
@@ -17,6 +26,8 @@ export interface ProviderContext<T> {
   signal?: AbortSignal | undefined
   /** Asks another provider through the cache that asks this one, so that what several share is fetched once. */
   resolve?: (<V extends Expiring>(provider: Provider<V>, context?: ProviderContext<V>) => V | Promise<V>) | undefined
+  /** How the auth that asks reaches IAM, for a source that is told nothing of it itself. */
+  iam?: IamReach | undefined
   /**
    * Takes what the issuer's clock shows, epoch ms: its Date header, for instance. A provider that tells it lets the cache
    * count the lifetime of what it yields right, however wrong the local clock is.
@@ -38,6 +49,8 @@ export interface Provider<T> {
    * depends on the machine or the process has no key. Absent: the provider object itself is the identity.
    */
   readonly identityKey?: string | undefined
+  /** It heeds `iam` in the context. */
+  readonly heedsIamReach?: boolean | undefined
 }
 
 /** Yields AK/SK credentials. */

@@ -26,7 +26,10 @@ const customer = { agency: "for partner", domain: "customer" }
 describe("the request", () => {
   it("is made in the name of a token", async () => {
     const iam = await localIam(securityTokenAnswer())
-    expect(await agencyCredentials({ via, ...customer, iamEndpoint: iam.url })()).toEqual(TEMPORARY_KEY)
+    expect(await agencyCredentials({ via, ...customer, iamEndpoint: iam.url })()).toEqual({
+      ...TEMPORARY_KEY,
+      iamEndpoint: iam.url,
+    })
     expect(iam.arrivals[0]).toMatchObject({
       method: "POST",
       target: "/v3.0/OS-CREDENTIAL/securitytokens",
@@ -45,7 +48,7 @@ describe("the request", () => {
   ])("is signed with %s", async (_name, key) => {
     const iam = await localIam(securityTokenAnswer())
     const provider = agencyCredentials({ via: staticCredentials(key), ...customer, iamEndpoint: iam.url, clock })
-    expect(await provider()).toEqual(TEMPORARY_KEY)
+    expect(await provider()).toEqual({ ...TEMPORARY_KEY, iamEndpoint: iam.url })
     await expectSigned(iam.arrivals[0], clock.now(), key)
     expect(iam.arrivals[0]?.headers).not.toHaveProperty("x-auth-token")
   })
@@ -85,9 +88,8 @@ describe("what `via` gave", () => {
     const rotated = { accessKeyId: "CALLERAK", secretAccessKey: "rotated" }
     const rotating = async (context?: { rejected?: Credentials | undefined }): Promise<Credentials> =>
       context?.rejected?.secretAccessKey === KEY.secretAccessKey ? rotated : KEY
-    expect(await agencyCredentials({ via: rotating, ...customer, iamEndpoint: iam.url, clock })()).toEqual(
-      TEMPORARY_KEY,
-    )
+    const provider = agencyCredentials({ via: rotating, ...customer, iamEndpoint: iam.url, clock })
+    expect(await provider()).toEqual({ ...TEMPORARY_KEY, iamEndpoint: iam.url })
     await expectSigned(iam.arrivals[0], clock.now())
     await expectSigned(iam.arrivals[1], clock.now(), rotated)
   })

@@ -8,7 +8,10 @@ const idToken = "eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl"
 describe("temporary keys from an id token", () => {
   it("take an unscoped token first, and live for six hours unless told otherwise", async () => {
     const iam = await localIam(tokenAnswer("MIIunscoped"), securityTokenAnswer())
-    expect(await federatedCredentials({ idpId: "my-idp", idToken, iamEndpoint: iam.url })()).toEqual(TEMPORARY_KEY)
+    expect(await federatedCredentials({ idpId: "my-idp", idToken, iamEndpoint: iam.url })()).toEqual({
+      ...TEMPORARY_KEY,
+      iamEndpoint: iam.url,
+    })
     expect(iam.arrivals.map(({ method, target }) => `${method} ${target}`)).toEqual([
       "POST /v3.0/OS-AUTH/id-token/tokens",
       "POST /v3.0/OS-CREDENTIAL/securitytokens",

@@ -19,7 +19,10 @@ describe("temporary keys from a token", () => {
     [{ policy: { Version: "1.1" } }, { methods: ["token"], policy: { Version: "1.1" } }],
   ])("are asked for with %o", async (options, identity) => {
     const iam = await localIam(securityTokenAnswer())
-    expect(await tokenCredentials({ via, ...options, iamEndpoint: iam.url })()).toEqual(TEMPORARY_KEY)
+    expect(await tokenCredentials({ via, ...options, iamEndpoint: iam.url })()).toEqual({
+      ...TEMPORARY_KEY,
+      iamEndpoint: iam.url,
+    })
     expect(iam.arrivals[0]).toMatchObject({
       method: "POST",
       target: "/v3.0/OS-CREDENTIAL/securitytokens",
@@ -30,7 +33,7 @@ describe("temporary keys from a token", () => {
 
   it("take another token, once, when IAM does not accept the first", async () => {
     const iam = await localIam(iamError(401, "IAM.0066", "The token has expired"), securityTokenAnswer())
-    expect(await tokenCredentials({ via, iamEndpoint: iam.url })()).toEqual(TEMPORARY_KEY)
+    expect(await tokenCredentials({ via, iamEndpoint: iam.url })()).toEqual({ ...TEMPORARY_KEY, iamEndpoint: iam.url })
     expect(iam.arrivals.map(({ headers }) => headers["x-auth-token"])).toEqual(["MIIold", "MIInew"])
     const stubborn = await localIam(({ headers }) => iamError(401, "IAM.0066", `${headers["x-auth-token"]}`))
     await rejectionOf(tokenCredentials({ via, iamEndpoint: stubborn.url })(), "MIIold", "MIInew")

@@ -24,7 +24,10 @@ describe("a partner", () => {
     )
     const { customerToken, customerCredentials } = partner({ ...user, iamEndpoint: iam.url })
     expect((await customerToken(customer)()).value).toBe("MIIcustomer")
-    expect(await customerCredentials(customer, { durationSeconds: 3600 })()).toEqual(TEMPORARY_KEY)
+    expect(await customerCredentials(customer, { durationSeconds: 3600 })()).toEqual({
+      ...TEMPORARY_KEY,
+      iamEndpoint: iam.url,
+    })
     for (const index of [1, 3]) expect(iam.arrivals[index]?.headers["x-auth-token"]).toBe("MIIpartner")
     expect(jsonBody(iam.arrivals[1])).toHaveProperty("auth.scope", { domain: { name: "customer" } })
     expect(jsonBody(iam.arrivals[3])).toHaveProperty("auth.identity.assume_role", {
