@@ -58,7 +58,9 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
   // Until a signature is refused nothing is known of other clocks.
   let judge: SignatureJudge | undefined
   const isProvided = typeof credentialsOrProvider === "function"
-  const source = isProvided ? provided(credentialsOrProvider, options, secretOf) : fixed(credentialsOrProvider)
+  const source = isProvided
+    ? provided(credentialsOrProvider, "credentials", options, secretOf)
+    : fixed(credentialsOrProvider)
   const idsFor = accountIds(options, source.current)
   // Credentials change seldom.
   let last: { credentials: Credentials; key: SigningKey } | undefined

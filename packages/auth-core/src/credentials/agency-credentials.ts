@@ -33,7 +33,7 @@ export interface AgencyCredentialsOptions extends IamOptions, TemporaryKeyOption
  */
 export function agencyCredentials(options: AgencyCredentialsOptions): CredentialProvider {
   // Sound: a provider is only ever asked to replace what it gave itself.
-  const via = checkVia(options.via as Provider<Token | Credentials>)
+  const via = checkVia(options.via as Provider<Token | Credentials>, undefined)
   const agency = checkName(options.agency, "agency")
   const domain = checkNameOrId(options.domain, "domain")
   const { sessionUser } = options
@@ -58,8 +58,8 @@ export function agencyCredentials(options: AgencyCredentialsOptions): Credential
           sessionUser,
           keyOfOptions,
         )
-  return iamProvider(connection, key, (context) =>
-    withVia(via, context, async (authentication) => {
+  return iamProvider("credentials", connection, key, (context) =>
+    withVia(via, undefined, context, async (authentication) => {
       const request = agencyCredentialsRequest({ agency, domain, sessionUser, durationSeconds, policy })
       const answer = await authenticatedExchange(connection, request, authentication, context?.signal)
       return readCredentials(connection, request, answer, IAM_SHAPE, context?.tellIssuerTime, longestMs)

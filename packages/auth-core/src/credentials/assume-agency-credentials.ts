@@ -50,7 +50,7 @@ export interface AssumeAgencyCredentialsOptions extends StsOptions {
  * @see IAM API reference (new), AssumeAgency
  */
 export function assumeAgencyCredentials(options: AssumeAgencyCredentialsOptions): CredentialProvider {
-  const via = checkVia(options.via)
+  const via = checkVia(options.via, "credentials")
   const agencyUrn = checkName(options.agencyUrn, "agencyUrn")
   const sessionName = checkName(options.sessionName, "sessionName")
   const tokenCode = options.tokenCode === undefined ? undefined : checkSecret(options.tokenCode, "tokenCode")
@@ -77,12 +77,12 @@ export function assumeAgencyCredentials(options: AssumeAgencyCredentialsOptions)
   const longestMs = (options.durationSeconds ?? 3600) * 1000
   return Object.assign(
     async (context: Parameters<CredentialProvider>[0]) =>
-      withVia(via, context, async (credentials) => {
+      withVia(via, "credentials", context, async (credentials) => {
         const code = tokenCode === undefined ? undefined : await readSecret(tokenCode, "tokenCode", context?.signal)
         const request = assumeAgencyRequest(agencyUrn, sessionName, { ...members, token_code: code })
         const answer = await signedExchange(connection, request, credentials, context?.signal)
         return readCredentials(connection, request, answer, STS_SHAPE, context?.tellIssuerTime, longestMs)
       }),
-    { identityKey: key },
+    { identityKey: key, yields: "credentials" as const },
   )
 }

@@ -17,10 +17,13 @@ const NOTHING_TO_GIVE: readonly AuthErrorCode[] = ["AUTH_CREDENTIALS_MISSING", "
  * source has anything: the message tells for each one why.
  */
 export function chain(...providers: readonly CredentialProvider[]): CredentialProvider {
-  if (providers.length === 0 || providers.some((provider) => typeof provider !== "function")) {
+  if (
+    providers.length === 0 ||
+    providers.some((provider) => typeof provider !== "function" || provider.yields === "token")
+  ) {
     throw new AuthError(
       "AUTH_INVALID_OPTION",
-      "chain(...) takes one or more credential providers, which are functions.",
+      "chain(...) takes one or more credential providers, which are functions that yield access keys.",
     )
   }
   const provider: CredentialProvider = async (context) => {
@@ -36,7 +39,10 @@ export function chain(...providers: readonly CredentialProvider[]): CredentialPr
     }
     throw new AuthError("AUTH_CREDENTIALS_MISSING", `No source has an access key:\n${reasons.join("\n")}`)
   }
-  return Object.assign(provider, { heedsIamReach: providers.some((link) => link.heedsIamReach) })
+  return Object.assign(provider, {
+    yields: "credentials" as const,
+    heedsIamReach: providers.some((link) => link.heedsIamReach),
+  })
 }
 
 function usable(credentials: Credentials | undefined): Credentials {

@@ -38,5 +38,5 @@ export function envCredentials(options: IamOptions = {}): CredentialProvider {
     }
     return await credentialsOf(values, "The environment", NAMES, options, context)
   }
-  return Object.assign(provider, { heedsIamReach: true })
+  return Object.assign(provider, { yields: "credentials" as const, heedsIamReach: true })
 }

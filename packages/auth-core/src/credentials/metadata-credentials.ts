@@ -6,6 +6,7 @@ import type { IamAnswer, IamRequest } from "../iam/iam-request.ts"
 import { rejectionError } from "../iam/rejection-error.ts"
 import { roundTrip } from "../iam/round-trip.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
+import { yielding } from "../identity/yielding.ts"
 
 export interface MetadataCredentialsOptions extends Pick<IamOptions, "fetch" | "clock"> {
   /** Origin of the metadata service. @default "http://169.254.169.254" */
@@ -63,7 +64,7 @@ export function metadataCredentials(options: MetadataCredentialsOptions = {}): C
     const request = keyRequest(token)
     return [request, await roundTrip(connection, request, signal)]
   }
-  return async (context) => {
+  return yielding("credentials", async (context) => {
     const signal = context?.signal
     try {
       if (clock.monotonic() >= tokenHolds) await renewToken(signal, false)
@@ -84,7 +85,7 @@ export function metadataCredentials(options: MetadataCredentialsOptions = {}): C
       if (hasServed || (isThere && !isForeign)) throw error
       throw new AuthError("AUTH_CREDENTIALS_MISSING", `This seems to be no ECS server. ${error.message}`)
     }
-  }
+  })
 }
 
 function tokenIn(text: string): string {

@@ -6,6 +6,7 @@ import { exchange } from "../iam/exchange.ts"
 import { type IamOptions, transportOf } from "../iam/iam-connection.ts"
 import { secretFile } from "../iam/secret-file.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
+import { yielding } from "../identity/yielding.ts"
 
 export interface PodCredentialsOptions extends Pick<IamOptions, "fetch" | "clock" | "allowInsecure"> {
   /** The longest the round trip may take, milliseconds of real time. @default 5_000 */
@@ -25,7 +26,7 @@ const TOKEN_FILE = "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE"
  */
 export function podCredentials(options: PodCredentialsOptions = {}): CredentialProvider {
   const transport = transportOf(options, undefined, 5_000)
-  return async (context) => {
+  return yielding("credentials", async (context) => {
     const uri = environmentVariable(URI)
     const file = environmentVariable(TOKEN_FILE)
     if (uri === undefined || file === undefined) {
@@ -44,5 +45,5 @@ export function podCredentials(options: PodCredentialsOptions = {}): CredentialP
     }
     const answer = await exchange(connection, request, context?.signal)
     return readCredentials(connection, request, answer, POD_SHAPE, context?.tellIssuerTime)
-  }
+  })
 }

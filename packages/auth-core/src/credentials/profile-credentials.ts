@@ -58,7 +58,7 @@ export function profileCredentials({ file, section, ...options }: ProfileCredent
     if (credentials.expiresAt === undefined) context?.askAgainIn?.(ASK_AGAIN_MS)
     return credentials
   }
-  return Object.assign(provider, { heedsIamReach: true })
+  return Object.assign(provider, { yields: "credentials" as const, heedsIamReach: true })
 }
 
 function defaultPath(): string {

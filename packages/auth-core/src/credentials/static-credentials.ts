@@ -31,5 +31,5 @@ export function staticCredentials(
     }
     return fixed
   }
-  return Object.assign(provide, { accessKeyId: fixed.accessKeyId })
+  return Object.assign(provide, { yields: "credentials" as const, accessKeyId: fixed.accessKeyId })
 }

@@ -25,14 +25,14 @@ export interface TokenCredentialsOptions extends IamOptions, TemporaryKeyOptions
  * @see IAM API reference, "Obtaining a Temporary Access Key and Security Token Through a Token"
  */
 export function tokenCredentials(options: TokenCredentialsOptions): CredentialProvider {
-  const via = checkVia(options.via)
+  const via = checkVia(options.via, "token")
   const { durationSeconds, policy, longestMs, key: keyOfOptions } = checkTemporaryKeyOptions(options)
   const connection = iamConnection(options, connectionOf(via))
   const caller = viaKey(via)
   const key =
     caller === undefined ? undefined : identityKey("token-credentials", connection.endpoint, caller, keyOfOptions)
-  return iamProvider(connection, key, (context) =>
-    withVia(via, context, async (token) => {
+  return iamProvider("credentials", connection, key, (context) =>
+    withVia(via, "token", context, async (token) => {
       const request = withToken(tokenCredentialsRequest({ durationSeconds, policy }), token)
       const answer = await exchange(connection, request, context?.signal)
       return readCredentials(connection, request, answer, IAM_SHAPE, context?.tellIssuerTime, longestMs)

@@ -7,11 +7,12 @@ export interface IamProvider<T> extends Provider<T> {
 }
 
 export function iamProvider<T>(
+  yields: NonNullable<Provider<T>["yields"]>,
   iam: IamConnection,
   identityKey: string | undefined,
   provide: (context: ProviderContext<T> | undefined) => Promise<T>,
 ): IamProvider<T> {
-  return Object.assign(async (context?: ProviderContext<T>) => provide(context), { identityKey, iam })
+  return Object.assign(async (context?: ProviderContext<T>) => provide(context), { identityKey, iam, yields })
 }
 
 /** How a provider reaches IAM, if it does. */

@@ -5,21 +5,26 @@ import type { Provider, ProviderContext } from "../identity/provider.ts"
 import type { Token } from "../identity/token.ts"
 import { textAt } from "./json.ts"
 
+type Yields = NonNullable<Provider<unknown>["yields"]>
+
 /**
  * Does something with what another provider yields. When IAM says that this is what it does not accept, asks for another
  * one, once.
+ *
+ * @param wanted what it must yield; `undefined`: either will do
  */
 export async function withVia<V extends Token | Credentials, T>(
   via: Provider<V>,
+  wanted: Yields | undefined,
   context: ProviderContext<unknown> | undefined,
   use: (value: V) => Promise<T>,
 ): Promise<T> {
-  const value = await ask(via, context)
+  const value = await ask(via, wanted, context)
   try {
     return await use(value)
   } catch (error) {
     if (!isRefusal(error)) throw error
-    const other = await ask(via, context, value)
+    const other = await ask(via, wanted, context, value)
     if (secretOf(other) === secretOf(value)) throw error
     return await use(other)
   }
@@ -28,21 +33,37 @@ export async function withVia<V extends Token | Credentials, T>(
 /** Through the cache that asks, so that what many share is fetched once; directly where there is none. */
 async function ask<V extends Token | Credentials>(
   via: Provider<V>,
+  wanted: Yields | undefined,
   context: ProviderContext<unknown> | undefined,
   rejected?: V,
 ): Promise<V> {
   const request = { rejected, signal: context?.signal }
   const value: unknown = await (context?.resolve === undefined ? via(request) : context.resolve(via, request))
-  if (isUsable<V>(value)) return value
+  const given = kindsOf(value)
+  if (wanted === undefined ? given.length > 0 : given.includes(wanted)) return value as V
+  const [other] = given
+  if (wanted !== undefined && other !== undefined) throw wrongKind(wanted, other)
   throw new AuthError(
     "AUTH_CREDENTIALS_MISSING",
     "The provider given as `via` must give a token { value } or credentials { accessKeyId, secretAccessKey }: it gave neither.",
   )
 }
 
-function isUsable<V>(value: unknown): value is V {
-  return [["value"], ["accessKeyId", "secretAccessKey"]].some((names) =>
-    names.every((name) => textAt(value, name) !== undefined),
+function kindsOf(value: unknown): Yields[] {
+  const has = (name: string): boolean => textAt(value, name) !== undefined
+  const isKey = has("accessKeyId") && has("secretAccessKey")
+  return [...(has("value") ? (["token"] as const) : []), ...(isKey ? (["credentials"] as const) : [])]
+}
+
+const KINDS: Readonly<Record<Yields, string>> = {
+  token: "a token, as passwordToken(...) does",
+  credentials: "an access key, as envCredentials() does",
+}
+
+function wrongKind(wanted: Yields, given: Yields): AuthError {
+  return new AuthError(
+    "AUTH_INVALID_OPTION",
+    `\`via\` must be a provider that yields ${KINDS[wanted]}; this one yields ${KINDS[given]}.`,
   )
 }
 
@@ -55,13 +76,17 @@ function secretOf(value: Token | Credentials): string {
   return "value" in value ? value.value : value.secretAccessKey
 }
 
-/** Gives the provider back, or says that it is none. */
-export function checkVia<V>(via: Provider<V>): Provider<V> {
-  if (typeof via === "function") return via
-  throw new AuthError(
-    "AUTH_INVALID_OPTION",
-    "`via` must be a provider: an async function such as passwordToken(...) gives.",
-  )
+/** Gives the provider back, or says that it is none, or none of the wanted kind where it tells its kind. */
+export function checkVia<V>(via: Provider<V>, wanted: Yields | undefined): Provider<V> {
+  if (typeof via !== "function") {
+    throw new AuthError(
+      "AUTH_INVALID_OPTION",
+      "`via` must be a provider: an async function such as passwordToken(...) gives.",
+    )
+  }
+  const { yields } = via
+  if (wanted !== undefined && yields !== undefined && yields !== wanted) throw wrongKind(wanted, yields)
+  return via
 }
 
 /** What names a provider in the key of one that is built on it: its own key, else its fixed AK, which is no secret. */

@@ -51,6 +51,8 @@ export interface Provider<T> {
   readonly identityKey?: string | undefined
   /** It heeds `iam` in the context. */
   readonly heedsIamReach?: boolean | undefined
+  /** What it yields, where it says so: what is built on it then takes no keys for a token at once, before it is asked. */
+  readonly yields?: "token" | "credentials" | undefined
 }
 
 /** Yields AK/SK credentials. */

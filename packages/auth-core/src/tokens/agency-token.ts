@@ -30,7 +30,7 @@ export interface AgencyTokenOptions extends IamOptions {
  * @see IAM API reference, "Obtaining an Agency Token"; Partner Center FAQ on customer tokens
  */
 export function agencyToken(options: AgencyTokenOptions): TokenProvider {
-  const via = checkVia(options.via)
+  const via = checkVia(options.via, "token")
   const agency = checkName(options.agency, "agency")
   const domain = checkNameOrId(options.domain, "domain")
   const scope = checkScope(options.scope ?? { domain }, domain)
@@ -40,8 +40,8 @@ export function agencyToken(options: AgencyTokenOptions): TokenProvider {
     caller === undefined
       ? undefined
       : identityKey("agency-token", connection.endpoint, caller, namedKey(domain), agency, scopeKey(scope))
-  return iamProvider(connection, key, (context) =>
-    withVia(via, context, async (token) => {
+  return iamProvider("token", connection, key, (context) =>
+    withVia(via, "token", context, async (token) => {
       const request = withToken(agencyTokenRequest({ agency, domain, scope }), token)
       return readToken(
         connection,

@@ -59,7 +59,7 @@ export function passwordToken(options: PasswordTokenOptions): TokenProvider {
     namedKey(user),
     scopeKey(scope),
   )
-  return iamProvider(connection, key, async (context) => {
+  return iamProvider("token", connection, key, async (context) => {
     const request = passwordTokenRequest({
       user,
       domain,

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "../identity/clock.ts"
 import { hideSecrets } from "../identity/hide-secrets.ts"
 import type { TokenProvider } from "../identity/provider.ts"
 import type { Token } from "../identity/token.ts"
+import { yielding } from "../identity/yielding.ts"
 
 /**
  * A token had from elsewhere. It cannot renew itself: where a service refuses it, there is no other one to give.
@@ -24,7 +25,7 @@ export function staticToken(token: Token, { clock = systemClock }: { clock?: Clo
     )
   }
   const fixed = Object.freeze(hideSecrets({ ...token }))
-  return async () => {
+  return yielding("token", async () => {
     if (fixed.expiresAt <= clock.now()) {
       throw new AuthError(
         "AUTH_CREDENTIALS_EXPIRED",
@@ -32,5 +33,5 @@ export function staticToken(token: Token, { clock = systemClock }: { clock?: Clo
       )
     }
     return fixed
-  }
+  })
 }
