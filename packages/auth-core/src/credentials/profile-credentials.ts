@@ -30,7 +30,7 @@ const ASK_AGAIN_MS = 10_000
 /**
  * Access keys from the profile file of the official SDKs, an INI file with the sections [basic] and [global] and the keys
  * ak, sk, security_token, project_id, domain_id, idp_id, id_token_file and iam_endpoint. idp_id and id_token_file, when both
- * are there, win over ak and sk. For Node.js, Bun and Deno.
+ * are there, win over ak and sk. A section inherits what [DEFAULT] has, as in the SDK for Python. For Node.js, Bun and Deno.
  *
  * The file is read anew each time the provider is asked, by a cache about every 10 s while it is used, so it can be changed
  * while the program runs. A file that is malformed meanwhile leaves the key in use: the cache tells of the failure.

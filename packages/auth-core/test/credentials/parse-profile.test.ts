@@ -14,7 +14,24 @@ describe("a profile", () => {
     expect(parsed("")).toEqual({})
   })
 
+  it("may have text behind the bracket of a section", () => {
+    expect(parsed("[basic] ; note\nak = a\n[global]# note\nak = b")).toEqual({
+      basic: { ak: "a" },
+      global: { ak: "b" },
+    })
+    expect(parsed("[a[b]]\nx = 1\n[basic]\nak = a")).toEqual({ "a[b]": { x: "1" }, basic: { ak: "a" } })
+  })
+
+  it("inherits from [DEFAULT], wherever that stands", () => {
+    const text = "[DEFAULT] # for all\nak = AK0\nsk = SK0\n[basic]\nAK = AK1\n[DEFAULT]\nproject_id = p\n[global]\n"
+    const inherited = { sk: "SK0", project_id: "p" }
+    expect(parsed(text)).toEqual({ basic: { ak: "AK1", ...inherited }, global: { ak: "AK0", ...inherited } })
+    expect(parsed("[default]\nak = a\n[basic]\nsk = b")).toEqual({ default: { ak: "a" }, basic: { sk: "b" } })
+    expect(parsed("[DEFAULT]\nak = a\n")).toEqual({})
+  })
+
   it.each([
+    ["[DEFAULT]\nak = a\n[basic]\n[DEFAULT]\nak = b", 5, "second time"],
     ["[basic\nak = a", 1, "[section]"],
     ["[basic]\nak", 2, "key = value"],
     ["[basic]\nak = a\n\ns3cret value", 4, "key = value"],

@@ -80,6 +80,15 @@ describe("the file", () => {
 })
 
 describe("the section", () => {
+  it("inherits from [DEFAULT], an id token too, which wins", async () => {
+    await writeSettled(file, `[DEFAULT]\n${key("D")}[basic] ; main\nproject_id = p1\n`)
+    expect(await profileCredentials({ file })()).toMatchObject({ accessKeyId: "AKD", projectId: "p1" })
+    await writeSettled(file, `[DEFAULT]\nidp_id = i\nid_token_file = ${folder}/none\n[basic]\n${key("1")}`)
+    expect((await rejectionOf(profileCredentials({ file })())).message).toContain(`${folder}/none does not exist`)
+    await writeSettled(file, `[DEFAULT]\n${key("D")}`)
+    expect((await rejectionOf(profileCredentials({ file })())).message).toContain("has no section [basic]")
+  })
+
   it("is [basic], else [global], or the one asked for", async () => {
     await writeSettled(file, `[global]\n${key("G")}domain_id = d1\n`)
     expect(await profileCredentials({ file })()).toMatchObject({ accessKeyId: "AKG", domainId: "d1" })
