@@ -10,6 +10,7 @@ import {
   type ResponseLike,
   shouldReplay,
   staysAtOrigin,
+  tellAccepted,
 } from "@countersign/auth-core"
 import type { AfterResponseHook, BeforeErrorHook, BeforeRedirectHook, BeforeRequestHook, Hooks, InitHook } from "got"
 import { isLastToAuthenticate, markAsAuthenticating, withFirst } from "./hook-order.ts"
@@ -94,10 +95,11 @@ export function authHooks(auth: Auth, options: GuardOptions = {}): AuthHooks {
   }
 
   const afterResponse: AfterResponseHook = (response, retryWithMergedOptions) => {
-    if (response.ok) return response
     const { options: request } = response.request
     const attempt = attempts.get(request)
     if (attempt === undefined || response.isFromCache) return response
+    tellAccepted(attempt, response.statusCode)
+    if (response.ok) return response
     const replayed = Reflect.get(request.context, replay) === response.retryCount
     const judged = shouldReplay(attempt, responseLike(response), replayed, request.signal)
     if (judged === false) return response

@@ -18,8 +18,12 @@ interface HeldResponse {
   isJudged: boolean
 }
 
-/** Whether the request is sent again; then the answer is dropped. */
-export type Judge = (response: ResponseLike) => Promise<boolean>
+/** Is told how an attempt was answered. */
+export interface Judge {
+  accepted(status: number): void
+  /** Whether the request is sent again; then the answer is dropped. */
+  rejected(response: ResponseLike): Promise<boolean>
+}
 
 /**
  * Handles one attempt: passes everything on, but for a rejection, which is held back until it is judged. Its body is kept
@@ -28,7 +32,7 @@ export type Judge = (response: ResponseLike) => Promise<boolean>
 export class AttemptHandler implements Dispatcher.DispatchHandler {
   readonly #handler: Dispatcher.DispatchHandler
   readonly #controller: CallController
-  readonly #judgeResponse: Judge
+  readonly #judgeAttempt: Judge
   #attempt: Dispatcher.DispatchController | undefined
   #held: HeldResponse | undefined
   #isDropped = false
@@ -36,7 +40,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
   constructor(handler: Dispatcher.DispatchHandler, controller: CallController, judge: Judge) {
     this.#handler = handler
     this.#controller = controller
-    this.#judgeResponse = judge
+    this.#judgeAttempt = judge
   }
 
   onRequestStart(attempt: Dispatcher.DispatchController): void {
@@ -64,6 +68,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     if (isHeld(status)) {
       this.#held = { status, headers, statusMessage, chunks: [], size: 0, trailers: undefined, isJudged: false }
     } else {
+      this.#judgeAttempt.accepted(status)
       this.#handler.onResponseStart?.(this.#controller, status, headers, statusMessage)
     }
   }
@@ -102,7 +107,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     held.isJudged = true
     const { status, headers } = held
     try {
-      this.#isDropped = await this.#judgeResponse({
+      this.#isDropped = await this.#judgeAttempt.rejected({
         status,
         headers: { get: (name) => headers[name] },
         peek: () => text,

@@ -8,6 +8,7 @@ import {
   type OutgoingRequest,
   type ResponseLike,
   shouldReplay,
+  tellAccepted,
 } from "@countersign/auth-core"
 import type { Dispatcher } from "undici"
 import { AttemptHandler } from "./attempt-handler.ts"
@@ -80,7 +81,10 @@ export class AuthenticatedCall implements OutgoingRequest {
 
   #send(request: OutgoingRequest, attempt: AuthenticatedAttempt, replayed: boolean): void {
     this.signal.throwIfAborted()
-    const judge = (response: ResponseLike): Promise<boolean> => this.#judge(request, attempt, response, replayed)
+    const judge = {
+      accepted: (status: number): void => tellAccepted(attempt, status),
+      rejected: (response: ResponseLike): Promise<boolean> => this.#judge(request, attempt, response, replayed),
+    }
     // It is part of the path by now.
     const { query: _, ...rest } = this.#options
     this.#dispatch(

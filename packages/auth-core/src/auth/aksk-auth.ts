@@ -118,13 +118,17 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
       judge ??= createSignatureJudge(clock, options.onClockOffset)
       const { credentials, signedAt } = used as Used
       const fault = judge.faultOf(rejection, signedAt)
-      return fault === "time" || (fault === "key" && source.renew(credentials, rejection.replayed, signal))
+      // By the endpoint's clock, which is known now, the key may have expired too; and there is only one replay.
+      const isExpired = (credentials.expiresAt ?? Number.POSITIVE_INFINITY) <= judge.nowAt(rejection.origin)
+      if (fault === "time" && isExpired) await source.renew(credentials, rejection, signal)
+      return fault === "time" || (fault === "key" && source.renew(credentials, rejection, signal))
     },
+    accepted: ({ used }, url) => source.accepted((used as Used).credentials, url),
   }
 }
 
 function fixed(credentials: Credentials): Renewable<Credentials> {
-  return { current: () => credentials, renew: () => false }
+  return { current: () => credentials, renew: () => false, accepted: () => undefined }
 }
 
 function secretOf({ accessKeyId, securityToken = "" }: Credentials): string {

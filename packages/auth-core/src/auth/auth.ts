@@ -47,4 +47,6 @@ export interface Auth {
   authenticate(attempt: Attempt): Authentication | Promise<Authentication>
   /** Learns from a rejection. True when the same request, authenticated anew, may succeed. */
   judge(authentication: Authentication, rejection: Rejection, signal?: AbortSignal): boolean | Promise<boolean>
+  /** Told of each attempt that was answered with 2xx. Called on the hot path: must be quick. */
+  accepted?(authentication: Authentication, url: URL): void
 }

@@ -23,5 +23,6 @@ export function autoAuth(methods: { aksk: Auth; token: Auth }): Auth {
     beyondLimit: token,
     authenticate: (attempt) => aksk.authenticate(attempt),
     judge: (authentication, rejection, signal) => aksk.judge(authentication, rejection, signal),
+    accepted: (authentication, url) => aksk.accepted?.(authentication, url),
   }
 }

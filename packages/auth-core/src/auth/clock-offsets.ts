@@ -6,8 +6,8 @@ export interface ClockOffsets {
   /** The time that the endpoint's clock shows now, epoch ms. */
   nowAt(origin: string): number
   /**
-   * Whether the rejection says that the signature's time is off; if so, the endpoint's offset is learned from its text,
-   * else from its Date header.
+   * Whether the rejection says that the signature's time is off. Where it is, the endpoint's offset is learned from the text
+   * of the rejection, else from its Date header.
    */
   learn(rejection: Rejection, signedAt: number): boolean
 }
@@ -25,19 +25,18 @@ export function createClockOffsets(
     nowAt: (origin) => clock.now() + (offsets.get(origin) ?? 0),
     learn({ origin, errorMessage, serverTime }, signedAt) {
       const theirs = timeIn(errorMessage) ?? serverTime
+      const isOff = theirs !== undefined && Math.abs(theirs - signedAt) > TOLERANCE_MS
       // Without a text, only the Date header tells an expired signature from a wrong one.
-      const expired =
-        errorMessage === undefined
-          ? theirs !== undefined && Math.abs(theirs - signedAt) > TOLERANCE_MS
-          : errorMessage.includes("signature expired")
-      if (!expired) return false
-      if (theirs === undefined) return true
+      const expired = errorMessage === undefined ? isOff : errorMessage.includes("signature expired")
+      // A gateway that looks at the end of a temporary key first would look at the signature's time next.
+      const isNext = isOff && errorMessage?.includes("token expires") === true
+      if (theirs === undefined || !(expired || isNext)) return expired
       const offsetMs = theirs - clock.now()
       const [oldest] = offsets.keys()
       if (offsets.size >= MOST_ORIGINS && oldest !== undefined) offsets.delete(oldest)
       offsets.set(origin, offsetMs)
       onOffset?.({ origin, offsetMs })
-      return true
+      return expired
     },
   }
 }

@@ -2,6 +2,7 @@ import { AuthError } from "../errors/auth-error.ts"
 import { andThen } from "../identity/and-then.ts"
 import { lazily } from "../identity/lazily.ts"
 import type { Expiring, Provider } from "../identity/provider.ts"
+import type { Rejection } from "./auth.ts"
 import type { CachingOptions } from "./cache-of.ts"
 import type { IamReachOptions } from "./reaching-iam.ts"
 
@@ -10,7 +11,9 @@ export interface Renewable<T> {
   /** The value in use, at once when it is at hand. */
   current(signal?: AbortSignal): T | Promise<T>
   /** After a refusal: whether there is another value now. One renewal serves all who were refused the same one. */
-  renew(refused: T, replayed: boolean, signal?: AbortSignal): boolean | Promise<boolean>
+  renew(refused: T, rejection: Rejection, signal?: AbortSignal): boolean | Promise<boolean>
+  /** A server took a value. */
+  accepted(value: T, url: URL): void
 }
 
 /**
@@ -38,5 +41,6 @@ export function provided<T extends Expiring>(
   return {
     current: (signal) => andThen(load(), (source) => source.current(signal)),
     renew: async (...refusal) => (await load()).renew(...refusal),
+    accepted: (...success) => void andThen(load(), (source) => source.accepted(...success)),
   }
 }

@@ -3,13 +3,7 @@ import type { Expiring, Provider } from "../identity/provider.ts"
 import { type CachingOptions, cacheOf } from "./cache-of.ts"
 import type { Renewable } from "./provided.ts"
 import { type IamReachOptions, reachingIam } from "./reaching-iam.ts"
-
-/**
- * When a brand-new value is refused too, the refusal may not be about the value at all. Refusals then make no renewal
- * for a second, and twice as long each further time, so that a service that always says 401 does not wear out IAM.
- */
-const FIRST_PAUSE_MS = 1_000
-const LONGEST_PAUSE_MS = 60_000
+import { renewalTrials } from "./renewal-trials.ts"
 
 /**
  * Joins a provider and a cache.
@@ -25,22 +19,18 @@ export function renewable<T extends Expiring>(
   const { clock = systemClock } = options
   const cache = cacheOf(options)
   const provider = reachingIam(source, options)
-  let pauseMs = 0
-  let pausedUntil = Number.NEGATIVE_INFINITY
+  const trials = renewalTrials(clock, secretOf)
   return {
     current: (signal) => cache.get(provider, { signal }),
-    async renew(refused, replayed, signal) {
-      const now = clock.monotonic()
-      if (replayed) {
-        pauseMs = now - pausedUntil > LONGEST_PAUSE_MS ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
-        pausedUntil = now + pauseMs
-        return false
-      }
+    accepted: trials.accepted,
+    async renew(refused, { origin, replayed }, signal) {
       const current = await cache.get(provider, { signal })
       if (secretOf(current) !== secretOf(refused)) return true
-      if (now < pausedUntil) return false
+      if (!trials.mayRenew(current, origin, replayed)) return false
       const renewed = await cache.get(provider, { rejected: refused, signal })
-      return secretOf(renewed) !== secretOf(refused)
+      if (secretOf(renewed) === secretOf(refused)) return false
+      trials.begin(current, renewed, origin)
+      return true
     },
   }
 }

@@ -67,9 +67,10 @@ function providedToken(provider: TokenProvider, options: TokenAuthOptions): Auth
     bodyLimit: () => undefined,
     beyondLimit: undefined,
     authenticate: ({ signal }) => andThen(tokens.current(signal), authenticationFor),
-    judge({ used }, { status, replayed }, signal) {
-      return status === 401 && tokens.renew(used as Token, replayed, signal)
+    judge({ used }, rejection, signal) {
+      return rejection.status === 401 && tokens.renew(used as Token, rejection, signal)
     },
+    accepted: ({ used }, url) => tokens.accepted(used as Token, url),
   }
 }
 

@@ -4,6 +4,7 @@ import { authenticateAttempt, type OutgoingRequest } from "./authenticate-attemp
 import { finishedUrl } from "./finished-url.ts"
 import { createHostGuard, type GuardOptions, type HostGuard } from "./host-guard.ts"
 import { isLast, type ResponseLike } from "./response-like.ts"
+import { tellAccepted } from "./tell-accepted.ts"
 import { type WireRequest, wireRequest } from "./wire-request.ts"
 
 /** Puts one attempt on the wire. */
@@ -42,6 +43,7 @@ export async function authenticatedSend<R extends ResponseLike>(
   const prepared = authenticateAttempt(auth, hop, guard)
   const attempt = isPromise(prepared) ? await prepared : prepared
   const response = await send(wireRequest(attempt, 0))
+  tellAccepted(attempt, response.status)
   if (isLast(response)) return response
   const { followUp } = await import("./on-demand-follow-up.ts")
   return followUp(hop, { attempt, response }, { ...options, auth, guard, send })

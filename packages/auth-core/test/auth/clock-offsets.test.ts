@@ -50,6 +50,13 @@ describe("the clock of an endpoint", () => {
     expect(offsets.learn({ ...unread, serverTime: start + 16 * MINUTE }, start)).toBe(true)
   })
 
+  it("is learned from the Date header when a temporary key has expired, since the time would be refused next", () => {
+    const offsets = createClockOffsets(fakeClock(start), undefined)
+    const rejection = { ...expired, errorMessage: "token expires, expires_at: 2026-01-01T12:00:00Z" }
+    expect(offsets.learn({ ...rejection, serverTime: start + 40 * MINUTE }, start)).toBe(false)
+    expect(offsets.nowAt("https://h")).toBe(start + 40 * MINUTE)
+  })
+
   it("is not learned from any other rejection", () => {
     const offsets = createClockOffsets(fakeClock(start), undefined)
     const other = { ...expired, errorMessage: "verify aksk signature fail", serverTime: start + 60 * MINUTE }
