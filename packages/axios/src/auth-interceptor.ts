@@ -1,6 +1,7 @@
 import { type Auth, createHostGuard, type GuardOptions } from "@countersign/auth-core"
 import type { AxiosInstance, InternalAxiosRequestConfig } from "axios"
 import { adapterBeneath, authenticatingAdapter, isAuthenticating } from "./authenticating-adapter.ts"
+import { keyCacheByAuth } from "./cache-key.ts"
 import { callersTransforms, interceptedLate, sendExactBody } from "./own-transform.ts"
 
 declare module "axios" {
@@ -31,6 +32,7 @@ export function withAuth<Instance extends AxiosInstance>(
 ): Instance {
   const { request } = instance.interceptors
   const interceptor = authInterceptor(auth, options)
+  keyCacheByAuth(instance, auth)
   const earlier = added.get(request)
   // After `clear()` its number may be that of another.
   const isThere = request.handlers?.some((handler) => handler?.fulfilled === earlier?.interceptor)

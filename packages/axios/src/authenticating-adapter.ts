@@ -9,6 +9,7 @@ import {
 import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from "axios"
 import { adapterKind } from "./adapter-kind.ts"
 import { axiosOf } from "./axios-of.ts"
+import { errorForCache, refuseSharedKey } from "./cache-key.ts"
 import { callLimits } from "./call-limits.ts"
 import { guardedTransport } from "./guarded-transport.ts"
 import { type Outcome, outcomeOf } from "./outcome.ts"
@@ -114,9 +115,10 @@ async function authenticated(
   }
   const options = { guard, maxRedirects, tooManyRedirects, secretHeaders }
   try {
+    refuseSharedKey(config, auth)
     return (await authenticatedSend(auth, request, send, options)).settle()
   } catch (error) {
-    throw kind === "other" ? error : (bodyError(config, error) ?? error)
+    throw (kind === "other" ? undefined : bodyError(config, error)) ?? errorForCache(error, config)
   } finally {
     limits.end()
   }
