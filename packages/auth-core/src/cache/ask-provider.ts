@@ -1,6 +1,7 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import type { Clock } from "../identity/clock.ts"
 import type { Expiring, Provider, ProviderContext } from "../identity/provider.ts"
+import type { BoundSecret } from "../identity/secret-binding.ts"
 import { isHollow } from "./is-hollow.ts"
 import { within } from "./within.ts"
 
@@ -10,6 +11,7 @@ export interface Question<T> {
   readonly resolve: NonNullable<ProviderContext<T>["resolve"]>
   readonly limitMs: number
   readonly clock: Clock
+  readonly secret: BoundSecret | undefined
 }
 
 export interface Answer<T> {
@@ -28,7 +30,7 @@ export interface Answer<T> {
  */
 export async function askProvider<T extends Expiring>(
   provider: Provider<T>,
-  { rejected, resolve, limitMs, clock }: Question<T>,
+  { rejected, resolve, limitMs, clock, secret }: Question<T>,
 ): Promise<Answer<T>> {
   const name = provider.identityKey ?? "this identity"
   let told: { issuerTime: number; at: number } | undefined
@@ -45,7 +47,7 @@ export async function askProvider<T extends Expiring>(
       `The provider of ${name} gave nothing within ${limitMs} ms. Check what it waits for, or raise \`refreshTimeoutMs\`.`,
     )
   const value = await within(clock, limitMs, timeoutError, async (signal) => {
-    const context: ProviderContext<T> = { rejected, signal, resolve, tellIssuerTime, askAgainIn }
+    const context: ProviderContext<T> = { rejected, signal, resolve, tellIssuerTime, askAgainIn, secret }
     try {
       return await provider(context)
     } catch (error) {

@@ -109,6 +109,8 @@ export function encryptedStore(store: CacheStore, { keys, onUnreadable }: Encryp
         return lease && encryptedLease(key, lease)
       },
     }),
+    // While keys rotate, what the others have written under another first key is found.
+    namesOf: (secret) => Promise.all(ready.map(async ({ key }) => nameUnder(await namingKeyOf(await key), secret))),
     ...(store.watch && { watch: store.watch.bind(store) }),
   }
 }
@@ -119,6 +121,23 @@ function tell(onUnreadable: EncryptedStoreOptions["onUnreadable"], unreadable: U
   } catch {
     // A listener is no part of the request.
   }
+}
+
+/** HMAC-SHA256, in base64url. */
+async function nameUnder(key: CryptoKey, secret: string): Promise<string> {
+  return toBase64Url(new Uint8Array(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(secret))))
+}
+
+/**
+ * Derives a key for HMAC, also from a CryptoKey that can do nothing but encrypt and decrypt: the ciphertext of zeros under an
+ * IV of its own, which never leaves this function. Values have random IVs; that one of them is this is as likely as that two
+ * are one.
+ */
+async function namingKeyOf(key: CryptoKey): Promise<CryptoKey> {
+  const iv = new TextEncoder().encode("secret names")
+  const bytes = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, new Uint8Array(KEY_BYTES))
+  const algorithm = { name: "HMAC", hash: "SHA-256" }
+  return crypto.subtle.importKey("raw", bytes.slice(0, KEY_BYTES), algorithm, false, ["sign"])
 }
 
 function associatedData(keyId: string, key: string): Uint8Array<ArrayBuffer> {

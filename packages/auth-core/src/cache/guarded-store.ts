@@ -46,6 +46,12 @@ export class GuardedStore {
     )
   }
 
+  /** What names a secret in keys, where the store has a say in that. */
+  namesOf(secret: string): Promise<readonly string[]> | undefined {
+    const { namesOf } = this.#store
+    return namesOf && this.#guard("get", async () => namesOf.call(this.#store, secret))
+  }
+
   set(key: string, value: string, ttlMs: number): Promise<void> {
     return this.#guard("set", async () => this.#store.set(key, value, ttlMs))
   }

@@ -1,5 +1,7 @@
+import type { Hmac } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { type Clock, systemClock } from "../identity/clock.ts"
+import { randomHmac } from "./fingerprint.ts"
 import type { CacheStore, Lease, StoreChange } from "./store.ts"
 // What a cache loads for a store comes with the store, where modules are files: its first read then waits for none.
 import "./shared-renewal.ts"
@@ -30,6 +32,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<CacheSto
   const fences = new Map<string, number>()
   const listeners = new Set<(key: string, change: StoreChange) => void>()
   let lastFence = 0
+  let hmac: Hmac | undefined
 
   const living = <T extends Ending>(map: Map<string, T>, key: string): T | undefined => {
     const found = map.get(key)
@@ -79,6 +82,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<CacheSto
         },
       }
       return lease
+    },
+    async namesOf(secret) {
+      hmac ??= randomHmac()
+      return [hmac(secret)]
     },
     watch(listener) {
       listeners.add(listener)

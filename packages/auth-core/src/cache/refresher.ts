@@ -1,15 +1,19 @@
-import { type AuthError, isAuthError } from "../errors/auth-error.ts"
+import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import type { Clock } from "../identity/clock.ts"
 import { isPromise } from "../identity/is-promise.ts"
 import type { Expiring, Provider, ProviderContext } from "../identity/provider.ts"
+import type { BoundSecret, SecretBinding } from "../identity/secret-binding.ts"
 import { askProvider } from "./ask-provider.ts"
 import { type Backoff, backedOffError, type Failure } from "./backoff.ts"
 import type { CacheEvent } from "./cache-event.ts"
+import { fingerprintOf } from "./fingerprint.ts"
 import { type LifetimeOptions, lifetimeOf } from "./lifetime.ts"
+import { Moved } from "./moved.ts"
 import type { Renewal } from "./renewal.ts"
 import { sameValue } from "./same-value.ts"
 import type { SharedRenewal } from "./shared-renewal.ts"
-import type { Flight, Slot, Slots } from "./slots.ts"
+import { type Flight, markOf, type Slot, type Slots } from "./slots.ts"
+import { within } from "./within.ts"
 
 /** The identities that are being asked on behalf of one another. */
 export type Path = readonly Slot[]
@@ -22,6 +26,8 @@ export interface Reason<T> {
   readonly isForced?: boolean
   /** Somebody waits for it. */
   readonly isAwaited: boolean
+  /** A secret that was read just now, for another entry, and turned out to be this one's. */
+  readonly secret?: BoundSecret
 }
 
 export interface RefresherOptions {
@@ -39,7 +45,17 @@ export interface RefresherOptions {
     context: ProviderContext<V> | undefined,
     path: Path,
   ) => V | Promise<V>
+  /** The refresh of an entry whose secret has just been read; nothing when there is a value that will do. */
+  readonly joinMoved: <V extends Expiring>(
+    provider: Provider<V>,
+    slot: Slot<V>,
+    reason: Reason<V>,
+    path: Path,
+  ) => Promise<V> | undefined
 }
+
+/** What an entry's secret is at a renewal; else how that failed. */
+type SecretResult = { readonly secret: BoundSecret | undefined } | (Renewal<never> & { readonly kind: "failed" })
 
 /** How soon to see again whether another process has brought a new value. */
 const BUSY_MS = 1_000
@@ -133,18 +149,27 @@ export class Refresher {
     provider: Provider<T>,
     slot: Slot<T>,
     flight: Flight<T>,
-    { rejected, isForced = false }: Reason<T>,
+    reason: Reason<T>,
     path: Path,
   ): Promise<Renewal<T>> {
-    const { shared, backoff } = this.#options
+    const { shared, backoff, clock } = this.#options
+    const { rejected, isForced = false } = reason
+    const read = await this.#secretOf(provider, slot, reason, path)
+    if ("kind" in read) return read
+    // Asked again for the sake of its secret only, which is still the refused one.
+    const blocking = backoff.blocking(slot.failure, clock.monotonic())
+    if (blocking !== undefined) return { kind: "backed-off", failure: blocking }
     const earlier = backoff.known(slot.failure)
-    const ask = (known: Failure | undefined): Promise<Renewal<T>> => this.#ask(provider, rejected, known, path)
+    const ask = (known: Failure | undefined): Promise<Renewal<T>> =>
+      this.#ask(provider, slot, { rejected, secret: read.secret }, known, path)
     if (shared === undefined || slot.key === undefined) return await ask(earlier)
     const renewal = await shared
+    slot.storeKeys ??= await renewal.storeKeysOf(slot.key, provider.binding, read.secret)
+    if (slot.storeKeys === undefined) return await ask(earlier)
     const old = slot.value
     const replaced = rejected ?? (isForced ? old : undefined)
     return await renewal.renew<T>({
-      identity: slot.key,
+      entry: { identity: slot.key, mark: slot.mark, storeKeys: slot.storeKeys },
       earlier,
       current: () => (flight.isAwaited ? undefined : old),
       isRefused: (value) => rejected !== undefined && sameValue(value, rejected),
@@ -157,9 +182,79 @@ export class Refresher {
     })
   }
 
+  /**
+   * The secret that a renewal is bound to. A function is asked: at each renewal of the identity whose secret it is, and at
+   * the first meeting of those that are built on it.
+   *
+   * @throws {Moved} when the secret is not the entry's
+   */
+  async #secretOf<T extends Expiring>(
+    provider: Provider<T>,
+    slot: Slot<T>,
+    reason: Reason<T>,
+    path: Path,
+  ): Promise<SecretResult> {
+    const { binding } = provider
+    if (!isAsked(binding) || slot.key === undefined) return { secret: binding?.current }
+    if (reason.secret !== undefined) return { secret: reason.secret }
+    if (binding.identity === slot.key) return await this.#readSecret(provider, slot, binding, reason, path)
+    if (binding.current === undefined && binding.owner !== undefined) {
+      try {
+        await this.#options.resolve(binding.owner, undefined, path)
+      } catch (error) {
+        // Remembered there. What is shared under the secret is of use even so.
+        if (binding.current === undefined && isAuthError(error)) return { kind: "failed", error, failure: undefined }
+      }
+    }
+    if (markOf(provider) !== slot.mark) throw new Moved(binding)
+    return { secret: binding.current }
+  }
+
+  async #readSecret<T extends Expiring>(
+    provider: Provider<T>,
+    slot: Slot<T>,
+    binding: AskedBinding,
+    reason: Reason<T>,
+    path: Path,
+  ): Promise<SecretResult> {
+    const { clock, limitMs, backoff, slots, joinMoved } = this.#options
+    const name = provider.identityKey
+    const timeoutError = (): AuthError =>
+      new AuthError(
+        "AUTH_TOKEN_REQUEST_FAILED",
+        `The function that gives the secret of ${name} gave nothing within ${limitMs} ms. Check what it waits for, or raise \`refreshTimeoutMs\`.`,
+      )
+    let secret: BoundSecret
+    try {
+      secret = await within(clock, limitMs, timeoutError, async (signal) => binding.read(signal))
+    } catch (error) {
+      if (!isAuthError(error)) throw error
+      return { kind: "failed", error, failure: backoff.after(error, backoff.known(slot.failure), clock.monotonic()) }
+    }
+    const mark = fingerprintOf(secret)
+    if (mark === slot.mark) {
+      bind(binding, secret)
+      return { secret: binding.current }
+    }
+    const other = slots.findOrCreate(provider, mark)
+    const renewed = joinMoved(provider, other, { ...reason, secret }, path)
+    // A value that lives serves until it is known what the new secret is good for.
+    if (slot.value !== undefined && !slot.isRefused) {
+      try {
+        await renewed
+      } catch (error) {
+        if (!isAuthError(error)) throw error
+        if (error.code !== "AUTH_CREDENTIALS_REJECTED") return { kind: "failed", error, failure: other.failure }
+      }
+    }
+    bind(binding, secret)
+    throw new Moved(binding, renewed)
+  }
+
   async #ask<T extends Expiring>(
     provider: Provider<T>,
-    rejected: T | undefined,
+    slot: Slot<T>,
+    { rejected, secret }: { rejected: T | undefined; secret: BoundSecret | undefined },
     earlier: Failure | undefined,
     path: Path,
   ): Promise<Renewal<T>> {
@@ -170,7 +265,12 @@ export class Refresher {
     const resolve = <V extends Expiring>(other: Provider<V>, context?: ProviderContext<V>): V | Promise<V> =>
       this.#resolve(other, context, path, ofOthers)
     try {
-      const { value, issuerNow, againMs } = await askProvider(provider, { rejected, resolve, limitMs, clock })
+      const isOwn = provider.binding?.identity === slot.key
+      const question = { rejected, resolve, limitMs, clock, secret: isOwn ? secret : undefined }
+      const { value, issuerNow, againMs } = await askProvider(provider, question)
+      // What it was built on may have been got by another secret meanwhile.
+      if (!isOwn && provider.binding !== undefined && provider.binding.current !== secret)
+        throw new Moved(provider.binding)
       const planned = lifetimeOf(value, clock.now(), issuerNow, againMs, lifetime)
       return { kind: "value", value, lifetime: planned, source: "provider" }
     } catch (error) {
@@ -194,6 +294,18 @@ export class Refresher {
       throw error
     })
   }
+}
+
+type AskedBinding = SecretBinding & Required<Pick<SecretBinding, "read">>
+
+function isAsked(binding: SecretBinding | undefined): binding is AskedBinding {
+  return binding?.read !== undefined
+}
+
+/** What is read again and is the same stays one object, with all that was made of it. */
+function bind(binding: SecretBinding, secret: BoundSecret): void {
+  if (binding.current === undefined || fingerprintOf(binding.current) !== fingerprintOf(secret))
+    binding.current = secret
 }
 
 /** An older value than another of the same identity. */

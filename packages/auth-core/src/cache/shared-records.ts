@@ -16,7 +16,9 @@ export interface SharedRecordsOptions {
 
 /** What the store holds of one identity. */
 export interface Records<T> {
-  readonly value: StoredValue<T> | undefined
+  /** One for each key that has one. */
+  readonly values: ReadonlyArray<StoredValue<T> & { readonly storeKey: string }>
+  /** The one that forbids more. */
   readonly failure: StoredFailure | undefined
 }
 
@@ -36,16 +38,24 @@ export class SharedRecords {
   }
 
   /** @throws {StoreUnavailable} */
-  async read<T extends Expiring>(identity: string, storeKey: string): Promise<Records<T>> {
-    const [valueText, failureText] = await this.#store.get(storeKey, failureKeyOf(storeKey))
+  async read<T extends Expiring>(identity: string, storeKeys: readonly string[]): Promise<Records<T>> {
+    const texts = await this.#store.get(...storeKeys, ...storeKeys.map(failureKeyOf))
     const now = this.#clock.now()
-    const value = valueText === undefined ? undefined : readValue<T>(valueText, now)
-    const failure = failureText === undefined ? undefined : readFailure(failureText, now)
-    const isUnreadable = (text?: string, record?: object): boolean => text !== undefined && record === undefined
-    if (isUnreadable(valueText, value) || isUnreadable(failureText, failure)) {
-      this.#emit({ type: "store-unreadable", identity })
+    const values: Array<Records<T>["values"][number]> = []
+    const failures: StoredFailure[] = []
+    let isUnreadable = false
+    for (const [index, text] of texts.entries()) {
+      if (text === undefined) continue
+      const storeKey = storeKeys[index]
+      const value = storeKey === undefined ? undefined : readValue<T>(text, now)
+      const failure = storeKey === undefined ? readFailure(text, now) : undefined
+      if (storeKey !== undefined && value !== undefined) values.push({ ...value, storeKey })
+      else if (failure !== undefined) failures.push(failure)
+      else isUnreadable = true
     }
-    return { value, failure }
+    if (isUnreadable) this.#emit({ type: "store-unreadable", identity })
+    const [failure] = failures.sort((one, other) => other.delayMs - one.delayMs)
+    return { values, failure }
   }
 
   /** False when the holder of a later lease has written already. */
@@ -61,12 +71,12 @@ export class SharedRecords {
     await withoutStore(this.#store.set(failureKeyOf(storeKey), text, failure.delayMs + COUNTS_TTL_MS))
   }
 
-  async deleteValue(storeKey: string): Promise<void> {
-    await withoutStore(this.#store.delete(storeKey))
+  async deleteValues(storeKeys: readonly string[]): Promise<void> {
+    await Promise.all(storeKeys.map((key) => withoutStore(this.#store.delete(key))))
   }
 
-  async deleteFailure(storeKey: string): Promise<void> {
-    await withoutStore(this.#store.delete(failureKeyOf(storeKey)))
+  async deleteFailures(storeKeys: readonly string[]): Promise<void> {
+    await Promise.all(storeKeys.map((key) => withoutStore(this.#store.delete(failureKeyOf(key)))))
   }
 }
 

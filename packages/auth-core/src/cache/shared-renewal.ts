@@ -1,5 +1,6 @@
 import type { Clock } from "../identity/clock.ts"
 import type { Expiring } from "../identity/provider.ts"
+import type { BoundSecret, SecretBinding } from "../identity/secret-binding.ts"
 import type { Backoff, Failure } from "./backoff.ts"
 import type { CacheEvent } from "./cache-event.ts"
 import type { StoredFailure } from "./envelope.ts"
@@ -7,12 +8,14 @@ import { GuardedStore, StoreUnavailable } from "./guarded-store.ts"
 import { agedLifetime, type LifetimeOptions } from "./lifetime.ts"
 import type { Renewal } from "./renewal.ts"
 import { type Records, SharedRecords, withoutStore } from "./shared-records.ts"
+import type { Mark } from "./slots.ts"
 import type { CacheStore, Lease, StoreChange } from "./store.ts"
 import { storeKeyOf, valueKeyOf } from "./store-key.ts"
+import { stretch } from "./stretch.ts"
 
 /** What a process wants of the others. */
 export interface RenewalRequest<T> {
-  readonly identity: string
+  readonly entry: StoreEntry
   /** Whether a stored value would do: not the one to be replaced. */
   isWanted(value: T): boolean
   /** Whether this is the value that a server refused, which must not stay in the store. */
@@ -23,6 +26,14 @@ export interface RenewalRequest<T> {
   readonly earlier: Failure | undefined
   /** Asks the provider, unless the failure forbids it. */
   ask(earlier: Failure | undefined): Promise<Renewal<T>>
+}
+
+/** One entry of a cache, and where the store has it. */
+export interface StoreEntry {
+  readonly identity: string
+  readonly mark: Mark
+  /** The first is written; all are read. */
+  readonly storeKeys: readonly [string, ...string[]]
 }
 
 /** What is kept of an identity. */
@@ -37,16 +48,12 @@ export interface SharedRenewalOptions {
   readonly backoff: Backoff
   readonly emit: (event: CacheEvent) => void
   /** Told what others change in the store. */
-  readonly onChange: (identity: string, what: Kept, change: StoreChange) => void
-}
-
-interface Job<T> extends RenewalRequest<T> {
-  readonly storeKey: string
+  readonly onChange: (entry: StoreEntry, what: Kept, change: StoreChange) => void
 }
 
 const FIRST_POLL_MS = 20
 const LONGEST_POLL_MS = 250
-/** How many identities are known by their store keys, for a store that tells of changes. */
+/** How many entries are known by their store keys, for a store that tells of changes. */
 const MOST_IDENTITIES = 100_000
 
 /**
@@ -59,11 +66,12 @@ export class SharedRenewal {
   readonly #records: SharedRecords
   readonly #stopWatching: () => void
   /** By store key. */
-  readonly #identities = new Map<string, string>()
+  readonly #entries = new Map<string, StoreEntry>()
   /** By store key. */
   readonly #waiters = new Map<string, Set<() => void>>()
-  /** By identity. */
+  /** By store key. */
   readonly #forgetting = new Map<string, Promise<void>>()
+  readonly #stretched = new WeakMap<BoundSecret, Promise<string>>()
 
   constructor(options: SharedRenewalOptions) {
     const { store, storeTimeoutMs: timeoutMs, clock, emit } = options
@@ -80,22 +88,24 @@ export class SharedRenewal {
 
   async renew<T extends Expiring>(request: RenewalRequest<T>): Promise<Renewal<T>> {
     const { clock, leaseMs } = this.#options
-    await this.#forgetting.get(request.identity)
-    const job: Job<T> = { ...request, storeKey: this.#storeKeyOf(request.identity) }
+    const { entry } = request
+    const [storeKey] = entry.storeKeys
+    this.#know(entry)
+    await this.#forgetting.get(storeKey)
     // Long enough for one holder to die and the next to finish.
     const giveUpAt = clock.monotonic() + 2 * leaseMs
     let { earlier } = request
     try {
       for (let pollMs = FIRST_POLL_MS; clock.monotonic() < giveUpAt; pollMs = Math.min(pollMs * 1.5, LONGEST_POLL_MS)) {
-        const records = await this.#records.read<T>(job.identity, job.storeKey)
+        const records = await this.#records.read<T>(entry.identity, entry.storeKeys)
         earlier = this.#laterOf(request.earlier, records.failure)
-        const settled = this.#settledBy(job, records, earlier)
+        const settled = this.#settledBy(request, records, earlier)
         if (settled !== undefined) return settled
-        const lease = await this.#store.acquireLease(job.storeKey, leaseMs)
-        if (lease !== undefined) return await this.#renewAsHolder(job, lease)
+        const lease = await this.#store.acquireLease(storeKey, leaseMs)
+        if (lease !== undefined) return await this.#renewAsHolder(request, lease)
         const current = request.current()
         if (current !== undefined) return { kind: "busy", value: current }
-        await this.#changeOf(job.storeKey, pollMs)
+        await this.#changeOf(storeKey, pollMs)
       }
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error
@@ -103,33 +113,53 @@ export class SharedRenewal {
     return await request.ask(earlier)
   }
 
-  /** Forgets what is shared of an identity; refreshes that begin meanwhile wait for that. */
-  async forget(identity: string, what: Kept): Promise<void> {
-    const earlier = this.#forgetting.get(identity)
-    const forgetting = (async () => {
-      const storeKey = this.#storeKeyOf(identity)
-      await (what === "value" ? this.#records.deleteValue(storeKey) : this.#records.deleteFailure(storeKey))
-      await earlier
-    })()
-    this.#forgetting.set(identity, forgetting)
-    await forgetting
-    if (this.#forgetting.get(identity) === forgetting) this.#forgetting.delete(identity)
+  /**
+   * Where the store keeps an identity under a secret; nothing while the store is unavailable.
+   *
+   * @param binding absent: the identity has no secret of ours
+   */
+  async storeKeysOf(
+    identity: string,
+    binding: SecretBinding | undefined,
+    secret: BoundSecret | undefined,
+  ): Promise<StoreEntry["storeKeys"] | undefined> {
+    if (binding === undefined) return [storeKeyOf(identity)]
+    if (secret === undefined) return undefined
+    const named = this.#store.namesOf(secret.revealAll()) ?? this.#stretch(secret, binding.identity)
+    const names = await withoutStore<readonly string[]>(named)
+    const [first, ...others] = names?.map((name) => storeKeyOf(identity, name)) ?? []
+    return first === undefined ? undefined : [first, ...others]
   }
 
-  async #renewAsHolder<T extends Expiring>(job: Job<T>, lease: Lease): Promise<Renewal<T>> {
-    const { identity, storeKey } = job
+  /** Forgets what is shared under some keys; refreshes that begin meanwhile wait for that. */
+  async forget(storeKeys: readonly string[], what: Kept): Promise<void> {
+    const [storeKey] = storeKeys
+    if (storeKey === undefined) return
+    const earlier = this.#forgetting.get(storeKey)
+    const forgetting = (async () => {
+      await (what === "value" ? this.#records.deleteValues(storeKeys) : this.#records.deleteFailures(storeKeys))
+      await earlier
+    })()
+    this.#forgetting.set(storeKey, forgetting)
+    await forgetting
+    if (this.#forgetting.get(storeKey) === forgetting) this.#forgetting.delete(storeKey)
+  }
+
+  async #renewAsHolder<T extends Expiring>(job: RenewalRequest<T>, lease: Lease): Promise<Renewal<T>> {
+    const { identity, storeKeys } = job.entry
     try {
       // Whoever held the lease a moment ago may have left something.
-      const records = await this.#records.read<T>(identity, storeKey)
+      const records = await this.#records.read<T>(identity, storeKeys)
       const earlier = this.#laterOf(job.earlier, records.failure)
       const settled = this.#settledBy(job, records, earlier)
       if (settled !== undefined) return settled
-      if (records.value !== undefined && job.isRefused(records.value.value)) await this.#records.deleteValue(storeKey)
+      const refused = records.values.filter(({ value }) => job.isRefused(value))
+      await this.#records.deleteValues(refused.map(({ storeKey }) => storeKey))
       const renewal = await job.ask(earlier)
-      if (renewal.kind === "failed" && renewal.failure) await this.#records.writeFailure(storeKey, renewal.failure)
+      if (renewal.kind === "failed" && renewal.failure) await this.#records.writeFailure(storeKeys[0], renewal.failure)
       if (renewal.kind !== "value") return renewal
       const isNewest = await this.#records.writeValue(lease, renewal.value, renewal.lifetime)
-      if (earlier !== undefined) await this.#records.deleteFailure(storeKey)
+      if (earlier !== undefined) await this.#records.deleteFailures(storeKeys)
       return isNewest ? renewal : ((await this.#newerThan(job)) ?? renewal)
     } finally {
       await withoutStore(lease.release())
@@ -137,19 +167,20 @@ export class SharedRenewal {
   }
 
   /** What the holder of a later lease has written. */
-  async #newerThan<T extends Expiring>(job: Job<T>): Promise<Renewal<T> | undefined> {
-    const records = await withoutStore(this.#records.read<T>(job.identity, job.storeKey))
+  async #newerThan<T extends Expiring>(job: RenewalRequest<T>): Promise<Renewal<T> | undefined> {
+    const records = await withoutStore(this.#records.read<T>(job.entry.identity, job.entry.storeKeys))
     return records && this.#settledBy(job, records, undefined)
   }
 
   /** What the records settle already: a value that will do, or a failure that forbids to ask. */
   #settledBy<T extends Expiring>(
-    job: Job<T>,
-    { value }: Records<T>,
+    job: RenewalRequest<T>,
+    { values }: Records<T>,
     earlier: Failure | undefined,
   ): Renewal<T> | undefined {
     const { clock, lifetime, backoff } = this.#options
-    if (value !== undefined && job.isWanted(value.value)) {
+    for (const value of values) {
+      if (!job.isWanted(value.value)) continue
       const left = agedLifetime(value, value.ageMs, lifetime)
       const isYoungEnough = (job.current() === undefined ? left.hardMs : left.softMs) > 0
       if (isYoungEnough) return { kind: "value", value: value.value, lifetime: left, source: "store" }
@@ -170,8 +201,8 @@ export class SharedRenewal {
   #noticed(key: string, change: StoreChange): void {
     for (const wake of this.#waiters.get(key) ?? []) wake()
     const valueKey = valueKeyOf(key)
-    const identity = this.#identities.get(valueKey ?? key)
-    if (identity !== undefined) this.#options.onChange(identity, valueKey === undefined ? "value" : "failure", change)
+    const entry = this.#entries.get(valueKey ?? key)
+    if (entry !== undefined) this.#options.onChange(entry, valueKey === undefined ? "value" : "failure", change)
   }
 
   /** Waits until something may have happened to a key. */
@@ -190,13 +221,21 @@ export class SharedRenewal {
     }
   }
 
-  #storeKeyOf(identity: string): string {
-    const storeKey = storeKeyOf(identity)
-    if (this.#options.store.watch === undefined) return storeKey
-    this.#identities.delete(storeKey)
-    this.#identities.set(storeKey, identity)
-    const [oldest] = this.#identities.keys()
-    if (this.#identities.size > MOST_IDENTITIES && oldest !== undefined) this.#identities.delete(oldest)
-    return storeKey
+  /** Remembers whose keys they are, where the store tells of changes. */
+  #know(entry: StoreEntry): void {
+    if (this.#options.store.watch === undefined) return
+    for (const storeKey of entry.storeKeys) {
+      this.#entries.delete(storeKey)
+      this.#entries.set(storeKey, entry)
+      const [oldest] = this.#entries.keys()
+      if (this.#entries.size > MOST_IDENTITIES && oldest !== undefined) this.#entries.delete(oldest)
+    }
+  }
+
+  /** Once for each secret, however many identities are built on it. */
+  async #stretch(secret: BoundSecret, salt: string): Promise<[string]> {
+    const stretched = this.#stretched.get(secret) ?? stretch(secret.revealAll(), salt)
+    this.#stretched.set(secret, stretched)
+    return [await stretched]
   }
 }

@@ -1,5 +1,7 @@
 import type { Expiring, Provider } from "../identity/provider.ts"
+import type { SecretBinding } from "../identity/secret-binding.ts"
 import type { Failure } from "./backoff.ts"
+import { fingerprintOf } from "./fingerprint.ts"
 import type { Lifetime } from "./lifetime.ts"
 
 /** A refresh on its way, shared by all who want its result. */
@@ -14,13 +16,25 @@ export interface Flight<T> {
 /** A place in the order of use. */
 interface Link {
   readonly key?: string | undefined
+  readonly mark?: Mark
   newer: Link | undefined
   older: Link | undefined
 }
 
-/** What is known of one identity. Plain fields: there may be a hundred thousand of these. */
+/**
+ * Tells the entries of one identity apart: the fingerprint of the secret that they are bound to, or the binding itself as
+ * long as its secret was not read. Absent for providers that have no secret of ours.
+ */
+export type Mark = string | SecretBinding | undefined
+
+/** What is known of one identity under one secret. Plain fields: there may be a hundred thousand of these. */
 export class Slot<T = Expiring> implements Link {
   readonly key: string | undefined
+  readonly mark: Mark
+  /** The entries of the same identity under other secrets, at the first one of them. */
+  others: Map<Mark, Slot> | undefined = undefined
+  /** Where a store keeps it, once that is known. */
+  storeKeys: readonly [string, ...string[]] | undefined = undefined
   /** The one that was asked for first, while somebody has it. */
   provider: WeakRef<object>
   value: T | undefined = undefined
@@ -37,8 +51,9 @@ export class Slot<T = Expiring> implements Link {
   newer: Link | undefined = undefined
   older: Link | undefined = undefined
 
-  constructor(key: string | undefined, provider: object) {
+  constructor(key: string | undefined, mark: Mark, provider: object) {
     this.key = key
+    this.mark = mark
     this.provider = new WeakRef(provider)
   }
 
@@ -66,7 +81,7 @@ export class Slot<T = Expiring> implements Link {
 }
 
 /**
- * The slots of all identities. Those with a key are bounded: the least recently used goes first, and one whose refresh is
+ * The slots of all identities, one for each secret. Those with a key are bounded: the least recently used goes first, and one whose refresh is
  * on its way stays. Those of providers without a key live as long as their provider.
  */
 export class Slots {
@@ -87,37 +102,53 @@ export class Slots {
     return this.#byKey.size
   }
 
-  find<T extends Expiring>(identity: Provider<T> | string): Slot<T> | undefined {
-    const key = typeof identity === "string" ? identity : identity?.identityKey
-    const slot = key === undefined ? this.#byProvider.get(Object(identity)) : this.#byKey.get(key)
+  find<T extends Expiring>(provider: Provider<T>): Slot<T> | undefined {
+    const key = provider?.identityKey
+    const slot = key === undefined ? this.#byProvider.get(Object(provider)) : this.findMarked(key, markOf(provider))
     // One identity has one type of value: that of its provider.
     return slot as Slot<T> | undefined
   }
 
-  findOrCreate<T extends Expiring>(provider: Provider<T>): Slot<T> {
-    const found = this.find(provider)
+  findOrCreate<T extends Expiring>(provider: Provider<T>, mark = markOf(provider)): Slot<T> {
+    const key = provider.identityKey
+    const found = key === undefined ? this.find(provider) : (this.findMarked(key, mark) as Slot<T> | undefined)
     if (found !== undefined) {
       if (found.provider.deref() === undefined) found.provider = new WeakRef(provider)
       return found
     }
-    const key = provider.identityKey
-    const slot = new Slot<T>(key, provider)
+    const slot = new Slot<T>(key, mark, provider)
+    const first = key === undefined ? undefined : this.#byKey.get(key)
     if (key === undefined) this.#byProvider.set(provider, slot)
-    else this.#byKey.set(key, slot)
+    else if (first === undefined) this.#byKey.set(key, slot)
+    else {
+      first.others ??= new Map()
+      first.others.set(mark, slot)
+    }
     return slot
   }
 
-  /** The provider of a key, while somebody has it. */
-  providerOf<T extends Expiring>(key: string): Provider<T> | undefined {
-    // One identity has one type of value.
-    return this.#byKey.get(key)?.provider.deref() as Provider<T> | undefined
+  /** The entry of an identity under one secret. */
+  findMarked(key: string, mark: Mark): Slot | undefined {
+    const first = this.#byKey.get(key)
+    return first === undefined || first.mark === mark ? first : first.others?.get(mark)
   }
 
-  /** The keys of those that failed. */
-  keysOfFailed(): string[] {
-    return [...this.#byKey.values()].flatMap(({ key, failure }) =>
-      key === undefined || failure === undefined ? [] : [key],
-    )
+  /** The entries of an identity: of a provider its own, of a key those under all secrets. */
+  entriesOf<T extends Expiring>(identity: Provider<T> | string): Slot[] {
+    const first = typeof identity === "string" ? this.#byKey.get(identity) : this.find(identity)
+    if (first === undefined) return []
+    return typeof identity === "string" ? [first, ...(first.others?.values() ?? [])] : [first as Slot]
+  }
+
+  /** The providers of a key that somebody has, one for each entry. */
+  providersOf<T extends Expiring>(key: string): Provider<T>[] {
+    // One identity has one type of value.
+    return this.entriesOf(key).flatMap(({ provider }) => (provider.deref() as Provider<T> | undefined) ?? [])
+  }
+
+  /** Those with a key that failed. */
+  failed(): Slot[] {
+    return [...this.#byKey.keys()].flatMap((key) => this.entriesOf(key)).filter(({ failure }) => failure !== undefined)
   }
 
   /** Marks a slot as the one used last. */
@@ -138,9 +169,9 @@ export class Slots {
 
   /** Lets a slot be evicted; one that holds nothing goes at once. */
   rest(slot: Slot<unknown>): void {
-    if (slot.key === undefined || slot.older !== undefined || this.#byKey.get(slot.key) !== slot) return
+    if (slot.key === undefined || slot.older !== undefined || this.findMarked(slot.key, slot.mark) !== slot) return
     if (slot.value === undefined && slot.failure === undefined) {
-      this.#byKey.delete(slot.key)
+      this.#remove(slot.key, slot.mark)
       return
     }
     this.#linkAsNewest(slot)
@@ -148,7 +179,7 @@ export class Slots {
     const oldest = this.#ring.newer
     if (this.#resting > this.#maxEntries && oldest?.key !== undefined) {
       this.hold(oldest)
-      this.#byKey.delete(oldest.key)
+      this.#remove(oldest.key, oldest.mark)
     }
   }
 
@@ -156,6 +187,22 @@ export class Slots {
     this.#byKey.clear()
     this.#byProvider = new WeakMap()
     this.#cutRing()
+  }
+
+  #remove(key: string, mark: Mark): void {
+    const first = this.#byKey.get(key)
+    if (first === undefined || first.mark !== mark) {
+      first?.others?.delete(mark)
+      return
+    }
+    const [next] = first.others?.values() ?? []
+    if (next === undefined) {
+      this.#byKey.delete(key)
+      return
+    }
+    first.others?.delete(next.mark)
+    next.others = first.others
+    this.#byKey.set(key, next)
   }
 
   #cutRing(): void {
@@ -171,6 +218,12 @@ export class Slots {
     if (newest !== undefined) newest.newer = slot
     this.#ring.older = slot
   }
+}
+
+/** Which entry of its identity a provider reads now. */
+export function markOf<T>({ identityKey, binding }: Provider<T>): Mark {
+  if (binding === undefined || identityKey === undefined) return undefined
+  return binding.current === undefined ? binding : fingerprintOf(binding.current)
 }
 
 function unlink({ newer, older }: Link): void {

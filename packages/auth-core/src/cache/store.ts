@@ -17,6 +17,12 @@ export interface CacheStore {
    */
   acquireLease?(key: string, ttlMs: number): Promise<Lease | undefined>
   /**
+   * Texts that name a secret in keys, made with a key which those who can only read the store do not have. The first names
+   * what is written; what was written under the others is read, too. Absent: caches derive the text from the secret by 600,000
+   * iterations of PBKDF2, once for each secret.
+   */
+  namesOf?(secret: string): Promise<readonly string[]>
+  /**
    * Tells of keys that others set or delete, as well as it can; messages may get lost. Returns what ends it.
    */
   watch?(listener: (key: string, change: StoreChange) => void): () => void

@@ -4,10 +4,12 @@ import { type Clock, systemClock } from "../identity/clock.ts"
 import type { Expiring, Provider } from "../identity/provider.ts"
 import { Backoff, type BackoffOptions, type Failure } from "./backoff.ts"
 import type { CacheEvent } from "./cache-event.ts"
+import { Moved } from "./moved.ts"
 import { type Path, type Reason, Refresher } from "./refresher.ts"
 import { sameValue } from "./same-value.ts"
-import type { Kept, SharedRenewal, SharedRenewalOptions } from "./shared-renewal.ts"
-import { type Slot, Slots } from "./slots.ts"
+import { SecretRechecks } from "./secret-rechecks.ts"
+import type { Kept, SharedRenewal, SharedRenewalOptions, StoreEntry } from "./shared-renewal.ts"
+import { markOf, type Slot, Slots } from "./slots.ts"
 import type { CacheStore, StoreChange } from "./store.ts"
 
 export interface TokenCacheOptions {
@@ -61,8 +63,11 @@ const RECHECK_MS = 5_000
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /**
- * Keeps what providers yield, tokens and credentials alike: one value for each identity.
+ * Keeps what providers yield, tokens and credentials alike: one value for each identity and secret.
  *
+ * - A value is given only to providers with the secret that got it, their own or that of the provider they are built on.
+ *   Failures belong to their secret, too. A secret that is a function is asked for when its provider first meets an entry, at
+ *   each renewal, and, once it was refused, before the back-off ends: five times in a row, then once a second at most.
  * - Past its soft expiry a value is still given out, while one refresh goes on behind. From its hard expiry on callers wait.
  *   A refresh that fails takes no value away that still lives.
  * - One refresh at a time for each identity, shared by all who need it. It outlives the caller who started it.
@@ -75,6 +80,7 @@ export class TokenCache {
   readonly #clock: Clock
   readonly #backoff: Backoff
   readonly #refresher: Refresher
+  readonly #rechecks: SecretRechecks
   readonly #shared: Promise<SharedRenewal> | undefined
   readonly #onEvent: ((event: CacheEvent) => unknown) | undefined
 
@@ -96,7 +102,7 @@ export class TokenCache {
     const backoff = new Backoff(options.backoff ?? true, { random, recheckMs })
     const lifetime = { refreshAheadMs, expiryMarginMs, random }
     const emit = (event: CacheEvent): void => this.#emit(event)
-    const onChange = (identity: string, what: Kept, change: StoreChange): void => this.#changed(identity, what, change)
+    const onChange = (entry: StoreEntry, what: Kept, change: StoreChange): void => this.#changed(entry, what, change)
     const shared =
       store === undefined
         ? undefined
@@ -104,6 +110,7 @@ export class TokenCache {
     this.#slots = slots
     this.#clock = clock
     this.#backoff = backoff
+    this.#rechecks = new SecretRechecks(clock)
     this.#shared = shared
     // Whoever asks for a value is told.
     shared?.catch(() => undefined)
@@ -117,10 +124,11 @@ export class TokenCache {
       limitMs: refreshTimeoutMs,
       emit,
       resolve: (other, context, path) => this.#get(other, context, path),
+      joinMoved: (provider, slot, reason, path) => this.#joinMoved(provider, slot, reason, path),
     })
   }
 
-  /** How many identities with a key are in memory. */
+  /** How many identities with a key are in memory; one with several secrets counts once. */
   get size(): number {
     return this.#slots.size
   }
@@ -145,7 +153,8 @@ export class TokenCache {
 
   /**
    * Renews the value of an identity, however fresh it is, or joins a refresh that is on its way. The old one stays until then.
-   * A key will do where its provider has been asked for here and is still in use.
+   * A key will do where its provider has been asked for here and is still in use. It stands for the values of all secrets
+   * then: each is renewed, and the first that can be had is given.
    *
    * @throws {AuthError} as {@link TokenCache.get}; `AUTH_INVALID_OPTION` for a key whose provider is not known here.
    */
@@ -153,29 +162,36 @@ export class TokenCache {
     identity: Provider<T> | string,
     options?: Pick<GetOptions<T>, "signal">,
   ): Promise<T> {
-    const provider = typeof identity === "string" ? this.#slots.providerOf<T>(identity) : identity
-    if (provider === undefined) throw unknownIdentity(identity)
-    const slot = this.#claim(provider)
-    return await abortable(this.#join(provider, slot, { isForced: true, isAwaited: true }, []), options?.signal)
+    const renew = (provider: Provider<T>): Promise<T> =>
+      this.#join(provider, this.#claim(provider), { isForced: true, isAwaited: true }, [])
+    if (typeof identity !== "string") return await abortable(renew(identity), options?.signal)
+    const renewals = Promise.allSettled(this.#slots.providersOf<T>(identity).map(renew))
+    const outcomes = await abortable(renewals, options?.signal)
+    const outcome = outcomes.find(({ status }) => status === "fulfilled") ?? outcomes[0]
+    if (outcome === undefined) throw unknownIdentity(identity)
+    if (outcome.status === "rejected") throw outcome.reason
+    return outcome.value
   }
 
   /**
-   * Forgets the value of an identity, given as its provider or its key, here at once and then in the store. What a refresh on
-   * its way brings is not kept.
+   * Forgets the value of an identity, given as its provider or its key, here at once and then in the store. A key stands for
+   * the values of all secrets that this cache has met. What a refresh on its way brings is not kept.
    */
   async invalidate<T extends Expiring>(identity: Provider<T> | string): Promise<void> {
-    const slot = this.#slots.find(identity)
-    if (slot !== undefined) this.#drop(slot)
-    await this.#forget(keyOf(identity), "value")
+    const entries = this.#slots.entriesOf(identity)
+    for (const slot of entries) this.#drop(slot)
+    await this.#forget(identity, entries, "value")
   }
 
-  /** Lets an identity, or all that are in memory, be tried again at once, as if there had been no failure. */
+  /**
+   * Lets an identity, or all that are in memory, be tried again at once, as if there had been no failure. A key stands for all
+   * secrets that this cache has met.
+   */
   async resetBackoff<T extends Expiring>(identity?: Provider<T> | string): Promise<void> {
-    const slot = identity === undefined ? undefined : this.#slots.find(identity)
-    if (slot !== undefined) slot.failure = undefined
+    const entries = identity === undefined ? this.#slots.failed() : this.#slots.entriesOf(identity)
+    for (const slot of entries) slot.failure = undefined
     if (identity === undefined) this.#backoff.reset()
-    const keys = identity === undefined ? this.#slots.keysOfFailed() : [keyOf(identity)]
-    await Promise.all(keys.map((key) => this.#forget(key, "failure")))
+    await this.#forget(identity, entries, "failure")
   }
 
   /**
@@ -187,10 +203,10 @@ export class TokenCache {
       this.#slots.clear()
       return
     }
-    const slot = this.#slots.find(identity)
-    if (slot === undefined) return
-    slot.failure = undefined
-    this.#drop(slot)
+    for (const slot of this.#slots.entriesOf(identity)) {
+      slot.failure = undefined
+      this.#drop(slot)
+    }
   }
 
   /** Stops listening to the store. Needed only where a store outlives its cache. */
@@ -214,7 +230,7 @@ export class TokenCache {
       return Promise.reject(signal.reason)
     }
     const renewed = this.#join(provider, slot, { isAwaited: true }, path)
-    return abortable(slot.value === undefined ? renewed : this.#orElseOld(renewed, slot), signal)
+    return abortable(slot.value === undefined ? renewed : this.#orElseOld(renewed, provider, slot), signal)
   }
 
   /** Whoever comes first past the soft expiry starts the refresh, and nobody waits for it. */
@@ -225,12 +241,12 @@ export class TokenCache {
   }
 
   /** A renewal; when it fails, the value it was to replace, as long as that lives. */
-  async #orElseOld<T extends Expiring>(renewed: Promise<T>, slot: Slot<T>): Promise<T> {
+  async #orElseOld<T extends Expiring>(renewed: Promise<T>, provider: Provider<T>, slot: Slot<T>): Promise<T> {
     try {
       return await renewed
     } catch (error) {
       const expiresInMs = this.#leftMs(slot)
-      if (slot.value === undefined || expiresInMs <= 0) throw error
+      if (slot.value === undefined || expiresInMs <= 0 || markOf(provider) !== slot.mark) throw error
       this.#emit({ type: "served-stale", identity: slot.key, expiresInMs })
       return slot.value
     }
@@ -262,16 +278,67 @@ export class TokenCache {
     if (path.includes(slot)) return Promise.reject(selfReference(slot.key))
     if (slot.flight !== undefined) {
       slot.flight.isAwaited = true
-      return slot.flight.promise
+      return this.#follow(provider, slot.flight.promise, reason, path)
     }
     const failure = this.#blockingFailure(slot)
-    if (failure !== undefined) return Promise.reject(this.#refresher.backedOff(slot, failure))
-    return this.#refresher.start(provider, slot, reason, path).promise
+    if (failure !== undefined && (reason.secret !== undefined || !this.#rechecks.isDue(provider, failure))) {
+      return Promise.reject(this.#refresher.backedOff(slot, failure))
+    }
+    return this.#follow(provider, this.#refresher.start(provider, slot, reason, path).promise, reason, path)
   }
 
-  async #forget(key: string | undefined, what: Kept): Promise<void> {
+  /** Goes on in another entry where the secret is another one by now. */
+  #follow<T extends Expiring>(provider: Provider<T>, renewed: Promise<T>, reason: Reason<T>, path: Path): Promise<T> {
+    if (provider.binding?.read === undefined || reason.secret !== undefined) return renewed
+    return renewed.catch((error: unknown) => {
+      if (!(error instanceof Moved)) throw error
+      // Whoever else waited with another function asks that one.
+      const isOwn = error.binding === provider.binding
+      if (isOwn && error.renewed !== undefined) return error.renewed as Promise<T>
+      return isOwn
+        ? this.#get(provider, { rejected: reason.rejected }, path)
+        : this.#join(provider, this.#claim(provider), reason, path)
+    })
+  }
+
+  #joinMoved<T extends Expiring>(
+    provider: Provider<T>,
+    slot: Slot<T>,
+    reason: Reason<T>,
+    path: Path,
+  ): Promise<T> | undefined {
+    const { value } = slot
+    const isRejected = value !== undefined && reason.rejected !== undefined && sameValue(value, reason.rejected)
+    const isUsable = value !== undefined && !slot.isRefused && !isRejected && this.#isYounger(slot, slot.hardMs)
+    return isUsable && reason.isForced !== true ? undefined : this.#join(provider, slot, reason, path)
+  }
+
+  /** Forgets what the store has of some entries. */
+  async #forget<T extends Expiring>(
+    identity: Provider<T> | string | undefined,
+    entries: readonly Slot[],
+    what: Kept,
+  ): Promise<void> {
     const shared = await this.#shared
-    if (key !== undefined) await shared?.forget(key, what)
+    if (shared === undefined) return
+    const known: Array<readonly string[]> = entries.flatMap(({ storeKeys }) => (storeKeys ? [storeKeys] : []))
+    const isKnown = identity === undefined || (typeof identity !== "string" && known.length > 0)
+    if (!isKnown) known.push((await this.#storeKeysOf(shared, identity)) ?? [])
+    await Promise.all(known.map((storeKeys) => shared.forget(storeKeys, what)))
+  }
+
+  async #storeKeysOf<T extends Expiring>(
+    shared: SharedRenewal,
+    identity: Provider<T> | string,
+  ): Promise<StoreEntry["storeKeys"] | undefined> {
+    const {
+      identityKey,
+      binding,
+    }: Pick<Provider<T>, "identityKey" | "binding"> = typeof identity === "string"
+      ? { identityKey: identity }
+      : identity
+    if (identityKey === undefined) return undefined
+    return await shared.storeKeysOf(identityKey, binding, binding?.current ?? (await binding?.read?.(undefined)))
   }
 
   #drop(slot: Slot): void {
@@ -283,8 +350,8 @@ export class TokenCache {
   }
 
   /** Another process has changed something in the store. */
-  #changed(identity: string, what: Kept, change: StoreChange): void {
-    const slot = this.#slots.find(identity)
+  #changed({ identity, mark }: StoreEntry, what: Kept, change: StoreChange): void {
+    const slot = this.#slots.findMarked(identity, mark)
     // A refresh on its way will see it; it may even be this one's doing.
     if (slot === undefined || slot.flight !== undefined) return
     if (what === "value" && change === "deleted") this.#refuse(slot, "deleted")
@@ -345,10 +412,6 @@ function selfReference(key: string | undefined): AuthError {
     "AUTH_INVALID_OPTION",
     `The provider of ${key ?? "this identity"} asks for itself: the provider it builds on must have another identity key.`,
   )
-}
-
-function keyOf<T>(identity: Provider<T> | string): string | undefined {
-  return typeof identity === "string" ? identity : identity.identityKey
 }
 
 function checkStore(store: CacheStore): CacheStore {

@@ -58,7 +58,7 @@ export function agencyCredentials(options: AgencyCredentialsOptions): Credential
           sessionUser,
           keyOfOptions,
         )
-  return iamProvider("credentials", connection, key, (context) =>
+  return iamProvider(connection, { yields: "credentials", identityKey: key, binding: via.binding }, (context) =>
     withVia(via, undefined, context, async (authentication) => {
       const request = agencyCredentialsRequest({ agency, domain, sessionUser, durationSeconds, policy })
       const answer = await authenticatedExchange(connection, request, authentication, context?.signal)

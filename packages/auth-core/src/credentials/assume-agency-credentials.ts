@@ -70,8 +70,9 @@ export function assumeAgencyCredentials(options: AssumeAgencyCredentialsOptions)
   }
   const connection = stsConnection(options, connectionOf(via))
   const caller = viaKey(via)
+  // A code that is a text is a secret for one use: what it gets is its provider's alone.
   const key =
-    caller === undefined
+    caller === undefined || typeof tokenCode === "string"
       ? undefined
       : identityKey("assume-agency", connection.endpoint, caller, agencyUrn, sessionName, JSON.stringify(members))
   const longestMs = (options.durationSeconds ?? 3600) * 1000
@@ -83,6 +84,6 @@ export function assumeAgencyCredentials(options: AssumeAgencyCredentialsOptions)
         const answer = await signedExchange(connection, request, credentials, context?.signal)
         return readCredentials(connection, request, answer, STS_SHAPE, context?.tellIssuerTime, longestMs)
       }),
-    { identityKey: key, yields: "credentials" as const },
+    { identityKey: key, yields: "credentials" as const, binding: via.binding },
   )
 }

@@ -37,7 +37,7 @@ export function federatedCredentials({
   const idToken = checkSecret(options.idToken, "idToken")
   const { policy, longestMs } = checkTemporaryKeyOptions({ ...options, durationSeconds })
   const connection = iamConnection(options)
-  const provider = iamProvider<Credentials>("credentials", connection, undefined, async (context) => {
+  const provider = iamProvider<Credentials>(connection, { yields: "credentials" }, async (context) => {
     const reached = context?.iam === undefined ? connection : iamConnection(reachedBy(options, context.iam))
     const token = await requestFederatedToken(reached, { idpId, idToken }, { signal: context?.signal })
     const request = withToken(tokenCredentialsRequest({ durationSeconds, policy }), token)

@@ -3,11 +3,13 @@ import { checkCredentials } from "../identity/check-credentials.ts"
 import { type Clock, systemClock } from "../identity/clock.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import { hideSecrets } from "../identity/hide-secrets.ts"
+import { identityKey } from "../identity/identity-key.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
+import { BoundSecret, type SecretBinding } from "../identity/secret-binding.ts"
 
 /** A provider of one access key. */
 export interface StaticCredentialProvider extends CredentialProvider {
-  /** AK: names whose key it is to providers that are built on this one. */
+  /** AK: whose key it is. Names this provider to those that are built on it; the SK binds what they yield. */
   readonly accessKeyId: string
 }
 
@@ -31,5 +33,10 @@ export function staticCredentials(
     }
     return fixed
   }
-  return Object.assign(provide, { yields: "credentials" as const, accessKeyId: fixed.accessKeyId })
+  const { accessKeyId, secretAccessKey, securityToken = "" } = fixed
+  const binding: SecretBinding = {
+    identity: identityKey("access-key", accessKeyId),
+    current: new BoundSecret(secretAccessKey, securityToken),
+  }
+  return Object.assign(provide, { yields: "credentials" as const, accessKeyId, binding })
 }

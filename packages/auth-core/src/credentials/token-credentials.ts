@@ -31,7 +31,7 @@ export function tokenCredentials(options: TokenCredentialsOptions): CredentialPr
   const caller = viaKey(via)
   const key =
     caller === undefined ? undefined : identityKey("token-credentials", connection.endpoint, caller, keyOfOptions)
-  return iamProvider("credentials", connection, key, (context) =>
+  return iamProvider(connection, { yields: "credentials", identityKey: key, binding: via.binding }, (context) =>
     withVia(via, "token", context, async (token) => {
       const request = withToken(tokenCredentialsRequest({ durationSeconds, policy }), token)
       const answer = await exchange(connection, request, context?.signal)

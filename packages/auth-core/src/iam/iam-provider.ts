@@ -6,13 +6,13 @@ export interface IamProvider<T> extends Provider<T> {
   readonly iam: IamConnection
 }
 
+/** @param traits its own, with the binding of its own secret or of the provider that it is built on */
 export function iamProvider<T>(
-  yields: NonNullable<Provider<T>["yields"]>,
   iam: IamConnection,
-  identityKey: string | undefined,
+  traits: Pick<Provider<T>, "yields" | "identityKey" | "binding">,
   provide: (context: ProviderContext<T> | undefined) => Promise<T>,
 ): IamProvider<T> {
-  return Object.assign(async (context?: ProviderContext<T>) => provide(context), { identityKey, iam, yields })
+  return Object.assign(async (context?: ProviderContext<T>) => provide(context), { ...traits, iam })
 }
 
 /** How a provider reaches IAM, if it does. */

@@ -1,5 +1,6 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import { abortable } from "../identity/abortable.ts"
+import { BoundSecret, type SecretBinding } from "../identity/secret-binding.ts"
 
 /** A secret, or a function that fetches it anew each time it is needed: from a vault, a file, a person. */
 export type Secret = string | (() => string | Promise<string>)
@@ -36,4 +37,23 @@ export async function readSecret(secret: Secret, option: string, signal: AbortSi
     "AUTH_CREDENTIALS_MISSING",
     `The function given as \`${option}\` must give a text that is not empty; it gave ${value === "" ? "an empty one" : typeof value}.`,
   )
+}
+
+/**
+ * Binds an identity to its secret.
+ *
+ * @param beside what else its values depend on, such as a passcode
+ */
+export function bindingOf(
+  identity: string,
+  secret: Secret,
+  option: string,
+  beside: readonly string[] = [],
+): SecretBinding {
+  if (typeof secret === "string") return { identity, current: new BoundSecret(secret, ...beside) }
+  return {
+    identity,
+    current: undefined,
+    read: async (signal) => new BoundSecret(await readSecret(secret, option, signal), ...beside),
+  }
 }

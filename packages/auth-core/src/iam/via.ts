@@ -1,6 +1,5 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import type { Credentials } from "../identity/credentials.ts"
-import { identityKey } from "../identity/identity-key.ts"
 import type { Provider, ProviderContext } from "../identity/provider.ts"
 import type { Token } from "../identity/token.ts"
 import { textAt } from "./json.ts"
@@ -90,9 +89,6 @@ export function checkVia<V>(via: Provider<V>, wanted: Yields | undefined): Provi
 }
 
 /** What names a provider in the key of one that is built on it: its own key, else its fixed AK, which is no secret. */
-export function viaKey<V>(via: Provider<V>): string | undefined {
-  if (via.identityKey !== undefined) return via.identityKey
-  return "accessKeyId" in via && typeof via.accessKeyId === "string"
-    ? identityKey("access-key", via.accessKeyId)
-    : undefined
+export function viaKey<V>({ identityKey, binding }: Provider<V>): string | undefined {
+  return identityKey ?? binding?.identity
 }

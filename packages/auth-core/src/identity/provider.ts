@@ -1,4 +1,5 @@
 import type { Credentials } from "./credentials.ts"
+import type { BoundSecret, SecretBinding } from "./secret-binding.ts"
 import type { Token } from "./token.ts"
 
 /** Anything with an end of life; without one it lasts for ever. */
@@ -38,6 +39,8 @@ export interface ProviderContext<T> {
    * change when they like, such as a file; a failure leaves the value in use.
    */
   askAgainIn?: ((ms: number) => void) | undefined
+  /** What the cache read of a secret that is a function, and binds the value to: to be used in place of asking again. */
+  secret?: BoundSecret | undefined
 }
 
 /** Yields a value when asked. Keeps nothing itself: keeping is the cache's work. */
@@ -53,6 +56,11 @@ export interface Provider<T> {
   readonly heedsIamReach?: boolean | undefined
   /** What it yields, where it says so: what is built on it then takes no keys for a token at once, before it is asked. */
   readonly yields?: "token" | "credentials" | undefined
+  /**
+   * The secret that gets the values: a cache keeps those of each secret apart. Set by the providers of this library. Absent:
+   * all providers with the key share, so a function of your own vouches for its key.
+   */
+  readonly binding?: SecretBinding | undefined
 }
 
 /** Yields AK/SK credentials. */

@@ -40,7 +40,7 @@ export function agencyToken(options: AgencyTokenOptions): TokenProvider {
     caller === undefined
       ? undefined
       : identityKey("agency-token", connection.endpoint, caller, namedKey(domain), agency, scopeKey(scope))
-  return iamProvider("token", connection, key, (context) =>
+  return iamProvider(connection, { yields: "token", identityKey: key, binding: via.binding }, (context) =>
     withVia(via, "token", context, async (token) => {
       const request = withToken(agencyTokenRequest({ agency, domain, scope }), token)
       return readToken(

@@ -28,7 +28,7 @@ export function federatedToken(options: FederatedTokenOptions): TokenProvider {
   const idToken = checkSecret(options.idToken, "idToken")
   const scope = options.scope === undefined ? undefined : checkScope(options.scope, undefined)
   const connection = iamConnection(options)
-  return iamProvider("token", connection, undefined, (context) =>
+  return iamProvider(connection, { yields: "token" }, (context) =>
     requestFederatedToken(connection, { idpId, idToken, scope }, context),
   )
 }

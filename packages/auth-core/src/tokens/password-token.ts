@@ -3,12 +3,13 @@ import { exchange } from "../iam/exchange.ts"
 import { type IamOptions, iamConnection } from "../iam/iam-connection.ts"
 import { iamProvider } from "../iam/iam-provider.ts"
 import { checkNameOrId, type NameOrId, namedKey } from "../iam/name-or-id.ts"
-import { checkSecret, readSecret, type Secret } from "../iam/secret.ts"
+import { bindingOf, checkSecret, readSecret, type Secret } from "../iam/secret.ts"
 import { readToken } from "../iam/token-answer.ts"
 import { passwordTokenRequest } from "../iam/token-request.ts"
 import { checkScope, scopeKey, type TokenScope } from "../iam/token-scope.ts"
 import { identityKey } from "../identity/identity-key.ts"
-import type { TokenProvider } from "../identity/provider.ts"
+import type { ProviderContext, TokenProvider } from "../identity/provider.ts"
+import type { Token } from "../identity/token.ts"
 
 export interface PasswordTokenOptions extends IamOptions {
   /** An IAM user: its name in `domain`, or { id }. A Huawei ID gets no token by password. */
@@ -59,14 +60,19 @@ export function passwordToken(options: PasswordTokenOptions): TokenProvider {
     namedKey(user),
     scopeKey(scope),
   )
-  return iamProvider("token", connection, key, async (context) => {
+  // Codes of a function are new each time, so they tell nobody apart.
+  const second = typeof passcode === "function" ? ["by function"] : passcode === undefined ? [] : ["text", passcode]
+  const provide = async (context?: ProviderContext<Token>): Promise<Token> => {
     const request = passwordTokenRequest({
       user,
       domain,
-      password: await readSecret(password, "password", context?.signal),
+      password: context?.secret?.reveal() ?? (await readSecret(password, "password", context?.signal)),
       passcode: passcode === undefined ? undefined : await readSecret(passcode, "passcode", context?.signal),
       scope,
     })
     return readToken(connection, request, await exchange(connection, request, context?.signal), context?.tellIssuerTime)
-  })
+  }
+  const binding = bindingOf(key, password, "password", second)
+  binding.owner = iamProvider(connection, { yields: "token", identityKey: key, binding }, provide)
+  return binding.owner
 }

@@ -1,0 +1,546 @@
+import { inspect } from "node:util"
+import { type FakeClock, fakeClock } from "@countersign/testkit"
+import { beforeEach, describe, expect, it } from "vitest"
+import {
+  AuthError,
+  agencyCredentials,
+  agencyToken,
+  type CacheEvent,
+  type CacheStore,
+  type CredentialProvider,
+  type Credentials,
+  encryptedStore,
+  memoryStore,
+  type PasswordTokenOptions,
+  type Provider,
+  passwordToken,
+  staticCredentials,
+  type Token,
+  TokenCache,
+  type TokenProvider,
+  tokenCredentials,
+} from "../../src/index.ts"
+import { agency, type ModelIam, modelIam, secretBehind } from "../iam/model-iam.ts"
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const RIGHT = "correct-horse"
+const WRONG = "battery-staple"
+
+let clock: FakeClock
+let iam: ModelIam
+
+beforeEach(() => {
+  clock = fakeClock()
+  iam = modelIam(clock, { passwords: { alice: RIGHT, u1: RIGHT }, keys: { AKIDALICE: "sk-right" } })
+})
+
+type ByPassword = (password: PasswordTokenOptions["password"]) => TokenProvider | CredentialProvider
+
+const alice = (password: PasswordTokenOptions["password"]): TokenProvider =>
+  passwordToken({ user: "alice", password, domain: "d", scope: { domain: "d" }, ...iam.options })
+
+/** All that a password gets, at first or second hand. */
+const byPassword: Array<[string, ByPassword]> = [
+  ["passwordToken", alice],
+  ["agencyToken", (password) => agencyToken({ via: alice(password), ...agency })],
+  ["agencyCredentials", (password) => agencyCredentials({ via: alice(password), ...agency })],
+  ["tokenCredentials", (password) => tokenCredentials({ via: alice(password) })],
+  [
+    "agencyCredentials of an agencyToken",
+    (password) => agencyCredentials({ via: agencyToken({ via: alice(password), ...agency }), ...agency }),
+  ],
+]
+
+const randomKey = (id: string): { id: string; key: Uint8Array } => ({
+  id,
+  key: crypto.getRandomValues(new Uint8Array(32)),
+})
+
+/** What a store in another process would be: it knows no key of its own. */
+const plainStore = (): CacheStore => {
+  const { namesOf: _namesOf, ...store } = memoryStore({ clock })
+  return store
+}
+
+const sharing: Array<[string, () => TokenCache[]]> = [
+  [
+    "on one cache",
+    () => {
+      const cache = new TokenCache({ clock })
+      return [cache, cache]
+    },
+  ],
+  ...(
+    [
+      ["a store in memory", () => memoryStore({ clock })],
+      ["a plain store", plainStore],
+      ["an encrypted store", () => encryptedStore(plainStore(), { keys: [randomKey("k1")] })],
+    ] as Array<[string, () => CacheStore]>
+  ).map(([name, make]): [string, () => TokenCache[]] => [
+    `on two caches with ${name}`,
+    () => {
+      const store = make()
+      return [new TokenCache({ clock, store }), new TokenCache({ clock, store })]
+    },
+  ]),
+]
+
+async function read(cache: TokenCache | undefined, provider: TokenProvider): Promise<Token>
+async function read(
+  cache: TokenCache | undefined,
+  provider: TokenProvider | CredentialProvider,
+): Promise<Token | Credentials>
+async function read(
+  cache: TokenCache | undefined,
+  provider: TokenProvider | CredentialProvider,
+): Promise<Token | Credentials> {
+  if (cache === undefined) throw new Error("There is no such cache.")
+  // Sound: it replaces nothing but what it gave itself.
+  return cache.get(provider as Provider<Token | Credentials>)
+}
+
+describe.each(sharing)("%s", (_name, caches) => {
+  describe.each(byPassword)("%s", (_provider, make) => {
+    it("gives nothing to a wrong password after the right one, and asks IAM", async () => {
+      const [first, second] = caches()
+      expect(secretBehind(await read(first, make(RIGHT)))).toBe(RIGHT)
+      await expect(read(second, make(WRONG))).rejects.toMatchObject({ code: "AUTH_CREDENTIALS_REJECTED" })
+      expect(iam.asked).toEqual([RIGHT, WRONG])
+    })
+
+    it("does not let a wrong password lock the right one out", async () => {
+      const [first, second] = caches()
+      await expect(read(first, make(WRONG))).rejects.toMatchObject({ code: "AUTH_CREDENTIALS_REJECTED" })
+      expect(secretBehind(await read(second, make(RIGHT)))).toBe(RIGHT)
+    })
+
+    it("shares what the same password gets, and how it was refused", async () => {
+      const [first, second] = caches()
+      const values = [
+        await read(first, make(RIGHT)),
+        await read(second, make(RIGHT)),
+        await read(
+          second,
+          make(() => RIGHT),
+        ),
+      ]
+      expect(new Set(values.map((value) => JSON.stringify(value))).size).toBe(1)
+      await expect(read(first, make(WRONG))).rejects.toThrow()
+      await expect(read(second, make(WRONG))).rejects.toThrow("next is due")
+      expect(iam.asked).toEqual([RIGHT, WRONG])
+    })
+
+    it("does all that for functions, too", async () => {
+      const [first, second] = caches()
+      await expect(
+        read(
+          first,
+          make(() => WRONG),
+        ),
+      ).rejects.toMatchObject({ code: "AUTH_CREDENTIALS_REJECTED" })
+      expect(
+        secretBehind(
+          await read(
+            second,
+            make(async () => RIGHT),
+          ),
+        ),
+      ).toBe(RIGHT)
+      await expect(
+        read(
+          second,
+          make(() => WRONG),
+        ),
+      ).rejects.toThrow("next is due")
+      expect(iam.asked).toEqual([WRONG, RIGHT])
+    })
+  })
+
+  it("gives nothing to an invented SK of a known AK, nor to one with another security token", async () => {
+    const [first, second] = caches()
+    const by = (secretAccessKey: string, securityToken?: string) =>
+      agencyCredentials({
+        via: staticCredentials({ accessKeyId: "AKIDALICE", secretAccessKey, securityToken }, { clock }),
+        ...agency,
+        ...iam.options,
+      })
+    expect(secretBehind(await read(first, by("sk-right")))).toBe("sk-right")
+    await expect(read(second, by("sk-invented"))).rejects.toMatchObject({ status: 401 })
+    const asked = iam.asked.length
+    expect(secretBehind(await read(second, by("sk-right")))).toBe("sk-right")
+    expect(iam.asked).toHaveLength(asked)
+    await read(second, by("sk-right", "another")).catch(() => undefined)
+    expect(iam.asked.length).toBeGreaterThan(asked)
+  })
+
+  it("gives nothing to another passcode that is a text", async () => {
+    const [first, second] = caches()
+    const by = (passcode?: string) =>
+      passwordToken({ user: { id: "u1" }, password: RIGHT, passcode, scope: { domain: { id: "d" } }, ...iam.options })
+    expect(secretBehind(await read(first, by("right")))).toBe(`${RIGHT}+right`)
+    await expect(read(second, by("000000"))).rejects.toMatchObject({ code: "AUTH_CREDENTIALS_REJECTED" })
+    expect(secretBehind(await read(second, by()))).toBe(RIGHT)
+  })
+})
+
+it("a text code for STS gets what is its provider's alone", async () => {
+  const { assumeAgencyCredentials } = await import("../../src/index.ts")
+  const via = staticCredentials({ accessKeyId: "AKIDALICE", secretAccessKey: "sk-right" })
+  const by = (tokenCode: string | (() => string)) =>
+    assumeAgencyCredentials({
+      via,
+      agencyUrn: "iam::a:agency:x",
+      sessionName: "s",
+      serialNumber: "n",
+      tokenCode,
+      region: "cn-north-4",
+    })
+  expect(by("123456").identityKey).toBeUndefined()
+  expect(by(() => "123456").identityKey).toBeTypeOf("string")
+})
+
+describe("codes that a function gives", () => {
+  it("get one value for all who know the password, since each holds once only", async () => {
+    const cache = new TokenCache({ clock })
+    let codes = 0
+    const provider = (): TokenProvider =>
+      passwordToken({
+        user: { id: "u1" },
+        password: RIGHT,
+        passcode: () => {
+          codes += 1
+          return "right"
+        },
+        scope: { domain: { id: "d" } },
+        ...iam.options,
+      })
+    expect(await cache.get(provider())).toEqual(await cache.get(provider()))
+    expect(codes).toBe(1)
+  })
+})
+
+describe("a password that a function gives", () => {
+  it("is asked for at the first meeting and at each renewal, never for a request", async () => {
+    const cache = new TokenCache({ clock })
+    let calls = 0
+    const provider = alice(() => {
+      calls += 1
+      return RIGHT
+    })
+    await cache.get(provider)
+    expect(calls).toBe(1)
+    for (let request = 0; request < 1_000; request += 1) expect(cache.get(provider)).not.toBeInstanceOf(Promise)
+    expect(calls).toBe(1)
+    await cache.get(agencyToken({ via: provider, ...agency }))
+    expect(calls).toBe(1)
+    await cache.refresh(provider)
+    expect(calls).toBe(2)
+    await clock.advance(25 * HOUR)
+    await cache.get(provider)
+    expect(calls).toBe(3)
+    expect(iam.asked).toHaveLength(3)
+  })
+
+  it("is asked for once when many begin at once, at first or second hand", async () => {
+    const cache = new TokenCache({ clock })
+    let calls = 0
+    const via = alice(async () => {
+      calls += 1
+      await clock.sleep(100)
+      return RIGHT
+    })
+    const reads = Array.from({ length: 500 }, async (_, index) =>
+      cache.get(agencyToken({ via, agency: "a", domain: `customer ${index % 50}` })),
+    )
+    const values = await clock.until(Promise.all([...reads, (async () => cache.get(via))()]))
+    expect(new Set(values.map(secretBehind))).toEqual(new Set([RIGHT]))
+    expect(calls).toBe(1)
+    expect(iam.asked).toEqual([RIGHT])
+  })
+
+  it("finds what another provider has got by the same one, without asking IAM", async () => {
+    const cache = new TokenCache({ clock })
+    const value = await cache.get(alice(RIGHT))
+    expect(await cache.get(alice(() => RIGHT))).toBe(value)
+    expect(iam.asked).toHaveLength(1)
+  })
+
+  it("is tried at once when it was corrected, while the same one stays backed off", async () => {
+    const cache = new TokenCache({ clock })
+    let password = WRONG
+    const provider = alice(() => password)
+    await expect(read(cache, provider)).rejects.toMatchObject({ code: "AUTH_CREDENTIALS_REJECTED" })
+    await expect(read(cache, provider)).rejects.toThrow("next is due")
+    expect(iam.asked).toEqual([WRONG])
+    password = RIGHT
+    expect(secretBehind(await read(cache, provider))).toBe(RIGHT)
+    expect(iam.asked).toEqual([WRONG, RIGHT])
+  })
+
+  it("is asked for five times in a row and then once a second while it is refused", async () => {
+    const cache = new TokenCache({ clock })
+    let calls = 0
+    const provider = alice(() => {
+      calls += 1
+      return WRONG
+    })
+    for (let request = 0; request < 100; request += 1) await expect(read(cache, provider)).rejects.toThrow()
+    expect(calls).toBe(6)
+    await clock.advance(SECOND)
+    for (let request = 0; request < 100; request += 1) await expect(read(cache, provider)).rejects.toThrow()
+    expect(calls).toBe(7)
+    expect(iam.asked).toEqual([WRONG])
+  })
+
+  it("binds the provider to another entry when it changes, and leaves those alone who have the old one", async () => {
+    const cache = new TokenCache({ clock })
+    let password = RIGHT
+    const changing = alice(() => password)
+    const customer = agencyToken({ via: changing, ...agency })
+    const steady = alice(RIGHT)
+    const old = await read(cache, changing)
+    await read(cache, customer)
+    iam.passwords.set("alice", "new")
+    password = "new"
+    expect(secretBehind(await cache.refresh(changing))).toBe("new")
+    expect(secretBehind(await read(cache, changing))).toBe("new")
+    expect(secretBehind(await read(cache, customer))).toBe("new")
+    expect(await read(cache, steady)).toBe(old)
+    expect(cache.size).toBe(2)
+  })
+
+  it("that is wrong after a right one gets nothing any more, until it is right again", async () => {
+    const cache = new TokenCache({ clock })
+    let password = RIGHT
+    const provider = alice(() => password)
+    const value = await read(cache, provider)
+    password = WRONG
+    await expect(cache.refresh(provider)).rejects.toMatchObject({ code: "AUTH_CREDENTIALS_REJECTED" })
+    await expect(read(cache, provider)).rejects.toThrow("next is due")
+    password = RIGHT
+    expect(await read(cache, provider)).toBe(value)
+    expect(iam.asked).toEqual([RIGHT, WRONG])
+  })
+
+  it("that changes while IAM is out of reach leaves the value in use that the old one got", async () => {
+    const cache = new TokenCache({ clock })
+    let password = RIGHT
+    const provider = alice(() => password)
+    const value = await read(cache, provider)
+    password = "new"
+    iam.isUp = false
+    await clock.advance(23.5 * HOUR)
+    for (let minute = 0; minute < 10; minute += 1) {
+      expect(cache.get(provider)).toBe(value)
+      await clock.advance(MINUTE)
+    }
+    iam.isUp = true
+    iam.passwords.set("alice", "new")
+    await clock.advance(MINUTE)
+    await read(cache, provider)
+    await clock.advance(0)
+    expect(secretBehind(await read(cache, provider))).toBe("new")
+  })
+
+  it("gives each of those who wait for one renewal what its own function says", async () => {
+    const cache = new TokenCache({ clock })
+    let password = RIGHT
+    const changing = alice(() => password)
+    const steady = alice(() => RIGHT)
+    const value = await read(cache, changing)
+    await read(cache, steady)
+    password = WRONG
+    const renewals = await Promise.allSettled([
+      cache.get(changing, { rejected: value }),
+      cache.get(steady, { rejected: value }),
+    ])
+    expect(renewals[0]).toMatchObject({ status: "rejected", reason: { code: "AUTH_CREDENTIALS_REJECTED" } })
+    expect(renewals[1]).toMatchObject({ status: "fulfilled", value: { value: `token-2-${RIGHT}` } })
+  })
+
+  it("that changes while a customer's token is on its way binds that token to the new one", async () => {
+    const cache = new TokenCache({ clock })
+    let password = RIGHT
+    const via = alice(() => password)
+    const customer = agencyToken({ via, ...agency })
+    const token = await read(cache, via)
+    iam.passwords.set("alice", "new")
+    password = "new"
+    const [own, customers] = await Promise.all([cache.get(via, { rejected: token }), cache.get(customer)])
+    expect(secretBehind(own)).toBe("new")
+    expect(secretBehind(customers)).toBe(secretBehind(await read(cache, customer)))
+    expect(secretBehind(await read(cache, customer))).toBe("new")
+  })
+
+  it("that fails is an AuthError with a back-off of its own, and the customers' providers have it too", async () => {
+    const events: CacheEvent[] = []
+    const cache = new TokenCache({ clock, onEvent: (event) => events.push(event) })
+    let calls = 0
+    const via = alice(() => {
+      calls += 1
+      if (calls === 1) throw new Error("vault sealed")
+      return RIGHT
+    })
+    const customer = agencyToken({ via, ...agency })
+    await expect(read(cache, customer)).rejects.toMatchObject({ code: "AUTH_CREDENTIALS_MISSING" })
+    await expect(read(cache, via)).rejects.toThrow("next is due")
+    expect(calls).toBe(1)
+    await clock.advance(2 * SECOND)
+    expect(secretBehind(await read(cache, customer))).toBe(RIGHT)
+    expect(events.map(({ type }) => type)).toContain("refresh-failed")
+  })
+
+  it("that hangs costs one caller the time limit, and the next one asks anew", async () => {
+    const cache = new TokenCache({ clock, refreshTimeoutMs: 5 * SECOND, backoff: false })
+    let calls = 0
+    const provider = alice(() => {
+      calls += 1
+      return calls === 1 ? new Promise<string>(() => undefined) : RIGHT
+    })
+    await expect(clock.until(read(cache, provider))).rejects.toThrow("secret")
+    expect(secretBehind(await read(cache, provider))).toBe(RIGHT)
+  })
+})
+
+describe("an identity key", () => {
+  const both = async (
+    options: object = {},
+  ): Promise<{ cache: TokenCache; right: TokenProvider; wrong: TokenProvider }> => {
+    const cache = new TokenCache({ clock, ...options })
+    const [right, wrong] = [alice(RIGHT), alice(WRONG)]
+    await read(cache, right)
+    await expect(read(cache, wrong)).rejects.toThrow()
+    return { cache, right, wrong }
+  }
+  const key = (): string => alice(RIGHT).identityKey ?? ""
+
+  it("counts once in the size, whatever the number of its secrets", async () => {
+    const { cache } = await both()
+    expect(cache.size).toBe(1)
+  })
+
+  it("invalidates the values of all secrets, also in the store", async () => {
+    const store = memoryStore({ clock })
+    const { cache, right } = await both({ store })
+    await read(
+      cache,
+      alice(() => RIGHT),
+    )
+    await cache.invalidate(key())
+    expect(secretBehind(await read(new TokenCache({ clock, store }), right))).toBe(RIGHT)
+    expect(iam.asked).toEqual([RIGHT, WRONG, RIGHT])
+  })
+
+  it("resets the back-off of all secrets, also in the store", async () => {
+    const store = memoryStore({ clock })
+    const { cache, wrong } = await both({ store })
+    await cache.resetBackoff(key())
+    await expect(read(cache, wrong)).rejects.toThrow()
+    await expect(read(new TokenCache({ clock, store }), wrong)).rejects.toThrow("next is due")
+    expect(iam.asked).toEqual([RIGHT, WRONG, WRONG])
+  })
+
+  it("refreshes the values of all secrets that are in use, and gives one that can be had", async () => {
+    const { cache, wrong } = await both()
+    expect(secretBehind(await cache.refresh<Token>(key()))).toBe(RIGHT)
+    cache.clear(key())
+    expect(cache.size).toBe(0)
+    await expect(read(cache, wrong)).rejects.not.toThrow("next is due")
+    await expect(cache.refresh(key())).rejects.toMatchObject({ code: "AUTH_CREDENTIALS_REJECTED" })
+  })
+
+  it("belongs to one entry when it comes with a provider", async () => {
+    const { cache, right, wrong } = await both()
+    await cache.invalidate(wrong)
+    cache.clear(wrong)
+    await cache.resetBackoff(wrong)
+    expect(cache.get(right)).not.toBeInstanceOf(Promise)
+  })
+})
+
+it("wrong passwords by the thousand do not push the right one out of reach of its entry", async () => {
+  const cache = new TokenCache({ clock, maxEntries: 100 })
+  for (let index = 0; index < 1_000; index += 1) {
+    await expect(read(cache, alice(`wrong ${index}`))).rejects.toThrow()
+    if (index % 50 === 0) await read(cache, alice(RIGHT))
+  }
+  expect(cache.get(alice(RIGHT))).not.toBeInstanceOf(Promise)
+  expect(iam.asked.filter((password) => password === RIGHT)).toHaveLength(1)
+  expect(cache.size).toBe(1)
+})
+
+it("a fleet asks IAM for one refused password at most four times in an hour", async () => {
+  const store = memoryStore({ clock })
+  const fleet = Array.from({ length: 8 }, () => new TokenCache({ clock, store }))
+  for (let minute = 0; minute < 60; minute += 1) {
+    for (const cache of fleet) await expect(clock.until(read(cache, alice(WRONG)))).rejects.toBeInstanceOf(AuthError)
+    await clock.advance(MINUTE)
+  }
+  expect(iam.asked.length).toBeLessThanOrEqual(4)
+  expect(iam.asked.length).toBeGreaterThan(1)
+})
+
+it("providers of your own with one identity key share: they vouch for it", async () => {
+  const cache = new TokenCache({ clock })
+  const mine = (password: string): Provider<Token> =>
+    Object.assign(async () => alice(password)(), { identityKey: "my alice" })
+  expect(await read(cache, mine(RIGHT))).toBe(await read(cache, mine(WRONG)))
+})
+
+it("a provider of your own that claims an AK shares with nobody what is built on it", () => {
+  const mine = Object.assign(async () => ({ accessKeyId: "AKIDALICE", secretAccessKey: "x" }), {
+    accessKeyId: "AKIDALICE",
+  })
+  expect(agencyCredentials({ via: mine, ...agency }).identityKey).toBeUndefined()
+})
+
+describe("while the keys of an encrypted store rotate", () => {
+  it("processes with the old key first and with the new one first find each other's values and failures", async () => {
+    const store = plainStore()
+    const [old, young] = [randomKey("old"), randomKey("young")]
+    const stages = [[old], [old, young], [young, old], [young]].map(
+      (keys) => new TokenCache({ clock, store: encryptedStore(store, { keys }) }),
+    )
+    for (const [before, after] of [
+      [0, 1],
+      [1, 2],
+      [2, 1],
+      [2, 3],
+    ] as const) {
+      const password = `${RIGHT}-${before}-${after}`
+      iam.passwords.set("alice", password)
+      await read(stages[before], alice(password))
+      await read(stages[after], alice(password))
+      const wrong = `${WRONG} ${before} ${after}`
+      await expect(read(stages[before], alice(wrong))).rejects.toThrow()
+      await expect(read(stages[after], alice(wrong))).rejects.toThrow("next is due")
+    }
+    expect(iam.asked).toHaveLength(8)
+  })
+})
+
+it("no secret is in the keys of a store, in a cache or in a provider, however it is printed", async () => {
+  const keys: string[] = []
+  const store = plainStore()
+  const spied: CacheStore = {
+    ...store,
+    get: (key) => {
+      keys.push(key)
+      return store.get(key)
+    },
+  }
+  const cache = new TokenCache({ clock, store: spied })
+  const provider = alice(() => RIGHT)
+  await read(cache, provider)
+  await read(cache, alice(RIGHT))
+  expect(keys.every((key) => /^v1\.[0-9a-f]{64}(\.failure)?$/.test(key))).toBe(true)
+  for (const thing of [cache, provider, provider.binding, alice(RIGHT)]) {
+    const views = [
+      inspect(thing, { depth: Infinity, showHidden: true, customInspect: false, getters: true }),
+      JSON.stringify(thing) ?? "",
+    ]
+    for (const view of views) expect(view.replaceAll(/token-\d+-[^']*/g, "")).not.toContain(RIGHT)
+  }
+})
