@@ -5,6 +5,7 @@ import { environmentVariable } from "../iam/environment.ts"
 import { exchange } from "../iam/exchange.ts"
 import { type IamOptions, transportOf } from "../iam/iam-connection.ts"
 import { secretFile } from "../iam/secret-file.ts"
+import { checkBare } from "../identity/check-bare.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
 import { yielding } from "../identity/yielding.ts"
 
@@ -33,7 +34,7 @@ export function podCredentials(options: PodCredentialsOptions = {}): CredentialP
       throw new AuthError("AUTH_CREDENTIALS_MISSING", `The environment lacks ${uri === undefined ? URI : TOKEN_FILE}.`)
     }
     const { origin, pathname, search } = checkUrl(uri, URI, options.allowInsecure ? isAnyHost : isMachineLocal)
-    const authorization = await secretFile(file)()
+    const authorization = checkBare(await secretFile(file)(), `The token in the file ${file}`)
     const connection = { ...transport, endpoint: origin }
     const request = {
       method: "POST" as const,

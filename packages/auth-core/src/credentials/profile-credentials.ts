@@ -2,6 +2,7 @@ import { AuthError } from "../errors/auth-error.ts"
 import { environmentVariable } from "../iam/environment.ts"
 import { checkIamOptions, type IamOptions } from "../iam/iam-connection.ts"
 import { homeDirectory, readTextFile } from "../iam/text-file.ts"
+import { checkBare } from "../identity/check-bare.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
 import { credentialsOf } from "./named-source.ts"
 import { type Profile, parseProfile } from "./parse-profile.ts"
@@ -31,6 +32,8 @@ const ASK_AGAIN_MS = 10_000
  * Access keys from the profile file of the official SDKs, an INI file with the sections [basic] and [global] and the keys
  * ak, sk, security_token, project_id, domain_id, idp_id, id_token_file and iam_endpoint. idp_id and id_token_file, when both
  * are there, win over ak and sk. A section inherits what [DEFAULT] has, as in the SDK for Python. For Node.js, Bun and Deno.
+ *
+ * Values are taken as they stand. In quotes, or with a comment behind it, one of these is an error.
  *
  * The file is read anew each time the provider is asked, by a cache about every 10 s while it is used, so it can be changed
  * while the program runs. A file that is malformed meanwhile leaves the key in use: the cache tells of the failure.
@@ -70,7 +73,8 @@ function valuesOf(profile: Profile, name: string, path: string): Record<keyof ty
   if (section === undefined) {
     throw new AuthError("AUTH_CREDENTIALS_MISSING", `The profile file ${path} has no section [${name}].`)
   }
-  const value = (key: string): string | undefined => section.get(key) || undefined
+  const value = (key: string): string | undefined =>
+    checkBare(section.get(key) ?? "", `${path}, section [${name}]: ${key}`) || undefined
   return {
     ak: value(NAMES.ak),
     sk: value(NAMES.sk),

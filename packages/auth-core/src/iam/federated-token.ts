@@ -1,3 +1,4 @@
+import { checkBare } from "../identity/check-bare.ts"
 import type { ProviderContext } from "../identity/provider.ts"
 import type { Token } from "../identity/token.ts"
 import { exchange } from "./exchange.ts"
@@ -15,7 +16,7 @@ export async function requestFederatedToken(
 ): Promise<Token> {
   const request = federatedTokenRequest({
     idpId,
-    idToken: (await readSecret(idToken, "idToken", signal)).trim(),
+    idToken: checkBare((await readSecret(idToken, "idToken", signal)).trim(), "The id token"),
     scope,
   })
   return readToken(connection, request, await exchange(connection, request, signal), tellIssuerTime)

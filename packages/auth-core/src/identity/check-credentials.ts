@@ -3,9 +3,13 @@ import type { Credentials } from "./credentials.ts"
 
 /** What a field must be like, when it is there; the first two must be. */
 const FIELDS: [field: keyof Credentials, isRight: (value: unknown) => boolean, fault: string][] = [
-  ["accessKeyId", matches(/^[!-+\-.0-:<>-~]+$/), "has characters that no AK has"],
-  ["secretAccessKey", matches(/^(?!\s)\P{Cc}*(?<!\s)$/u), "has white space around it, or control characters"],
-  ["securityToken", matches(/^[!-~]+$/), "has characters that no header can carry"],
+  ["accessKeyId", matches(/^[!#-&(-+\-.0-:<>-_a-~]+$/), "has characters that no AK has"],
+  [
+    "secretAccessKey",
+    matches(/^(?![\s"'`])(?!.*\s[#;])\P{Cc}*(?<![\s"'`])$/u),
+    "has white space or quotes around it, a comment behind it, or control characters",
+  ],
+  ["securityToken", matches(/^[!#-&(-_a-~]+$/), "has quotes, or characters that no header can carry"],
   ["expiresAt", Number.isFinite, "is not a time in epoch milliseconds"],
 ]
 

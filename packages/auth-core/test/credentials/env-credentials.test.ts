@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import { defaultCredentials } from "../../src/credentials/default-credentials.ts"
 import { envCredentials } from "../../src/credentials/env-credentials.ts"
 import { iamError, jsonBody, localIam, rejectionOf, thrownBy, tokenAnswer } from "../iam/local-iam.ts"
 import { temporaryFolder, writeSettled } from "./files.ts"
@@ -10,7 +11,17 @@ const set = (values: Record<string, string>): void => {
 }
 
 beforeEach(() => {
-  const names = ["AK", "SK", "SECURITY_TOKEN", "PROJECT_ID", "DOMAIN_ID", "IDP_ID", "ID_TOKEN_FILE", "IAM_ENDPOINT"]
+  const names = [
+    "AK",
+    "SK",
+    "SECURITY_TOKEN",
+    "PROJECT_ID",
+    "DOMAIN_ID",
+    "IDP_ID",
+    "ID_TOKEN_FILE",
+    "IAM_ENDPOINT",
+    "CREDENTIALS_FILE",
+  ]
   set(Object.fromEntries(names.map((name) => [name, ""])))
 })
 afterEach(() => vi.unstubAllEnvs())
@@ -46,6 +57,48 @@ describe("AK and SK of the environment", () => {
     const error = await rejectionOf(envCredentials()(), "s3cret")
     expect(error.code).toBe("AUTH_INVALID_CREDENTIALS")
     expect(error.message).toMatch(text)
+  })
+})
+
+describe("quotes around a value, and a comment behind it,", () => {
+  const right = { AK: "AK", SK: "s3cretSk", SECURITY_TOKEN: "s3cretToken", PROJECT_ID: "p1", DOMAIN_ID: "d1" }
+  const marked = (value: string): string[] => [`"${value}"`, `'${value}'`, `${value} # note`, `${value}\t; note`]
+
+  it.each(Object.entries(right))("are refused, naming the variable: %s", async (name, value) => {
+    for (const bad of marked(value)) {
+      set({ ...right, [name]: bad })
+      const error = await rejectionOf(defaultCredentials()(), "s3cretSk", "s3cretToken")
+      expect(error.code).toBe("AUTH_INVALID_CREDENTIALS")
+      expect(error.message).toMatch(new RegExp(`HUAWEICLOUD_SDK_${name} has (quotes around|a comment behind) it`))
+    }
+  })
+
+  it.each(["IDP_ID", "ID_TOKEN_FILE", "IAM_ENDPOINT"])("are refused before IAM is asked: %s", async (name) => {
+    const path = join(await temporaryFolder(), "id-token")
+    await writeSettled(path, "id.token")
+    const iam = await localIam(tokenAnswer(), securityTokenAnswer())
+    const values: Record<string, string> = { IDP_ID: "my-idp", ID_TOKEN_FILE: path, IAM_ENDPOINT: iam.url }
+    for (const bad of marked(values[name] ?? "")) {
+      set({ ...right, ...values, [name]: bad })
+      expect((await rejectionOf(envCredentials()())).message).toContain(`HUAWEICLOUD_SDK_${name} has`)
+    }
+    expect(iam.arrivals).toEqual([])
+  })
+
+  it("are refused in the file of an id token", async () => {
+    const path = join(await temporaryFolder(), "id-token")
+    const iam = await localIam(tokenAnswer(), securityTokenAnswer())
+    set({ IDP_ID: "my-idp", ID_TOKEN_FILE: path, IAM_ENDPOINT: iam.url })
+    for (const bad of marked("s3cret.id.token")) {
+      await writeSettled(path, `${bad}\n`)
+      expect((await rejectionOf(envCredentials()(), "s3cret.id.token")).message).toContain("The id token has")
+    }
+    expect(iam.arrivals).toEqual([])
+  })
+
+  it("are refused in the name of the profile file, which would else count as missing", async () => {
+    set({ CREDENTIALS_FILE: '"/home/me/credentials"' })
+    expect((await rejectionOf(defaultCredentials()())).message).toContain("HUAWEICLOUD_SDK_CREDENTIALS_FILE has quotes")
   })
 })
 

@@ -61,6 +61,23 @@ describe("pod identity", () => {
     expect(error.message).toContain(name)
   })
 
+  it("refuses quotes around its variables and its token, and a comment behind them, before it asks", async () => {
+    const service = await localIam(answer)
+    for (const [uri, file] of [
+      [`"${service.url}"`, tokenFile],
+      [service.url, `'${tokenFile}'`],
+      [`${service.url} # note`, tokenFile],
+    ] as const) {
+      configure(uri, file)
+      expect((await rejectionOf(podCredentials()())).message).toMatch(/HC_CONTAINER_\w+ has (quotes|a comment)/)
+    }
+    configure(service.url)
+    await writeSettled(tokenFile, `"${authorization}"`)
+    const error = await rejectionOf(podCredentials()(), authorization)
+    expect(error).toMatchObject({ code: "AUTH_INVALID_CREDENTIALS", message: expect.stringContaining(tokenFile) })
+    expect(service.arrivals).toEqual([])
+  })
+
   it("is missing without the file", async () => {
     configure("http://127.0.0.1", "/does/not/exist")
     expect(await rejectionOf(podCredentials()())).toMatchObject({ code: "AUTH_CREDENTIALS_MISSING" })

@@ -132,6 +132,33 @@ describe("the section", () => {
   })
 })
 
+describe("quotes around a value, and a comment behind it,", () => {
+  const right: Record<string, string> = {
+    ak: "AK1",
+    sk: "s3cretSk",
+    security_token: "s3cretToken",
+    project_id: "p1",
+    domain_id: "d1",
+    idp_id: "my-idp",
+  }
+
+  it.each(Object.entries(right))("are refused, naming file, section and key: %s", async (key, value) => {
+    for (const bad of [`"${value}"`, `'${value}'`, `${value} # note`, `${value} ;note`, "# to be filled in"]) {
+      const lines = Object.entries({ ...right, [key]: bad }).map((line) => line.join(" = "))
+      await writeSettled(file, `[basic]\n${lines.join("\n")}\n`)
+      const error = await rejectionOf(profileCredentials({ file })(), "s3cretSk", "s3cretToken")
+      expect(error.code).toBe("AUTH_INVALID_CREDENTIALS")
+      expect(error.message).toMatch(/has (quotes around|a comment behind) it/)
+      for (const part of [file, "[basic]", `: ${key} has`]) expect(error.message).toContain(part)
+    }
+  })
+
+  it("matter in the section that is read, and for its own keys, only", async () => {
+    await writeSettled(file, `[basic]\n${key("1")}note = "mine" # yes\n[other]\nak = "AK2"\n`)
+    expect(await profileCredentials({ file })()).toMatchObject({ accessKeyId: "AK1" })
+  })
+})
+
 describe("a change", () => {
   it("is seen the next time the provider is asked", async () => {
     const provider = profileCredentials({ file })
