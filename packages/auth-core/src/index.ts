@@ -35,7 +35,7 @@ export {
   authenticateAttempt,
   type OutgoingRequest,
 } from "./engine/authenticate-attempt.ts"
-export { type AuthenticatedFetchOptions, authenticatedFetch, type Fetch } from "./engine/authenticated-fetch.ts"
+export { type AuthenticatedFetchOptions, authenticatedFetch } from "./engine/authenticated-fetch.ts"
 export {
   type AuthenticatedRequest,
   type AuthenticatedSendOptions,
@@ -43,6 +43,7 @@ export {
   type Send,
 } from "./engine/authenticated-send.ts"
 export { readBody } from "./engine/body.ts"
+export { isArrayBuffer, isBlob, isFormData, isSearchParams } from "./engine/body-brand.ts"
 export { chosenAuth } from "./engine/chosen-auth.ts"
 export { conceal } from "./engine/conceal.ts"
 export { finishedUrl } from "./engine/finished-url.ts"
@@ -69,6 +70,7 @@ export type { TokenScope } from "./iam/token-scope.ts"
 export { andThen } from "./identity/and-then.ts"
 export { type Clock, systemClock } from "./identity/clock.ts"
 export type { Credentials } from "./identity/credentials.ts"
+export type { Fetch, FetchInit } from "./identity/fetch.ts"
 export { isPromise } from "./identity/is-promise.ts"
 export type { CredentialProvider, Expiring, Provider, ProviderContext, TokenProvider } from "./identity/provider.ts"
 export type { Token } from "./identity/token.ts"
@@ -85,7 +87,15 @@ export { MAX_SIGNED_BODY_BYTES, UNSIGNED_PAYLOAD } from "./signing/payload.ts"
 export { sign } from "./signing/sign.ts"
 export type { SignerOptions } from "./signing/signature.ts"
 export { createSigner, type Signer } from "./signing/signer.ts"
-export { type VerifyFailureCode, type VerifyOptions, type VerifyResult, verify } from "./signing/verify.ts"
+export {
+  type AllowUnsigned,
+  type RefusedSignature,
+  type VerifiedSignature,
+  type VerifyFailureCode,
+  type VerifyOptions,
+  type VerifyResult,
+  verify,
+} from "./signing/verify.ts"
 export { type AgencyTokenOptions, agencyToken } from "./tokens/agency-token.ts"
 export { type FederatedTokenOptions, federatedToken } from "./tokens/federated-token.ts"
 export { type PasswordTokenOptions, passwordToken } from "./tokens/password-token.ts"

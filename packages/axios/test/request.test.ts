@@ -223,12 +223,12 @@ describe(`axios ${version}, http: a request`, () => {
     const slow = createServer(async (_, response) => {
       for (let count = 0; count < 8; count += 1) {
         response.write("x")
-        await new Promise((resolve) => setTimeout(resolve, 120))
+        await new Promise((resolve) => setTimeout(resolve, 250))
       }
       response.end()
     })
     await listen(slow)
-    expect((await api({ baseURL: urlOf(slow), timeout: 600 }).get("/x")).data).toBe("x".repeat(8))
+    expect((await api({ baseURL: urlOf(slow), timeout: 1_500 }).get("/x")).data).toBe("x".repeat(8))
     slow.close()
   })
 

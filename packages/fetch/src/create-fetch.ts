@@ -1,13 +1,23 @@
-import { type Auth, authenticatedFetch, createHostGuard, type Fetch, type GuardOptions } from "@countersign/auth-core"
+import {
+  type Auth,
+  authenticatedFetch,
+  createHostGuard,
+  type Fetch,
+  type FetchInit,
+  type GuardOptions,
+} from "@countersign/auth-core"
 
 /** What fetch takes, and which auth this one request uses. */
-export interface AuthRequestInit extends RequestInit {
+export interface AuthRequestInit extends FetchInit {
   /** Another auth for this request, or `false` for none. @default the auth given to `createFetch` */
   auth?: Auth | false | undefined
 }
 
+/** What a runtime's fetch has beside its call, such as `preconnect` in Bun. */
+type FetchMembers = { [Name in keyof typeof globalThis.fetch]: (typeof globalThis.fetch)[Name] }
+
 /** A fetch that authenticates. Goes wherever a fetch goes. */
-export type AuthFetch = (input: RequestInfo | URL, init?: AuthRequestInit) => Promise<Response>
+export type AuthFetch = ((input: string | URL | Request, init?: AuthRequestInit) => Promise<Response>) & FetchMembers
 
 export interface FetchOptions extends GuardOptions {
   /** The fetch that sends. @default `globalThis.fetch`, looked up at each request */
@@ -24,13 +34,14 @@ export interface FetchOptions extends GuardOptions {
 export function createFetch(auth: Auth, options: FetchOptions = {}): AuthFetch {
   const guard = createHostGuard(options)
   const platform = globalThis.fetch
-  const authFetch: AuthFetch = (input, given) => {
+  const send = (input: string | URL | Request, given?: AuthRequestInit): Promise<Response> => {
     // fetch itself takes `null` too.
     const { auth: own, ...init } = given ?? {}
     // It may have become the global fetch itself.
     const { fetch = globalThis.fetch === authFetch ? platform : globalThis.fetch } = options
     return authenticatedFetch(auth, own, input, init, { fetch, guard })
   }
+  const authFetch = Object.assign(send, { ...(options.fetch ?? platform) } as FetchMembers)
   return authFetch
 }
 

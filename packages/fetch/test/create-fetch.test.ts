@@ -157,6 +157,14 @@ describe("the fetch beneath", () => {
     expect(tokens(server)).toEqual(["secret-1"])
   })
 
+  it("lends what it has beside its call, such as preconnect in Bun", () => {
+    const preconnect = (): void => undefined
+    const own = Object.assign((...given: Parameters<typeof fetch>) => fetch(...given), { preconnect })
+    expect(withAuth(own, numbering()).preconnect).toBe(preconnect)
+    vi.stubGlobal("fetch", own)
+    expect(createFetch(numbering())).toHaveProperty("preconnect", preconnect)
+  })
+
   it("is the one given to withAuth, which stays as it was", async () => {
     const server = await serve()
     const own = vi.fn((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init))

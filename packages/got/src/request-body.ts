@@ -2,6 +2,7 @@ import {
   AuthError,
   type AuthenticatedAttempt,
   andThen,
+  isSearchParams,
   isStream,
   MAX_REPLAYABLE_BYTES,
   readBody,
@@ -28,7 +29,7 @@ class PipedBody implements AsyncIterable<never> {
 export function bodyOf(options: GotOptions, leftUnread: boolean, signal: AbortSignal | undefined): unknown {
   const { body, headers } = options
   if (body === undefined) return options.isStream && mayHaveBody(options) ? new PipedBody() : undefined
-  if (body instanceof URLSearchParams) {
+  if (isSearchParams(body)) {
     headers["content-type"] ??= "application/x-www-form-urlencoded;charset=UTF-8"
     return body.toString()
   }

@@ -4,7 +4,7 @@ import { createClient } from "redis"
 import { redisStore } from "../src/redis-store.ts"
 
 export type Order =
-  | { do: "connect"; redisUrl: string; iamUrl: string; leaseMs: number }
+  | { do: "connect"; redisUrl: string; iamUrl: string; leaseMs: number; storeTimeoutMs: number }
   | { do: "read"; times: number }
   | { do: "load"; perSecond: number; seconds: number; renewCacheAtSecond: number }
 
@@ -30,11 +30,16 @@ async function follow(order: Order): Promise<Report> {
   return order.do === "read" ? read(order.times) : load(order)
 }
 
-async function connect({ redisUrl, iamUrl, leaseMs }: Extract<Order, { do: "connect" }>): Promise<Report> {
+async function connect({
+  redisUrl,
+  iamUrl,
+  leaseMs,
+  storeTimeoutMs,
+}: Extract<Order, { do: "connect" }>): Promise<Report> {
   const client = createClient({ url: redisUrl, socket: { reconnectStrategy: 50 } })
   client.on("error", () => undefined)
   await client.connect()
-  newCache = () => new TokenCache({ store: redisStore(client), leaseMs })
+  newCache = () => new TokenCache({ store: redisStore(client), leaseMs, storeTimeoutMs })
   cache = newCache()
   provider = Object.assign(
     async () => {

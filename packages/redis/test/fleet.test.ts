@@ -35,7 +35,8 @@ describe.skipIf(!hasRedis())("a fleet of processes", () => {
     return answer
   }
 
-  async function startWorkers(count: number, leaseMs = 10_000): Promise<ChildProcess[]> {
+  /** The store is used however slow this machine is, unless its trouble is what is tested. */
+  async function startWorkers(count: number, leaseMs = 10_000, storeTimeoutMs = 20_000): Promise<ChildProcess[]> {
     const started = Array.from({ length: count }, () =>
       fork(new URL("./fleet-worker.ts", import.meta.url), {
         execArgv: [],
@@ -44,7 +45,9 @@ describe.skipIf(!hasRedis())("a fleet of processes", () => {
     )
     workers.push(...started)
     const answers = await Promise.all(
-      started.map((worker) => tell(worker, { do: "connect", redisUrl: redis.url, iamUrl: iam.url, leaseMs })),
+      started.map((worker) =>
+        tell(worker, { do: "connect", redisUrl: redis.url, iamUrl: iam.url, leaseMs, storeTimeoutMs }),
+      ),
     )
     expect(answers.flatMap(({ failures }) => failures)).toEqual([])
     return started
@@ -73,13 +76,14 @@ describe.skipIf(!hasRedis())("a fleet of processes", () => {
     expect(reports.flatMap(({ failures }) => failures)).toEqual([])
     expect(new Set(reports.flatMap(({ values }) => values))).toEqual(new Set(["token-2"]))
     expect(iam.arrivals).toHaveLength(2)
-    expect(performance.now() - begun).toBeLessThan(leaseMs + 1_500)
+    // Far less than the holder would have taken.
+    expect(performance.now() - begun).toBeLessThan(20_000)
   }, 30_000)
 
   it("goes on when Redis is killed and started again under load, and makes less than 3 IAM calls for each process", async () => {
     const seconds = process.env.COUNTERSIGN_SOAK === "1" ? 30 : 6
     const processes = 4
-    const started = await startWorkers(processes)
+    const started = await startWorkers(processes, 10_000, 500)
     const loads = started.map((worker) =>
       tell(worker, { do: "load", perSecond: 500 / processes, seconds, renewCacheAtSecond: Math.floor(seconds / 2) }),
     )

@@ -14,7 +14,7 @@ export function describeFeatures<Client>(list: FeatureList<Client>): void {
           const present = features.filter((feature) => releasesWith(list, feature).includes(release))
           for (const feature of present) {
             const concurrent = list.concurrent === true && feature.alone !== true
-            it(feature.name, { concurrent }, () => compareFeature(feature, release, concurrent))
+            it(feature.name, { concurrent, timeout: 60_000 }, () => compareFeature(feature, release, concurrent))
           }
         })
       }

@@ -52,6 +52,11 @@ export interface FeatureContext {
    * any kind. Closed after the run.
    */
   listen(served: RequestListener | Server): Promise<string>
+  /**
+   * A time limit that is to run out, milliseconds, long enough for a request to arrive. A feature that reads it and fails is
+   * used again with a longer one, so that no result depends on the machine's speed.
+   */
+  readonly limitMs: number
   /** Does something after the run, such as closing what was opened. */
   defer(work: () => unknown): void
 }
@@ -68,7 +73,7 @@ export interface FeatureRelease<Client> {
   connect(setup: FeatureSetup): Client | Promise<Client>
 }
 
-export interface FeatureSetup extends FeatureContext {
+export interface FeatureSetup extends Omit<FeatureContext, "limitMs"> {
   auth: Auth | undefined
 }
 

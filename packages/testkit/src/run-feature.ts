@@ -21,11 +21,15 @@ export interface FeatureRun {
   authentications: { host: string; token: string | undefined }[]
 }
 
+/** Gives the time limit for a run; see {@link FeatureContext.limitMs}. */
+export type TimeLimit = () => number
+
 /** Uses a feature once, against servers of its own. */
 export async function runFeature<Client>(
   feature: Feature<Client>,
   release: FeatureRelease<Client>,
   auth: Auth | undefined,
+  timeLimit: TimeLimit = () => 150,
 ): Promise<FeatureRun> {
   const origins: string[] = []
   const wire: WireEntry[] = []
@@ -60,8 +64,16 @@ export async function runFeature<Client>(
     return url
   }
   try {
-    const context = { release: release.name, server, listen, defer }
-    const client = await release.connect({ ...context, auth })
+    const context: FeatureContext = {
+      release: release.name,
+      server,
+      listen,
+      defer,
+      get limitMs() {
+        return timeLimit()
+      },
+    }
+    const client = await release.connect({ release: release.name, server, listen, defer, auth })
     const result = plain(await feature.run(client, context), origins)
     return { result, wire, authentications }
   } finally {

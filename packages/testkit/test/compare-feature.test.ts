@@ -45,6 +45,32 @@ describe("compareFeature", () => {
     await compareFeature(feature(), release())
   })
 
+  it("gives a feature with a time limit more time, where the machine was too slow", async () => {
+    const limits: number[] = []
+    const slow = feature({
+      run: async (client, { limitMs }) => {
+        limits.push(limitMs)
+        const { status } = await client("/a")
+        return limitMs < 1_000 ? { status: `too slow in run ${limits.length}` } : { status }
+      },
+      gives: { status: 202 },
+    })
+    await compareFeature(slow, release())
+    expect([...new Set(limits)]).toEqual([150, 1_000])
+  })
+
+  it("does not use a feature without a time limit again", async () => {
+    let runs = 0
+    const failing = feature({
+      run: async () => {
+        runs += 1
+        return runs
+      },
+    })
+    await expect(compareFeature(failing, release())).rejects.toThrow("without auth")
+    expect(runs).toBe(3)
+  })
+
   it("sees another result with auth", async () => {
     const spoilt = release(() => new Response(null, { status: 200 }))
     await expect(compareFeature(feature(), spoilt)).rejects.toThrow("an auth that leaves bodies unread")

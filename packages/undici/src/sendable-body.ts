@@ -1,4 +1,12 @@
-import { isStream, MAX_REPLAYABLE_BYTES, type OutgoingRequest, platformForm, readBody } from "@countersign/auth-core"
+import {
+  isFormData,
+  isSearchParams,
+  isStream,
+  MAX_REPLAYABLE_BYTES,
+  type OutgoingRequest,
+  platformForm,
+  readBody,
+} from "@countersign/auth-core"
 
 /**
  * The request with a body that undici sends (again), and that can be read: bytes in place of a form of any class, of
@@ -8,9 +16,9 @@ import { isStream, MAX_REPLAYABLE_BYTES, type OutgoingRequest, platformForm, rea
 export function withSendableBody(request: OutgoingRequest): OutgoingRequest | Promise<OutgoingRequest> {
   const { body, headers } = request
   if (typeof body !== "object" || body === null || body instanceof Uint8Array) return request
-  if (isForm(body)) return withForm(request, body)
+  if (isFormData(body)) return withForm(request, body)
   const isKnown = isStream(body) && Number(headers["content-length"] ?? Number.NaN) <= MAX_REPLAYABLE_BYTES
-  return isKnown || body instanceof URLSearchParams ? withBytes(request) : request
+  return isKnown || isSearchParams(body) ? withBytes(request) : request
 }
 
 async function withBytes(request: OutgoingRequest): Promise<OutgoingRequest> {
@@ -25,13 +33,8 @@ async function withForm(request: OutgoingRequest, form: FormData): Promise<Outgo
   const { bytes, contentType } = await readBody(form, MAX_REPLAYABLE_BYTES, signal)
   if (bytes !== undefined) return { ...request, body: bytes, headers: withType(headers, contentType) }
   // Too long to be kept.
-  const { body, headers: own } = new Response(platformForm(form))
+  const { body, headers: own } = new Response(await platformForm(form))
   return { ...request, body, headers: withType(headers, own.get("content-type") ?? undefined) }
-}
-
-function isForm(body: unknown): body is FormData {
-  // The npm form-data package is a stream.
-  return Object.prototype.toString.call(body) === "[object FormData]" && !isStream(body)
 }
 
 function withType(headers: OutgoingRequest["headers"], contentType: string | undefined): OutgoingRequest["headers"] {

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream"
 import { gzipSync } from "node:zlib"
 import { type Answer, type Arrival, numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
+import * as formdataNode from "formdata-node"
 import type { Dispatcher } from "undici"
 import { afterEach, describe, expect, it } from "vitest"
 import { type Auth, type AuthDispatchOptions, authInterceptor, type Rejection, withAuth } from "../src/index.ts"
@@ -244,21 +245,25 @@ describe.each(releases)("%s", (_name, undici) => {
   })
 
   describe("a body", () => {
-    it("that is a form of undici's own or of the platform is signed as it is sent", async () => {
+    it("that is a form of undici's own, of the platform or of another library is signed as it is sent", async () => {
       const server = await serve()
       const auth = numbering("secret", 1_000_000)
       const own = new undici.FormData()
-      const platform = new FormData()
-      for (const form of [own, platform]) {
+      const foreign = new formdataNode.FormData()
+      for (const [form, OwnFile] of [
+        [own, File],
+        [new FormData(), File],
+        [foreign, formdataNode.File],
+      ] as [FormData, typeof File][]) {
         form.append("name", "Jörg")
-        form.append("file", new File(["abc"], "a.txt", { type: "text/plain" }))
-        await send(agent(auth), server.url, { method: "POST", body: form as typeof own })
+        form.append("file", new OwnFile(["abc"], "a.txt", { type: "text/plain" }))
+        await send(agent(auth), server.url, { method: "POST", body: form as unknown as typeof own })
       }
       expect(server.arrivals.map(({ body }) => body)).toEqual(
         auth.attempts.map(({ body }) => Buffer.from(body as Buffer)),
       )
       expect(server.arrivals.map(({ headers }) => headers["content-type"])).toEqual(
-        Array(2).fill(expect.stringMatching(/^multipart\/form-data; boundary=/)),
+        Array(3).fill(expect.stringMatching(/^multipart\/form-data; boundary=/)),
       )
       expect(server.arrivals.every(({ body }) => body.includes("Jörg") && body.includes('filename="a.txt"'))).toBe(true)
     })

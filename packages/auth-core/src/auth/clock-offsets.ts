@@ -6,8 +6,8 @@ export interface ClockOffsets {
   /** The time that the endpoint's clock shows now, epoch ms. */
   nowAt(origin: string): number
   /**
-   * Whether the rejection says that the signature's time is off. Where it is, the endpoint's offset is learned from the text
-   * of the rejection, else from its Date header.
+   * Whether the rejection says that the signature's time is off. Where it is, the endpoint's offset is learned from the times
+   * in the text of the rejection, else from its Date header.
    */
   learn(rejection: Rejection, signedAt: number): boolean
 }
@@ -24,10 +24,10 @@ export function createClockOffsets(
   return {
     nowAt: (origin) => clock.now() + (offsets.get(origin) ?? 0),
     learn({ origin, errorMessage, serverTime }, signedAt) {
-      const theirs = timeIn(errorMessage) ?? serverTime
+      const theirs = serverTimeIn(errorMessage, signedAt) ?? serverTime
       const isOff = theirs !== undefined && Math.abs(theirs - signedAt) > TOLERANCE_MS
       // Without a text, only the Date header tells an expired signature from a wrong one.
-      const expired = errorMessage === undefined ? isOff : errorMessage.includes("signature expired")
+      const expired = errorMessage === undefined ? isOff : /signature expired/i.test(errorMessage)
       // A gateway that looks at the end of a temporary key first would look at the signature's time next.
       const isNext = isOff && errorMessage?.includes("token expires") === true
       if (theirs === undefined || !(expired || isNext)) return expired
@@ -41,10 +41,27 @@ export function createClockOffsets(
   }
 }
 
-/** `…,server time:20191115T035156Z`, or a date in any form that Date reads. */
-function timeIn(message: string | undefined): number | undefined {
-  const text = /server time:\s*([^,|"]+)/i.exec(message ?? "")?.[1]?.trim()
-  if (text === undefined) return undefined
-  const time = Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"))
+/**
+ * The server's clock by a text such as `…, signature time:20191115T033655Z,server time:20191115T035156Z`. What counts is how
+ * far the two are apart, so a time zone that the text leaves out does no harm.
+ */
+function serverTimeIn(text: string | undefined, signedAt: number): number | undefined {
+  const server = timeIn(text, /server time/i)
+  const signature = timeIn(text, /signature time/i)
+  if (server === undefined || signature === undefined) return server
+  // A signature tells whole seconds.
+  return server - signature + Math.floor(signedAt / 1_000) * 1_000
+}
+
+/** As the gateway writes a time, as ISO 8601 has it (UTC where it names no zone), or as HTTP does. */
+const TIME =
+  /^[\s:=]*(?:(\d{4})-?(\d\d)-?(\d\d)[T ](\d\d):?(\d\d):?(\d\d(?:\.\d+)?) ?(?:Z|UTC|GMT|([+-]\d\d):?(\d\d))?|([a-z]{3}, [\da-z ]+ [\d:]{8} GMT))/i
+
+function timeIn(text: string | undefined, label: RegExp): number | undefined {
+  const after = text?.split(label)[1]
+  const [found, year, month, day, hour, minute, second, zoneHours = "+00", zoneMinutes = "00", http] =
+    TIME.exec(after ?? "") ?? []
+  if (found === undefined) return undefined
+  const time = Date.parse(http ?? `${year}-${month}-${day}T${hour}:${minute}:${second}${zoneHours}:${zoneMinutes}`)
   return Number.isNaN(time) ? undefined : time
 }

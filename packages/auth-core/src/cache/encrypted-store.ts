@@ -2,6 +2,9 @@ import { AuthError } from "../errors/auth-error.ts"
 import { fromBase64Url, toBase64Url } from "./base64-url.ts"
 import type { CacheStore, Lease } from "./store.ts"
 
+/** The types of Node 22 have no name for it. */
+type CryptoKey = Parameters<typeof globalThis.crypto.subtle.encrypt>[1]
+
 /** A key for AES-256-GCM. */
 export interface EncryptionKey {
   /** Names the key in what it encrypted: 1 to 64 letters, digits, `-` and `_`. Not secret; never use one twice. */

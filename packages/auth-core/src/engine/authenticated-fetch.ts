@@ -1,5 +1,6 @@
 import type { Auth } from "../auth/auth.ts"
 import { andThen } from "../identity/and-then.ts"
+import type { Fetch, FetchInit } from "../identity/fetch.ts"
 import { lazily } from "../identity/lazily.ts"
 import { authenticatedSend } from "./authenticated-send.ts"
 import { chosenAuth } from "./chosen-auth.ts"
@@ -7,9 +8,6 @@ import { parse } from "./finished-url.ts"
 import type { HostGuard } from "./host-guard.ts"
 import { isStream } from "./is-stream.ts"
 import type { WireRequest } from "./wire-request.ts"
-
-/** A function with the signature of the platform's fetch. */
-export type Fetch = typeof globalThis.fetch
 
 export interface AuthenticatedFetchOptions {
   /** The fetch that sends. */
@@ -36,8 +34,8 @@ const MAX_REDIRECTS = 20
 export function authenticatedFetch(
   auth: Auth,
   own: unknown,
-  input: RequestInfo | URL,
-  init: RequestInit,
+  input: string | URL | Request,
+  init: FetchInit,
   options: AuthenticatedFetchOptions,
 ): Promise<Response> {
   try {

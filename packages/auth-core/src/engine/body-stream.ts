@@ -1,5 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { abortable } from "../identity/abortable.ts"
+import { isArrayBuffer } from "./body-brand.ts"
 import { type BodyStream, isWebStream, type PipedStream } from "./is-stream.ts"
 
 /** What was read of a stream. */
@@ -118,7 +119,7 @@ function asBytes(chunk: unknown): Uint8Array {
   if (typeof chunk === "string") return new TextEncoder().encode(chunk)
   if (chunk instanceof Uint8Array) return chunk
   if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk)
+  if (isArrayBuffer(chunk)) return new Uint8Array(chunk)
   throw new AuthError(
     "AUTH_BODY_UNSIGNABLE",
     `The body stream gave ${Object.prototype.toString.call(chunk)}: it must give strings or bytes.`,

@@ -1,4 +1,5 @@
 import { AuthError } from "../errors/auth-error.ts"
+import { isArrayBuffer, isBlob, isFormData, isSearchParams, isShared } from "./body-brand.ts"
 import { readStream } from "./body-stream.ts"
 import { type BodyStream, isStream } from "./is-stream.ts"
 import { platformForm } from "./platform-form.ts"
@@ -12,7 +13,7 @@ export function readFormOrStream(
 ): PreparedBody | Promise<PreparedBody> {
   if (ArrayBuffer.isView(body)) return knownBytes(new Uint8Array(body.buffer, body.byteOffset, body.byteLength), limit)
   if (isArrayBuffer(body)) return knownBytes(new Uint8Array(body), limit)
-  if (body instanceof URLSearchParams) {
+  if (isSearchParams(body)) {
     const text = body.toString()
     return { ...knownBody(text, text.length > limit), contentType: "application/x-www-form-urlencoded;charset=UTF-8" }
   }
@@ -27,7 +28,7 @@ export function readFormOrStream(
 
 function knownBytes(bytes: Uint8Array, limit: number): PreparedBody {
   // Shared memory may change before it is sent, and fetch takes it for text.
-  const own = brandOf(bytes.buffer) === "SharedArrayBuffer" ? bytes.slice() : bytes
+  const own = isShared(bytes.buffer) ? bytes.slice() : bytes
   return knownBody(own, own.byteLength > limit)
 }
 
@@ -39,7 +40,7 @@ async function readBlob(blob: Blob, limit: number): Promise<PreparedBody> {
 
 async function readFormData(form: FormData, limit: number): Promise<PreparedBody> {
   if (filesExceed(form, limit)) return { content: form, bytes: undefined, replayable: true, exceedsLimit: true }
-  const encoded = new Response(platformForm(form))
+  const encoded = new Response(await platformForm(form))
   // Asked before: Bun forgets it with the body.
   const contentType = encoded.headers.get("content-type") ?? undefined
   const bytes = new Uint8Array(await encoded.arrayBuffer())
@@ -67,23 +68,4 @@ function ownContentType(body: object): string | undefined {
   if (!("getHeaders" in body) || typeof body.getHeaders !== "function") return undefined
   const contentType: unknown = body.getHeaders()["content-type"]
   return typeof contentType === "string" ? contentType : undefined
-}
-
-// Recognised by their brand, since a polyfill or another realm has other classes.
-function brandOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice(8, -1)
-}
-
-function isArrayBuffer(value: unknown): value is ArrayBuffer {
-  const brand = brandOf(value)
-  return brand === "ArrayBuffer" || brand === "SharedArrayBuffer"
-}
-
-function isBlob(value: unknown): value is Blob {
-  const brand = brandOf(value)
-  return brand === "Blob" || brand === "File"
-}
-
-function isFormData(value: unknown): value is FormData {
-  return brandOf(value) === "FormData" && typeof value === "object" && value !== null && !("pipe" in value)
 }

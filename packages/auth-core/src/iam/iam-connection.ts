@@ -1,5 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { type Clock, systemClock } from "../identity/clock.ts"
+import type { Fetch } from "../identity/fetch.ts"
 import type { IamReach } from "../identity/provider.ts"
 import { resolveEndpoint } from "./endpoint.ts"
 import { environmentVariable } from "./environment.ts"
@@ -15,7 +16,7 @@ export interface IamOptions {
   /** Region whose IAM is called, such as `ap-southeast-1`. */
   region?: string | undefined
   /** Does the HTTP round trips. @default the global fetch */
-  fetch?: typeof globalThis.fetch | undefined
+  fetch?: Fetch | undefined
   /** The longest one round trip may take, milliseconds of real time. @default 10_000 */
   timeoutMs?: number | undefined
   /** Lets secrets cross plain http to hosts other than this machine. @default false */
@@ -29,7 +30,7 @@ export interface IamConnection {
   readonly endpoint: string
   /** The endpoint was given, by itself, a region or `via`: neither the environment nor the default decided. */
   readonly isNamed?: boolean | undefined
-  readonly fetch: typeof globalThis.fetch | undefined
+  readonly fetch: Fetch | undefined
   readonly timeoutMs: number
   readonly clock: Clock
 }

@@ -1,6 +1,7 @@
 import { type SigningAlgorithm, traitsOf } from "./algorithm.ts"
 import { canonicalize } from "./canonicalize.ts"
 import { headerPlans } from "./chosen-headers.ts"
+import type { HeadersInput } from "./header-selection.ts"
 import { settledRequest } from "./settled-request.ts"
 import { createHeaderPlan } from "./signed-headers.ts"
 
@@ -11,7 +12,7 @@ export interface SignableRequest {
   /** Absolute. A string is taken as it is; a URL by its `href`. */
   url: string | URL
   /** Of these, only the headers to sign are read. A value counts as UTF-8 where it is not ASCII. */
-  headers?: HeadersInit | undefined
+  headers?: HeadersInput | undefined
   /** The bytes that are sent; a string is sent as UTF-8. */
   body?: string | Uint8Array | null | undefined
 }

@@ -1,5 +1,8 @@
 import { AuthError } from "../errors/auth-error.ts"
 
+/** What the Headers class is made of. Not every runtime's types have a name for it. */
+export type HeadersInput = Headers | Iterable<readonly [string, string]> | Readonly<Record<string, string>>
+
 /** One for each name of a selection, `undefined` where the request has none. */
 export type HeaderValues = (string | undefined)[]
 
@@ -15,7 +18,7 @@ export interface HeaderSelection {
    *
    * @throws {AuthError} `AUTH_INVALID_REQUEST` when a value has a line break.
    */
-  read(headers: HeadersInit | undefined): HeaderValues
+  read(headers: HeadersInput | undefined): HeaderValues
 }
 
 /** Names come in few spellings, unless somebody makes them up. */

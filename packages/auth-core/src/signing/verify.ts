@@ -1,10 +1,11 @@
-import { isAuthError } from "../errors/auth-error.ts"
+import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import { traitsOf } from "./algorithm.ts"
 import { parseAuthorization } from "./authorization.ts"
 import { canonicalHeaders } from "./canonical-headers.ts"
 import type { SignableRequest } from "./canonical-request.ts"
 import { canonicalText } from "./canonicalize.ts"
 import { selectHeaders } from "./header-selection.ts"
+import { maskedRequest } from "./masked-request.ts"
 import { parseSdkDate } from "./parse-sdk-date.ts"
 import { UNSIGNED_PAYLOAD } from "./payload.ts"
 import { payloadHash } from "./payload-hash.ts"
@@ -19,9 +20,11 @@ import { wireUrl } from "./wire-url.ts"
  * | --- | --- |
  * | `SIGNATURE_MISSING` | there is no Authorization header |
  * | `SIGNATURE_MALFORMED` | it, X-Sdk-Date or the list of signed headers is not of the form; or the request cannot be signed at all |
+ * | `HOST_UNSIGNED` | the signature leaves Host out, so it would do for another server too |
  * | `SIGNATURE_EXPIRED` | its time is further from the server's than is allowed |
- * | `ACCESS_KEY_UNKNOWN` | nobody has that AK |
+ * | `ACCESS_KEY_UNKNOWN` | nobody has that AK, or it has no secret |
  * | `SECURITY_TOKEN_INVALID` | the security token is missing, unsigned, or not the key's |
+ * | `PAYLOAD_UNSIGNED` | the signature leaves the body out (UNSIGNED-PAYLOAD) |
  * | `PAYLOAD_MISMATCH` | the content hash header does not fit the body, or says UNSIGNED-PAYLOAD without being signed |
  * | `BODY_TOO_LARGE` | more than 12 MB (12 * 1024 * 1024 bytes) |
  * | `SIGNATURE_MISMATCH` | the request, or the key, is not what was signed; or a signed header is gone |
@@ -29,36 +32,68 @@ import { wireUrl } from "./wire-url.ts"
 export type VerifyFailureCode =
   | "SIGNATURE_MISSING"
   | "SIGNATURE_MALFORMED"
+  | "HOST_UNSIGNED"
   | "SIGNATURE_EXPIRED"
   | "ACCESS_KEY_UNKNOWN"
   | "SECURITY_TOKEN_INVALID"
+  | "PAYLOAD_UNSIGNED"
   | "PAYLOAD_MISMATCH"
   | "BODY_TOO_LARGE"
   | "SIGNATURE_MISMATCH"
 
-/**
- * `message` has the words of the gateway, which puts "Incorrect IAM authentication information: " before them.
- * `canonicalRequest` is the one that was verified; empty when the failure came before that.
- */
-export type VerifyResult =
-  | { readonly ok: true; readonly accessKeyId: string }
-  | {
-      readonly ok: false
-      readonly code: VerifyFailureCode
-      readonly message: string
-      readonly canonicalRequest: string
-    }
+/** A signature that is the one of this request. */
+export interface VerifiedSignature {
+  readonly ok: true
+  readonly accessKeyId: string
+  /** What the signature covers beside method, URL and body: names in lower case, in byte order. */
+  readonly signedHeaders: readonly string[]
+  /** X-Sdk-Date, epoch ms. */
+  readonly signedAt: number
+  /** Lower-case hex; the same once more within the allowed skew is the same request once more. */
+  readonly signature: string
+}
+
+/** A signature that is refused. */
+export interface RefusedSignature {
+  readonly ok: false
+  readonly code: VerifyFailureCode
+  /**
+   * In the words of the gateway, which puts "Incorrect IAM authentication information: " before them; in our own for what
+   * the gateway takes.
+   */
+  readonly message: string
+  /**
+   * The one that was verified, with the values masked of headers and query parameters that carry a credential; empty when
+   * the failure came before that.
+   */
+  readonly canonicalRequest: string
+}
+
+export type VerifyResult = VerifiedSignature | RefusedSignature
+
+/** `true` for every request, or a function that says so of one. */
+export type AllowUnsigned = boolean | ((request: SignableRequest) => boolean | Promise<boolean>)
 
 export interface VerifyOptions {
-  /** The secret of an AK; `undefined` when there is no such key. A security token of it must come along, signed. */
+  /**
+   * The secret of an AK; `undefined` or `null` when there is no such key. A key without a secret counts as none. Where it
+   * has a security token, that must come along, signed.
+   */
   secretFor: (
     accessKeyId: string,
-  ) => Promise<{ secretAccessKey: string; securityToken?: string | undefined } | undefined>
+  ) => Awaitable<{ secretAccessKey: string; securityToken?: string | undefined } | Absent>
   /** The server's clock, epoch ms. @default Date.now */
   now?: (() => number) | undefined
-  /** How far the signature's time may be from the server's, either way, milliseconds. @default 15 minutes */
+  /** How far the signature's time may be from the server's, either way, milliseconds from 0. @default 15 minutes */
   maxSkewMs?: number | undefined
+  /** Accepts a signature without Host, as the gateway does. @default false */
+  allowUnsignedHost?: AllowUnsigned | undefined
+  /** Accepts a signature without the body (UNSIGNED-PAYLOAD), as the gateway does. @default false */
+  allowUnsignedPayload?: AllowUnsigned | undefined
 }
+
+type Absent = undefined | null
+type Awaitable<T> = T | Promise<T>
 
 /** By byte order of the names. */
 const BASIC_HEADERS = selectHeaders([
@@ -72,17 +107,23 @@ const BASIC_HEADERS = selectHeaders([
 const MISMATCH = "verify aksk signature fail"
 
 /**
- * Checks the signature of a request that came in, by the rules of the gateway: what is listed as signed is what counts.
+ * Checks the signature of a request that came in. It must cover X-Sdk-Date, Host and the body; of other headers, what it
+ * lists counts.
  *
  * Pass the method, the URL with the Host that was asked for, the headers and the very bytes that arrived. A key that needs
  * a region and a service is derived for those that the signature names: whether they are the right ones is the caller's to
  * judge.
  *
+ * @throws {AuthError} (as a rejection) `AUTH_INVALID_OPTION` for malformed options, and when `now` gives no time. What
+ * `secretFor` throws passes through.
  * @see API Signing Guide, "AK/SK signing and authentication algorithm"; its error code page for the messages
  */
 export async function verify(request: SignableRequest, options: VerifyOptions): Promise<VerifyResult> {
+  checkOptions(options)
+  const time = (options.now ?? Date.now)()
+  if (!Number.isFinite(time)) throw invalid("`now` must give the server's time in epoch milliseconds")
   try {
-    return await verifySignable(request, options)
+    return await verifySignable(request, options, time)
   } catch (error) {
     if (!isAuthError(error)) throw error
     if (error.code === "AUTH_BODY_TOO_LARGE") return failure("BODY_TOO_LARGE", "Request entity too large")
@@ -90,8 +131,31 @@ export async function verify(request: SignableRequest, options: VerifyOptions): 
   }
 }
 
-async function verifySignable(request: SignableRequest, options: VerifyOptions): Promise<VerifyResult> {
-  const { secretFor, now = Date.now, maxSkewMs = 15 * 60_000 } = options
+function checkOptions(options: VerifyOptions): void {
+  const { secretFor, now, maxSkewMs = 0, allowUnsignedHost, allowUnsignedPayload } = Object(options) as VerifyOptions
+  if (typeof secretFor !== "function") throw invalid("`secretFor` must be a function that gives the secret of an AK")
+  if (now !== undefined && typeof now !== "function") throw invalid("`now` must be a function, such as Date.now")
+  if (typeof maxSkewMs !== "number" || !(maxSkewMs >= 0)) throw invalid("`maxSkewMs` must be milliseconds, 0 or more")
+  for (const [name, allowed] of Object.entries({ allowUnsignedHost, allowUnsignedPayload })) {
+    if (allowed !== undefined && typeof allowed !== "boolean" && typeof allowed !== "function") {
+      throw invalid(`\`${name}\` must be true, false, or a function of the request`)
+    }
+  }
+}
+
+function invalid(problem: string): AuthError {
+  return new AuthError("AUTH_INVALID_OPTION", `${problem}.`)
+}
+
+async function isAllowed(allowed: AllowUnsigned | undefined, request: SignableRequest): Promise<boolean> {
+  return (typeof allowed === "function" ? await allowed(request) : allowed) === true
+}
+
+async function verifySignable(
+  request: SignableRequest,
+  { secretFor, maxSkewMs = 15 * 60_000, allowUnsignedHost, allowUnsignedPayload }: VerifyOptions,
+  time: number,
+): Promise<VerifyResult> {
   const [authorization = "", sha256, sm3, date = "", securityToken = ""] = BASIC_HEADERS.read(request.headers)
   if (authorization === "") return failure("SIGNATURE_MISSING", "x-auth-token not found")
   const claimed = parseAuthorization(authorization)
@@ -100,19 +164,21 @@ async function verifySignable(request: SignableRequest, options: VerifyOptions):
   const { algorithm, accessKeyId, scope, signedHeaders, signature } = claimed
   const isOfItsDay = scope === undefined || scope.startsWith(`${date.slice(0, 8)}/`)
   if (!isOfItsDay || !isSignable(signedHeaders)) return failure("SIGNATURE_MALFORMED", "Unauthorized")
+  if (!signedHeaders.includes("host") && !(await isAllowed(allowUnsignedHost, request))) {
+    return failure("HOST_UNSIGNED", "the signature does not cover the Host header")
+  }
 
-  const time = now()
-  if (Math.abs(time - signedAt) > maxSkewMs) {
+  if (!(Math.abs(time - signedAt) <= maxSkewMs)) {
     const times = `signature time:${date},server time:${formatSdkDate(time)}`
     return failure("SIGNATURE_EXPIRED", `calc aksk signature fail:signature expired, ${times}`)
   }
   const secret = await secretFor(accessKeyId)
-  if (secret === undefined) {
+  if (!hasSecret(secret)) {
     return failure("ACCESS_KEY_UNKNOWN", `Get secretKey failed,ak:${accessKeyId},err:ak not exist`)
   }
-  if (secret.securityToken !== undefined) {
+  if (secret.securityToken !== undefined && secret.securityToken !== null) {
     const isSigned = signedHeaders.includes("x-security-token")
-    if (!isSigned || !isSame(securityToken, secret.securityToken)) {
+    if (!isSigned || securityToken === "" || !isSame(securityToken, String(secret.securityToken))) {
       return failure("SECURITY_TOKEN_INVALID", "decrypt token fail")
     }
   }
@@ -120,6 +186,9 @@ async function verifySignable(request: SignableRequest, options: VerifyOptions):
   const { contentHashHeader } = traitsOf(algorithm)
   const named = contentHashHeader === "x-sdk-content-sm3" ? sm3 : sha256
   const isUnsigned = named === UNSIGNED_PAYLOAD && signedHeaders.includes(contentHashHeader)
+  if (isUnsigned && !(await isAllowed(allowUnsignedPayload, request))) {
+    return failure("PAYLOAD_UNSIGNED", "the signature does not cover the body")
+  }
   const actual = isUnsigned ? UNSIGNED_PAYLOAD : payloadHash(request.body, algorithm)
 
   const url = wireUrl(request.url)
@@ -139,7 +208,7 @@ async function verifySignable(request: SignableRequest, options: VerifyOptions):
   const [, region, service] = scope?.split("/") ?? []
   const authorize = createAuthorize(accessKeyId, secret.secretAccessKey, { algorithm, region, service })
   const expected = authorize({ request: canonical, signedHeaders: "", date }).slice(-signature.length)
-  if (isComplete && isSame(expected, signature)) return { ok: true, accessKeyId }
+  if (isComplete && isSame(expected, signature)) return { ok: true, accessKeyId, signedHeaders, signedAt, signature }
   return failure("SIGNATURE_MISMATCH", MISMATCH, canonical)
 }
 
@@ -149,6 +218,11 @@ function isSignable(names: readonly string[]): boolean {
   return isSorted && names.includes("x-sdk-date") && names.every((name) => name === name.toLowerCase())
 }
 
+/** `secretFor` may read a store that says null, or that has the key without its secret: HMAC would take even that for a key. */
+function hasSecret<T extends { secretAccessKey: string }>(secret: T | Absent): secret is T {
+  return typeof secret?.secretAccessKey === "string" && secret.secretAccessKey.trim() !== ""
+}
+
 /** Takes the same time wherever the first difference is. */
 function isSame(a: string, b: string): boolean {
   let difference = a.length ^ b.length
@@ -156,6 +230,6 @@ function isSame(a: string, b: string): boolean {
   return difference === 0
 }
 
-function failure(code: VerifyFailureCode, message: string, canonical = ""): VerifyResult {
-  return { ok: false, code, message, canonicalRequest: canonical }
+function failure(code: VerifyFailureCode, message: string, canonical = ""): RefusedSignature {
+  return { ok: false, code, message, canonicalRequest: canonical && maskedRequest(canonical) }
 }

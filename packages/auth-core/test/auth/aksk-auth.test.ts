@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import { type AkskAuthOptions, akskAuth } from "../../src/auth/aksk-auth.ts"
 import type { Attempt, Authentication, Rejection } from "../../src/auth/auth.ts"
 import type { Credentials } from "../../src/identity/credentials.ts"
-import { verify } from "../../src/signing/verify.ts"
+import { type VerifyOptions, verify } from "../../src/signing/verify.ts"
 
 const credentials: Credentials = { accessKeyId: "AKTEST0123456789ABCD", secretAccessKey: "sk-test-0123456789" }
 const attempt: Attempt = {
@@ -26,11 +26,16 @@ function signed(options: AkskAuthOptions = {}, request: Attempt = attempt, key =
   return akskAuth(key, { clock, ...options }).authenticate(request) as Authentication
 }
 
-function verdict(authentication: Authentication, request: Attempt = attempt, key = credentials): Promise<unknown> {
+function verdict(
+  authentication: Authentication,
+  request: Attempt = attempt,
+  key = credentials,
+  allowed: Pick<VerifyOptions, "allowUnsignedPayload"> = {},
+): Promise<unknown> {
   const { method, url, headers, body } = request
   return verify(
     { method, url, headers: { ...headers, ...authentication.headers }, body: body ?? null },
-    { secretFor: async () => key, now: () => clock.now() },
+    { secretFor: async () => key, now: () => clock.now(), ...allowed },
   )
 }
 
@@ -93,7 +98,10 @@ describe("a body", () => {
     const request = { ...attempt, body: undefined }
     const authentication = auth.authenticate(request) as Authentication
     expect(authentication.headers["x-sdk-content-sha256"]).toBe("UNSIGNED-PAYLOAD")
-    expect(await verdict(authentication, { ...attempt, body: "anything" })).toMatchObject({ ok: true })
+    const received = { ...attempt, body: "anything" }
+    expect(await verdict(authentication, received, credentials, { allowUnsignedPayload: true })).toMatchObject({
+      ok: true,
+    })
   })
 
   it("is left unread when the request brings its hash", () => {

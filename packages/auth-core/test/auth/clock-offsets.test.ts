@@ -19,21 +19,31 @@ describe("the clock of an endpoint", () => {
   })
 
   it.each([
-    ["20260101T122000Z", 20],
-    ["20260101T114000Z", -20],
-    ["2026-01-01T12:20:00Z", 20],
-    ["Thu, 01 Jan 2026 12:20:00 GMT", 20],
-  ])("is learned from the text: server time %s", (time, minutes) => {
-    const seen: unknown[] = []
-    const offsets = createClockOffsets(fakeClock(start), (offset) => seen.push(offset))
-    // A comma ends the field, so a date that has one is cut, and the Date header serves.
-    const serverTime = Date.parse(time)
-    const errorMessage = `signature expired, signature time:20260101T120000Z,server time:${time}`
-    expect(
-      offsets.learn({ ...expired, errorMessage, serverTime: Number.isNaN(serverTime) ? undefined : serverTime }, start),
-    ).toBe(true)
-    expect(offsets.nowAt("https://h")).toBe(start + minutes * MINUTE)
-    expect(seen).toEqual([{ origin: "https://h", offsetMs: minutes * MINUTE }])
+    ["20260101T120000Z", "20260101T122000Z", 20],
+    ["20260101T120000Z", "20260101T114000Z", -20],
+    ["20260101T120000Z", "2026-01-01T12:20:00Z", 20],
+    ["20260101T120000Z", "2026-01-01T20:20:00+08:00", 20],
+    ["20260101T120000Z", "Thu, 01 Jan 2026 12:20:00 GMT", 20],
+    ["Thu, 01 Jan 2026 12:00:00 GMT", "Thu, 01 Jan 2026 12:20:00 GMT", 20],
+    ["2026-01-01 20:00:00", "2026-01-01 20:20:00", 20],
+  ])("is learned from the two times in the text alone: %s, %s", (signatureTime, serverTime, minutes) => {
+    for (const text of [
+      `signature expired, signature time:${signatureTime},server time:${serverTime}`,
+      `Signature expired, server time: ${serverTime}, signature time: ${signatureTime}`,
+    ]) {
+      const seen: unknown[] = []
+      const offsets = createClockOffsets(fakeClock(start), (offset) => seen.push(offset))
+      expect(offsets.learn({ ...expired, errorMessage: text, serverTime: undefined }, start)).toBe(true)
+      expect(offsets.nowAt("https://h")).toBe(start + minutes * MINUTE)
+      expect(seen).toEqual([{ origin: "https://h", offsetMs: minutes * MINUTE }])
+    }
+  })
+
+  it("is learned from the server's time where the text names no other", () => {
+    const offsets = createClockOffsets(fakeClock(start), undefined)
+    const errorMessage = "signature expired, server time:20260101T122000Z"
+    expect(offsets.learn({ ...expired, errorMessage }, start)).toBe(true)
+    expect(offsets.nowAt("https://h")).toBe(start + 20 * MINUTE)
   })
 
   it("is learned from the Date header when the text names no time", () => {

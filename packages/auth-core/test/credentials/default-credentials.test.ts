@@ -64,10 +64,10 @@ describe("the default chain", () => {
 
   it("gives up within the documented time where the metadata service does not answer", async () => {
     const silent = await localIam(() => new Promise<Answer>(() => undefined))
-    const startedAt = performance.now()
     const error = await rejectionOf(defaultCredentials({ metadataEndpoint: silent.url })())
     expect(error.code).toBe("AUTH_CREDENTIALS_MISSING")
-    expect(performance.now() - startedAt).toBeLessThan(3_500)
+    expect(error.message).toContain(`${silent.url} gave no answer within 3000 ms`)
+    expect(silent.arrivals).toHaveLength(1)
   })
 
   it("ends with a malformed profile: it never goes on under another identity", async () => {

@@ -139,10 +139,9 @@ describe("nothing to give", () => {
     await closed.close()
     expect((await rejectionOf(metadataCredentials({ endpoint: closed.url })())).code).toBe("AUTH_CREDENTIALS_MISSING")
     const silent = await localIam(() => new Promise<Answer>(() => undefined))
-    const startedAt = performance.now()
     const error = await rejectionOf(metadataCredentials({ endpoint: silent.url, timeoutMs: 50 })())
     expect(error.code).toBe("AUTH_CREDENTIALS_MISSING")
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    expect(silent.arrivals.length).toBeLessThanOrEqual(1)
   })
 })
 

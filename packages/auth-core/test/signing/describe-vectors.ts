@@ -5,7 +5,7 @@ import { canonicalRequest } from "../../src/signing/canonical-request.ts"
 import { parseSdkDate } from "../../src/signing/parse-sdk-date.ts"
 import { sign } from "../../src/signing/sign.ts"
 import { stringToSign } from "../../src/signing/string-to-sign.ts"
-import { type VerifyResult, verify } from "../../src/signing/verify.ts"
+import { type VerifyOptions, type VerifyResult, verify } from "../../src/signing/verify.ts"
 import { oneByteChanged } from "./one-byte-changed.ts"
 import { type Vector, vectors } from "./vectors.ts"
 
@@ -30,9 +30,25 @@ export function describeVectors(digest: string): void {
 
     it("are accepted", async () => {
       for (const vector of vectors) {
-        const { accessKeyId } = vector.credentials
-        expect(await verdict(vector), vector.name).toEqual({ ok: true, accessKeyId })
+        expect(await verdict(vector), vector.name).toEqual({
+          ok: true,
+          accessKeyId: vector.credentials.accessKeyId,
+          signedHeaders: vector.signedHeaders.split(";"),
+          signedAt: parseSdkDate(dateOf(vector)),
+          signature: vector.signature,
+        })
       }
+    })
+
+    it("are refused by default where they leave out Host, which are 4, or the payload, which are 24", async () => {
+      const refusals: string[] = []
+      for (const vector of vectors) {
+        const result = await verdict(vector, {})
+        if (!result.ok) refusals.push(result.code)
+      }
+      expect(refusals.filter((code) => code === "HOST_UNSIGNED")).toHaveLength(4)
+      expect(refusals.filter((code) => code === "PAYLOAD_UNSIGNED")).toHaveLength(24)
+      expect(refusals).toHaveLength(28)
     })
 
     it("are refused with any one byte changed", async () => {
@@ -59,8 +75,17 @@ function scopeOf(vector: Vector): string | undefined {
   return region === undefined ? undefined : `${dateOf(vector).slice(0, 8)}/${region}/${service}`
 }
 
-/** At the time of the signature, whatever the date was changed to. */
-function verdict(vector: Vector): Promise<VerifyResult> {
+const lacksHost = ({ signedHeaders }: Vector): boolean => !signedHeaders.split(";").includes("host")
+const lacksPayload = ({ canonicalRequest }: Vector): boolean => canonicalRequest.endsWith("\nUNSIGNED-PAYLOAD")
+
+/** At the time of the signature, whatever the date was changed to; unsigned parts are admitted where the vector has them. */
+function verdict(
+  vector: Vector,
+  allowed: Pick<VerifyOptions, "allowUnsignedHost" | "allowUnsignedPayload"> = {
+    allowUnsignedHost: lacksHost(vector),
+    allowUnsignedPayload: lacksPayload(vector),
+  },
+): Promise<VerifyResult> {
   const { request, credentials, authorization } = vector
   const headers: [string, string][] = [...request.headers, ["Authorization", authorization]]
   return verify(
@@ -68,7 +93,7 @@ function verdict(vector: Vector): Promise<VerifyResult> {
     {
       secretFor: async (accessKeyId) => (accessKeyId === credentials.accessKeyId ? credentials : undefined),
       now: () => parseSdkDate(dateOf(vector)) ?? 0,
-      maxSkewMs: Number.POSITIVE_INFINITY,
+      ...allowed,
     },
   )
 }

@@ -1,15 +1,16 @@
+import { createHash, createHmac } from "node:crypto"
 import { createServer, request as httpRequest } from "node:http"
 import type { AddressInfo } from "node:net"
 import { text } from "node:stream/consumers"
 import { describe, expect, it } from "vitest"
-import type { SignableRequest, SignOptions } from "../../src/signing/canonical-request.ts"
+import { canonicalRequest, type SignableRequest, type SignOptions } from "../../src/signing/canonical-request.ts"
 import { MAX_SIGNED_BODY_BYTES } from "../../src/signing/payload.ts"
 import { sign } from "../../src/signing/sign.ts"
 import { type VerifyOptions, type VerifyResult, verify } from "../../src/signing/verify.ts"
 
 const credentials = { accessKeyId: "AKEXAMPLE", secretAccessKey: "skExample" }
 const date = new Date("2019-11-15T03:36:55Z")
-const accepted = { ok: true, accessKeyId: "AKEXAMPLE" }
+const accepted = expect.objectContaining({ ok: true, accessKeyId: "AKEXAMPLE" })
 
 interface Signed extends SignableRequest {
   headers: Record<string, string>
@@ -40,6 +41,17 @@ describe("a signature", () => {
     { algorithm: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotda" },
   ] as SignOptions[])("is accepted: %o", async (options) => {
     expect(await judged(signed({}, options))).toEqual(accepted)
+  })
+
+  it("that is accepted tells what it covers, its time and itself, so that a server can demand more and refuse repeats", async () => {
+    const request = signed()
+    expect(await judged(request)).toEqual({
+      ok: true,
+      accessKeyId: "AKEXAMPLE",
+      signedHeaders: ["host", "x-sdk-date"],
+      signedAt: date.getTime(),
+      signature: request.headers.authorization?.slice(-64),
+    })
   })
 
   it("is accepted with the headers in any form and order", async () => {
@@ -111,6 +123,27 @@ describe("a request that is not what was signed", () => {
     expect(await judged(without(request, "x-empty"))).toMatchObject({ ok: false, code: "SIGNATURE_MISMATCH" })
   })
 
+  it("is refused without a word of what is secret in it", async () => {
+    const secrets = {
+      "x-security-token": "secret-1",
+      "x-auth-token": "secret-2",
+      cookie: "session=secret-3",
+      "X-Apig-AppCode": "secret-4",
+    }
+    const signedHeaders = ["host", "x-project-id", ...Object.keys(secrets)]
+    const url = "https://a.example.com/v1?limit=1&access_token=secret-5"
+    const request = signed({ url, headers: { "x-project-id": "p1", ...secrets } }, { signedHeaders })
+    const result = await judged({ ...request, method: "PUT" })
+    expect(JSON.stringify(result)).not.toMatch(/secret-\d/)
+    expect(result).toMatchObject({
+      canonicalRequest:
+        "PUT\n/v1/\naccess_token=[secret]&limit=1\ncookie:[secret]\nhost:a.example.com\nx-apig-appcode:[secret]\n" +
+        "x-auth-token:[secret]\nx-project-id:p1\nx-sdk-date:20191115T033655Z\nx-security-token:[secret]\n\n" +
+        "cookie;host;x-apig-appcode;x-auth-token;x-project-id;x-sdk-date;x-security-token\n" +
+        "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+    })
+  })
+
   it("is refused for another host than it was signed for", async () => {
     expect(await judged({ ...signed(), url: "https://b.example.com/v1?b=1" })).toMatchObject({
       code: "SIGNATURE_MISMATCH",
@@ -169,7 +202,82 @@ describe("time", () => {
   })
 })
 
+describe("bad options are refused at the door", () => {
+  it.each<[string, object]>([
+    ["no secretFor", { secretFor: undefined }],
+    ["a secretFor that is no function", { secretFor: "sk" }],
+    ...[Number.NaN, -1, Number.NEGATIVE_INFINITY, "900000", null, new Date(0)].map((maxSkewMs): [string, object] => [
+      `maxSkewMs: ${String(maxSkewMs)}`,
+      { maxSkewMs },
+    ]),
+    ["a now that is a number", { now: date.getTime() }],
+    ...[Number.NaN, Number.POSITIVE_INFINITY, undefined, String(date.getTime()), date, Promise.resolve(0)].map(
+      (time): [string, object] => [`a now that gives ${typeof time} ${String(time)}`, { now: () => time }],
+    ),
+    ["allowUnsignedHost: 1", { allowUnsignedHost: 1 }],
+    ["allowUnsignedPayload: null", { allowUnsignedPayload: null }],
+  ])("%s", async (_, options) => {
+    // Signed in 2019: any of these that got through would accept it at any time.
+    await expect(judged(signed(), options)).rejects.toMatchObject({ code: "AUTH_INVALID_OPTION" })
+  })
+
+  it("no options at all", async () => {
+    await expect(verify(signed(), undefined as never)).rejects.toMatchObject({ code: "AUTH_INVALID_OPTION" })
+  })
+})
+
 describe("the key", () => {
+  const forged = (secretAccessKey: string): Signed => {
+    const request = signed()
+    const canonical = canonicalRequest(request, { signedHeaders: ["host", "x-sdk-date"] })
+    const text = `SDK-HMAC-SHA256\n20191115T033655Z\n${createHash("sha256").update(canonical).digest("hex")}`
+    const signature = createHmac("sha256", secretAccessKey).update(text).digest("hex")
+    const authorization = `SDK-HMAC-SHA256 Access=AKEXAMPLE, SignedHeaders=host;x-sdk-date, Signature=${signature}`
+    return { ...request, headers: { ...request.headers, authorization } }
+  }
+
+  it("can be forged by nobody who does not have the secret: the test's own forger signs right with it", async () => {
+    expect(await judged(forged("skExample"))).toEqual(accepted)
+  })
+
+  const absent: [string, unknown][] = [
+    ["null", null],
+    ["undefined", undefined],
+    ["an empty text", ""],
+    ["white space", " \t"],
+    ["a number", 0],
+    ["false", false],
+    ["an object", {}],
+    ["bytes", new Uint8Array()],
+    ["a promise of a secret", Promise.resolve("skExample")],
+  ]
+  // What each of these becomes where a secret is made bytes without a look at it.
+  const guesses = ["", "null", "undefined", " \t", "0", "false", "[object Object]", "[object Promise]", "skExample"]
+
+  it.each(absent)("without a secret is no key: %s", async (_, secretAccessKey) => {
+    const unknown = { ok: false, code: "ACCESS_KEY_UNKNOWN" }
+    for (const guess of guesses) {
+      const request = forged(guess)
+      for (const found of [secretAccessKey, { secretAccessKey }, { secretAccessKey, securityToken: null }]) {
+        expect(await judged(request, { secretFor: async () => found as never }), guess).toMatchObject(unknown)
+        expect(await judged(request, { secretFor: () => found as never }), guess).toMatchObject(unknown)
+      }
+    }
+  })
+
+  it("may have null for a security token that it has not", async () => {
+    const secretFor = async () => ({ ...credentials, securityToken: null }) as never
+    expect(await judged(signed(), { secretFor })).toEqual(accepted)
+  })
+
+  it("with an empty security token is never right, whatever the request has", async () => {
+    const secretFor = async () => ({ ...credentials, securityToken: "" })
+    const empty = signed({ headers: { "x-security-token": "" } }, { signedHeaders: ["host", "x-security-token"] })
+    for (const request of [empty, signed()]) {
+      expect(await judged(request, { secretFor })).toMatchObject({ ok: false, code: "SECURITY_TOKEN_INVALID" })
+    }
+  })
+
   it("must be known", async () => {
     expect(await judged(signed({}, {}, { ...credentials, accessKeyId: "OTHER" }))).toMatchObject({
       code: "ACCESS_KEY_UNKNOWN",
@@ -196,17 +304,62 @@ describe("the key", () => {
   })
 })
 
+/** How both are admitted: always, or by a function of the request. */
+const mayLack = [true, () => true, async ({ method }: SignableRequest) => method === "POST"]
+/** `false`, and functions whose answer is no `true`. */
+const mustHave = [undefined, false, () => false, async () => false, () => "yes" as never]
+
+describe("a Host that is not signed", () => {
+  const request = signed({}, { signedHeaders: ["x-sdk-date"] })
+
+  it("is refused, since the signature would do for another server too", async () => {
+    for (const allowUnsignedHost of mustHave) {
+      expect(await judged(request, { allowUnsignedHost, allowUnsignedPayload: true })).toEqual({
+        ok: false,
+        code: "HOST_UNSIGNED",
+        message: "the signature does not cover the Host header",
+        canonicalRequest: "",
+      })
+    }
+  })
+
+  it("is admitted by the option, for the requests that it names", async () => {
+    for (const allowUnsignedHost of mayLack) expect(await judged(request, { allowUnsignedHost })).toEqual(accepted)
+  })
+
+  it("that is listed as signed is the one of the URL where the request has no such header", async () => {
+    expect(await judged(signed())).toEqual(accepted)
+    const headers = { ...signed().headers, host: "b.example.com" }
+    expect(await judged({ ...signed(), headers })).toMatchObject({ code: "SIGNATURE_MISMATCH" })
+  })
+})
+
 describe("the payload", () => {
-  it("may be left out when the header that says so is signed", async () => {
-    const request = signed({}, { payloadHash: "UNSIGNED-PAYLOAD" })
+  it("may be left out when the option says so and the header that says so is signed", async () => {
     const large = new Uint8Array(MAX_SIGNED_BODY_BYTES + 1)
-    for (const body of ["", "anything", large]) expect(await judged({ ...request, body })).toEqual(accepted)
+    for (const algorithm of ["SDK-HMAC-SHA256", "SDK-HMAC-SM3"] as const) {
+      const request = signed({}, { algorithm, payloadHash: "UNSIGNED-PAYLOAD" })
+      for (const body of ["", "anything", large]) {
+        for (const allowUnsignedPayload of mayLack) {
+          expect(await judged({ ...request, body }, { allowUnsignedPayload })).toEqual(accepted)
+        }
+        for (const allowUnsignedPayload of mustHave) {
+          expect(await judged({ ...request, body }, { allowUnsignedPayload, allowUnsignedHost: true })).toEqual({
+            ok: false,
+            code: "PAYLOAD_UNSIGNED",
+            message: "the signature does not cover the body",
+            canonicalRequest: "",
+          })
+        }
+      }
+    }
   })
 
   it("may not be left out by a header that anyone could have added", async () => {
     const request = signed()
     const headers = { ...request.headers, "x-sdk-content-sha256": "UNSIGNED-PAYLOAD" }
-    expect(await judged({ ...request, headers })).toMatchObject({ code: "PAYLOAD_MISMATCH" })
+    const allowUnsignedPayload = true
+    expect(await judged({ ...request, headers }, { allowUnsignedPayload })).toMatchObject({ code: "PAYLOAD_MISMATCH" })
   })
 
   it("must be what the content hash header says", async () => {
@@ -247,6 +400,20 @@ describe("a request without a proper signature", () => {
       await judged({ ...request, headers: { ...request.headers, ...headers } as Record<string, string> }),
     ).toMatchObject({ code: "SIGNATURE_MALFORMED" })
   })
+
+  it.each(["authorization", "x-sdk-date", "x-sdk-content-sha256", "x-security-token"])(
+    "is refused with %s twice",
+    async (name) => {
+      const key = { ...credentials, securityToken: "a-token" }
+      const request = signed({}, { payloadHash: "UNSIGNED-PAYLOAD" }, key)
+      const pairs = Object.entries(request.headers)
+      const options = { secretFor: async () => key, allowUnsignedPayload: true }
+      expect(await judged({ ...request, headers: pairs }, options)).toEqual(accepted)
+      const twice = [...pairs, ...pairs.filter(([other]) => other === name)]
+      expect(twice).toHaveLength(pairs.length + 1)
+      expect(await judged({ ...request, headers: twice }, options)).toMatchObject({ ok: false })
+    },
+  )
 
   it.each(["host", "x-sdk-date;host", "Host;x-sdk-date", "host;host;x-sdk-date", "x-sdk-date;"])(
     "is told when the list of signed headers is %j",

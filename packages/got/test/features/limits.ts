@@ -5,9 +5,6 @@ import type { Progress, RequestPromise } from "got"
 import { expect } from "vitest"
 import { errorOf, type GotClient, on, page, readFirst } from "./got-feature.ts"
 
-/** Long enough for a request to arrive on a busy machine. */
-const LIMIT_MS = 150
-
 const timeout = page("6-timeout")
 const option = page("2-options")
 const stream = page("3-streams")
@@ -31,9 +28,9 @@ const timedOut = (event: string): unknown =>
   expect.arrayContaining(["TimeoutError", "ETIMEDOUT", event, [true, true, false]])
 const aborted = expect.arrayContaining(["AbortError", "ERR_ABORTED", [true, false, true]])
 
-const aborting = (): AbortSignal => {
+const aborting = (limitMs: number): AbortSignal => {
   const controller = new AbortController()
-  setTimeout(() => controller.abort(), LIMIT_MS)
+  setTimeout(() => controller.abort(), limitMs)
   return controller.signal
 }
 
@@ -53,7 +50,7 @@ export const limits = [
   timeout(
     "timeout",
     "timeout.request ends the whole",
-    async (client) => ended(client, client.api("x", { timeout: { request: LIMIT_MS } })),
+    async (client, { limitMs }) => ended(client, client.api("x", { timeout: { request: limitMs } })),
     {
       answer: never,
       gives: timedOut("request"),
@@ -62,17 +59,17 @@ export const limits = [
   timeout(
     "timeout",
     "timeout.response ends the wait for an answer",
-    async (client) => ended(client, client.api.post("x", { json: {}, timeout: { response: LIMIT_MS } })),
+    async (client, { limitMs }) => ended(client, client.api.post("x", { json: {}, timeout: { response: limitMs } })),
     { answer: never, gives: timedOut("response") },
   ),
   timeout(
     "timeout",
     "timeout.lookup ends the search for the address",
-    async (client) => {
+    async (client, { limitMs }) => {
       const dnsLookup = (() => undefined) as never
       return ended(
         client,
-        client.api("http://127.0.0.1.example.com/", { prefixUrl: "", dnsLookup, timeout: { lookup: LIMIT_MS } }),
+        client.api("http://127.0.0.1.example.com/", { prefixUrl: "", dnsLookup, timeout: { lookup: limitMs } }),
       )
     },
     { gives: timedOut("lookup") },
@@ -80,37 +77,37 @@ export const limits = [
   timeout(
     "timeout",
     "timeout.connect ends what does not connect",
-    async (client) => {
+    async (client, { limitMs }) => {
       const socket = connect({ host: "nowhere.example.com", port: 1, lookup: () => undefined })
       const createConnection = (() => socket) as never
-      return ended(client, client.api("x", { createConnection, timeout: { connect: LIMIT_MS } }))
+      return ended(client, client.api("x", { createConnection, timeout: { connect: limitMs } }))
     },
     { gives: timedOut("connect") },
   ),
   timeout(
     "timeout",
     "timeout.socket ends a silence",
-    async (client, { listen }) => {
+    async (client, { listen, limitMs }) => {
       const prefixUrl = await listen((_, response) => response.write("begun"))
-      return ended(client, client.api("x", { prefixUrl, timeout: { socket: LIMIT_MS } }))
+      return ended(client, client.api("x", { prefixUrl, timeout: { socket: limitMs } }))
     },
     { gives: timedOut("socket") },
   ),
   timeout(
     "timeout",
     "timeout.send ends an upload",
-    async (client) => {
+    async (client, { limitMs }) => {
       const body = new Readable({ read: () => undefined })
-      return ended(client, client.api.post("x", { body, headers: { ...unsigned }, timeout: { send: LIMIT_MS } }))
+      return ended(client, client.api.post("x", { body, headers: { ...unsigned }, timeout: { send: limitMs } }))
     },
     { gives: timedOut("send") },
   ),
   timeout(
     "timeout",
     "timeout.read ends an answer that is slow",
-    async (client, { listen }) => {
+    async (client, { listen, limitMs }) => {
       const prefixUrl = await listen((_, response) => response.write("begun"))
-      return ended(client, client.api("x", { prefixUrl, timeout: { read: LIMIT_MS } }))
+      return ended(client, client.api("x", { prefixUrl, timeout: { read: limitMs } }))
     },
     { gives: timedOut("read") },
   ),
@@ -126,16 +123,16 @@ export const limits = [
   timeout(
     "timeout",
     "timeout.request ends a stream",
-    async (client) => {
+    async (client, { limitMs }) => {
       const { text } = await import("node:stream/consumers")
-      return ended(client, text(client.api.stream("x", { timeout: { request: LIMIT_MS } })))
+      return ended(client, text(client.api.stream("x", { timeout: { request: limitMs } })))
     },
     { answer: never, gives: timedOut("request") },
   ),
   option(
     "signal",
     "signal ends a request under way",
-    async (client) => ended(client, client.api("x", { signal: aborting() })),
+    async (client, { limitMs }) => ended(client, client.api("x", { signal: aborting(limitMs) })),
     {
       answer: never,
       gives: aborted,
@@ -153,33 +150,36 @@ export const limits = [
   option(
     "signal",
     "AbortSignal.timeout ends a request",
-    async (client) => ended(client, client.api("x", { signal: AbortSignal.timeout(LIMIT_MS) })),
+    async (client, { limitMs }) => ended(client, client.api("x", { signal: AbortSignal.timeout(limitMs) })),
     { answer: never },
   ),
   option(
     "signal",
     "signal ends an upload",
-    async (client) => {
+    async (client, { limitMs }) => {
       const body = new Readable({ read: () => undefined })
-      return ended(client, client.api.post("x", { body, signal: aborting() }))
+      return ended(client, client.api.post("x", { body, signal: aborting(limitMs) }))
     },
     { gives: aborted },
   ),
   option(
     "signal",
     "signal ends a stream",
-    async (client, { listen }) => {
+    async (client, { listen, limitMs }) => {
       const { text } = await import("node:stream/consumers")
       const prefixUrl = await listen((_, response) => response.write("begun"))
-      return ended(client, text(client.api.stream("x", { prefixUrl, signal: aborting() })))
+      return ended(client, text(client.api.stream("x", { prefixUrl, signal: aborting(limitMs) })))
     },
     { gives: aborted },
   ),
   option(
     "signal",
     "signal ends the wait for a retry",
-    async (client, { server: { arrivals } }) => [
-      await ended(client, client.api("x", { signal: aborting(), retry: { limit: 2, calculateDelay: () => 10_000 } })),
+    async (client, { server: { arrivals }, limitMs }) => [
+      await ended(
+        client,
+        client.api("x", { signal: aborting(limitMs), retry: { limit: 2, calculateDelay: () => 10_000 } }),
+      ),
       arrivals.length,
     ],
     { answer: () => ({ status: 503 }), gives: [aborted, 1] },
@@ -187,9 +187,9 @@ export const limits = [
   promise(
     "promise-api",
     "cancel ends a request",
-    async ({ api, own }) => {
+    async ({ api, own }, { limitMs }) => {
       const sent = api("x") as RequestPromise<unknown> & { cancel(reason?: string): void; isCanceled: boolean }
-      setTimeout(() => sent.cancel("mine"), LIMIT_MS)
+      setTimeout(() => sent.cancel("mine"), limitMs)
       const error = await errorOf(sent)
       return [error.name, error.code, error.message, sent.isCanceled, error instanceof own.RequestError]
     },
@@ -261,7 +261,7 @@ export const limits = [
   timeout(
     "timeout",
     "timeout.secureConnect ends a handshake that does not end",
-    async (client, { defer }) => {
+    async (client, { defer, limitMs }) => {
       const server = createServer(() => undefined)
       server.listen(0, "127.0.0.1")
       await once(server, "listening")
@@ -273,7 +273,7 @@ export const limits = [
       })
       const { port } = server.address() as { port: number }
       const url = `https://127.0.0.1:${port}/x`
-      return ended(client, client.api(url, { prefixUrl: "", timeout: { secureConnect: LIMIT_MS } }))
+      return ended(client, client.api(url, { prefixUrl: "", timeout: { secureConnect: limitMs } }))
     },
     { gives: timedOut("secureConnect") },
   ),

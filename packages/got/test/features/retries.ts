@@ -172,8 +172,8 @@ export const retries = [
   retry(
     "retry",
     "a timeout is followed by another attempt",
-    async ({ api }, { server: { arrivals } }) => {
-      const { statusCode } = await api("x", { timeout: { response: 150 }, retry: retrying(2) })
+    async ({ api }, { server: { arrivals }, limitMs }) => {
+      const { statusCode } = await api("x", { timeout: { response: limitMs }, retry: retrying(2) })
       return [statusCode, arrivals.length]
     },
     { answer: (_, index) => (index === 0 ? new Promise(() => undefined) : {}), gives: [200, 2] },

@@ -102,8 +102,8 @@ export const errors: readonly KyFeature[] = [
     name: "timeout: a TimeoutError with the request",
     documentation: readme("timeouterror"),
     answer: stuck,
-    run: async ({ api, module }) => {
-      const error = (await thrownBy(api("a", { timeout: 300 }))) as TimeoutError
+    run: async ({ api, module }, { limitMs }) => {
+      const error = (await thrownBy(api("a", { timeout: limitMs }))) as TimeoutError
       const facts = await errorFacts(Promise.reject(error))
       return [error instanceof module.TimeoutError, facts, error.request.url, error.request.method]
     },
@@ -117,14 +117,15 @@ export const errors: readonly KyFeature[] = [
   {
     name: "timeout: ends the connection too",
     documentation: readme("timeout"),
-    run: async ({ api }, { listen }) => {
+    run: async ({ api }, { listen, limitMs }) => {
       let closed: (value: string) => void
       const isClosed = new Promise<string>((resolve) => {
         closed = resolve
       })
       const url = await listen((request) => request.socket.once("close", () => closed("closed")))
-      await thrownBy(api(new URL(url), { timeout: 300 }))
-      return await isClosed
+      await thrownBy(api(new URL(url), { timeout: limitMs }))
+      const patience = new Promise((resolve) => setTimeout(resolve, 5 * limitMs, "never closed"))
+      return await Promise.race([isClosed, patience])
     },
     gives: "closed",
   },
@@ -142,8 +143,8 @@ export const errors: readonly KyFeature[] = [
     documentation: readme("totaltimeout"),
     releases: SINCE_2,
     answer: () => ({ status: 503 }),
-    run: async ({ api, module }) => {
-      const error = await thrownBy(api("a", { totalTimeout: 500, retry: { limit: 9, delay: () => 60_000 } }))
+    run: async ({ api, module }, { limitMs }) => {
+      const error = await thrownBy(api("a", { totalTimeout: limitMs, retry: { limit: 9, delay: () => 60_000 } }))
       return [module.isTimeoutError(error), String(error)]
     },
     gives: [true, "TimeoutError: Request timed out: GET http://server-1/a"],
@@ -152,9 +153,9 @@ export const errors: readonly KyFeature[] = [
     name: "timeout: of reading the body by a shortcut",
     documentation: readme("timeout"),
     releases: SINCE_2,
-    run: async ({ api, module }, { listen }) => {
+    run: async ({ api, module }, { listen, limitMs }) => {
       const url = await listen((_request, response) => response.write("begun"))
-      return module.isTimeoutError(await thrownBy(api(new URL(url), { timeout: 500 }).text()))
+      return module.isTimeoutError(await thrownBy(api(new URL(url), { timeout: limitMs }).text()))
     },
     gives: true,
   },
@@ -198,11 +199,11 @@ export const errors: readonly KyFeature[] = [
     name: "signal: an abort while waiting for the answer, while reading it, while waiting to retry",
     documentation: readme("cancellation"),
     answer: ({ target }) => (target === "/stuck" ? stuck() : { status: 503 }),
-    run: async ({ api }, { listen, server }) => {
+    run: async ({ api }, { listen, server, limitMs }) => {
       const begun = await listen((_request, response) => response.write("begun"))
       const factsOf = async (run: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> => {
         const abort = new AbortController()
-        setTimeout(() => abort.abort(), 300)
+        setTimeout(() => abort.abort(), limitMs)
         const { name, code, message, classes } = await errorFacts(run(abort.signal))
         return [name, code, message, classes]
       }
@@ -234,8 +235,8 @@ export const errors: readonly KyFeature[] = [
     name: "signal: of a Request",
     documentation: readme("cancellation"),
     answer: stuck,
-    run: async ({ api }, { server }) => {
-      const request = new Request(`${server.url}/a`, { signal: AbortSignal.timeout(300) })
+    run: async ({ api }, { server, limitMs }) => {
+      const request = new Request(`${server.url}/a`, { signal: AbortSignal.timeout(limitMs) })
       const { name } = await errorFacts(api(request, { retry: quickly }))
       return name
     },

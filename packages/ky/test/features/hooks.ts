@@ -299,7 +299,7 @@ export const hooks: readonly KyFeature[] = [
     documentation: readme("hooksbeforeerror"),
     releases: SINCE_2,
     answer: ({ target }) => (target === "/slow" ? new Promise(() => undefined) : {}),
-    run: async ({ create }) => {
+    run: async ({ create }, { limitMs }) => {
       const seen: unknown[] = []
       const hooks = hooksOf({
         beforeError: [
@@ -310,7 +310,7 @@ export const hooks: readonly KyFeature[] = [
         ],
       })
       const api = create({ hooks, context: { a: 1 }, retry: { ...quickly, limit: 1 } })
-      await api("slow", { timeout: 300 }).catch(() => undefined)
+      await api("slow", { timeout: limitMs }).catch(() => undefined)
       await api(new URL("http://127.0.0.1:1/closed")).catch(() => undefined)
       return seen
     },

@@ -64,10 +64,10 @@ export const instances: readonly KyFeature[] = [
     documentation: readme("kyextenddefaultoptions"),
     releases: SINCE_2,
     answer: () => new Promise(() => undefined),
-    run: async ({ create }) => {
+    run: async ({ create }, { limitMs }) => {
       const [first, second] = [new AbortController(), new AbortController()]
       const api = create({ signal: first.signal, retry: 0 }).extend({ signal: second.signal })
-      setTimeout(() => first.abort(), 100)
+      setTimeout(() => first.abort(), limitMs)
       return await api("a").catch((error: unknown) => String(error))
     },
     gives: "AbortError: This operation was aborted",

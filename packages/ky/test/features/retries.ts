@@ -157,9 +157,9 @@ export const retries: readonly KyFeature[] = [
     documentation,
     releases: SINCE_1_14,
     answer: (_arrival, index) => (index === 0 ? new Promise(() => undefined) : {}),
-    run: async ({ api }, { server }) => {
+    run: async ({ api }, { server, limitMs }) => {
       const retry = { ...quickly, retryOnTimeout: true } as Options["retry"] & {}
-      const answer = await api("a", { retry, timeout: 500 })
+      const answer = await api("a", { retry, timeout: limitMs })
       return [answer.status, server.arrivals.length]
     },
     gives: [200, 2],

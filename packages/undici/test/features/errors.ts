@@ -13,11 +13,11 @@ export const errors: readonly UndiciFeature[] = [
     name: "HeadersTimeoutError, of the dispatcher and of the request",
     documentation,
     answer: stuck,
-    run: async ({ undici, agent, authenticated }, { server }) => {
-      const impatient = authenticated(new undici.Client(server.url, { headersTimeout: 100 }))
+    run: async ({ undici, agent, authenticated }, { server, limitMs }) => {
+      const impatient = authenticated(new undici.Client(server.url, { headersTimeout: limitMs }))
       return Promise.all([
         errorFacts(impatient.request(get)),
-        errorFacts(agent.request({ ...get, origin: server.url, headersTimeout: 100 })),
+        errorFacts(agent.request({ ...get, origin: server.url, headersTimeout: limitMs })),
       ])
     },
     gives: Array(2).fill(expect.objectContaining({ name: "HeadersTimeoutError", code: "UND_ERR_HEADERS_TIMEOUT" })),
@@ -25,9 +25,9 @@ export const errors: readonly UndiciFeature[] = [
   {
     name: "BodyTimeoutError",
     documentation,
-    run: async ({ agent }, { listen }) => {
+    run: async ({ agent }, { listen, limitMs }) => {
       const origin = await listen((_request, response) => response.write("begun"))
-      const { body } = await agent.request({ ...get, origin, bodyTimeout: 100 })
+      const { body } = await agent.request({ ...get, origin, bodyTimeout: limitMs })
       return errorFacts(body.text())
     },
     gives: expect.objectContaining({ name: "BodyTimeoutError", code: "UND_ERR_BODY_TIMEOUT" }),
@@ -114,8 +114,8 @@ export const errors: readonly UndiciFeature[] = [
     name: "errors are told by class, and by code",
     documentation,
     answer: stuck,
-    run: async ({ undici, agent }, { server }) => {
-      const options = { ...get, origin: server.url, headersTimeout: 100 }
+    run: async ({ undici, agent }, { server, limitMs }) => {
+      const options = { ...get, origin: server.url, headersTimeout: limitMs }
       const error: unknown = await agent.request(options).catch((thrown: unknown) => thrown)
       const { HeadersTimeoutError, UndiciError, BodyTimeoutError } = undici.errors
       return [HeadersTimeoutError, UndiciError, BodyTimeoutError].map((type) => error instanceof type)

@@ -169,9 +169,9 @@ export const fetches: readonly UndiciFeature[] = [
     name: "ends by a signal: before, while waiting, while reading",
     documentation,
     answer: () => new Promise(() => undefined),
-    run: async ({ undici, agent: dispatcher }, { server, listen }) => {
+    run: async ({ undici, agent: dispatcher }, { server, listen, limitMs }) => {
       const begun = await listen((_request, response) => response.write("begun"))
-      const soon = (): AbortSignal => AbortSignal.timeout(300)
+      const soon = (): AbortSignal => AbortSignal.timeout(limitMs)
       const reading = await undici.fetch(begun, { dispatcher, signal: soon() })
       const errors = [
         undici.fetch(server.url, { dispatcher, signal: AbortSignal.abort() }),

@@ -439,7 +439,7 @@ export const request: readonly UndiciFeature[] = [
     name: "signal: an AbortSignal or an EventEmitter, before, while waiting, while reading",
     documentation,
     answer: ({ target }) => (target === "/stuck" ? new Promise(() => undefined) : {}),
-    run: async ({ agent }, { server, listen }) => {
+    run: async ({ agent }, { server, listen, limitMs }) => {
       const begun = await listen((_request, response) => response.write("begun"))
       const facts = async (work: Promise<unknown>): Promise<unknown> =>
         work.then(
@@ -457,7 +457,7 @@ export const request: readonly UndiciFeature[] = [
         void arrived(server, 2).then(() => emitter.emit("abort"))
         return agent.request({ ...options, signal: emitter })
       }
-      const reading = await agent.request({ ...options, origin: begun, signal: AbortSignal.timeout(300) })
+      const reading = await agent.request({ ...options, origin: begun, signal: AbortSignal.timeout(limitMs) })
       return [
         await facts(agent.request({ ...options, signal: AbortSignal.abort() })),
         await facts(agent.request({ ...options, signal: AbortSignal.abort(new RangeError("own")) })),

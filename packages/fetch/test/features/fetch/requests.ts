@@ -280,7 +280,7 @@ export const requests: readonly FetchFeature[] = [
   {
     name: "body: a stream goes out while it is made",
     documentation: mdn("RequestInit#duplex"),
-    run: async (fetch, { listen }) => {
+    run: async (fetch, { listen, limitMs }) => {
       let proceed = (): void => undefined
       const first = new Promise<void>((resolve) => {
         proceed = resolve
@@ -295,7 +295,7 @@ export const requests: readonly FetchFeature[] = [
       })
       async function* generator(): AsyncGenerator<Uint8Array> {
         yield Buffer.from("first")
-        await Promise.race([first, new Promise((resolve) => setTimeout(resolve, 200))])
+        await Promise.race([first, new Promise((resolve) => setTimeout(resolve, limitMs))])
         yield Buffer.from("second")
       }
       await fetch(url, { method: "POST", body: generator() as unknown as BodyInit, duplex: "half" } as RequestInit)

@@ -271,7 +271,7 @@ export const responses: readonly FetchFeature[] = [
     name: "signal: while waiting, in init and in a Request, with a reason, by a timeout",
     documentation: mdn("RequestInit#signal"),
     answer: stuck,
-    run: async (fetch, { server }) => {
+    run: async (fetch, { server, limitMs }) => {
       const soon = (reason?: unknown): AbortSignal => {
         const abort = new AbortController()
         void arrived(server, 6).then(() => abort.abort(reason))
@@ -282,7 +282,7 @@ export const responses: readonly FetchFeature[] = [
         thrownBy(fetch(server.url, { signal: soon() })),
         thrownBy(fetch(new Request(server.url, { signal: soon() }))),
         thrownBy(fetch(new Request(server.url, { method: "POST", body: "text", signal: soon() }))),
-        thrownBy(fetch(server.url, { signal: AbortSignal.timeout(500) })),
+        thrownBy(fetch(server.url, { signal: AbortSignal.timeout(limitMs) })),
         thrownBy(fetch(server.url, { signal: AbortSignal.any([soon(), new AbortController().signal]) })),
         thrownBy(fetch(server.url, { signal: soon(reason) })),
       ])
@@ -301,15 +301,15 @@ export const responses: readonly FetchFeature[] = [
   {
     name: "signal: while reading the answer, and while sending a stream",
     documentation: mdn("RequestInit#signal"),
-    run: async (fetch, { listen }) => {
+    run: async (fetch, { listen, limitMs }) => {
       const begun = await listen((_request, response) => response.write("begun"))
-      const signal = AbortSignal.timeout(300)
+      const signal = AbortSignal.timeout(limitMs)
       const reading = await fetch(begun, { signal })
       const body = new ReadableStream({ pull: () => new Promise(() => undefined) })
       const errors = await Promise.all([
         thrownBy(reading.text()),
         thrownBy(
-          fetch(begun, { method: "POST", body, duplex: "half", signal: AbortSignal.timeout(300) } as RequestInit),
+          fetch(begun, { method: "POST", body, duplex: "half", signal: AbortSignal.timeout(limitMs) } as RequestInit),
         ),
       ])
       return errors.map(({ name }) => name)

@@ -192,7 +192,7 @@ const events: readonly OfetchFeature[] = [
     name: "timeout",
     documentation: readme("-timeout"),
     answer: () => new Promise(() => undefined),
-    run: async (ofetch, { server }) => errorFacts(ofetch(server.url, { timeout: 300, retry: 0 })),
+    run: async (ofetch, { server, limitMs }) => errorFacts(ofetch(server.url, { timeout: limitMs, retry: 0 })),
     gives: expect.objectContaining({
       name: "FetchError",
       cause: expect.objectContaining({ name: "TimeoutError", code: 23 }),
@@ -202,8 +202,8 @@ const events: readonly OfetchFeature[] = [
     name: "signal",
     documentation: readme("-timeout"),
     answer: () => new Promise(() => undefined),
-    run: async (ofetch, { server }) => {
-      const { name, cause } = await errorFacts(ofetch(server.url, { signal: AbortSignal.timeout(300), retry: 0 }))
+    run: async (ofetch, { server, limitMs }) => {
+      const { name, cause } = await errorFacts(ofetch(server.url, { signal: AbortSignal.timeout(limitMs), retry: 0 }))
       return [name, cause?.name]
     },
     gives: ["FetchError", "TimeoutError"],

@@ -239,8 +239,8 @@ const list: readonly OpenapiFeature[] = [
     name: "signal, and errors of the network",
     documentation: page("api#fetch-options"),
     answer: () => new Promise(() => undefined),
-    run: async ({ api }) => [
-      (await errorFacts(api.GET("/things", { signal: AbortSignal.timeout(300) }))).name,
+    run: async ({ api }, { limitMs }) => [
+      (await errorFacts(api.GET("/things", { signal: AbortSignal.timeout(limitMs) }))).name,
       await errorFacts(api.GET("/things", { baseUrl: "http://127.0.0.1:2" })),
     ],
     gives: ["TimeoutError", expect.objectContaining({ name: "TypeError", message: "fetch failed" })],

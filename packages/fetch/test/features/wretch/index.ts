@@ -191,14 +191,14 @@ const addonFeatures: readonly WretchFeature[] = [
     name: "abort: by a controller, with a catcher, and by a timeout",
     documentation: readme("abort-"),
     answer: () => new Promise(() => undefined),
-    run: async ({ api, addons }) => {
+    run: async ({ api, addons }, { limitMs }) => {
       const own = api.addon(addons.abortAddon())
       const [controller, chain] = own.get("/a").controller()
       const aborted = chain.onAbort((error) => `aborted: ${error.name}`).text()
       controller.abort()
       const late = own
         .get("/b")
-        .setTimeout(300)
+        .setTimeout(limitMs)
         .onAbort((error) => `too late: ${error.name}`)
       return [await aborted, await late.text()]
     },
