@@ -9,8 +9,9 @@ export interface RedirectableRequest {
   readonly body?: unknown
 }
 
+/** HTTP's own, this library's, and the other headers by which Huawei Cloud, OpenStack and API gateways know a caller. */
 const SECRET_ON_OTHER_ORIGINS =
-  /^(?:authorization|proxy-authorization|cookie|host|x-auth-token|x-security-token|x-sdk-.+)$/
+  /^(?:(?:proxy-)?authorization|cookie|host|x-(?:(?:.+-)?token|(?:auth|api)-key|apig-appcode|hw-appkey|sdk-.+))$/
 const DESCRIBES_THE_BODY = /^content-(?:encoding|language|location|type|length)$/
 
 /** Whether a header, by lower-case name, stays behind when a redirect leads to another origin. */
