@@ -19,6 +19,8 @@ export interface OutgoingRequest {
   /** The client's own base URL: its origin may see credentials unless `hosts` says otherwise. */
   baseUrl?: string | URL | undefined
   signal?: AbortSignal | undefined
+  /** A redirect from another origin led here: it gets no credential that only the default host list admits. */
+  redirected?: boolean | undefined
 }
 
 /** A request, authenticated where it may be. */
@@ -44,7 +46,7 @@ export function authenticateAttempt(
   guard: HostGuard,
 ): AuthenticatedAttempt | Promise<AuthenticatedAttempt> {
   const { method, url, headers, signal } = request
-  if (!guard(url, request.baseUrl)) return { url, method, headers, body: unreadBody(request.body) }
+  if (!guard(url, request.baseUrl, request.redirected)) return { url, method, headers, body: unreadBody(request.body) }
   const limit = auth.bodyLimit(headers)
   const body = limit === undefined ? unreadBody(request.body) : readBody(request.body, limit, signal)
   if (!isPromise(body)) return authenticateBody(auth, request, body, limit)

@@ -5,7 +5,8 @@ export interface GuardOptions {
   /**
    * The hosts that may see credentials: `api.example.com`, `*.example.com` (any depth below), either with `:port`; without
    * a port any will do. Requests to other hosts go out without authentication.
-   * @default Huawei Cloud's own domains, and the client's base URL
+   * @default Huawei Cloud's own API hosts, which the README lists, and the client's base URL; after a redirect from another
+   * origin the base URL alone
    */
   hosts?: readonly string[] | undefined
   /** Lets credentials cross plain http to hosts other than this machine. @default false */
@@ -13,14 +14,36 @@ export interface GuardOptions {
 }
 
 /**
- * Domains on which only Huawei Cloud itself serves APIs. Domains where customers publish their own (API Gateway instances)
- * are left out on purpose: whoever runs one would read the credentials.
+ * The form of Huawei Cloud's own API hosts: a service, mostly a region, and the domain. Every endpoint of the official tables
+ * has it. Buckets, gateways, instances and notebooks, behind which customers run what they like, have more labels.
  */
-const HUAWEI_CLOUD_HOST = /\.(?:(?:my)?huaweicloud\.(?:com|cn|eu)|myhwclouds\.com)\.?$/
+const SERVICE_HOST = /^[a-z][a-z\d]*(?:-[a-z\d]+)*(?:\.[a-z]{2}-[a-z]+-\d{1,3})?\.myhuaweicloud\.(?:com|cn|eu)$/
 
-/** Says whether credentials may go to a URL; `baseUrl` is the client's own. */
+/** Those of that form that serve what customers put there, or forward to it; and ids in the place of a service. */
+const CUSTOMERS_HOST = /^(?:obs|apigw|infer-|modelarts-infer|notebook|authoring|[\da-f]{8}-?[\da-f]{4})/
+
+/** An instance of IoTDA: Huawei's code, at a host of its own. */
+const IOTDA_HOST = /^[a-z\d]+(?:\.[a-z\d]+)?\.iotda-app\.[a-z]{2}-[a-z]+-\d{1,3}\.myhuaweicloud\.(?:com|cn|eu)$/
+
+/** What else the official tables list: single hosts, of domains that are not for services alone. */
+const OTHER_HOSTS: ReadonlySet<string> = new Set([
+  "api.meeting.huaweicloud.com",
+  "api-intl.meeting.huaweicloud.com",
+  "dme.cn-north-4.huaweicloud.com",
+  "oroas.cn-north-7.huaweicloud.com",
+  "as.ap-southeast-1.myhwclouds.com",
+  "cts.af-north-1.myhuaweicloud.africa",
+  "cts.ap-southeast-5.myhuaweicloud.asia",
+])
+
+/**
+ * Says whether credentials may go to a URL.
+ *
+ * @param baseUrl the client's own.
+ * @param redirected a redirect from another origin led here: then Huawei Cloud's hosts must be named, as all others.
+ */
 export interface HostGuard {
-  (url: URL, baseUrl?: string | URL | undefined): boolean
+  (url: URL, baseUrl?: string | URL | undefined, redirected?: boolean): boolean
   /** As in the options. */
   readonly allowInsecure?: boolean | undefined
 }
@@ -30,15 +53,28 @@ export interface HostGuard {
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` when an entry is not a host: a URL, a path, a wildcard elsewhere than in front.
  */
-export function createHostGuard({ hosts, allowInsecure = false }: GuardOptions = {}): HostGuard {
+export function createHostGuard(options: GuardOptions = {}): HostGuard {
+  // A copy without a prototype: what something else put on Object.prototype opens no host.
+  const { hosts, allowInsecure = false }: GuardOptions = Object.assign(Object.create(null), options)
   if (hosts !== undefined && !Array.isArray(hosts)) throw invalidHosts()
   const listed = hosts?.map(compile)
-  const guard: HostGuard = (url, baseUrl) => {
+  const guard: HostGuard = (url, baseUrl, redirected = false) => {
     if (url.protocol !== "https:" && !allowInsecure && !isLoopback(url.hostname)) return false
     if (listed !== undefined) return listed.some((matches) => matches(url))
-    return HUAWEI_CLOUD_HOST.test(url.hostname) || (baseUrl !== undefined && sameOrigin(url, baseUrl))
+    if (!redirected && isHuaweiCloud(nameOf(url))) return true
+    return baseUrl !== undefined && sameOrigin(url, baseUrl)
   }
   return Object.assign(guard, { allowInsecure })
+}
+
+function isHuaweiCloud(host: string): boolean {
+  if (SERVICE_HOST.test(host)) return !CUSTOMERS_HOST.test(host)
+  return IOTDA_HOST.test(host) || OTHER_HOSTS.has(host)
+}
+
+/** Without the dot that a full name may end with. */
+function nameOf({ hostname }: URL): string {
+  return hostname.endsWith(".") ? hostname.slice(0, -1) : hostname
 }
 
 function compile(entry: string): (url: URL) => boolean {
@@ -48,7 +84,7 @@ function compile(entry: string): (url: URL) => boolean {
   if (name === undefined) throw invalidHosts()
   const host = name.toLowerCase()
   return (url) => {
-    const hostname = url.hostname.endsWith(".") ? url.hostname.slice(0, -1) : url.hostname
+    const hostname = nameOf(url)
     if (port !== undefined && port !== effectivePort(url)) return false
     return wildcard === undefined ? hostname === host : hostname.endsWith(`.${host}`)
   }

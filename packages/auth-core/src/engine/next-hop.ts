@@ -34,7 +34,8 @@ export function nextHop<R extends ResponseLike>(
       `${request.url.origin} redirects with ${response.status}, but the body was a stream that is already spent: send bytes, or call the final URL.`,
     )
   }
-  return { ...request, ...next.request, url: finishedUrl(next.request.url) }
+  const redirected = request.redirected === true || next.crosses
+  return { ...request, ...next.request, url: finishedUrl(next.request.url), redirected }
 }
 
 function tooManyRedirectsAsFetch(_response: ResponseLike, limit: number): never {

@@ -9,6 +9,14 @@ export interface RedirectableRequest {
   readonly body?: unknown
 }
 
+/** What a redirect asks for. */
+interface Redirect {
+  readonly request: RedirectableRequest
+  readonly keepsBody: boolean
+  /** It leads to another origin. */
+  readonly crosses: boolean
+}
+
 /** HTTP's own, this library's, and the other headers by which Huawei Cloud, OpenStack and API gateways know a caller. */
 const SECRET_ON_OTHER_ORIGINS =
   /^(?:(?:proxy-)?authorization|cookie|host|x-(?:(?:.+-)?token|(?:auth|api)-key|apig-appcode|hw-appkey|sdk-.+))$/
@@ -32,7 +40,7 @@ export function followRedirect(
   status: number,
   location: string | undefined,
   secretHeaders: readonly string[] = [],
-): { request: RedirectableRequest; keepsBody: boolean } | undefined {
+): Redirect | undefined {
   if (location === undefined || !URL.canParse(location, request.url)) return undefined
   const url = new URL(location, request.url)
   // Who signs has no use for them, and fetch refuses a URL that has them.
@@ -49,8 +57,8 @@ export function followRedirect(
         !(crosses && (staysAtOrigin(name) || secretHeaders.includes(name))),
     ),
   )
-  if (becomesGet) return { request: { method: "GET", url, headers, body: null }, keepsBody: false }
-  return { request: { method, url, headers, body }, keepsBody: body !== null && body !== undefined }
+  if (becomesGet) return { request: { method: "GET", url, headers, body: null }, keepsBody: false, crosses }
+  return { request: { method, url, headers, body }, keepsBody: body !== null && body !== undefined, crosses }
 }
 
 /** For the answer of a browser that met a redirect, and was told not to follow it. */

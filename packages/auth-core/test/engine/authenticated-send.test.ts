@@ -196,6 +196,38 @@ describe("a redirect", () => {
     ])
   })
 
+  describe("without a host list", () => {
+    const ECS = "https://ecs.cn-north-4.myhuaweicloud.com"
+    const IAM = "https://iam.cn-north-4.myhuaweicloud.com"
+    const secretsSent = async (start: string, locations: string[], own = {}): Promise<unknown[]> => {
+      const { sent, send } = answering(...locations.map((location) => redirect(307, location)))
+      await authenticatedSend(numbering(), { method: "GET", url: start, headers: {}, ...own }, send)
+      return sent.map(({ headers }) => headers["x-auth-token"])
+    }
+
+    it("to another origin carries nothing, even of Huawei Cloud, and neither does what comes after", async () => {
+      expect(await secretsSent(ECS, [`${IAM}/a`, `${IAM}/b`])).toEqual(["secret-1", undefined, undefined])
+      expect(await secretsSent(ECS, [`${ECS}:8443/`])).toEqual(["secret-1", undefined])
+      expect(await secretsSent(ECS, ["https://foreign.example.com/", ECS])).toEqual(["secret-1", undefined, undefined])
+      expect(await secretsSent(ECS.replace("https", "http"), [ECS])).toEqual([undefined, undefined])
+    })
+
+    it("on the same origin keeps its credential", async () => {
+      expect(await secretsSent(ECS, ["/a", `${ECS}/b`])).toEqual(["secret-1", "secret-2", "secret-3"])
+    })
+
+    it("to the base URL's origin gets one", async () => {
+      const own = { baseUrl: `${IAM}/v3/` }
+      expect(await secretsSent(ECS, [`${IAM}/a`, `${ECS}/b`], own)).toEqual(["secret-1", "secret-2", undefined])
+    })
+
+    it("carries nothing on a replay either", async () => {
+      const { sent, send } = answering(redirect(307, IAM), refused)
+      await authenticatedSend(numbering({ replay: true }), { method: "GET", url: ECS, headers: {} }, send)
+      expect(sent.map(({ headers }) => headers["x-auth-token"])).toEqual(["secret-1", undefined])
+    })
+  })
+
   it("repeats a form with the same boundary", async () => {
     const { sent, send } = answering(redirect(307, "/b"))
     const body = new FormData()

@@ -1,7 +1,53 @@
-import { describe, expect, it } from "vitest"
+import { readFileSync } from "node:fs"
+import { afterEach, describe, expect, it } from "vitest"
 import { createHostGuard } from "../../src/engine/host-guard.ts"
 
 const may = (url: string, options = {}, baseUrl?: string): boolean => createHostGuard(options)(new URL(url), baseUrl)
+const mayAfterRedirect = (url: string, options = {}, baseUrl?: string): boolean =>
+  createHostGuard(options)(new URL(url), baseUrl, true)
+
+/** By domain and service: the regions, "" for none. */
+interface Endpoints {
+  domains: Record<string, Record<string, string[]>>
+}
+
+const file = new URL("../vectors/endpoints.json", import.meta.url)
+const { domains } = JSON.parse(readFileSync(file, "utf8")) as Endpoints
+const official = Object.entries(domains).flatMap(([domain, services]) =>
+  Object.entries(services).flatMap(([service, regions]) =>
+    regions.map((region) => [service, region, domain].filter((label) => label !== "").join(".")),
+  ),
+)
+
+describe("the official endpoints", () => {
+  it("are the 2,307 of the tables", () => {
+    expect(new Set(official).size).toBe(2_307)
+  })
+
+  it("may all see credentials, but for object storage", () => {
+    const bare = official.filter((host) => !may(`https://${host}/`))
+    expect(bare.length).toBeGreaterThan(0)
+    expect(bare.filter((host) => !host.startsWith("obs."))).toEqual([])
+    expect(official.filter((host) => host.startsWith("obs.") && may(`https://${host}/`))).toEqual([])
+  })
+
+  it("may see none when a redirect from another origin leads there", () => {
+    expect(official.filter((host) => mayAfterRedirect(`https://${host}/`))).toEqual([])
+  })
+
+  it("lend their right to no host in front of them, behind them or around them", () => {
+    const around = official.flatMap((host) => [
+      `x.${host}`,
+      `x.obs.${host}`,
+      `${"0123456789abcdef".repeat(2)}.apigw.${host}`,
+      `${host}.example.com`,
+      `${host}x`,
+      `x-${host.replaceAll(".", "-")}.example.com`,
+      host.replace("huaweicloud", "huaweicloudd").replace("myhwclouds", "myhwcloud"),
+    ])
+    expect(around.filter((host) => may(`https://${host}/`))).toEqual([])
+  })
+})
 
 describe("without a host list", () => {
   it.each([
@@ -11,6 +57,17 @@ describe("without a host list", () => {
     "https://bss-intl.myhuaweicloud.com:443/",
     "https://ECS.CN-North-4.MyHuaweiCloud.com/",
     "https://ecs.cn-north-4.myhuaweicloud.com./",
+    "https://user:word@ecs.cn-north-4.myhuaweicloud.com:8443/",
+    "https://cts.af-north-1.myhuaweicloud.africa/",
+    "https://cts.ap-southeast-5.myhuaweicloud.asia/",
+    "https://api.meeting.huaweicloud.com/",
+    "https://dme.cn-north-4.huaweicloud.com/",
+    "https://as.ap-southeast-1.myhwclouds.com/",
+    "https://361017cfc6.st1.iotda-app.cn-north-4.myhuaweicloud.com:443/v5/iot",
+    "https://1ef972c084.iotda-app.ap-southeast-1.myhuaweicloud.com/",
+    "https://iotda.cn-north-4.myhuaweicloud.com/",
+    "https://apig.cn-north-4.myhuaweicloud.com/",
+    "https://modelarts.cn-north-4.myhuaweicloud.com/",
   ])("credentials may go to %s", (url) => {
     expect(may(url)).toBe(true)
   })
@@ -21,7 +78,71 @@ describe("without a host list", () => {
     "https://evilmyhuaweicloud.com/",
     "https://example.com/?x=.myhuaweicloud.com",
     "https://user:iam.myhuaweicloud.com@example.com/",
+    // Customers' APIs: the shared gateway, dedicated ones, ROMA.
+    "https://0123456789abcdef0123456789abcdef.apigw.cn-north-1.huaweicloud.com/",
+    "https://01234567-89ab-cdef-0123-456789abcdef.apigw.cn-north-1.huaweicloud.com/",
+    "https://0123456789abcdef0123456789abcdef.apigw.cn-north-1.myhuaweicloud.com/",
+    "https://apigw.cn-north-1.myhuaweicloud.com/",
+    "https://0123456789abcdef0123456789abcdef.apig.cn-north-4.myhuaweicloud.com/",
+    "https://0123456789abcdef0123456789abcdef.cn-north-4.myhuaweicloud.com/",
+    "https://abcdef0123456789abcdef0123456789.cn-north-4.myhuaweicloud.com/",
+    "https://abcdef01-2345-6789-abcd-ef0123456789.cn-north-4.myhuaweicloud.com/",
     "https://abc.apig.cn-north-4.huaweicloudapis.com/",
+    "https://0123456789abcdef0123456789abcdef.apic.cn-north-4.huaweicloudapis.com/",
+    // Buckets, whatever they are called and however they are reached.
+    "https://bucket.obs.cn-north-4.myhuaweicloud.com/",
+    "https://bucket.obs.cn-north-4.myhuaweicloud.eu/",
+    "https://bucket.obs-website.cn-north-4.myhuaweicloud.com/",
+    "https://bucket.obs.myhuaweicloud.com/",
+    "https://bucket.obs.dualstack.cn-north-4.myhuaweicloud.com/",
+    "https://ecs.cn-north-4.obs.cn-north-4.myhuaweicloud.com/",
+    "https://obs.cn-north-4.myhuaweicloud.com/bucket/",
+    "https://OBS.CN-North-4.MyHuaweiCloud.com./bucket/",
+    "https://obs.dualstack.cn-north-4.myhuaweicloud.com/",
+    "https://obs.myhuaweicloud.com/",
+    "https://obsv3.cn-north-1.myhuaweicloud.com/",
+    "https://obs-website.cn-north-4.myhuaweicloud.com/",
+    "https://bucket.cdn.myhuaweicloud.com/",
+    "https://domain.cdnhwc1.com/",
+    // Models and notebooks.
+    "https://infer-modelarts.cn-east-4.myhuaweicloud.com/v1/infers/1/",
+    "https://infer-modelarts-cn-southwest-2.myhuaweicloud.com/v1/infers/1/",
+    "https://infer-modelarts-cn-southwest-2.modelarts-infer.com/v1/infers/1/",
+    "https://modelarts-infer.cn-north-4.myhuaweicloud.com/",
+    "https://authoring-modelarts-cnnorth4.huaweicloud.com/console/lab",
+    "https://authoring-modelarts-cnnorth4.myhuaweicloud.com/",
+    "https://authoring-modelarts.cn-north-4.myhuaweicloud.com/",
+    "https://notebook.cn-north-4.myhuaweicloud.com/",
+    "https://notebook-modelarts-cn-north-4.myhuaweicloud.com/",
+    // Customers' machines, and devices.
+    "https://redis-1.dcs.huaweicloud.com/",
+    "https://cluster.cce.cn-north-4.myhuaweicloud.com/",
+    "https://361017cfc6.st1.iotda-device.cn-north-4.myhuaweicloud.com/",
+    "https://a.b.c.iotda-app.cn-north-4.myhuaweicloud.com/",
+    "https://a.st1.iotda-app.cn-north-4.myhuaweicloud.com.example.com/",
+    "https://a.st1.iotda-app.obs.myhuaweicloud.com/",
+    // Pages, and whole domains of which the tables list single hosts.
+    "https://console.huaweicloud.com/",
+    "https://ecs.cn-north-4.huaweicloud.com/",
+    "https://x.meeting.huaweicloud.com/",
+    "https://meeting.huaweicloud.com/",
+    "https://ecs.ap-southeast-1.myhwclouds.com/",
+    "https://ecs.af-north-1.myhuaweicloud.africa/",
+    "https://ecs.ap-southeast-5.myhuaweicloud.asia/",
+    "https://cts.ap-southeast-5.myhuaweicloud.africa/",
+    "https://myhuaweicloud.com/",
+    "https://ecs.myhuaweicloud.net/",
+    // What only looks like it.
+    "https://ecs.cn-north-4.myhuaweicloud.com../",
+    "https://ecs..myhuaweicloud.com/",
+    "https://-ecs.myhuaweicloud.com/",
+    "https://ecs-.cn-north-4.myhuaweicloud.com/",
+    "https://e_cs.cn-north-4.myhuaweicloud.com/",
+    "https://xn--ecs-7na.cn-north-4.myhuaweicloud.com/",
+    "https://ecs.cn-north.myhuaweicloud.com/",
+    "https://iam.myhuaweicloud.com@example.com/",
+    "https://example.com#.myhuaweicloud.com/",
+    "https://example.com\\.myhuaweicloud.com/",
     "http://iam.myhuaweicloud.com/",
     "http://127.0.0.1:8080/",
   ])("credentials may not go to %s", (url) => {
@@ -51,6 +172,35 @@ describe("without a host list", () => {
     "http://gw.localhost:1/",
   ])("plain http is no danger on this machine: %s", (url) => {
     expect(may(url, {}, url)).toBe(true)
+  })
+})
+
+describe("after a redirect from another origin", () => {
+  it("Huawei Cloud's own hosts get no credential by themselves", () => {
+    expect(mayAfterRedirect("https://ecs.cn-north-4.myhuaweicloud.com/")).toBe(false)
+    expect(mayAfterRedirect("https://a.st1.iotda-app.cn-north-4.myhuaweicloud.com/")).toBe(false)
+    expect(mayAfterRedirect("https://api.meeting.huaweicloud.com/")).toBe(false)
+  })
+
+  it("the base URL's origin does, and so does what is listed", () => {
+    const url = "https://ecs.cn-north-4.myhuaweicloud.com/v1"
+    expect(mayAfterRedirect(url, {}, "https://ecs.cn-north-4.myhuaweicloud.com/")).toBe(true)
+    expect(mayAfterRedirect(url, { hosts: ["ecs.cn-north-4.myhuaweicloud.com"] })).toBe(true)
+    expect(mayAfterRedirect(url, { hosts: ["*.myhuaweicloud.com"] })).toBe(true)
+    expect(mayAfterRedirect(url, { hosts: ["iam.myhuaweicloud.com"] }, url)).toBe(false)
+  })
+})
+
+describe("what something put on Object.prototype", () => {
+  afterEach(() => {
+    for (const name of ["hosts", "allowInsecure"]) Reflect.deleteProperty(Object.prototype, name)
+  })
+
+  it("opens no host, and no plain http", () => {
+    Object.assign(Object.prototype, { hosts: ["example.com"], allowInsecure: true })
+    expect(may("https://example.com/")).toBe(false)
+    expect(may("http://ecs.cn-north-4.myhuaweicloud.com/")).toBe(false)
+    expect(may("https://ecs.cn-north-4.myhuaweicloud.com/")).toBe(true)
   })
 })
 
