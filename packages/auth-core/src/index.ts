@@ -44,7 +44,7 @@ export {
 } from "./engine/authenticated-send.ts"
 export { readBody } from "./engine/body.ts"
 export { isArrayBuffer, isBlob, isFormData, isSearchParams } from "./engine/body-brand.ts"
-export { chosenAuth } from "./engine/chosen-auth.ts"
+export { type ChooseAuth, createAuthChooser } from "./engine/chosen-auth.ts"
 export { conceal } from "./engine/conceal.ts"
 export { finishedUrl } from "./engine/finished-url.ts"
 export { createHostGuard, type GuardOptions, type HostGuard } from "./engine/host-guard.ts"

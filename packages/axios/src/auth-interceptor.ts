@@ -1,13 +1,14 @@
-import { type Auth, createHostGuard, type GuardOptions } from "@countersign/auth-core"
+import { type Auth, createAuthChooser, createHostGuard, type GuardOptions } from "@countersign/auth-core"
 import type { AxiosInstance, InternalAxiosRequestConfig } from "axios"
 import { adapterBeneath, authenticatingAdapter, isAuthenticating } from "./authenticating-adapter.ts"
 import { keyCacheByAuth } from "./cache-key.ts"
+import { keepUndefined } from "./keep-undefined.ts"
 import { callersTransforms, interceptedLate, sendExactBody } from "./own-transform.ts"
 
 declare module "axios" {
   interface AxiosRequestConfig {
-    /** Another auth for this request, or `false` for none. @default the auth given to `withAuth` or `authInterceptor` */
-    countersign?: Auth | false | undefined
+    /** Another auth for this request, or `false` for none. Left out, the auth given to `withAuth`; never `undefined`. */
+    countersign?: Auth | false
   }
 }
 
@@ -22,17 +23,19 @@ const added = new WeakMap<object, { id: number; interceptor: AuthInterceptor }>(
  * token or the right time cures. Changes the instance in place, and gives it back; a second call puts the new auth in the
  * place of the first.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list. A request that cannot be authenticated rejects
- * with an AuthError before anything is sent.
+ * @param auth `false`: each request brings its own as `countersign`, else it is refused with `AUTH_INVALID_OPTION`.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list, or what is no auth. A request that cannot be
+ * authenticated rejects with an AuthError before anything is sent.
  */
 export function withAuth<Instance extends AxiosInstance>(
   instance: Instance,
-  auth: Auth,
+  auth: Auth | false,
   options: GuardOptions = {},
 ): Instance {
   const { request } = instance.interceptors
   const interceptor = authInterceptor(auth, options)
   keyCacheByAuth(instance, auth)
+  keepUndefined(instance)
   const earlier = added.get(request)
   // After `clear()` its number may be that of another.
   const isThere = request.handlers?.some((handler) => handler?.fulfilled === earlier?.interceptor)
@@ -50,16 +53,20 @@ export function withAuth<Instance extends AxiosInstance>(
  * others. It only puts an authenticating adapter around the request's own, since URL and bytes are final there and not
  * before. Of two auths on one instance the one added later holds.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list.
+ * An explicit `countersign: undefined` reaches no interceptor, since axios drops it: use {@link withAuth}, or give `false`
+ * here, where a request must name its auth.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list, or what is no auth.
  */
-export function authInterceptor(auth: Auth, options: GuardOptions = {}): AuthInterceptor {
+export function authInterceptor(auth: Auth | false, options: GuardOptions = {}): AuthInterceptor {
+  const chooseAuth = createAuthChooser("countersign", auth)
   const guard = createHostGuard(options)
   return (config) => {
     const { adapter, transitional } = config
     // What was added last runs first, unless axios is told otherwise.
     const lastRunsFirst = transitional?.legacyInterceptorReqResOrdering !== false
     if (isAuthenticating(adapter) && lastRunsFirst) return config
-    config.adapter = authenticatingAdapter(adapterBeneath(adapter), auth, guard)
+    config.adapter = authenticatingAdapter(adapterBeneath(adapter), chooseAuth, guard)
     // Behind all interceptors, ahead of axios' own transformation.
     config.transformRequest = [sendExactBody, ...callersTransforms(config)]
     return config

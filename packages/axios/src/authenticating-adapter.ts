@@ -1,7 +1,7 @@
 import {
   type Auth,
   authenticatedSend,
-  chosenAuth,
+  type ChooseAuth,
   finishedUrl,
   type HostGuard,
   type WireRequest,
@@ -12,6 +12,7 @@ import { axiosOf } from "./axios-of.ts"
 import { errorForCache, refuseSharedKey } from "./cache-key.ts"
 import { callLimits } from "./call-limits.ts"
 import { guardedTransport } from "./guarded-transport.ts"
+import { restoreUndefined } from "./keep-undefined.ts"
 import { type Outcome, outcomeOf } from "./outcome.ts"
 import { callersTransforms } from "./own-transform.ts"
 import { fetchRedirectError, redirectError } from "./redirect-error.ts"
@@ -45,7 +46,7 @@ export function adapterBeneath(adapter: Config["adapter"]): Config["adapter"] {
 }
 
 /** An adapter that authenticates every attempt, and sends it through another. */
-export function authenticatingAdapter(own: Config["adapter"], auth: Auth, guard: HostGuard): AxiosAdapter {
+export function authenticatingAdapter(own: Config["adapter"], chooseAuth: ChooseAuth, guard: HostGuard): AxiosAdapter {
   const authenticating: AxiosAdapter = async (config) => {
     const axios = axiosOf(config)
     const { AxiosHeaders } = axios
@@ -56,7 +57,8 @@ export function authenticatingAdapter(own: Config["adapter"], auth: Auth, guard:
     config.adapter = original as NonNullable<typeof original>
     config.transformRequest = callersTransforms(config)
     const adapter = axios.getAdapter(original, config)
-    const chosen = chosenAuth(config.countersign, auth)
+    restoreUndefined(config)
+    const chosen = chooseAuth(config)
     if (chosen === undefined) return adapter(config)
     const url = urlOf(config)
     if (url !== undefined && isBare(url, config, guard)) return adapter(config)

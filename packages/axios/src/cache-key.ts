@@ -20,7 +20,7 @@ const named = new WeakMap<object, NamedAuth[]>()
  * Makes axios-cache-interceptor, put on an instance before or after, tell requests by whose they are: the credential is added
  * beneath it, so it would give one customer the answer of another.
  */
-export function keyCacheByAuth(instance: AxiosInstance, auth: Auth): void {
+export function keyCacheByAuth(instance: AxiosInstance, auth: Auth | false): void {
   if (!generators.has(instance)) generators.set(instance, Reflect.get(instance, "generateKey"))
   const keyed: GenerateKey = (request, meta) => {
     const key = (generators.get(instance) as GenerateKey)(request, meta)

@@ -55,9 +55,16 @@ axios.interceptors.request.use(authInterceptor(auth), null, { synchronous: true 
 void api.get("https://api.example.com", { countersign: auth })
 void api.post<User>("https://api.example.com", { a: 1 }, { countersign: false, timeout: 1_000 })
 void api.request({ countersign: auth, url: "/" })
-void axios.create({ countersign: undefined })
+void axios.create({ countersign: false })
 // @ts-expect-error: an auth, not a token
 void api.get("https://api.example.com", { countersign: "token" })
+declare const customers: Map<string, Auth>
+// @ts-expect-error: an auth, not what may be none
+void api.get("https://api.example.com", { countersign: customers.get("unknown") })
+expectTypeOf(withAuth(axios.create(), false)).toEqualTypeOf<AxiosInstance>()
+expectTypeOf(authInterceptor(false)).toEqualTypeOf<AuthInterceptor>()
+// @ts-expect-error: an auth, or false
+withAuth(axios, undefined)
 // @ts-expect-error: host names, not one text
 withAuth(axios, auth, { hosts: "api.example.com" })
 // @ts-expect-error: an instance of axios

@@ -55,6 +55,56 @@ describe.each(adapters)(`axios ${version}, %s: withAuth`, (adapter) => {
     )
   })
 
+  describe("an explicit undefined", () => {
+    const countersign = new Map<string, Auth>().get("unknown") as Auth
+    const ways: Record<string, (api: AxiosInstance) => Promise<unknown>> = {
+      "the instance": (api) => api({ url: "/x", countersign }),
+      "the instance, with a URL": (api) => api("/x", { countersign }),
+      request: (api) => api.request({ url: "/x", countersign }),
+      "Axios.prototype.request": (api) => axios.Axios.prototype.request.call(api, { url: "/x", countersign }),
+      get: (api) => api.get("/x", { countersign }),
+      delete: (api) => api.delete("/x", { countersign }),
+      head: (api) => api.head("/x", { countersign }),
+      options: (api) => api.options("/x", { countersign }),
+      post: (api) => api.post("/x", {}, { countersign }),
+      put: (api) => api.put("/x", {}, { countersign }),
+      patch: (api) => api.patch("/x", {}, { countersign }),
+      postForm: (api) => api.postForm("/x", {}, { countersign }),
+      putForm: (api) => api.putForm("/x", {}, { countersign }),
+      patchForm: (api) => api.patchForm("/x", {}, { countersign }),
+    }
+
+    it.each(Object.entries(ways))("is refused, and nothing is sent: %s", async (_, send) => {
+      for (const auth of [numbering(), false] as const) {
+        await expect(send(withAuth(withAuth(bare(), auth), auth))).rejects.toMatchObject({
+          code: "AUTH_INVALID_OPTION",
+          message: expect.stringContaining("not undefined: leave the key out"),
+        })
+      }
+      expect(server.arrivals).toEqual([])
+    })
+
+    it("is told from a body that has such a key, and from none", async () => {
+      const api = withAuth(bare(), numbering())
+      await api.post("/x", { countersign: undefined, a: 1 })
+      await api.post("/y", { a: 1 }, { timeout: 5_000 })
+      await api.get("/z")
+      expect(server.arrivals.map(({ headers, body }) => `${headers["x-auth-token"]} ${body}`)).toEqual([
+        'secret-1 {"a":1}',
+        'secret-2 {"a":1}',
+        "secret-3 ",
+      ])
+    })
+
+    it("leaves the defaults of the instance as they look, and open to an auth", async () => {
+      const api = withAuth(bare(), numbering())
+      expect(Object.keys(api.defaults)).not.toContain("countersign")
+      api.defaults.countersign = numbering("customer")
+      await api.get("/x")
+      expect(server.arrivals[0]?.headers["x-auth-token"]).toBe("customer-1")
+    })
+  })
+
   it("refuses a request that names something else than an auth, and sends nothing", async () => {
     const sent = withAuth(bare(), numbering()).get("/x", { countersign: "token" as never })
     await expect(sent).rejects.toMatchObject({ name: "AuthError", code: "AUTH_INVALID_OPTION" })

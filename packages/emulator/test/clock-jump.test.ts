@@ -50,7 +50,8 @@ async function tenAtOnce(emulator: Emulator, auth: Auth): Promise<{ statuses: nu
     return fetch(...request)
   }
   const one = async (): Promise<number> => {
-    const response = await authenticatedFetch(auth, undefined, `${emulator.url}/v1/echo`, {}, { fetch: counted, guard })
+    const url = `${emulator.url}/v1/echo`
+    const response = await authenticatedFetch(() => auth, {}, url, {}, { fetch: counted, guard })
     await response.body?.cancel()
     return response.status
   }

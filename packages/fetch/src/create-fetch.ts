@@ -1,6 +1,7 @@
 import {
   type Auth,
   authenticatedFetch,
+  createAuthChooser,
   createHostGuard,
   type Fetch,
   type FetchInit,
@@ -9,8 +10,8 @@ import {
 
 /** What fetch takes, and which auth this one request uses. */
 export interface AuthRequestInit extends FetchInit {
-  /** Another auth for this request, or `false` for none. @default the auth given to `createFetch` */
-  auth?: Auth | false | undefined
+  /** Another auth for this request, or `false` for none. Left out, the auth given to `createFetch`; never `undefined`. */
+  auth?: Auth | false
 }
 
 /** What a runtime's fetch has beside its call, such as `preconnect` in Bun. */
@@ -28,21 +29,28 @@ export interface FetchOptions extends GuardOptions {
  * A fetch whose requests go out authenticated: the first attempt, each redirect hop, and one replay after a 401 that a
  * fresh token or the right time cures.
  *
+ * @param auth `false`: each request brings its own as `auth`, else it is refused with `AUTH_INVALID_OPTION`.
  * @throws {AuthError} (as a rejection, before anything is sent) when a request cannot be authenticated.
- * @throws {AuthError} `AUTH_INVALID_OPTION`, at once, for a malformed host list.
+ * @throws {AuthError} `AUTH_INVALID_OPTION`, at once, for a malformed host list, or what is no auth.
  */
-export function createFetch(auth: Auth, options: FetchOptions = {}): AuthFetch {
+export function createFetch(auth: Auth | false, options: FetchOptions = {}): AuthFetch {
+  const chooseAuth = createAuthChooser("auth", auth)
   const guard = createHostGuard(options)
   const platform = globalThis.fetch
   const send = (input: string | URL | Request, given?: AuthRequestInit): Promise<Response> => {
     // fetch itself takes `null` too.
-    const { auth: own, ...init } = given ?? {}
+    const { auth: _own, ...init } = given ?? {}
     // It may have become the global fetch itself.
     const { fetch = globalThis.fetch === authFetch ? platform : globalThis.fetch } = options
-    return authenticatedFetch(auth, own, input, init, { fetch, guard })
+    return authenticatedFetch(chooseAuth, naming(input, given ?? {}), input, init, { fetch, guard, baseUrl: undefined })
   }
   const authFetch = Object.assign(send, { ...(options.fetch ?? platform) } as FetchMembers)
   return authFetch
+}
+
+/** What may name an auth. openapi-fetch puts options that it does not know on the Request itself. */
+function naming(input: string | URL | Request, init: AuthRequestInit): object {
+  return typeof input === "object" && "auth" in input && !("auth" in init) ? input : init
 }
 
 /**
@@ -50,6 +58,6 @@ export function createFetch(auth: Auth, options: FetchOptions = {}): AuthFetch {
  *
  * @see createFetch
  */
-export function withAuth<F extends Fetch>(fetch: F, auth: Auth, options: GuardOptions = {}): F & AuthFetch {
+export function withAuth<F extends Fetch>(fetch: F, auth: Auth | false, options: GuardOptions = {}): F & AuthFetch {
   return createFetch(auth, { ...options, fetch }) as F & AuthFetch
 }

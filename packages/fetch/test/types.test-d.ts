@@ -16,6 +16,13 @@ void createFetch(auth)("https://api.example.com", { auth: false, method: "POST" 
 void withAuth(fetch, auth)("https://api.example.com", { auth })
 // @ts-expect-error: an auth, not a token
 void createFetch(auth)("https://api.example.com", { auth: "token" })
+declare const customers: Map<string, Auth>
+// @ts-expect-error: an auth, not what may be none
+void createFetch(auth)("https://api.example.com", { auth: customers.get("unknown") })
+expectTypeOf(createFetch(false)).toEqualTypeOf<AuthFetch>()
+expectTypeOf(withAuth(fetch, false)).toExtend<typeof fetch>()
+// @ts-expect-error: an auth, or false
+createFetch(undefined)
 // @ts-expect-error: the bare fetch knows no auth
 void fetch("https://api.example.com", { auth })
 

@@ -3,7 +3,7 @@ import {
   type AuthenticatedAttempt,
   andThen,
   authenticateAttempt,
-  chosenAuth,
+  createAuthChooser,
   createHostGuard,
   finishedUrl,
   type GuardOptions,
@@ -31,10 +31,12 @@ const replay = Symbol("replay")
  * Hooks that authenticate every attempt on the wire: `got.extend({ hooks: authHooks(auth) })`. What is added later still
  * runs before the authentication; of two auths on one instance the later holds.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list. A request that cannot be authenticated rejects,
+ * @param auth `false`: each request brings its own in `context`, else it is refused with `AUTH_INVALID_OPTION`.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list, or what is no auth. A request that cannot be authenticated rejects,
  * before anything is sent, with got's RequestError: its `code` is that of the AuthError, its `cause` the AuthError.
  */
-export function authHooks(auth: Auth, options: GuardOptions = {}): AuthHooks {
+export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthHooks {
+  const chooseAuth = createAuthChooser("countersign", auth)
   const guard = createHostGuard(options)
   const baseOrigins = new Set<string>()
   const attempts = new WeakMap<object, AuthenticatedAttempt>()
@@ -60,7 +62,7 @@ export function authHooks(auth: Auth, options: GuardOptions = {}): AuthHooks {
   })
 
   const authenticate = (request: GotOptions, signal: AbortSignal | undefined): void | Promise<void> => {
-    const chosen = chosenAuth(request.context.countersign, auth)
+    const chosen = chooseAuth(request.context)
     if (chosen === undefined || request.url === undefined) return
     const { method } = request
     const url = finishedUrl(request.url)

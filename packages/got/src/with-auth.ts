@@ -4,16 +4,17 @@ import { authHooks } from "./auth-hooks.ts"
 
 /** What `context` says to this package, one request at a time. */
 export interface AuthContext {
-  /** Another auth for this request, or `false` for none. @default the auth given to `withAuth` or `authHooks` */
-  countersign?: Auth | false | undefined
+  /** Another auth for this request, or `false` for none. Left out, the auth given to `withAuth`; never `undefined`. */
+  countersign?: Auth | false
 }
 
 /**
  * A got instance whose requests go out authenticated: each attempt, retry, redirect hop and page, and one replay after a
  * 401 that a fresh token or the right time cures. The given instance is left alone.
  *
+ * @param auth `false`: each request brings its own in `context`, else it is refused with `AUTH_INVALID_OPTION`.
  * @see authHooks
  */
-export function withAuth<G extends Got>(client: G, auth: Auth, options: GuardOptions = {}): G {
+export function withAuth<G extends Got>(client: G, auth: Auth | false, options: GuardOptions = {}): G {
   return client.extend({ hooks: authHooks(auth, options) }) as G
 }

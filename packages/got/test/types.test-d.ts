@@ -39,5 +39,12 @@ void got.get("https://api.example.com", {
 })
 // @ts-expect-error: an auth, not a token
 void got.get("https://api.example.com", { context: { countersign: "token" } satisfies AuthContext })
+declare const customers: Map<string, Auth>
+// @ts-expect-error: an auth, not what may be none
+void got.get("https://api.example.com", { context: { countersign: customers.get("unknown") } satisfies AuthContext })
+expectTypeOf(withAuth(got, false)).toEqualTypeOf<Got>()
+expectTypeOf(authHooks(false)).toEqualTypeOf<AuthHooks>()
+// @ts-expect-error: an auth, or false
+withAuth(got, undefined)
 // @ts-expect-error: host names, not URLs in an object
 withAuth(got, auth, { hosts: new URL("https://api.example.com") })

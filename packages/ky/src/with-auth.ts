@@ -1,10 +1,17 @@
-import { type Auth, AuthError, authenticatedFetch, createHostGuard, type GuardOptions } from "@countersign/auth-core"
+import {
+  type Auth,
+  AuthError,
+  authenticatedFetch,
+  createAuthChooser,
+  createHostGuard,
+  type GuardOptions,
+} from "@countersign/auth-core"
 import type { Hooks, KyInstance, Options } from "ky"
 
 declare module "ky" {
   interface Options {
-    /** Another auth for this request, or `false` for none. @default the auth given to `withAuth` or `authHooks` */
-    countersign?: Auth | false | undefined
+    /** Another auth for this request, or `false` for none. Left out, the auth given to `withAuth`; never `undefined`. */
+    countersign?: Auth | false
   }
 }
 
@@ -22,10 +29,11 @@ const beneath = Symbol("fetch")
  * A ky instance whose requests go out authenticated: each attempt and retry, each redirect hop, and one replay after a 401
  * that a fresh token or the right time cures. The given instance is left alone; its `fetch` option, if any, still sends.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list. A request that cannot be authenticated rejects
- * with an AuthError before anything is sent.
+ * @param auth `false`: each request brings its own as `countersign`, else it is refused with `AUTH_INVALID_OPTION`.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list, or what is no auth. A request that cannot be
+ * authenticated rejects with an AuthError before anything is sent.
  */
-export function withAuth(client: KyInstance, auth: Auth, options: GuardOptions = {}): KyInstance {
+export function withAuth(client: KyInstance, auth: Auth | false, options: GuardOptions = {}): KyInstance {
   const authenticating = createAuthenticating(auth, options)
   return client.extend((defaults) => ({
     fetch: authenticating(defaults),
@@ -38,7 +46,7 @@ export function withAuth(client: KyInstance, auth: Auth, options: GuardOptions =
  * The same as hooks: `ky.extend({ hooks: authHooks(auth) })`. Of the ky 1 releases, those that show hooks a frozen copy of
  * the options refuse each request with an AuthError: there, use {@link withAuth}.
  */
-export function authHooks(auth: Auth, options: GuardOptions = {}): Hooks {
+export function authHooks(auth: Auth | false, options: GuardOptions = {}): Hooks {
   const authenticating = createAuthenticating(auth, options)
   // ky 1 has no init hooks, but gives its own options to this one, before each attempt.
   const olderHook = (_stateOrRequest: unknown, own?: Options): void => {
@@ -61,14 +69,15 @@ function initHook(authenticating: (options: Options) => KyFetch): (options: Opti
 }
 
 /** Gives the fetch for a set of options: called once per attempt, with the request as it will be sent. */
-function createAuthenticating(auth: Auth, guardOptions: GuardOptions): (options: Options) => KyFetch {
+function createAuthenticating(auth: Auth | false, guardOptions: GuardOptions): (options: Options) => KyFetch {
+  const chooseAuth = createAuthChooser("countersign", auth)
   const guard = createHostGuard(guardOptions)
   return (options) => {
     const own = fetchBeneath(options.fetch)
     const baseUrl = baseUrlOf(options)
     const authenticated: KyFetch = (input, init: RequestInit & Pick<Options, "countersign"> = {}) => {
-      const { countersign, ...rest } = init
-      return authenticatedFetch(auth, countersign, input, rest, { fetch: own ?? globalThis.fetch, guard, baseUrl })
+      const { countersign: _own, ...rest } = init
+      return authenticatedFetch(chooseAuth, init, input, rest, { fetch: own ?? globalThis.fetch, guard, baseUrl })
     }
     return Object.assign(authenticated, { [beneath]: own })
   }

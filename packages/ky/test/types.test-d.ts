@@ -29,3 +29,10 @@ void authenticated.get("https://api.example.com", { countersign: auth })
 void authenticated.get("https://api.example.com", { countersign: false, headers: { accept: "a/b" } })
 // @ts-expect-error: an auth, not a token
 void authenticated.get("https://api.example.com", { countersign: "token" })
+declare const customers: Map<string, Auth>
+// @ts-expect-error: an auth, not what may be none
+void authenticated.get("https://api.example.com", { countersign: customers.get("unknown") })
+expectTypeOf(withAuth(ky, false)).toEqualTypeOf<KyInstance>()
+expectTypeOf(authHooks(false)).toEqualTypeOf<Hooks>()
+// @ts-expect-error: an auth, or false
+withAuth(ky, undefined)

@@ -1,34 +1,39 @@
-import { type Auth, chosenAuth, createHostGuard, type GuardOptions, isPromise } from "@countersign/auth-core"
+import { type Auth, createAuthChooser, createHostGuard, type GuardOptions, isPromise } from "@countersign/auth-core"
 import type { Dispatcher } from "undici"
 import { AuthenticatedCall } from "./authenticated-call.ts"
 import { requestUrl } from "./dispatch-request.ts"
 
 /** What a request may say of its authentication. */
 export interface AuthDispatchOptions {
-  /** Another auth for this request, or `false` for none. @default the auth given to `authInterceptor` */
-  countersign?: Auth | false | undefined
+  /** Another auth for this request, or `false` for none. Left out, the auth given to `withAuth`; never `undefined`. */
+  countersign?: Auth | false
 }
 
 /**
  * An interceptor for `dispatcher.compose(...)` that authenticates what passes through it. Put it first, so that it is the
  * innermost: what retries, redirects or caches then passes through it attempt by attempt.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list. A request that cannot be authenticated fails with an
- * AuthError before anything is sent.
+ * @param auth `false`: each request brings its own as `countersign`, else it is refused with `AUTH_INVALID_OPTION`.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list, or what is no auth. A request that cannot be
+ * authenticated fails with an AuthError before anything is sent.
  */
-export function authInterceptor(auth: Auth, options: GuardOptions = {}): Dispatcher.DispatcherComposeInterceptor {
+export function authInterceptor(
+  auth: Auth | false,
+  options: GuardOptions = {},
+): Dispatcher.DispatcherComposeInterceptor {
   return trackedInterceptor(auth, options, () => undefined)
 }
 
 /** @param track is given each promise that ends when an attempt has been handed on to undici, or has failed before. */
 export function trackedInterceptor(
-  auth: Auth,
+  auth: Auth | false,
   options: GuardOptions,
   track: (pending: Promise<void>) => void,
 ): Dispatcher.DispatcherComposeInterceptor {
+  const chooseAuth = createAuthChooser("countersign", auth)
   const guard = createHostGuard(options)
   return (dispatch) => (given: Dispatcher.DispatchOptions & AuthDispatchOptions, handler) => {
-    const chosen = chosenAuth(given.countersign, auth)
+    const chosen = chooseAuth(given)
     const url = chosen === undefined ? undefined : requestUrl(given)
     if (chosen === undefined || url === undefined || !guard(url)) return dispatch(given, handler)
     const call = new AuthenticatedCall(chosen, url, dispatch, given, handler)

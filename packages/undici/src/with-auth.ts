@@ -6,10 +6,11 @@ import { trackedInterceptor } from "./auth-interceptor.ts"
  * A dispatcher whose requests go out authenticated, for `undici.request`, `undici.fetch` and, with `setGlobalDispatcher`,
  * for every library that uses the global fetch. It has all that the given one has, which is left alone, and still sends.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list. A request that cannot be authenticated fails with an
- * AuthError before anything is sent.
+ * @param auth `false`: each request brings its own as `countersign`, else it is refused with `AUTH_INVALID_OPTION`.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list, or what is no auth. A request that cannot be
+ * authenticated fails with an AuthError before anything is sent.
  */
-export function withAuth<D extends Dispatcher>(dispatcher: D, auth: Auth, options: GuardOptions = {}): D {
+export function withAuth<D extends Dispatcher>(dispatcher: D, auth: Auth | false, options: GuardOptions = {}): D {
   const origin = originOf(dispatcher)
   const pending = new Set<Promise<void>>()
   const intercept = trackedInterceptor(auth, options, (attempt) => {

@@ -33,6 +33,13 @@ void request("https://api.example.com", { dispatcher, ...forCustomer })
 void request("https://api.example.com", { dispatcher, ...({ countersign: false } satisfies AuthDispatchOptions) })
 // @ts-expect-error: an auth, not a token
 const wrong: AuthDispatchOptions = { countersign: "token" }
-void wrong
+declare const customers: Map<string, Auth>
+// @ts-expect-error: an auth, not what may be none
+const none: AuthDispatchOptions = { countersign: customers.get("unknown") }
+expectTypeOf(withAuth(new Agent(), false)).toEqualTypeOf<Agent>()
+authInterceptor(false)
+// @ts-expect-error: an auth, or false
+withAuth(new Agent(), undefined)
+void [wrong, none]
 // @ts-expect-error: a dispatcher, not its options
 withAuth({ connections: 1 }, auth)

@@ -3,7 +3,7 @@ import { andThen } from "../identity/and-then.ts"
 import type { Fetch, FetchInit } from "../identity/fetch.ts"
 import { lazily } from "../identity/lazily.ts"
 import { authenticatedSend } from "./authenticated-send.ts"
-import { chosenAuth } from "./chosen-auth.ts"
+import type { ChooseAuth } from "./chosen-auth.ts"
 import { parse } from "./finished-url.ts"
 import type { HostGuard } from "./host-guard.ts"
 import { isStream } from "./is-stream.ts"
@@ -27,20 +27,20 @@ const MAX_REDIRECTS = 20
  * One call of fetch, authenticated: the first attempt, each redirect hop, and one replay. A URL that may not see
  * credentials goes to fetch as it is, and so does what wants no auth.
  *
- * @param own the auth of this request alone, `false` for none; unchecked.
+ * @param request may name an auth of its own, as `chooseAuth` reads it.
  * @throws {AuthError} before anything is sent, when the request cannot be authenticated; `AUTH_REDIRECT_BLOCKED` in
  * browsers, which hide where a redirect leads.
  */
 export function authenticatedFetch(
-  auth: Auth,
-  own: unknown,
+  chooseAuth: ChooseAuth,
+  request: object,
   input: string | URL | Request,
   init: FetchInit,
   options: AuthenticatedFetchOptions,
 ): Promise<Response> {
   try {
     const { fetch, guard, baseUrl } = options
-    const chosen = chosenAuth(own, auth)
+    const chosen = chooseAuth(request)
     const url = chosen && parse(isRequest(input) ? input.url : String(input), globalThis.location?.href)
     if (chosen === undefined || url === undefined || !guard(url, baseUrl)) return Promise.resolve(fetch(input, init))
     return Promise.resolve(

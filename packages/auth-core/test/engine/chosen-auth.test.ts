@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { Auth } from "../../src/auth/auth.ts"
-import { chosenAuth } from "../../src/engine/chosen-auth.ts"
+import { createAuthChooser } from "../../src/engine/chosen-auth.ts"
 
 const auth = (): Auth => ({
   bodyLimit: () => undefined,
@@ -8,33 +8,53 @@ const auth = (): Auth => ({
   judge: () => false,
 })
 
-describe("the auth of one request", () => {
-  const clients = auth()
+const clients = auth()
+const invalid = (message: string | RegExp): unknown =>
+  expect.objectContaining({ code: "AUTH_INVALID_OPTION", message: expect.stringMatching(message) })
 
+describe.each(["auth", "countersign"] as const)("the auth of one request, as its `%s`", (key) => {
   it("is the client's when the request says nothing", () => {
-    expect(chosenAuth(undefined, clients)).toBe(clients)
+    expect(createAuthChooser(key, clients)({})).toBe(clients)
+    expect(createAuthChooser(key, clients)({ other: undefined })).toBe(clients)
   })
 
-  it("is its own when it names one", () => {
-    const own = auth()
-    expect(chosenAuth(own, clients)).toBe(own)
-  })
+  it.each([["with an auth", clients] as const, ["without", false] as const])(
+    "is its own when it names one, in a client %s",
+    (_, own) => {
+      const named = auth()
+      expect(createAuthChooser(key, own)({ [key]: named })).toBe(named)
+      expect(createAuthChooser(key, own)(Object.create({ [key]: named }))).toBe(named)
+    },
+  )
 
   it("is none when it says false", () => {
-    expect(chosenAuth(false, clients)).toBeUndefined()
+    expect(createAuthChooser(key, clients)({ [key]: false })).toBeUndefined()
+    expect(createAuthChooser(key, false)({ [key]: false })).toBeUndefined()
   })
 
-  it.each([null, true, 0, "", "token", {}, [], () => auth()])("is refused when it is %j", (own) => {
-    expect(() => chosenAuth(own, clients)).toThrow(expect.objectContaining({ code: "AUTH_INVALID_OPTION" }))
+  it.each([undefined, null, true, 0, "", "token", {}, [], () => auth()])("is refused when it is %j", (own) => {
+    for (const one of [clients, false] as const) {
+      expect(() => createAuthChooser(key, one)({ [key]: own })).toThrow(invalid(`\`${key}\` of a request is an auth`))
+    }
   })
 
-  it("is refused when the client was given none, rather than sent bare", () => {
-    expect(() => chosenAuth(undefined, undefined as never)).toThrow(
-      expect.objectContaining({ code: "AUTH_INVALID_OPTION" }),
-    )
+  it("says what to do about an explicit undefined", () => {
+    const choose = createAuthChooser(key, clients)
+    expect(() => choose({ [key]: undefined })).toThrow(invalid("not undefined: leave the key out"))
+    expect(() => choose({ [key]: null })).toThrow(invalid("not null\\.$"))
+  })
+
+  it("is missed in a client without one", () => {
+    expect(() => createAuthChooser(key, false)({})).toThrow(invalid(`give it as \`${key}\``))
   })
 
   it("is refused without a word of what it was", () => {
-    expect(() => chosenAuth("MIIsecret", clients)).toThrow(/not string/)
+    expect(() => createAuthChooser(key, clients)({ [key]: "MIIsecret" })).toThrow(invalid("not string"))
+  })
+})
+
+describe("the auth of a client", () => {
+  it.each([undefined, null, true, 0, "", "token", {}, [], () => auth()])("is refused at once when it is %j", (own) => {
+    expect(() => createAuthChooser("countersign", own as never)).toThrow(invalid("A client takes an auth"))
   })
 })
