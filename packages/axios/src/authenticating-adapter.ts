@@ -4,6 +4,7 @@ import {
   type ChooseAuth,
   finishedUrl,
   type HostGuard,
+  hasOwnSecrets,
   type WireRequest,
 } from "@countersign/auth-core"
 import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from "axios"
@@ -67,9 +68,10 @@ export function authenticatingAdapter(own: Config["adapter"], chooseAuth: Choose
   return Object.assign(authenticating, { [beneath]: own })
 }
 
-/** What is not HTTP is for axios to refuse, or to answer by itself. */
+/** Whether axios sends a request by itself: what is not HTTP, or may see no credentials and has none of the caller's own. */
 function isBare(url: URL, config: Config, guard: HostGuard): boolean {
-  return !/^https?:$/.test(url.protocol) || !guard(url, resolved(config.baseURL))
+  if (!/^https?:$/.test(url.protocol)) return true
+  return !guard(url, resolved(config.baseURL)) && !hasOwnSecrets(headersOf(config, "other", undefined))
 }
 
 async function authenticated(

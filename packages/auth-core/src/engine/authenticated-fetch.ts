@@ -7,6 +7,7 @@ import type { ChooseAuth } from "./chosen-auth.ts"
 import { parse } from "./finished-url.ts"
 import type { HostGuard } from "./host-guard.ts"
 import { isStream } from "./is-stream.ts"
+import { hasOwnSecrets } from "./secret-headers.ts"
 import type { WireRequest } from "./wire-request.ts"
 
 export interface AuthenticatedFetchOptions {
@@ -25,7 +26,8 @@ const MAX_REDIRECTS = 20
 
 /**
  * One call of fetch, authenticated: the first attempt, each redirect hop, and one replay. A URL that may not see
- * credentials goes to fetch as it is, and so does what wants no auth.
+ * credentials goes to fetch as it is, and so does what wants no auth; only redirects are followed here where the caller's
+ * headers hold secrets.
  *
  * @param request may name an auth of its own, as `chooseAuth` reads it.
  * @throws {AuthError} before anything is sent, when the request cannot be authenticated; `AUTH_REDIRECT_BLOCKED` in
@@ -42,13 +44,22 @@ export function authenticatedFetch(
     const { fetch, guard, baseUrl } = options
     const chosen = chooseAuth(request)
     const url = chosen && parse(isRequest(input) ? input.url : String(input), globalThis.location?.href)
-    if (chosen === undefined || url === undefined || !guard(url, baseUrl)) return Promise.resolve(fetch(input, init))
+    if (chosen === undefined || url === undefined || (!guard(url, baseUrl) && !followsHere(url, input, init))) {
+      return Promise.resolve(fetch(input, init))
+    }
     return Promise.resolve(
       andThen(initOf(input, init), (given) => authenticatedInit(chosen, url, input, given, options)),
     )
   } catch (error) {
     return Promise.reject(error)
   }
+}
+
+/** Whether a request goes through the engine though it may see no credentials: fetch would take the caller's own along. */
+function followsHere({ protocol }: URL, input: RequestInfo | URL, init: RequestInit): boolean {
+  if (!/^https?:$/.test(protocol)) return false
+  const headers = init.headers ?? (isRequest(input) ? input.headers : undefined)
+  return headers !== undefined && hasOwnSecrets(headersOf(headers))
 }
 
 function initOf(input: RequestInfo | URL, init: RequestInit): RequestInit | Promise<RequestInit> {
@@ -86,7 +97,7 @@ function sendByFetch(
     method,
     headers,
     // Where no secret is at stake the client's own way with redirects does, and browsers know no other.
-    redirect: authenticated && redirect === "follow" ? "manual" : redirect,
+    redirect: redirect === "follow" && (authenticated || hasOwnSecrets(headers)) ? "manual" : redirect,
   }
   const send = (): Promise<Response> => fetch(destination(fetch, input, url, init), init)
   if (body === null || body === undefined || (isRequest(input) && body === input.body)) return send()

@@ -1,4 +1,5 @@
 import { AuthError } from "../errors/auth-error.ts"
+import { staysAtOrigin } from "./secret-headers.ts"
 
 /** What a redirect changes of a request. */
 export interface RedirectableRequest {
@@ -17,15 +18,7 @@ interface Redirect {
   readonly crosses: boolean
 }
 
-/** HTTP's own, this library's, and the other headers by which Huawei Cloud, OpenStack and API gateways know a caller. */
-const SECRET_ON_OTHER_ORIGINS =
-  /^(?:(?:proxy-)?authorization|cookie|host|x-(?:(?:.+-)?token|(?:auth|api)-key|apig-appcode|hw-appkey|sdk-.+))$/
 const DESCRIBES_THE_BODY = /^content-(?:encoding|language|location|type|length)$/
-
-/** Whether a header, by lower-case name, stays behind when a redirect leads to another origin. */
-export function staysAtOrigin(name: string): boolean {
-  return SECRET_ON_OTHER_ORIGINS.test(name)
-}
 
 /**
  * The request that follows a redirect, by fetch's rules: POST becomes GET after 301 and 302, everything but GET and HEAD
