@@ -27,6 +27,9 @@ type GotResponse = Parameters<AfterResponseHook>[0]
 /** In `context`, which got copies from attempt to attempt: the retry count of the attempt that replays a refused one. */
 const replay = Symbol("replay")
 
+/** In `context`: a redirect from another origin led here. */
+const redirected = Symbol("redirected")
+
 /**
  * Hooks that authenticate every attempt on the wire: `got.extend({ hooks: authHooks(auth) })`. What is added later still
  * runs before the authentication; of two auths on one instance the later holds.
@@ -67,12 +70,20 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     const { method } = request
     const url = finishedUrl(request.url)
     const baseUrl = baseOrigins.size > 0 && baseOrigins.has(url.origin) ? url : request.prefixUrl
-    if (!guard(url, baseUrl)) return
+    const { context, hooks } = request
+    // What the caller's hooks set for another origin was not there before them.
+    hooks.beforeRedirect = withFirst(beforeRedirect, hooks.beforeRedirect)
+    const crossed = Reflect.get(context, redirected) === true
+    if (!guard(url, baseUrl, crossed)) return
     const given = headersOf(request)
     return andThen(bodyOf(request, chosen.bodyLimit(given) === undefined, signal), (body) => {
       // Reading a body may have told its type.
       const headers = body === undefined ? given : headersOf(request)
-      const prepared = authenticateAttempt(chosen, { method, url, headers, body, baseUrl, signal }, guard)
+      const prepared = authenticateAttempt(
+        chosen,
+        { method, url, headers, body, baseUrl, signal, redirected: crossed },
+        guard,
+      )
       return andThen(prepared, (attempt) => goOut(request, attempt))
     })
   }
@@ -85,15 +96,15 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     sendBody(request, attempt)
     sendWithHeaders(request, attempt.authenticated?.as.headers ?? {}, attempt.url, guard)
     attempts.set(request, attempt)
-    // A replay happens beneath the caller's hooks; and what they set for another origin was not there before them.
+    // A replay happens beneath the caller's hooks.
     hooks.afterResponse = withFirst(afterResponse, hooks.afterResponse)
-    hooks.beforeRedirect = withFirst(beforeRedirect, hooks.beforeRedirect)
   }
 
   const beforeRedirect: BeforeRedirectHook = (next, { request, url: from }) => {
-    if (!attempts.has(request.options) || next.url === undefined) return
+    if (next.url === undefined || chooseAuth(request.options.context) === undefined) return
     if (new URL(next.url).origin === new URL(from).origin) return
     for (const name of Object.keys(next.headers)) if (staysAtOrigin(name)) delete next.headers[name]
+    Reflect.set(next.context, redirected, true)
   }
 
   const afterResponse: AfterResponseHook = (response, retryWithMergedOptions) => {
