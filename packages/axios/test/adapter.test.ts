@@ -1,4 +1,4 @@
-import { type AdapterUnderTest, type BodySample, describeAdapter } from "@countersign/testkit"
+import { type AdapterUnderTest, type BodySample, describeAdapter, namedAuth } from "@countersign/testkit"
 import { describeMocks, mockedByMockAgent, mockedByMsw, mockedByNock } from "@countersign/testkit/mocks"
 import axios, { type AxiosError } from "axios"
 import axiosRetry from "axios-retry"
@@ -24,7 +24,8 @@ function adapter(kind: "http" | "fetch"): AdapterUnderTest {
     // axios would send a generator as an empty JSON object; its http adapter refuses web streams.
     adds: ["async generator", "web ReadableStream"],
     connect({ baseUrl, auth, options }) {
-      return async ({ method = "GET", path = "", headers = {}, body, as = "none", auth: own, signal, retries = 0 }) => {
+      return async (request) => {
+        const { method = "GET", path = "", headers = {}, body, as = "none", signal, retries = 0 } = request
         const api = axios.create({
           baseURL: baseUrl,
           adapter: kind,
@@ -39,7 +40,7 @@ function adapter(kind: "http" | "fetch"): AdapterUnderTest {
             url: path,
             headers,
             ...(as === "none" ? {} : { data: body }),
-            ...(own === undefined ? {} : { countersign: own }),
+            ...namedAuth("countersign", request),
             ...(signal === undefined ? {} : { signal }),
           })
           return { status: response.status, text: response.data, raw: response }

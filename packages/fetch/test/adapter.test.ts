@@ -1,4 +1,4 @@
-import { type AdapterUnderTest, describeAdapter } from "@countersign/testkit"
+import { type AdapterUnderTest, describeAdapter, namedAuth } from "@countersign/testkit"
 import { describeMocks, mockedByMockAgent, mockedByMsw, mockedByNock } from "@countersign/testkit/mocks"
 import { type AuthFetch, createFetch } from "../src/index.ts"
 
@@ -7,7 +7,8 @@ const adapter: AdapterUnderTest = {
     // fetch has no base URL: the hosts have to be named.
     const hosts = [new URL(baseUrl).host]
     const send: AuthFetch = auth === undefined ? fetch : createFetch(auth, { hosts, ...options })
-    return async ({ method = "GET", path = "", headers = {}, body, as = "none", auth: own, signal }) => {
+    return async (request) => {
+      const { method = "GET", path = "", headers = {}, body, as = "none", signal } = request
       const json: RequestInit = {
         body: JSON.stringify(body),
         headers: { "content-type": "application/json", ...headers },
@@ -16,7 +17,7 @@ const adapter: AdapterUnderTest = {
         method,
         headers,
         ...(as === "json" ? json : as === "body" ? { body: body as BodyInit, duplex: "half" } : {}),
-        ...(own === undefined ? {} : { auth: own }),
+        ...namedAuth("auth", request),
         ...(signal === undefined ? {} : { signal }),
       })
       return { status: response.status, text: await response.text(), raw: response }

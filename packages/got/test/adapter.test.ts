@@ -1,4 +1,4 @@
-import { type AdapterUnderTest, describeAdapter } from "@countersign/testkit"
+import { type AdapterUnderTest, describeAdapter, namedAuth } from "@countersign/testkit"
 import { describeMocks, mockedByMsw, mockedByNock } from "@countersign/testkit/mocks"
 import type { Got, Method, Response } from "got"
 import { withAuth } from "../src/index.ts"
@@ -15,7 +15,8 @@ function adapter(client: Got, oldest: boolean): AdapterUnderTest {
     connect({ baseUrl, auth, options }) {
       const base = client.extend({ prefixUrl: baseUrl })
       const api = auth === undefined ? base : withAuth(base, auth, options)
-      return async ({ method = "GET", path = "", headers = {}, body, as = "none", auth: own, signal, retries = 0 }) => {
+      return async (request) => {
+        const { method = "GET", path = "", headers = {}, body, as = "none", signal, retries = 0 } = request
         // What got does not take itself, the caller of the bare client has to turn into text.
         const form = auth === undefined && body instanceof URLSearchParams ? String(body) : undefined
         const formType = form === undefined ? {} : { "content-type": "application/x-www-form-urlencoded;charset=UTF-8" }
@@ -23,7 +24,7 @@ function adapter(client: Got, oldest: boolean): AdapterUnderTest {
           method: method as Method,
           headers: { ...formType, ...headers },
           ...(as === "json" ? { json: body } : as === "body" ? { body: (form ?? body) as string } : {}),
-          ...(own === undefined ? {} : { context: { countersign: own } }),
+          context: namedAuth("countersign", request),
           ...(signal === undefined ? {} : { signal }),
           retry: { limit: retries, calculateDelay: ({ computedValue }) => Math.min(computedValue, 1) },
           throwHttpErrors: false,

@@ -1,4 +1,4 @@
-import { type AdapterUnderTest, describeAdapter } from "@countersign/testkit"
+import { type AdapterUnderTest, describeAdapter, namedAuth } from "@countersign/testkit"
 import { describeMocks, mockedByMockAgent, mockedByMsw, mockedByNock } from "@countersign/testkit/mocks"
 import type ky from "ky"
 import type { HTTPError } from "ky"
@@ -10,13 +10,14 @@ function adapter(name: string, client: typeof ky): AdapterUnderTest {
     connect({ baseUrl, auth, options }) {
       const base = client.extend(prefix(name, baseUrl))
       const api = auth === undefined ? base : withAuth(base, auth, options)
-      return async ({ method = "GET", path = "", headers = {}, body, as = "none", auth: own, signal, retries = 0 }) => {
+      return async (request) => {
+        const { method = "GET", path = "", headers = {}, body, as = "none", signal, retries = 0 } = request
         try {
           const response = await api(path.replace(/^\//, ""), {
             method,
             headers,
             ...(as === "json" ? { json: body } : as === "body" ? { body: body as BodyInit } : {}),
-            ...(own === undefined ? {} : { countersign: own }),
+            ...namedAuth("countersign", request),
             ...(signal === undefined ? {} : { signal }),
             retry: { limit: retries, delay: () => 1 },
           })

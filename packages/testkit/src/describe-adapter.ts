@@ -11,8 +11,9 @@ import {
   tokenAuth,
   verify,
 } from "@countersign/auth-core"
-import { afterEach, describe, expect, it } from "vitest"
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { type BodyKind, type BodySample, bodySamples } from "./body-kinds.ts"
+import { resolveLocally } from "./local-names.ts"
 import { type Answer, type Arrival, type RecordingServer, recordingServer } from "./recording-server.ts"
 
 /** A request in no client's words. */
@@ -23,8 +24,8 @@ export interface AdapterRequest {
   headers?: Record<string, string>
   body?: unknown
   as?: BodySample["as"]
-  /** Per-request auth. */
-  auth?: Auth | false
+  /** Per-request auth; see {@link namedAuth}. */
+  auth?: Auth | false | undefined
   signal?: AbortSignal
   /** How often the client itself retries a 503, without a pause worth the name. */
   retries?: number
@@ -39,10 +40,10 @@ export interface AdapterResponse {
 }
 
 export interface AdapterUnderTest {
-  /** A client on that base URL; authenticated when there is an auth. */
+  /** A client on that base URL; authenticated when there is an auth, and then each request may bring its own. */
   connect(setup: {
     baseUrl: string
-    auth?: Auth
+    auth?: Auth | false
     options?: GuardOptions
   }): (request: AdapterRequest) => Promise<AdapterResponse>
   /** The body kinds that the client itself does not take, each with a word why. */
@@ -57,6 +58,13 @@ export interface AdapterUnderTest {
   spoilsOnRetry?: readonly BodyKind[]
   /** The client has no retries of its own. @default false */
   neverRetries?: boolean
+  /** The client lets no option of another's pass, so a request can name no auth. @default false */
+  namesNoAuth?: boolean
+}
+
+/** The auth that a request names, under the adapter's key for it; nothing when it names none. */
+export function namedAuth<Key extends string>(key: Key, request: AdapterRequest): { [name in Key]?: Auth | false } {
+  return "auth" in request ? ({ [key]: request.auth } as { [name in Key]?: Auth | false }) : {}
 }
 
 const credentials: Credentials = {
@@ -128,6 +136,19 @@ const SECRET_HEADERS = [
   "x-sdk-date",
   "x-sdk-content-sha256",
   "cookie",
+]
+
+/** What callers put on requests by hand, beside what this library sets. */
+const OWN_SECRETS = [
+  "cookie",
+  "x-auth-key",
+  "x-apig-appcode",
+  "x-metadata-token",
+  "x-security-token",
+  "x-sdk-own",
+  "x-service-token",
+  "x-storage-token",
+  "x-subject-token",
 ]
 
 const unauthorized: Answer = {
@@ -328,6 +349,123 @@ export function describeAdapter(name: string, adapter: AdapterUnderTest): void {
       })
     })
 
+    describe("a redirect without a host list", () => {
+      let restore = (): void => undefined
+      beforeAll(() => {
+        restore = resolveLocally("myhuaweicloud.com")
+      })
+      afterAll(() => restore())
+      const named = (service: string, { host }: RecordingServer): string =>
+        `http://${service}.cn-north-4.myhuaweicloud.com:${host.split(":")[1]}`
+      const options: GuardOptions = { hosts: undefined, allowInsecure: true }
+      const token = (): Auth => tokenAuth(countingTokens().provider)
+      const tokensSeen = ({ arrivals }: RecordingServer): unknown[] =>
+        arrivals.map(({ target, headers }) => [target, headers["x-auth-token"]])
+
+      it.each([301, 302, 303, 307, 308])(
+        "%d to another of Huawei Cloud's hosts carries nothing secret",
+        async (status) => {
+          const other = await serve(({ target }) =>
+            target === "/other" ? { status, headers: { location: "/again" } } : {},
+          )
+          const location = `${named("ecs", other)}/other`
+          const server = await serve(() => ({ status, headers: { location } }))
+          for (const auth of [aksk(temporary), token()]) {
+            const send = adapter.connect({ baseUrl: named("iam", server), auth, options })
+            expect((await send({ path: "/from", headers: { cookie: "session=1" } })).status).toBe(200)
+          }
+          expect(server.arrivals.map(({ headers }) => headers.authorization ?? headers["x-auth-token"])).toEqual([
+            expect.stringContaining(temporary.accessKeyId),
+            "MIIsecret-token-number-1",
+          ])
+          expect(other.arrivals.map(({ target }) => target)).toEqual(["/other", "/again", "/other", "/again"])
+          for (const { headers } of other.arrivals) {
+            for (const secret of SECRET_HEADERS) expect(headers).not.toHaveProperty(secret)
+          }
+        },
+      )
+
+      it("on the same one keeps its credential", async () => {
+        const server = await serve(({ target }) =>
+          target === "/from" ? { status: 307, headers: { location: "/to" } } : {},
+        )
+        await adapter.connect({ baseUrl: named("iam", server), auth: token(), options })({ path: "/from" })
+        expect(tokensSeen(server)).toEqual([
+          ["/from", "MIIsecret-token-number-1"],
+          ["/to", "MIIsecret-token-number-1"],
+        ])
+      })
+
+      it("by a host that is not Huawei Cloud's leads none of them to a credential", async () => {
+        const other = await serve()
+        const foreign = await serve(() => ({ status: 307, headers: { location: named("ecs", other) } }))
+        const server = await serve(() => ({ status: 307, headers: { location: foreign.url } }))
+        await adapter.connect({ baseUrl: named("iam", server), auth: token(), options })({ path: "/from" })
+        expect(tokensSeen(other)).toEqual([["/", undefined]])
+      })
+
+      it("is authenticated where the host is listed", async () => {
+        const other = await serve()
+        const server = await serve(() => ({ status: 307, headers: { location: `${named("ecs", other)}/to` } }))
+        const listed = { hosts: ["*.myhuaweicloud.com"], allowInsecure: true }
+        await adapter.connect({ baseUrl: named("iam", server), auth: token(), options: listed })({ path: "/from" })
+        expect(tokensSeen(other)).toEqual([["/to", "MIIsecret-token-number-1"]])
+      })
+
+      it("carries nothing secret when the other host refuses it, or the client retries", async () => {
+        const other = await serve((_, index) => (index === 0 ? { status: 503 } : unauthorized))
+        const server = await serve(() => ({ status: 307, headers: { location: `${named("ecs", other)}/to` } }))
+        const send = adapter.connect({ baseUrl: named("iam", server), auth: token(), options })
+        await send({ method: "PUT", path: "/from", retries: 1 })
+        await send({ method: "PUT", path: "/from" })
+        expect(other.arrivals.length).toBeGreaterThan(1)
+        expect(new Set(other.arrivals.map(({ headers }) => headers["x-auth-token"]))).toEqual(new Set([undefined]))
+      })
+
+      it("to the same URL leaves later requests for it alone", async () => {
+        const other = await serve()
+        const location = `${named("ecs", other)}/to`
+        const server = await serve(() => ({ status: 307, headers: { location } }))
+        const auth = token()
+        await adapter.connect({ baseUrl: named("iam", server), auth, options })({ path: "/from" })
+        await adapter.connect({ baseUrl: named("ecs", other), auth, options })({ path: "/to" })
+        expect(tokensSeen(other)).toEqual([
+          ["/to", undefined],
+          ["/to", "MIIsecret-token-number-1"],
+        ])
+      })
+    })
+
+    describe("the caller's own credential headers", () => {
+      const own = Object.fromEntries(OWN_SECRETS.map((name) => [name, `own-${name}`]))
+      const ownIn = ({ headers }: Arrival): string[] =>
+        OWN_SECRETS.filter((name) => String(headers[name] ?? "").startsWith("own-"))
+
+      it.each([
+        ["a listed host, with a token", () => tokenAuth(countingTokens().provider), ["listed"]],
+        ["a listed host, with AK/SK", () => aksk(), ["listed"]],
+        ["a host that is not listed", () => aksk(), []],
+        ["one host to another, neither of which is listed", () => aksk(), undefined],
+      ] as const)("stay behind on a redirect to %s", async (_, auth, listed) => {
+        const other = await serve(({ target }) =>
+          target === "/to" ? { status: 307, headers: { location: "/again" } } : {},
+        )
+        const server = await serve(({ target }) =>
+          target === "/from"
+            ? { status: 307, headers: { location: "/same" } }
+            : { status: 307, headers: { location: `${other.url}/to` } },
+        )
+        const hosts = listed === undefined ? ["*.example.com"] : [server.host, ...listed.map(() => other.host)]
+        const send = adapter.connect({ baseUrl: server.url, auth: auth(), options: { hosts } })
+        const headers = { ...own, "x-auth-token": "own-x-auth-token", "x-mine": "1" }
+        expect((await send({ path: "/from", headers })).status).toBe(200)
+        expect(server.arrivals.map(ownIn)).toEqual([OWN_SECRETS, OWN_SECRETS])
+        expect(other.arrivals.map(ownIn)).toEqual([[], []])
+        expect(other.arrivals.map(({ headers: { "x-mine": mine } }) => mine)).toEqual(["1", "1"])
+        expect(JSON.stringify(other.arrivals.map((arrival) => arrival.headers))).not.toContain("own-x-auth-token")
+      })
+    })
+
     describe("a host that is not listed", () => {
       it("gets the request as the bare client sends it", async () => {
         const server = await serve()
@@ -454,6 +592,33 @@ export function describeAdapter(name: string, adapter: AdapterUnderTest): void {
         expect(signers.sort()).toEqual([`/x ${customer.accessKeyId}`, `/y ${credentials.accessKeyId}`])
       })
 
+      it.skipIf(adapter.namesNoAuth === true)("an explicit undefined is refused, and nothing is sent", async () => {
+        const server = await serve()
+        for (const [auth, hosts] of [
+          [aksk(), undefined],
+          [aksk(), ["*.example.com"]],
+          [false, undefined],
+        ] as const) {
+          const options = hosts === undefined ? {} : { options: { hosts: [...hosts] } }
+          const send = adapter.connect({ baseUrl: server.url, auth, ...options })
+          expect(await codeOf(send({ path: "/x", auth: undefined }))).toBe("AUTH_INVALID_OPTION")
+        }
+        expect(server.arrivals).toEqual([])
+      })
+
+      it("its own is all there is, where the client has none", async () => {
+        const server = await serve()
+        const send = adapter.connect({ baseUrl: server.url, auth: false })
+        expect(await codeOf(send({ path: "/x" }))).toBe("AUTH_INVALID_OPTION")
+        expect(server.arrivals).toEqual([])
+        await send({ path: "/x", auth: aksk(customer) })
+        await send({ path: "/y", auth: false })
+        expect(server.arrivals.map(({ headers }) => /Access=(\w+)/.exec(headers.authorization ?? "")?.[1])).toEqual([
+          customer.accessKeyId,
+          undefined,
+        ])
+      })
+
       it("false sends none", async () => {
         const server = await serve()
         const send = adapter.connect({ baseUrl: server.url, auth: aksk() })
@@ -510,6 +675,13 @@ export function describeAdapter(name: string, adapter: AdapterUnderTest): void {
       })
     })
   })
+}
+
+/** The code of the AuthError that a request fails with, which some clients put behind an error of theirs. */
+async function codeOf(sent: Promise<unknown>): Promise<unknown> {
+  const error: unknown = await sent.catch((caught: unknown) => caught)
+  const own = isAuthError(error) ? error : (error as Error).cause
+  return isAuthError(own) ? own.code : error
 }
 
 /** The error of a request to a server that is not there. */

@@ -4,6 +4,7 @@ export {
   type AdapterResponse,
   type AdapterUnderTest,
   describeAdapter,
+  namedAuth,
 } from "./describe-adapter.ts"
 export { type CacheStoreSuiteOptions, describeCacheStore } from "./describe-cache-store.ts"
 export { describeFeatures } from "./describe-features.ts"

@@ -1,4 +1,4 @@
-import type { ResponseLike } from "@countersign/auth-core"
+import { AuthError, type ResponseLike } from "@countersign/auth-core"
 import type { Dispatcher } from "undici"
 import { bodyText } from "./body-text.ts"
 import type { CallController } from "./call-controller.ts"
@@ -43,9 +43,11 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     this.#judgeAttempt = judge
   }
 
-  onRequestStart(attempt: Dispatcher.DispatchController): void {
+  onRequestStart(attempt: Dispatcher.DispatchController, context?: { history?: unknown[] } | null): void {
     this.#attempt = attempt
     this.#controller.follow(attempt)
+    // An interceptor beneath follows a redirect, with the headers that were made for the first URL.
+    if (context?.history?.length) attempt.abort(redirectBeneath())
   }
 
   onRequestUpgrade(...[, ...rest]: Parameters<NonNullable<Dispatcher.DispatchHandler["onRequestUpgrade"]>>): void {
@@ -131,6 +133,13 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     if (trailers !== undefined) this.#handler.onResponseEnd?.(this.#controller, trailers)
     else if (!this.#controller.paused) this.#attempt?.resume()
   }
+}
+
+function redirectBeneath(): AuthError {
+  return new AuthError(
+    "AUTH_REDIRECT_BLOCKED",
+    "The redirect interceptor is beneath the authentication, and would take its headers elsewhere: compose it on the dispatcher that withAuth gives, or after authInterceptor.",
+  )
 }
 
 /** Whether an answer has to be judged before anybody sees it. */

@@ -1,7 +1,9 @@
 import { type Auth, createAuthChooser, createHostGuard, type GuardOptions, isPromise } from "@countersign/auth-core"
 import type { Dispatcher } from "undici"
 import { AuthenticatedCall } from "./authenticated-call.ts"
+import { withoutSecrets } from "./dispatch-headers.ts"
 import { requestUrl } from "./dispatch-request.ts"
+import { RedirectTrail } from "./redirect-trail.ts"
 
 /** What a request may say of its authentication. */
 export interface AuthDispatchOptions {
@@ -32,19 +34,26 @@ export function trackedInterceptor(
 ): Dispatcher.DispatcherComposeInterceptor {
   const chooseAuth = createAuthChooser("countersign", auth)
   const guard = createHostGuard(options)
+  const trail = new RedirectTrail()
   return (dispatch) => (given: Dispatcher.DispatchOptions & AuthDispatchOptions, handler) => {
     const chosen = chooseAuth(given)
     const url = chosen === undefined ? undefined : requestUrl(given)
-    if (chosen === undefined || url === undefined || !guard(url)) return dispatch(given, handler)
-    const call = new AuthenticatedCall(chosen, url, dispatch, given, handler)
-    call.tellStart()
-    try {
-      const begun = call.begin()
-      if (isPromise(begun)) track(begun.catch((error) => call.fail(error)))
-    } catch (error) {
-      // Not before the caller has what dispatch gives.
-      queueMicrotask(() => call.fail(error))
-    }
-    return true
+    if (chosen === undefined || url === undefined) return dispatch(given, handler)
+    const redirected = trail.leadsTo(url)
+    const options = redirected ? { ...given, headers: withoutSecrets(given.headers) } : given
+    const watching = trail.watch(url, redirected, handler)
+    return trail.leave(() => {
+      if (!guard(url, undefined, redirected)) return dispatch(options, watching)
+      const call = new AuthenticatedCall(chosen, url, dispatch, options, watching)
+      call.tellStart()
+      try {
+        const begun = call.begin()
+        if (isPromise(begun)) track(begun.catch((error) => call.fail(error)))
+      } catch (error) {
+        // Not before the caller has what dispatch gives.
+        queueMicrotask(() => call.fail(error))
+      }
+      return true
+    })
   }
 }

@@ -1,3 +1,4 @@
+import { staysAtOrigin } from "@countersign/auth-core"
 import type { Dispatcher } from "undici"
 
 type GivenHeaders = Dispatcher.DispatchOptions["headers"]
@@ -22,6 +23,12 @@ export function dispatchHeaders(headers: GivenHeaders): DispatchHeaders {
   return isPlain(headers)
     ? { record: headers, sentWith: (attempt) => attempt as Record<string, string> }
     : written(headers)
+}
+
+/** What of them may cross to another origin: names and values in turn. */
+export function withoutSecrets(headers: GivenHeaders): string[] {
+  const kept = [...pairsOf(headers)].filter(([name]) => !staysAtOrigin(name.toLowerCase()))
+  return kept.flat() as string[]
 }
 
 /** Whether they are in the form that attempts have, as most are. */

@@ -1,4 +1,4 @@
-import { type AdapterUnderTest, bodySamples, describeAdapter } from "@countersign/testkit"
+import { type AdapterUnderTest, bodySamples, describeAdapter, namedAuth } from "@countersign/testkit"
 import { answerBy, describeMocks, type MockLibrary } from "@countersign/testkit/mocks"
 import type { Dispatcher, MockAgent } from "undici"
 import * as newest from "undici"
@@ -14,7 +14,8 @@ function byRequest(undici: Undici, mock?: () => Dispatcher): AdapterUnderTest {
     spoilsOnRetry: undici === newest ? [] : ["FormData with a file"],
     connect({ baseUrl, auth, options }) {
       const { interceptors } = undici
-      return async ({ method = "GET", path = "", headers = {}, body, as = "none", auth: own, signal, retries = 0 }) => {
+      return async (given) => {
+        const { method = "GET", path = "", headers = {}, body, as = "none", signal, retries = 0 } = given
         const agent = mock?.() ?? new undici.Agent()
         const authenticated =
           auth === undefined ? agent : withAuth(agent, auth, options ?? { hosts: [new URL(baseUrl).host] })
@@ -35,7 +36,7 @@ function byRequest(undici: Undici, mock?: () => Dispatcher): AdapterUnderTest {
             headers: as === "json" ? { "content-type": "application/json", ...headers } : headers,
             ...(as === "none" ? {} : { body: (as === "json" ? JSON.stringify(body) : body) as string }),
             ...(signal === undefined ? {} : { signal }),
-            ...(own === undefined ? {} : { countersign: own }),
+            ...namedAuth("countersign", given),
           })
           return { status: response.statusCode, text: await response.body.text(), raw: response }
         } finally {
@@ -50,16 +51,16 @@ function byRequest(undici: Undici, mock?: () => Dispatcher): AdapterUnderTest {
 function byFetch(undici: Undici, mock?: () => Dispatcher): AdapterUnderTest {
   return {
     neverRetries: true,
+    // What a request names is chosen here in its place.
+    namesNoAuth: true,
     // undici.fetch knows its own FormData only.
     bodies: { "FormData with a file": { ...bodySamples["FormData with a file"], make: () => ownFormData(undici) } },
     connect({ baseUrl, auth, options }) {
-      return async ({ method = "GET", path = "", headers = {}, body, as = "none", auth: own, signal }) => {
+      return async ({ method = "GET", path = "", headers = {}, body, as = "none", signal, ...given }) => {
         const agent = mock?.() ?? new undici.Agent()
-        const chosen = own === undefined ? auth : own
-        const dispatcher =
-          chosen === undefined || chosen === false
-            ? agent
-            : withAuth(agent, chosen, options ?? { hosts: [new URL(baseUrl).host] })
+        const isBare = auth === undefined || given.auth === false
+        const hosts = [new URL(baseUrl).host]
+        const dispatcher = isBare ? agent : withAuth(agent, given.auth ?? auth, options ?? { hosts })
         try {
           const response = await undici.fetch(baseUrl + path, {
             method,

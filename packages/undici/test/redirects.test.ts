@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { type Answer, type Arrival, numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
+import type { Dispatcher } from "undici"
+import { afterEach, describe, expect, it } from "vitest"
+import { withAuth } from "../src/index.ts"
+import { releases } from "./releases.ts"
+
+const opened: { close(): unknown }[] = []
+async function serve(answer?: (arrival: Arrival, index: number) => Answer | Promise<Answer>): Promise<RecordingServer> {
+  const server = await recordingServer(answer)
+  opened.push(server)
+  return server
+}
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((resource) => resource.close()))
+})
+
+const to = (location: string, status = 307) => ({ status, headers: { location } })
+const own = ["x-auth-token", "x-subject-token"] as const
+const seen = ({ arrivals }: RecordingServer): unknown[] =>
+  arrivals.map(({ headers }) => own.map((name) => headers[name]))
+const headers = { "x-auth-token": "own", "x-subject-token": "own", "x-mine": "1" }
+
+describe.each(releases)("%s: a redirect to another origin", (_name, undici) => {
+  const { dump, redirect, retry } = undici.interceptors
+  /** A pause between what is above and what is beneath it, in a handler of its own. */
+  const wrapping: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
+    dispatch(options, new Proxy(handler, {}))
+  const retrying = retry({
+    maxRetries: 2,
+    minTimeout: 20,
+    methods: ["GET"],
+    statusCodes: [503],
+    throwOnError: false,
+  } as never)
+
+  const agent = (hosts: string[]): Dispatcher => {
+    const dispatcher = new undici.Agent()
+    opened.push({ close: () => dispatcher.destroy() })
+    return withAuth(dispatcher, numbering(), { hosts })
+  }
+
+  it.each([
+    ["redirect", [redirect({ maxRedirections: 3 })]],
+    ["retry, redirect", [retrying, redirect({ maxRedirections: 3 })]],
+    ["redirect, retry", [redirect({ maxRedirections: 3 }), retrying]],
+    ["an interceptor that wraps, retry, redirect", [wrapping, retrying, redirect({ maxRedirections: 3 })]],
+    [
+      "dump, retry, an interceptor that wraps, redirect",
+      [dump(), retrying, wrapping, redirect({ maxRedirections: 3 })],
+    ],
+  ] as const)("takes nothing of the caller's along, however it is composed: %s", async (_, interceptors) => {
+    const other = await serve(({ target }, index) =>
+      index === 0 ? { status: 503 } : target === "/to" ? to("/again", 302) : {},
+    )
+    const server = await serve(() => to(`${other.url}/to`))
+    const dispatcher = agent([server.host, other.host]).compose(...interceptors)
+    const { statusCode, body } = await undici.request(`${server.url}/from`, { dispatcher, headers })
+    await body.dump()
+    expect(seen(server)[0]).toEqual(["secret-1", "own"])
+    expect(other.arrivals.length).toBeGreaterThan(0)
+    for (const [token, subject] of seen(other) as string[][]) {
+      expect(token).toMatch(/^secret-/)
+      expect(subject).toBeUndefined()
+    }
+    expect(new Set(other.arrivals.map((arrival) => arrival.headers["x-mine"]))).toEqual(new Set(["1"]))
+    expect([200, 503]).toContain(statusCode)
+  })
+
+  it.each([
+    ["names and values in turn", Object.entries(headers).flat()],
+    ["pairs", Object.entries(headers)],
+    ["a Map", new Map(Object.entries(headers))],
+    ["a Headers object", new Headers(headers)],
+    ["an object with lists", { ...headers, "X-Subject-Token": ["own", "own"], "x-several": ["1", "2"] }],
+  ])("takes nothing of the caller's along, given as %s", async (_, given) => {
+    const other = await serve()
+    const server = await serve(() => to(`${other.url}/to`))
+    const dispatcher = agent([server.host]).compose(redirect({ maxRedirections: 3 }))
+    const { body } = await undici.request(`${server.url}/from`, { dispatcher, headers: given as never })
+    await body.dump()
+    expect(seen(other)).toEqual([[undefined, undefined]])
+    expect(other.arrivals[0]?.headers["x-mine"]).toBe("1")
+  })
+
+  it("takes nothing of the caller's along from the global fetch", async () => {
+    const other = await serve(({ target }) => (target === "/to" ? to("/again", 302) : {}))
+    const server = await serve(() => to(`${other.url}/to`))
+    const before = undici.getGlobalDispatcher()
+    opened.push({ close: () => undici.setGlobalDispatcher(before) })
+    undici.setGlobalDispatcher(agent([server.host]))
+    expect((await fetch(`${server.url}/from`, { headers })).status).toBe(200)
+    expect(seen(server)).toEqual([["secret-1", "own"]])
+    expect(seen(other)).toEqual([
+      [undefined, undefined],
+      [undefined, undefined],
+    ])
+  })
+
+  it("is refused where an interceptor beneath the authentication would follow it", async () => {
+    const other = await serve()
+    const server = await serve(() => to(`${other.url}/to`))
+    const plain = new undici.Agent()
+    opened.push({ close: () => plain.destroy() })
+    const following = plain.compose(redirect({ maxRedirections: 3 }))
+    const dispatcher = withAuth(following as Dispatcher, numbering(), { hosts: [server.host] })
+    await expect(undici.request(`${server.url}/from`, { dispatcher })).rejects.toMatchObject({
+      code: "AUTH_REDIRECT_BLOCKED",
+    })
+    expect(other.arrivals).toEqual([])
+  })
+
+  it("keeps to itself: other requests, at the same time and later, are the caller's own", async () => {
+    const other = await serve()
+    const server = await serve(async () => {
+      await sleep(20)
+      return to(`${other.url}/to`)
+    })
+    const dispatcher = agent([server.host, other.host])
+    const following = dispatcher.compose(redirect({ maxRedirections: 3 }))
+    const send = async (via: Dispatcher, url: string): Promise<void> => {
+      const { body } = await undici.request(url, { dispatcher: via, headers })
+      await body.dump()
+    }
+    const redirected = send(following, `${server.url}/from`)
+    await Promise.all([send(dispatcher, `${other.url}/to`), send(dispatcher, `${other.url}/elsewhere`), redirected])
+    await send(dispatcher, `${other.url}/to`)
+    expect(seen(other).map((values) => (values as string[])[1])).toEqual(["own", "own", undefined, "own"])
+  })
+
+  it("is left to undici where the caller wants no auth", async () => {
+    const other = await serve()
+    const server = await serve(() => to(`${other.url}/to`))
+    const dispatcher = agent([server.host]).compose(redirect({ maxRedirections: 3 }))
+    const { body } = await undici.request(`${server.url}/from`, { dispatcher, headers, ...{ countersign: false } })
+    await body.dump()
+    expect(seen(other)).toEqual([["own", "own"]])
+  })
+})
