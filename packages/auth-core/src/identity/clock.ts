@@ -8,7 +8,7 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
-/** The machine's own clock. A sleep does not keep the process alive. */
+/** The machine's own clock. A sleep keeps the process alive, since somebody waits for its end. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -27,7 +27,5 @@ export const systemClock: Clock = {
         resolve()
       }, ms)
       signal?.addEventListener("abort", onAbort, { once: true })
-      // A number outside Node.
-      if (typeof timer === "object") timer.unref()
     }),
 }
