@@ -9,7 +9,7 @@ type CryptoKey = Parameters<typeof globalThis.crypto.subtle.encrypt>[1]
 export interface EncryptionKey {
   /** Names the key in what it encrypted: 1 to 64 letters, digits, `-` and `_`. Not secret; never use one twice. */
   id: string
-  /** 32 bytes: as they are, as base64 or base64url text, or as a CryptoKey that may encrypt and decrypt. */
+  /** 32 bytes: as they are, as base64 or base64url text, or as a CryptoKey for AES-GCM that may encrypt and decrypt. */
   key: Uint8Array | string | CryptoKey
 }
 
@@ -170,14 +170,34 @@ function readyKey(given: EncryptionKey, index: number): ReadyKey {
   if (typeof id !== "string" || !/^[\w-]{1,64}$/.test(id)) {
     throw new AuthError("AUTH_INVALID_OPTION", `\`keys[${index}].id\` must be 1 to 64 letters, digits, "-" or "_".`)
   }
-  if (typeof key === "object" && key !== null && !(key instanceof Uint8Array)) return { id, key: Promise.resolve(key) }
-  const bytes = typeof key === "string" ? fromBase64Url(key) : key
-  if (!(bytes instanceof Uint8Array) || bytes.length !== KEY_BYTES) {
+  if (isCryptoKey(key)) {
+    const { name, length }: { name?: unknown; length?: unknown } = Object(key.algorithm)
+    // An old key only decrypts.
+    const usages = index === 0 ? (["encrypt", "decrypt"] as const) : (["decrypt"] as const)
+    if (name === "AES-GCM" && length === KEY_BYTES * 8 && usages.every((usage) => key.usages.includes(usage))) {
+      return { id, key: Promise.resolve(key) }
+    }
     throw new AuthError(
       "AUTH_INVALID_OPTION",
-      `\`keys[${index}].key\` must be 32 bytes (or their base64), such as crypto.getRandomValues(new Uint8Array(32)) gives.`,
+      `\`keys[${index}].key\` must be a CryptoKey of 256 bits for AES-GCM with the usages ${usages.join(" and ")}: it is one of ${length ?? "?"} bits for ${name} with ${key.usages.join(" and ") || "none"}.`,
+    )
+  }
+  const bytes = typeof key === "string" ? fromBase64Url(key) : key
+  if (brandOf(bytes) !== "Uint8Array" || bytes?.length !== KEY_BYTES) {
+    throw new AuthError(
+      "AUTH_INVALID_OPTION",
+      `\`keys[${index}].key\` must be 32 bytes in a Uint8Array (or their base64), such as crypto.getRandomValues(new Uint8Array(32)) gives, or a CryptoKey.`,
     )
   }
   const imported = crypto.subtle.importKey("raw", new Uint8Array(bytes), "AES-GCM", false, ["encrypt", "decrypt"])
   return { id, key: imported }
+}
+
+function isCryptoKey(key: EncryptionKey["key"] | undefined): key is CryptoKey {
+  return brandOf(key) === "CryptoKey" && Array.isArray(Object(key).usages)
+}
+
+/** Of any realm. */
+function brandOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1)
 }

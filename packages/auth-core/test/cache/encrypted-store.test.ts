@@ -1,9 +1,13 @@
+import { createSecretKey } from "node:crypto"
+import { runInNewContext } from "node:vm"
 import { describeCacheStore, type FakeClock, fakeClock } from "@countersign/testkit"
 import { beforeEach, describe, expect, it } from "vitest"
 import { encryptedStore, memoryStore, type UnreadableValue } from "../../src/index.ts"
 
 const newKey = (): Uint8Array => crypto.getRandomValues(new Uint8Array(32))
 const base64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes))
+const cryptoKey = (name: string, length: number, usages: KeyUsage[]): Promise<CryptoKey> =>
+  crypto.subtle.generateKey({ name, length }, true, usages)
 const SECRET = "MIIsecret token"
 
 let clock: FakeClock
@@ -151,6 +155,13 @@ describe("its options", () => {
     ["an id without its key", [{ id: "k1", key: null as never }]],
     ["a key of 16 bytes", [{ id: "k1", key: new Uint8Array(16) }]],
     ["a key that is not base64", [{ id: "k1", key: "correct horse battery staple" }]],
+    ["an empty object for a key", [{ id: "k1", key: {} as never }]],
+    ["what only looks like a CryptoKey", [{ id: "k1", key: { usages: ["encrypt", "decrypt"] } as never }]],
+    ["an ArrayBuffer", [{ id: "k1", key: new ArrayBuffer(32) as never }]],
+    ["an array of numbers", [{ id: "k1", key: Array.from({ length: 32 }, () => 7) as never }]],
+    ["32 numbers of another size", [{ id: "k1", key: new Uint16Array(32) as never }]],
+    ["a KeyObject of Node", [{ id: "k1", key: createSecretKey(newKey()) as never }]],
+    ["a promise of a key", [{ id: "k1", key: cryptoKey("AES-GCM", 256, ["encrypt", "decrypt"]) as never }]],
     ["an id with a dot", [{ id: "k.1", key: newKey() }]],
     ["an empty id", [{ id: "", key: newKey() }]],
     [
@@ -164,5 +175,40 @@ describe("its options", () => {
     expect(() => encryptedStore(memoryStore(), { keys })).toThrow(
       expect.objectContaining({ code: "AUTH_INVALID_OPTION" }),
     )
+  })
+
+  it.each<[string, string, number, KeyUsage[]]>([
+    ["another algorithm", "AES-CBC", 256, ["encrypt", "decrypt"]],
+    ["128 bits", "AES-GCM", 128, ["encrypt", "decrypt"]],
+    ["no right to decrypt", "AES-GCM", 256, ["encrypt"]],
+    ["no right to encrypt", "AES-GCM", 256, ["decrypt"]],
+    ["the right to wrap keys alone", "AES-GCM", 256, ["wrapKey"]],
+  ])("are refused with a CryptoKey of %s", async (_name, name, length, usages) => {
+    const key = await cryptoKey(name, length, usages)
+    expect(() => encryptedStore(memoryStore(), { keys: [{ id: "k1", key }] })).toThrow(
+      expect.objectContaining({
+        code: "AUTH_INVALID_OPTION",
+        message: expect.stringContaining(`${length} bits for ${name}`),
+      }),
+    )
+  })
+
+  it("may have old keys that only decrypt", async () => {
+    const inner = memoryStore()
+    const bytes = new Uint8Array(newKey())
+    await encryptedStore(inner, { keys: [{ id: "old", key: bytes }] }).set("a", SECRET, 60_000)
+    const old = await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["decrypt"])
+    const keys = [
+      { id: "new", key: newKey() },
+      { id: "old", key: old },
+    ]
+    expect(await encryptedStore(inner, { keys }).get("a")).toBe(SECRET)
+  })
+
+  it("are taken from another realm", async () => {
+    const inner = memoryStore()
+    const foreign: Uint8Array = runInNewContext("new Uint8Array(32)")
+    await encryptedStore(inner, { keys: [{ id: "k1", key: foreign }] }).set("a", SECRET, 60_000)
+    expect(await encryptedStore(inner, { keys: [{ id: "k1", key: new Uint8Array(32) }] }).get("a")).toBe(SECRET)
   })
 })
