@@ -40,6 +40,14 @@ export interface Failure {
   /** Counted apart, so that an outage between two refusals does not shorten the wait after the second. */
   readonly counts: Readonly<Record<FailureKind, number>>
   readonly epoch: number
+  /** When another process wrote it down, by the clock of that one, epoch ms. */
+  readonly writtenAt?: number
+}
+
+/** A failure as another process wrote it down. */
+export interface StoredFailure extends Pick<Failure, "error" | "counts" | "delayMs"> {
+  readonly writtenAt: number
+  readonly ageMs: number
 }
 
 const DEFAULTS = {
@@ -47,6 +55,8 @@ const DEFAULTS = {
   unavailable: { firstMs: 1_000, factor: 2, longestMs: 30_000 },
 }
 const JITTER = 0.2
+/** The longest wait that an issuer's Retry-After makes. */
+const LONGEST_RETRY_AFTER_MS = 60 * 60_000
 
 /** About the call, not about what the issuer does: trying again costs it nothing, and may be right at once. */
 const OWN_FAULTS: readonly AuthErrorCode[] = [
@@ -91,8 +101,16 @@ export class Backoff {
     return this.remember({ error, counts, delayMs: Math.ceil(Math.max(stepMs, error.retryAfterMs ?? 0)) }, now)
   }
 
-  /** A failure as of now, whoever had it. */
-  remember(failure: Pick<Failure, "error" | "counts" | "delayMs">, now: number): Failure {
+  /** A failure that another process wrote down. Whatever it says, it forbids no more than an own one. */
+  ofOthers({ ageMs, delayMs, ...failure }: StoredFailure, now: number): Failure | undefined {
+    if (this.#steps === undefined) return undefined
+    const { rejected, unavailable } = this.#steps
+    const longestMs = Math.max(rejected.longestMs, unavailable.longestMs, LONGEST_RETRY_AFTER_MS) * (1 + JITTER)
+    return this.remember({ ...failure, delayMs: Math.max(0, Math.min(delayMs, longestMs) - ageMs) }, now)
+  }
+
+  /** A failure as of now. */
+  remember(failure: Omit<Failure, "retryAt" | "recheckAt" | "epoch">, now: number): Failure {
     const retryAt = now + failure.delayMs
     return { ...failure, retryAt, recheckAt: Math.min(retryAt, now + this.#recheckMs), epoch: this.#epoch }
   }

@@ -1,7 +1,7 @@
 import { AuthError, type AuthErrorCode, type AuthErrorDetails } from "../errors/auth-error.ts"
 import { hideSecrets } from "../identity/hide-secrets.ts"
 import type { Expiring } from "../identity/provider.ts"
-import type { Failure } from "./backoff.ts"
+import type { Failure, StoredFailure } from "./backoff.ts"
 import { isHollow } from "./is-hollow.ts"
 import type { Lifetime } from "./lifetime.ts"
 
@@ -41,9 +41,6 @@ export function writeFailure({ error, delayMs, counts }: Failure, now: number): 
   return JSON.stringify({ v: VERSION, at: now, delayMs, counts, error: shown })
 }
 
-/** A failure as it is now; `delayMs` is what is left, zero when only the counts matter any more. */
-export type StoredFailure = Pick<Failure, "error" | "counts" | "delayMs">
-
 /** Reads what {@link writeFailure} wrote; nothing when it is anything else. */
 export function readFailure(text: string, now: number): StoredFailure | undefined {
   const envelope = parse(text)
@@ -52,14 +49,16 @@ export function readFailure(text: string, now: number): StoredFailure | undefine
   if (!isNumber(at) || !isNumber(delayMs) || !isRecord(counts) || !isRecord(error)) return undefined
   const { rejected, unavailable } = counts
   const { code, message } = error
-  if (!isNumber(rejected) || !isNumber(unavailable) || typeof code !== "string" || typeof message !== "string") {
+  if (!isCount(rejected) || !isCount(unavailable) || typeof code !== "string" || typeof message !== "string") {
     return undefined
   }
   return {
     // A code of a later version is passed on as it is.
     error: new AuthError(code as AuthErrorCode, message, detailsOf(error)),
     counts: { rejected, unavailable },
-    delayMs: Math.min(delayMs, Math.max(0, at + delayMs - now)),
+    delayMs,
+    writtenAt: at,
+    ageMs: Math.max(0, now - at),
   }
 }
 
@@ -88,6 +87,10 @@ function parse(text: string): Record<string, unknown> | undefined {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null
+}
+
+function isCount(value: unknown): value is number {
+  return isNumber(value) && value >= 0
 }
 
 function isNumber(value: unknown): value is number {

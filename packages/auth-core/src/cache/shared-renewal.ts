@@ -1,9 +1,8 @@
 import type { Clock } from "../identity/clock.ts"
 import type { Expiring } from "../identity/provider.ts"
 import type { BoundSecret, SecretBinding } from "../identity/secret-binding.ts"
-import type { Backoff, Failure } from "./backoff.ts"
+import type { Backoff, Failure, StoredFailure } from "./backoff.ts"
 import type { CacheEvent } from "./cache-event.ts"
-import type { StoredFailure } from "./envelope.ts"
 import { GuardedStore, StoreUnavailable } from "./guarded-store.ts"
 import { agedLifetime, type LifetimeOptions } from "./lifetime.ts"
 import type { Renewal } from "./renewal.ts"
@@ -193,7 +192,9 @@ export class SharedRenewal {
   #laterOf(own: Failure | undefined, stored: StoredFailure | undefined): Failure | undefined {
     const { clock, backoff } = this.#options
     const now = clock.monotonic()
-    const shared = stored && backoff.remember(stored, now)
+    // Its wait has begun already, even if the clock of its writer is ahead.
+    const isKnown = stored !== undefined && stored.writtenAt === own?.writtenAt
+    const shared = stored && !isKnown ? backoff.ofOthers(stored, now) : undefined
     if (own === undefined || (shared !== undefined && shared.retryAt >= own.retryAt)) return shared
     return backoff.again(own, now)
   }

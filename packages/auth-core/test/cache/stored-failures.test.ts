@@ -1,0 +1,72 @@
+import { fakeClock } from "@countersign/testkit"
+import { expect, it } from "vitest"
+import { failureKeyOf, storeKeyOf } from "../../src/cache/store-key.ts"
+import { AuthError, type CacheStore, memoryStore, TokenCache, type TokenCacheOptions } from "../../src/index.ts"
+import { scriptedProvider, tokenAt } from "./scripted-provider.ts"
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const YEAR = 365 * 24 * HOUR
+
+interface Written {
+  delayMs: number
+  aheadMs?: number
+  counts?: { rejected: number; unavailable: number }
+}
+
+/** How long a cache leaves the issuer alone because of a record that it finds in a store, at most two days. */
+async function blockedMs(
+  { delayMs, aheadMs = 0, counts = { rejected: 1, unavailable: 0 } }: Written,
+  options?: TokenCacheOptions,
+): Promise<number> {
+  const clock = fakeClock()
+  const store: CacheStore = memoryStore({ clock })
+  const error = { code: "AUTH_CREDENTIALS_REJECTED", message: "The password is wrong.", status: 401 }
+  const text = JSON.stringify({ v: 1, at: clock.now() + aheadMs, delayMs, counts, error })
+  const key = failureKeyOf(storeKeyOf("user"))
+  const start = clock.monotonic()
+  await store.set(key, text, 100 * YEAR)
+  const cache = new TokenCache({ store, clock, random: () => 0, ...options })
+  const provider = scriptedProvider("user", async () => tokenAt(clock, "token"))
+  while (clock.monotonic() - start < 48 * HOUR) {
+    const outcome = await clock.until(Promise.resolve(cache.get(provider)).catch((reason: unknown) => reason))
+    if (!(outcome instanceof AuthError)) break
+    await clock.advance(MINUTE)
+  }
+  return clock.monotonic() - start
+}
+
+it.each<[string, Written]>([
+  ["a huge delay", { delayMs: 1e15 }],
+  ["a huge delay, by a clock that is ahead", { delayMs: 1e15, aheadMs: YEAR }],
+  ["a long delay, by a clock that is behind", { delayMs: YEAR, aheadMs: -1 * MINUTE }],
+])("a failure with %s blocks no longer than the longest own one", async (_, written) => {
+  const ms = await blockedMs(written)
+  expect(ms).toBeGreaterThanOrEqual(HOUR)
+  expect(ms).toBeLessThanOrEqual(80 * MINUTE)
+})
+
+it("a failure of a process whose clock is ahead blocks for its delay, not until that clock's time", async () => {
+  const ms = await blockedMs({ delayMs: 5 * MINUTE, aheadMs: 3 * HOUR })
+  expect(ms).toBeGreaterThanOrEqual(5 * MINUTE)
+  expect(ms).toBeLessThanOrEqual(7 * MINUTE)
+})
+
+it("a cache with longer waits of its own lets others have them too", async () => {
+  const backoff = { rejected: { firstMs: HOUR, longestMs: 10 * HOUR } }
+  const ms = await blockedMs({ delayMs: 9 * HOUR }, { backoff })
+  expect(ms).toBeGreaterThanOrEqual(9 * HOUR)
+  expect(ms).toBeLessThanOrEqual(9 * HOUR + 2 * MINUTE)
+})
+
+it.each([
+  ["a negative delay", { delayMs: -1e15 }],
+  ["negative counts", { delayMs: HOUR, counts: { rejected: -5, unavailable: 0 } }],
+])("a failure with %s blocks nothing", async (_, written) => {
+  expect(await blockedMs(written)).toBeLessThan(SECOND)
+})
+
+it("a cache without back-off is not blocked by the failures of others", async () => {
+  expect(await blockedMs({ delayMs: HOUR }, { backoff: false })).toBeLessThan(SECOND)
+})
