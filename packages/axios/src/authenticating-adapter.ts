@@ -61,11 +61,30 @@ export function authenticatingAdapter(own: Config["adapter"], chooseAuth: Choose
     restoreUndefined(config)
     const chosen = chooseAuth(config)
     if (chosen === undefined) return adapter(config)
-    const url = urlOf(config)
-    if (url !== undefined && isBare(url, config, guard)) return adapter(config)
-    return authenticated(config, finishedUrl(url ?? ""), adapter, chosen, guard)
+    let url: URL | undefined
+    try {
+      url = urlOf(config)
+    } catch (error) {
+      return refusedBy(adapter, config, error)
+    }
+    if (url === undefined || isBare(url, config, guard)) return adapter(config)
+    return authenticated(config, finishedUrl(url), adapter, chosen, guard)
   }
   return Object.assign(authenticating, { [beneath]: own })
+}
+
+/** Has axios tell in its own way that no URL can be made of a request. */
+async function refusedBy(adapter: AxiosAdapter, config: Config, error: unknown): Promise<AxiosResponse> {
+  const { paramsSerializer } = config
+  const serialize = (): never => {
+    throw error
+  }
+  try {
+    // Else what failed once might do the next time, and the request go out without authentication.
+    return await adapter(Object.assign(config, { paramsSerializer: { serialize } }))
+  } finally {
+    Object.assign(config, { paramsSerializer })
+  }
 }
 
 /** Whether axios sends a request by itself: what is not HTTP, or may see no credentials and has none of the caller's own. */

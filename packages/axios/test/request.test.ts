@@ -4,7 +4,7 @@ import type { AddressInfo, Server } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Readable } from "node:stream"
-import { numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
+import { errorFacts, numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
 import axios, { type AxiosInstance, type AxiosRequestConfig } from "axios"
 import axiosRetry from "axios-retry"
 import NpmFormData from "form-data"
@@ -82,9 +82,28 @@ describe.each(adapters)(`axios ${version}, %s: a request`, (adapter) => {
     expect(await isSigned()).toBe(true)
   })
 
-  it("whose URL has no host to be authenticated for is refused", async () => {
-    const sent = withAuth(axios.create({ adapter }), aksk).get("/x")
-    await expect(sent).rejects.toMatchObject({ code: "AUTH_INVALID_REQUEST" })
+  it.each<[what: string, url: string, config: () => AxiosRequestConfig]>([
+    ["a URL without a host", "/users", () => ({ baseURL: "" })],
+    ["a URL without a scheme", "//127.0.0.1:9/", () => ({ baseURL: "" })],
+    ["a base without a host", "users", () => ({ baseURL: "/api" })],
+    ["a URL that is none", "http://", () => ({})],
+    ["a scheme without slashes", "http:users", () => ({ baseURL: "" })],
+    ["an unknown scheme", "gopher://127.0.0.1:9/", () => ({})],
+    ["a serializer that throws", "/x", () => ({ params: { a: 1 }, paramsSerializer: { serialize: fails } })],
+    ["an encoder that throws", "/x", () => ({ params: { a: 1 }, paramsSerializer: { encode: fails } })],
+    ["params that cannot be written", "/x", () => ({ params: { a: new Date(Number.NaN) } })],
+    ["params that hold themselves", "/x", () => ({ params: holdingItself() })],
+    [
+      "a serializer that throws but once",
+      "/x",
+      () => ({ params: { a: 1 }, paramsSerializer: { serialize: failsOnce() } }),
+    ],
+  ])("with %s fails as in axios itself", async (_, url, config) => {
+    const given = (): AxiosRequestConfig => ({ ...config(), timeout: 2_000 })
+    const facts = (api: AxiosInstance) => errorFacts((async () => api.get(url, given()))())
+    const expected = await facts(bare())
+    for (const auth of [aksk, numbering()]) expect(await facts(withAuth(bare(), auth))).toEqual(expected)
+    expect(server.arrivals).toEqual([])
   })
 
   it.each([
@@ -259,6 +278,21 @@ describe(`axios ${version}, http: a request`, () => {
     http2.close()
   })
 })
+
+function fails(): never {
+  throw new RangeError("the caller's own")
+}
+
+function failsOnce(): () => string {
+  let count = 0
+  return () => (count++ === 0 ? fails() : "a=1")
+}
+
+function holdingItself(): object {
+  const params: Record<string, unknown> = { a: 1 }
+  params.self = params
+  return params
+}
 
 function formWithFile(): FormData {
   const form = new FormData()
