@@ -17,7 +17,7 @@ import { restoreUndefined } from "./keep-undefined.ts"
 import { type Outcome, outcomeOf } from "./outcome.ts"
 import { callersTransforms } from "./own-transform.ts"
 import { fetchRedirectError, redirectError } from "./redirect-error.ts"
-import { bodyError, isSendable } from "./request-body.ts"
+import { bodyError, unsendableError } from "./request-body.ts"
 import {
   basicCredentials,
   headersOf,
@@ -101,8 +101,8 @@ async function authenticated(
   guard: HostGuard,
 ): Promise<AxiosResponse> {
   const [kind, adapter] = adapterKind(ownAdapter, config)
-  // It refuses the body itself.
-  if (kind === "http" && !isSendable(config.data)) return adapter(config)
+  const unsendable = kind === "http" ? unsendableError(config) : undefined
+  if (unsendable !== undefined) throw unsendable
   const maxRedirects = redirectLimit(config, kind)
   const secretHeaders = secretHeadersOf(config, kind)
   const basic = basicCredentials(config, url)

@@ -1,4 +1,4 @@
-import { type ResponseLike, staysAtOrigin, type WireRequest } from "@countersign/auth-core"
+import { isArrayBuffer, isBlob, type ResponseLike, staysAtOrigin, type WireRequest } from "@countersign/auth-core"
 import type { AxiosAdapter, AxiosHeaders, AxiosResponse, InternalAxiosRequestConfig } from "axios"
 import type { AdapterKind } from "./adapter-kind.ts"
 import { axiosOf } from "./axios-of.ts"
@@ -93,8 +93,8 @@ function isResponse(value: unknown): value is AxiosResponse {
 /** Only what is at hand: a stream is left to the caller. */
 function textOf(data: unknown): string | undefined | Promise<string> {
   if (typeof data === "string") return data.length > LONGEST_PEEK ? undefined : data
-  if (data instanceof Blob) return data.size > LONGEST_PEEK ? undefined : data.text()
-  if (!(data instanceof ArrayBuffer) && !(data instanceof Uint8Array)) return undefined
+  if (isBlob(data)) return data.size > LONGEST_PEEK ? undefined : data.text()
+  if (!isArrayBuffer(data) && !ArrayBuffer.isView(data)) return undefined
   return data.byteLength > LONGEST_PEEK ? undefined : new TextDecoder().decode(data)
 }
 

@@ -1,5 +1,5 @@
-import { isStream, readableStreamOf } from "@countersign/auth-core"
-import type { InternalAxiosRequestConfig } from "axios"
+import { isArrayBuffer, isBlob, isFormData, isStream, readableStreamOf } from "@countersign/auth-core"
+import type { AxiosError, InternalAxiosRequestConfig } from "axios"
 import { axiosOf } from "./axios-of.ts"
 
 /**
@@ -17,7 +17,7 @@ export function exactBody(data: unknown): unknown {
 
 /** A body as an adapter takes it: http takes Buffers and Node's streams only, fetch no stream of Node's first kind. */
 export function adapterBody(body: unknown, isFetch: boolean): unknown {
-  if (body instanceof Uint8Array) return isNode() ? bufferOf(body) : body
+  if (ArrayBuffer.isView(body)) return isNode() ? bufferOf(body) : body
   return isStream(body) ? streamFor(body, isFetch || !isNode()) : body
 }
 
@@ -48,12 +48,12 @@ async function* limited(
 
 /** Whether axios learns the Content-Type of a body only when it sends it; until then it shows a stopgap. */
 export function hasOwnContentType(data: unknown): boolean {
-  return data instanceof FormData || data instanceof Blob || isNpmFormData(data)
+  return isFormData(data) || isBlob(data) || isNpmFormData(data)
 }
 
 /** The Content-Type that axios will give to such a body, as far as it can be known before. */
 export function ownContentType(data: unknown): string | undefined {
-  if (data instanceof Blob) return data.type || "application/octet-stream"
+  if (isBlob(data)) return data.type || "application/octet-stream"
   return isNpmFormData(data) ? data.getHeaders()["content-type"] : undefined
 }
 
@@ -64,10 +64,14 @@ export function formHeaders({ data, formDataHeaderPolicy }: InternalAxiosRequest
   return others
 }
 
-/** Whether axios' http adapter takes a body; what it does not take it refuses, with an error of its own. */
-export function isSendable(data: unknown): boolean {
-  const isBytes = typeof data === "string" || data instanceof ArrayBuffer || ArrayBuffer.isView(data)
-  return !data || isBytes || hasOwnContentType(data) || isStream(data)
+/** The error of axios' http adapter for a body that it does not take; `undefined` where it takes it. */
+export function unsendableError(config: InternalAxiosRequestConfig): AxiosError | undefined {
+  const { data } = config
+  const isBytes = typeof data === "string" || isArrayBuffer(data) || ArrayBuffer.isView(data)
+  if (!data || isBytes || hasOwnContentType(data) || isStream(data)) return undefined
+  const { AxiosError } = axiosOf(config)
+  const message = "Data after transformation must be a string, an ArrayBuffer, a Buffer, or a Stream"
+  return new AxiosError(message, AxiosError.ERR_BAD_REQUEST, config)
 }
 
 /** The error by which axios tells that a Node stream failed, or was closed before its end; `undefined` when it was not that. */

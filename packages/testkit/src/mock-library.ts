@@ -95,7 +95,10 @@ export const mockedByMsw: MockLibrary = {
   },
 }
 
-/** For the global fetch, which asks the dispatcher that undici is told to use everywhere. */
+/**
+ * For the global fetch, which asks the dispatcher that undici is told to use everywhere. Of undici 7, as Node 24 has it: to
+ * that of undici 8 it gives bodies as streams.
+ */
 export const mockedByMockAgent: MockLibrary = {
   name: "MockAgent",
   start(origin, routes, seen) {
