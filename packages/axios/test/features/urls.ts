@@ -131,15 +131,7 @@ export const urls = [
         .get("/x", { params, paramsSerializer: { maxDepth: 1 } })
         .catch(({ name, code }: { name: string; code: string }) => [name, code])
     },
-    {
-      releases: on.newest,
-      differs: {
-        because:
-          "The URL is finished before axios' http adapter could put another code in the place of the documented one.",
-        gives: ["AxiosError", "ERR_FORM_DATA_DEPTH_EXCEEDED"],
-        releases: on.newestHttp,
-      },
-    },
+    { releases: on.newest },
   ),
   encoding(
     "characters that a query may hold stay readable, unless encode says otherwise",
