@@ -51,7 +51,7 @@ async function tenAtOnce(emulator: Emulator, auth: Auth): Promise<{ statuses: nu
   }
   const one = async (): Promise<number> => {
     const url = `${emulator.url}/v1/echo`
-    const response = await authenticatedFetch(() => auth, {}, url, {}, { fetch: counted, guard })
+    const response = await authenticatedFetch(() => auth, url, {}, { key: "auth", fetch: counted, guard })
     await response.body?.cancel()
     return response.status
   }

@@ -37,20 +37,13 @@ export function createFetch(auth: Auth | false, options: FetchOptions = {}): Aut
   const chooseAuth = createAuthChooser("auth", auth)
   const guard = createHostGuard(options)
   const platform = globalThis.fetch
-  const send = (input: string | URL | Request, given?: AuthRequestInit): Promise<Response> => {
-    // fetch itself takes `null` too.
-    const { auth: _own, ...init } = given ?? {}
+  const send = (input: string | URL | Request, init?: AuthRequestInit): Promise<Response> => {
     // It may have become the global fetch itself.
     const { fetch = globalThis.fetch === authFetch ? platform : globalThis.fetch } = options
-    return authenticatedFetch(chooseAuth, naming(input, given ?? {}), input, init, { fetch, guard, baseUrl: undefined })
+    return authenticatedFetch(chooseAuth, input, init, { key: "auth", fetch, guard })
   }
   const authFetch = Object.assign(send, { ...(options.fetch ?? platform) } as FetchMembers)
   return authFetch
-}
-
-/** What may name an auth. openapi-fetch puts options that it does not know on the Request itself. */
-function naming(input: string | URL | Request, init: AuthRequestInit): object {
-  return typeof input === "object" && "auth" in input && !("auth" in init) ? input : init
 }
 
 /**

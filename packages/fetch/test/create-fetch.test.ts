@@ -1,3 +1,5 @@
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { Readable } from "node:stream"
 import { inspect } from "node:util"
 import { type Answer, type Arrival, numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
@@ -60,7 +62,7 @@ describe("what is fetched", () => {
     await authFetch("data:text/plain,hello")
     expect(seen).toEqual([
       [request, { cache: "no-store" }],
-      ["data:text/plain,hello", {}],
+      ["data:text/plain,hello", undefined],
     ])
     expect(seen[0]?.[0]).toBe(request)
     expect(request.bodyUsed).toBe(false)
@@ -68,6 +70,124 @@ describe("what is fetched", () => {
 
   it("is refused when it is relative and there is no page", async () => {
     await expect(createFetch(numbering())("/v1/things")).rejects.toMatchObject({ code: "AUTH_INVALID_REQUEST" })
+  })
+
+  it("passes on without auth when only a fetch of the caller's knows what it is relative to", async () => {
+    const seen: unknown[][] = []
+    const own = async (...given: unknown[]): Promise<Response> => {
+      seen.push(given)
+      return new Response()
+    }
+    const init = { method: "DELETE" }
+    await createFetch(numbering(), { fetch: own })("/v1/things", init)
+    expect(seen).toEqual([["/v1/things", init]])
+    expect(seen[0]?.[1]).toBe(init)
+  })
+})
+
+describe("init is read as the platform reads it", () => {
+  const members = { method: "POST", headers: { "x-own": "1" }, body: "text" }
+
+  class WithGetters {
+    readonly #reads: string[]
+    constructor(reads: string[]) {
+      this.#reads = reads
+    }
+    #read<Name extends keyof typeof members>(name: Name): (typeof members)[Name] {
+      this.#reads.push(name)
+      return members[name]
+    }
+    get method(): string {
+      return this.#read("method")
+    }
+    get headers(): Record<string, string> {
+      return this.#read("headers")
+    }
+    get body(): string {
+      return this.#read("body")
+    }
+  }
+
+  const forms: [string, () => object][] = [
+    ["a plain object", () => ({ ...members })],
+    ["a Request", () => new Request("https://elsewhere.example.com", members)],
+    ["an object that inherits", () => Object.create(members)],
+    ["an object with getters", () => new WithGetters([])],
+    ["an object without a prototype", () => Object.assign(Object.create(null), members)],
+  ]
+
+  it.each(forms)("%s, where it is listed", async (_, make) => {
+    const server = await serve()
+    for (const auth of [numbering(), numbering("signed", 1_000)]) {
+      await createFetch(auth, { hosts: [server.host] })(server.url, make() as RequestInit)
+    }
+    expect(server.arrivals).toMatchObject(Array(2).fill({ method: "POST", headers: { "x-own": "1" } }))
+    expect(bodies(server)).toEqual(["text", "text"])
+    expect(tokens(server)).toEqual(["secret-1", "signed-1"])
+  })
+
+  it.each(forms)("%s, where no credential may go, also with an auth of its own", async (_, make) => {
+    const server = await serve()
+    const authFetch = createFetch(numbering(), { hosts: ["api.example.com"] })
+    await authFetch(server.url, make() as RequestInit)
+    await authFetch(server.url, Object.assign(make(), { auth: numbering() }) as RequestInit)
+    await authFetch(server.url, Object.assign(make(), { auth: false }) as RequestInit)
+    expect(server.arrivals).toMatchObject(Array(3).fill({ method: "POST", headers: { "x-own": "1" } }))
+    expect(bodies(server)).toEqual(["text", "text", "text"])
+    expect(tokens(server)).toEqual([undefined, undefined, undefined])
+  })
+
+  it("each member once", async () => {
+    const server = await serve(once(401))
+    const reads: string[] = []
+    await createFetch(numbering(), { hosts: [server.host] })(server.url, new WithGetters(reads))
+    expect(bodies(server)).toEqual(["text", "text"])
+    expect(reads.sort()).toEqual(["body", "headers", "method"])
+  })
+
+  it("and an inherited auth is that of the request", async () => {
+    const server = await serve()
+    const init = Object.create({ ...members, auth: numbering("customer") })
+    await createFetch(numbering(), { hosts: [server.host] })(server.url, init)
+    expect(tokens(server)).toEqual(["customer-1"])
+  })
+})
+
+describe("a fetch of the caller's is given in kind what it would be given without auth", () => {
+  const recorded = (): { seen: [unknown, RequestInit | undefined][]; own: typeof fetch } => {
+    const seen: [unknown, RequestInit | undefined][] = []
+    const own: typeof fetch = (input, init) => {
+      seen.push([input, init])
+      return fetch(input, init)
+    }
+    return { seen, own }
+  }
+  const answers = ({ target }: Arrival, index: number): Answer =>
+    index === 0 ? { status: 401 } : target.startsWith("/from") ? { status: 307, headers: { location: "/to" } } : {}
+
+  it("a Request, and beside it what no Request holds", async () => {
+    const server = await serve(answers)
+    const { seen, own } = recorded()
+    const request = new Request(`${server.url}/from?q=a+b#hash`, { method: "POST", body: "text" })
+    const init = { headers: { "x-own": "1" }, next: { revalidate: 1 } } as RequestInit
+    await createFetch(numbering(), { hosts: [server.host], fetch: own })(request, init)
+    expect(seen).toEqual(Array(3).fill([expect.any(Request), { next: { revalidate: 1 } }]))
+    expect(bodies(server)).toEqual(["text", "text", "text"])
+    expect(server.arrivals.map(({ target }) => target)).toEqual(["/from?q=a%20b", "/from?q=a%20b", "/to"])
+    expect(server.arrivals).toMatchObject(Array(3).fill({ headers: { "x-own": "1" } }))
+    expect(tokens(server)).toEqual(["secret-1", "secret-2", "secret-3"])
+  })
+
+  it("a URL or a string, and init", async () => {
+    const server = await serve(answers)
+    const { seen, own } = recorded()
+    const authFetch = createFetch(numbering(), { hosts: [server.host], fetch: own })
+    await authFetch(new URL(`${server.url}/from`))
+    await authFetch(`${server.url}/from`)
+    expect(seen.map(([input]) => (input instanceof URL ? "URL" : typeof input))).toEqual([
+      ...Array(3).fill("URL"),
+      ...Array(2).fill("string"),
+    ])
   })
 })
 
@@ -90,6 +210,49 @@ describe("a body", () => {
     await createFetch(numbering(), { hosts: [server.host] })(request)
     expect(server.arrivals[0]?.body.equals(bytes)).toBe(true)
     expect(server.arrivals[0]?.headers["content-length"]).toBe(String(bytes.length))
+  })
+
+  it("of a Request of a stream is streamed as it comes where the auth leaves it unread, and sent again with a replay", async () => {
+    let go = (): void => undefined
+    const hasArrived = new Promise<void>((resolve) => {
+      go = resolve
+    })
+    const received: string[] = []
+    const server = createServer(async (request, response) => {
+      let text = ""
+      for await (const chunk of request) {
+        text += chunk
+        go()
+      }
+      response.writeHead(received.push(text) === 1 ? 401 : 200).end("{}")
+    })
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    servers.push({ close: async () => void server.close() } as RecordingServer)
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const body = Readable.toWeb(
+      Readable.from(
+        (async function* () {
+          yield Buffer.from("a")
+          // Held back until it ends, it would never end.
+          await hasArrived
+          yield Buffer.from("b")
+        })(),
+      ),
+    )
+    const request = new Request(url, { method: "POST", body, duplex: "half" } as RequestInit)
+    const response = await createFetch(numbering(), { hosts: ["127.0.0.1"] })(request)
+    expect(response.status).toBe(200)
+    expect(received).toEqual(["ab", "ab"])
+  })
+
+  it("of a long Request of bytes arrives whole also where the URL is normalised", async () => {
+    const server = await serve()
+    const bytes = Buffer.alloc(13 * 1024 * 1024, "x")
+    await createFetch(numbering(), { hosts: [server.host] })(
+      new Request(`${server.url}/?q=a+b`, { method: "POST", body: bytes }),
+    )
+    expect(server.arrivals[0]?.target).toBe("/?q=a%20b")
+    expect(server.arrivals[0]?.body.equals(bytes)).toBe(true)
   })
 
   it("that is a stream is streamed where the auth leaves it unread", async () => {

@@ -81,7 +81,7 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
       const headers = body === undefined ? given : headersOf(request)
       const prepared = authenticateAttempt(
         chosen,
-        { method, url, headers, body, baseUrl, signal, redirected: crossed },
+        { method, url, headers, body, baseUrl, signal, redirected: crossed, asIs: true },
         guard,
       )
       return andThen(prepared, (attempt) => goOut(request, attempt))

@@ -16,6 +16,7 @@ declare module "ky" {
 }
 
 type KyFetch = NonNullable<Options["fetch"]>
+type InitHook = NonNullable<Hooks["init"]>[number]
 
 /** What ky 1 calls its base URL. */
 interface OlderOptions {
@@ -34,12 +35,56 @@ const beneath = Symbol("fetch")
  * authenticated rejects with an AuthError before anything is sent.
  */
 export function withAuth(client: KyInstance, auth: Auth | false, options: GuardOptions = {}): KyInstance {
-  const authenticating = createAuthenticating(auth, options)
-  return client.extend((defaults) => ({
-    fetch: authenticating(defaults),
-    // Since ky 2 it is also known what was changed after this, and in the request itself.
-    hooks: { init: [initHook(authenticating)] },
-  }))
+  return authenticatedInstance(client, createAuthenticating(auth, options))
+}
+
+/** The methods of an instance that send a request. */
+const SENDING = ["get", "post", "put", "patch", "head", "delete", "query"] as const
+
+/** On an instance that authenticates: the one beneath it. */
+const plain = Symbol("ky")
+
+/** The init hooks that authenticate. */
+const authenticatingHooks = new WeakSet<InitHook>()
+
+/**
+ * What is extended later, and what a request says itself, is known only as each request is made. An init hook would see it
+ * too, but has ky copy the caller's `json`.
+ *
+ * @param earlier the init hooks that were there before the auth.
+ */
+function authenticatedInstance(
+  client: KyInstance & { [plain]?: KyInstance },
+  authenticating: Authenticating,
+  earlier?: readonly InitHook[],
+): KyInstance {
+  let defaults: Options = {}
+  const base = (client[plain] ?? client).extend((known) => {
+    defaults = known
+    return { fetch: authenticating(known) }
+  })
+  const before = earlier ?? defaults.hooks?.init ?? []
+  const withFetch = (own: Options | undefined): Options | undefined => {
+    // ky says what is wrong with it.
+    if (own !== undefined && typeof own !== "object") return own
+    const fetch = authenticating({ ...defaults, ...own })
+    const { hooks } = own ?? {}
+    const init = hooks?.init ?? []
+    const others = [...(defaults.hooks?.init ?? []), ...init]
+    // Other init hooks may change what this has seen. Those of an auth that was added later prevail.
+    if (others.length === 0 || others.some((hook) => authenticatingHooks.has(hook) && !before.includes(hook))) {
+      return { ...own, fetch }
+    }
+    return { ...own, fetch, hooks: { ...hooks, init: [...init, initHook(authenticating)] } }
+  }
+  const sending =
+    (send: KyInstance["get"]): KyInstance["get"] =>
+    (input, own) =>
+      send(input, withFetch(own))
+  const extend: KyInstance["extend"] = (own) => authenticatedInstance(base.extend(own), authenticating, before)
+  const instance: KyInstance = Object.assign(sending(base), base, { [plain]: base, extend })
+  for (const name of SENDING) if (name in base) instance[name] = sending(base[name])
+  return instance
 }
 
 /**
@@ -59,26 +104,33 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): Hooks
     }
     own.fetch = authenticating(own)
   }
-  return { init: [initHook(authenticating)], beforeRequest: [olderHook] }
+  const init = initHook(authenticating)
+  authenticatingHooks.add(init)
+  return { init: [init], beforeRequest: [olderHook] }
 }
 
-function initHook(authenticating: (options: Options) => KyFetch): (options: Options) => void {
+function initHook(authenticating: Authenticating): InitHook {
   return (options) => {
     options.fetch = authenticating(options)
   }
 }
 
 /** Gives the fetch for a set of options: called once per attempt, with the request as it will be sent. */
-function createAuthenticating(auth: Auth | false, guardOptions: GuardOptions): (options: Options) => KyFetch {
+type Authenticating = (options: Options) => KyFetch
+
+function createAuthenticating(auth: Auth | false, guardOptions: GuardOptions): Authenticating {
   const chooseAuth = createAuthChooser("countersign", auth)
   const guard = createHostGuard(guardOptions)
   return (options) => {
     const own = fetchBeneath(options.fetch)
     const baseUrl = baseUrlOf(options)
-    const authenticated: KyFetch = (input, init: RequestInit & Pick<Options, "countersign"> = {}) => {
-      const { countersign: _own, ...rest } = init
-      return authenticatedFetch(chooseAuth, init, input, rest, { fetch: own ?? globalThis.fetch, guard, baseUrl })
-    }
+    const authenticated: KyFetch = (input, init) =>
+      authenticatedFetch(chooseAuth, input, init, {
+        key: "countersign",
+        fetch: own ?? globalThis.fetch,
+        guard,
+        baseUrl,
+      })
     return Object.assign(authenticated, { [beneath]: own })
   }
 }

@@ -1,7 +1,6 @@
 import {
   isFormData,
   isSearchParams,
-  isStream,
   MAX_REPLAYABLE_BYTES,
   type OutgoingRequest,
   platformForm,
@@ -9,16 +8,14 @@ import {
 } from "@countersign/auth-core"
 
 /**
- * The request with a body that undici sends (again), and that can be read: bytes in place of a form of any class, of
- * URLSearchParams, and of what a fetch made a stream of. A stream that says its length was bytes before, and can be kept
- * for a replay.
+ * The request with a body that undici sends (again), and that can be read: bytes in place of a form of any class and of
+ * URLSearchParams.
  */
 export function withSendableBody(request: OutgoingRequest): OutgoingRequest | Promise<OutgoingRequest> {
-  const { body, headers } = request
+  const { body } = request
   if (typeof body !== "object" || body === null || body instanceof Uint8Array) return request
   if (isFormData(body)) return withForm(request, body)
-  const isKnown = isStream(body) && Number(headers["content-length"] ?? Number.NaN) <= MAX_REPLAYABLE_BYTES
-  return isKnown || isSearchParams(body) ? withBytes(request) : request
+  return isSearchParams(body) ? withBytes(request) : request
 }
 
 async function withBytes(request: OutgoingRequest): Promise<OutgoingRequest> {

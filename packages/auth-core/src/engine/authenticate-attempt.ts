@@ -21,6 +21,8 @@ export interface OutgoingRequest {
   signal?: AbortSignal | undefined
   /** A redirect from another origin led here: it gets no credential that only the default host list admits. */
   redirected?: boolean | undefined
+  /** The client has to see a stream as it is; then it cannot be sent again where the auth leaves it unread. @default false */
+  asIs?: boolean | undefined
 }
 
 /** A request, authenticated where it may be. */
@@ -45,19 +47,31 @@ export function authenticateAttempt(
   request: OutgoingRequest,
   guard: HostGuard,
 ): AuthenticatedAttempt | Promise<AuthenticatedAttempt> {
-  const { method, url, headers, signal } = request
-  if (!guard(url, request.baseUrl, request.redirected)) return { url, method, headers, body: unreadBody(request.body) }
+  const { method, url, headers, signal, asIs } = request
+  if (!guard(url, request.baseUrl, request.redirected)) {
+    return andThen(unreadBody(request.body, asIs), (body) => ({ url, method, headers, body }))
+  }
   const limit = auth.bodyLimit(headers)
-  const body = limit === undefined ? unreadBody(request.body) : readBody(request.body, limit, signal)
-  if (!isPromise(body)) return authenticateBody(auth, request, body, limit)
-  return body.then(async (read) => {
-    try {
-      return await authenticateBody(auth, request, read, limit)
-    } catch (error) {
-      read.discard?.()
-      throw error
-    }
-  })
+  const body = limit === undefined ? unreadBody(request.body, asIs) : readBody(request.body, limit, signal)
+  if (isPromise(body)) return body.then((read) => authenticateStream(auth, request, read, limit))
+  return body.discard === undefined
+    ? authenticateBody(auth, request, body, limit)
+    : authenticateStream(auth, request, body, limit)
+}
+
+/** What cannot be authenticated is not sent, so the stream is closed. */
+async function authenticateStream(
+  auth: Auth,
+  request: OutgoingRequest,
+  body: PreparedBody,
+  limit: number | undefined,
+): Promise<AuthenticatedAttempt> {
+  try {
+    return await authenticateBody(auth, request, body, limit)
+  } catch (error) {
+    body.discard?.(error)
+    throw error
+  }
 }
 
 function authenticateBody(

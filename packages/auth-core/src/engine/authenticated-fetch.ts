@@ -1,25 +1,27 @@
 import type { Auth } from "../auth/auth.ts"
 import { andThen } from "../identity/and-then.ts"
 import type { Fetch, FetchInit } from "../identity/fetch.ts"
-import { lazily } from "../identity/lazily.ts"
+import { platformSignal } from "../identity/platform-signal.ts"
 import { authenticatedSend } from "./authenticated-send.ts"
+import { onDemandBodies } from "./body.ts"
 import type { ChooseAuth } from "./chosen-auth.ts"
 import { parse } from "./finished-url.ts"
 import type { HostGuard } from "./host-guard.ts"
+import { initMembers, otherMembers } from "./init-members.ts"
+import { isRequest, requestClass } from "./is-request.ts"
 import { isStream } from "./is-stream.ts"
 import { hasOwnSecrets } from "./secret-headers.ts"
 import type { WireRequest } from "./wire-request.ts"
 
 export interface AuthenticatedFetchOptions {
+  /** The member of an init that names the auth of this request alone, `false` for none. */
+  key: "auth" | "countersign"
   /** The fetch that sends. */
   fetch: Fetch
   guard: HostGuard
   /** The client's own base URL. */
   baseUrl?: string | URL | undefined
 }
-
-/** Code that programs do without which pass no Request and no stream. */
-const onDemand = lazily(() => import("./on-demand-bodies.ts"))
 
 /** The limit that fetch itself has. */
 const MAX_REDIRECTS = 20
@@ -29,69 +31,86 @@ const MAX_REDIRECTS = 20
  * credentials goes to fetch as it is, and so does what wants no auth; only redirects are followed here where the caller's
  * headers hold secrets.
  *
- * @param request may name an auth of its own, as `chooseAuth` reads it.
+ * @param init may name an auth of its own under `key`; in any form that the platform's fetch takes.
  * @throws {AuthError} before anything is sent, when the request cannot be authenticated; `AUTH_REDIRECT_BLOCKED` in
  * browsers, which hide where a redirect leads.
  */
 export function authenticatedFetch(
   chooseAuth: ChooseAuth,
-  request: object,
   input: string | URL | Request,
-  init: FetchInit,
+  init: FetchInit | null | undefined,
   options: AuthenticatedFetchOptions,
 ): Promise<Response> {
   try {
-    const { fetch, guard, baseUrl } = options
-    const chosen = chooseAuth(request)
-    const url = chosen && parse(isRequest(input) ? input.url : String(input), globalThis.location?.href)
-    if (chosen === undefined || url === undefined || (!guard(url, baseUrl) && !followsHere(url, input, init))) {
-      return Promise.resolve(fetch(input, init))
+    const { fetch, guard, baseUrl, key } = options
+    const chosen = chooseAuth(namingAuth(input, init ?? {}, key))
+    const url = chosen && destination(input, options)
+    if (chosen === undefined || url === undefined || !/^https?:$/.test(url.protocol)) {
+      return Promise.resolve(
+        fetch(input, init && key in init ? initMembers(init, key) : (init as FetchInit | undefined)),
+      )
     }
+    const given = initMembers(init ?? {}, key)
+    if (!guard(url, baseUrl) && !followsHere(input, given))
+      return Promise.resolve(fetch(input, init ? given : undefined))
+    if (!isRequest(input)) return send(chosen, url, { input, given, init: given }, options)
     return Promise.resolve(
-      andThen(initOf(input, init), (given) => authenticatedInit(chosen, url, input, given, options)),
+      andThen(onDemandBodies(), ({ requestInit }) =>
+        andThen(requestInit(input, given), (own) => send(chosen, url, { input, given, ...own }, options)),
+      ),
     )
   } catch (error) {
     return Promise.reject(error)
   }
 }
 
+/** What may name an auth. openapi-fetch puts options that it does not know on the Request itself. */
+function namingAuth(input: string | URL | Request, init: FetchInit, key: string): object {
+  return typeof input === "object" && key in input && !(key in init) ? input : init
+}
+
+/** Where a request goes; `undefined` where only a fetch of the caller's knows what its URL is relative to. */
+function destination(input: string | URL | Request, { fetch, baseUrl }: AuthenticatedFetchOptions): URL | undefined {
+  const text = isRequest(input) ? input.url : String(input)
+  const base = globalThis.location?.href ?? baseUrl
+  return fetch === globalThis.fetch || URL.canParse(text, base) ? parse(text, base) : undefined
+}
+
 /** Whether a request goes through the engine though it may see no credentials: fetch would take the caller's own along. */
-function followsHere({ protocol }: URL, input: RequestInfo | URL, init: RequestInit): boolean {
-  if (!/^https?:$/.test(protocol)) return false
-  const headers = init.headers ?? (isRequest(input) ? input.headers : undefined)
-  return headers !== undefined && hasOwnSecrets(headersOf(headers))
+function followsHere(input: string | URL | Request, { headers }: RequestInit): boolean {
+  const own = headers ?? (isRequest(input) ? input.headers : undefined)
+  return own !== undefined && hasOwnSecrets(headersOf(own))
 }
 
-function initOf(input: RequestInfo | URL, init: RequestInit): RequestInit | Promise<RequestInit> {
-  return isRequest(input) ? andThen(onDemand(), ({ requestInit }) => requestInit(input, init)) : init
+interface Call {
+  readonly input: string | URL | Request
+  /** What the caller gave beside it. */
+  readonly given: RequestInit
+  /** All that is known of the request. */
+  readonly init: RequestInit
+  /** The body is the stream of the Request itself, which goes out as it is. */
+  readonly asIs?: boolean
 }
 
-function authenticatedInit(
+function send(
   auth: Auth,
   url: URL,
-  input: RequestInfo | URL,
-  init: RequestInit,
+  call: Call,
   { fetch, guard, baseUrl }: AuthenticatedFetchOptions,
 ): Promise<Response> {
-  const { redirect, signal, body } = init
+  const { redirect, body } = call.init
+  const signal = platformSignal(call.init.signal)
   signal?.throwIfAborted()
-  const method = normalizedMethod(init.method)
-  const headers = headersOf(init.headers)
+  const method = normalizedMethod(call.init.method)
+  const headers = headersOf(call.init.headers)
   const maxRedirects = (redirect ?? "follow") === "follow" ? MAX_REDIRECTS : 0
-  const send = (wire: WireRequest): Promise<Response> => sendByFetch(fetch, wire, input, init)
-  return authenticatedSend(auth, { method, url, headers, body, baseUrl, signal: signal ?? undefined }, send, {
-    guard,
-    maxRedirects,
-  })
+  const request = { method, url, headers, body, baseUrl, signal, asIs: call.asIs }
+  return authenticatedSend(auth, request, (wire) => sendByFetch(fetch, wire, call), { guard, maxRedirects })
 }
 
-function sendByFetch(
-  fetch: Fetch,
-  { method, url, headers, body, authenticated }: WireRequest,
-  input: RequestInfo | URL,
-  given: RequestInit,
-): Promise<Response> {
-  const { body: own, redirect = "follow", ...rest } = given
+function sendByFetch(fetch: Fetch, wire: WireRequest, call: Call): Promise<Response> {
+  const { method, headers, body, authenticated } = wire
+  const { body: own, redirect = "follow", ...rest } = call.init
   const init: RequestInit & { duplex?: "half" } = {
     ...rest,
     method,
@@ -99,27 +118,34 @@ function sendByFetch(
     // Where no secret is at stake the client's own way with redirects does, and browsers know no other.
     redirect: redirect === "follow" && (authenticated || hasOwnSecrets(headers)) ? "manual" : redirect,
   }
-  const send = (): Promise<Response> => fetch(destination(fetch, input, url, init), init)
-  if (body === null || body === undefined || (isRequest(input) && body === input.body)) return send()
+  const send = (): Promise<Response> => fetchBy(fetch, wire, call, init)
+  if (body === null || body === undefined || (body === own && call.asIs && isFor(wire, call))) return send()
   init.body = body as BodyInit
   if (!isStream(body)) return send()
   init.duplex = "half"
   if (body === own) return send()
-  return Promise.resolve(onDemand()).then(({ readableStreamOf }) => {
+  return Promise.resolve(onDemandBodies()).then(({ readableStreamOf }) => {
     init.body = readableStreamOf(body as AsyncIterable<Uint8Array>)
     return send()
   })
 }
 
-/** A Request itself as long as it is for this URL, for what else it has: undici's dispatcher, the length of its stream. */
-function destination(fetch: Fetch, input: RequestInfo | URL, { href }: URL, init: RequestInit): RequestInfo {
-  if (!isRequest(input) || input.url !== href) return href
-  // The platform's own fetch is sure to read `init` beside it.
-  return fetch === globalThis.fetch ? input : new Request(input, init)
+/** Gives a fetch of the caller's what it would be given without auth, in kind: a Request in place of a Request. */
+function fetchBy(fetch: Fetch, wire: WireRequest, call: Call, init: RequestInit): Promise<Response> {
+  const { input, given } = call
+  const { href } = wire.url
+  const isPlatform = fetch === globalThis.fetch
+  if (!isRequest(input)) return fetch(input instanceof URL && !isPlatform ? new URL(href) : href, init)
+  // For what else it has: undici's dispatcher, the length of its stream.
+  const source = isFor(wire, call) ? input : href
+  // The platform's own is sure to read `init` beside it, and knows no other Request.
+  if (isPlatform) return fetch(input instanceof Request ? source : href, init)
+  return fetch(new (requestClass(input))(source, init), otherMembers(given))
 }
 
-function isRequest(input: RequestInfo | URL): input is Request {
-  return typeof input === "object" && "url" in input
+/** Whether the attempt goes where the caller's Request says. */
+function isFor({ url }: WireRequest, { input }: Call): boolean {
+  return isRequest(input) && input.url === url.href
 }
 
 function normalizedMethod(method = "GET"): string {

@@ -42,9 +42,13 @@ export async function authenticatedSend<R extends ResponseLike>(
   const hop = { ...request, url: finishedUrl(request.url) }
   const prepared = authenticateAttempt(auth, hop, guard)
   const attempt = isPromise(prepared) ? await prepared : prepared
-  const response = await send(wireRequest(attempt, 0))
-  tellAccepted(attempt, response.status)
-  if (isLast(response)) return response
-  const { followUp } = await import("./on-demand-follow-up.ts")
-  return followUp(hop, { attempt, response }, { ...options, auth, guard, send })
+  try {
+    const response = await send(wireRequest(attempt, 0))
+    tellAccepted(attempt, response.status)
+    if (isLast(response)) return response
+    const { followUp } = await import("./on-demand-follow-up.ts")
+    return await followUp(hop, { attempt, response }, { ...options, auth, guard, send })
+  } finally {
+    attempt.body.release?.()
+  }
 }

@@ -1,13 +1,23 @@
+import { andThen } from "../identity/and-then.ts"
 import { isLonger } from "../identity/is-longer.ts"
+import { lazily } from "../identity/lazily.ts"
 import { isStream } from "./is-stream.ts"
-import { knownBody, type PreparedBody } from "./prepared-body.ts"
+import { knownBody, type PreparedBody, streamAsIs } from "./prepared-body.ts"
 
 const NO_BODY: PreparedBody = { content: null, bytes: null, replayable: true, exceedsLimit: false }
 
-/** The body as the caller gave it, not looked into. */
-export function unreadBody(body: unknown): PreparedBody {
+/** Code that programs do without which pass no Request, no form and no stream. */
+export const onDemandBodies = lazily(() => import("./on-demand-bodies.ts"))
+
+/**
+ * The body as the caller gave it, not looked into. A stream is kept as it passes, unless the client has to see what it is,
+ * as of npm's form-data, which tells its own type and length.
+ */
+export function unreadBody(body: unknown, asIs = false): PreparedBody | Promise<PreparedBody> {
   if (body === null || body === undefined) return NO_BODY
-  return { content: body, bytes: undefined, replayable: !isStream(body), exceedsLimit: false }
+  if (!isStream(body)) return { content: body, bytes: undefined, replayable: true, exceedsLimit: false }
+  if (asIs || "getHeaders" in body) return streamAsIs(body)
+  return andThen(onDemandBodies(), ({ keptBody }) => keptBody(body))
 }
 
 /**
@@ -26,8 +36,7 @@ export function readBody(body: unknown, limit: number, signal?: AbortSignal): Pr
   return readOther(body, limit, signal)
 }
 
-/** Code that programs whose bodies are text or bytes do without. */
 async function readOther(body: unknown, limit: number, signal?: AbortSignal): Promise<PreparedBody> {
-  const { readFormOrStream } = await import("./on-demand-bodies.ts")
+  const { readFormOrStream } = await onDemandBodies()
   return readFormOrStream(body, limit, signal)
 }

@@ -18,7 +18,7 @@ export function finishedUrl(url: string | URL): URL {
 }
 
 /** @param base what a relative URL is relative to, if anything. */
-export function parse(url: string, base?: string): URL {
+export function parse(url: string, base?: string | URL): URL {
   try {
     return new URL(url, base)
   } catch (cause) {

@@ -1,5 +1,6 @@
 import type { Auth } from "../auth/auth.ts"
 import { type AuthenticatedAttempt, authenticateAttempt, type OutgoingRequest } from "./authenticate-attempt.ts"
+import { cancelBody, isFetchResponse } from "./fetch-response.ts"
 import type { HostGuard } from "./host-guard.ts"
 import { nextHop } from "./next-hop.ts"
 import { hiddenRedirect } from "./redirect.ts"
@@ -60,7 +61,7 @@ export async function followUp<R extends ResponseLike>(
 }
 
 function showRedirected(response: ResponseLike): void {
-  if (response instanceof Response && !response.redirected) {
+  if (isFetchResponse(response) && !response.redirected) {
     Object.defineProperty(response, "redirected", { value: true })
   }
 }
@@ -74,5 +75,5 @@ function sameRequest(request: OutgoingRequest, { headers: sent, body }: Authenti
 
 async function discard(response: ResponseLike): Promise<void> {
   if (response.discard !== undefined) await response.discard()
-  else if (response instanceof Response) await response.body?.cancel()
+  else if (isFetchResponse(response)) await cancelBody(response)
 }

@@ -1,7 +1,6 @@
-/**
- * How much is kept of a body that a client turned into a stream, so that it can be sent again: as much as can be signed,
- * 12 MB (12 * 1024 * 1024 bytes).
- */
+import type { BodyStream } from "./is-stream.ts"
+
+/** How much is kept of a stream, so that it can be sent again: as much as can be signed, 12 MB (12 * 1024 * 1024 bytes). */
 export const MAX_REPLAYABLE_BYTES = 12 * 1024 * 1024
 
 /** A body, as far as it had to be read. */
@@ -16,11 +15,18 @@ export interface PreparedBody {
   readonly replayable: boolean
   /** The body turned out larger than the limit. */
   readonly exceedsLimit: boolean
-  /** Frees the source of `content` when it will not be sent after all; for a stream that was begun. */
-  discard?(): void
+  /** Frees the source of `content`, which will not be sent after all; for a stream. */
+  discard?(reason?: unknown): void
+  /** Tells a stream that is kept as it passes that no further attempt follows. */
+  release?(): void
 }
 
 /** A body that is text or bytes. */
 export function knownBody(content: string | Uint8Array, exceedsLimit: boolean): PreparedBody {
   return { content, bytes: content, replayable: true, exceedsLimit }
+}
+
+/** A stream that can be sent once only. */
+export function streamAsIs(content: BodyStream): PreparedBody {
+  return { content, bytes: undefined, replayable: false, exceedsLimit: false }
 }

@@ -1,9 +1,11 @@
 import type { Rejection } from "../auth/auth.ts"
 import { readErrorFields } from "../errors/error-fields.ts"
+import { abortable } from "../identity/abortable.ts"
+import { asBytes, begin } from "./chunk-source.ts"
+import { LONGEST_ERROR_BODY, LONGEST_ERROR_WAIT_MS } from "./error-body-limits.ts"
+import { clonedBody, isFetchResponse } from "./fetch-response.ts"
+import { isStream } from "./is-stream.ts"
 import { headerOf, type ResponseLike } from "./response-like.ts"
-
-/** The longest error body that is looked into, in characters; the gateway's are some hundred. */
-const LONGEST_ERROR_BODY = 65_536
 
 /** Parses a 401 or 403. The body stays readable for the caller. */
 export async function readRejection(response: ResponseLike, url: URL, replayed: boolean): Promise<Rejection> {
@@ -21,26 +23,30 @@ export async function readRejection(response: ResponseLike, url: URL, replayed: 
 async function errorText(response: ResponseLike): Promise<string | undefined> {
   try {
     if (response.peek !== undefined) return await response.peek()
-    return response instanceof Response && !response.bodyUsed ? await peekResponse(response) : undefined
+    return isFetchResponse(response) && !response.bodyUsed ? await peekResponse(response) : undefined
   } catch {
     return undefined
   }
 }
 
+/** The body, unless it is too long or takes too long. */
 async function peekResponse(response: Response): Promise<string | undefined> {
   if (Number(response.headers.get("content-length") ?? 0) > LONGEST_ERROR_BODY) return undefined
-  const reader = response.clone().body?.getReader()
-  if (reader === undefined) return ""
+  const body = clonedBody(response)
+  if (!isStream(body)) return ""
+  const chunks = begin(body)
+  const overdue = AbortSignal.timeout(LONGEST_ERROR_WAIT_MS)
   const decoder = new TextDecoder()
   let text = ""
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return text + decoder.decode()
-    text += decoder.decode(value, { stream: true })
-    if (text.length > LONGEST_ERROR_BODY) {
-      // Both halves of a clone must be cancelled before the source is, so this one may be left to itself.
-      void reader.cancel().catch(() => undefined)
-      return undefined
+  try {
+    for (;;) {
+      const { done, value } = await abortable(chunks.next(), overdue)
+      if (done) return text + decoder.decode()
+      text += decoder.decode(asBytes(value), { stream: true })
+      if (text.length > LONGEST_ERROR_BODY) return undefined
     }
+  } finally {
+    // Only of what is left of this clone: the caller's goes on.
+    chunks.cancel()
   }
 }

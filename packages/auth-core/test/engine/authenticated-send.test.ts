@@ -4,6 +4,7 @@ import type { Attempt, Auth, Rejection } from "../../src/auth/auth.ts"
 import { autoAuth } from "../../src/auth/auto-auth.ts"
 import { tokenAuth } from "../../src/auth/token-auth.ts"
 import { authenticatedSend } from "../../src/engine/authenticated-send.ts"
+import { readableStreamOf } from "../../src/engine/readable-stream.ts"
 import type { WireRequest } from "../../src/engine/wire-request.ts"
 
 const BASE = "https://api.example.com"
@@ -267,9 +268,21 @@ describe("a redirect", () => {
     expect(sent).toHaveLength(3)
   })
 
+  it("repeats a stream that was left unread", async () => {
+    const { send } = answering(redirect(307, "/b"))
+    const received: string[] = []
+    const reading = async (wire: WireRequest): Promise<Response> => {
+      received.push(await new Response(readableStreamOf(wire.body as AsyncIterable<Uint8Array>)).text())
+      return send(wire)
+    }
+    const request = { method: "POST", url: BASE, headers: {}, body: new Blob(["x"]).stream() }
+    expect((await authenticatedSend(numbering(), request, reading, options)).status).toBe(200)
+    expect(received).toEqual(["x", "x"])
+  })
+
   it("that would repeat a spent stream is an error that says so", async () => {
     const { send } = answering(redirect(307, "/b"))
-    const request = { method: "POST", url: BASE, headers: {}, body: new Blob(["x"]).stream() }
+    const request = { method: "POST", url: BASE, headers: {}, body: new Blob(["x"]).stream(), asIs: true }
     await expect(authenticatedSend(numbering(), request, send, options)).rejects.toMatchObject({
       code: "AUTH_BODY_UNSIGNABLE",
     })
@@ -312,7 +325,7 @@ describe("a rejection", () => {
 
   it("is not replayed when the body was a stream that nobody kept", async () => {
     const { sent, send } = answering(refused)
-    const request = { method: "POST", url: BASE, headers: {}, body: new Blob(["x"]).stream() }
+    const request = { method: "POST", url: BASE, headers: {}, body: new Blob(["x"]).stream(), asIs: true }
     expect((await authenticatedSend(numbering({ replay: true }), request, send, options)).status).toBe(401)
     expect(sent).toHaveLength(1)
   })
@@ -335,11 +348,50 @@ describe("a rejection", () => {
     expect(await response.text()).toBe(huge)
   })
 
+  it("whose body never ends is judged without it, and goes on for the caller", async () => {
+    const auth = numbering()
+    let end = (): void => undefined
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('{"error_code":'))
+        end = () => {
+          controller.enqueue(new TextEncoder().encode('"APIGW.0301"}'))
+          controller.close()
+        }
+      },
+    })
+    const { send } = answering(() => new Response(body, { status: 401 }))
+    const response = await authenticatedSend(auth, { method: "GET", url: BASE, headers: {} }, send, options)
+    expect(auth.rejections.map(({ status, errorCode }) => [status, errorCode])).toEqual([[401, undefined]])
+    end()
+    expect(await response.json()).toEqual({ error_code: "APIGW.0301" })
+  })
+
   it("frees the connection of the answer that nobody will read", async () => {
     const discard = vi.fn()
     const { send } = answering(() => Object.assign(refused(), { discard }))
     await authenticatedSend(numbering({ replay: true }), { method: "GET", url: BASE, headers: {} }, send, options)
     expect(discard).toHaveBeenCalledOnce()
+  })
+})
+
+describe("a stream whose credential cannot be had", () => {
+  it.each([
+    [
+      "at once",
+      (): never => {
+        throw new RangeError("no token")
+      },
+    ],
+    ["later", () => Promise.reject(new RangeError("no token"))],
+  ])("is closed: %s", async (_, authenticate) => {
+    const cancel = vi.fn()
+    const { sent, send } = answering()
+    const request = { method: "POST", url: BASE, headers: {}, body: new ReadableStream({ cancel }) }
+    const sending = authenticatedSend({ ...numbering(), authenticate }, request, send, options)
+    await expect(sending).rejects.toThrow("no token")
+    expect(cancel).toHaveBeenCalledOnce()
+    expect(sent).toEqual([])
   })
 })
 

@@ -1,0 +1,126 @@
+import { AuthError } from "../errors/auth-error.ts"
+import { asBytes, begin, type ChunkSource, isConsumed } from "./chunk-source.ts"
+import type { BodyStream } from "./is-stream.ts"
+import { MAX_REPLAYABLE_BYTES, type PreparedBody, streamAsIs } from "./prepared-body.ts"
+
+/**
+ * A stream that goes out unread, and whose chunks are kept as they pass, up to 12 MB, so that it can be sent again: each
+ * iteration gives it from its beginning, and takes it over from the one before. Nothing is read that nobody asks for, and
+ * nothing is copied.
+ */
+export class KeptBody implements PreparedBody, AsyncIterable<Uint8Array> {
+  readonly content = this
+  readonly bytes = undefined
+  readonly exceedsLimit = false
+  readonly #stream: BodyStream
+  #source: ChunkSource | undefined
+  /** Gone when they are too many. */
+  #chunks: Uint8Array[] | undefined = []
+  #size = 0
+  #passed = 0
+  #isOver = false
+  #pending: Promise<Uint8Array | undefined> | undefined
+  /** The newest one reads. */
+  #readers = 0
+  /** Nobody reads. */
+  #isLeft = true
+  /** It may be sent again. */
+  #isHeld = true
+
+  constructor(stream: BodyStream) {
+    this.#stream = stream
+  }
+
+  get replayable(): boolean {
+    return this.#chunks !== undefined
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
+    this.#readers += 1
+    this.#isLeft = false
+    const reader = this.#readers
+    let index = 0
+    return {
+      next: async () => {
+        this.#refuseLate(reader)
+        let chunk = this.#kept(index)
+        if (chunk === undefined && !this.#isOver) {
+          this.#pending ??= this.#advance()
+          chunk = await this.#pending
+          // It was kept for the reader who came meanwhile.
+          this.#refuseLate(reader)
+        }
+        index += 1
+        return chunk === undefined ? { done: true, value: undefined } : { done: false, value: chunk }
+      },
+      return: async () => {
+        if (reader === this.#readers) {
+          this.#isLeft = true
+          if (!this.#isHeld) this.discard()
+        }
+        return { done: true, value: undefined }
+      },
+    }
+  }
+
+  /** It is not sent again: its source is freed as soon as nobody reads it. */
+  release(): void {
+    this.#isHeld = false
+    if (this.#isLeft) this.discard()
+  }
+
+  /** It is not sent at all. */
+  discard(reason?: unknown): void {
+    this.#chunks = undefined
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#begun().cancel(reason)
+  }
+
+  #refuseLate(reader: number): void {
+    if (reader !== this.#readers) throw new Error("The request was sent anew, and this attempt is over.")
+  }
+
+  #kept(index: number): Uint8Array | undefined {
+    if (index < this.#passed && this.#chunks === undefined) {
+      throw new AuthError(
+        "AUTH_BODY_UNSIGNABLE",
+        `More than ${MAX_REPLAYABLE_BYTES} bytes of the body stream were sent already, so it cannot be sent again: give bytes.`,
+      )
+    }
+    return this.#chunks?.[index]
+  }
+
+  async #advance(): Promise<Uint8Array | undefined> {
+    try {
+      const { done, value } = await this.#begun().next()
+      if (!done) return this.#keep(asBytes(value))
+      this.#isOver = true
+      return undefined
+    } catch (error) {
+      this.#chunks = undefined
+      throw error
+    } finally {
+      this.#pending = undefined
+    }
+  }
+
+  #begun(): ChunkSource {
+    this.#source ??= begin(this.#stream)
+    return this.#source
+  }
+
+  #keep(chunk: Uint8Array): Uint8Array {
+    this.#passed += 1
+    this.#size += chunk.byteLength
+    if (this.#size > MAX_REPLAYABLE_BYTES) this.#chunks = undefined
+    else this.#chunks?.push(chunk)
+    return chunk
+  }
+}
+
+/** A stream that is sent unread: kept as it passes, unless it was consumed before, which is for the client to refuse. */
+export function keptBody(stream: BodyStream): PreparedBody {
+  if (stream instanceof KeptBody) return stream
+  return isConsumed(stream) ? streamAsIs(stream) : new KeptBody(stream)
+}
