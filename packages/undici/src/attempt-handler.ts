@@ -1,12 +1,9 @@
-import { AuthError, type ResponseLike } from "@countersign/auth-core"
+import { AuthError, LONGEST_ERROR_BODY, LONGEST_ERROR_WAIT_MS, type ResponseLike } from "@countersign/auth-core"
 import type { Dispatcher } from "undici"
 import { bodyText } from "./body-text.ts"
 import type { CallController } from "./call-controller.ts"
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler["onResponseStart"]>>[2]
-
-/** Error bodies up to so many bytes are looked into. */
-const LONGEST_ERROR_BODY = 65_536
 
 interface HeldResponse {
   readonly status: number
@@ -16,6 +13,7 @@ interface HeldResponse {
   size: number
   trailers: Headers | undefined
   isJudged: boolean
+  readonly overdue: NodeJS.Timeout
 }
 
 /** Is told how an attempt was answered. */
@@ -26,21 +24,24 @@ export interface Judge {
 }
 
 /**
- * Handles one attempt: passes everything on, but for a rejection, which is held back until it is judged. Its body is kept
- * up to 64 kB; of a longer one the rest waits on the wire.
+ * Handles one attempt: passes everything on, but for a rejection, which is held back until it is judged. Its body is waited
+ * for a second, and kept up to 64 kB; what is left of it waits on the wire.
  */
 export class AttemptHandler implements Dispatcher.DispatchHandler {
   readonly #handler: Dispatcher.DispatchHandler
   readonly #controller: CallController
   readonly #judgeAttempt: Judge
+  readonly #release: () => void
   #attempt: Dispatcher.DispatchController | undefined
   #held: HeldResponse | undefined
   #isDropped = false
 
-  constructor(handler: Dispatcher.DispatchHandler, controller: CallController, judge: Judge) {
+  /** @param release is called when no further attempt follows. */
+  constructor(handler: Dispatcher.DispatchHandler, controller: CallController, judge: Judge, release: () => void) {
     this.#handler = handler
     this.#controller = controller
     this.#judgeAttempt = judge
+    this.#release = release
   }
 
   onRequestStart(attempt: Dispatcher.DispatchController, context?: { history?: unknown[] } | null): void {
@@ -66,11 +67,27 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     this.#handler.onResponseStarted?.()
   }
 
-  onResponseStart(_attempt: unknown, status: number, headers: Headers, statusMessage?: string): void {
+  onResponseStart(
+    attempt: Dispatcher.DispatchController,
+    status: number,
+    headers: Headers,
+    statusMessage?: string,
+  ): void {
     if (isHeld(status)) {
-      this.#held = { status, headers, statusMessage, chunks: [], size: 0, trailers: undefined, isJudged: false }
+      const overdue = setTimeout(() => this.#judgeUnread(attempt), LONGEST_ERROR_WAIT_MS)
+      this.#held = {
+        status,
+        headers,
+        statusMessage,
+        chunks: [],
+        size: 0,
+        trailers: undefined,
+        isJudged: false,
+        overdue,
+      }
     } else {
       this.#judgeAttempt.accepted(status)
+      this.#release()
       this.#handler.onResponseStart?.(this.#controller, status, headers, statusMessage)
     }
   }
@@ -84,10 +101,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     }
     held.chunks.push(chunk)
     held.size += chunk.length
-    if (held.size > LONGEST_ERROR_BODY && !held.isJudged) {
-      attempt.pause()
-      void this.#judge(held, undefined)
-    }
+    if (held.size > LONGEST_ERROR_BODY) this.#judgeUnread(attempt)
   }
 
   onResponseEnd(_attempt: unknown, trailers: Headers): void {
@@ -102,11 +116,22 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_attempt: unknown, error: Error): void {
-    if (!this.#isDropped) this.#handler.onResponseError?.(this.#controller, error)
+    clearTimeout(this.#held?.overdue)
+    if (this.#isDropped) return
+    this.#release()
+    this.#handler.onResponseError?.(this.#controller, error)
+  }
+
+  /** Without its body, which is too long, or too long in coming. */
+  #judgeUnread(attempt: Dispatcher.DispatchController): void {
+    if (this.#held === undefined || this.#held.isJudged) return
+    attempt.pause()
+    void this.#judge(this.#held, undefined)
   }
 
   async #judge(held: HeldResponse, text: string | undefined): Promise<void> {
     held.isJudged = true
+    clearTimeout(held.overdue)
     const { status, headers } = held
     try {
       this.#isDropped = await this.#judgeAttempt.rejected({
@@ -120,14 +145,16 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
       }
     } catch (error) {
       this.#isDropped = true
+      this.#release()
       this.#handler.onResponseError?.(this.#controller, error as Error)
       return
     }
-    this.#release(held)
+    this.#passOn(held)
   }
 
-  #release({ status, headers, statusMessage, chunks, trailers }: HeldResponse): void {
+  #passOn({ status, headers, statusMessage, chunks, trailers }: HeldResponse): void {
     this.#held = undefined
+    this.#release()
     this.#handler.onResponseStart?.(this.#controller, status, headers, statusMessage)
     for (const chunk of chunks) this.#handler.onResponseData?.(this.#controller, chunk)
     if (trailers !== undefined) this.#handler.onResponseEnd?.(this.#controller, trailers)

@@ -94,7 +94,7 @@ export class AuthenticatedCall implements OutgoingRequest {
         headers: this.#given.sentWith(attempt.headers),
         body: attempt.body.content as NonNullable<typeof rest.body>,
       },
-      new AttemptHandler(this.#handler, this.#controller, judge),
+      new AttemptHandler(this.#handler, this.#controller, judge, () => attempt.body.release?.()),
     )
   }
 

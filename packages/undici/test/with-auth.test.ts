@@ -1,3 +1,5 @@
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { Readable } from "node:stream"
 import { gzipSync } from "node:zlib"
 import { type Answer, type Arrival, numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
@@ -199,11 +201,50 @@ describe.each(releases)("%s", (_name, undici) => {
       expect([status, text.length]).toEqual([403, 3_000_000])
     })
 
-    it("is not sent again with a stream that is spent", async () => {
+    it.each<[string, Record<string, string>]>([
+      ["of unknown length", {}],
+      ["of known length", { "content-length": "2" }],
+    ])("is sent again with a stream %s, which went out as it came", async (_, headers) => {
+      const server = await serve(once(401))
+      const body = Readable.from(["a", "b"], { objectMode: false })
+      const [status] = await send(agent(), server.url, { method: "POST", body, headers })
+      expect(status).toBe(200)
+      expect(server.arrivals.map((arrival) => arrival.body.toString())).toEqual(["ab", "ab"])
+      expect(server.arrivals.map((arrival) => arrival.headers["content-length"])).toEqual(
+        Array(2).fill(headers["content-length"]),
+      )
+    })
+
+    it("is not sent again with a stream that is too long to be kept", async () => {
       const server = await serve(() => ({ status: 401, body: "no" }))
-      const body = Readable.from(["a", "b"])
+      const body = Readable.from(Array.from({ length: 13 }, () => Buffer.alloc(1024 * 1024)))
       expect(await send(agent(), server.url, { method: "POST", body })).toEqual([401, "no"])
       expect(server.arrivals).toHaveLength(1)
+    })
+
+    it("is given to the caller while its body does not end, and the body goes on", async () => {
+      let end = (): void => undefined
+      const server = createServer((_request, response) => {
+        response.writeHead(403).write("be")
+        end = () => void response.end("gun")
+      })
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+      opened.push({ close: () => server.close() })
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+      const dispatcher = agent({ ...numbering(), judge: () => false })
+      const { statusCode, body } = await undici.request(url, { dispatcher })
+      expect(statusCode).toBe(403)
+      end()
+      expect(await body.text()).toBe("begun")
+    })
+
+    it("closes the stream of a request whose credential cannot be had", async () => {
+      const server = await serve()
+      const body = new Readable({ read: () => undefined })
+      const refusing: Auth = { ...numbering(), authenticate: () => Promise.reject(new Error("no token")) }
+      await expect(send(agent(refusing), server.url, { method: "POST", body })).rejects.toThrow("no token")
+      expect(body.destroyed).toBe(true)
+      expect(server.arrivals).toEqual([])
     })
 
     it.each([
