@@ -1,6 +1,6 @@
 import { inspect } from "node:util"
 import { type Answer, type Arrival, numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
-import ky, { type Hooks, HTTPError, TimeoutError } from "ky"
+import ky, { type Hooks, HTTPError, type Options, TimeoutError } from "ky"
 import { afterEach, describe, expect, it } from "vitest"
 import { type Auth, authHooks, isAuthError, withAuth } from "../src/index.ts"
 import { clients, keepsHooksOut, prefix } from "./clients.ts"
@@ -59,7 +59,7 @@ describe.each(clients)("%s", (name, client) => {
       const server = await serve()
       const seen: string[] = []
       const own: typeof fetch = (input, init) => {
-        seen.push(new Headers(init?.headers).get("x-auth-token") ?? "none")
+        seen.push((input as Request).headers.get("x-auth-token") ?? "none")
         return fetch(input, init)
       }
       await authenticated(client.extend({ ...prefix(name, server.url), fetch: own }), numbering()).get("a")
@@ -158,6 +158,58 @@ describe.each(clients)("%s", (name, client) => {
     expect(server.arrivals).toEqual([])
   })
 
+  it("gives a fetch of the caller's what bare ky gives it, on each attempt and hop", async () => {
+    const server = await serve(({ target }, index) =>
+      index === 0 ? { status: 401 } : target.startsWith("/from") ? { status: 307, headers: { location: "/to" } } : {},
+    )
+    const seen: unknown[][] = []
+    const own: typeof fetch = (...given) => {
+      seen.push(given)
+      return fetch(...given)
+    }
+    const options = { json: { a: 1 }, headers: { "x-own": "1" }, searchParams: { q: "a b" }, next: { revalidate: 1 } }
+    const base = client.extend({ ...prefix(name, server.url), fetch: own })
+    await withAuth(base, numbering()).post("from", options)
+    await base.post("to", options)
+    const bare = seen.at(-1)
+    expect(bare).toEqual([expect.any(Request), expect.objectContaining({ next: { revalidate: 1 } })])
+    expect(seen).toEqual(Array(4).fill(bare))
+    expect(server.arrivals.map(({ body }) => body.toString())).toEqual(Array(4).fill('{"a":1}'))
+    expect(server.arrivals).toMatchObject(Array(4).fill({ headers: { "x-own": "1" } }))
+    expect(tokens(server)).toEqual(["secret-1", "secret-2", "secret-3", undefined])
+  })
+
+  it("has ky serialise the caller's own json", async () => {
+    const server = await serve()
+    const seen: unknown[] = []
+    const stringifyJson = (data: unknown): string => {
+      seen.push(data)
+      return JSON.stringify(data)
+    }
+    const json = { a: 1 }
+    const api = withAuth(client.extend(prefix(name, server.url)), numbering()).extend({ headers: { "x-own": "1" } })
+    await api.post("a", { json, stringifyJson })
+    await api("b", { method: "put", json, stringifyJson })
+    expect(tokens(server)).toEqual(["secret-1", "secret-2"])
+    expect(seen).toHaveLength(2)
+    for (const data of seen) expect(data).toBe(json)
+  })
+
+  it("sends a stream on as it comes, and again after a 401", async () => {
+    const server = await serve(() => ({ status: server.arrivals.length === 1 ? 401 : 200 }))
+    let given = 0
+    const stream = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (given === 100) controller.close()
+        else controller.enqueue(new Uint8Array(1_000).fill(given++))
+      },
+    })
+    const api = withAuth(client.extend({ ...prefix(name, server.url), retry: 0 }), numbering())
+    expect((await api.post("a", { body: stream })).status).toBe(200)
+    expect(server.arrivals.map(({ body }) => body.length)).toEqual([100_000, 100_000])
+    expect(server.arrivals[1]?.headers).toMatchObject({ "transfer-encoding": "chunked", "x-auth-token": "secret-2" })
+  })
+
   it("runs the caller's hooks as before: on what ky sends, and once on what ky gets", async () => {
     const server = await serve((_arrival, index) => (index === 0 ? { status: 401 } : {}))
     const seen: unknown[] = []
@@ -207,6 +259,53 @@ describe("ky 2.1", () => {
     await api.get("c", { prefix: server.url })
     expect(server.arrivals.map(({ target }) => target)).toEqual(["/a", "/v1/b", "/c"])
     expect(tokens(server)).toEqual(["secret-1", "secret-2", "secret-3"])
+  })
+
+  it("authenticates behind init hooks, of the instance and of the request, whatever they set", async () => {
+    const server = await serve()
+    const calls: string[] = []
+    const through =
+      (step: string): typeof fetch =>
+      (input, init) => {
+        calls.push(step)
+        return fetch(input, init)
+      }
+    const init = [
+      (options: Options) => {
+        options.prefix = server.url
+        options.fetch = through("init")
+      },
+    ]
+    await withAuth(ky.extend({ hooks: { init } }), numbering()).get("a")
+    await withAuth(ky, numbering()).extend({ hooks: { init } }).get("b")
+    await withAuth(ky, numbering()).get("c", { hooks: { init } })
+    expect(tokens(server)).toEqual(["secret-1", "secret-1", "secret-1"])
+    expect(calls).toEqual(["init", "init", "init"])
+  })
+
+  it("takes hooks that were added after the auth to be the later auth", async () => {
+    const server = await serve()
+    const api = withAuth(ky.extend({ prefix: server.url }), numbering("first"))
+    await api.extend({ hooks: authHooks(numbering("second")) }).get("a")
+    await withAuth(ky.extend({ prefix: server.url, hooks: authHooks(numbering("first")) }), numbering("second")).get(
+      "b",
+    )
+    expect(tokens(server)).toEqual(["second-1", "second-1"])
+  })
+
+  it("authenticates a fetch and a query of one request", async () => {
+    const server = await serve()
+    const calls: string[] = []
+    const own: typeof fetch = (input, init) => {
+      calls.push("own")
+      return fetch(input, init)
+    }
+    const api = withAuth(ky.extend({ prefix: server.url }), numbering())
+    await api.get("a", { fetch: own })
+    await api.query("b", { retry: 0 })
+    expect(calls).toEqual(["own"])
+    expect(tokens(server)).toEqual(["secret-1", "secret-2"])
+    expect(Object.keys(api)).toEqual(Object.keys(ky))
   })
 
   it("authenticates through a fetch that was set after the auth", async () => {

@@ -301,11 +301,6 @@ export const options: readonly KyFeature[] = [
       return seen
     },
     gives: [["default", "same-origin", "", false, "cors", "", {}]],
-    differs: {
-      because:
-        "ky hands both a Request and options to fetch, which then forgets the policy of the Request; with auth it is kept.",
-      gives: [["default", "same-origin", "", false, "cors", "no-referrer", {}]],
-    },
   },
   {
     name: "context: always an object, shown to hooks, merged by extend",
