@@ -150,6 +150,24 @@ describe.each(clients)("%s", (name, client) => {
       expect(tokens(server)).toEqual(["customer-1", undefined, "secret-1"])
     })
 
+    it("tells a key that is left out from an explicit undefined, however contexts are merged", async () => {
+      const server = await serve()
+      const context = { countersign: undefined }
+      const api = withAuth(client.extend({ prefixUrl: server.url, retry: { limit: 0 } }), numbering())
+      const customers = api.extend({ context: { countersign: numbering("customer") } })
+      await api.extend({ context: { trace: 1 } }).get("a")
+      await customers.get("b")
+      await customers.extend({ context: { trace: 1 } }).get("c", { context: { trace: undefined } })
+      for (const send of [
+        () => customers.get("d", { context }),
+        () => customers.extend({ context }).get("d"),
+        () => api.extend({ context }).get("d"),
+      ]) {
+        expect(await caught(send())).toMatchObject({ code: "AUTH_INVALID_OPTION" })
+      }
+      expect(tokens(server)).toEqual(["secret-1", "customer-1", "customer-2"])
+    })
+
     it("refuses what is no auth, and sends nothing", async () => {
       const server = await serve()
       const api = withAuth(client.extend({ prefixUrl: server.url }), numbering())

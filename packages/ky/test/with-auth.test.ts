@@ -47,6 +47,24 @@ describe.each(clients)("%s", (name, client) => {
       expect(tokens(server)).toEqual(["customer-1", undefined, "secret-1"])
     })
 
+    it("tells a key that is left out from an explicit undefined, however options are merged", async () => {
+      const server = await serve()
+      const undefinedAuth = new Map<string, Auth>().get("unknown") as Auth
+      const api = authenticated(client.extend({ ...prefix(name, server.url), retry: 0 }), numbering())
+      const customers = api.extend({ countersign: numbering("customer") })
+      await api.extend({ timeout: 5_000 }).get("a")
+      await customers.get("b")
+      await customers.extend({ timeout: 5_000 }).get("c", { headers: { "x-mine": "1" } })
+      for (const send of [
+        () => customers.get("d", { countersign: undefinedAuth }),
+        () => customers.extend({ countersign: undefinedAuth }).get("d"),
+        () => api.extend({ countersign: undefinedAuth }).get("d"),
+      ]) {
+        await expect(send()).rejects.toMatchObject({ code: "AUTH_INVALID_OPTION" })
+      }
+      expect(tokens(server)).toEqual(["secret-1", "customer-1", "customer-2"])
+    })
+
     it("refuses what is no auth, and sends nothing", async () => {
       const server = await serve()
       const api = authenticated(client.extend({ ...prefix(name, server.url), retry: 0 }), numbering())
