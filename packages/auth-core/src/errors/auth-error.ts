@@ -16,7 +16,7 @@
  * | `AUTH_BODY_UNSIGNABLE` | the body is of a kind that cannot be turned into bytes, or was consumed | send bytes, or opt in to UNSIGNED-PAYLOAD |
  * | `AUTH_ALGORITHM_UNSUPPORTED` | the runtime lacks the hash of the chosen algorithm | import `@countersign/auth-core/sm3` |
  * | `AUTH_INSECURE_URL` | a secret would cross the network, or a proxy, in clear | use https, or `allowInsecure` |
- * | `AUTH_REDIRECT_BLOCKED` | the runtime hides where a redirect leads, so it cannot be authenticated anew | call the final URL |
+ * | `AUTH_REDIRECT_BLOCKED` | a redirect cannot be authenticated anew, since the runtime hides it, or something beneath the authentication follows it | call the final URL |
  */
 export type AuthErrorCode =
   | "AUTH_INVALID_OPTION"
