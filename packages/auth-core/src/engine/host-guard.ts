@@ -58,10 +58,14 @@ export function createHostGuard(options: GuardOptions = {}): HostGuard {
   const { hosts, allowInsecure = false }: GuardOptions = Object.assign(Object.create(null), options)
   if (hosts !== undefined && !Array.isArray(hosts)) throw invalidHosts()
   const listed = hosts?.map(compile)
+  // Requests in a row mostly go to one host.
+  let last = { hostname: "", isHuaweiCloud: false }
   const guard: HostGuard = (url, baseUrl, redirected = false) => {
     if (url.protocol !== "https:" && !allowInsecure && !isLoopback(url.hostname)) return false
     if (listed !== undefined) return listed.some((matches) => matches(url))
-    if (!redirected && isHuaweiCloud(nameOf(url))) return true
+    const { hostname } = url
+    if (last.hostname !== hostname) last = { hostname, isHuaweiCloud: isHuaweiCloud(nameOf(url)) }
+    if (last.isHuaweiCloud && !redirected) return true
     return baseUrl !== undefined && sameOrigin(url, baseUrl)
   }
   return Object.assign(guard, { allowInsecure })
