@@ -13,6 +13,13 @@ export interface Flight<T> {
   isAwaited: boolean
 }
 
+type Ref = Pick<WeakRef<object>, "deref">
+
+/** Workers have no WeakRef before the compatibility date 2025-05-05; there a provider stays as long as its entry. */
+function refTo(provider: object): Ref {
+  return typeof WeakRef === "function" ? new WeakRef(provider) : { deref: () => provider }
+}
+
 /** A place in the order of use. */
 interface Link {
   readonly key?: string | undefined
@@ -36,7 +43,7 @@ export class Slot<T = Expiring> implements Link {
   /** Where a store keeps it, once that is known. */
   storeKeys: readonly [string, ...string[]] | undefined = undefined
   /** The one that was asked for first, while somebody has it. */
-  provider: WeakRef<object>
+  provider: Ref
   value: T | undefined = undefined
   /** When the value came: whole milliseconds of the monotonic clock, whole seconds of the wall clock, to keep slots small. */
   receivedMono = 0
@@ -54,7 +61,7 @@ export class Slot<T = Expiring> implements Link {
   constructor(key: string | undefined, mark: Mark, provider: object) {
     this.key = key
     this.mark = mark
-    this.provider = new WeakRef(provider)
+    this.provider = refTo(provider)
   }
 
   fill(value: T, { softMs, hardMs, endMs }: Lifetime, mono: number, wall: number): void {
@@ -113,7 +120,7 @@ export class Slots {
     const key = provider.identityKey
     const found = key === undefined ? this.find(provider) : (this.findMarked(key, mark) as Slot<T> | undefined)
     if (found !== undefined) {
-      if (found.provider.deref() === undefined) found.provider = new WeakRef(provider)
+      if (found.provider.deref() === undefined) found.provider = refTo(provider)
       return found
     }
     const slot = new Slot<T>(key, mark, provider)
