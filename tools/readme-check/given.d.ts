@@ -11,6 +11,7 @@ declare global {
   const readPassword: () => Promise<string>
   const partnerToken: TokenProvider
   const bytes: Uint8Array
+  const waitUntil: (promise: Promise<unknown>) => void
   const Agent: typeof import("undici").Agent
   const interceptors: typeof import("undici").interceptors
   const setGlobalDispatcher: typeof import("undici").setGlobalDispatcher

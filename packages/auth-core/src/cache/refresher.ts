@@ -10,6 +10,7 @@ import { fingerprintOf } from "./fingerprint.ts"
 import { type LifetimeOptions, lifetimeOf } from "./lifetime.ts"
 import { Moved } from "./moved.ts"
 import type { Renewal } from "./renewal.ts"
+import { beat, isDead, orWhenDead, type WaitUntil } from "./request-bound.ts"
 import { sameValue } from "./same-value.ts"
 import type { SharedRenewal } from "./shared-renewal.ts"
 import { type Flight, markOf, type Slot, type Slots } from "./slots.ts"
@@ -38,6 +39,9 @@ export interface RefresherOptions {
   readonly shared: Promise<SharedRenewal> | undefined
   /** The longest one call of a provider may take. */
   readonly limitMs: number
+  /** A refresh may end with the request that began it. */
+  readonly isRequestBound: boolean
+  readonly waitUntil: WaitUntil | undefined
   readonly emit: (event: CacheEvent) => void
   /** Asks another identity, on behalf of those in the path. */
   readonly resolve: <V extends Expiring>(
@@ -78,8 +82,29 @@ export class Refresher {
     slot.flight = flight
     this.#options.slots.hold(slot)
     // Nobody may be waiting.
-    flight.promise.catch(() => undefined)
+    const settled = flight.promise.catch(() => undefined)
+    if (this.#options.isRequestBound) void beat(flight, this.#options.clock)
+    this.#keepAlive(settled)
     return flight
+  }
+
+  /** The refresh on its way, unless its request has ended before it. */
+  flightOf<T>({ flight }: Slot<T>): Flight<T> | undefined {
+    return flight === undefined || isDead(flight, this.#options.clock) ? undefined : flight
+  }
+
+  /** How a refresh ends that others have begun; when it cannot end any more, what is done instead. */
+  outcomeOf<T>(flight: Flight<T>, instead: () => Promise<T>): Promise<T> {
+    const { isRequestBound, clock } = this.#options
+    return isRequestBound ? orWhenDead(flight, clock, instead) : flight.promise
+  }
+
+  #keepAlive(settled: Promise<unknown>): void {
+    try {
+      this.#options.waitUntil?.(settled)
+    } catch {
+      // There is no request, or it has been answered.
+    }
   }
 
   /** The error for a caller who comes before the next try is due. */

@@ -11,6 +11,7 @@ import type { Mark } from "./slots.ts"
 import type { CacheStore, Lease, StoreChange } from "./store.ts"
 import { storeKeyOf, valueKeyOf } from "./store-key.ts"
 import { stretch } from "./stretch.ts"
+import { within } from "./within.ts"
 
 /** What a process wants of the others. */
 export interface RenewalRequest<T> {
@@ -90,7 +91,7 @@ export class SharedRenewal {
     const { entry } = request
     const [storeKey] = entry.storeKeys
     this.#know(entry)
-    await this.#forgetting.get(storeKey)
+    await this.#forgotten(storeKey)
     // Long enough for one holder to die and the next to finish.
     const giveUpAt = clock.monotonic() + 2 * leaseMs
     let { earlier } = request
@@ -141,6 +142,21 @@ export class SharedRenewal {
     })()
     this.#forgetting.set(storeKey, forgetting)
     await forgetting
+    if (this.#forgetting.get(storeKey) === forgetting) this.#forgetting.delete(storeKey)
+  }
+
+  /** Waits for what forgets an entry, but not for long: the request behind it may have ended before it. */
+  async #forgotten(storeKey: string): Promise<void> {
+    const { clock, storeTimeoutMs } = this.#options
+    const forgetting = this.#forgetting.get(storeKey)
+    if (forgetting === undefined) return
+    const tooLong = new Error("too long")
+    await within(
+      clock,
+      2 * storeTimeoutMs,
+      () => tooLong,
+      () => forgetting,
+    ).catch(() => undefined)
     if (this.#forgetting.get(storeKey) === forgetting) this.#forgetting.delete(storeKey)
   }
 

@@ -11,6 +11,8 @@ export interface Flight<T> {
   readonly rejected: T | undefined
   /** Somebody waits for it. */
   isAwaited: boolean
+  /** When its request was last seen at work, by the monotonic clock; absent where requests do not end their work. */
+  aliveAt?: number
 }
 
 type Ref = Pick<WeakRef<object>, "deref">

@@ -6,6 +6,7 @@ import { Backoff, type BackoffOptions, type Failure } from "./backoff.ts"
 import type { CacheEvent } from "./cache-event.ts"
 import { Moved } from "./moved.ts"
 import { type Path, type Reason, Refresher } from "./refresher.ts"
+import { isRequestBound, type WaitUntil } from "./request-bound.ts"
 import { sameValue } from "./same-value.ts"
 import { SecretRechecks } from "./secret-rechecks.ts"
 import type { Kept, SharedRenewal, SharedRenewalOptions, StoreEntry } from "./shared-renewal.ts"
@@ -43,6 +44,12 @@ export interface TokenCacheOptions {
    * @default 15_000
    */
   leaseMs?: number | undefined
+  /**
+   * Takes the promise of each refresh, so that it may end after the request that began it is answered. For Cloudflare
+   * Workers, where it would end with the request: `import { waitUntil } from "cloudflare:workers"`. Without it, the first
+   * request past the soft expiry waits for the refresh there.
+   */
+  waitUntil?: WaitUntil | undefined
   /** Told what the cache does. What it throws is ignored. */
   onEvent?: ((event: CacheEvent) => unknown) | undefined
   /** @default the machine's clock */
@@ -82,14 +89,18 @@ export class TokenCache {
   readonly #refresher: Refresher
   readonly #rechecks: SecretRechecks
   readonly #shared: Promise<SharedRenewal> | undefined
+  /** Nobody else keeps a refresh alive. */
+  readonly #awaitsRefreshes: boolean
   readonly #onEvent: ((event: CacheEvent) => unknown) | undefined
 
   /** @throws {AuthError} `AUTH_INVALID_OPTION` */
   constructor(options: TokenCacheOptions = {}) {
     const { maxEntries = 10_000, refreshTimeoutMs = 30_000, random = Math.random, clock = systemClock } = options
-    const { store, storeTimeoutMs = 500, leaseMs = 15_000, refreshAheadMs, expiryMarginMs, onEvent } = options
+    const { store, storeTimeoutMs = 500, leaseMs = 15_000, refreshAheadMs, expiryMarginMs } = options
+    const { onEvent, waitUntil } = options
     checkFunctions("random", { random })
     checkFunctions("onEvent", onEvent === undefined ? {} : { onEvent })
+    checkFunctions("waitUntil", waitUntil === undefined ? {} : { waitUntil })
     checkFunctions("clock", { now: clock?.now, monotonic: clock?.monotonic, sleep: clock?.sleep })
     checkNumber("maxEntries", maxEntries, 1)
     checkNumber("refreshTimeoutMs", refreshTimeoutMs, 1, LONGEST_TIMER_MS)
@@ -115,6 +126,8 @@ export class TokenCache {
     // Whoever asks for a value is told.
     shared?.catch(() => undefined)
     this.#onEvent = onEvent
+    const endsWithRequest = isRequestBound()
+    this.#awaitsRefreshes = endsWithRequest && waitUntil === undefined
     this.#refresher = new Refresher({
       slots,
       clock,
@@ -122,6 +135,8 @@ export class TokenCache {
       backoff,
       shared,
       limitMs: refreshTimeoutMs,
+      isRequestBound: endsWithRequest || waitUntil !== undefined,
+      waitUntil,
       emit,
       resolve: (other, context, path) => this.#get(other, context, path),
       joinMoved: (provider, slot, reason, path) => this.#joinMoved(provider, slot, reason, path),
@@ -222,8 +237,9 @@ export class TokenCache {
       return abortable(this.#replace(provider, slot, rejected, path), signal)
     }
     if (slot.value !== undefined && !slot.isRefused && this.#isYounger(slot, slot.hardMs)) {
-      if (!this.#isYounger(slot, slot.softMs)) this.#refreshBehind(provider, slot)
-      return slot.value
+      if (this.#isYounger(slot, slot.softMs)) return slot.value
+      const refreshed = this.#refreshBehind(provider, slot)
+      return refreshed === undefined ? slot.value : abortable(this.#orElseOld(refreshed, provider, slot), signal)
     }
     if (signal?.aborted) {
       this.#slots.rest(slot)
@@ -233,11 +249,13 @@ export class TokenCache {
     return abortable(slot.value === undefined ? renewed : this.#orElseOld(renewed, provider, slot), signal)
   }
 
-  /** Whoever comes first past the soft expiry starts the refresh, and nobody waits for it. */
-  #refreshBehind<T extends Expiring>(provider: Provider<T>, slot: Slot<T>): void {
+  /** Whoever comes first past the soft expiry starts the refresh. Gives it where it must be waited for. */
+  #refreshBehind<T extends Expiring>(provider: Provider<T>, slot: Slot<T>): Promise<T> | undefined {
+    const isDue = this.#refresher.flightOf(slot) === undefined && this.#blockingFailure(slot) === undefined
+    if (isDue && this.#awaitsRefreshes) return this.#join(provider, slot, { isAwaited: false }, [])
     this.#emit({ type: "served-stale", identity: slot.key, expiresInMs: this.#leftMs(slot) })
-    if (slot.flight !== undefined || this.#blockingFailure(slot) !== undefined) return
-    this.#refresher.start(provider, slot, { isAwaited: false }, [])
+    if (isDue) this.#refresher.start(provider, slot, { isAwaited: false }, [])
+    return undefined
   }
 
   /** A renewal; when it fails, the value it was to replace, as long as that lives. */
@@ -255,7 +273,7 @@ export class TokenCache {
   /** A value other than the rejected one. */
   async #replace<T extends Expiring>(provider: Provider<T>, slot: Slot<T>, rejected: T, path: Path): Promise<T> {
     this.#refuse(slot, "rejected")
-    const joined = slot.flight
+    const joined = this.#refresher.flightOf(slot)
     const value = await this.#join(provider, slot, { rejected, isAwaited: true }, path)
     // A refresh that began for another reason may bring the very value.
     const knew = joined === undefined || (joined.rejected !== undefined && sameValue(joined.rejected, rejected))
@@ -269,16 +287,18 @@ export class TokenCache {
     this.#emit({ type: "invalidated", identity: slot.key, reason })
     slot.makeStale()
     slot.isRefused = true
-    const failure = slot.flight === undefined ? this.#blockingFailure(slot) : undefined
+    const failure = this.#refresher.flightOf(slot) === undefined ? this.#blockingFailure(slot) : undefined
     if (failure !== undefined) this.#refresher.keepRefused(slot, failure.error)
   }
 
   /** The refresh on its way, or a new one, unless the issuer is being left alone. */
   #join<T extends Expiring>(provider: Provider<T>, slot: Slot<T>, reason: Reason<T>, path: Path): Promise<T> {
     if (path.includes(slot)) return Promise.reject(selfReference(slot.key))
-    if (slot.flight !== undefined) {
-      slot.flight.isAwaited = true
-      return this.#follow(provider, slot.flight.promise, reason, path)
+    const flight = this.#refresher.flightOf(slot)
+    if (flight !== undefined) {
+      flight.isAwaited = true
+      const outcome = this.#refresher.outcomeOf(flight, () => this.#join(provider, slot, reason, path))
+      return this.#follow(provider, outcome, reason, path)
     }
     const failure = this.#blockingFailure(slot)
     if (failure !== undefined && (reason.secret !== undefined || !this.#rechecks.isDue(provider, failure))) {
@@ -353,7 +373,7 @@ export class TokenCache {
   #changed({ identity, mark }: StoreEntry, what: Kept, change: StoreChange): void {
     const slot = this.#slots.findMarked(identity, mark)
     // A refresh on its way will see it; it may even be this one's doing.
-    if (slot === undefined || slot.flight !== undefined) return
+    if (slot === undefined || this.#refresher.flightOf(slot) !== undefined) return
     if (what === "value" && change === "deleted") this.#refuse(slot, "deleted")
     else if (what === "value") {
       slot.makeStale()
