@@ -1,5 +1,5 @@
 import { type HostGuard, refuseClearProxy } from "@countersign/auth-core"
-import type { Transport } from "./concealing-transport.ts"
+import type { Transport } from "./masking-transport.ts"
 
 const CURE =
   "axios sends https in clear to proxies before 1.17; upgrade axios to 1.17 or later, or set `proxy: false` and an `httpsAgent` that makes a tunnel"

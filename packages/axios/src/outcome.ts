@@ -1,8 +1,14 @@
-import { isArrayBuffer, isBlob, type ResponseLike, staysAtOrigin, type WireRequest } from "@countersign/auth-core"
+import {
+  isArrayBuffer,
+  isBlob,
+  maskSecrets,
+  type ResponseLike,
+  staysAtOrigin,
+  type WireRequest,
+} from "@countersign/auth-core"
 import type { AxiosAdapter, AxiosHeaders, AxiosResponse, InternalAxiosRequestConfig } from "axios"
 import type { AdapterKind } from "./adapter-kind.ts"
 import { axiosOf } from "./axios-of.ts"
-import { concealRequest } from "./concealing-transport.ts"
 import { showAddedHeaders } from "./request-config.ts"
 
 /** What came of one attempt: a response, which axios may have turned into an error by its status. */
@@ -24,18 +30,21 @@ export async function outcomeOf(
   kind: AdapterKind,
 ): Promise<Outcome> {
   try {
-    return outcome(tidied(await adapter(sent), config), kind)
+    const response = tidied(await adapter(sent), config, wire)
+    tidyLater(response.data, sent, config, wire)
+    return outcome(response, kind)
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    tidyError(error, sent, config)
+    tidyError(error, sent, config, wire)
     // Mocks say in words what they were asked for.
     if (kind === "other") redactHeaders(error, config, wire)
     if (!("response" in error) || !isResponse(error.response)) throw error
-    return outcome(tidied(error.response, config), kind, error)
+    tidyLater(error.response.data, sent, config, wire)
+    return outcome(error.response, kind, error)
   } finally {
     if (kind !== "other") {
       showAddedHeaders(config, sent, wire)
-      // An error of a streamed body may come later, and holds it. The caller's own adapter may keep it for a record.
+      // The caller's own adapter may keep it for a record.
       sent.headers = config.headers
     }
   }
@@ -61,20 +70,27 @@ function outcome(response: AxiosResponse, kind: AdapterKind, error?: Error): Out
   }
 }
 
-function tidied(response: AxiosResponse, config: InternalAxiosRequestConfig): AxiosResponse {
+function tidied(response: AxiosResponse, config: InternalAxiosRequestConfig, wire: WireRequest): AxiosResponse {
   response.config = config
-  concealRequest(response.request)
+  maskRequest(response.request, wire)
   return response
 }
 
-function tidyError(error: Error, sent: InternalAxiosRequestConfig, config: InternalAxiosRequestConfig): void {
+/** An adapter may have handed on a copy of what was sent. */
+function tidyError(
+  error: Error,
+  sent: InternalAxiosRequestConfig,
+  config: InternalAxiosRequestConfig,
+  wire: WireRequest,
+): void {
   // What was sent had a part of the caller's timeout only.
   if (/^timeout .*ms exceeded$/.test(error.message)) {
     error.message = error.message.replace(String(sent.timeout), String(config.timeout))
   }
   for (let one: unknown = error; one instanceof Error; one = one.cause) {
-    if ("config" in one && one.config === sent) one.config = config
-    if ("request" in one) concealRequest(one.request)
+    if ("config" in one && one.config) one.config = config
+    if ("request" in one) maskRequest(one.request, wire)
+    if ("response" in one && isResponse(one.response)) tidied(one.response, config, wire)
   }
 }
 
@@ -84,6 +100,31 @@ function redactHeaders(error: Error, { headers }: InternalAxiosRequestConfig, wi
     if (error.message.includes(value)) error.message = error.message.replaceAll(value, "[redacted]")
     if (error.stack?.includes(value)) error.stack = error.stack.replaceAll(value, "[redacted]")
   }
+}
+
+/** The same for an error of a streamed body. */
+function tidyLater(
+  data: unknown,
+  sent: InternalAxiosRequestConfig,
+  config: InternalAxiosRequestConfig,
+  wire: WireRequest,
+): void {
+  if (!isNodeStream(data)) return
+  const { errorMonitor } = process.getBuiltinModule("node:events")
+  data.once(errorMonitor, (error: Error) => tidyError(error, sent, config, wire))
+}
+
+/** What axios sends through its transport never holds a secret. What it sends otherwise does no more. */
+function maskRequest(request: unknown, { added }: WireRequest): void {
+  if (typeof request !== "object" || request === null) return
+  if ("sentHeaders" in request) maskSecrets(request.sentHeaders as Record<string, unknown>, added)
+  if (!("headers" in request) || !(request.headers instanceof Headers)) return
+  const shown = Object.fromEntries(request.headers)
+  for (const name of Object.keys(maskSecrets(shown, added))) request.headers.set(name, String(shown[name]))
+}
+
+function isNodeStream(data: unknown): data is NodeJS.ReadableStream {
+  return typeof data === "object" && data !== null && "pipe" in data && "once" in data
 }
 
 function isResponse(value: unknown): value is AxiosResponse {

@@ -1,8 +1,8 @@
-import { isStream, type WireRequest } from "@countersign/auth-core"
+import { isStream, maskSecrets, type WireRequest } from "@countersign/auth-core"
 import axios, { type AxiosBasicCredentials, type AxiosHeaders, type InternalAxiosRequestConfig } from "axios"
 import type { AdapterKind } from "./adapter-kind.ts"
 import { axiosOf } from "./axios-of.ts"
-import { concealingTransport } from "./concealing-transport.ts"
+import { maskingTransport } from "./masking-transport.ts"
 import { adapterBody, formHeaders, hasOwnContentType, limitedBody, ownContentType } from "./request-body.ts"
 
 type Config = InternalAxiosRequestConfig
@@ -148,7 +148,10 @@ export function sentConfig(
     timeout,
     auth: wire.headers.authorization === undefined ? basic : undefined,
   } as Config
-  if (kind === "http") sent.transport = concealingTransport(config.transport, wire.url, timeout)
+  // The caller's own adapter may be one around axios' http adapter.
+  if (kind !== "fetch") sent.transport = maskingTransport(config.transport, wire.url, wire.added, timeout)
+  // Over HTTP/2 axios uses no transport.
+  if (kind === "http" && Number(config.httpVersion) !== 2) maskSecrets(headers, wire.added)
   if (kind !== "fetch" || followsByFetch(config)) sent.maxRedirects = 0
   // The oldest fetch adapters know no maxRedirects.
   if (kind === "fetch" && followsByFetch(config)) sent.fetchOptions = { ...config.fetchOptions, redirect: "manual" }

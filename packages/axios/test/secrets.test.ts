@@ -5,12 +5,19 @@ import {
   type RequestListener,
   type Server,
 } from "node:http"
+import { createServer as createHttp2Server, type Http2Server } from "node:http2"
 import { createServer as createHttpsServer, Agent as HttpsAgent } from "node:https"
 import type { AddressInfo } from "node:net"
 import { Readable } from "node:stream"
-import { inspect } from "node:util"
-import { recordingServer, selfSigned } from "@countersign/testkit"
-import axios, { type AxiosInstance, type AxiosRequestConfig, type InternalAxiosRequestConfig } from "axios"
+import { markIn, recordingServer, selfSigned, shown } from "@countersign/testkit"
+import axios, {
+  type AxiosError,
+  type AxiosInstance,
+  type AxiosRequestConfig,
+  type AxiosRequestHeaders,
+  type AxiosResponse,
+  type InternalAxiosRequestConfig,
+} from "axios"
 import { afterEach, describe, expect, it } from "vitest"
 import { type Auth, withAuth } from "../src/index.ts"
 import { adapters, version } from "./axios-version.ts"
@@ -28,18 +35,7 @@ const auth: Auth = {
   judge: () => false,
 }
 
-/** Everything that a value shows, by every way to look at it that a log or a debugger takes. */
-function shown(value: unknown): string {
-  const text = inspect(value, { depth: Number.POSITIVE_INFINITY, showHidden: true })
-  const seen = new WeakSet<object>()
-  const json = JSON.stringify(value, (_key, part: unknown) => {
-    if (typeof part !== "object" || part === null) return part
-    if (seen.has(part)) return undefined
-    seen.add(part)
-    return part
-  })
-  return `${text}\n${json}\n${value instanceof Error ? `${value} ${value.stack}` : ""}`
-}
+const secretIn = (value: unknown): string | undefined => markIn(shown(value), "secret-")
 
 const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
@@ -47,15 +43,15 @@ const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
     (e) => e,
   )
 
-const running: Server[] = []
+const running: (Server | Http2Server)[] = []
 afterEach(() => {
   for (const server of running.splice(0)) {
-    server.closeAllConnections()
+    if ("closeAllConnections" in server) server.closeAllConnections()
     server.close()
   }
 })
 
-async function listening(server: Server): Promise<string> {
+async function listening(server: Server | Http2Server): Promise<string> {
   running.push(server)
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   return `127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -74,11 +70,11 @@ describe.each(adapters)(`axios ${version}, %s`, (adapter) => {
       const response = await api(server.url).post("/x", { a: 1 }, { responseType })
       expect(server.arrivals[0]?.headers["x-security-token"]).toBe("secret-2")
       expect(shown(response)).toContain("200")
-      expect(shown(response)).not.toContain("secret-")
+      expect(secretIn(response)).toBeUndefined()
       expect(response.config.headers.has("authorization")).toBe(false)
       if (responseType === "stream") {
         for await (const chunk of response.data) expect(chunk).toBeDefined()
-        expect(shown(response)).not.toContain("secret-")
+        expect(secretIn(response)).toBeUndefined()
       }
       await server.close()
     },
@@ -88,7 +84,7 @@ describe.each(adapters)(`axios ${version}, %s`, (adapter) => {
     const url = await serve((_, response) => response.writeHead(403).end("{}"))
     const error = await failureOf(api(url).get("/x"))
     expect(error).toMatchObject({ isAxiosError: true, response: { status: 403 } })
-    expect(shown(error)).not.toContain("secret-")
+    expect(secretIn(error)).toBeUndefined()
   })
 
   it("an error that has none shows none", async () => {
@@ -96,7 +92,7 @@ describe.each(adapters)(`axios ${version}, %s`, (adapter) => {
     await gone.close()
     const error = await failureOf(api(gone.url).post("/x", "body"))
     expect(error).toMatchObject({ isAxiosError: true, config: { url: "/x" } })
-    expect(shown(error)).not.toContain("secret-")
+    expect(secretIn(error)).toBeUndefined()
   })
 
   it("an error in the middle of an answer shows none", async () => {
@@ -106,7 +102,7 @@ describe.each(adapters)(`axios ${version}, %s`, (adapter) => {
     })
     const error = await failureOf(api(url).get("/x"))
     expect(axios.isAxiosError(error)).toBe(true)
-    expect(shown(error)).not.toContain("secret-")
+    expect(secretIn(error)).toBeUndefined()
   })
 
   const limits: [name: string, limit: () => AxiosRequestConfig][] = [
@@ -126,14 +122,14 @@ describe.each(adapters)(`axios ${version}, %s`, (adapter) => {
     const url = await serve(() => undefined)
     const error = await failureOf(api(url).get("/x", limit()))
     expect(axios.isAxiosError(error) || axios.isCancel(error)).toBe(true)
-    expect(shown(error)).not.toContain("secret-")
+    expect(secretIn(error)).toBeUndefined()
   })
 
   it("an error by the number of redirects shows none", async () => {
     const url = await serve((_, response) => response.writeHead(302, { location: "/x" }).end())
     const error = await failureOf(api(url).get("/x", { maxRedirects: 2 }))
     expect(error).toMatchObject({ code: "ERR_FR_TOO_MANY_REDIRECTS" })
-    expect(shown(error)).not.toContain("secret-")
+    expect(secretIn(error)).toBeUndefined()
   })
 
   it("an error by the size of a streamed body shows none, nor do its causes", async () => {
@@ -143,7 +139,7 @@ describe.each(adapters)(`axios ${version}, %s`, (adapter) => {
     const sending = api(url).post("/x", chunks(), { maxBodyLength: 1_000, countersign: unsigned, timeout: 200 })
     const error = await failureOf(sending)
     expect(axios.isAxiosError(error)).toBe(true)
-    expect(shown(error)).not.toContain("secret-")
+    expect(secretIn(error)).toBeUndefined()
   })
 
   it("an error that a streamed answer gives later shows none", async () => {
@@ -156,7 +152,7 @@ describe.each(adapters)(`axios ${version}, %s`, (adapter) => {
     const error: unknown = await (async () => {
       for await (const chunk of data) expect(chunk).toBeDefined()
     })().catch((caught: unknown) => caught)
-    expect(shown(error)).not.toContain("secret-")
+    expect(secretIn(error)).toBeUndefined()
   })
 
   it("the caller's interceptors and transformations see none", async () => {
@@ -196,14 +192,14 @@ describe(`axios ${version}, http, with the caller's own agent`, () => {
     const agents = { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(options) }
     const instance = withAuth(axios.create({ baseURL: `${protocol}://${host}`, adapter: "http", ...agents }), auth)
     const response = await instance.get("/x")
-    expect(shown(response)).not.toContain("secret-")
+    expect(secretIn(response)).toBeUndefined()
     // One on its way, one in the queue.
     const pending = [instance.get("/slow"), instance.get("/slow")]
     await new Promise((resolve) => setTimeout(resolve, 50))
-    expect(shown(response)).toContain("[connection]")
-    expect(shown([response, ...pending])).not.toContain("secret-")
+    expect(shown(response)).toContain("[secret]")
+    expect(secretIn([response, ...pending])).toBeUndefined()
     const streamed = await instance.get("/x", { responseType: "stream" })
-    expect(shown(streamed)).not.toContain("secret-")
+    expect(secretIn(streamed)).toBeUndefined()
     streamed.data.resume()
     await Promise.all(pending)
     agents.httpAgent.destroy()
@@ -217,7 +213,7 @@ describe(`axios ${version}, http, with the caller's own agent`, () => {
     const instance = withAuth(axios.create(config), auth, { hosts: ["never.localhost"] })
     const error = await failureOf(instance.post("http://never.localhost/x", "body"))
     expect(error).toMatchObject({ isAxiosError: true, message: "timeout of 50ms exceeded" })
-    expect(shown(error)).not.toContain("secret-")
+    expect(secretIn(error)).toBeUndefined()
     httpAgent.destroy()
   })
 
@@ -227,9 +223,90 @@ describe(`axios ${version}, http, with the caller's own agent`, () => {
     const instance = withAuth(axios.create({ baseURL: server.url, adapter: "http", transport }), auth)
     const response = await instance.get("/x")
     expect(server.arrivals[0]?.headers["x-auth-token"]).toBe("secret-3")
-    expect(shown(response)).not.toContain("secret-")
+    expect(secretIn(response)).toBeUndefined()
     await server.close()
   })
+})
+
+const hasHttp2 = version !== "1.7.0"
+
+describe.skipIf(!hasHttp2)(`axios ${version}, over HTTP/2`, () => {
+  const config = (baseURL: string): AxiosRequestConfig => ({ baseURL, adapter: "http", httpVersion: 2, timeout: 200 })
+
+  it.each(["json", "stream"] as const)("a response of type %s shows none", async (responseType) => {
+    const server = createHttp2Server((request, response) => response.end(String(request.headers["x-auth-token"])))
+    const url = `http://${await listening(server)}`
+    const response = await withAuth(axios.create({ ...config(url), responseType }), auth).get("/x")
+    if (responseType === "json") expect(response.data).toBe("secret-3")
+    response.data = undefined
+    expect(secretIn(response)).toBeUndefined()
+  })
+
+  it("an error shows none", async () => {
+    const server = createHttp2Server((request, response) => {
+      if (request.url === "/500") response.writeHead(500).end()
+    })
+    const url = `http://${await listening(server)}`
+    for (const path of ["/500", "/silence"]) {
+      const error = await failureOf(withAuth(axios.create(config(url)), auth).get(path))
+      expect(axios.isAxiosError(error)).toBe(true)
+      expect(secretIn(error)).toBeUndefined()
+    }
+    const refused = await failureOf(withAuth(axios.create(config("http://127.0.0.1:1")), auth).get("/x"))
+    expect(secretIn(refused)).toBeUndefined()
+  })
+})
+
+describe(`axios ${version}, with an adapter of the caller's own around axios'`, () => {
+  const copying: [name: string, copy: (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig][] = [
+    ["hands on the config", (config) => config],
+    ["hands on a copy", (config) => ({ ...config })],
+    [
+      "hands on a copy with its own headers",
+      (config) => ({ ...config, headers: axios.AxiosHeaders.from(config.headers.toJSON()) as AxiosRequestHeaders }),
+    ],
+  ]
+  for (const adapter of adapters) {
+    it.each(copying)(`that %s to ${adapter}, nothing shows a secret`, async (_, copy) => {
+      const arrived: unknown[] = []
+      const url = await serve((request, response) => {
+        arrived.push(request.headers["x-auth-token"])
+        if (request.url === "/broken") {
+          response.writeHead(200, { "content-length": "10" }).write("half")
+          setTimeout(() => response.destroy(), 20)
+        } else if (request.url !== "/silence") response.writeHead(Number(request.url?.slice(1))).end("{}")
+      })
+      const own = (config: InternalAxiosRequestConfig): Promise<AxiosResponse> =>
+        axios.getAdapter(adapter)(copy(config))
+      const one = withAuth(axios.create({ baseURL: url, adapter: own, timeout: 200 }), auth)
+      const response = await one.get("/200")
+      expect(secretIn(response)).toBeUndefined()
+      for (const path of ["/500", "/401", "/silence", "/broken"]) {
+        const error = await failureOf(one.get(path))
+        expect(error).toMatchObject({ config: { url: path } })
+        expect(secretIn(error)).toBeUndefined()
+      }
+      expect(new Set(arrived)).toEqual(new Set(["secret-3"]))
+      const refused = await failureOf(one.get("http://127.0.0.1:1/", { baseURL: "http://127.0.0.1:1" }))
+      expect(secretIn(refused)).toBeUndefined()
+      if (adapter === "fetch") return
+      const { data } = await one.get("/broken", { responseType: "stream" })
+      const late = await failureOf(data.toArray())
+      expect(late).toBeInstanceOf(Error)
+      expect(secretIn(late)).toBeUndefined()
+    })
+  }
+})
+
+it("toJSON of an error shows none, with and without redact", async () => {
+  const url = await serve((_, response) => response.writeHead(500).end())
+  for (const redact of [undefined, ["authorization"]]) {
+    const config = { baseURL: url, redact, headers: { "x-mine": "1" } } as AxiosRequestConfig
+    const error = await failureOf(withAuth(axios.create(config), auth).get("/x"))
+    const json = (error as AxiosError).toJSON() as { config: AxiosRequestConfig }
+    expect(json.config.headers).toMatchObject({ "x-mine": "1" })
+    expect(JSON.stringify(json)).not.toContain("secret-")
+  }
 })
 
 it("an adapter of the caller's own gets the headers, and its response names the caller's config", async () => {
@@ -240,5 +317,5 @@ it("an adapter of the caller's own gets the headers, and its response names the 
   }
   const response = await withAuth(axios.create({ adapter: own }), auth).get("https://x.myhuaweicloud.com/")
   expect(sent[0]?.headers.get("x-auth-token")).toBe("secret-3")
-  expect(shown(response)).not.toContain("secret-")
+  expect(secretIn(response)).toBeUndefined()
 })

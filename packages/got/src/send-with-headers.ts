@@ -1,4 +1,4 @@
-import { conceal, type HostGuard, isPromise, refuseClearProxy } from "@countersign/auth-core"
+import { andThen, type HostGuard, maskSecrets, refuseClearProxy, sendSecrets } from "@countersign/auth-core"
 import type { Options } from "got"
 
 /** Stands in for an authenticated request before got's cache, which treats requests with Authorization as private. */
@@ -9,12 +9,13 @@ type AnyFunction = (...args: unknown[]) => unknown
 
 /**
  * Makes the native request of these options go out with more headers, without the options ever holding them: got keeps
- * options on responses and errors, copies them for retries, redirects and pages, and publishes them.
+ * options on responses and errors, copies them for retries, redirects and pages, and publishes them. Nor does the native
+ * request hold a secret among them.
  *
  * Options belong to one attempt, so what is overridden here ends with it.
  */
 export function sendWithHeaders(
-  options: Pick<Options, "cache">,
+  options: Pick<Options, "cache" | "request">,
   headers: Readonly<Record<string, string>>,
   url: URL,
   guard: HostGuard,
@@ -29,19 +30,32 @@ export function sendWithHeaders(
     (getRequest: AnyFunction): AnyFunction =>
     () => {
       const request = getRequest()
-      return isFunction(request) ? (...args: unknown[]) => sent(request(...args.map(withHeaders)), url, guard) : request
+      return isFunction(request) ? (...args: unknown[]) => send(request, args) : request
     }
   // The first asks the second, except in got 14 where a `request` option gave nothing.
   override(options, "getRequestFunction", sending)
   override(options, "getFallbackRequestFunction", sending)
 
-  function withHeaders(argument: unknown): unknown {
-    if (!isNativeOptions(argument)) return argument
-    const visible: Record<string, unknown> = {}
-    for (const [name, value] of Object.entries(argument.headers)) {
-      if (!Object.hasOwn(headers, name) && !(name === "authorization" && value === PRIVATE)) visible[name] = value
-    }
-    return { ...argument, headers: conceal({ ...visible, ...headers }, visible) }
+  function send(request: AnyFunction, args: unknown[]): unknown {
+    const all: Record<string, unknown> = {}
+    const native = args.map((argument) => {
+      if (!isNativeOptions(argument)) return argument
+      for (const [name, value] of Object.entries(argument.headers)) {
+        if (name !== "authorization" || value !== PRIVATE) all[name] = value
+      }
+      return { ...argument, headers: Object.assign(all, headers) }
+    })
+    const secrets = maskSecrets(all, headers)
+    // The caller's own is given what is sent.
+    const isOwn = options.request !== undefined
+    if (isOwn) Object.assign(all, secrets)
+    return andThen(request(...native), (sent) => {
+      if (typeof sent !== "object" || sent === null || "statusCode" in sent) return sent
+      refuseClearProxy(sent, url, guard)
+      maskSecrets(all, headers)
+      sendSecrets(sent, secrets)
+      return sent
+    })
   }
 }
 
@@ -49,14 +63,6 @@ function override(options: object, name: string, replacement: (method: AnyFuncti
   const method: unknown = Reflect.get(options, name)
   if (!isFunction(method)) return
   Object.defineProperty(options, name, { value: replacement(method.bind(options)), configurable: true })
-}
-
-/** The native request writes all its headers down, on itself and on what it is queued in. An answer does not. */
-function sent(result: unknown, url: URL, guard: HostGuard): unknown {
-  if (isPromise(result)) return result.then((request) => sent(request, url, guard))
-  if (typeof result !== "object" || result === null || "statusCode" in result) return result
-  refuseClearProxy(result, url, guard)
-  return conceal(result, "[request]")
 }
 
 function isNativeOptions(value: unknown): value is { headers: HeadersByName } {

@@ -8,6 +8,7 @@ export {
 } from "./describe-adapter.ts"
 export { type CacheStoreSuiteOptions, describeCacheStore } from "./describe-cache-store.ts"
 export { describeFeatures } from "./describe-features.ts"
+export { describeUncaughtErrors } from "./describe-uncaught-errors.ts"
 export { type ErrorFacts, errorFacts } from "./error-facts.ts"
 export { type FakeClock, fakeClock } from "./fake-clock.ts"
 export {
@@ -26,3 +27,4 @@ export { type NumberingAuth, numbering } from "./numbering-auth.ts"
 export { type Answer, type Arrival, arrived, type RecordingServer, recordingServer } from "./recording-server.ts"
 export { type ReadmeExampleOptions, runReadmeExample } from "./run-readme-example.ts"
 export { selfSigned } from "./self-signed.ts"
+export { markIn, shown } from "./shown.ts"

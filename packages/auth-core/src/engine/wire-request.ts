@@ -6,6 +6,8 @@ export interface WireRequest {
   readonly url: URL
   /** All headers, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>
+  /** Those among them that the auth added, by lower-case name. Secrets among them must not show. */
+  readonly added: Readonly<Record<string, string>>
   /** Bytes when the auth needed them; else what the caller gave, or an async iterable in place of a stream that was begun. */
   readonly body: unknown
   /** How many redirects led here. */
@@ -14,7 +16,10 @@ export interface WireRequest {
   readonly authenticated: boolean
 }
 
+const NONE = {}
+
 export function wireRequest(attempt: AuthenticatedAttempt, redirects: number): WireRequest {
   const { method, url, headers, body, authenticated } = attempt
-  return { method, url, headers, body: body.content, redirects, authenticated: authenticated !== undefined }
+  const added = authenticated?.as.headers ?? NONE
+  return { method, url, headers, added, body: body.content, redirects, authenticated: authenticated !== undefined }
 }

@@ -1,5 +1,5 @@
 /** What Node's `util.inspect` asks an object for, and with it `console.log`. */
-const INSPECT = Symbol.for("nodejs.util.inspect.custom")
+export const INSPECT = Symbol.for("nodejs.util.inspect.custom")
 const SECRETS = ["value", "secretAccessKey", "securityToken"]
 
 /**

@@ -1,26 +1,44 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http"
-import { conceal } from "@countersign/auth-core"
+import { maskSecrets, sendSecrets } from "@countersign/auth-core"
 
 /** What axios' http adapter sends through: Node's http and https modules, or the caller's own. */
 export interface Transport {
   request(options: RequestOptions, onResponse: (response: IncomingMessage) => void): ClientRequest
 }
 
+type HeadersByName = Readonly<Record<string, string>>
+
 /**
- * A transport that sends as axios' http adapter does by itself, and hides the native request and its connection from
- * inspection: every header is written down on both, and the caller's agent keeps connections.
+ * A transport that sends as axios' http adapter does by itself, and keeps secrets off the native request, its connection
+ * and the caller's agent.
  *
- * @param own the caller's, which then sends.
+ * @param own the caller's, which then sends. It is given all headers.
  * @param url for the name of the answer, where users look for it.
+ * @param added what the auth adds, by lower-case name.
  * @param timeoutMs counts from here to the answer, as in axios by default; Node alone counts silence, once connected.
  */
-export function concealingTransport(own: Transport | undefined, url: URL, timeoutMs: number): Transport {
-  const transport = own ?? nativeTransport(url, timeoutMs)
+export function maskingTransport(
+  own: Transport | undefined,
+  url: URL,
+  added: HeadersByName,
+  timeoutMs: number,
+): Transport {
+  const native = nativeTransport(url, timeoutMs)
   return {
     request(options, onResponse) {
-      const request = transport.request(options, onResponse)
-      concealRequest(request)
-      request.once("socket", concealConnection)
+      const headers = options.headers as Record<string, unknown>
+      const secrets = maskSecrets(headers, added)
+      if (own === undefined) {
+        const request = native.request(options, onResponse)
+        sendSecrets(request, secrets)
+        return request
+      }
+      Object.assign(headers, secrets)
+      const request = own.request(options, onResponse)
+      maskSecrets(headers, added)
+      // What follows redirects by itself makes more requests, which get none.
+      const made = request as { _currentRequest?: unknown }
+      sendSecrets(made._currentRequest ?? request, secrets)
       return request
     },
   }
@@ -42,17 +60,4 @@ function nativeTransport(url: URL, timeoutMs: number): Transport {
       return request
     },
   }
-}
-
-/** It may be one that is kept, from an earlier request. */
-function concealConnection(socket: object): void {
-  if (!Object.hasOwn(socket, "toJSON")) conceal(socket, "[connection]")
-}
-
-/** Makes a native request, of whatever kind, show what it is for and no more. */
-export function concealRequest(request: unknown): void {
-  if (typeof request !== "object" || request === null) return
-  if (Object.hasOwn(request, "toJSON") || !Object.isExtensible(request)) return
-  const { method, host, path, url } = request as Record<string, unknown>
-  conceal(request, url === undefined ? { method, host, path } : { method, url })
 }

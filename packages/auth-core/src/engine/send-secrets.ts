@@ -1,0 +1,185 @@
+import { INSPECT } from "../identity/hide-secrets.ts"
+
+/** What shows in the place of a secret. */
+const MASK = "[secret]"
+/** What an auth adds and anybody may see. */
+const PUBLIC_HEADER = /^x-(?:sdk-.*|project-id|domain-id)$/
+
+type HeadersByName = Readonly<Record<string, string>>
+
+/** Of a request of node:http as much as is needed here. */
+interface NativeRequest {
+  readonly headersSent: boolean
+  readonly socket: Connection | null
+  getHeader(name: string): unknown
+  setHeader(name: string, value: unknown): unknown
+  once(event: "socket", listener: (socket: Connection) => void): unknown
+}
+
+/** Of a writable stream, mostly a net.Socket, as much as is needed here. */
+interface Connection {
+  readonly connecting?: boolean
+  write(chunk: unknown, ...rest: unknown[]): unknown
+  _write(chunk: unknown, encoding: unknown, done: Done): void
+  _writev?(chunks: QueuedChunk[], done: Done): void
+  once(event: "connect" | "close", listener: () => void): unknown
+  off(event: "connect" | "close", listener: () => void): unknown
+}
+
+interface QueuedChunk {
+  chunk: unknown
+}
+
+type Done = (error?: Error) => void
+
+/** Goes out as a secret, and shows none. For clients that write headers down where they can be seen. */
+class HiddenText {
+  readonly #text: string
+  constructor(text: string) {
+    this.#text = text
+  }
+  toString(): string {
+    return this.#text
+  }
+  toJSON(): string {
+    return MASK
+  }
+  [INSPECT](): string {
+    return MASK
+  }
+}
+
+/** By connection: the secrets of the head that is written next. */
+const unsent = new WeakMap<object, HeadersByName | undefined>()
+
+/**
+ * Masks the secrets among headers in place: Node keeps the headers it is given, also on connections.
+ *
+ * @param added what an auth adds, by lower-case name. What has another value by now is left alone.
+ * @returns the secrets, by name as spelled in `headers`
+ */
+export function maskSecrets(headers: Record<string, unknown>, added: HeadersByName): HeadersByName {
+  const secrets: Record<string, string> = {}
+  for (const name of Object.keys(headers)) {
+    const lowerCase = name.toLowerCase()
+    const value = added[lowerCase]
+    if (value === undefined || PUBLIC_HEADER.test(lowerCase)) continue
+    if (headers[name] !== value && headers[name] !== MASK) continue
+    secrets[name] = value
+    headers[name] = MASK
+  }
+  return secrets
+}
+
+/**
+ * Has a native request that is not sent yet go out with secrets that it never holds. Errors and responses carry the
+ * request, and Node prints an uncaught error with all that can be reached from it. The request and its connection keep the
+ * masks; the secrets are put in as the head leaves for the network.
+ */
+export function sendSecrets(request: unknown, secrets: HeadersByName): void {
+  if (!isSettable(request)) return
+  const isNative = isOfNode(request)
+  for (const [name, value] of Object.entries(secrets)) {
+    if (isNative && request.getHeader(name) === MASK) continue
+    if (request.headersSent) return
+    // Others have their headers read, such as a mock's: only what is unlike Node's takes more than text.
+    const others = "outputData" in request ? value : new HiddenText(value)
+    request.setHeader(name, isNative ? MASK : others)
+  }
+  if (!isNative) return
+  if (request.socket) insert(request.socket, secrets)
+  else request.once("socket", (socket) => insert(socket, secrets))
+}
+
+function isSettable(request: unknown): request is NativeRequest {
+  return typeof request === "object" && request !== null && "setHeader" in request && "once" in request
+}
+
+/** Not of another HTTP/2 package, nor of a mock, nor of a runtime that sends in its own way. */
+function isOfNode(request: NativeRequest): boolean {
+  if ("bun" in process.versions || "deno" in process.versions) return false
+  const { OutgoingMessage } = process.getBuiltinModule("node:http")
+  return request instanceof OutgoingMessage && request.end === OutgoingMessage.prototype.end
+}
+
+/** Puts secrets into what is written next. Node tells of a request's connection before it writes to it. */
+function insert(connection: Connection, secrets: HeadersByName): void {
+  if (!unsent.has(connection)) interceptWrites(connection)
+  unsent.set(connection, secrets)
+}
+
+/**
+ * Overrides what Node has streams implement, which is called for each chunk as it leaves. Nothing is handed on before the
+ * connection is made, since a connection keeps for printing what it could not send.
+ */
+function interceptWrites(connection: Connection): void {
+  const { write, _write: writeOne, _writev: writeMany } = connection
+  const { Writable } = process.getBuiltinModule("node:stream")
+  if (write !== Writable.prototype.write) {
+    // A mock reads what is written.
+    connection.write = (chunk, ...rest) => write.call(connection, completed(chunk) ?? chunk, ...rest)
+    return
+  }
+  connection._write = (chunk, encoding, done) => {
+    onceConnected(() => {
+      const complete = completed(chunk)
+      if (complete === undefined) done(headNotFound())
+      else writeOne.call(connection, complete, encoding, done)
+    })
+  }
+  if (writeMany === undefined) return
+  connection._writev = (chunks, done) => {
+    onceConnected(() => {
+      const [first, ...others] = chunks
+      const complete = completed(first?.chunk)
+      if (complete === undefined) done(headNotFound())
+      else
+        writeMany.call(
+          connection,
+          complete === first?.chunk ? chunks : [{ ...first, chunk: complete }, ...others],
+          done,
+        )
+    })
+  }
+
+  function onceConnected(work: () => void): void {
+    if (unsent.get(connection) === undefined || connection.connecting !== true) {
+      work()
+      return
+    }
+    const once = (): void => {
+      connection.off("connect", once)
+      connection.off("close", once)
+      work()
+    }
+    connection.once("connect", once)
+    connection.once("close", once)
+  }
+
+  function completed(chunk: unknown): unknown {
+    const secrets = unsent.get(connection)
+    if (secrets === undefined) return chunk
+    unsent.set(connection, undefined)
+    if (typeof chunk === "string") return withSecrets(chunk, secrets)
+    if (!(chunk instanceof Uint8Array)) return undefined
+    const { buffer, byteOffset, byteLength } = chunk
+    const complete = withSecrets(Buffer.from(buffer, byteOffset, byteLength).toString("latin1"), secrets)
+    return complete === undefined ? undefined : Buffer.from(complete, "latin1")
+  }
+}
+
+/** @returns `undefined` when the text does not begin with the head of the request. */
+function withSecrets(text: string, secrets: HeadersByName): string | undefined {
+  let complete = text
+  for (const [name, value] of Object.entries(secrets)) {
+    const line = `\r\n${name}: ${MASK}\r\n`
+    const start = complete.indexOf(line)
+    if (start === -1) return undefined
+    complete = `${complete.slice(0, start)}\r\n${name}: ${value}${complete.slice(start + line.length - 2)}`
+  }
+  return complete
+}
+
+function headNotFound(): Error {
+  return new Error("The authentication could not be put into the request, so it was not sent.")
+}

@@ -1,0 +1,93 @@
+import { execFile } from "node:child_process"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { fileURLToPath } from "node:url"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { markIn } from "./shown.ts"
+
+/** How a request ends, by the path it is sent to. */
+const ENDINGS = {
+  "/500": "HTTP 500",
+  "/401": "a 401",
+  "/403": "a 403",
+  "/loop": "too many redirects",
+  "/silence": "a timeout",
+  "/broken": "an answer that breaks off",
+  "/refused": "a refused connection",
+  "/200": "success, thrown by the program",
+}
+
+/** As text of a program: gives `auth`, whose secrets all begin alike, `base` and `path`. */
+const GIVEN = `
+const secrets = { authorization: "Bearer secret-1", "x-auth-token": "secret-2", "x-security-token": "secret-3" }
+const auth = {
+  bodyLimit: () => 1_000,
+  authenticate: () => ({ headers: secrets, used: undefined }),
+  judge: () => false,
+}
+const base = process.argv[1]
+const path = process.argv[2]
+const ended = (response) => { throw Object.assign(new Error("it came to an end"), { response }) }
+`
+
+/**
+ * A program dies by the error of its request, and Node prints that error with all it holds, whatever it says about how to be
+ * printed.
+ *
+ * @param program awaits a request to `base + path` that lasts a second at most, and gives what comes of it to `ended`. It is
+ * given `auth`.
+ * @param directory of the package, from where the program imports.
+ * @param aliases names of packages, and what is imported in their place.
+ */
+export function describeUncaughtErrors(
+  name: string,
+  program: string,
+  directory: URL,
+  aliases: Record<string, string> = {},
+): void {
+  const arrived: unknown[] = []
+  const server = createServer((request, response) => {
+    arrived.push(request.headers["x-auth-token"])
+    request.resume()
+    const { pathname } = new URL(request.url ?? "", "http://any")
+    if (pathname === "/loop") response.writeHead(302, { location: "/loop" }).end()
+    else if (pathname === "/broken") {
+      response.writeHead(200, { "content-length": "10" }).write("half")
+      setTimeout(() => response.destroy(), 20)
+    } else if (pathname !== "/silence") response.writeHead(Number(pathname.slice(1)), { "x-answer": "seen" }).end("{}")
+  })
+  beforeAll(() => new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve)))
+  afterAll(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+
+  describe(`${name}: a program that dies shows no secret`, () => {
+    it.each(Object.entries(ENDINGS))("%s: by %s", async (path) => {
+      const base =
+        path === "/refused" ? "http://127.0.0.1:1" : `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+      arrived.length = 0
+      const { code, output } = await died(`${GIVEN}\n${program}`, [base, path], directory, aliases)
+      expect(output).toContain("Error")
+      expect(markIn(output, "secret-")).toBeUndefined()
+      expect(code).toBe(1)
+      if (path !== "/refused") expect(new Set(arrived)).toEqual(new Set(["secret-2"]))
+    })
+  })
+}
+
+function died(
+  program: string,
+  args: string[],
+  directory: URL,
+  aliases: Record<string, string>,
+): Promise<{ code: unknown; output: string }> {
+  const prelude = new URL(`from-sources.mjs?${new URLSearchParams(aliases)}`, import.meta.url).href
+  const all = ["--import", prelude, "--input-type=module", "--eval", program, ...args]
+  const options = { cwd: fileURLToPath(directory), maxBuffer: 2 ** 26 }
+  return new Promise((resolve) => {
+    execFile(process.execPath, all, options, (error, stdout, stderr) => {
+      resolve({ code: error?.code ?? 0, output: `${stdout}${stderr}` })
+    })
+  })
+}

@@ -1,0 +1,18 @@
+// Given to `node --import`: a program of its own process runs on the sources of every package, as tests do. What the query
+// names is taken for what it says: `?axios=axios-1.7`.
+import { existsSync } from "node:fs"
+import { registerHooks } from "node:module"
+
+const packages = new URL("../../", import.meta.url)
+const aliases = new URL(import.meta.url).searchParams
+
+registerHooks({
+  resolve(specifier, context, nextResolve) {
+    const alias = aliases.get(specifier)
+    if (alias !== null) return nextResolve(alias, context)
+    const [, name] = /^@countersign\/([a-z-]+)$/.exec(specifier) ?? []
+    const source = new URL(specifier === "#digest" ? "auth-core/src/digest/node.ts" : `${name}/src/index.ts`, packages)
+    if ((name === undefined && specifier !== "#digest") || !existsSync(source)) return nextResolve(specifier, context)
+    return { url: source.href, shortCircuit: true }
+  },
+})
