@@ -1,4 +1,13 @@
-import { type Auth, createAuthChooser, createHostGuard, type GuardOptions, isPromise } from "@countersign/auth-core"
+import {
+  type Auth,
+  clearProxyError,
+  createAuthChooser,
+  createHostGuard,
+  type GuardOptions,
+  type HostGuard,
+  isPromise,
+  isProxied,
+} from "@countersign/auth-core"
 import type { Dispatcher } from "undici"
 import { AuthenticatedCall } from "./authenticated-call.ts"
 import { withoutSecrets } from "./dispatch-headers.ts"
@@ -26,11 +35,15 @@ export function authInterceptor(
   return trackedInterceptor(auth, options, () => undefined)
 }
 
-/** @param track is given each promise that ends when an attempt has been handed on to undici, or has failed before. */
+/**
+ * @param track is given each promise that ends when an attempt has been handed on to undici, or has failed before.
+ * @param dispatcher what sends, where it is known.
+ */
 export function trackedInterceptor(
   auth: Auth | false,
   options: GuardOptions,
   track: (pending: Promise<void>) => void,
+  dispatcher?: Dispatcher,
 ): Dispatcher.DispatcherComposeInterceptor {
   const chooseAuth = createAuthChooser("countersign", auth)
   const guard = createHostGuard(options)
@@ -47,6 +60,7 @@ export function trackedInterceptor(
       const call = new AuthenticatedCall(chosen, url, dispatch, options, watching)
       call.tellStart()
       try {
+        refuseProxy(url, guard, dispatcher)
         const begun = call.begin()
         if (isPromise(begun)) track(begun.catch((error) => call.fail(error)))
       } catch (error) {
@@ -56,4 +70,10 @@ export function trackedInterceptor(
       return true
     })
   }
+}
+
+/** Loopback is no exception where a proxy takes the request. */
+function refuseProxy(url: URL, guard: HostGuard, dispatcher: Dispatcher | undefined): void {
+  if (url.protocol === "https:" || guard.allowInsecure === true || !isProxied(dispatcher, url)) return
+  throw clearProxyError(url)
 }

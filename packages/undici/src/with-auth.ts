@@ -13,10 +13,11 @@ import { trackedInterceptor } from "./auth-interceptor.ts"
 export function withAuth<D extends Dispatcher>(dispatcher: D, auth: Auth | false, options: GuardOptions = {}): D {
   const origin = originOf(dispatcher)
   const pending = new Set<Promise<void>>()
-  const intercept = trackedInterceptor(auth, options, (attempt) => {
+  const track = (attempt: Promise<void>): void => {
     pending.add(attempt)
     void attempt.finally(() => pending.delete(attempt))
-  })
+  }
+  const intercept = trackedInterceptor(auth, options, track, dispatcher)
   const composed = dispatcher.compose((dispatch) => {
     const authenticated = intercept(dispatch)
     if (origin === undefined) return authenticated

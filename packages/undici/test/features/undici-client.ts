@@ -28,7 +28,9 @@ export function release(name: string, version: string, module: unknown): Feature
         // Mocks cannot be destroyed.
         const isMock = dispatcher instanceof undici.MockAgent || dispatcher instanceof undici.MockPool
         defer(() => (isMock ? dispatcher.close() : dispatcher.destroy()))
-        return auth === undefined ? dispatcher : withAuth(dispatcher, auth, { hosts: ["127.0.0.1"] })
+        return auth === undefined
+          ? dispatcher
+          : withAuth(dispatcher, auth, { hosts: ["127.0.0.1"], allowInsecure: true })
       }
       return { undici, agent: authenticated(new undici.Agent()), authenticated }
     },
