@@ -9,6 +9,7 @@ import { within } from "./within.ts"
 export interface Question<T> {
   readonly rejected: T | undefined
   readonly resolve: NonNullable<ProviderContext<T>["resolve"]>
+  readonly blameSource: NonNullable<ProviderContext<T>["blameSource"]>
   readonly limitMs: number
   readonly clock: Clock
   readonly secret: BoundSecret | undefined
@@ -30,7 +31,7 @@ export interface Answer<T> {
  */
 export async function askProvider<T extends Expiring>(
   provider: Provider<T>,
-  { rejected, resolve, limitMs, clock, secret }: Question<T>,
+  { rejected, resolve, blameSource, limitMs, clock, secret }: Question<T>,
 ): Promise<Answer<T>> {
   const name = provider.identityKey ?? "this identity"
   let told: { issuerTime: number; at: number } | undefined
@@ -47,7 +48,7 @@ export async function askProvider<T extends Expiring>(
       `The provider of ${name} gave nothing within ${limitMs} ms. Check what it waits for, or raise \`refreshTimeoutMs\`.`,
     )
   const value = await within(clock, limitMs, timeoutError, async (signal) => {
-    const context: ProviderContext<T> = { rejected, signal, resolve, tellIssuerTime, askAgainIn, secret }
+    const context: ProviderContext<T> = { rejected, signal, resolve, tellIssuerTime, askAgainIn, blameSource, secret }
     try {
       return await provider(context)
     } catch (error) {

@@ -117,10 +117,12 @@ export class Refresher {
   /**
    * Ends the wait for the replacement of a refused value. It goes when the issuer refuses the identity too; but an outage
    * says nothing against it, and what one service refuses another may take.
+   *
+   * @param error absent: it is about another identity
    */
-  keepRefused(slot: Slot<unknown>, error: AuthError): void {
+  keepRefused(slot: Slot<unknown>, error: AuthError | undefined): void {
     slot.isRefused = false
-    if (error.code === "AUTH_CREDENTIALS_REJECTED") slot.empty()
+    if (error?.code === "AUTH_CREDENTIALS_REJECTED") slot.empty()
   }
 
   /** What it brings counts only while the slot has not been told to forget it. */
@@ -165,8 +167,9 @@ export class Refresher {
     else {
       const { failure } = renewal
       slot.failure = failure ?? slot.failure
+      const isOfOther = renewal.kind === "failed" && renewal.isOfOther === true
       const error = renewal.kind === "failed" ? renewal.error : renewal.failure.error
-      if (slot.isRefused) this.keepRefused(slot, error)
+      if (slot.isRefused) this.keepRefused(slot, isOfOther ? undefined : error)
     }
   }
 
@@ -287,11 +290,12 @@ export class Refresher {
     const active = backoff.active(earlier, clock.monotonic())
     if (active !== undefined) return { kind: "backed-off", failure: backoff.again(active, clock.monotonic()) }
     const ofOthers = new WeakSet<object>()
+    const blameSource = (error: Error): void => void ofOthers.add(error)
     const resolve = <V extends Expiring>(other: Provider<V>, context?: ProviderContext<V>): V | Promise<V> =>
       this.#resolve(other, context, path, ofOthers)
     try {
       const isOwn = provider.binding?.identity === slot.key
-      const question = { rejected, resolve, limitMs, clock, secret: isOwn ? secret : undefined }
+      const question = { rejected, resolve, blameSource, limitMs, clock, secret: isOwn ? secret : undefined }
       const { value, issuerNow, againMs } = await askProvider(provider, question)
       // What it was built on may have been got by another secret meanwhile.
       if (!isOwn && provider.binding !== undefined && provider.binding.current !== secret)
@@ -301,8 +305,8 @@ export class Refresher {
     } catch (error) {
       if (!isAuthError(error)) throw error
       // What another identity failed with is remembered there.
-      const failure = ofOthers.has(error) ? undefined : backoff.after(error, backoff.known(earlier), clock.monotonic())
-      return { kind: "failed", error, failure }
+      if (ofOthers.has(error)) return { kind: "failed", error, failure: undefined, isOfOther: true }
+      return { kind: "failed", error, failure: backoff.after(error, backoff.known(earlier), clock.monotonic()) }
     }
   }
 

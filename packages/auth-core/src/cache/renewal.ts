@@ -6,7 +6,13 @@ import type { Lifetime } from "./lifetime.ts"
 export type Renewal<T> =
   | { readonly kind: "value"; readonly value: T; readonly lifetime: Lifetime; readonly source: "provider" | "store" }
   /** The provider was asked in vain; what is to be remembered of it, if anything. */
-  | { readonly kind: "failed"; readonly error: AuthError; readonly failure: Failure | undefined }
+  | {
+      readonly kind: "failed"
+      readonly error: AuthError
+      readonly failure: Failure | undefined
+      /** It is about another identity, which this one builds on. */
+      readonly isOfOther?: boolean
+    }
   /** The provider was not asked, because it failed a while ago. */
   | { readonly kind: "backed-off"; readonly failure: Failure }
   /** Another process is at it; this value serves until then. */

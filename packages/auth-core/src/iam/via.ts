@@ -25,7 +25,12 @@ export async function withVia<V extends Token | Credentials, T>(
     if (!isRefusal(error)) throw error
     const other = await ask(via, wanted, context, value)
     if (secretOf(other) === secretOf(value)) throw error
-    return await use(other)
+    try {
+      return await use(other)
+    } catch (error) {
+      if (isRefusal(error) && isAbout(other, error)) context?.blameSource?.(error)
+      throw error
+    }
   }
 }
 
@@ -66,8 +71,17 @@ function wrongKind(wanted: Yields, given: Yields): AuthError {
   )
 }
 
+/**
+ * Whether a refusal is about what was used, not about who may do what. Failed signatures lock an access key, so they are never
+ * taken for its end.
+ */
+function isAbout(used: Token | Credentials, { errorCode, errorMessage = "" }: AuthError): boolean {
+  if ("value" in used) return errorCode !== "IAM.0064"
+  return used.securityToken !== undefined && !/signature|reach the limit/i.test(errorMessage)
+}
+
 /** Every 401 but those about a password, which is not what was sent. */
-function isRefusal(error: unknown): boolean {
+function isRefusal(error: unknown): error is AuthError {
   return isAuthError(error) && error.status === 401 && error.errorCode !== "IAM.0061" && error.errorCode !== "IAM.0062"
 }
 

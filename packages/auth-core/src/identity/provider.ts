@@ -40,6 +40,11 @@ export interface ProviderContext<T> {
    * change when they like, such as a file; a failure leaves the value in use.
    */
   askAgainIn?: ((ms: number) => void) | undefined
+  /**
+   * Takes an error that is about what another provider gave, such as the token of `via`, before it is thrown: it says nothing
+   * against this identity, so it makes no back-off here.
+   */
+  blameSource?: ((error: Error) => void) | undefined
   /** What the cache read of a secret that is a function, and binds the value to: to be used in place of asking again. */
   secret?: BoundSecret | undefined
 }
