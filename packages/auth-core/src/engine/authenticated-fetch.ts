@@ -10,7 +10,6 @@ import type { HostGuard } from "./host-guard.ts"
 import { initMembers, otherMembers } from "./init-members.ts"
 import { isRequest, requestClass } from "./is-request.ts"
 import { isStream } from "./is-stream.ts"
-import { hasOwnSecrets } from "./secret-headers.ts"
 import type { WireRequest } from "./wire-request.ts"
 
 export interface AuthenticatedFetchOptions {
@@ -51,13 +50,13 @@ export function authenticatedFetch(
       )
     }
     const given = initMembers(init ?? {}, key)
-    if (!guard(url, baseUrl) && !followsHere(input, given))
-      return Promise.resolve(fetch(input, init ? given : undefined))
-    if (!isRequest(input)) return send(chosen, url, { input, given, init: given }, options)
-    return Promise.resolve(
-      andThen(onDemandBodies(), ({ requestInit }) =>
-        andThen(requestInit(input, given), (own) => send(chosen, url, { input, given, ...own }, options)),
-      ),
+    if (guard(url, baseUrl)) return sendGiven(chosen, url, { input, given, isBare: false }, options)
+    const byFetch = (): Promise<Response> => fetch(input, init ? given : undefined)
+    const headers = headersOf(given.headers ?? (isRequest(input) ? input.headers : undefined))
+    if (!Object.keys(headers).some((name) => name.startsWith("x-"))) return Promise.resolve(byFetch())
+    return import("./on-demand-follow-up.ts").then(({ hasOwnSecrets }) =>
+      // A fetch would take them along on redirects.
+      hasOwnSecrets(headers) ? sendGiven(chosen, url, { input, given, isBare: true }, options) : byFetch(),
     )
   } catch (error) {
     return Promise.reject(error)
@@ -76,16 +75,25 @@ function destination(input: string | URL | Request, { fetch, baseUrl }: Authenti
   return fetch === globalThis.fetch || URL.canParse(text, base) ? parse(text, base) : undefined
 }
 
-/** Whether a request goes through the engine though it may see no credentials: fetch would take the caller's own along. */
-function followsHere(input: string | URL | Request, { headers }: RequestInit): boolean {
-  const own = headers ?? (isRequest(input) ? input.headers : undefined)
-  return own !== undefined && hasOwnSecrets(headersOf(own))
-}
-
-interface Call {
+interface Given {
   readonly input: string | URL | Request
   /** What the caller gave beside it. */
   readonly given: RequestInit
+  /** It may see no credentials, but has the caller's own. */
+  readonly isBare: boolean
+}
+
+function sendGiven(auth: Auth, url: URL, given: Given, options: AuthenticatedFetchOptions): Promise<Response> {
+  const { input, given: init } = given
+  if (!isRequest(input)) return send(auth, url, { ...given, init }, options)
+  return Promise.resolve(
+    andThen(onDemandBodies(), ({ requestInit }) =>
+      andThen(requestInit(input, init), (own) => send(auth, url, { ...given, ...own }, options)),
+    ),
+  )
+}
+
+interface Call extends Given {
   /** All that is known of the request. */
   readonly init: RequestInit
   /** The body is the stream of the Request itself, which goes out as it is. */
@@ -116,7 +124,7 @@ function sendByFetch(fetch: Fetch, wire: WireRequest, call: Call): Promise<Respo
     method,
     headers,
     // Where no secret is at stake the client's own way with redirects does, and browsers know no other.
-    redirect: redirect === "follow" && (authenticated || hasOwnSecrets(headers)) ? "manual" : redirect,
+    redirect: redirect === "follow" && (authenticated || call.isBare) ? "manual" : redirect,
   }
   const send = (): Promise<Response> => fetchBy(fetch, wire, call, init)
   if (body === null || body === undefined || (body === own && call.asIs && isFor(wire, call))) return send()

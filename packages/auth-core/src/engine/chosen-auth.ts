@@ -17,34 +17,24 @@ export type ChooseAuth = (request: object) => Auth | undefined
  * @throws {AuthError} `AUTH_INVALID_OPTION` when it is neither.
  */
 export function createAuthChooser(key: "auth" | "countersign", clients: Auth | false): ChooseAuth {
-  if (clients !== false && !isAuth(clients)) {
-    throw invalid(`A client takes ${AN_AUTH}, or \`false\` when each request brings its own, not ${kindOf(clients)}.`)
-  }
+  const own = checked(clients, "The auth of a client must be one, such as tokenAuth(...) gives, or `false`")
   return (request) => {
-    if (key in request) return ownAuth(key, Reflect.get(request, key))
-    if (clients !== false) return clients
-    throw invalid(
-      `This client has no auth of its own, and the request brings none: give it as \`${key}\`, or \`false\` to send without.`,
-    )
+    if (key in request) {
+      return checked(
+        Reflect.get(request, key),
+        `\`${key}\` must be an auth, such as tokenAuth(...) gives, or \`false\`, or left out`,
+      )
+    }
+    if (own !== undefined) return own
+    throw invalid(`This client has no auth of its own, so each request must name one as \`${key}\`.`)
   }
 }
 
-const AN_AUTH = "an auth, such as tokenAuth(...) gives"
-
-function ownAuth(key: string, own: unknown): Auth | undefined {
-  if (own === false) return undefined
-  if (isAuth(own)) return own
-  const cure = own === undefined ? ": leave the key out to use the client's own" : ""
-  throw invalid(`\`${key}\` of a request is ${AN_AUTH}, or \`false\` for none, not ${kindOf(own)}${cure}.`)
-}
-
-function isAuth(value: unknown): value is Auth {
-  const { authenticate, judge } = Object(value)
-  return typeof authenticate === "function" && typeof judge === "function"
-}
-
-function kindOf(value: unknown): string {
-  return value === null ? "null" : typeof value
+function checked(given: unknown, rule: string): Auth | undefined {
+  if (given === false) return undefined
+  const { authenticate, judge } = Object(given)
+  if (typeof authenticate === "function" && typeof judge === "function") return given as Auth
+  throw invalid(`${rule}, not ${given === null ? "null" : typeof given}.`)
 }
 
 function invalid(message: string): AuthError {

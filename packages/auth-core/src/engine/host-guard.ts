@@ -26,15 +26,8 @@ const CUSTOMERS_HOST = /^(?:obs|apigw|infer-|modelarts-infer|notebook|authoring|
 const IOTDA_HOST = /^[a-z\d]+(?:\.[a-z\d]+)?\.iotda-app\.[a-z]{2}-[a-z]+-\d{1,3}\.myhuaweicloud\.(?:com|cn|eu)$/
 
 /** What else the official tables list: single hosts, of domains that are not for services alone. */
-const OTHER_HOSTS: ReadonlySet<string> = new Set([
-  "api.meeting.huaweicloud.com",
-  "api-intl.meeting.huaweicloud.com",
-  "dme.cn-north-4.huaweicloud.com",
-  "oroas.cn-north-7.huaweicloud.com",
-  "as.ap-southeast-1.myhwclouds.com",
-  "cts.af-north-1.myhuaweicloud.africa",
-  "cts.ap-southeast-5.myhuaweicloud.asia",
-])
+const OTHER_HOST =
+  /^(?:(?:api(?:-intl)?\.meeting|dme\.cn-north-4|oroas\.cn-north-7)\.huaweicloud\.com|as\.ap-southeast-1\.myhwclouds\.com|cts\.(?:af-north-1\.myhuaweicloud\.africa|ap-southeast-5\.myhuaweicloud\.asia))$/
 
 /**
  * Says whether credentials may go to a URL.
@@ -73,7 +66,7 @@ export function createHostGuard(options: GuardOptions = {}): HostGuard {
 
 function isHuaweiCloud(host: string): boolean {
   if (SERVICE_HOST.test(host)) return !CUSTOMERS_HOST.test(host)
-  return IOTDA_HOST.test(host) || OTHER_HOSTS.has(host)
+  return IOTDA_HOST.test(host) || OTHER_HOST.test(host)
 }
 
 /** Without the dot that a full name may end with. */

@@ -1,1 +1,2 @@
 export { followUp } from "./follow-up.ts"
+export { hasOwnSecrets } from "./secret-headers.ts"
