@@ -1,2 +1,3 @@
 export * from "@countersign/auth-core"
 export { type AuthInterceptor, authInterceptor, withAuth } from "./auth-interceptor.ts"
+export { iamFetch } from "./iam-fetch.ts"

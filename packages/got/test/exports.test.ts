@@ -4,6 +4,6 @@ import * as own from "../src/index.ts"
 
 it("exports the core, and no more than this", () => {
   const added = Object.keys(own).filter((name) => !(name in core))
-  expect(added.sort()).toEqual(["authHooks", "withAuth"])
+  expect(added.sort()).toEqual(["authHooks", "iamFetch", "withAuth"])
   expect(Object.keys(own)).toEqual(expect.arrayContaining(Object.keys(core)))
 })

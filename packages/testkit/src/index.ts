@@ -28,3 +28,4 @@ export { type Answer, type Arrival, arrived, type RecordingServer, recordingServ
 export { type ReadmeExampleOptions, runReadmeExample } from "./run-readme-example.ts"
 export { selfSigned } from "./self-signed.ts"
 export { markIn, shown } from "./shown.ts"
+export { type TunnelledIam, tunnelledIam } from "./tunnelled-iam.ts"

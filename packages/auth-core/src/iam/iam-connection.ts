@@ -1,6 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { type Clock, systemClock } from "../identity/clock.ts"
-import type { Fetch } from "../identity/fetch.ts"
+import type { IamFetch } from "../identity/iam-fetch.ts"
 import type { IamReach } from "../identity/provider.ts"
 import { resolveEndpoint } from "./endpoint.ts"
 import { environmentVariable } from "./environment.ts"
@@ -15,8 +15,8 @@ export interface IamOptions {
   iamEndpoint?: string | undefined
   /** Region whose IAM is called, such as `ap-southeast-1`. */
   region?: string | undefined
-  /** Does the HTTP round trips. @default the global fetch */
-  fetch?: Fetch | undefined
+  /** Makes the round trips, through a proxy for instance. @default the global fetch */
+  fetch?: IamFetch | undefined
   /** The longest one round trip may take, milliseconds of real time. @default 10_000 */
   timeoutMs?: number | undefined
   /** Lets secrets cross plain http to hosts other than this machine. @default false */
@@ -30,7 +30,7 @@ export interface IamConnection {
   readonly endpoint: string
   /** The endpoint was given, by itself, a region or `via`: neither the environment nor the default decided. */
   readonly isNamed?: boolean | undefined
-  readonly fetch: Fetch | undefined
+  readonly fetch: IamFetch | undefined
   readonly timeoutMs: number
   readonly clock: Clock
 }

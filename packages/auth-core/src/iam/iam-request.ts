@@ -1,3 +1,5 @@
+import type { IamFetchResponse } from "../identity/iam-fetch.ts"
+
 /** One round trip to IAM or STS, ready to send. */
 export interface IamRequest {
   readonly method: "GET" | "POST" | "PUT"
@@ -17,13 +19,13 @@ export interface IamRequest {
 /** What came back, whatever the status. */
 export interface IamAnswer {
   readonly status: number
-  readonly headers: Headers
+  readonly headers: IamFetchResponse["headers"]
   readonly text: string
   /** Clock of the server by its Date header, epoch ms. */
   readonly serverTime: number | undefined
 }
 
 /** The body as it goes on the wire. */
-export function payloadOf({ body }: IamRequest): string | null {
-  return body === undefined ? null : JSON.stringify(body)
+export function payloadOf({ body }: IamRequest): string | undefined {
+  return body === undefined ? undefined : JSON.stringify(body)
 }

@@ -45,7 +45,7 @@ export function rejectionError(
   const { status, headers } = answer
   const fields = cleanFields(answer, secrets)
   const errorCode = fields.errorCode ?? ""
-  const code = codeOf(status, fields, headers.has("retry-after"))
+  const code = codeOf(status, fields, headers.get("retry-after") !== null)
   const waitMs =
     retryAfterMs(headers.get("retry-after"), answer.serverTime ?? clock.now()) ??
     (errorCode === "IAM.0061" ? ACCOUNT_LOCK_MS : undefined)

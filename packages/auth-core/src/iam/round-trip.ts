@@ -1,5 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { abortable } from "../identity/abortable.ts"
+import type { IamFetch, IamFetchResponse } from "../identity/iam-fetch.ts"
 import type { IamConnection } from "./iam-connection.ts"
 import { type IamAnswer, type IamRequest, payloadOf } from "./iam-request.ts"
 import { redact } from "./redact.ts"
@@ -30,15 +31,16 @@ export async function roundTrip(
 }
 
 async function send(connection: IamConnection, request: IamRequest, signal: AbortSignal): Promise<IamAnswer> {
-  const send = connection.fetch ?? globalThis.fetch
+  const send: IamFetch = connection.fetch ?? globalThis.fetch
+  const body = payloadOf(request)
   const response = await send(connection.endpoint + request.path, {
     method: request.method,
     headers: {
       accept: "application/json",
-      ...(request.body === undefined ? undefined : { "content-type": "application/json;charset=utf8" }),
+      ...(body === undefined ? undefined : { "content-type": "application/json;charset=utf8" }),
       ...request.headers,
     },
-    body: payloadOf(request),
+    ...(body === undefined ? undefined : { body }),
     redirect: "manual",
     signal,
   })
@@ -52,9 +54,9 @@ async function send(connection: IamConnection, request: IamRequest, signal: Abor
 }
 
 /** As `text()` gives it, but what does not end does not fill the memory. */
-async function textOf(response: Response): Promise<string> {
-  const reader = response.body?.getReader()
-  if (reader === undefined) return await response.text()
+async function textOf(response: IamFetchResponse): Promise<string> {
+  if (!(response.body instanceof ReadableStream)) return await response.text()
+  const reader = response.body.getReader()
   const decoder = new TextDecoder()
   let text = ""
   for (;;) {

@@ -1,4 +1,5 @@
 import type { Credentials } from "../identity/credentials.ts"
+import { serverTimeIn } from "../signing/server-time.ts"
 import { sign } from "../signing/sign.ts"
 import { exchange } from "./exchange.ts"
 import type { IamConnection } from "./iam-connection.ts"
@@ -18,12 +19,14 @@ export async function signedExchange(
   credentials: Credentials,
   signal: AbortSignal | undefined,
 ): Promise<IamAnswer> {
-  const first = signed(connection, request, credentials, connection.clock.now())
+  const signedAt = connection.clock.now()
+  const first = signed(connection, request, credentials, signedAt)
   const answer = await roundTrip(connection, first, signal)
   if (answer.status >= 200 && answer.status <= 299) return answer
   const isExpired = answer.status === 401 && /signature expired/i.test(answer.text)
-  if (!isExpired || answer.serverTime === undefined) throw rejectionError(connection, first, answer)
-  return await exchange(connection, signed(connection, request, credentials, answer.serverTime), signal)
+  const serverTime = serverTimeIn(answer.text, signedAt) ?? answer.serverTime
+  if (!isExpired || serverTime === undefined) throw rejectionError(connection, first, answer)
+  return await exchange(connection, signed(connection, request, credentials, serverTime), signal)
 }
 
 function signed(

@@ -1,5 +1,5 @@
 import type { Credentials } from "./credentials.ts"
-import type { Fetch } from "./fetch.ts"
+import type { IamFetch } from "./iam-fetch.ts"
 import type { BoundSecret, SecretBinding } from "./secret-binding.ts"
 import type { Token } from "./token.ts"
 
@@ -15,7 +15,7 @@ export interface Expiring {
 export interface IamReach {
   readonly iamEndpoint?: string | undefined
   readonly region?: string | undefined
-  readonly fetch?: Fetch | undefined
+  readonly fetch?: IamFetch | undefined
   readonly timeoutMs?: number | undefined
   readonly allowInsecure?: boolean | undefined
 }

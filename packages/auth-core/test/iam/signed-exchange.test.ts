@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest"
 import type { IamConnection } from "../../src/iam/iam-connection.ts"
 import type { IamRequest } from "../../src/iam/iam-request.ts"
 import { signedExchange } from "../../src/iam/signed-exchange.ts"
+import type { IamFetch } from "../../src/identity/iam-fetch.ts"
 import { iamError, localIam, rejectionOf } from "./local-iam.ts"
 import { expectSigned, KEY, TEMPORARY } from "./verified.ts"
 
@@ -52,6 +53,21 @@ describe("a signed call", () => {
     )
     expect(error.code).toBe("AUTH_CREDENTIALS_REJECTED")
     expect(stubborn.arrivals).toHaveLength(2)
+  })
+
+  it("is signed again at the time that the refusal names, where no Date header tells it", async () => {
+    const stamp = (time: number): string => new Date(time).toISOString().replaceAll(/[-:]|\.\d+/g, "")
+    const serverTime = clock.now() - 40 * 60_000
+    const refusal = `signature expired, signature time:${stamp(clock.now())},server time:${stamp(serverTime)}`
+    const dates: unknown[] = []
+    const fetch: IamFetch = async (_url, { headers }) => {
+      dates.push(headers["x-sdk-date"])
+      return dates.length > 1
+        ? new Response("{}")
+        : Response.json({ error_code: "APIGW.0301", error_msg: refusal }, { status: 401 })
+    }
+    await signedExchange({ ...connectionTo("https://iam.example.com"), fetch }, request, KEY, undefined)
+    expect(dates).toEqual([stamp(clock.now()), stamp(serverTime)])
   })
 
   it("is never signed again when the signature is wrong: five failures lock the key", async () => {

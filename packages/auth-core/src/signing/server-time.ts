@@ -1,0 +1,24 @@
+/**
+ * The server's clock by a text such as `…, signature time:20191115T033655Z,server time:20191115T035156Z`. What counts is how
+ * far the two are apart, so a time zone that the text leaves out does no harm.
+ */
+export function serverTimeIn(text: string | undefined, signedAt: number): number | undefined {
+  const server = timeIn(text, /server time/i)
+  const signature = timeIn(text, /signature time/i)
+  if (server === undefined || signature === undefined) return server
+  // A signature tells whole seconds.
+  return server - signature + Math.floor(signedAt / 1_000) * 1_000
+}
+
+/** As the gateway writes a time, as ISO 8601 has it (UTC where it names no zone), or as HTTP does. */
+const TIME =
+  /^[\s:=]*(?:(\d{4})-?(\d\d)-?(\d\d)[T ](\d\d):?(\d\d):?(\d\d(?:\.\d+)?) ?(?:Z|UTC|GMT|([+-]\d\d):?(\d\d))?|([a-z]{3}, [\da-z ]+ [\d:]{8} GMT))/i
+
+function timeIn(text: string | undefined, label: RegExp): number | undefined {
+  const after = text?.split(label)[1]
+  const [found, year, month, day, hour, minute, second, zoneHours = "+00", zoneMinutes = "00", http] =
+    TIME.exec(after ?? "") ?? []
+  if (found === undefined) return undefined
+  const time = Date.parse(http ?? `${year}-${month}-${day}T${hour}:${minute}:${second}${zoneHours}:${zoneMinutes}`)
+  return Number.isNaN(time) ? undefined : time
+}

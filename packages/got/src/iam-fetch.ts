@@ -1,0 +1,36 @@
+import type { IamFetch } from "@countersign/auth-core"
+import type { BeforeRequestHook, Got } from "got"
+
+/**
+ * Makes calls to IAM through a got instance, with its agents and its proxy: for the option `fetch` of providers.
+ *
+ * The instance's own auth, prefix and search parameters take no part. Nothing is retried or followed.
+ */
+export function iamFetch(client: Got): IamFetch {
+  return async (url, { method, headers, body, signal }) => {
+    // The instance's search parameters would take the place of those of the URL.
+    const toWholeUrl: BeforeRequestHook = (options) => {
+      options.url = url
+    }
+    const answer = await client(url, {
+      method,
+      headers,
+      signal,
+      ...(body === undefined ? undefined : { body }),
+      prefixUrl: "",
+      context: { countersign: false },
+      followRedirect: false,
+      throwHttpErrors: false,
+      retry: { limit: 0 },
+      cache: false,
+      responseType: "text",
+      resolveBodyOnly: false,
+      hooks: { beforeRequest: [toWholeUrl] },
+    })
+    const header = (name: string): string | null => {
+      const value = answer.headers[name]
+      return typeof value === "string" ? value : null
+    }
+    return { status: answer.statusCode, headers: { get: header }, text: async () => answer.body }
+  }
+}
