@@ -46,6 +46,9 @@ const KEY_BYTES = 32
  * A store that keeps only what is encrypted with AES-256-GCM, each value bound to its store key. What does not decrypt counts
  * as absent.
  *
+ * Secrets are named in store keys by an HMAC under a key derived from each of `keys`: no password can be found by trying
+ * without that.
+ *
  * Format: `e1.<key id>.<base64url of 12 bytes IV, ciphertext, 16 bytes tag>`; associated data: `e1.<key id>.<store key>`.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION`

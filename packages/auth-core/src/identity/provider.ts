@@ -54,8 +54,8 @@ export interface Provider<T> {
   (context?: ProviderContext<T>): Promise<T>
   /**
    * Stable text that names whose credential this is: endpoint, domain, user or agency, scope. Never holds a secret.
-   * Two providers with one key share one cached value, also across machines where the cache has a shared store; so what
-   * depends on the machine or the process has no key. Absent: the provider object itself is the identity.
+   * Two providers with one key and one secret share one cached value, also across machines where the cache has a shared store;
+   * so what depends on the machine or the process has no key. Absent: the provider object itself is the identity.
    */
   readonly identityKey?: string | undefined
   /** It heeds `iam` in the context. */

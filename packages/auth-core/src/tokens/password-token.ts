@@ -14,7 +14,10 @@ import type { Token } from "../identity/token.ts"
 export interface PasswordTokenOptions extends IamOptions {
   /** An IAM user: its name in `domain`, or { id }. A Huawei ID gets no token by password. */
   user: NameOrId
-  /** Asked at each refresh when it is a function. */
+  /**
+   * The cached token is given only to providers with the same one. A function is asked when its provider first meets an entry
+   * and at each refresh; while IAM refuses what it gave, before the back-off ends, too.
+   */
   password: Secret
   /** The account of the user; may be left out when the user is given as { id }. */
   domain?: NameOrId | undefined
@@ -22,7 +25,8 @@ export interface PasswordTokenOptions extends IamOptions {
   scope: TokenScope
   /**
    * Code of the virtual MFA device, where login protection asks for one; the user must then be { id }. A code holds for
-   * half a minute and for one use, so give a function: it is asked at each refresh.
+   * half a minute and for one use, so give a function: it is asked at each refresh. Whoever knows the password and gives a
+   * function then gets the cached token; a code that is a text binds the token as the password does.
    */
   passcode?: Secret | undefined
 }
