@@ -231,7 +231,9 @@ export class Refresher {
         await this.#options.resolve(binding.owner, undefined, path)
       } catch (error) {
         // Remembered there. What is shared under the secret is of use even so.
-        if (binding.current === undefined && isAuthError(error)) return { kind: "failed", error, failure: undefined }
+        if (binding.current === undefined && isAuthError(error)) {
+          return { kind: "failed", error, failure: undefined, isOfOther: true }
+        }
       }
     }
     if (markOf(provider) !== slot.mark) throw new Moved(binding)
@@ -333,8 +335,9 @@ function isAsked(binding: SecretBinding | undefined): binding is AskedBinding {
 
 /** What is read again and is the same stays one object, with all that was made of it. */
 function bind(binding: SecretBinding, secret: BoundSecret): void {
-  if (binding.current === undefined || fingerprintOf(binding.current) !== fingerprintOf(secret))
-    binding.current = secret
+  if (binding.current !== undefined && fingerprintOf(binding.current) === fingerprintOf(secret)) return
+  binding.current = secret
+  binding.sign = {}
 }
 
 /** An older value than another of the same identity. */

@@ -36,10 +36,15 @@ interface Link {
  */
 export type Mark = string | SecretBinding | undefined
 
+/** The sign of no binding. */
+const UNSEEN = {}
+
 /** What is known of one identity under one secret. Plain fields: there may be a hundred thousand of these. */
 export class Slot<T = Expiring> implements Link {
   readonly key: string | undefined
   readonly mark: Mark
+  /** The sign of the binding that found it last: reads by the same need not compare marks. */
+  sign: object | undefined
   /** The entries of the same identity under other secrets, at the first one of them. */
   others: Map<Mark, Slot> | undefined = undefined
   /** Where a store keeps it, once that is known. */
@@ -63,6 +68,7 @@ export class Slot<T = Expiring> implements Link {
   constructor(key: string | undefined, mark: Mark, provider: object) {
     this.key = key
     this.mark = mark
+    this.sign = mark === undefined ? undefined : UNSEEN
     this.provider = refTo(provider)
   }
 
@@ -113,7 +119,7 @@ export class Slots {
 
   find<T extends Expiring>(provider: Provider<T>): Slot<T> | undefined {
     const key = provider?.identityKey
-    const slot = key === undefined ? this.#byProvider.get(Object(provider)) : this.findMarked(key, markOf(provider))
+    const slot = key === undefined ? this.#byProvider.get(Object(provider)) : this.#findKeyed(key, provider)
     // One identity has one type of value: that of its provider.
     return slot as Slot<T> | undefined
   }
@@ -196,6 +202,15 @@ export class Slots {
     this.#byKey.clear()
     this.#byProvider = new WeakMap()
     this.#cutRing()
+  }
+
+  #findKeyed<T>(key: string, provider: Provider<T>): Slot | undefined {
+    const first = this.#byKey.get(key)
+    const sign = provider.binding?.sign
+    if (first === undefined || first.sign === sign) return first
+    const slot = this.findMarked(key, markOf(provider))
+    if (slot !== undefined) slot.sign = sign
+    return slot
   }
 
   #remove(key: string, mark: Mark): void {

@@ -37,6 +37,7 @@ export function staticCredentials(
   const binding: SecretBinding = {
     identity: identityKey("access-key", accessKeyId),
     current: new BoundSecret(secretAccessKey, securityToken),
+    sign: {},
   }
   return Object.assign(provide, { yields: "credentials" as const, accessKeyId, binding })
 }

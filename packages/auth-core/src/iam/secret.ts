@@ -50,10 +50,11 @@ export function bindingOf(
   option: string,
   beside: readonly string[] = [],
 ): SecretBinding {
-  if (typeof secret === "string") return { identity, current: new BoundSecret(secret, ...beside) }
+  if (typeof secret === "string") return { identity, current: new BoundSecret(secret, ...beside), sign: {} }
   return {
     identity,
     current: undefined,
+    sign: {},
     read: async (signal) => new BoundSecret(await readSecret(secret, option, signal), ...beside),
   }
 }

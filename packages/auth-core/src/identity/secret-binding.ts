@@ -30,6 +30,8 @@ export interface SecretBinding {
   readonly identity: string
   /** The secret that reads are bound to; absent before a function was first asked. */
   current: BoundSecret | undefined
+  /** Stands for `current`, and is replaced with it: by it caches see at a glance that nothing has changed. */
+  sign: object
   /** Asks the function that gives the secret; absent for a text. Caches call it at the first meeting and at each renewal. */
   readonly read?: (signal: AbortSignal | undefined) => Promise<BoundSecret>
   /** The provider that asks the function. */
