@@ -53,25 +53,15 @@ export function authenticateAttempt(
   }
   const limit = auth.bodyLimit(headers)
   const body = limit === undefined ? unreadBody(request.body, asIs) : readBody(request.body, limit, signal)
-  if (isPromise(body)) return body.then((read) => authenticateStream(auth, request, read, limit))
-  return body.discard === undefined
-    ? authenticateBody(auth, request, body, limit)
-    : authenticateStream(auth, request, body, limit)
-}
-
-/** What cannot be authenticated is not sent, so the stream is closed. */
-async function authenticateStream(
-  auth: Auth,
-  request: OutgoingRequest,
-  body: PreparedBody,
-  limit: number | undefined,
-): Promise<AuthenticatedAttempt> {
-  try {
-    return await authenticateBody(auth, request, body, limit)
-  } catch (error) {
-    body.discard?.(error)
-    throw error
-  }
+  if (!isPromise(body)) return authenticateBody(auth, request, body, limit)
+  return body.then(async (read) => {
+    try {
+      return await authenticateBody(auth, request, read, limit)
+    } catch (error) {
+      read.discard?.(error)
+      throw error
+    }
+  })
 }
 
 function authenticateBody(

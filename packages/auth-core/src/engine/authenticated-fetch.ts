@@ -1,15 +1,14 @@
 import type { Auth } from "../auth/auth.ts"
 import { andThen } from "../identity/and-then.ts"
 import type { Fetch, FetchInit } from "../identity/fetch.ts"
-import { platformSignal } from "../identity/platform-signal.ts"
 import { authenticatedSend } from "./authenticated-send.ts"
 import { onDemandBodies } from "./body.ts"
 import type { ChooseAuth } from "./chosen-auth.ts"
 import { parse } from "./finished-url.ts"
 import type { HostGuard } from "./host-guard.ts"
-import { initMembers, otherMembers } from "./init-members.ts"
-import { isRequest, requestClass } from "./is-request.ts"
+import { isRequest } from "./is-request.ts"
 import { isStream } from "./is-stream.ts"
+import type { Asked, Call } from "./request-call.ts"
 import type { WireRequest } from "./wire-request.ts"
 
 export interface AuthenticatedFetchOptions {
@@ -44,23 +43,47 @@ export function authenticatedFetch(
     const { fetch, guard, baseUrl, key } = options
     const chosen = chooseAuth(namingAuth(input, init ?? {}, key))
     const url = chosen && destination(input, options)
-    if (chosen === undefined || url === undefined || !/^https?:$/.test(url.protocol)) {
-      return Promise.resolve(
-        fetch(input, init && key in init ? initMembers(init, key) : (init as FetchInit | undefined)),
-      )
-    }
-    const given = initMembers(init ?? {}, key)
-    if (guard(url, baseUrl)) return sendGiven(chosen, url, { input, given, isBare: false }, options)
-    const byFetch = (): Promise<Response> => fetch(input, init ? given : undefined)
-    const headers = headersOf(given.headers ?? (isRequest(input) ? input.headers : undefined))
-    if (!Object.keys(headers).some((name) => name.startsWith("x-"))) return Promise.resolve(byFetch())
-    return import("./on-demand-follow-up.ts").then(({ hasOwnSecrets }) =>
-      // A fetch would take them along on redirects.
-      hasOwnSecrets(headers) ? sendGiven(chosen, url, { input, given, isBare: true }, options) : byFetch(),
+    return Promise.resolve(
+      andThen(settled(init ?? {}, key), (given) => {
+        const byFetch = (): Promise<Response> => fetch(input, given)
+        if (chosen === undefined || url === undefined || !/^https?:$/.test(url.protocol)) return byFetch()
+        const byEngine = (isBare: boolean): Promise<Response> =>
+          sendGiven(chosen, url, { input, given, isBare }, options)
+        if (guard(url, baseUrl)) return byEngine(false)
+        const headers = headersOf(given.headers ?? (isRequest(input) ? input.headers : undefined))
+        if (!Object.keys(headers).some((name) => name.startsWith("x-"))) return byFetch()
+        return import("./on-demand-follow-up.ts").then(({ hasOwnSecrets }) =>
+          // A fetch would take them along on redirects.
+          hasOwnSecrets(headers) ? byEngine(true) : byFetch(),
+        )
+      }),
     )
   } catch (error) {
     return Promise.reject(error)
   }
+}
+
+/** An init without `key`, as the platform reads it: once, and through the prototype. */
+function settled(init: FetchInit, key: string): FetchInit | Promise<FetchInit> {
+  const isPlain = Object.getPrototypeOf(init) === Object.prototype
+  const given: FetchInit = isPlain ? { ...init } : init
+  // Such as `map.entries()` as headers, which gives them once only.
+  if (!isPlain || "next" in Object(given.headers)) {
+    return andThen(onDemandBodies(), ({ initMembers }) => initMembers(given, key))
+  }
+  Reflect.deleteProperty(given, key)
+  return given
+}
+
+function sendGiven(auth: Auth, url: URL, asked: Asked, options: AuthenticatedFetchOptions): Promise<Response> {
+  const { input, given } = asked
+  const { signal } = given
+  if (!isRequest(input) && (!signal || signal instanceof AbortSignal)) {
+    return send(auth, url, { ...asked, init: given, signal: signal ?? undefined }, options)
+  }
+  return Promise.resolve(onDemandBodies())
+    .then(({ requestCall }) => requestCall(asked))
+    .then((call) => send(auth, url, call, options))
 }
 
 /** What may name an auth. openapi-fetch puts options that it does not know on the Request itself. */
@@ -75,85 +98,40 @@ function destination(input: string | URL | Request, { fetch, baseUrl }: Authenti
   return fetch === globalThis.fetch || URL.canParse(text, base) ? parse(text, base) : undefined
 }
 
-interface Given {
-  readonly input: string | URL | Request
-  /** What the caller gave beside it. */
-  readonly given: RequestInit
-  /** It may see no credentials, but has the caller's own. */
-  readonly isBare: boolean
-}
-
-function sendGiven(auth: Auth, url: URL, given: Given, options: AuthenticatedFetchOptions): Promise<Response> {
-  const { input, given: init } = given
-  if (!isRequest(input)) return send(auth, url, { ...given, init }, options)
-  return Promise.resolve(
-    andThen(onDemandBodies(), ({ requestInit }) =>
-      andThen(requestInit(input, init), (own) => send(auth, url, { ...given, ...own }, options)),
-    ),
-  )
-}
-
-interface Call extends Given {
-  /** All that is known of the request. */
-  readonly init: RequestInit
-  /** The body is the stream of the Request itself, which goes out as it is. */
-  readonly asIs?: boolean
-}
-
 function send(
   auth: Auth,
   url: URL,
   call: Call,
   { fetch, guard, baseUrl }: AuthenticatedFetchOptions,
 ): Promise<Response> {
-  const { redirect, body } = call.init
-  const signal = platformSignal(call.init.signal)
+  const { init, signal, asIs } = call
   signal?.throwIfAborted()
-  const method = normalizedMethod(call.init.method)
-  const headers = headersOf(call.init.headers)
-  const maxRedirects = (redirect ?? "follow") === "follow" ? MAX_REDIRECTS : 0
-  const request = { method, url, headers, body, baseUrl, signal, asIs: call.asIs }
-  return authenticatedSend(auth, request, (wire) => sendByFetch(fetch, wire, call), { guard, maxRedirects })
+  const method = normalizedMethod(init.method)
+  const headers = headersOf(init.headers)
+  const maxRedirects = (init.redirect ?? "follow") === "follow" ? MAX_REDIRECTS : 0
+  const request = { method, url, headers, body: init.body, baseUrl, signal, asIs }
+  return authenticatedSend(auth, request, async (wire) => sendByFetch(fetch, wire, call), {
+    guard,
+    maxRedirects,
+  })
 }
 
-function sendByFetch(fetch: Fetch, wire: WireRequest, call: Call): Promise<Response> {
-  const { method, headers, body, authenticated } = wire
-  const { body: own, redirect = "follow", ...rest } = call.init
-  const init: RequestInit & { duplex?: "half" } = {
+function sendByFetch(fetch: Fetch, wire: WireRequest, call: Call): Response | Promise<Response> {
+  const { method, headers, body, authenticated, url } = wire
+  const { body: _own, redirect = "follow", ...rest } = call.init
+  const init: RequestInit = {
     ...rest,
     method,
     headers,
     // Where no secret is at stake the client's own way with redirects does, and browsers know no other.
     redirect: redirect === "follow" && (authenticated || call.isBare) ? "manual" : redirect,
   }
-  const send = (): Promise<Response> => fetchBy(fetch, wire, call, init)
-  if (body === null || body === undefined || (body === own && call.asIs && isFor(wire, call))) return send()
-  init.body = body as BodyInit
-  if (!isStream(body)) return send()
-  init.duplex = "half"
-  if (body === own) return send()
-  return Promise.resolve(onDemandBodies()).then(({ readableStreamOf }) => {
-    init.body = readableStreamOf(body as AsyncIterable<Uint8Array>)
-    return send()
-  })
-}
-
-/** Gives a fetch of the caller's what it would be given without auth, in kind: a Request in place of a Request. */
-function fetchBy(fetch: Fetch, wire: WireRequest, call: Call, init: RequestInit): Promise<Response> {
-  const { input, given } = call
-  const { href } = wire.url
-  const isPlatform = fetch === globalThis.fetch
-  if (!isRequest(input)) return fetch(input instanceof URL && !isPlatform ? new URL(href) : href, init)
-  // For what else it has: undici's dispatcher, the length of its stream.
-  const source = isFor(wire, call) ? input : href
-  // The platform's own is sure to read `init` beside it, and knows no other Request.
-  if (isPlatform) return fetch(input instanceof Request ? source : href, init)
-  return fetch(new (requestClass(input))(source, init), otherMembers(given))
-}
-
-/** Whether the attempt goes where the caller's Request says. */
-function isFor({ url }: WireRequest, { input }: Call): boolean {
-  return isRequest(input) && input.url === url.href
+  if (isRequest(call.input) || isStream(body)) {
+    return andThen(onDemandBodies(), ({ fetchRequest }) => fetchRequest(fetch, wire, call, init))
+  }
+  if (body !== null) init.body = body as BodyInit
+  // A fetch of the caller's is given in kind what it would be given without auth.
+  return fetch(call.input instanceof URL && fetch !== globalThis.fetch ? new URL(url) : url.href, init)
 }
 
 function normalizedMethod(method = "GET"): string {

@@ -1,23 +1,18 @@
-import { andThen } from "../identity/and-then.ts"
 import { isLonger } from "../identity/is-longer.ts"
 import { lazily } from "../identity/lazily.ts"
-import { isStream } from "./is-stream.ts"
-import { knownBody, type PreparedBody, streamAsIs } from "./prepared-body.ts"
+import { type BodyStream, isStream } from "./is-stream.ts"
+import { knownBody, type PreparedBody } from "./prepared-body.ts"
 
 const NO_BODY: PreparedBody = { content: null, bytes: null, replayable: true, exceedsLimit: false }
 
 /** Code that programs do without which pass no Request, no form and no stream. */
 export const onDemandBodies = lazily(() => import("./on-demand-bodies.ts"))
 
-/**
- * The body as the caller gave it, not looked into. A stream is kept as it passes, unless the client has to see what it is,
- * as of npm's form-data, which tells its own type and length.
- */
+/** The body as the caller gave it, not looked into. A stream is kept as it passes, unless the client has to see what it is. */
 export function unreadBody(body: unknown, asIs = false): PreparedBody | Promise<PreparedBody> {
   if (body === null || body === undefined) return NO_BODY
   if (!isStream(body)) return { content: body, bytes: undefined, replayable: true, exceedsLimit: false }
-  if (asIs || "getHeaders" in body) return streamAsIs(body)
-  return andThen(onDemandBodies(), ({ keptBody }) => keptBody(body))
+  return keptStream(body, asIs)
 }
 
 /**
@@ -34,6 +29,11 @@ export function readBody(body: unknown, limit: number, signal?: AbortSignal): Pr
   if (typeof body === "string" || (body instanceof Uint8Array && body.buffer instanceof ArrayBuffer))
     return knownBody(body, isLonger(body, limit))
   return readOther(body, limit, signal)
+}
+
+async function keptStream(body: BodyStream, asIs: boolean): Promise<PreparedBody> {
+  const { keptBody } = await onDemandBodies()
+  return keptBody(body, asIs)
 }
 
 async function readOther(body: unknown, limit: number, signal?: AbortSignal): Promise<PreparedBody> {

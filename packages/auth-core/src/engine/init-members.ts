@@ -30,11 +30,8 @@ export function initMembers(init: object, except: string): RequestInit {
   const members: Record<string, unknown> = {}
   // Also what other runtimes and libraries have.
   for (const name in init) if (name !== except) members[name] = Reflect.get(init, name)
-  const prototype: unknown = Object.getPrototypeOf(init)
-  if (prototype !== Object.prototype && prototype !== null) {
-    for (const name of MEMBERS) if (!(name in members) && name in init) members[name] = Reflect.get(init, name)
-  }
-  // Such as `map.entries()`, which gives them once only.
+  for (const name of MEMBERS) if (!(name in members) && name in init) members[name] = Reflect.get(init, name)
+  // They may be read more than once.
   if (isIterator(members.headers)) members.headers = [...members.headers]
   return members
 }

@@ -1,7 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { asBytes, begin, type ChunkSource, isConsumed } from "./chunk-source.ts"
 import type { BodyStream } from "./is-stream.ts"
-import { MAX_REPLAYABLE_BYTES, type PreparedBody, streamAsIs } from "./prepared-body.ts"
+import { MAX_REPLAYABLE_BYTES, type PreparedBody } from "./prepared-body.ts"
 
 /**
  * A stream that goes out unread, and whose chunks are kept as they pass, up to 12 MB, so that it can be sent again: each
@@ -119,8 +119,12 @@ export class KeptBody implements PreparedBody, AsyncIterable<Uint8Array> {
   }
 }
 
-/** A stream that is sent unread: kept as it passes, unless it was consumed before, which is for the client to refuse. */
-export function keptBody(stream: BodyStream): PreparedBody {
+/**
+ * A stream that is sent unread: kept as it passes, but for one that was consumed before, which is for the client to refuse,
+ * and for npm's form-data, which tells the client its type and length.
+ */
+export function keptBody(stream: BodyStream, asIs: boolean): PreparedBody {
   if (stream instanceof KeptBody) return stream
-  return isConsumed(stream) ? streamAsIs(stream) : new KeptBody(stream)
+  if (!asIs && !("getHeaders" in stream) && !isConsumed(stream)) return new KeptBody(stream)
+  return { content: stream, bytes: undefined, replayable: false, exceedsLimit: false }
 }

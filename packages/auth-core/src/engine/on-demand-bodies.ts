@@ -1,4 +1,5 @@
 export { readFormOrStream } from "./form-or-stream.ts"
+export { initMembers } from "./init-members.ts"
 export { keptBody } from "./kept-body.ts"
 export { readableStreamOf } from "./readable-stream.ts"
-export { requestInit } from "./request-init.ts"
+export { fetchRequest, requestCall } from "./request-call.ts"

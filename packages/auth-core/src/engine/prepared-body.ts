@@ -1,5 +1,3 @@
-import type { BodyStream } from "./is-stream.ts"
-
 /** How much is kept of a stream, so that it can be sent again: as much as can be signed, 12 MB (12 * 1024 * 1024 bytes). */
 export const MAX_REPLAYABLE_BYTES = 12 * 1024 * 1024
 
@@ -24,9 +22,4 @@ export interface PreparedBody {
 /** A body that is text or bytes. */
 export function knownBody(content: string | Uint8Array, exceedsLimit: boolean): PreparedBody {
   return { content, bytes: content, replayable: true, exceedsLimit }
-}
-
-/** A stream that can be sent once only. */
-export function streamAsIs(content: BodyStream): PreparedBody {
-  return { content, bytes: undefined, replayable: false, exceedsLimit: false }
 }

@@ -126,9 +126,9 @@ describe("a stream that is left unread", () => {
 
   it("stays as it is where the client has to see it, and where it was consumed before", async () => {
     const stream = new Blob(["x"]).stream()
-    expect(unreadBody(stream, true)).toMatchObject({ content: stream, replayable: false })
+    expect(await unreadBody(stream, true)).toMatchObject({ content: stream, replayable: false })
     const form = Object.assign(Readable.from(["x"]), { getHeaders: () => ({}) })
-    expect(unreadBody(form)).toMatchObject({ content: form, replayable: false })
+    expect(await unreadBody(form)).toMatchObject({ content: form, replayable: false })
     stream.getReader()
     expect(await unreadBody(stream)).toMatchObject({ content: stream, replayable: false })
   })

@@ -1,0 +1,145 @@
+import type { Fetch } from "../identity/fetch.ts"
+import { platformSignal } from "../identity/platform-signal.ts"
+import { readFormOrStream } from "./form-or-stream.ts"
+import { otherMembers } from "./init-members.ts"
+import { isRequest } from "./is-request.ts"
+import { isStream } from "./is-stream.ts"
+import { MAX_REPLAYABLE_BYTES } from "./prepared-body.ts"
+import { readableStreamOf } from "./readable-stream.ts"
+import type { WireRequest } from "./wire-request.ts"
+
+/** What a caller of fetch asks for. */
+export interface Asked {
+  readonly input: string | URL | Request
+  /** What is given beside it. */
+  readonly given: RequestInit
+  /** It may see no credentials, but has the caller's own. */
+  readonly isBare: boolean
+}
+
+export interface Call extends Asked {
+  /** All that is known of the request. */
+  readonly init: RequestInit
+  readonly signal: AbortSignal | undefined
+  /** The body is the stream of the Request itself, too long to be kept: it goes out as it is. */
+  readonly asIs?: boolean
+}
+
+/** A call with a Request, of any library, or with a signal that is not the platform's. */
+export function requestCall(asked: Asked): Call | Promise<Call> {
+  const { input, given } = asked
+  if (!isRequest(input)) return { ...asked, init: given, signal: platformSignal(given.signal) }
+  // Its own fields are those that other libraries add, such as an `agent`.
+  const own: RequestInit = { ...input, method: input.method, headers: input.headers, signal: input.signal }
+  for (const [name, usual] of Object.entries(USUAL)) {
+    const value = input[name as keyof typeof USUAL]
+    // Only a browser itself may navigate.
+    if (value !== undefined && value !== usual && value !== "navigate") Object.assign(own, { [name]: value })
+  }
+  // What `init` says prevails, as it does in fetch.
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) Object.assign(own, { [name]: value })
+  const signal = platformSignal(own.signal)
+  const body = given.body ?? null
+  if (body !== null || input.body === null) return { ...asked, init: { ...own, body }, signal }
+  return bodyOf(input, signal).then(({ body: read, asIs = false }) => ({
+    ...asked,
+    init: { ...own, body: read as BodyInit },
+    signal,
+    asIs,
+  }))
+}
+
+/**
+ * Sends one attempt of a call with a Request, or with a stream. A fetch of the caller's is given a Request in place of a
+ * Request, since that is what it would be given without auth.
+ */
+export function fetchRequest(
+  fetch: Fetch,
+  { url: { href }, body }: WireRequest,
+  { input, given, init: { body: own }, asIs }: Call,
+  init: RequestInit & { duplex?: "half" },
+): Promise<Response> {
+  const isSameUrl = isRequest(input) && input.url === href
+  // The Request's own goes out with its length.
+  if (body !== null && !(asIs && isSameUrl && body === own)) init.body = sendable(body, own)
+  if (isStream(init.body)) init.duplex = "half"
+  if (!isRequest(input)) return fetch(href, init)
+  // For what else it has, such as undici's dispatcher, unless a redirect left its body behind.
+  const source = isSameUrl && (body !== null || !input.body) ? input : href
+  // The platform's own is sure to read `init` beside it, and knows no other Request.
+  if (fetch === globalThis.fetch) return fetch(input instanceof Request ? source : href, init)
+  return fetch(new (requestClass(input))(source, init), otherMembers(given))
+}
+
+/** What fetch takes for a body that may be an async iterable; the caller's own stays as it is. */
+function sendable(body: unknown, own: unknown): BodyInit {
+  return (isStream(body) && body !== own ? readableStreamOf(body as AsyncIterable<Uint8Array>) : body) as BodyInit
+}
+
+/** What a Request is unless it was told otherwise, which takes fetch its time to read again. */
+const USUAL = {
+  redirect: "follow",
+  credentials: "same-origin",
+  cache: "default",
+  mode: "cors",
+  referrer: "about:client",
+  referrerPolicy: "",
+  integrity: "",
+  keepalive: false,
+}
+
+/**
+ * A Request can be sent once only. What it was made from is read when it is at hand, up to what can be kept for a replay;
+ * a stream is left to be read as it is sent.
+ */
+async function bodyOf(
+  request: Request,
+  signal: AbortSignal | undefined,
+): Promise<Pick<Call, "asIs"> & { body: unknown }> {
+  // Of a Request of node-fetch nobody knows what it was made from, and its clone waits until both are read.
+  if (!(request instanceof Request || "duplex" in request)) {
+    const { body }: Request = request
+    const { content } = await readFormOrStream(body, MAX_REPLAYABLE_BYTES, signal)
+    return { body: content }
+  }
+  const clone = request.clone()
+  const known = atHand(clone)
+  if (known === undefined) {
+    drop(clone.body)
+    return { body: request.body }
+  }
+  const { bytes, discard } = await readFormOrStream(await streamOf(known), MAX_REPLAYABLE_BYTES, signal)
+  // Another one since it was cloned.
+  const { body } = request
+  if (bytes === undefined) {
+    discard?.()
+    return { body, asIs: true }
+  }
+  drop(body)
+  // Nor whether it has one.
+  return { body: body === undefined && bytes?.length === 0 ? null : bytes }
+}
+
+/** The same Request, taken over, unless it was made from a stream: no stream may be sent in the mode that is tried. */
+function atHand(request: Request): Request | undefined {
+  try {
+    return new (requestClass(request))(request, { mode: "no-cors", method: "POST" })
+  } catch {
+    return undefined
+  }
+}
+
+/** Not every browser shows the stream of a Request. */
+function streamOf(request: Request): ReadableStream | Promise<ArrayBuffer> {
+  return (request.body as ReadableStream | undefined) ?? request.arrayBuffer()
+}
+
+/** Its other half may still be read. */
+function drop(body: ReadableStream | null): void {
+  body?.cancel().catch(() => undefined)
+}
+
+/** The class to make another Request like this one of. */
+function requestClass(request: Request): typeof Request {
+  return request instanceof Request ? Request : ((request as object).constructor as typeof Request)
+}
