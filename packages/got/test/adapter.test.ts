@@ -38,6 +38,7 @@ function adapter(client: Got, oldest: boolean): AdapterUnderTest {
       ...(oldest ? olderRefusals : {}),
     },
     keepsMethodOn302: true,
+    keepsNoStreams: true,
   }
 }
 

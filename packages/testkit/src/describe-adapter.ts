@@ -1,3 +1,6 @@
+import { createServer, type RequestListener, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { Readable } from "node:stream"
 import {
   type Auth,
   akskAuth,
@@ -58,6 +61,8 @@ export interface AdapterUnderTest {
   spoilsOnRetry?: readonly BodyKind[]
   /** The client has no retries of its own. @default false */
   neverRetries?: boolean
+  /** The client sends a stream by itself, so nobody keeps it for a replay. @default false */
+  keepsNoStreams?: boolean
   /** The client lets no option of another's pass, so a request can name no auth. @default false */
   namesNoAuth?: boolean
 }
@@ -163,6 +168,7 @@ const unauthorized: Answer = {
 /** The contract that every adapter fulfils, against a real server, with the client's own behaviour as the measure. */
 export function describeAdapter(name: string, adapter: AdapterUnderTest): void {
   const servers: RecordingServer[] = []
+  const others: Server[] = []
   const serve = async (
     answer?: (arrival: Arrival, index: number) => Answer | Promise<Answer>,
   ): Promise<RecordingServer> => {
@@ -170,7 +176,17 @@ export function describeAdapter(name: string, adapter: AdapterUnderTest): void {
     servers.push(server)
     return server
   }
+  const listen = async (answer: RequestListener): Promise<string> => {
+    const server = createServer(answer)
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    others.push(server)
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
   afterEach(async () => {
+    for (const server of others.splice(0)) {
+      server.close()
+      server.closeAllConnections()
+    }
     await Promise.all(servers.splice(0).map((server) => server.close()))
   })
   const aksk = (key: Credentials = credentials): Auth => akskAuth(key, { clock: tickingClock() })
@@ -493,6 +509,36 @@ export function describeAdapter(name: string, adapter: AdapterUnderTest): void {
         },
       )
 
+      it("to a stream that goes out as it comes makes one replay with the whole stream", async () => {
+        let begun = (): void => undefined
+        const hasBegun = new Promise<void>((resolve) => {
+          begun = resolve
+        })
+        const received: string[] = []
+        const url = await listen(async (request, response) => {
+          let text = ""
+          for await (const chunk of request) {
+            text += chunk
+            begun()
+          }
+          response.writeHead(received.push(text) === 1 ? 401 : 200, { "content-type": "application/json" })
+          response.end(unauthorized.body)
+        })
+        const body = Readable.from(
+          (async function* () {
+            yield Buffer.from("a")
+            // Whoever reads it to its end first waits for ever.
+            await hasBegun
+            yield Buffer.from("b")
+          })(),
+          { objectMode: false },
+        )
+        const auth = tokenAuth(countingTokens().provider)
+        const send = adapter.connect({ baseUrl: url, auth, options: { hosts: [new URL(url).host] } })
+        const { status } = await send({ method: "POST", path: "/x", body, as: "body" })
+        expect([status, received]).toEqual(adapter.keepsNoStreams ? [401, ["ab"]] : [200, ["ab", "ab"]])
+      })
+
       it("makes one refresh for ten concurrent requests, and all succeed", async () => {
         const tokens = countingTokens(20)
         const server = await gateway(() => "MIIsecret-token-number-2")
@@ -564,6 +610,28 @@ export function describeAdapter(name: string, adapter: AdapterUnderTest): void {
           Date.parse(String(arrival?.headers["x-sdk-date"]).replace(/^(....)(..)(..T..)(..)(..Z)$/, "$1-$2-$3:$4:$5"))
         for (const arrival of server.arrivals.slice(1))
           expect(Math.abs(signedAt(arrival) - Date.now() - ahead)).toBeLessThan(10_000)
+      })
+
+      it("that has expired teaches the server's clock by the two times in the text, without a Date header", async () => {
+        const ahead = 20 * 60_000
+        const stamp = (time: number): string => new Date(time).toISOString().replace(/[-:]|\.\d+/g, "")
+        const signed: string[] = []
+        const url = await listen(async (request, response) => {
+          const signedAt = String(request.headers["x-sdk-date"])
+          response.sendDate = false
+          if (signed.push(signedAt) > 1) return response.end("{}")
+          const times = `signature time:${signedAt},server time:${stamp(Date.now() + ahead)}`
+          const error_msg = `Incorrect IAM authentication information: calc aksk signature fail:signature expired, ${times}`
+          response.writeHead(401, { "content-type": "application/json" })
+          return response.end(JSON.stringify({ error_code: "APIGW.0301", error_msg, request_id: "r-1" }))
+        })
+        const offsets: number[] = []
+        const auth = akskAuth(credentials, { onClockOffset: ({ offsetMs }) => offsets.push(offsetMs) })
+        const send = adapter.connect({ baseUrl: url, auth, options: { hosts: [new URL(url).host] } })
+        expect((await send({ path: "/x" })).status).toBe(200)
+        expect((await send({ path: "/y" })).status).toBe(200)
+        expect(signed).toHaveLength(3)
+        expect(offsets).toEqual([expect.closeTo(ahead, -5)])
       })
 
       it("that does not match is never tried again", async () => {
