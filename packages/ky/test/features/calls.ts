@@ -222,9 +222,9 @@ export const calls: readonly KyFeature[] = [
     },
     gives: "hello",
     differs: {
-      because:
-        "A stream up to 12 MB is read first, so that it can be signed and sent again; it goes out with its length in place of chunks.",
+      because: "A stream that has to be signed is read first, so it goes out with its length in place of chunks.",
       onTheWire: true,
+      onlyWhereRead: true,
     },
   },
 ]

@@ -277,8 +277,9 @@ export const errors: readonly KyFeature[] = [
     gives: [Array(3).fill({ percent: 1, transferredBytes: 50_000, totalBytes: 50_000 }), [50_000, 50_000, 50_000]],
     differs: {
       because:
-        "ky makes a stream of the body to count it; up to 12 MB are read from it first, and go out with their length.",
+        "ky makes a stream of the body to count it; to be signed it is read first, and goes out with its length in place of chunks.",
       onTheWire: true,
+      onlyWhereRead: true,
     },
   },
 ]

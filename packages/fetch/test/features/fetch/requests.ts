@@ -319,9 +319,9 @@ export const requests: readonly FetchFeature[] = [
     },
     gives: ["hello"],
     differs: {
-      because:
-        "A Request can be sent once only: up to 12 MB of it are read first, to be signed and sent again if need be.",
+      because: "A stream that has to be signed is read first, so it goes out with its length in place of chunks.",
       onTheWire: true,
+      onlyWhereRead: true,
     },
   },
   {
