@@ -40,7 +40,7 @@ export function createFetch(auth: Auth | false, options: FetchOptions = {}): Aut
   const send = (input: string | URL | Request, init?: AuthRequestInit): Promise<Response> => {
     // It may have become the global fetch itself.
     const { fetch = globalThis.fetch === authFetch ? platform : globalThis.fetch } = options
-    return authenticatedFetch(chooseAuth, input, init, { key: "auth", fetch, guard })
+    return authenticatedFetch(chooseAuth, input, init, { key: "auth", fetch, guard, baseUrl: undefined })
   }
   const authFetch = Object.assign(send, { ...(options.fetch ?? platform) } as FetchMembers)
   return authFetch

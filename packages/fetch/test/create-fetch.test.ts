@@ -370,3 +370,17 @@ it("streams the response, and shows no secret on it", async () => {
   expect(size).toBe(200_000)
   expect(inspect(answer, { depth: Number.POSITIVE_INFINITY, showHidden: true })).not.toContain("secret-1")
 })
+
+it("what something put on Object.prototype opens no host", async () => {
+  const server = await recordingServer()
+  const polluted = { baseUrl: server.url, hosts: [server.host], allowInsecure: true }
+  Object.assign(Object.prototype, polluted)
+  try {
+    const authFetch = createFetch(numbering())
+    expect((await authFetch(server.url)).status).toBe(200)
+    expect(tokens(server)).toEqual([undefined])
+  } finally {
+    for (const name of Object.keys(polluted)) Reflect.deleteProperty(Object.prototype, name)
+    await server.close()
+  }
+})
