@@ -1,6 +1,9 @@
 /**
  * An access key: AK and SK, with a security token and an expiry when it is temporary.
  *
+ * It is plain data. `console.log` shows neither SK nor security token where a provider of this library gave the key; JSON, a
+ * copy by spread and `inspect` with `customInspect: false` show both.
+ *
  * @see API Signing Guide, "AK/SK signing and authentication algorithm"
  */
 export interface Credentials {

@@ -1,6 +1,9 @@
 /**
  * An IAM token, sent as X-Auth-Token. Valid for 24 hours.
  *
+ * It is plain data. `console.log` shows none of `value` where a provider of this library gave the token; JSON, a copy by
+ * spread and `inspect` with `customInspect: false` show it.
+ *
  * @see IAM API reference, "Obtaining a User Token Through Password Authentication"
  */
 export interface Token {
