@@ -8,7 +8,7 @@ export type Target = "process" | "worker" | "page"
 const OLDEST = { axios: "axios-1.7", got: "got-14", ky: "ky-1.7", undici: "undici-7" }
 
 /** One file with everything in it, as a bundler of the target's kind resolves the packages. */
-export async function bundle(target: Target, program: ProgramName): Promise<string> {
+export async function bundle(target: Target, program: ProgramName | "renewals"): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(`entries/${entryOf(target, program)}.ts`, import.meta.url))],
     bundle: true,
@@ -24,14 +24,18 @@ export async function bundle(target: Target, program: ProgramName): Promise<stri
             js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
           },
         }
-      : { platform: "browser", conditions: target === "worker" ? ["workerd", "worker", "browser"] : ["browser"] }),
+      : {
+          platform: "browser",
+          external: ["cloudflare:workers"],
+          conditions: target === "worker" ? ["workerd", "worker", "browser"] : ["browser"],
+        }),
   })
   const [output] = outputFiles
   if (output === undefined) throw new Error(`esbuild gave nothing for ${target}, ${program}.`)
   return output.text
 }
 
-function entryOf(target: Target, program: ProgramName): string {
-  if (program === "portable") return "portable"
+function entryOf(target: Target, program: ProgramName | "renewals"): string {
+  if (program === "portable" || program === "renewals") return program
   return program.startsWith("undici") ? "undici" : target
 }

@@ -21,7 +21,7 @@ export interface Column {
 
 const NODE = ["Node 24", "Node 22", "Node 26"]
 const NODE_AND_BUN = [...NODE, "Bun"]
-const EVERYWHERE = [...NODE_AND_BUN, "Deno", "workerd", "Chromium"]
+const EVERYWHERE = [...NODE_AND_BUN, "Deno", "workerd (2026-06-01)", "workerd (2024-01-01)", "Chromium"]
 
 /** By an option of the client, or by variables of the environment. */
 const PROXIED: Readonly<Record<string, ProgramName>> = {

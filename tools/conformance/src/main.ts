@@ -50,14 +50,17 @@ async function main(isCheck: boolean, only: readonly string[]): Promise<void> {
     await writeFile(DATA, `${JSON.stringify(summary, undefined, 2)}\n`)
     console.log("docs/conformance.md is written.")
   }
-  if (reports.some(({ cells }) => cells.some(({ judgement }) => judgement.outcome === "failed"))) process.exitCode = 1
+  const hasFailed = ({ cells, renewals }: RuntimeReport): boolean =>
+    cells.some(({ judgement }) => judgement.outcome === "failed") || (renewals?.faults.length ?? 0) > 0
+  if (reports.some(hasFailed)) process.exitCode = 1
 }
 
-function tell({ runtime, version, cells, vectors }: RuntimeReport): void {
+function tell({ runtime, version, cells, vectors, renewals }: RuntimeReport): void {
   const of = (outcome: string): number => cells.filter(({ judgement }) => judgement.outcome === outcome).length
   console.log(
     `${runtime} ${version}: ${of("ok")} right, ${of("declined")} declined, ${of("failed")} failed; ${vectors} signatures right`,
   )
+  for (const fault of renewals?.faults ?? []) console.log(`  renewals: ${fault}`)
   for (const { column, body, scenario, auth, judgement } of cells) {
     if (judgement.outcome === "failed") console.log(`  ${column}, ${body}, ${scenario}, ${auth}: ${judgement.why}`)
   }

@@ -21,6 +21,9 @@ export function regressions(published: Summary, now: Summary): string[] {
 
 function worseCells(name: string, before: RuntimeSummary, now: RuntimeSummary): string[] {
   const worse = now.vectors < before.vectors ? [`${name}: ${now.vectors} vectors in place of ${before.vectors}`] : []
+  if (now.renewals !== undefined && now.renewals.right < now.renewals.of) {
+    worse.push(`${name}: ${now.renewals.right} of ${now.renewals.of} requests got a token across renewals`)
+  }
   for (const [column, bodies] of Object.entries(now.cells)) {
     for (const [body, marks] of Object.entries(bodies)) {
       const old = before.cells[column]?.[body] ?? marks

@@ -61,6 +61,10 @@ ${groupTables(main, mainSummary, BODIES, "body")}
 All bodies and all that happens on the way, and the signatures of the vector file on which official implementations agree:
 by the hashes of the runtime, and by the portable ones, which a browser gets.
 
+workerd runs with the compatibility date in brackets. It ends what a request has begun when the request is answered, so there
+tokens are also renewed across requests: by a request that comes past the middle of a token's life, with and without
+\`waitUntil\`, and by those that wait for a request which has left before the token came.
+
 ${runtimeTable(runtimes)}
 
 ## What is declined
@@ -111,6 +115,10 @@ function runtimeTable(runtimes: Summary["runtimes"]): string {
     ["", ...all.map(([name, { version }]) => `${name} ${version}`)],
     [
       ["signatures", ...all.map(([, { vectors }]) => `${vectors} of 531`)],
+      [
+        "renewals across requests",
+        ...all.map(([, { renewals }]) => (renewals ? `${renewals.right} of ${renewals.of}` : "-")),
+      ],
       ...columns.map(({ name }) => [name, ...all.map(([, runtime]) => cell(countsOf(runtime, name)))]),
     ],
   )

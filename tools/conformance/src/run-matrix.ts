@@ -6,6 +6,7 @@ import { isTried } from "./is-tried.ts"
 import { type Judgement, judge } from "./judge.ts"
 import { AUTHS, BODIES, type Cell, SCENARIOS } from "./matrix.ts"
 import type { ProgramReport } from "./program.ts"
+import type { Renewals } from "./renewals.ts"
 import type { Runtime } from "./runtimes.ts"
 
 export interface JudgedCell extends Cell {
@@ -19,6 +20,7 @@ export interface RuntimeReport {
   readonly cells: readonly JudgedCell[]
   /** Signatures of the vector file that every program got right. */
   readonly vectors: number
+  readonly renewals: Renewals | undefined
 }
 
 /** Some wait more than they work. */
@@ -51,7 +53,7 @@ export async function runMatrix(runtime: Runtime): Promise<RuntimeReport> {
       return { ...cell, judgement: judge(cell, result, gateway.arrivals(cell)) }
     })
     const vectors = Math.min(...[...reports.values()].map(({ vectors }) => vectors.right))
-    return { runtime: runtime.name, version, cells: judged, vectors }
+    return { runtime: runtime.name, version, cells: judged, vectors, renewals: await runtime.renewals?.() }
   } finally {
     await gateway.close()
   }

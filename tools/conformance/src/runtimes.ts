@@ -7,6 +7,7 @@ import { promisify } from "node:util"
 import { bundle } from "./bundle.ts"
 import type { ProgramName } from "./columns.ts"
 import { installed } from "./install.ts"
+import { type Dispatch, type Renewals, tryRenewals } from "./renewals.ts"
 
 const run = promisify(execFile)
 
@@ -26,6 +27,8 @@ export interface Runtime {
   readonly hasNodeCrypto: boolean
   /** Runs a program to its end; gives the version of what ran it. */
   run(launch: Launch): Promise<string>
+  /** Where what a request has begun ends with it: renews tokens across requests. */
+  renewals?(): Promise<Renewals>
 }
 
 export const runtimes: readonly Runtime[] = [
@@ -38,7 +41,8 @@ export const runtimes: readonly Runtime[] = [
     hasNodeCrypto: true,
     run: async (launch) => inProcess(await denoBinary(), ["run", "-A", "--no-config"], launch),
   },
-  { name: "workerd", hasNodeCrypto: false, run: inWorkerd },
+  workerd("2026-06-01"),
+  workerd("2024-01-01"),
   { name: "Chromium", hasNodeCrypto: false, run: inChromium },
 ]
 
@@ -77,16 +81,39 @@ async function denoBinary(): Promise<string> {
   return join(await installed("deno", { [`@deno/${name}`]: "^2.9.0" }), "@deno", name, "deno")
 }
 
-async function inWorkerd({ program, control }: Launch): Promise<string> {
+/** @param date what Workers have, and how it behaves, depends on this compatibility date of their program */
+function workerd(date: string): Runtime {
+  return {
+    name: `workerd (${date})`,
+    hasNodeCrypto: false,
+    run: ({ program, control }) =>
+      inWorkerd(date, program, async (dispatch) => {
+        const response = await dispatch(`/?control=${encodeURIComponent(control.href)}`)
+        if (response.status !== 200) throw new Error(`The worker failed: ${await response.text()}`)
+      }),
+    async renewals() {
+      let renewals: Renewals | undefined
+      await inWorkerd(date, "renewals", async (dispatch) => {
+        renewals = await tryRenewals(dispatch)
+      })
+      if (renewals === undefined) throw new Error("Nothing was renewed.")
+      return renewals
+    },
+  }
+}
+
+async function inWorkerd(
+  date: string,
+  program: ProgramName | "renewals",
+  use: (dispatch: Dispatch) => Promise<void>,
+): Promise<string> {
   const modules = await installed("miniflare", { miniflare: "^4.20260730.0" })
   const { Miniflare } = (await import(pathToFileURL(join(modules, "miniflare/dist/src/index.js")).href)) as {
-    Miniflare: new (
-      options: object,
-    ) => { dispatchFetch(url: string): Promise<{ status: number; text(): Promise<string> }>; dispose(): Promise<void> }
+    Miniflare: new (options: object) => { dispatchFetch: Dispatch; dispose(): Promise<void> }
   }
   const worker = new Miniflare({
     modules: [{ type: "ESModule", path: "worker.mjs", contents: await bundle("worker", program) }],
-    compatibilityDate: "2026-06-01",
+    compatibilityDate: date,
     // It warns of each form that goes with a type of its own, which axios sends when it is alone.
     handleRuntimeStdio: (stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) => {
       stdout.resume()
@@ -94,8 +121,7 @@ async function inWorkerd({ program, control }: Launch): Promise<string> {
     },
   })
   try {
-    const response = await worker.dispatchFetch(`http://worker/?control=${encodeURIComponent(control.href)}`)
-    if (response.status !== 200) throw new Error(`The worker failed: ${await response.text()}`)
+    await use((path) => worker.dispatchFetch(`http://worker${path}`))
   } finally {
     await worker.dispose()
   }

@@ -23,6 +23,9 @@ export function staleness(published: Summary, page: string, now: Summary, runtim
     )
     for (const [column, bodies] of Object.entries(cells)) compare(`${name}, ${column}`, Object.keys(bodies), BODIES)
   }
+  for (const [name, { renewals }] of Object.entries(now.runtimes)) {
+    if (renewals?.of !== published.runtimes[name]?.renewals?.of) stale.push(`${name}: its renewals are not published`)
+  }
   if (page !== render(published)) stale.push("docs/conformance.md is not what docs/conformance.json makes")
   return stale
 }

@@ -17,6 +17,8 @@ export interface RuntimeSummary {
   readonly version: string
   /** Of 531: signatures that come out as official implementations make them. */
   readonly vectors: number
+  /** Requests that got a token, where tokens are renewed across requests: only where requests end what they began. */
+  readonly renewals?: { readonly right: number; readonly of: number } | undefined
   /** By column and body: a word for each scenario, with a mark for each authentication. */
   readonly cells: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** By reason and column: how many cells. */
@@ -33,9 +35,15 @@ export function summaryOf(
   sizes: readonly Size[],
   clients: Summary["clients"],
 ): Summary {
-  const runtimes = reports.map(({ runtime, version, vectors, cells }) => [
+  const runtimes = reports.map(({ runtime, version, vectors, renewals, cells }) => [
     runtime,
-    { version, vectors, cells: marksOf(cells), declined: declinedOf(cells) },
+    {
+      version,
+      vectors,
+      renewals: renewals && { right: renewals.right, of: renewals.of },
+      cells: marksOf(cells),
+      declined: declinedOf(cells),
+    },
   ])
   return {
     date: new Date().toISOString().slice(0, 10),

@@ -1,4 +1,5 @@
 import { AuthError } from "../errors/auth-error.ts"
+import { hasBrand } from "../identity/has-brand.ts"
 import { fromBase64Url, toBase64Url } from "./base64-url.ts"
 import type { CacheStore, Lease } from "./store.ts"
 
@@ -186,7 +187,7 @@ function readyKey(given: EncryptionKey, index: number): ReadyKey {
     )
   }
   const bytes = typeof key === "string" ? fromBase64Url(key) : key
-  if (brandOf(bytes) !== "Uint8Array" || bytes?.length !== KEY_BYTES) {
+  if (!hasBrand(bytes, "Uint8Array") || bytes?.length !== KEY_BYTES) {
     throw new AuthError(
       "AUTH_INVALID_OPTION",
       `\`keys[${index}].key\` must be 32 bytes in a Uint8Array (or their base64), such as crypto.getRandomValues(new Uint8Array(32)) gives, or a CryptoKey.`,
@@ -197,10 +198,5 @@ function readyKey(given: EncryptionKey, index: number): ReadyKey {
 }
 
 function isCryptoKey(key: EncryptionKey["key"] | undefined): key is CryptoKey {
-  return brandOf(key) === "CryptoKey" && Array.isArray(Object(key).usages)
-}
-
-/** Of any realm. */
-function brandOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice("[object ".length, -1)
+  return hasBrand(key, "CryptoKey") && Array.isArray(Object(key).usages)
 }

@@ -1,0 +1,29 @@
+import { runInNewContext } from "node:vm"
+import { afterEach, expect, it, vi } from "vitest"
+import { hasBrand } from "../../src/identity/has-brand.ts"
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+
+it("knows a kind in another realm, and not by another name", () => {
+  const foreign: unknown = runInNewContext("new Uint8Array(4)")
+  expect(hasBrand(foreign, "Uint8Array")).toBe(true)
+  expect(hasBrand(foreign, "ArrayBuffer")).toBe(false)
+  expect(hasBrand(new Blob(["a"]), "Blob")).toBe(true)
+})
+
+it("knows the platform's own classes where they have no tag, as on old Workers", () => {
+  class Untagged {}
+  vi.stubGlobal("Blob", Untagged)
+  expect(hasBrand(new Untagged(), "Blob")).toBe(true)
+  expect(hasBrand({}, "Blob")).toBe(false)
+})
+
+it.each([undefined, null, 7, "text", {}, Object.create(null)])("takes %o for nothing", (value) => {
+  expect(hasBrand(value, "Blob")).toBe(false)
+})
+
+it("takes nothing for what the platform has not", () => {
+  expect(hasBrand({}, "NoSuchClass")).toBe(false)
+})
