@@ -16,8 +16,16 @@ export interface Elsewhere {
   readonly foreign: string
 }
 
-/** @param attempt from 1 on */
-export function answerTo(scenario: Scenario, attempt: number, { path, listed, foreign }: Elsewhere): Answer {
+/**
+ * @param attempt from 1 on
+ * @param signedAt the time that its signature shows
+ */
+export function answerTo(
+  scenario: Scenario,
+  attempt: number,
+  { path, listed, foreign }: Elsewhere,
+  signedAt: unknown,
+): Answer {
   if (scenario === "retry after 503 twice") return attempt <= 2 ? { status: 503 } : OK
   if (attempt > 1) return OK
   switch (scenario) {
@@ -31,7 +39,7 @@ export function answerTo(scenario: Scenario, attempt: number, { path, listed, fo
       return refusal("Get secretKey failed,ak:AK,err:ak not exist")
     case "expired signature":
       return refusal(
-        `calc aksk signature fail:signature expired, signature time:20200101T000000Z,server time:${sdkDate(AHEAD_MS)}`,
+        `calc aksk signature fail:signature expired, signature time:${signedAt},server time:${sdkDate(AHEAD_MS)}`,
       )
     default:
       return { status: Number(scenario.slice(0, 3)), headers: { location: `${path}?x=1` } }

@@ -77,7 +77,7 @@ export async function startGateway(cells: ReadonlyMap<number, Cell>): Promise<Ga
       listed: sites[wire].listed.origin,
       foreign: sites[wire].foreign.origin,
     }
-    const answer = isAnsweredWell ? OK : answerTo(cell.scenario, list.length, elsewhere)
+    const answer = isAnsweredWell ? OK : answerTo(cell.scenario, list.length, elsewhere, headers["x-sdk-date"])
     const type = { "content-type": "application/json" }
     reply(response, answer.status, { ...CORS, ...type, ...answer.headers }, answer.body ?? "{}")
   }
