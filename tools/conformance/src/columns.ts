@@ -21,7 +21,8 @@ export interface Column {
 
 const NODE = ["Node 24", "Node 22", "Node 26"]
 const NODE_AND_BUN = [...NODE, "Bun"]
-const EVERYWHERE = [...NODE_AND_BUN, "Deno", "workerd (2026-06-01)", "workerd (2024-01-01)", "Chromium"]
+const BEYOND_OLD_WORKERS = [...NODE_AND_BUN, "Deno", "workerd (2026-06-01)", "Chromium"]
+const EVERYWHERE = [...BEYOND_OLD_WORKERS, "workerd (2024-01-01)"]
 
 /** By an option of the client, or by variables of the environment. */
 const PROXIED: Readonly<Record<string, ProgramName>> = {
@@ -38,7 +39,8 @@ const PROXIED: Readonly<Record<string, ProgramName>> = {
 
 export const columns: readonly Column[] = [
   ...group("axios", NODE_AND_BUN, { "axios, http": "newest", "axios 1.7, http": "oldest" }),
-  ...group("axios", EVERYWHERE, { "axios, fetch": "newest", "axios 1.7, fetch": "oldest" }),
+  ...group("axios", EVERYWHERE, { "axios, fetch": "newest" }),
+  ...group("axios", BEYOND_OLD_WORKERS, { "axios 1.7, fetch": "oldest" }),
   ...group("got", NODE_AND_BUN, {
     got: "newest",
     "got 14": "oldest",

@@ -63,7 +63,8 @@ by the hashes of the runtime, and by the portable ones, which a browser gets.
 
 workerd runs with the compatibility date in brackets. It ends what a request has begun when the request is answered, so there
 tokens are also renewed across requests: by a request that comes past the middle of a token's life, with and without
-\`waitUntil\`, and by those that wait for a request which has left before the token came.
+\`waitUntil\`, and by those that wait for a request which has left before the token came. With the older date axios 1.7 is left
+out: it loses the headers of every answer there, with \`location\` among them.
 
 ${runtimeTable(runtimes)}
 

@@ -50,6 +50,22 @@ describe("regressions", () => {
     expect(regressions(withText(marks(".")), withText(marks("!")))).toHaveLength(1)
   })
 
+  it("finds requests that got no token across renewals", () => {
+    const { Deno } = published.runtimes
+    if (Deno === undefined) throw new Error("no Deno")
+    const withRenewals = (right: number): Summary => ({
+      ...published,
+      runtimes: { Deno: { ...Deno, renewals: { right, of: 20 } } },
+    })
+    expect(regressions(withRenewals(20), withRenewals(20))).toEqual([])
+    expect(regressions(withRenewals(20), withRenewals(19))).toEqual([
+      "Deno: 19 of 20 requests got a token across renewals",
+    ])
+    expect(staleness(published, render(published), withRenewals(20), ["Deno"])).toEqual([
+      "Deno: its renewals are not published",
+    ])
+  })
+
   it("finds a bundle that grew", () => {
     const sizes = published.sizes.map((size) => ({ ...size, gzipped: 1_050 }))
     expect(regressions(published, { ...published, sizes })).toEqual(['"small" takes 1050 bytes in place of 1000'])
