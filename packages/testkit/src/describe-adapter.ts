@@ -16,6 +16,7 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { type BodyKind, type BodySample, bodySamples } from "./body-kinds.ts"
 import { resolveLocally } from "./local-names.ts"
+import { numbering } from "./numbering-auth.ts"
 import { type Answer, type Arrival, type RecordingServer, recordingServer } from "./recording-server.ts"
 import { markIn, shown } from "./shown.ts"
 
@@ -225,6 +226,20 @@ export function describeAdapter(name: string, adapter: AdapterUnderTest): void {
           status: 201,
           text: '{"created":"ü"}',
         })
+      })
+
+      it("tells the auth of each answer that took its credential, also of a replay, and of no other", async () => {
+        const server = await serve(({ target }, index) =>
+          index === 1 ? unauthorized : { status: Number(target.slice(1)) },
+        )
+        const told: string[] = []
+        const auth: Auth = {
+          ...numbering(),
+          accepted: ({ headers }, { pathname }) => void told.push(`${pathname} ${headers["x-auth-token"]}`),
+        }
+        const send = adapter.connect({ baseUrl: server.url, auth })
+        for (const path of ["/200", "/201", "/404", "/409"]) await send({ path })
+        expect(told).toEqual(["/200 secret-1", "/201 secret-3"])
       })
 
       it.each(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"])("signs %s", async (method) => {
