@@ -34,13 +34,20 @@ export function provided<T extends Expiring>(
   if (yields !== wanted) {
     throw new AuthError("AUTH_INVALID_OPTION", `The provider must yield: ${wanted}. This one yields: ${yields}.`)
   }
+  // Until then there is nothing to learn from what was accepted.
+  let wasRefused = false
   const load = lazily(async () => {
     const { renewable } = await import("./renewable.ts")
     return renewable(provider, options, secretOf)
   })
   return {
     current: (signal) => andThen(load(), (source) => source.current(signal)),
-    renew: async (...refusal) => (await load()).renew(...refusal),
-    accepted: (...success) => void andThen(load(), (source) => source.accepted(...success)),
+    async renew(...refusal) {
+      wasRefused = true
+      return (await load()).renew(...refusal)
+    },
+    accepted(value, url) {
+      if (wasRefused) void andThen(load(), (source) => source.accepted(value, url))
+    },
   }
 }
