@@ -12,7 +12,7 @@ import { passwordToken } from "../tokens/password-token.ts"
 export interface PartnerOptions extends IamOptions {
   /** An IAM user of the partner's account, by name or { id }, with the Agent Operator permission. */
   user: NameOrId
-  /** Asked at each refresh when it is a function. */
+  /** As in {@link passwordToken}: binds what is cached, for the partner and for all customers. */
   password: Secret
   /** The partner's own account, by name or { id }. */
   domain: NameOrId
