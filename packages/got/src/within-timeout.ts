@@ -1,3 +1,4 @@
+import { platformSignal } from "@countersign/auth-core"
 import type { BeforeErrorHook, BeforeRequestHook } from "got"
 
 type GotOptions = Parameters<BeforeRequestHook>[0]
@@ -16,9 +17,11 @@ class RequestTimeout extends Error {
  * heed the signal, which is the caller's as well.
  */
 export function withinTimeout(
-  { signal, timeout: { request: limit } }: GotOptions,
+  { signal: given, timeout: { request: limit } }: GotOptions,
   work: (signal: AbortSignal | undefined) => void | Promise<void>,
 ): void | Promise<void> {
+  // got takes one of a polyfill, too.
+  const signal = platformSignal(given)
   // Node fires a longer timer at once, so that got takes it for no limit.
   return limit === undefined || limit > LONGEST_TIMER_MS ? work(signal) : within(limit, signal, work)
 }

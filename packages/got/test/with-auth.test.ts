@@ -335,6 +335,13 @@ describe.each(clients)("%s", (name, client) => {
       const api = withAuth(client.extend({ prefixUrl: server.url, retry: { limit: 0 } }), stuck)
       expect(await caught(api("x", { signal: AbortSignal.timeout(50) }))).toBeInstanceOf(Error)
       expect(await caught(api("x", { timeout: { request: 50 } }))).toMatchObject({ name: "TimeoutError" })
+      // As a polyfill has it: no `reason`, no `throwIfAborted`.
+      const polyfill = Object.assign(new EventTarget(), { aborted: false }) as AbortSignal
+      const sent = caught(api("x", { signal: polyfill, timeout: { request: 10_000 } }))
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      Object.assign(polyfill, { aborted: true })
+      polyfill.dispatchEvent(new Event("abort"))
+      expect(await sent).toMatchObject({ name: "AbortError" })
       expect(server.arrivals).toEqual([])
     })
 
