@@ -5,6 +5,7 @@ import {
   finishedUrl,
   type HostGuard,
   hasOwnSecrets,
+  refuseProxiedFetch,
   type WireRequest,
 } from "@countersign/auth-core"
 import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from "axios"
@@ -120,6 +121,7 @@ async function authenticated(
     if (sent.transport !== undefined && wire.authenticated) {
       sent.transport = guardedTransport(sent.transport, wire.url, guard)
     }
+    if (kind === "fetch" && wire.authenticated) refuseProxiedFetch(wire.url, config.fetchOptions ?? {}, guard)
     const outcome = await outcomeOf(adapter, sent, config, wire, kind)
     last = { wire, response: outcome.response }
     return outcome

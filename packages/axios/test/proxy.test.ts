@@ -3,6 +3,7 @@ import { createServer as createHttpsServer, Agent as HttpsAgent } from "node:htt
 import { type AddressInfo, connect, type Server } from "node:net"
 import { numbering, type RecordingServer, recordingServer, selfSigned } from "@countersign/testkit"
 import axios, { type AxiosInstance, type AxiosRequestConfig } from "axios"
+import { EnvHttpProxyAgent, getGlobalDispatcher, setGlobalDispatcher } from "undici"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { type GuardOptions, withAuth } from "../src/index.ts"
 import { version } from "./axios-version.ts"
@@ -160,5 +161,19 @@ describe(`axios ${version} behind a proxy: plain http to this machine`, () => {
     await api(plainUrl()).get("/x")
     expect(asked).toEqual([])
     expect(plain.arrivals.map(({ headers }) => headers["x-auth-token"])).toEqual(["secret-1", "secret-1"])
+  })
+})
+
+describe(`axios ${version}, fetch, behind a proxy: plain http to this machine`, () => {
+  it("is refused where the dispatcher of all fetches takes it there, as under NODE_USE_ENV_PROXY", async () => {
+    const before = getGlobalDispatcher()
+    setGlobalDispatcher(new EnvHttpProxyAgent({ httpProxy: proxyUrl() }))
+    try {
+      await expect(api(plainUrl(), { adapter: "fetch" }).get("/x")).rejects.toMatchObject(refusal)
+    } finally {
+      setGlobalDispatcher(before)
+    }
+    await api(plainUrl(), { adapter: "fetch" }).get("/x")
+    expect([asked.length, plain.arrivals.length]).toEqual([0, 1])
   })
 })

@@ -110,10 +110,12 @@ function send(
   const headers = headersOf(init.headers)
   const maxRedirects = (init.redirect ?? "follow") === "follow" ? MAX_REDIRECTS : 0
   const request = { method, url, headers, body: init.body, baseUrl, signal, asIs }
-  return authenticatedSend(auth, request, async (wire) => sendByFetch(fetch, wire, call), {
-    guard,
-    maxRedirects,
-  })
+  const sendOne = async (wire: WireRequest): Promise<Response> => {
+    const isInClear = wire.authenticated && wire.url.protocol === "http:"
+    if (isInClear) (await onDemandBodies()).refuseProxiedFetch(wire.url, init, guard)
+    return sendByFetch(fetch, wire, call)
+  }
+  return authenticatedSend(auth, request, sendOne, { guard, maxRedirects })
 }
 
 function sendByFetch(fetch: Fetch, wire: WireRequest, call: Call): Response | Promise<Response> {
