@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events"
 import {
   type Auth,
   type AuthenticatedAttempt,
@@ -10,7 +11,7 @@ import {
   type ResponseLike,
   shouldReplay,
   staysAtOrigin,
-  tellAccepted,
+  tellOutcome,
 } from "@countersign/auth-core"
 import type { AfterResponseHook, BeforeErrorHook, BeforeRedirectHook, BeforeRequestHook, Hooks, InitHook } from "got"
 import { isLastToAuthenticate, markAsAuthenticating, withFirst } from "./hook-order.ts"
@@ -94,7 +95,9 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     // In place, since got would put its own base URL in front of what is assigned.
     if (url instanceof URL && url !== attempt.url) url.search = attempt.url.search
     sendBody(request, attempt)
-    sendWithHeaders(request, attempt.authenticated?.as.headers ?? {}, attempt.url, guard)
+    const { as } = attempt.authenticated ?? {}
+    const onSent = as?.isAwaited ? (native: object) => tellOutcomeOf(native, attempt) : undefined
+    sendWithHeaders(request, as?.headers ?? {}, attempt.url, guard, onSent)
     attempts.set(request, attempt)
     // A replay happens beneath the caller's hooks.
     hooks.afterResponse = withFirst(afterResponse, hooks.afterResponse)
@@ -110,8 +113,12 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
   const afterResponse: AfterResponseHook = (response, retryWithMergedOptions) => {
     const { options: request } = response.request
     const attempt = attempts.get(request)
-    if (attempt === undefined || response.isFromCache) return response
-    tellAccepted(attempt, response.statusCode)
+    if (attempt === undefined) return response
+    if (response.isFromCache) {
+      tellOutcome(attempt)
+      return response
+    }
+    tellOutcome(attempt, response.statusCode)
     if (response.ok) return response
     const replayed = Reflect.get(request.context, replay) === response.retryCount
     const judged = shouldReplay(attempt, responseLike(response), replayed, request.signal)
@@ -142,6 +149,19 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     afterResponse: [afterResponse],
     beforeError: [beforeError],
   }
+}
+
+/** Told by the native request: got has no hook for the success of a stream, nor for a failure that it retries. */
+function tellOutcomeOf(native: object, attempt: AuthenticatedAttempt): void {
+  if (!(native instanceof EventEmitter)) return
+  let status: number | undefined
+  native.once("response", ({ statusCode }: { statusCode?: number }) => {
+    status = statusCode
+    tellOutcome(attempt, status)
+  })
+  native.once("close", () => {
+    if (status === undefined) tellOutcome(attempt)
+  })
 }
 
 async function replayIf(

@@ -13,12 +13,15 @@ type AnyFunction = (...args: unknown[]) => unknown
  * request hold a secret among them.
  *
  * Options belong to one attempt, so what is overridden here ends with it.
+ *
+ * @param onSent is given the native request
  */
 export function sendWithHeaders(
   options: Pick<Options, "cache" | "request">,
   headers: Readonly<Record<string, string>>,
   url: URL,
   guard: HostGuard,
+  onSent: ((native: object) => void) | undefined,
 ): void {
   if (options.cache) {
     override(options, "createNativeRequestOptions", (create) => () => {
@@ -54,6 +57,7 @@ export function sendWithHeaders(
       refuseClearProxy(sent, url, guard)
       maskSecrets(all, headers)
       sendSecrets(sent, secrets)
+      onSent?.(sent)
       return sent
     })
   }

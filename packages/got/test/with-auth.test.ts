@@ -1,10 +1,18 @@
-import { request as httpRequest } from "node:http"
+import { createServer, request as httpRequest } from "node:http"
+import type { AddressInfo } from "node:net"
 import { Readable } from "node:stream"
 import { text } from "node:stream/consumers"
-import { type Answer, type Arrival, numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
+import {
+  type Answer,
+  type Arrival,
+  fakeClock,
+  numbering,
+  type RecordingServer,
+  recordingServer,
+} from "@countersign/testkit"
 import type { RequestPromise } from "got"
 import { afterEach, describe, expect, it } from "vitest"
-import { type Auth, type AuthContext, authHooks, isAuthError, withAuth } from "../src/index.ts"
+import { type Auth, type AuthContext, akskAuth, authHooks, isAuthError, withAuth } from "../src/index.ts"
 import { clients } from "./clients.ts"
 
 const servers: RecordingServer[] = []
@@ -393,6 +401,61 @@ describe.each(clients)("%s", (name, client) => {
         message: expect.stringContaining("UNSIGNED-PAYLOAD"),
       })
       expect(server.arrivals).toEqual([])
+    })
+  })
+
+  describe("a key that the server has not confirmed", () => {
+    const key = { accessKeyId: "AKGOT", secretAccessKey: "sk-of-got" }
+    /** Its clock stands still, so that a request whose turn never comes hangs. */
+    const unconfirmed = (server: RecordingServer) =>
+      withAuth(client.extend({ prefixUrl: server.url }), akskAuth(key, { clock: fakeClock() }))
+
+    it("goes with one stream first, and is confirmed by its answer", async () => {
+      let first = 0
+      const server = await serve(async (_arrival, index) => {
+        if (index > 0) return {}
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        first = server.arrivals.length
+        return {}
+      })
+      const api = unconfirmed(server)
+      await Promise.all([text(api.stream("x")), text(api.stream("y")), api("z")])
+      expect(first).toBe(1)
+      expect(server.arrivals).toHaveLength(3)
+    })
+
+    it("and is wrong is sent with two streams, however many there are", async () => {
+      const error_msg = "Incorrect IAM authentication information: verify aksk signature fail"
+      const server = await serve(() => ({ status: 401, body: JSON.stringify({ error_code: "APIGW.0301", error_msg }) }))
+      const api = unconfirmed(server)
+      const errors = await Promise.all(Array.from({ length: 6 }, () => caught(text(api.stream("x")))))
+      const codes = errors.map((error) => (error as { code: string }).code).sort()
+      expect(codes.filter((code) => code === "AUTH_CREDENTIALS_REJECTED")).toHaveLength(4)
+      expect(server.arrivals).toHaveLength(2)
+    })
+
+    it("does not make got's own retry of a broken connection wait for itself", async () => {
+      let requests = 0
+      const server = createServer((request, response) => {
+        requests += 1
+        if (requests === 1) request.socket.destroy()
+        else response.end("{}")
+      })
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+      const { port } = server.address() as AddressInfo
+      const base = client.extend({ prefixUrl: `http://127.0.0.1:${port}`, retry: { limit: 1, calculateDelay: fast } })
+      const api = withAuth(base, akskAuth(key, { clock: fakeClock() }))
+      expect(await api("x").text()).toBe("{}")
+      expect(requests).toBe(2)
+      server.close()
+    })
+
+    it("is not waited for where got's cache answers", async () => {
+      const server = await serve(() => ({ headers: { "cache-control": "max-age=100" } }))
+      const base = client.extend({ prefixUrl: server.url, cache: new Map() })
+      await base("x")
+      const api = withAuth(base, akskAuth(key, { clock: fakeClock() }))
+      await Promise.all([api("x"), api("x"), api("y"), api("y")])
     })
   })
 

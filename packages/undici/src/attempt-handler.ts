@@ -16,9 +16,10 @@ interface HeldResponse {
   readonly overdue: NodeJS.Timeout
 }
 
-/** Is told how an attempt was answered. */
+/** Is told what came of an attempt. */
 export interface Judge {
-  accepted(status: number): void
+  /** An answer that is no rejection, or none at all. */
+  ended(status?: number): void
   /** Whether the request is sent again; then the answer is dropped. */
   rejected(response: ResponseLike): Promise<boolean>
 }
@@ -52,6 +53,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
   }
 
   onRequestUpgrade(...[, ...rest]: Parameters<NonNullable<Dispatcher.DispatchHandler["onRequestUpgrade"]>>): void {
+    this.#judgeAttempt.ended(101)
     this.#handler.onRequestUpgrade?.(this.#controller, ...rest)
   }
 
@@ -86,7 +88,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
         overdue,
       }
     } else {
-      this.#judgeAttempt.accepted(status)
+      this.#judgeAttempt.ended(status)
       this.#release()
       this.#handler.onResponseStart?.(this.#controller, status, headers, statusMessage)
     }
@@ -117,6 +119,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
 
   onResponseError(_attempt: unknown, error: Error): void {
     clearTimeout(this.#held?.overdue)
+    this.#judgeAttempt.ended()
     if (this.#isDropped) return
     this.#release()
     this.#handler.onResponseError?.(this.#controller, error)

@@ -8,7 +8,7 @@ import {
   type OutgoingRequest,
   type ResponseLike,
   shouldReplay,
-  tellAccepted,
+  tellOutcome,
 } from "@countersign/auth-core"
 import type { Dispatcher } from "undici"
 import { AttemptHandler } from "./attempt-handler.ts"
@@ -80,9 +80,12 @@ export class AuthenticatedCall implements OutgoingRequest {
   }
 
   #send(request: OutgoingRequest, attempt: AuthenticatedAttempt, replayed: boolean): void {
-    this.signal.throwIfAborted()
+    if (this.signal.aborted) {
+      tellOutcome(attempt)
+      throw this.signal.reason
+    }
     const judge = {
-      accepted: (status: number): void => tellAccepted(attempt, status),
+      ended: (status?: number): void => tellOutcome(attempt, status),
       rejected: (response: ResponseLike): Promise<boolean> => this.#judge(request, attempt, response, replayed),
     }
     // It is part of the path by now.

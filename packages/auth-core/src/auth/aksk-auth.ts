@@ -11,7 +11,8 @@ import { createSigningKey, type SigningKey } from "../signing/signing-key.ts"
 import { type AccountIdOptions, accountIds, type KnownAccountIds } from "./account-ids.ts"
 import type { Attempt, Auth, Authentication } from "./auth.ts"
 import type { CacheOption } from "./cache-of.ts"
-import type { SignatureJudge } from "./judge-signature.ts"
+import type { SignatureJudge, SignedWith } from "./judge-signature.ts"
+import { type KeyStanding, type Standings, standingAt, standingsOf } from "./key-standing.ts"
 import { provided, type Renewable } from "./provided.ts"
 
 export interface AkskAuthOptions extends AccountIdOptions {
@@ -29,30 +30,60 @@ export interface AkskAuthOptions extends AccountIdOptions {
    * @default a cache of this auth alone
    */
   cache?: CacheOption | undefined
+  /** Told what happens to the credentials, for logs and metrics: never a secret. */
+  onEvent?: ((event: AkskAuthEvent) => void) | undefined
   /** Told when the clock of an endpoint turns out to differ: server time minus local time, milliseconds. */
   onClockOffset?: ((offset: { origin: string; offsetMs: number }) => void) | undefined
   /** @default the machine's clock */
   clock?: Clock | undefined
 }
 
-interface Used {
+/** What happens to the credentials of an {@link akskAuth}. More may come: a program ignores a `type` that it does not know. */
+export type AkskAuthEvent = {
+  /** The gateway found the signature wrong, twice in a row or once more after a pause: the key is not sent there for a while. */
+  readonly type: "credentials-paused"
+  readonly accessKeyId: string
+  readonly origin: string
+  /** Failed signatures since the last success. */
+  readonly failures: number
+  /** When it is sent again. */
+  readonly retryAfterMs: number
+}
+
+/** Credentials made ready. */
+interface Ready {
   readonly credentials: Credentials
-  readonly signedAt: number
+  readonly key: SigningKey
+  standings: Standings | undefined
+}
+
+/** An auth by AK/SK. */
+export interface AkskAuth extends Auth {
+  /** Ends the pause of a key whose signature failed, in the whole process: the next request goes at once. */
+  reset(): void
 }
 
 /**
  * Signs each attempt with AK/SK: the bytes that are sent, at the time the endpoint's clock shows.
  *
  * Bodies are read into memory, up to 12 MB (12 * 1024 * 1024 bytes), unless the payload is left unsigned by the option or
- * by a content hash header of the request. `signature expired` teaches the endpoint's clock and makes one replay; a failed
- * signature is never tried again, since five in a row lock the key. Credentials of a provider that the gateway no longer
- * knows are renewed, once for all requests, and the request is sent once more.
+ * by a content hash header of the request. `signature expired` teaches the endpoint's clock and makes one replay. Credentials
+ * of a provider that the gateway no longer knows are renewed, once for all requests, and the request is sent once more.
+ *
+ * A failed signature is never tried again, since five in a row lock the key, for its right owner too. After two in a row at
+ * one origin, and no sign that the request was changed on its way, the key is not sent there for 1 minute, then 4, 16 and so
+ * on, up to a day, by no auth of this process. Other credentials, a success, or `reset()` end that. Of many requests at once
+ * with a key that an origin has not confirmed yet, one goes first and the others wait for its answer.
  *
  * @throws {AuthError} `AUTH_INVALID_CREDENTIALS` or `AUTH_INVALID_OPTION`, at once, for fixed credentials or options that
- * are malformed; `AUTH_CREDENTIALS_EXPIRED` before anything is sent.
+ * are malformed. Before anything is sent: `AUTH_CREDENTIALS_EXPIRED`; `AUTH_CREDENTIALS_REJECTED` with `retryAfterMs` while the
+ * key is not sent.
  * @see API Signing Guide, "AK/SK signing and authentication algorithm"
  */
-export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider, options: AkskAuthOptions = {}): Auth {
+export function akskAuth(
+  credentialsOrProvider: Credentials | CredentialProvider,
+  options: AkskAuthOptions = {},
+): AkskAuth {
   const { algorithm = "SDK-HMAC-SHA256", region, service, unsignedPayload = false, clock = systemWallClock } = options
   const { contentHashHeader } = traitsOf(algorithm)
   // Until a signature is refused nothing is known of other clocks.
@@ -63,25 +94,27 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
     : fixed(credentialsOrProvider)
   const idsFor = accountIds(options, source.current)
   // Credentials change seldom.
-  let last: { credentials: Credentials; key: SigningKey } | undefined
-  const keyOf = (credentials: Credentials): SigningKey => {
+  let last: Ready | undefined
+  const readyFor = (credentials: Credentials): Ready => {
     if (last === undefined || last.credentials !== credentials) {
       // Whether a provided key still lives is for the cache to say: the local clock may be what is wrong.
       const lasting = isProvided ? { ...credentials, expiresAt: undefined } : credentials
       const key = createSigningKey(lasting, { algorithm, region, service, alsoSigned: options.signedHeaders })
-      last = { credentials, key }
+      last = { credentials, key, standings: undefined }
     }
-    return last.key
+    return last
   }
   // What is wrong with fixed credentials, or with the options, shows at once.
-  if (!isProvided) keyOf(credentialsOrProvider)
+  if (!isProvided) readyFor(credentialsOrProvider)
 
   const signed = (
     credentials: Credentials,
-    { method, url, headers: given, body = null }: Attempt,
+    attempt: Attempt,
     payloadHash: string | undefined,
     { projectId, domainId }: KnownAccountIds,
-  ): Authentication<Used> => {
+    standing: KeyStanding,
+  ): Authentication<SignedWith> => {
+    const { method, url, headers: given, body = null } = attempt
     const signedAt = judge?.nowAt(new URL(url).origin) ?? clock.now()
     const isAdding = unsignedPayload || projectId !== undefined || domainId !== undefined
     const added: Record<string, string> = {}
@@ -91,11 +124,39 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
     add("x-project-id", projectId)
     add("x-domain-id", domainId)
     if (unsignedPayload) add(contentHashHeader, UNSIGNED_PAYLOAD)
-    const { plan, sign } = keyOf(credentials)
+    const { plan, sign } = readyFor(credentials).key
     const values = plan.selection.read(isAdding ? { ...given, ...added } : given)
     const payload = values[plan.contentHash] ?? payloadHash ?? bodyHash(body, algorithm)
     const signature = sign({ method, url, plan, values, signedAt, payload })
-    return { headers: { ...added, ...signature }, used: { credentials, signedAt } }
+    const isAwaited = !standing.isConfirmed && attempt.tellsOutcome === true
+    if (isAwaited) standing.begin(attempt, options.clock?.monotonic() ?? performance.now(), attempt.signal)
+    const { round } = standing
+    return {
+      headers: { ...added, ...signature },
+      used: { credentials, signedAt, attempt, payload, standing, round },
+      isAwaited,
+    }
+  }
+
+  /** At once, but for a key that the origin has not confirmed: then when its turn comes. */
+  const signedInTurn = (
+    credentials: Credentials,
+    attempt: Attempt,
+    payloadHash: string | undefined,
+    ids: KnownAccountIds,
+  ): Authentication | Promise<Authentication> => {
+    const ready = readyFor(credentials)
+    // Not at construction: Workers draw the random key of its names only while they serve a request.
+    ready.standings ??= standingsOf(credentials, clock)
+    const standing = standingAt(ready.standings, attempt.url)
+    const { isConfirmed, failures, awaited } = standing
+    if (isConfirmed || (failures < 2 && (awaited.size === 0 || !attempt.tellsOutcome))) {
+      return signed(credentials, attempt, payloadHash, ids, standing)
+    }
+    const go = (): Authentication => signed(credentials, attempt, payloadHash, ids, standing)
+    return import("./key-guard.ts").then(({ inTurn }) =>
+      inTurn(standing, credentials.accessKeyId, attempt, options.clock, go),
+    )
   }
 
   return {
@@ -108,22 +169,41 @@ export function akskAuth(credentialsOrProvider: Credentials | CredentialProvider
       const sign = (credentials: Credentials): Authentication | Promise<Authentication> => {
         const ids = idsFor(attempt, credentials)
         const payloadHash = largeBodyHash(body, algorithm)
-        if (payloadHash === undefined && !isPromise(ids)) return signed(credentials, attempt, undefined, ids)
-        return Promise.all([payloadHash, ids]).then((known) => signed(credentials, attempt, ...known))
+        if (payloadHash === undefined && !isPromise(ids)) return signedInTurn(credentials, attempt, undefined, ids)
+        return Promise.all([payloadHash, ids]).then((known) => signedInTurn(credentials, attempt, ...known))
       }
       return andThen(source.current(signal), sign)
     },
-    async judge({ used }, rejection, signal) {
+    async judge(authentication, rejection, signal) {
       const { createSignatureJudge } = await import("./judge-signature.ts")
-      judge ??= createSignatureJudge(clock, options.onClockOffset)
-      const { credentials, signedAt } = used as Used
-      const fault = judge.faultOf(rejection, signedAt)
+      judge ??= createSignatureJudge(options)
+      const own = authentication as Authentication<SignedWith>
+      const { credentials } = own.used
+      const fault = judge.faultOf(own, rejection)
       // By the endpoint's clock, which is known now, the key may have expired too; and there is only one replay.
       const isExpired = (credentials.expiresAt ?? Number.POSITIVE_INFINITY) <= judge.nowAt(rejection.origin)
       if (fault === "time" && isExpired) await source.renew(credentials, rejection, signal)
       return fault === "time" || (fault === "key" && source.renew(credentials, rejection, signal))
     },
-    accepted: ({ used }, url) => source.accepted((used as Used).credentials, url),
+    accepted({ used }, url) {
+      const { credentials, standing, round, attempt } = used as SignedWith
+      if (!standing.isConfirmed) {
+        // A success of before a failure says nothing of the key after it.
+        if (round === standing.round) standing.confirm()
+        else standing.end(attempt)
+      }
+      source.accepted(credentials, url)
+    },
+    ended({ used }, status) {
+      const { standing, attempt } = used as SignedWith
+      if (standing.isConfirmed) return
+      if (status !== undefined && standing.failures === 0) standing.confirm()
+      else standing.end(attempt)
+    },
+    reset() {
+      if (last === undefined) return
+      for (const standing of standingsOf(last.credentials, clock).values()) standing.forgive()
+    },
   }
 }
 

@@ -8,7 +8,7 @@ import type { Auth } from "./auth.ts"
  * @throws {AuthError} `AUTH_INVALID_OPTION` when one of the two is missing.
  * @see API Signing Guide, "AK/SK authentication": larger requests need token authentication
  */
-export function autoAuth(methods: { aksk: Auth; token: Auth }): Auth {
+export function autoAuth(methods: { aksk: Auth; token: Auth }): Auth & Required<Pick<Auth, "reset">> {
   const { aksk, token } = methods
   for (const [name, auth] of Object.entries({ aksk, token })) {
     if (typeof auth?.authenticate !== "function") {
@@ -24,5 +24,10 @@ export function autoAuth(methods: { aksk: Auth; token: Auth }): Auth {
     authenticate: (attempt) => aksk.authenticate(attempt),
     judge: (authentication, rejection, signal) => aksk.judge(authentication, rejection, signal),
     accepted: (authentication, url) => aksk.accepted?.(authentication, url),
+    ended: (authentication, status) => aksk.ended?.(authentication, status),
+    reset() {
+      aksk.reset?.()
+      token.reset?.()
+    },
   }
 }

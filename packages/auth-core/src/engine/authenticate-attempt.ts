@@ -38,7 +38,8 @@ export interface AuthenticatedAttempt {
 
 /**
  * Prepares one attempt on the wire: host guard, then the body as bytes as far as the auth needs them, then its headers. At
- * once when everything is at hand. A URL that may not see credentials gives the request back as it was.
+ * once when everything is at hand. A URL that may not see credentials gives the request back as it was. Whoever sends it
+ * then calls `tellOutcome`.
  *
  * @throws {AuthError} `AUTH_BODY_TOO_LARGE`, `AUTH_BODY_UNSIGNABLE`, and whatever the auth throws.
  */
@@ -85,7 +86,7 @@ function authenticateBody(
     body,
     authenticated: { by, as },
   })
-  const as = by.authenticate({ method, url: url.href, headers, body: body.bytes, signal })
+  const as = by.authenticate({ method, url: url.href, headers, body: body.bytes, signal, tellsOutcome: true })
   return andThen(isPromise(as) ? abortable(as, signal) : as, authenticated)
 }
 

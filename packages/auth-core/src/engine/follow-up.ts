@@ -6,8 +6,8 @@ import { nextHop } from "./next-hop.ts"
 import { hiddenRedirect } from "./redirect.ts"
 import { isRedirect, type ResponseLike } from "./response-like.ts"
 import { shouldReplay } from "./should-replay.ts"
-import { tellAccepted } from "./tell-accepted.ts"
-import { type WireRequest, wireRequest } from "./wire-request.ts"
+import { sendAttempt } from "./tell-outcome.ts"
+import type { WireRequest } from "./wire-request.ts"
 
 /** One attempt, and what came of it. */
 interface Sent<R extends ResponseLike> {
@@ -55,8 +55,7 @@ export async function followUp<R extends ResponseLike>(
     }
     await discard(response)
     attempt = await authenticateAttempt(auth, hop, guard)
-    response = await send(wireRequest(attempt, redirects))
-    tellAccepted(attempt, response.status)
+    response = await sendAttempt(attempt, redirects, send)
   }
 }
 

@@ -8,7 +8,7 @@
  * | `AUTH_INVALID_CREDENTIALS` | an AK, SK, token or profile file is malformed | correct the credential |
  * | `AUTH_CREDENTIALS_MISSING` | no source has a credential | configure one; the message lists what each source said |
  * | `AUTH_CREDENTIALS_EXPIRED` | a credential that cannot renew itself has expired | supply a new one |
- * | `AUTH_CREDENTIALS_REJECTED` | IAM refuses the identity: wrong password, disabled key, missing permission | correct it; not retried before the back-off ends |
+ * | `AUTH_CREDENTIALS_REJECTED` | IAM refuses the identity: wrong password, disabled key, missing permission; or a gateway found the signature of an access key wrong twice in a row | correct it; not sent again before `retryAfterMs` is over |
  * | `AUTH_THROTTLED` | IAM answers 429, or 503 with a time to wait | wait `retryAfterMs`, where it is known |
  * | `AUTH_TOKEN_REQUEST_FAILED` | IAM cannot be reached, times out or answers 5xx | retry later; a still valid value stays in use |
  * | `AUTH_TOKEN_RESPONSE_INVALID` | IAM answers something that holds no usable credential | check the endpoint |

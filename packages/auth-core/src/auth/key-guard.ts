@@ -1,0 +1,111 @@
+import { AuthError } from "../errors/auth-error.ts"
+import { type Clock, systemClock } from "../identity/clock.ts"
+import type { Attempt, Rejection } from "./auth.ts"
+import type { KeyStanding } from "./key-standing.ts"
+
+const FIRST_PAUSE_MS = 60_000
+const LONGEST_PAUSE_MS = 24 * 3_600_000
+/** Five failures within it lock a key. */
+const WINDOW_MS = 15 * 60_000
+const MOST_FAILURES = 4
+/** How long others wait for an answer that does not come, before the next of them goes. */
+const LONGEST_WAIT_MS = 10_000
+
+/**
+ * Counts a failed signature. The second in a row pauses the key there for 1 minute; each further one, of an attempt that
+ * went after a pause, for 4 times as long, up to a day.
+ *
+ * @returns how long the pause is that this failure began, milliseconds
+ */
+export function countFailure(standing: KeyStanding, roundOfAttempt: number, now: number): number | undefined {
+  standing.isConfirmed = false
+  standing.failures += 1
+  standing.round += 1
+  standing.failedAt = [...recentFailures(standing, now), now]
+  if (standing.failures < 2 || roundOfAttempt < standing.roundOfPause) return undefined
+  const pauseMs = Math.min(FIRST_PAUSE_MS * 4 ** standing.pauses, LONGEST_PAUSE_MS)
+  standing.pauses += 1
+  standing.pausedUntil = now + pauseMs
+  standing.roundOfPause = standing.round
+  return pausedMs(standing, now)
+}
+
+/**
+ * Goes when it is this attempt's turn: with a key that is not confirmed one goes first, and the others wait for its outcome.
+ *
+ * @param go what puts the attempt among the awaited ones at once
+ * @throws {AuthError} `AUTH_CREDENTIALS_REJECTED` while the key is paused.
+ */
+export async function inTurn<T>(
+  standing: KeyStanding,
+  accessKeyId: string,
+  { url, signal, tellsOutcome }: Attempt,
+  clock: Clock | undefined,
+  go: () => T,
+): Promise<T> {
+  const time = clock ?? systemClock
+  for (;;) {
+    signal?.throwIfAborted()
+    const now = time.monotonic()
+    const retryAfterMs = pausedMs(standing, now)
+    if (retryAfterMs > 0) throw paused(accessKeyId, new URL(url).origin, standing.failures, retryAfterMs)
+    const waitMs = standing.isConfirmed || !tellsOutcome ? 0 : turnInMs(standing, now)
+    if (waitMs <= 0) return go()
+    await changed(standing, waitMs, time)
+  }
+}
+
+function recentFailures({ failedAt }: KeyStanding, now: number): number[] {
+  return failedAt.filter((time) => now - time <= WINDOW_MS)
+}
+
+/** How long the key is not to be sent: for its pause, and so that no 15 minutes hold five failures. */
+function pausedMs(standing: KeyStanding, now: number): number {
+  const fourth = recentFailures(standing, now).at(-MOST_FAILURES)
+  const windowMs = fourth === undefined ? 0 : fourth + WINDOW_MS + 1 - now
+  return Math.max(standing.pausedUntil - now, windowMs, 0)
+}
+
+/** Attempts without an answer count as failures to come, until they have been out for longer than any answer takes. */
+function turnInMs(standing: KeyStanding, now: number): number {
+  const { awaited } = standing
+  for (const [attempt, { since }] of awaited) if (now - since > WINDOW_MS) standing.end(attempt)
+  if (awaited.size === 0) return 0
+  if (awaited.size + recentFailures(standing, now).length >= MOST_FAILURES) return LONGEST_WAIT_MS
+  return Math.max(...[...awaited.values()].map(({ since }) => since)) + LONGEST_WAIT_MS - now
+}
+
+async function changed({ waiting }: KeyStanding, longestMs: number, clock: Clock): Promise<void> {
+  const timer = new AbortController()
+  await new Promise<void>((resolve) => {
+    const wake = (): void => {
+      waiting.delete(wake)
+      timer.abort()
+      resolve()
+    }
+    waiting.add(wake)
+    clock.sleep(longestMs, timer.signal).then(wake, wake)
+  })
+}
+
+function paused(accessKeyId: string, origin: string, failures: number, retryAfterMs: number): AuthError {
+  return new AuthError(
+    "AUTH_CREDENTIALS_REJECTED",
+    `The access key ${accessKeyId} is not sent to ${origin} for another ${Math.ceil(retryAfterMs / 1000)} s: its signature failed there ${failures} times in a row, and five failures lock a key, for its right owner too. Check that the SK is the one of this AK. Other credentials go at once, and so does this key after reset() of the auth.`,
+    { endpoint: origin, retryAfterMs },
+  )
+}
+
+/**
+ * Whether a signature failed because of the key: the gateway says that it failed, and what it shows of its canonical request
+ * is ours. Where they differ the request was changed on its way.
+ *
+ * @param ours with lines, as signed
+ */
+export function isKeyAtFault({ errorMessage = "" }: Rejection, ours: () => readonly string[]): boolean {
+  if (!/verify aksk signature fail/i.test(errorMessage)) return false
+  const theirs = /canonicalRequest:(.*)/is.exec(errorMessage)?.[1]?.trim()
+  if (theirs === undefined || theirs === "") return true
+  // Long ones may be cut short.
+  return ours().some((text) => text.replaceAll("\n", "|").startsWith(theirs.replaceAll("\n", "|")))
+}

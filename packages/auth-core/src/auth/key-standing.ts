@@ -1,0 +1,108 @@
+import { randomHmac } from "../cache/fingerprint.ts"
+import type { Credentials } from "../identity/credentials.ts"
+
+/** An attempt whose outcome is awaited. */
+interface Awaited {
+  /** When it went, by the monotonic clock. */
+  readonly since: number
+  readonly stop: () => void
+}
+
+/** How an access key stands with one origin: what all auths of this process know of that. */
+export class KeyStanding {
+  /** An answer showed that the key may be used by many at once. */
+  isConfirmed = false
+  /** While the key is not confirmed: the attempts that went, whose outcome others wait for. */
+  readonly awaited = new Map<object, Awaited>()
+  /** Wake those who wait. */
+  readonly waiting = new Set<() => void>()
+  /** Failed signatures since the last success. */
+  failures = 0
+  /** When signatures failed lately, by the monotonic clock. */
+  failedAt: readonly number[] = []
+  /** Pauses since the last success, and the end of the last. */
+  pauses = 0
+  pausedUntil = 0
+  /** Grows with each failure: whether an attempt went before another one failed. */
+  round = 0
+  /** The first round after the last pause began. */
+  roundOfPause = 0
+
+  /** An attempt goes whose outcome others wait for. An abort ends it too. */
+  begin(attempt: object, since: number, signal: AbortSignal | undefined): void {
+    if (signal?.aborted) return
+    const onAbort = (): void => this.end(attempt)
+    signal?.addEventListener("abort", onAbort, { once: true })
+    this.awaited.set(attempt, { since, stop: () => signal?.removeEventListener("abort", onAbort) })
+  }
+
+  /** Its outcome is known, or never will be. */
+  end(attempt: object): void {
+    const awaited = this.awaited.get(attempt)
+    if (awaited === undefined) return
+    awaited.stop()
+    this.awaited.delete(attempt)
+    for (const wake of this.waiting) wake()
+  }
+
+  confirm(): void {
+    this.forgive()
+    this.isConfirmed = true
+    for (const attempt of this.awaited.keys()) this.end(attempt)
+  }
+
+  forgive(): void {
+    this.failures = 0
+    this.failedAt = []
+    this.pauses = 0
+    this.pausedUntil = 0
+  }
+}
+
+/** By origin. */
+export type Standings = Map<string, KeyStanding>
+
+const MOST_KEYS = 10_000
+const MOST_ORIGINS = 1_000
+
+/**
+ * The one state that belongs to the process: the gateway counts failed signatures of an access key, whichever of our auths
+ * made them. Times of different clocks do not compare, so each clock has keys of its own. A key is named by an HMAC of AK
+ * and SK under a random key.
+ */
+const standingsByClock = new WeakMap<object, Map<string, Standings>>()
+let hmac: ReturnType<typeof randomHmac> | undefined
+
+/** How a key stands, by origin. */
+export function standingsOf({ accessKeyId, secretAccessKey }: Credentials, clock: object): Standings {
+  hmac ??= randomHmac()
+  const keys = standingsByClock.get(clock) ?? new Map<string, Standings>()
+  standingsByClock.set(clock, keys)
+  const key = hmac(`${accessKeyId} ${secretAccessKey}`)
+  return keys.get(key) ?? put(keys, key, new Map(), MOST_KEYS, mayGo)
+}
+
+/** @param url absolute and finished */
+export function standingAt(standings: Standings, url: string): KeyStanding {
+  const end = url.indexOf("/", 8)
+  const origin = end < 0 ? url : url.slice(0, end)
+  return standings.get(origin) ?? put(standings, origin, new KeyStanding(), MOST_ORIGINS, hasNoFailure)
+}
+
+/** Where a map is full the oldest that may go makes room, else the oldest. */
+function put<T>(map: Map<string, T>, key: string, value: T, most: number, isSpare: (value: T) => boolean): T {
+  if (map.size >= most) {
+    const [spare] = [...map].find(([, other]) => isSpare(other)) ?? map.keys()
+    map.delete(String(spare))
+  }
+  map.set(key, value)
+  return value
+}
+
+function mayGo(standings: Standings): boolean {
+  return [...standings.values()].every(hasNoFailure)
+}
+
+function hasNoFailure({ failures }: KeyStanding): boolean {
+  return failures === 0
+}

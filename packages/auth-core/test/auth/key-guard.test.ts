@@ -1,0 +1,370 @@
+import { inspect } from "node:util"
+import { type FakeClock, fakeClock } from "@countersign/testkit"
+import fc from "fast-check"
+import { beforeEach, describe, expect, it } from "vitest"
+import { type AkskAuth, type AkskAuthEvent, type AkskAuthOptions, akskAuth } from "../../src/auth/aksk-auth.ts"
+import { autoAuth } from "../../src/auth/auto-auth.ts"
+import { tokenAuth } from "../../src/auth/token-auth.ts"
+import { authenticatedSend } from "../../src/engine/authenticated-send.ts"
+import type { ResponseLike } from "../../src/engine/response-like.ts"
+import type { WireRequest } from "../../src/engine/wire-request.ts"
+import { isAuthError } from "../../src/errors/auth-error.ts"
+import type { Credentials } from "../../src/identity/credentials.ts"
+import { canonicalRequest } from "../../src/signing/canonical-request.ts"
+
+const MINUTE = 60_000
+const HOST = "https://ecs.cn-north-4.myhuaweicloud.com"
+const key: Credentials = { accessKeyId: "AKGUARD0123456789ABC", secretAccessKey: "s3cret-wrong-sk" }
+const other: Credentials = { accessKeyId: key.accessKeyId, secretAccessKey: "s3cret-right-sk" }
+
+type Outcome = "failed" | "changed" | "shown" | "masked" | "cut" | number | "unreachable"
+
+let clock: FakeClock
+beforeEach(() => {
+  clock = fakeClock()
+})
+
+const auth = (options: AkskAuthOptions = {}, credentials = key): AkskAuth =>
+  akskAuth(credentials, { clock, ...options })
+
+/** What the gateway made of the request, on one line. */
+function canonicalOf({ method, url, headers, body }: WireRequest): string {
+  const signedHeaders = /SignedHeaders=([^,]+)/.exec(headers.authorization ?? "")?.[1]?.split(";")
+  return canonicalRequest({ method, url, headers, body: body as string }, { signedHeaders }).replaceAll("\n", "|")
+}
+
+function answer(outcome: Outcome, wire: WireRequest): ResponseLike {
+  if (outcome === "unreachable") throw new TypeError("fetch failed")
+  if (typeof outcome === "number") return { status: outcome, headers: new Headers(), peek: () => "{}" }
+  const line = canonicalOf(wire)
+  const shown = {
+    failed: "",
+    shown: `, canonicalRequest:${line}`,
+    cut: `, canonicalRequest:${line.slice(0, 60)}`,
+    masked: `, canonicalRequest:${line.replace(/x-security-token:[^|]+/, "x-security-token:[secret]")}`,
+    changed: `, canonicalRequest:${line.replace("host:", "host:proxy.")}`,
+  }[outcome]
+  const error_msg = `Incorrect IAM authentication information: verify aksk signature fail${shown}`
+  const body = JSON.stringify({ error_code: "APIGW.0301", error_msg, request_id: "r" })
+  return { status: 401, headers: new Headers(), peek: () => body }
+}
+
+/** Sends one request; gives the status, or the code of the error. */
+async function send(
+  by: AkskAuth,
+  outcome: Outcome | (() => Promise<Outcome>),
+  url = `${HOST}/v1/x`,
+): Promise<number | string> {
+  const request = { method: "POST", url, headers: {}, body: '{"a":1}' }
+  try {
+    const put = async (wire: WireRequest): Promise<ResponseLike> =>
+      answer(typeof outcome === "function" ? await outcome() : outcome, wire)
+    return (await authenticatedSend(by, request, put)).status
+  } catch (error) {
+    return isAuthError(error) ? error.code : "network"
+  }
+}
+
+const REFUSED = "AUTH_CREDENTIALS_REJECTED"
+
+describe("a signature that failed twice in a row", () => {
+  it("stops the key at that origin for 1, 4, 16, 64 minutes and so on, up to a day, each time after one more failure", async () => {
+    const by = auth()
+    expect(await send(by, "failed")).toBe(401)
+    for (const minutes of [1, 4, 16, 64, 256, 1024, 1440, 1440]) {
+      expect(await send(by, "failed")).toBe(401)
+      expect(await send(by, 200), "at once").toBe(REFUSED)
+      await clock.advance(minutes * MINUTE - 1)
+      expect(await send(by, 200), "a moment before").toBe(REFUSED)
+      await clock.advance(1)
+    }
+    expect(await send(by, 200)).toBe(200)
+  })
+
+  it("is told by the error, before anything is sent, and by an event", async () => {
+    const events: AkskAuthEvent[] = []
+    const by = auth({ onEvent: (event) => events.push(event) })
+    await send(by, "failed")
+    expect(events).toEqual([])
+    await send(by, "failed")
+    expect(events).toEqual([
+      { type: "credentials-paused", accessKeyId: key.accessKeyId, origin: HOST, failures: 2, retryAfterMs: MINUTE },
+    ])
+    await clock.advance(15_000)
+    const sent: unknown[] = []
+    const request = { method: "GET", url: `${HOST}/v1/x`, headers: {}, body: null }
+    const put = async (wire: WireRequest): Promise<ResponseLike> => {
+      sent.push(wire)
+      return answer(200, wire)
+    }
+    const error = await authenticatedSend(by, request, put).catch((thrown: unknown) => thrown)
+    expect(sent).toEqual([])
+    expect(error).toMatchObject({ code: REFUSED, endpoint: HOST, retryAfterMs: 45_000 })
+    expect(String(error)).toMatch(/AKGUARD.*another 45 s.*2 times.*SK.*reset\(\)/)
+    expect(inspect([error, events, by], { depth: 9, showHidden: true, customInspect: false })).not.toContain("s3cret")
+  })
+
+  it.each<Outcome>(["failed", "shown", "cut"])(
+    "counts where the gateway's canonical request is no other one: %s",
+    async (outcome) => {
+      const by = auth()
+      await send(by, outcome)
+      await send(by, outcome)
+      expect(await send(by, 200)).toBe(REFUSED)
+    },
+  )
+
+  it.each<Outcome>(["shown", "masked"])(
+    "counts for a temporary key, whose token the gateway may mask: %s",
+    async (outcome) => {
+      const by = auth({ projectId: "p1" }, { ...key, securityToken: "s3cret-token" })
+      await send(by, outcome)
+      await send(by, outcome)
+      expect(await send(by, 200)).toBe(REFUSED)
+    },
+  )
+
+  it("does not count where the request was changed on its way: the key is not at fault", async () => {
+    const by = auth()
+    for (let count = 0; count < 10; count++) expect(await send(by, "changed")).toBe(401)
+    expect(await send(by, 200)).toBe(200)
+  })
+
+  it.each<[string, Partial<AkskAuthOptions>]>([
+    ["V11", { algorithm: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotdm" }],
+    ["a body left out", { unsignedPayload: true }],
+  ])("counts however the request was signed: %s", async (_, options) => {
+    const by = auth(options)
+    await send(by, "shown")
+    await send(by, "shown")
+    expect(await send(by, 200)).toBe(REFUSED)
+  })
+
+  it("stops that key there only: other origins, other keys and the right SK go on", async () => {
+    const by = auth()
+    await send(by, "failed")
+    await send(by, "failed")
+    expect(await send(by, 200, "https://vpc.cn-north-4.myhuaweicloud.com/v1")).toBe(200)
+    expect(await send(auth({}, { ...key, accessKeyId: "AKOTHER" }), 200)).toBe(200)
+    expect(await send(auth({}, other), 200)).toBe(200)
+    expect(await send(by, 200)).toBe(REFUSED)
+  })
+
+  it("stops other auths of the process with the same key too", async () => {
+    await send(auth(), "failed")
+    await send(auth(), "failed")
+    expect(await send(auth({ projectId: "p" }), 200)).toBe(REFUSED)
+    expect(
+      await send(
+        akskAuth(async () => ({ ...key }), { clock }),
+        200,
+      ),
+    ).toBe(REFUSED)
+  })
+
+  it("is forgotten when a provider gives other credentials", async () => {
+    let given = key
+    const by = akskAuth(async () => ({ ...given, expiresAt: clock.now() + MINUTE }), { clock })
+    await send(by, "failed")
+    await send(by, "failed")
+    expect(await send(by, 200)).toBe(REFUSED)
+    given = other
+    await clock.advance(59_000)
+    expect(await send(by, 200)).toBe(200)
+  })
+
+  it("is forgotten after reset(), of an autoAuth too", async () => {
+    const by = auth()
+    for (const resettable of [by, auth(), autoAuth({ aksk: by, token: tokenAuth(async () => ({}) as never) })]) {
+      await send(by, "failed")
+      await send(by, "failed")
+      expect(await send(by, 200)).toBe(REFUSED)
+      resettable.reset()
+      expect(await send(by, "failed")).toBe(401)
+      resettable.reset()
+    }
+  })
+
+  it("is forgotten after a success", async () => {
+    const by = auth()
+    await send(by, "failed")
+    expect(await send(by, 200)).toBe(200)
+    for (const minutes of [1, 4]) {
+      await send(by, "failed")
+      if (minutes === 1) await send(by, "failed")
+      await clock.advance(minutes * MINUTE)
+    }
+    expect(await send(by, 204)).toBe(204)
+    await send(by, "failed")
+    await send(by, "failed")
+    await clock.advance(MINUTE)
+    expect(await send(by, 200)).toBe(200)
+  })
+
+  it.each<Outcome>([404, 503, 403, "unreachable", "changed"])(
+    "stays counted after what is no success: %s",
+    async (outcome) => {
+      const by = auth()
+      await send(by, "failed")
+      await send(by, outcome)
+      await send(by, "failed")
+      expect(await send(by, 200)).toBe(REFUSED)
+    },
+  )
+
+  it("is not forgotten for the success of a request that went before", async () => {
+    const by = auth()
+    await send(by, 200)
+    let release = (): void => undefined
+    const slow = send(by, () => new Promise((resolve) => (release = () => resolve(200))))
+    await send(by, "failed")
+    await send(by, "failed")
+    release()
+    expect(await slow).toBe(200)
+    expect(await send(by, 200)).toBe(REFUSED)
+  })
+
+  it("of a key that many were using counts for all: none of those on their way makes the pause longer", async () => {
+    const events: AkskAuthEvent[] = []
+    const by = auth({ onEvent: (event) => events.push(event) })
+    await send(by, 200)
+    expect(await Promise.all(Array.from({ length: 3 }, () => send(by, "failed")))).toEqual([401, 401, 401])
+    expect(events.map(({ retryAfterMs }) => retryAfterMs)).toEqual([MINUTE])
+  })
+})
+
+describe("of many at once with a key that the origin has not confirmed", () => {
+  it("one goes first, and all others as soon as it is answered, once for a key and origin", async () => {
+    const by = auth()
+    let [onTheirWay, most, first] = [0, 0, 0]
+    const counted = async (): Promise<Outcome> => {
+      most = Math.max(most, ++onTheirWay)
+      await clock.sleep(100)
+      if (onTheirWay === 1 && first === 0) first = most
+      onTheirWay -= 1
+      return 200
+    }
+    const all = Promise.all(Array.from({ length: 20 }, () => send(by, counted)))
+    await clock.advance(200)
+    expect(await all).toEqual(Array.from({ length: 20 }, () => 200))
+    expect({ first, most }).toEqual({ first: 1, most: 19 })
+    most = 0
+    const again = Promise.all(Array.from({ length: 20 }, () => send(auth(), counted)))
+    await clock.advance(100)
+    await again
+    expect(most).toBe(20)
+  })
+
+  it.each([404, 403, 500, 302])("any answer but a failed signature lets the others go: %d", async (status) => {
+    const by = auth()
+    const first = send(by, status)
+    const rest = Array.from({ length: 5 }, () => send(by, () => clock.sleep(100).then((): Outcome => 200)))
+    await first
+    await clock.advance(100)
+    expect(await Promise.all(rest)).toEqual([200, 200, 200, 200, 200])
+  })
+
+  it("two are sent with a wrong key, and the others are told to wait", async () => {
+    const by = auth()
+    const results = await Promise.all(Array.from({ length: 50 }, () => send(by, "failed")))
+    expect(results.filter((result) => result === 401)).toHaveLength(2)
+    expect(results.filter((result) => result === REFUSED)).toHaveLength(48)
+  })
+
+  it("a first that gets no answer hangs nobody", async () => {
+    const by = auth()
+    const results = [send(by, "unreachable"), send(by, "unreachable"), send(by, 200), send(by, 200)]
+    expect(await Promise.all(results)).toEqual(["network", "network", 200, 200])
+  })
+
+  it("a first that is aborted passes the turn on, on its way or waiting", async () => {
+    const by = auth()
+    const request = { method: "GET", url: HOST, headers: {}, body: null }
+    const aborts = [new AbortController(), new AbortController()]
+    const never = (): Promise<never> => new Promise(() => undefined)
+    const aborted = aborts.map(({ signal }) => authenticatedSend(by, { ...request, signal }, never))
+    const last = send(by, 200)
+    aborts[1]?.abort(new Error("second"))
+    await expect(aborted[1]).rejects.toThrow("second")
+    aborts[0]?.abort(new Error("first"))
+    expect(await last).toBe(200)
+  })
+
+  it("a first without an answer for 10 s lets the next go, so that a long poll stops nobody", async () => {
+    const by = auth()
+    const first = send(by, () => clock.sleep(MINUTE).then((): Outcome => 200))
+    const rest = [send(by, 200), send(by, 200)]
+    await clock.advance(10_000)
+    expect(await Promise.all(rest)).toEqual([200, 200])
+    await clock.advance(MINUTE)
+    expect(await first).toBe(200)
+  })
+
+  it("who tells no outcome waits for nobody, and nobody for him", async () => {
+    const by = auth()
+    const attempt = { method: "GET", url: `${HOST}/`, headers: {}, body: null }
+    for (let count = 0; count < 3; count++) expect(by.authenticate(attempt)).not.toBeInstanceOf(Promise)
+    expect(await send(by, 200)).toBe(200)
+  })
+})
+
+describe("whatever requests come when, and however long their answers take", () => {
+  const request = fc.record({
+    afterMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 5_000 }), fc.integer({ min: 0, max: 20 * MINUTE })),
+    takesMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 2_000 }), fc.integer({ min: 0, max: 5 * MINUTE })),
+    outcome: fc.constantFrom<Outcome>("failed", "failed", "shown", "unreachable"),
+    abortsMs: fc.option(fc.integer({ min: 0, max: 3_000 }), { nil: undefined, freq: 8 }),
+    byProvider: fc.boolean(),
+  })
+
+  it("no 15 minutes hold five failures of a wrong key, nothing hangs, and it is tried again in the end", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 60 }), async (requests) => {
+        const time = fakeClock()
+        const auths = [akskAuth(key, { clock: time }), akskAuth(async () => key, { clock: time })] as const
+        const failures: number[] = []
+        const pending: Promise<unknown>[] = []
+        for (const { afterMs, takesMs, outcome, abortsMs, byProvider } of requests) {
+          await time.advance(afterMs)
+          const abort = new AbortController()
+          const by = byProvider ? auths[1] : auths[0]
+          const sent = authenticatedSend(
+            by,
+            { method: "GET", url: HOST, headers: {}, body: null, signal: abort.signal },
+            async (wire) => {
+              await time.sleep(takesMs, abort.signal)
+              if (outcome !== "unreachable") failures.push(time.monotonic())
+              return answer(outcome, wire)
+            },
+          )
+          if (abortsMs !== undefined) void time.sleep(abortsMs).then(() => abort.abort(new Error("aborted")))
+          pending.push(sent.catch(() => undefined))
+        }
+        await time.advance(requests.length * 6 * MINUTE)
+        await Promise.all(pending)
+        for (const [index, start] of failures.entries()) {
+          const fifth = failures[index + 4]
+          if (fifth !== undefined) expect(fifth - start).toBeGreaterThan(15 * MINUTE)
+        }
+        await time.advance(24 * 60 * MINUTE)
+        let sends = 0
+        await authenticatedSend(auths[0], { method: "GET", url: HOST, headers: {}, body: null }, async (wire) => {
+          sends += 1
+          return answer(200, wire)
+        })
+        expect(sends).toBe(1)
+      }),
+      { numRuns: 100 },
+    )
+  }, 120_000)
+})
+
+describe("memory", () => {
+  it("holds a thousand origins of a key, and of these rather those where it failed", async () => {
+    const by = auth()
+    await send(by, "failed")
+    await send(by, "failed")
+    for (let index = 0; index < 1_500; index++) await send(by, 200, `https://host-${index}.example.com/`)
+    expect(await send(by, 200)).not.toBe(200)
+  })
+})
