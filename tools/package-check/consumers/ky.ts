@@ -3,8 +3,8 @@ import ky from "ky"
 
 export async function works(echo: string): Promise<boolean> {
   const auth = akskAuth(staticCredentials({ accessKeyId: "sample-ak", secretAccessKey: "sample-sk" }))
-  const authorization = await withAuth(ky, auth, { hosts: ["127.0.0.1"] })
-    .get(echo)
-    .text()
-  return authorization.startsWith("SDK-HMAC-SHA256 ")
+  const client = withAuth(ky, auth, { hosts: ["127.0.0.1"] })
+  const bare = await client.get(echo, { countersign: false }).text()
+  const authorization = await client.get(echo).text()
+  return bare === "" && authorization.startsWith("SDK-HMAC-SHA256 ")
 }

@@ -1,9 +1,10 @@
 import { once } from "node:events"
-import { copyFile, readFile, writeFile } from "node:fs/promises"
+import { copyFile, writeFile } from "node:fs/promises"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
+import { consumersIn } from "../src/consumers.ts"
 import { NODE_MAJORS, nodeOf } from "../src/nodes.ts"
 import { installAlone } from "../src/project.ts"
 import { entriesOf, workspace } from "../src/published-packages.ts"
@@ -29,9 +30,10 @@ describe.concurrent.each(packages)("$manifest.name installed alone", (packed) =>
   const node = (major: number, ...args: string[]) => run(nodes.get(major) ?? `Node ${major}`, args, project)
 
   beforeAll(async () => {
-    const program = join(import.meta.dirname, `../consumers/${id}.ts`)
-    await installAlone(packed, clientsOf(await readFile(program, "utf8"), manifest.name), packages, project)
-    await copyFile(program, join(project, "program.mts"))
+    const program = consumersIn("").find(({ name }) => name === id)
+    if (program === undefined) throw new Error(`There is no program that uses ${manifest.name}: consumers/${id}.ts`)
+    await installAlone(packed, program.clients, packages, project)
+    await copyFile(program.file, join(project, "program.mts"))
     await writeFile(join(project, "program.cts"), requiring(entriesOf(manifest)))
   })
 
@@ -93,12 +95,6 @@ describe.concurrent.each(packages)("$manifest.name installed alone", (packed) =>
 /** A browser's project has no types of Node. Those of got need them. */
 function typesBeside(id: string): string[] {
   return id === "got" ? ["node"] : []
-}
-
-/** The packages that a program imports beside the one it shows, and beside Node's own. */
-function clientsOf(program: string, shown: string): string[] {
-  const specifiers = [...program.matchAll(/from "([^."][^"]*)"/g)].flatMap(([, specifier]) => specifier ?? [])
-  return specifiers.filter((specifier) => !specifier.startsWith("node:") && !specifier.startsWith(shown))
 }
 
 /** A CommonJS program in TypeScript that uses every entry. */

@@ -1,0 +1,23 @@
+import { globSync, readFileSync } from "node:fs"
+import { basename, join } from "node:path"
+
+/** A program that uses the packages as a user would. */
+export interface Consumer {
+  name: string
+  file: string
+  /** The packages that it imports beside those of the workspace and Node's own. */
+  clients: string[]
+}
+
+/** The programs of a folder of `consumers`: of the folder itself one for each package, by its id. */
+export function consumersIn(folder: "" | "clients" | "commonjs"): Consumer[] {
+  const cwd = join(import.meta.dirname, "../consumers", folder)
+  return globSync("*.ts", { cwd }).map((path) => {
+    const file = join(cwd, path)
+    const specifiers = [...readFileSync(file, "utf8").matchAll(/(?:from |import\()"([^."][^"]*)"/g)]
+    const clients = specifiers.flatMap(([, specifier = ""]) =>
+      /^node:|^@countersign\//.test(specifier) ? [] : specifier,
+    )
+    return { name: basename(path, ".ts"), file, clients }
+  })
+}

@@ -1,0 +1,96 @@
+import { copyFile, mkdir, symlink, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { type Consumer, consumersIn } from "./consumers.ts"
+import type { PackedPackage } from "./pack.ts"
+import { installInto } from "./project.ts"
+import { run } from "./run.ts"
+
+/** Releases of TypeScript, with the newest library that each has of those that Node 22 runs. */
+export const COMPILERS = { "5.6": "es2023", "5.9": "es2024", "7": "es2024" } as const
+export type Compiler = keyof typeof COMPILERS
+
+/** What declares the runtime: the types of a Node release, or those of Bun, which build on Node's. */
+export const PLATFORMS = ["node-22", "node-24", "node-26", "bun"] as const
+export type Platform = (typeof PLATFORMS)[number]
+
+const NODE_TYPES = ["22", "24", "26"]
+const DENO = `@deno/${process.platform}-${process.arch}${process.platform === "linux" ? "-glibc" : ""}`
+
+/**
+ * An empty project with all packages as packed, all clients, each TypeScript and each runtime's types. Its own format is
+ * CommonJS: `modules/*.mts` are the programs as ES modules, `commonjs/*.ts` the same as CommonJS.
+ */
+export async function installTogether(packages: PackedPackage[], folder: string): Promise<void> {
+  const programs = consumersIn("")
+  const others = consumersIn("clients")
+  const clients = [...programs, ...others].flatMap((consumer) => consumer.clients)
+  const own = Object.fromEntries(packages.map(({ manifest, tarball }) => [manifest.name, `file:${tarball}`]))
+  const aliases = Object.keys(COMPILERS).map((version) => [`typescript-${version}`, `npm:typescript@${version}`])
+  const nodeTypes = NODE_TYPES.map((major) => [`types-node-${major}`, `npm:@types/node@${major}`])
+  await installInto(folder, {
+    dependencies: {
+      ...Object.fromEntries([...aliases, ...nodeTypes]),
+      "@types/bun": "^1.4.0",
+      [DENO]: "^2.9.0",
+      jest: "^30.5.0",
+      ...Object.assign({}, ...packages.map(({ manifest }) => manifest.peerDependencies)),
+      ...Object.fromEntries(clients.map((client) => [client, versionOf(client, packages)])),
+      ...own,
+    },
+    overrides: own,
+  })
+  for (const platform of PLATFORMS) await declareRuntime(platform, folder)
+  await copyInto(join(folder, "modules"), [...programs, ...others], ".mts")
+  await copyInto(join(folder, "commonjs"), programs, ".ts")
+  await copyInto(join(folder, "commonjs"), consumersIn("commonjs"), "-on-demand.ts")
+}
+
+/** One run of a compiler. */
+export interface Compilation {
+  compiler: Compiler
+  /** Of the configuration. */
+  name: string
+  options: object
+  files: string[]
+}
+
+/** Compiles. Gives what the compiler prints: nothing, or errors. */
+export async function compile(folder: string, { compiler, name, options, files }: Compilation): Promise<string> {
+  const config = `tsconfig.${compiler}-${name}.json`
+  const compilerOptions = { target: "es2023", strict: true, skipLibCheck: false, ...options }
+  await writeFile(join(folder, config), JSON.stringify({ compilerOptions, files }))
+  const tsc = join(folder, `node_modules/typescript-${compiler}/lib/tsc.js`)
+  const compiling = run(process.execPath, [tsc, "--pretty", "false", "--project", config], folder)
+  return compiling.catch((error: Error) => error.message)
+}
+
+/** Runs `deno check`, with what is installed. Gives what it prints. */
+export async function denoCheck(folder: string, files: string[]): Promise<string> {
+  await writeFile(join(folder, "deno.json"), JSON.stringify({ nodeModulesDir: "manual" }))
+  const deno = join(folder, "node_modules", DENO, process.platform === "win32" ? "deno.exe" : "deno")
+  return run(deno, ["check", ...files], folder, { DENO_DIR: join(folder, "deno"), NO_COLOR: "1" })
+}
+
+/** Options that declare one runtime and no other. */
+export function typesOf(platform: Platform): object {
+  return { types: [platform.replace(/-.*/, "")], typeRoots: [`./types/${platform}`] }
+}
+
+/** Of the packages that are tested with it, if any is. */
+function versionOf(client: string, packages: PackedPackage[]): string {
+  const versions = packages.map(({ manifest }) => manifest.devDependencies?.[client])
+  return versions.find((version) => version !== undefined) ?? "*"
+}
+
+async function declareRuntime(platform: Platform, folder: string): Promise<void> {
+  const types = join(folder, "types", platform)
+  const installed = join(folder, "node_modules")
+  await mkdir(types, { recursive: true })
+  await symlink(join(installed, platform === "bun" ? "types-node-26" : `types-${platform}`), join(types, "node"))
+  if (platform === "bun") await symlink(join(installed, "@types/bun"), join(types, "bun"))
+}
+
+async function copyInto(folder: string, consumers: Consumer[], ending: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  await Promise.all(consumers.map(({ name, file }) => copyFile(file, join(folder, name + ending))))
+}

@@ -1,0 +1,99 @@
+import { once } from "node:events"
+import { mkdir, writeFile } from "node:fs/promises"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
+import { consumersIn } from "../src/consumers.ts"
+import { NODE_MAJORS, nodeOf } from "../src/nodes.ts"
+import { run } from "../src/run.ts"
+import { type Compiler, compile, typesOf } from "../src/together.ts"
+
+const folder = inject("together")
+const scratch = inject("scratch")
+const echo = createServer((request, response) => response.end(request.headers.authorization))
+const nodes = new Map<number, string>()
+
+beforeAll(async () => {
+  echo.listen(0, "127.0.0.1")
+  await once(echo, "listening")
+  for (const major of NODE_MAJORS) nodes.set(major, await nodeOf(major, join(scratch, `commonjs-node-${major}`)))
+})
+afterAll(() => echo.close())
+
+/** Runs a Node in the project; its programs find the server in ECHO. */
+function node(major: number, args: string[], env?: Record<string, string>): Promise<string> {
+  const { port } = echo.address() as AddressInfo
+  return run(nodes.get(major) ?? `Node ${major}`, args, folder, { ECHO: `http://127.0.0.1:${port}/`, ...env })
+}
+
+const programs = consumersIn("").map(({ name }) => name)
+/** Those of clients that are ES modules only, which import them when they run. */
+const onDemand = consumersIn("commonjs").map(({ name }) => name)
+const requirable = programs.filter((name) => !onDemand.includes(name))
+const all = [...programs, ...onDemand.map((name) => `${name}-on-demand`)]
+const inNode16 = [...requirable, ...onDemand.map((name) => `${name}-on-demand`)]
+
+const compilations: { mode: string; options: object; files: string[]; compiler: Compiler }[] = [
+  { compiler: "7", mode: "nodenext", options: { module: "nodenext" }, files: all },
+  { compiler: "7", mode: "node18", options: { module: "node18" }, files: inNode16 },
+  { compiler: "7", mode: "node16", options: { module: "node16" }, files: inNode16 },
+  { compiler: "7", mode: "commonjs", options: { module: "commonjs", esModuleInterop: true }, files: all },
+  { compiler: "7", mode: "bundler", options: { module: "preserve", moduleResolution: "bundler" }, files: all },
+  // It resolves as Node 10 did, which does not find the types of got.
+  {
+    compiler: "5.9",
+    mode: "commonjs",
+    options: { module: "commonjs", esModuleInterop: true },
+    files: all.filter((name) => !name.startsWith("got")),
+  },
+]
+
+describe.each(compilations)(
+  "a CommonJS program in TypeScript $compiler with $mode",
+  ({ mode, compiler, options, files }) => {
+    const outDir = `built/${compiler}-${mode}`
+
+    it("compiles for each package", async () => {
+      const output = await compile(folder, {
+        compiler,
+        name: `commonjs-${mode}`,
+        options: { ...options, lib: ["es2023"], rootDir: "commonjs", outDir, ...typesOf("node-24") },
+        files: files.map((name) => `commonjs/${name}.ts`),
+      })
+      expect(output).toBe("")
+    })
+
+    it.each(NODE_MAJORS)("and runs on Node %i", async (major) => {
+      const call = `
+      const { join } = require("node:path")
+      const works = (name) => require(join(process.cwd(), "${outDir}", name)).works(process.env.ECHO)
+      const names = ${JSON.stringify(files)}
+      Promise.all(names.map(works)).then((answers) => console.log(JSON.stringify(answers)))`
+      expect(JSON.parse(await node(major, ["--eval", call]))).toEqual(files.map(() => true))
+    })
+  },
+)
+
+describe("Jest", () => {
+  const built = "built/7-commonjs"
+  const jest = async (major: number, names: string[], env?: Record<string, string>) => {
+    await mkdir(join(folder, built, "tests"), { recursive: true })
+    for (const name of names) {
+      const program = `const { works } = require("../${name}.js")
+        test("works", async () => expect(await works(process.env.ECHO)).toBe(true))`
+      await writeFile(join(folder, built, `tests/${name}.test.js`), program)
+    }
+    const files = names.map((name) => `${built}/tests/${name}.test.js`)
+    return node(major, ["node_modules/jest/bin/jest.js", "--runInBand", "--runTestsByPath", ...files], env)
+  }
+
+  it.each(NODE_MAJORS)("runs programs of all packages whose clients it can require, on Node %i", async (major) => {
+    await jest(major, requirable)
+  })
+
+  it("requires got and ky themselves only on Node 24, and with a flag", async () => {
+    await expect(jest(22, ["ky"])).rejects.toThrow("Must use import to load ES Module")
+    await jest(24, onDemand, { NODE_OPTIONS: "--experimental-vm-modules" })
+  })
+})
