@@ -75,6 +75,40 @@ describe.each(compilations)(
   },
 )
 
+it.each([
+  { compiler: "7", module: "node16", clients: ["got", "ky"], error: "TS1479" },
+  { compiler: "7", module: "node18", clients: ["got", "ky"], error: "TS1479" },
+  { compiler: "5.9", module: "commonjs", clients: ["got"], error: "TS2307" },
+] as const)(
+  "TypeScript $compiler with $module compiles no import of $clients, without Countersign either",
+  async (place) => {
+    const { compiler, module, clients, error } = place
+    const name = `bare-${module}`
+    const imports = clients.map((client) => `import ${client} from "${client}"`)
+    await writeFile(join(folder, `commonjs/${name}.ts`), [...imports, `export { ${clients} }`].join("\n"))
+    const options = { module, esModuleInterop: true, noEmit: true, lib: ["es2023"], ...typesOf("node-24") }
+    const output = await compile(folder, { compiler, name, options, files: [`commonjs/${name}.ts`] })
+    const errors = [...output.matchAll(/^(\S+)\(\d+,\d+\): error (\w+)/gm)].map(([, file, code]) => [file, code])
+    expect(errors).toEqual(clients.map(() => [`commonjs/${name}.ts`, error]))
+  },
+)
+
+// Without it Node loads packages as it did before 22.12, and as loaders do that require no ES modules.
+describe.each([[], ["--no-experimental-require-module"]])(
+  "what imports and what requires share one core %s",
+  (...flags) => {
+    it.each(NODE_MAJORS)("on Node %i", async (major) => {
+      const compare = `
+      const { TokenCache } = require("@countersign/axios")
+      Promise.all(["auth-core", "axios", "fetch", "got", "ky", "redis", "undici"].map(async (name) => {
+        const imported = await import("@countersign/" + name)
+        return [imported.TokenCache, require("@countersign/" + name).TokenCache].every((one) => one === TokenCache)
+      })).then((answers) => console.log(new Set(answers)))`
+      expect(await node(major, [...flags, "--eval", compare])).toBe("Set(1) { true }\n")
+    })
+  },
+)
+
 describe("Jest", () => {
   const built = "built/7-commonjs"
   const jest = async (major: number, names: string[], env?: Record<string, string>) => {
