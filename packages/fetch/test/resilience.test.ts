@@ -125,15 +125,24 @@ describe("a password is changed", () => {
     expect(await renewed()).toBe(200)
   }, 20_000)
 
-  it("a function that gives the password is asked anew, and the back-off can be reset", async () => {
-    const cache = new TokenCache()
+  it("a function that gives the password is asked anew, and a corrected one is tried at once", async () => {
     let password = "wrong"
-    const provider = passwordToken(login({ password: () => password }))
+    const call = client(tokenAuth(passwordToken(login({ password: () => password }))))
+    expect(await codeOf(call())).toBe("AUTH_CREDENTIALS_REJECTED")
+    expect(await codeOf(call())).toBe("AUTH_CREDENTIALS_REJECTED")
+    expect(emulator.stats.calls["POST /v3/auth/tokens"]).toBe(1)
+    password = emulator.accounts.partner.user.password
+    expect(await call()).toBe(200)
+  })
+
+  it("back to what the program has: the back-off can be reset", async () => {
+    const cache = new TokenCache()
+    const provider = passwordToken(login({ password: "another" }))
     const call = client(tokenAuth(provider, { cache }))
     expect(await codeOf(call())).toBe("AUTH_CREDENTIALS_REJECTED")
-    password = emulator.accounts.partner.user.password
+    emulator.faults.changePassword(emulator.accounts.partner.user, "another")
     expect(await codeOf(call())).toBe("AUTH_CREDENTIALS_REJECTED")
-    cache.resetBackoff(provider)
+    await cache.resetBackoff(provider)
     expect(await call()).toBe(200)
   })
 })
