@@ -119,8 +119,11 @@ function maskRequest(request: unknown, { added }: WireRequest): void {
   if (typeof request !== "object" || request === null) return
   if ("sentHeaders" in request) maskSecrets(request.sentHeaders as Record<string, unknown>, added)
   if (!("headers" in request) || !(request.headers instanceof Headers)) return
-  const shown = Object.fromEntries(request.headers)
-  for (const name of Object.keys(maskSecrets(shown, added))) request.headers.set(name, String(shown[name]))
+  // By name, since Deno keeps what was iterated.
+  for (const name of Object.keys(added)) {
+    const shown = { [name]: request.headers.get(name) }
+    for (const secret of Object.keys(maskSecrets(shown, added))) request.headers.set(secret, String(shown[secret]))
+  }
 }
 
 function isNodeStream(data: unknown): data is NodeJS.ReadableStream {

@@ -95,9 +95,11 @@ function isSettable(request: unknown): request is NativeRequest {
   return typeof request === "object" && request !== null && "setHeader" in request && "once" in request
 }
 
-/** Not of another HTTP/2 package, nor of a mock, nor of a runtime that sends in its own way. */
+/**
+ * Writes its head to a connection as Node does, in Node, Bun and Deno alike. Not so those of an HTTP/2 package, of mocks, and
+ * of earlier Bun and Deno, which send in their own way.
+ */
 function isOfNode(request: NativeRequest): boolean {
-  if ("bun" in process.versions || "deno" in process.versions) return false
   const { OutgoingMessage } = process.getBuiltinModule("node:http")
   return request instanceof OutgoingMessage && request.end === OutgoingMessage.prototype.end
 }
