@@ -95,9 +95,8 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     // In place, since got would put its own base URL in front of what is assigned.
     if (url instanceof URL && url !== attempt.url) url.search = attempt.url.search
     sendBody(request, attempt)
-    const { as } = attempt.authenticated ?? {}
-    const onSent = as?.isAwaited ? (native: object) => tellOutcomeOf(native, attempt) : undefined
-    sendWithHeaders(request, as?.headers ?? {}, attempt.url, guard, onSent)
+    const onSent = attempt.authenticated?.as.isAwaited ? (native: object) => tellOutcomeOf(native, attempt) : undefined
+    sendWithHeaders(request, attempt, guard, onSent)
     attempts.set(request, attempt)
     // A replay happens beneath the caller's hooks.
     hooks.afterResponse = withFirst(afterResponse, hooks.afterResponse)

@@ -1,8 +1,18 @@
-import { andThen, type HostGuard, maskSecrets, refuseClearProxy, sendSecrets } from "@countersign/auth-core"
+import {
+  type AuthenticatedAttempt,
+  andThen,
+  type HostGuard,
+  maskSecrets,
+  refuseClearProxy,
+  sendSecrets,
+} from "@countersign/auth-core"
 import type { Options } from "got"
 
-/** Stands in for an authenticated request before got's cache, which treats requests with Authorization as private. */
-const PRIVATE = "private"
+/**
+ * By auth: what stands before got's cache in the place of a secret. The cache treats requests with Authorization as private,
+ * and tells customers apart where the server says `Vary`.
+ */
+const standIns = new WeakMap<object, string>()
 
 type HeadersByName = Readonly<Record<string, unknown>>
 type AnyFunction = (...args: unknown[]) => unknown
@@ -18,15 +28,17 @@ type AnyFunction = (...args: unknown[]) => unknown
  */
 export function sendWithHeaders(
   options: Pick<Options, "cache" | "request">,
-  headers: Readonly<Record<string, string>>,
-  url: URL,
+  { url, authenticated }: AuthenticatedAttempt,
   guard: HostGuard,
   onSent: ((native: object) => void) | undefined,
 ): void {
-  if (options.cache) {
+  const headers = authenticated?.as.headers ?? {}
+  const standIn = options.cache && authenticated ? standInOf(authenticated.by) : undefined
+  if (standIn !== undefined) {
+    const shown = Object.fromEntries(["authorization", ...Object.keys(headers)].map((name) => [name, standIn]))
     override(options, "createNativeRequestOptions", (create) => () => {
       const native = create()
-      return isNativeOptions(native) ? { ...native, headers: { authorization: PRIVATE, ...native.headers } } : native
+      return isNativeOptions(native) ? { ...native, headers: { ...shown, ...native.headers } } : native
     })
   }
   const sending =
@@ -44,7 +56,7 @@ export function sendWithHeaders(
     const native = args.map((argument) => {
       if (!isNativeOptions(argument)) return argument
       for (const [name, value] of Object.entries(argument.headers)) {
-        if (name !== "authorization" || value !== PRIVATE) all[name] = value
+        if (value !== standIn) all[name] = value
       }
       return { ...argument, headers: Object.assign(all, headers) }
     })
@@ -61,6 +73,12 @@ export function sendWithHeaders(
       return sent
     })
   }
+}
+
+function standInOf(auth: object): string {
+  const known = standIns.get(auth) ?? `private ${crypto.randomUUID()}`
+  standIns.set(auth, known)
+  return known
 }
 
 function override(options: object, name: string, replacement: (method: AnyFunction) => AnyFunction): void {
