@@ -95,7 +95,7 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     // In place, since got would put its own base URL in front of what is assigned.
     if (url instanceof URL && url !== attempt.url) url.search = attempt.url.search
     sendBody(request, attempt)
-    const onSent = attempt.authenticated?.as.isAwaited ? (native: object) => tellOutcomeOf(native, attempt) : undefined
+    const onSent = attempt.authenticated?.as.ended ? (native: object) => tellOutcomeOf(native, attempt) : undefined
     sendWithHeaders(request, attempt, guard, onSent)
     attempts.set(request, attempt)
     // A replay happens beneath the caller's hooks.

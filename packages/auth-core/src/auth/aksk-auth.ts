@@ -2,6 +2,7 @@ import { andThen } from "../identity/and-then.ts"
 import type { Clock } from "../identity/clock.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import { isPromise } from "../identity/is-promise.ts"
+import { lazily } from "../identity/lazily.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
 import { systemWallClock } from "../identity/wall-clock.ts"
 import { type SigningAlgorithm, traitsOf } from "../signing/algorithm.ts"
@@ -12,7 +13,7 @@ import { type AccountIdOptions, accountIds, type KnownAccountIds } from "./accou
 import type { Attempt, Auth, Authentication } from "./auth.ts"
 import type { CacheOption } from "./cache-of.ts"
 import type { SignatureJudge, SignedWith } from "./judge-signature.ts"
-import { type KeyStanding, type Standings, standingAt, standingsOf } from "./key-standing.ts"
+import type { Standings, Turn } from "./key-standing.ts"
 import { provided, type Renewable } from "./provided.ts"
 
 export interface AkskAuthOptions extends AccountIdOptions {
@@ -49,6 +50,9 @@ export type AkskAuthEvent = {
   /** When it is sent again. */
   readonly retryAfterMs: number
 }
+
+/** What requests need, and the start of a program does not. */
+const onDemand = lazily(() => import("./on-demand-judge.ts"))
 
 /** Credentials made ready. */
 interface Ready {
@@ -89,9 +93,7 @@ export function akskAuth(
   // Until a signature is refused nothing is known of other clocks.
   let judge: SignatureJudge | undefined
   const isProvided = typeof credentialsOrProvider === "function"
-  const source = isProvided
-    ? provided(credentialsOrProvider, "credentials", options, secretOf)
-    : fixed(credentialsOrProvider)
+  const source = isProvided ? provided(credentialsOrProvider, options, secretOf) : fixed(credentialsOrProvider)
   const idsFor = accountIds(options, source.current)
   // Credentials change seldom.
   let last: Ready | undefined
@@ -112,7 +114,7 @@ export function akskAuth(
     attempt: Attempt,
     payloadHash: string | undefined,
     { projectId, domainId }: KnownAccountIds,
-    standing: KeyStanding,
+    turn?: Turn,
   ): Authentication<SignedWith> => {
     const { method, url, headers: given, body = null } = attempt
     const signedAt = judge?.nowAt(new URL(url).origin) ?? clock.now()
@@ -128,35 +130,10 @@ export function akskAuth(
     const values = plan.selection.read(isAdding ? { ...given, ...added } : given)
     const payload = values[plan.contentHash] ?? payloadHash ?? bodyHash(body, algorithm)
     const signature = sign({ method, url, plan, values, signedAt, payload })
-    const isAwaited = !standing.isConfirmed && attempt.tellsOutcome === true
-    if (isAwaited) standing.begin(attempt, options.clock?.monotonic() ?? performance.now(), attempt.signal)
-    const { round } = standing
     return {
       headers: { ...added, ...signature },
-      used: { credentials, signedAt, attempt, payload, standing, round },
-      isAwaited,
+      used: { credentials, signedAt, attempt, payload, turn },
     }
-  }
-
-  /** At once, but for a key that the origin has not confirmed: then when its turn comes. */
-  const signedInTurn = (
-    credentials: Credentials,
-    attempt: Attempt,
-    payloadHash: string | undefined,
-    ids: KnownAccountIds,
-  ): Authentication | Promise<Authentication> => {
-    const ready = readyFor(credentials)
-    // Not at construction: Workers draw the random key of its names only while they serve a request.
-    ready.standings ??= standingsOf(credentials, clock)
-    const standing = standingAt(ready.standings, attempt.url)
-    const { isConfirmed, failures, awaited } = standing
-    if (isConfirmed || (failures < 2 && (awaited.size === 0 || !attempt.tellsOutcome))) {
-      return signed(credentials, attempt, payloadHash, ids, standing)
-    }
-    const go = (): Authentication => signed(credentials, attempt, payloadHash, ids, standing)
-    return import("./key-guard.ts").then(({ inTurn }) =>
-      inTurn(standing, credentials.accessKeyId, attempt, options.clock, go),
-    )
   }
 
   return {
@@ -165,45 +142,30 @@ export function akskAuth(
     bodyLimit: (headers) =>
       unsignedPayload || headers[contentHashHeader] !== undefined ? undefined : MAX_SIGNED_BODY_BYTES,
     authenticate(attempt) {
-      const { body, signal } = attempt
-      const sign = (credentials: Credentials): Authentication | Promise<Authentication> => {
-        const ids = idsFor(attempt, credentials)
-        const payloadHash = largeBodyHash(body, algorithm)
-        if (payloadHash === undefined && !isPromise(ids)) return signedInTurn(credentials, attempt, undefined, ids)
-        return Promise.all([payloadHash, ids]).then((known) => signedInTurn(credentials, attempt, ...known))
+      // At once, but for a key that the origin has not confirmed: then when its turn comes.
+      const inTurn = (
+        credentials: Credentials,
+        payloadHash: string | undefined,
+        ids: KnownAccountIds,
+      ): Authentication | Promise<Authentication> => {
+        const go = (turn?: Turn): Authentication => signed(credentials, attempt, payloadHash, ids, turn)
+        const loaded = onDemand()
+        if (isPromise(loaded) && !attempt.tellsOutcome) return go()
+        return andThen(loaded, ({ takeTurn }) => takeTurn(readyFor(credentials), attempt, options.clock, go))
       }
-      return andThen(source.current(signal), sign)
+      return andThen(source.current(attempt.signal), (credentials) => {
+        const ids = idsFor(attempt, credentials)
+        const payloadHash = largeBodyHash(attempt.body, algorithm)
+        if (payloadHash === undefined && !isPromise(ids)) return inTurn(credentials, undefined, ids)
+        return Promise.all([payloadHash, ids]).then((known) => inTurn(credentials, ...known))
+      })
     },
     async judge(authentication, rejection, signal) {
-      const { createSignatureJudge } = await import("./judge-signature.ts")
-      judge ??= createSignatureJudge(options)
-      const own = authentication as Authentication<SignedWith>
-      const { credentials } = own.used
-      const fault = judge.faultOf(own, rejection)
-      // By the endpoint's clock, which is known now, the key may have expired too; and there is only one replay.
-      const isExpired = (credentials.expiresAt ?? Number.POSITIVE_INFINITY) <= judge.nowAt(rejection.origin)
-      if (fault === "time" && isExpired) await source.renew(credentials, rejection, signal)
-      return fault === "time" || (fault === "key" && source.renew(credentials, rejection, signal))
+      judge ??= (await onDemand()).createSignatureJudge(options)
+      return judge.judge(authentication as Authentication<SignedWith>, rejection, source, signal)
     },
-    accepted({ used }, url) {
-      const { credentials, standing, round, attempt } = used as SignedWith
-      if (!standing.isConfirmed) {
-        // A success of before a failure says nothing of the key after it.
-        if (round === standing.round) standing.confirm()
-        else standing.end(attempt)
-      }
-      source.accepted(credentials, url)
-    },
-    ended({ used }, status) {
-      const { standing, attempt } = used as SignedWith
-      if (standing.isConfirmed) return
-      if (status !== undefined && standing.failures === 0) standing.confirm()
-      else standing.end(attempt)
-    },
-    reset() {
-      if (last === undefined) return
-      for (const standing of standingsOf(last.credentials, clock).values()) standing.forgive()
-    },
+    accepted: ({ used }, url) => source.accepted((used as SignedWith).credentials, url),
+    reset: () => void andThen(onDemand(), ({ forgive }) => forgive(last?.credentials, options.clock)),
   }
 }
 

@@ -9,7 +9,7 @@ export interface Attempt {
   readonly body: string | Uint8Array | null | undefined
   /** Ends the work done for this attempt. */
   readonly signal?: AbortSignal | undefined
-  /** Whoever sends it tells the auth what came of it: `accepted`, `judge` or `ended`. Only then do others wait for that. */
+  /** Whoever sends it tells what came of it, by `judge` or `ended`. Only then do others wait for that. */
   readonly tellsOutcome?: boolean | undefined
 }
 
@@ -19,8 +19,11 @@ export interface Authentication<Used = unknown> {
   readonly headers: Readonly<Record<string, string>>
   /** What the headers were made from; only the auth that gave it reads it, when it judges a rejection. */
   readonly used: Used
-  /** Other attempts wait for what comes of this one. */
-  readonly isAwaited?: boolean | undefined
+  /**
+   * There while other attempts wait for what comes of this one: takes the status of its answer unless `judge` hears of that,
+   * and `undefined` when none came.
+   */
+  readonly ended?: ((status: number | undefined) => void) | undefined
 }
 
 /** A 401 or 403 answer to an authenticated attempt. */
@@ -53,8 +56,6 @@ export interface Auth {
   judge(authentication: Authentication, rejection: Rejection, signal?: AbortSignal): boolean | Promise<boolean>
   /** Told of each attempt that was answered with 2xx. Called on the hot path: must be quick. */
   accepted?(authentication: Authentication, url: URL): void
-  /** Told of each attempt that ended otherwise than by 2xx, 401 or 403: with that status, or with no answer at all. */
-  ended?(authentication: Authentication, status: number | undefined): void
   /** Forgets what makes it hold back, so that the next request goes at once. */
   reset?(): void
 }

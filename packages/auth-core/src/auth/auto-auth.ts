@@ -24,7 +24,6 @@ export function autoAuth(methods: { aksk: Auth; token: Auth }): Auth & Required<
     authenticate: (attempt) => aksk.authenticate(attempt),
     judge: (authentication, rejection, signal) => aksk.judge(authentication, rejection, signal),
     accepted: (authentication, url) => aksk.accepted?.(authentication, url),
-    ended: (authentication, status) => aksk.ended?.(authentication, status),
     reset() {
       aksk.reset?.()
       token.reset?.()

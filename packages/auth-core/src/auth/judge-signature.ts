@@ -1,12 +1,16 @@
 import { systemClock } from "../identity/clock.ts"
 import type { Credentials } from "../identity/credentials.ts"
-import { canonicalRequest } from "../signing/canonical-request.ts"
+import { canonicalHeaders } from "../signing/canonical-headers.ts"
+import { canonicalText } from "../signing/canonicalize.ts"
+import { selectHeaders } from "../signing/header-selection.ts"
 import { maskedRequest } from "../signing/masked-request.ts"
+import { wireUrl } from "../signing/wire-url.ts"
 import type { AkskAuthOptions } from "./aksk-auth.ts"
 import type { Attempt, Authentication, Rejection } from "./auth.ts"
 import { createClockOffsets } from "./clock-offsets.ts"
 import { countFailure, isKeyAtFault } from "./key-guard.ts"
-import type { KeyStanding } from "./key-standing.ts"
+import { standingAt, standingsOf, type Turn } from "./key-standing.ts"
+import type { Renewable } from "./provided.ts"
 
 /** What a signature was made from. */
 export interface SignedWith {
@@ -15,22 +19,27 @@ export interface SignedWith {
   readonly attempt: Attempt
   /** The hash of the body, or what stands for it. */
   readonly payload: string
-  readonly standing: KeyStanding
-  /** The round of the standing in which it went. */
-  readonly round: number
+  /** Absent for the first attempts of a process whose outcome nobody tells. */
+  readonly turn: Turn | undefined
 }
 
 /**
  * What is wrong with a refused signature: its time, which is now known better; its key, so that another may do; itself, so
  * that none may be tried again; else nothing that can be mended.
  */
-export type SignatureFault = "time" | "key" | "signature" | "other"
+type SignatureFault = "time" | "key" | "signature" | "other"
 
 /** Learns from refused signatures. */
 export interface SignatureJudge {
   /** The time that the endpoint's clock shows now, epoch ms. */
   nowAt(origin: string): number
-  faultOf(authentication: Authentication<SignedWith>, rejection: Rejection): SignatureFault
+  /** Whether the same request may succeed, signed anew. */
+  judge(
+    authentication: Authentication<SignedWith>,
+    rejection: Rejection,
+    source: Renewable<Credentials>,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean>
 }
 
 /** The gateway does not know, or no longer knows, the key or its security token. */
@@ -40,19 +49,19 @@ const UNKNOWN_KEY = /\bak\b.*not exist|Get secretKey failed|decrypt token fail|t
 const FAILED_SIGNATURE = /signature fail|reach the limit/i
 
 export function createSignatureJudge(options: AkskAuthOptions): SignatureJudge {
-  const { clock = systemClock, algorithm, onEvent } = options
+  const { clock = systemClock, onEvent } = options
   const { nowAt, learn } = createClockOffsets(clock, options.onClockOffset)
 
   const settle = (authentication: Authentication<SignedWith>, rejection: Rejection, fault: SignatureFault): void => {
-    const { attempt, credentials, standing, payload, round } = authentication.used
+    const { attempt, credentials } = authentication.used
+    const { turn = standingAt(standingsOf(credentials, clock), attempt.url).turn } = authentication.used
+    const { standing } = turn
     const ours = (): string[] => {
-      const headers = { ...attempt.headers, ...authentication.headers }
-      const signedHeaders = /SignedHeaders=([^,]*)/.exec(headers.authorization ?? "")?.[1]?.split(";")
-      const text = canonicalRequest({ ...attempt, headers }, { algorithm, signedHeaders, payloadHash: payload })
+      const text = canonicalOf(authentication)
       return [text, maskedRequest(text)]
     }
     if (fault === "signature" && isKeyAtFault(rejection, ours)) {
-      const retryAfterMs = countFailure(standing, round, clock.monotonic())
+      const retryAfterMs = countFailure(standing, turn, clock.monotonic())
       if (retryAfterMs !== undefined) {
         const { origin } = rejection
         const { accessKeyId } = credentials
@@ -68,12 +77,28 @@ export function createSignatureJudge(options: AkskAuthOptions): SignatureJudge {
 
   return {
     nowAt,
-    faultOf(authentication, rejection) {
-      const fault = faultIn(rejection, learn(rejection, authentication.used.signedAt))
+    async judge(authentication, rejection, source, signal) {
+      const { credentials, signedAt } = authentication.used
+      const fault = faultIn(rejection, learn(rejection, signedAt))
       settle(authentication, rejection, fault)
-      return fault
+      // By the endpoint's clock, which is known now, the key may have expired too; and there is only one replay.
+      const isExpired = (credentials.expiresAt ?? Number.POSITIVE_INFINITY) <= nowAt(rejection.origin)
+      if (fault === "time" && isExpired) await source.renew(credentials, rejection, signal)
+      return fault === "time" || (fault === "key" && (await source.renew(credentials, rejection, signal)))
     },
   }
+}
+
+/** The canonical request that was signed, made once more: few are ever asked for. */
+function canonicalOf({ headers: added, used }: Authentication<SignedWith>): string {
+  const { method, url, headers } = used.attempt
+  const signedHeaders = /SignedHeaders=([^,]*)/.exec(added.authorization ?? "")?.[1] ?? ""
+  const { names, positionOf, read } = selectHeaders(signedHeaders.split(";"))
+  const values = read({ ...headers, ...added })
+  const wire = wireUrl(url)
+  values[positionOf("host")] ??= wire.host
+  const end = ["", canonicalHeaders(names, values), signedHeaders, used.payload].join("\n")
+  return canonicalText(method, wire, end)
 }
 
 function faultIn({ errorMessage = "" }: Rejection, isTime: boolean): SignatureFault {

@@ -1,7 +1,8 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { type Clock, systemClock } from "../identity/clock.ts"
-import type { Attempt, Rejection } from "./auth.ts"
-import type { KeyStanding } from "./key-standing.ts"
+import type { Credentials } from "../identity/credentials.ts"
+import type { Attempt, Authentication, Rejection } from "./auth.ts"
+import { type KeyStanding, type Standings, standingAt, standingsOf, Turn } from "./key-standing.ts"
 
 const FIRST_PAUSE_MS = 60_000
 const LONGEST_PAUSE_MS = 24 * 3_600_000
@@ -17,41 +18,70 @@ const LONGEST_WAIT_MS = 10_000
  *
  * @returns how long the pause is that this failure began, milliseconds
  */
-export function countFailure(standing: KeyStanding, roundOfAttempt: number, now: number): number | undefined {
+export function countFailure(standing: KeyStanding, attemptsTurn: Turn, now: number): number | undefined {
   standing.isConfirmed = false
   standing.failures += 1
-  standing.round += 1
+  standing.turn = new Turn(standing, standing.turn.round + 1)
   standing.failedAt = [...recentFailures(standing, now), now]
-  if (standing.failures < 2 || roundOfAttempt < standing.roundOfPause) return undefined
+  if (standing.failures < 2 || attemptsTurn.round < standing.roundOfPause) return undefined
   const pauseMs = Math.min(FIRST_PAUSE_MS * 4 ** standing.pauses, LONGEST_PAUSE_MS)
   standing.pauses += 1
   standing.pausedUntil = now + pauseMs
-  standing.roundOfPause = standing.round
+  standing.roundOfPause = standing.turn.round
   return pausedMs(standing, now)
+}
+
+type Go = (turn: Turn) => Authentication
+
+/** Credentials, and how they stand, so that they are looked for once. */
+interface Holder {
+  readonly credentials: Credentials
+  standings: Standings | undefined
 }
 
 /**
  * Goes when it is this attempt's turn: with a key that is not confirmed one goes first, and the others wait for its outcome.
  *
- * @param go what puts the attempt among the awaited ones at once
+ * @param go signs the attempt
  * @throws {AuthError} `AUTH_CREDENTIALS_REJECTED` while the key is paused.
  */
-export async function inTurn<T>(
+export function takeTurn(
+  holder: Holder,
+  attempt: Attempt,
+  clock: Clock | undefined,
+  go: Go,
+): Authentication | Promise<Authentication> {
+  holder.standings ??= standingsOf(holder.credentials, clock)
+  const standing = standingAt(holder.standings, attempt.url)
+  const { isConfirmed, failures, awaited, turn } = standing
+  // No pause comes of one failure.
+  if (isConfirmed || (failures < 2 && (awaited.size === 0 || !attempt.tellsOutcome)))
+    return begun(turn, attempt, clock, go)
+  return awaitTurn(standing, holder.credentials.accessKeyId, attempt, clock ?? systemClock, go)
+}
+
+function begun(turn: Turn, attempt: Attempt, clock: Clock | undefined, go: Go): Authentication {
+  const authentication = go(turn)
+  const ended = turn.begin(attempt, clock)
+  return ended === undefined ? authentication : { ...authentication, ended }
+}
+
+async function awaitTurn(
   standing: KeyStanding,
   accessKeyId: string,
-  { url, signal, tellsOutcome }: Attempt,
-  clock: Clock | undefined,
-  go: () => T,
-): Promise<T> {
-  const time = clock ?? systemClock
+  attempt: Attempt,
+  clock: Clock,
+  go: Go,
+): Promise<Authentication> {
+  const { url, signal, tellsOutcome } = attempt
   for (;;) {
     signal?.throwIfAborted()
-    const now = time.monotonic()
+    const now = clock.monotonic()
     const retryAfterMs = pausedMs(standing, now)
     if (retryAfterMs > 0) throw paused(accessKeyId, new URL(url).origin, standing.failures, retryAfterMs)
     const waitMs = standing.isConfirmed || !tellsOutcome ? 0 : turnInMs(standing, now)
-    if (waitMs <= 0) return go()
-    await changed(standing, waitMs, time)
+    if (waitMs <= 0) return begun(standing.turn, attempt, clock, go)
+    await changed(standing, waitMs, clock)
   }
 }
 

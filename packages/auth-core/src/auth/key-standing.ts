@@ -1,5 +1,7 @@
 import { randomHmac } from "../cache/fingerprint.ts"
+import { type Clock, systemClock } from "../identity/clock.ts"
 import type { Credentials } from "../identity/credentials.ts"
+import type { Attempt } from "./auth.ts"
 
 /** An attempt whose outcome is awaited. */
 interface Awaited {
@@ -8,12 +10,49 @@ interface Awaited {
   readonly stop: () => void
 }
 
+/** What an attempt went under: whether it went before a failure shows in its round. */
+export class Turn {
+  readonly standing: KeyStanding
+  readonly round: number
+
+  constructor(standing: KeyStanding, round: number) {
+    this.standing = standing
+    this.round = round
+  }
+
+  /**
+   * An attempt goes. An abort ends it too.
+   *
+   * @returns takes its outcome, where others wait for that: the status, unless it was 401 or 403, or nothing
+   */
+  begin(attempt: Attempt, clock: Clock = systemClock): ((status: number | undefined) => void) | undefined {
+    const { signal, tellsOutcome } = attempt
+    const { standing } = this
+    if (standing.isConfirmed || !tellsOutcome || signal?.aborted) return undefined
+    const onAbort = (): void => standing.end(attempt)
+    signal?.addEventListener("abort", onAbort, { once: true })
+    const stop = (): void => signal?.removeEventListener("abort", onAbort)
+    standing.awaited.set(attempt, { since: clock.monotonic(), stop })
+    return (status) => this.#ended(attempt, status)
+  }
+
+  #ended(attempt: Attempt, status: number | undefined): void {
+    const { standing } = this
+    if (standing.isConfirmed) return
+    const isSuccess = status !== undefined && status >= 200 && status <= 299
+    // A success of before a failure says nothing of the key after it.
+    const confirms = isSuccess ? this === standing.turn : status !== undefined && standing.failures === 0
+    if (confirms) standing.confirm()
+    else standing.end(attempt)
+  }
+}
+
 /** How an access key stands with one origin: what all auths of this process know of that. */
 export class KeyStanding {
   /** An answer showed that the key may be used by many at once. */
   isConfirmed = false
   /** While the key is not confirmed: the attempts that went, whose outcome others wait for. */
-  readonly awaited = new Map<object, Awaited>()
+  readonly awaited = new Map<Attempt, Awaited>()
   /** Wake those who wait. */
   readonly waiting = new Set<() => void>()
   /** Failed signatures since the last success. */
@@ -23,21 +62,13 @@ export class KeyStanding {
   /** Pauses since the last success, and the end of the last. */
   pauses = 0
   pausedUntil = 0
-  /** Grows with each failure: whether an attempt went before another one failed. */
-  round = 0
-  /** The first round after the last pause began. */
+  /** That of attempts which go now; each failure begins another. */
+  turn = new Turn(this, 0)
+  /** The first one after the last pause began. */
   roundOfPause = 0
 
-  /** An attempt goes whose outcome others wait for. An abort ends it too. */
-  begin(attempt: object, since: number, signal: AbortSignal | undefined): void {
-    if (signal?.aborted) return
-    const onAbort = (): void => this.end(attempt)
-    signal?.addEventListener("abort", onAbort, { once: true })
-    this.awaited.set(attempt, { since, stop: () => signal?.removeEventListener("abort", onAbort) })
-  }
-
   /** Its outcome is known, or never will be. */
-  end(attempt: object): void {
+  end(attempt: Attempt): void {
     const awaited = this.awaited.get(attempt)
     if (awaited === undefined) return
     awaited.stop()
@@ -74,12 +105,18 @@ const standingsByClock = new WeakMap<object, Map<string, Standings>>()
 let hmac: ReturnType<typeof randomHmac> | undefined
 
 /** How a key stands, by origin. */
-export function standingsOf({ accessKeyId, secretAccessKey }: Credentials, clock: object): Standings {
+export function standingsOf({ accessKeyId, secretAccessKey }: Credentials, clock: Clock = systemClock): Standings {
   hmac ??= randomHmac()
   const keys = standingsByClock.get(clock) ?? new Map<string, Standings>()
   standingsByClock.set(clock, keys)
   const key = hmac(`${accessKeyId} ${secretAccessKey}`)
   return keys.get(key) ?? put(keys, key, new Map(), MOST_KEYS, mayGo)
+}
+
+/** Ends what is held against a key, at every origin. */
+export function forgive(credentials: Credentials | undefined, clock: Clock | undefined): void {
+  if (credentials === undefined) return
+  for (const standing of standingsOf(credentials, clock).values()) standing.forgive()
 }
 
 /** @param url absolute and finished */

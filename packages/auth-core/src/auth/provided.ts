@@ -1,4 +1,3 @@
-import { AuthError } from "../errors/auth-error.ts"
 import { andThen } from "../identity/and-then.ts"
 import { lazily } from "../identity/lazily.ts"
 import type { Expiring, Provider } from "../identity/provider.ts"
@@ -20,20 +19,13 @@ export interface Renewable<T> {
  * What a provider yields, kept in a cache. Both are joined when a value is first asked for: programs with a fixed token or
  * key never load that.
  *
- * @param wanted what the auth needs
  * @param secretOf tells two values apart.
- * @throws {AuthError} `AUTH_INVALID_OPTION` for a provider that says that it yields something else.
  */
 export function provided<T extends Expiring>(
   provider: Provider<T>,
-  wanted: NonNullable<Provider<T>["yields"]>,
   options: CachingOptions & IamReachOptions,
   secretOf: (value: T) => string,
 ): Renewable<T> {
-  const { yields = wanted } = provider
-  if (yields !== wanted) {
-    throw new AuthError("AUTH_INVALID_OPTION", `The provider must yield: ${wanted}. This one yields: ${yields}.`)
-  }
   // Until then there is nothing to learn from what was accepted.
   let wasRefused = false
   const load = lazily(async () => {

@@ -57,7 +57,7 @@ function fixedToken(token: Token, { clock = systemWallClock }: { clock?: WallClo
 }
 
 function providedToken(provider: TokenProvider, options: TokenAuthOptions): Auth {
-  const tokens = provided(provider, "token", options, (token) => token.value)
+  const tokens = provided(provider, options, (token) => token.value)
   let last: Authentication<Token> | undefined
   const authenticationFor = (token: Token): Authentication<Token> => {
     if (last?.used !== token) last = authenticationOf(token)

@@ -4,8 +4,8 @@ import { authenticateAttempt, type OutgoingRequest } from "./authenticate-attemp
 import { finishedUrl } from "./finished-url.ts"
 import { createHostGuard, type GuardOptions, type HostGuard } from "./host-guard.ts"
 import { isLast, type ResponseLike } from "./response-like.ts"
-import { sendAttempt } from "./tell-outcome.ts"
-import type { WireRequest } from "./wire-request.ts"
+import { tellOutcome } from "./tell-outcome.ts"
+import { type WireRequest, wireRequest } from "./wire-request.ts"
 
 /** Puts one attempt on the wire. */
 export type Send<R extends ResponseLike> = (request: WireRequest) => Promise<R>
@@ -42,12 +42,16 @@ export async function authenticatedSend<R extends ResponseLike>(
   const hop = { ...request, url: finishedUrl(request.url) }
   const prepared = authenticateAttempt(auth, hop, guard)
   const attempt = isPromise(prepared) ? await prepared : prepared
+  let status: number | undefined
   try {
-    const response = await sendAttempt(attempt, 0, send)
+    const response = await send(wireRequest(attempt, 0))
+    status = response.status
+    tellOutcome(attempt, status)
     if (isLast(response)) return response
     const { followUp } = await import("./on-demand-follow-up.ts")
     return await followUp(hop, { attempt, response }, { ...options, auth, guard, send })
   } finally {
+    if (status === undefined) tellOutcome(attempt)
     attempt.body.release?.()
   }
 }

@@ -6,8 +6,8 @@ import { nextHop } from "./next-hop.ts"
 import { hiddenRedirect } from "./redirect.ts"
 import { isRedirect, type ResponseLike } from "./response-like.ts"
 import { shouldReplay } from "./should-replay.ts"
-import { sendAttempt } from "./tell-outcome.ts"
-import type { WireRequest } from "./wire-request.ts"
+import { tellOutcome } from "./tell-outcome.ts"
+import { type WireRequest, wireRequest } from "./wire-request.ts"
 
 /** One attempt, and what came of it. */
 interface Sent<R extends ResponseLike> {
@@ -75,4 +75,19 @@ function sameRequest(request: OutgoingRequest, { headers: sent, body }: Authenti
 async function discard(response: ResponseLike): Promise<void> {
   if (response.discard !== undefined) await response.discard()
   else if (isFetchResponse(response)) await cancelBody(response)
+}
+
+async function sendAttempt<R extends ResponseLike>(
+  attempt: AuthenticatedAttempt,
+  redirects: number,
+  send: (request: WireRequest) => Promise<R>,
+): Promise<R> {
+  try {
+    const response = await send(wireRequest(attempt, redirects))
+    tellOutcome(attempt, response.status)
+    return response
+  } catch (error) {
+    tellOutcome(attempt)
+    throw error
+  }
 }

@@ -6,10 +6,10 @@ const FIELDS: [field: keyof Credentials, isRight: (value: unknown) => boolean, f
   ["accessKeyId", matches(/^[!#-&(-+\-.0-:<>-_a-~]+$/), "has characters that no AK has"],
   [
     "secretAccessKey",
-    matches(/^(?![\s"'`])(?!.*\s[#;])\P{Cc}*(?<![\s"'`])$/u),
-    "has white space or quotes around it, a comment behind it, or control characters",
+    matches(/^(?!["'`\s]|.*\s[#;])\P{Cc}*(?<!["'`\s])$/u),
+    "has white space or quotes around it, or characters that no SK has",
   ],
-  ["securityToken", matches(/^[!#-&(-_a-~]+$/), "has quotes, or characters that no header can carry"],
+  ["securityToken", matches(/^[!#-&(-_a-~]+$/), "has characters that no token has"],
   ["expiresAt", Number.isFinite, "is not a time in epoch milliseconds"],
 ]
 

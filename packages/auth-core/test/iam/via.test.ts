@@ -67,7 +67,6 @@ describe("a provider of ours in the wrong place is refused at construction", () 
     const uses = [
       () => tokenCredentials({ via: via as unknown as TokenProvider }),
       () => agencyToken({ via: via as unknown as TokenProvider, ...agency }),
-      () => tokenAuth(via as unknown as TokenProvider),
     ]
     for (const use of uses) expect(thrownBy(use, "s3cret").code).toBe("AUTH_INVALID_OPTION")
     expect(thrownBy(uses[0] as () => unknown).message).toMatch(/`via`.*a token.*yields an access key/)
@@ -75,7 +74,7 @@ describe("a provider of ours in the wrong place is refused at construction", () 
 
   it.each(tokenProviders)("%s where keys belong", (_, via) => {
     const wrong = via as unknown as CredentialProvider
-    const uses = [() => needKeys(via), () => akskAuth(wrong), () => chain(envCredentials(), wrong)]
+    const uses = [() => needKeys(via), () => chain(envCredentials(), wrong)]
     for (const use of uses) expect(thrownBy(use, "s3cret").code).toBe("AUTH_INVALID_OPTION")
     expect(thrownBy(uses[0] as () => unknown).message).toMatch(/`via`.*an access key.*yields a token/)
   })
