@@ -12,19 +12,38 @@ import { trackedInterceptor } from "./auth-interceptor.ts"
  */
 export function withAuth<D extends Dispatcher>(dispatcher: D, auth: Auth | false, options: GuardOptions = {}): D {
   const origin = originOf(dispatcher)
-  const pending = new Set<Promise<void>>()
-  const track = (attempt: Promise<void>): void => {
+  const pending = new Set<Promise<unknown>>()
+  const track = (attempt: Promise<unknown>): void => {
     pending.add(attempt)
     void attempt.finally(() => pending.delete(attempt))
   }
   const intercept = trackedInterceptor(auth, options, track, dispatcher)
-  const composed = dispatcher.compose((dispatch) => {
+  const { dispatch } = dispatcher.compose((dispatch) => {
     const authenticated = intercept(dispatch)
     if (origin === undefined) return authenticated
     return (own, handler) => authenticated(own.origin === undefined ? { ...own, origin } : own, handler)
   })
-  // undici composes by a proxy of the dispatcher itself.
-  return closingAfter(pending, composed as D)
+  return dispatchingBy(dispatch, dispatcher, closingAfter(pending, dispatcher))
+}
+
+/** These call `dispatch` of whatever they are called on. */
+const DISPATCHING: ReadonlySet<unknown> = new Set(["request", "stream", "pipeline", "upgrade", "connect", "compose"])
+
+/** All else is done by the dispatcher itself, since its private members are on no other object. */
+function dispatchingBy<D extends Dispatcher>(dispatch: Dispatcher["dispatch"], dispatcher: D, close: () => unknown): D {
+  return new Proxy(dispatcher, {
+    get(target, name) {
+      if (name === "dispatch") return dispatch
+      const member: unknown = name === "close" ? close : Reflect.get(target, name)
+      if (typeof member !== "function" || name === "constructor" || DISPATCHING.has(name)) return member
+      return function (this: unknown, ...given: unknown[]): unknown {
+        const result: unknown = Reflect.apply(member, target, given)
+        // For calls that are chained.
+        return result === target ? this : result
+      }
+    },
+    set: (target, name, value) => Reflect.set(target, name, value),
+  })
 }
 
 /** The one origin that a Client or a Pool is for. undici 8 gives it to interceptors with each request, undici 7 does not. */
@@ -35,13 +54,12 @@ function originOf(dispatcher: Dispatcher): string | undefined {
 }
 
 /** `close` lets requests finish. Those that wait for their credential are not known to undici yet. */
-function closingAfter<D extends Dispatcher>(pending: ReadonlySet<Promise<void>>, dispatcher: D): D {
-  const close = (callback?: () => void): Promise<void> | void => {
-    const closed = pending.size === 0 ? dispatcher.close() : Promise.allSettled(pending).then(() => dispatcher.close())
-    if (callback === undefined) return closed
-    void closed.then(callback)
+function closingAfter(pending: ReadonlySet<Promise<unknown>>, dispatcher: Dispatcher) {
+  return (...given: unknown[]): unknown => {
+    const close = (): unknown => Reflect.apply(dispatcher.close, dispatcher, given)
+    const [callback] = given
+    if (pending.size === 0 || (callback !== undefined && typeof callback !== "function")) return close()
+    const closed = Promise.allSettled(pending).then(close)
+    return callback === undefined ? closed : undefined
   }
-  return new Proxy(dispatcher, {
-    get: (target, name) => (name === "close" ? close : Reflect.get(target, name)),
-  })
 }

@@ -25,9 +25,9 @@ export function release(name: string, version: string, module: unknown): Feature
     version,
     connect({ auth, defer }) {
       const authenticated = <D extends Dispatcher>(dispatcher: D): D => {
-        // Mocks cannot be destroyed.
+        // Mocks cannot be destroyed, nor closed twice.
         const isMock = dispatcher instanceof undici.MockAgent || dispatcher instanceof undici.MockPool
-        defer(() => (isMock ? dispatcher.close() : dispatcher.destroy()))
+        defer(() => (isMock ? dispatcher.close().catch(() => undefined) : dispatcher.destroy()))
         return auth === undefined
           ? dispatcher
           : withAuth(dispatcher, auth, { hosts: ["127.0.0.1"], allowInsecure: true })
