@@ -25,15 +25,17 @@ export function dispatchHeaders(headers: GivenHeaders): DispatchHeaders {
     : written(headers)
 }
 
-/** What of them may cross to another origin: names and values in turn. */
-export function withoutSecrets(headers: GivenHeaders): string[] {
-  const kept = [...pairsOf(headers)].filter(([name]) => !staysAtOrigin(name.toLowerCase()))
-  return kept.flat() as string[]
+/** What of them may cross to another origin. */
+export function withoutSecrets(headers: GivenHeaders): NonNullable<GivenHeaders> {
+  const { pairs, refused } = readHeaders(headers)
+  return pairs === undefined
+    ? refused
+    : (pairs.filter(([name]) => !staysAtOrigin(name.toLowerCase())).flat() as string[])
 }
 
 /** Whether they are in the form that attempts have, as most are. */
 function isPlain(headers: GivenHeaders): headers is Record<string, string> {
-  if (headers === undefined || headers === null || Symbol.iterator in headers) return false
+  if (typeof headers !== "object" || headers === null || Symbol.iterator in headers) return false
   for (const name of Object.keys(headers)) {
     if (typeof headers[name] !== "string" || name !== name.toLowerCase()) return false
   }
@@ -41,8 +43,10 @@ function isPlain(headers: GivenHeaders): headers is Record<string, string> {
 }
 
 function written(headers: GivenHeaders): DispatchHeaders {
+  const { pairs, refused } = readHeaders(headers)
+  if (pairs === undefined) return { record: {}, sentWith: () => refused }
   const given = new Map<string, GivenHeader>()
-  for (const [name, value] of pairsOf(headers)) {
+  for (const [name, value] of pairs) {
     if (value === undefined) continue
     const lower = name.toLowerCase()
     const before = given.get(lower)
@@ -58,7 +62,7 @@ function written(headers: GivenHeaders): DispatchHeaders {
       for (const [lower, text] of Object.entries(attempt)) {
         const own = given.get(lower)
         if (own === undefined || record[lower] !== text) sent[lower] = text
-        // undici judges what it is: a list goes out as several headers, an object is refused.
+        // A list goes out as several headers.
         else sent[own.name] = own.value as string
       }
       return sent
@@ -71,20 +75,29 @@ function textOf(value: unknown): string {
   return value === null ? "" : String(value)
 }
 
-function* pairsOf(headers: GivenHeaders): Generator<[string, unknown]> {
-  if (headers === undefined || headers === null) return
-  if (!(Symbol.iterator in headers)) {
-    yield* Object.entries(headers)
-    return
-  }
-  // Names and values in turn, or in pairs.
-  let name: string | undefined
-  for (const item of headers as Iterable<unknown>) {
-    if (Array.isArray(item) && name === undefined) yield [String(item[0]), item[1]]
-    else if (name === undefined) name = String(item)
-    else {
-      yield [name, item]
-      name = undefined
-    }
-  }
+type Pair = readonly [name: string, value: unknown]
+
+/** What undici takes for names and values; all else is left to it to refuse. */
+type ReadHeaders =
+  | { readonly pairs: readonly Pair[]; readonly refused?: undefined }
+  | { readonly pairs?: undefined; readonly refused: NonNullable<GivenHeaders> }
+
+function readHeaders(headers: GivenHeaders): ReadHeaders {
+  if (headers === undefined || headers === null) return { pairs: [] }
+  if (typeof headers !== "object") return { refused: headers }
+  const isList = Array.isArray(headers)
+  // Some can be iterated only once.
+  const items = isList ? inPairs(headers) : Symbol.iterator in headers ? [...headers] : Object.entries(headers)
+  if (items.every(isHeader)) return { pairs: items }
+  return { refused: isList ? headers : (new Set(items) as Iterable<[string, string]>) }
+}
+
+function inPairs(list: readonly unknown[]): unknown[] {
+  return Array.from({ length: Math.ceil(list.length / 2) }, (_, index) => list.slice(2 * index, 2 * index + 2))
+}
+
+function isHeader(item: unknown): item is Pair {
+  if (!Array.isArray(item) || item.length !== 2) return false
+  const [name, value] = item
+  return typeof name === "string" && [value].flat().every((one) => typeof one !== "object" || one === null)
 }
