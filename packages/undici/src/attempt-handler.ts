@@ -32,24 +32,36 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
   readonly #handler: Dispatcher.DispatchHandler
   readonly #controller: CallController
   readonly #judgeAttempt: Judge
+  readonly #isStarted: boolean
   readonly #release: () => void
   #attempt: Dispatcher.DispatchController | undefined
   #held: HeldResponse | undefined
   #isDropped = false
 
-  /** @param release is called when no further attempt follows. */
-  constructor(handler: Dispatcher.DispatchHandler, controller: CallController, judge: Judge, release: () => void) {
+  /**
+   * @param isStarted the start of the call was told before.
+   * @param release is called when no further attempt follows.
+   */
+  constructor(
+    handler: Dispatcher.DispatchHandler,
+    controller: CallController,
+    judge: Judge,
+    isStarted: boolean,
+    release: () => void,
+  ) {
     this.#handler = handler
     this.#controller = controller
     this.#judgeAttempt = judge
+    this.#isStarted = isStarted
     this.#release = release
   }
 
-  onRequestStart(attempt: Dispatcher.DispatchController, context?: { history?: unknown[] } | null): void {
+  onRequestStart(attempt: Dispatcher.DispatchController, context: { history?: unknown[] } | null): void {
     this.#attempt = attempt
     this.#controller.follow(attempt)
     // An interceptor beneath follows a redirect, with the headers that were made for the first URL.
     if (context?.history?.length) attempt.abort(redirectBeneath())
+    else if (!this.#isStarted) this.#handler.onRequestStart?.(this.#controller, context)
   }
 
   onRequestUpgrade(...[, ...rest]: Parameters<NonNullable<Dispatcher.DispatchHandler["onRequestUpgrade"]>>): void {

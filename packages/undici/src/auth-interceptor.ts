@@ -42,7 +42,7 @@ export function authInterceptor(
 export function trackedInterceptor(
   auth: Auth | false,
   options: GuardOptions,
-  track: (pending: Promise<void>) => void,
+  track: (pending: Promise<unknown>) => void,
   dispatcher?: Dispatcher,
 ): Dispatcher.DispatcherComposeInterceptor {
   const chooseAuth = createAuthChooser("countersign", auth)
@@ -58,11 +58,12 @@ export function trackedInterceptor(
     return trail.leave(() => {
       if (!guard(url, undefined, redirected)) return dispatch(options, watching)
       const call = new AuthenticatedCall(chosen, url, dispatch, options, watching)
-      call.tellStart()
       try {
         refuseProxy(url, guard, dispatcher)
         const begun = call.begin()
-        if (isPromise(begun)) track(begun.catch((error) => call.fail(error)))
+        if (!isPromise(begun)) return begun
+        track(begun.catch((error) => call.fail(error)))
+        void call.heed(begun)
       } catch (error) {
         // Not before the caller has what dispatch gives.
         queueMicrotask(() => call.fail(error))

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from "node:events"
 import {
   type Auth,
   type AuthenticatedAttempt,
@@ -16,6 +17,13 @@ import { CallController } from "./call-controller.ts"
 import { type DispatchHeaders, dispatchHeaders } from "./dispatch-headers.ts"
 import { withSendableBody } from "./sendable-body.ts"
 
+/** What undici's own functions add to the options of a dispatch. */
+interface AddedOptions {
+  readonly signal?: unknown
+  readonly maxRedirections?: unknown
+  readonly __mockAgentBodyForDispatch?: unknown
+}
+
 /** Every attempt of a call goes to the URL that was let through. */
 const letThrough: HostGuard = () => true
 
@@ -33,16 +41,17 @@ export class AuthenticatedCall implements OutgoingRequest {
   readonly signal: AbortSignal
   readonly #auth: Auth
   readonly #dispatch: Dispatcher["dispatch"]
-  readonly #options: Dispatcher.DispatchOptions
+  readonly #options: Dispatcher.DispatchOptions & AddedOptions
   readonly #handler: Dispatcher.DispatchHandler
   readonly #given: DispatchHeaders
   readonly #controller = new CallController()
+  #isStarted = false
 
   constructor(
     auth: Auth,
     url: URL,
     dispatch: Dispatcher["dispatch"],
-    options: Dispatcher.DispatchOptions,
+    options: Dispatcher.DispatchOptions & AddedOptions,
     handler: Dispatcher.DispatchHandler,
   ) {
     const { method, headers, body } = options
@@ -58,28 +67,49 @@ export class AuthenticatedCall implements OutgoingRequest {
     this.#handler = handler
   }
 
-  /** At once when everything is at hand. */
-  begin(): void | Promise<void> {
+  /** At once when everything is at hand: then it gives what undici gives. */
+  begin(): boolean | Promise<boolean> {
     return this.#attempt(this, false)
   }
 
-  /** So that an abort is heard while there is nothing on the wire yet. */
-  tellStart(): void {
-    this.#handler.onRequestStart?.(this.#controller, null)
+  /**
+   * Hears an abort while the call waits for what it needs. undici's functions listen to the signal themselves, but abort only
+   * what has started. A fetch hands no signal on; it alone says that it wants no redirects, and is refused nothing.
+   */
+  async heed(begun: Promise<unknown>): Promise<void> {
+    const { signal, maxRedirections } = this.#options
+    if (maxRedirections === 0 || (signal instanceof AbortSignal && signal.aborted)) this.#start()
+    else if (signal instanceof EventTarget || signal instanceof EventEmitter) {
+      const over = new AbortController()
+      const aborted = once(signal as EventEmitter, "abort", { signal: over.signal })
+      aborted.then(() => this.#start()).catch(() => undefined)
+      await begun.catch(() => undefined)
+      over.abort()
+    }
+  }
+
+  #start(): void {
+    this.#isStarted = true
+    try {
+      this.#handler.onRequestStart?.(this.#controller, null)
+    } catch (error) {
+      this.#controller.abort(error as Error)
+    }
   }
 
   fail(error: unknown): void {
     this.#handler.onResponseError?.(this.#controller, error as Error)
   }
 
-  #attempt(request: OutgoingRequest, replayed: boolean): void | Promise<void> {
-    return andThen(withSendableBody(request), (sendable) => {
+  #attempt(request: OutgoingRequest, replayed: boolean): boolean | Promise<boolean> {
+    const isRead = this.#auth.bodyLimit(request.headers) !== undefined
+    return andThen(withSendableBody(request, isRead), (sendable) => {
       const prepared = authenticateAttempt(this.#auth, sendable, letThrough)
       return andThen(prepared, (attempt) => this.#send(sendable, attempt, replayed))
     })
   }
 
-  #send(request: OutgoingRequest, attempt: AuthenticatedAttempt, replayed: boolean): void {
+  #send(request: OutgoingRequest, attempt: AuthenticatedAttempt, replayed: boolean): boolean {
     if (this.signal.aborted) {
       tellOutcome(attempt)
       throw this.signal.reason
@@ -88,16 +118,18 @@ export class AuthenticatedCall implements OutgoingRequest {
       ended: (status?: number): void => tellOutcome(attempt, status),
       rejected: (response: ResponseLike): Promise<boolean> => this.#judge(request, attempt, response, replayed),
     }
-    // It is part of the path by now.
-    const { query: _, ...rest } = this.#options
-    this.#dispatch(
+    // The query is part of the path by now. A MockAgent that lets a fetch through would send the body of before.
+    const { query: _, __mockAgentBodyForDispatch: __, ...rest } = this.#options
+    return this.#dispatch(
       {
         ...rest,
-        path: request.url.pathname + request.url.search,
+        path: targetOf(attempt.url),
         headers: this.#given.sentWith(attempt.headers),
         body: attempt.body.content as NonNullable<typeof rest.body>,
       },
-      new AttemptHandler(this.#handler, this.#controller, judge, () => attempt.body.release?.()),
+      new AttemptHandler(this.#handler, this.#controller, judge, this.#isStarted || replayed, () =>
+        attempt.body.release?.(),
+      ),
     )
   }
 
@@ -111,6 +143,11 @@ export class AuthenticatedCall implements OutgoingRequest {
     await this.#attempt(again(request, attempt), true)
     return true
   }
+}
+
+/** Path and query as they are, also an empty query. */
+function targetOf({ href, origin }: URL): string {
+  return href.slice(origin.length)
 }
 
 /** The same request, with the bytes that were read of its body, and their type. */

@@ -1,6 +1,7 @@
 import {
   isFormData,
   isSearchParams,
+  isStream,
   MAX_REPLAYABLE_BYTES,
   type OutgoingRequest,
   platformForm,
@@ -10,12 +11,26 @@ import {
 /**
  * The request with a body that undici sends (again), and that can be read: bytes in place of a form of any class and of
  * URLSearchParams.
+ *
+ * @param isRead the body is about to be read: then an iterable, each of whose items undici sends, becomes a stream.
  */
-export function withSendableBody(request: OutgoingRequest): OutgoingRequest | Promise<OutgoingRequest> {
+export function withSendableBody(
+  request: OutgoingRequest,
+  isRead: boolean,
+): OutgoingRequest | Promise<OutgoingRequest> {
   const { body } = request
   if (typeof body !== "object" || body === null || body instanceof Uint8Array) return request
   if (isFormData(body)) return withForm(request, body)
-  return isSearchParams(body) ? withBytes(request) : request
+  if (isSearchParams(body)) return withBytes(request)
+  return isRead && isIterable(body) && !isStream(body) ? { ...request, body: itemsOf(body) } : request
+}
+
+function isIterable(body: object): body is Iterable<unknown> {
+  return Symbol.iterator in body && !ArrayBuffer.isView(body)
+}
+
+function* itemsOf(body: Iterable<unknown>): Generator<unknown> {
+  yield* body
 }
 
 async function withBytes(request: OutgoingRequest): Promise<OutgoingRequest> {

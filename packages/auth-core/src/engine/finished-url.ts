@@ -13,7 +13,8 @@ export function finishedUrl(url: string | URL): URL {
   if (parsed.hash === "" && !parsed.search.includes("+")) return parsed
   const finished = new URL(parsed)
   finished.hash = ""
-  finished.search = finished.search.replaceAll("+", "%20")
+  // Set to nothing, an empty query would lose its question mark.
+  if (finished.search !== "") finished.search = finished.search.replaceAll("+", "%20")
   return finished
 }
 

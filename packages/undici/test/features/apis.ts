@@ -197,10 +197,33 @@ export const apis: readonly UndiciFeature[] = [
       return room
     },
     gives: [false, false, false],
-    differs: {
-      because: "A request may have to wait for its credential, so its dispatcher cannot tell at once: it says yes.",
-      gives: [true, true, true],
+  },
+  {
+    name: "dispatch: a request that undici refuses does not start",
+    documentation: page("dispatcherdispatchoptions-handler"),
+    run: async ({ agent }, { server }) => {
+      const refused = [
+        { headersTimeout: -1 },
+        { upgrade: 5 },
+        { headers: { a: "x\ny" } },
+        { headers: ["a"] },
+        { headers: { "transfer-encoding": "own" } },
+        { reset: 5 },
+      ]
+      const seen = refused.map((more) => {
+        const events: string[] = []
+        const options = { origin: server.url, path: "/", method: "GET", ...more } as Dispatcher.DispatchOptions
+        return new Promise((resolve) => {
+          agent.dispatch(options, {
+            ...silent,
+            onRequestStart: () => events.push("start"),
+            onResponseError: (_, { name }) => resolve([...events, name]),
+          })
+        })
+      })
+      return Promise.all(seen)
     },
+    gives: Array(6).fill(["InvalidArgumentError"]),
   },
   {
     name: "compose: interceptors of the caller's run in their order, on what the caller sent",

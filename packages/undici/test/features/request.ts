@@ -108,6 +108,18 @@ export const request: readonly UndiciFeature[] = [
     },
   },
   {
+    name: "an empty query",
+    documentation,
+    run: async ({ undici, agent: dispatcher }, { server }) => {
+      for (const path of ["/echo?", "/?", "//echo?", "/echo??", "/echo?&"]) {
+        await dispatcher.request({ origin: server.url, path, method: "GET" })
+      }
+      await undici.request(`${server.url}/text?`, { dispatcher })
+      return server.arrivals.map(({ target }) => target)
+    },
+    gives: ["/echo?", "/?", "//echo?", "/echo??", "/echo?&", "/text"],
+  },
+  {
     name: "dot segments in a path",
     documentation,
     run: async ({ agent }, { server }) => {
@@ -183,6 +195,46 @@ export const request: readonly UndiciFeature[] = [
     ],
   },
   {
+    name: "headers: what are none are refused",
+    documentation,
+    run: async ({ agent }, { server }) => {
+      const refused: unknown[] = [
+        ["x-own", "1", "x-last"],
+        ["x-only"],
+        [["x-own", "1"]],
+        [
+          ["x-own", "1"],
+          ["x-last", "2"],
+        ],
+        [{}, "1"],
+        [null, "1"],
+        new Map([[1, "1"]]),
+        new Set([["x-own", "1", "2"]]),
+        new Set(["x-own", "1"]),
+        (function* () {
+          yield "x-own"
+        })(),
+        "x-own: 1",
+        5,
+        true,
+        () => undefined,
+        { "x-own": Object.create(null) },
+        { "x-own": [{}] },
+        { "x own": "1" },
+        { "x-own": "a\nb" },
+      ]
+      const errors = refused.map((headers) => {
+        const options = { origin: server.url, path: "/", method: "GET", headers } as Dispatcher.RequestOptions
+        return agent.request(options).then(
+          () => "sent",
+          ({ name, message }: Error) => `${name}: ${message}`,
+        )
+      })
+      return [await Promise.all(errors), server.arrivals.length]
+    },
+    gives: [expect.not.arrayContaining(["sent"]), 0],
+  },
+  {
     name: "headers: keep their case, and those of the same name stay apart",
     documentation: reference("Dispatcher?id=parameter-undiciheaders"),
     run: async ({ agent }, { listen }) => {
@@ -244,20 +296,30 @@ export const request: readonly UndiciFeature[] = [
         yield "ab"
         yield "c"
       }
+      // An iterator that is no iterable itself.
+      function counter(): Iterator<string> {
+        const left = ["c", "ab"]
+        return { next: () => ({ done: left.length === 0, value: left.pop() ?? "" }) }
+      }
       const bodies = [
         Readable.from(generator()),
         new Blob(["abc"]).stream(),
         generator(),
         { [Symbol.asyncIterator]: generator },
         Readable.from(["a", "bc"], { objectMode: false }),
+        [Buffer.from("a"), Buffer.from("bc")],
+        ["ab", "c"],
+        new Set(["ab", "c"]),
+        { [Symbol.iterator]: () => ["ab", Buffer.from("c")].values() },
+        { [Symbol.iterator]: counter },
       ]
       for (const body of bodies) {
-        const sent = { origin: server.url, path: "/", method: "PUT", body: body as Readable } as const
+        const sent = { origin: server.url, path: "/", method: "PUT", body: body as unknown as Readable } as const
         await (await agent.request(sent)).body.dump()
       }
       return server.arrivals.map(({ body }) => `${body}`)
     },
-    gives: Array(5).fill("abc"),
+    gives: Array(10).fill("abc"),
     differs: {
       because: "A stream that has to be signed is read first, so it goes out with its length in place of chunks.",
       onTheWire: true,
