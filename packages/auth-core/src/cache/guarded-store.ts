@@ -15,6 +15,13 @@ type StoreOperation = Extract<CacheEvent, { type: "store-failed" }>["operation"]
 /** The store failed, was too slow, or is being spared: do without it. */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable"
+  /** It gave no answer in time, and may only be slow for a moment. */
+  readonly isSlow: boolean
+
+  constructor(message: string, isSlow = false) {
+    super(message)
+    this.isSlow = isSlow
+  }
 }
 
 const FIRST_PAUSE_MS = 1_000
@@ -81,6 +88,23 @@ export class GuardedStore {
     )
   }
 
+  /** Whether a store that was too slow answers again, within half its time. One that does is used again at once. */
+  async answersAgain(key: string): Promise<boolean> {
+    try {
+      const tooSlow = (): Error => new StoreUnavailable("timeout")
+      await within(this.#clock, this.#timeoutMs / 2, tooSlow, async () => this.#store.get(key))
+      this.#recovered()
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  #recovered(): void {
+    this.#failures = 0
+    this.#pausedUntil = Number.NEGATIVE_INFINITY
+  }
+
   /** Listens to the store, where it can be listened to. */
   watch(listener: (key: string, change: StoreChange) => void): () => void {
     try {
@@ -98,8 +122,7 @@ export class GuardedStore {
     if (isTrial) this.#pausedUntil = startedAt + this.#timeoutMs
     try {
       const result = await within(this.#clock, this.#timeoutMs, () => new StoreUnavailable("timeout"), work)
-      this.#failures = 0
-      this.#pausedUntil = Number.NEGATIVE_INFINITY
+      this.#recovered()
       return result
     } catch (error) {
       const now = this.#clock.monotonic()
@@ -115,7 +138,7 @@ export class GuardedStore {
         reason: reasonOf(error),
         sparedMs: this.#pausedUntil - now,
       })
-      throw new StoreUnavailable("The store failed.")
+      throw new StoreUnavailable("The store failed.", error instanceof StoreUnavailable)
     }
   }
 }

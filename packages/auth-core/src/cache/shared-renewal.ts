@@ -71,6 +71,7 @@ export class SharedRenewal {
   readonly #waiters = new Map<string, Set<() => void>>()
   /** By store key. */
   readonly #forgetting = new Map<string, Promise<void>>()
+  #secondLook: Promise<boolean> | undefined
   readonly #stretched = new WeakMap<BoundSecret, Promise<string>>()
 
   constructor(options: SharedRenewalOptions) {
@@ -95,22 +96,48 @@ export class SharedRenewal {
     // Long enough for one holder to die and the next to finish.
     const giveUpAt = clock.monotonic() + 2 * leaseMs
     let { earlier } = request
-    try {
-      for (let pollMs = FIRST_POLL_MS; clock.monotonic() < giveUpAt; pollMs = Math.min(pollMs * 1.5, LONGEST_POLL_MS)) {
-        const records = await this.#records.read<T>(entry.identity, entry.storeKeys)
-        earlier = this.#laterOf(request.earlier, records.failure)
-        const settled = this.#settledBy(request, records, earlier)
-        if (settled !== undefined) return settled
-        const lease = await this.#store.acquireLease(storeKey, leaseMs)
-        if (lease !== undefined) return await this.#renewAsHolder(request, lease)
-        const current = request.current()
-        if (current !== undefined) return { kind: "busy", value: current }
-        await this.#changeOf(storeKey, pollMs)
+    let isRead = false
+    for (let looks = 0; looks < 2; looks++) {
+      try {
+        for (
+          let pollMs = FIRST_POLL_MS;
+          clock.monotonic() < giveUpAt;
+          pollMs = Math.min(pollMs * 1.5, LONGEST_POLL_MS)
+        ) {
+          const records = await this.#records.read<T>(entry.identity, entry.storeKeys)
+          isRead = true
+          earlier = this.#laterOf(request.earlier, records.failure)
+          const settled = this.#settledBy(request, records, earlier)
+          if (settled !== undefined) return settled
+          const lease = await this.#store.acquireLease(storeKey, leaseMs)
+          if (lease !== undefined) return await this.#renewAsHolder(request, lease)
+          const current = request.current()
+          if (current !== undefined) return { kind: "busy", value: current }
+          await this.#changeOf(storeKey, pollMs)
+        }
+        break
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error
+        // A lease that was asked for may come too late, and would then stand in this process' own way.
+        if (isRead || !error.isSlow || !(await this.#answersAgain(storeKey))) break
       }
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error
     }
     return await request.ask(earlier)
+  }
+
+  /**
+   * Whether a store that was too slow answers after a moment, by chance shorter or longer, so that the processes of a fleet do
+   * not all pass it over at once and call the issuer. All who wait for it here look once.
+   */
+  #answersAgain(storeKey: string): Promise<boolean> {
+    const { clock, lifetime, storeTimeoutMs } = this.#options
+    this.#secondLook ??= (async () => {
+      await clock.sleep((storeTimeoutMs / 2) * lifetime.random())
+      return this.#store.answersAgain(storeKey)
+    })().finally(() => {
+      this.#secondLook = undefined
+    })
+    return this.#secondLook
   }
 
   /**

@@ -36,7 +36,10 @@ export interface TokenCacheOptions {
    * shared, and only values that end. It is asked when memory has nothing fresh; when it fails, requests go on without it.
    */
   store?: CacheStore | undefined
-  /** The longest one operation of the store may take, milliseconds. @default 500 */
+  /**
+   * The longest one operation of the store may take, milliseconds. A store that is slower is looked at once more after a moment,
+   * so it costs a read twice this time at most. @default 500
+   */
   storeTimeoutMs?: number | undefined
   /**
    * How long one process may have the right to renew a value, milliseconds. When it dies, another takes over after that;

@@ -134,8 +134,8 @@ const steps: fc.Arbitrary<[string, Step]> = fc.oneof(
       `reject ${JSON.stringify(at)}`,
       async (world) => {
         const { cache, holder, provider } = chosen(world, at)
-        const rejected = await check(holder, () => cache.get(provider))
-        if (rejected !== undefined) await check(holder, () => cache.get(provider, { rejected }))
+        const rejected = await check(holder, () => world.clock.until(cache.get(provider)))
+        if (rejected !== undefined) await check(holder, () => world.clock.until(cache.get(provider, { rejected })))
       },
     ]),
   },
@@ -145,7 +145,7 @@ const steps: fc.Arbitrary<[string, Step]> = fc.oneof(
       `refresh ${JSON.stringify(at)}`,
       async (world) => {
         const { cache, holder, provider } = chosen(world, at)
-        await check(holder, () => cache.refresh(provider))
+        await check(holder, () => world.clock.until(cache.refresh(provider)))
       },
     ]),
   },
@@ -189,7 +189,7 @@ const steps: fc.Arbitrary<[string, Step]> = fc.oneof(
 
 async function get(world: World, at: Indexes): Promise<void> {
   const { cache, holder, provider } = chosen(world, at)
-  await check(holder, () => cache.get(provider))
+  await check(holder, () => world.clock.until(cache.get(provider)))
 }
 
 const stores: Array<[string, number, number, (clock: FakeClock) => CacheStore | undefined]> = [
