@@ -184,7 +184,9 @@ describe("npm undici's ProxyAgent", () => {
       await dispatcher.destroy()
       proxy.close()
     })
-    const authFetch = createFetch(numbering(), { hosts, fetch: undici.fetch as unknown as Fetch })
+    // The server has no TLS.
+    const options = { hosts, allowInsecure: true, fetch: undici.fetch as unknown as Fetch }
+    const authFetch = createFetch(numbering(), options)
     await authFetch(`${server.url}/a`, { dispatcher } as never)
     await authFetch(new undici.Request(`${server.url}/b`, { dispatcher }) as unknown as Request)
     expect(tokens(server)).toEqual(["secret-1", "secret-2"])
