@@ -23,13 +23,19 @@ async function threadPool(): Promise<void> {
   await Promise.all(threads)
 }
 
-/** A clock that stands still until it is told to move. */
-export function fakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
+/**
+ * A clock that stands still until it is told to move.
+ *
+ * @param isBusy whether work goes on that takes real time, such as encryption: the clock waits for its end before it moves
+ */
+export function fakeClock(start = Date.UTC(2026, 0, 1), isBusy: () => boolean = () => false): FakeClock {
   let wall = start
   let mono = 0
   const sleepers = new Set<Sleeper>()
   const settle = async (): Promise<void> => {
-    for (let turn = 0; turn < 10; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+    for (let turn = 0; turn < 10; turn = isBusy() ? 0 : turn + 1) {
+      await new Promise<void>((resolve) => setImmediate(resolve))
+    }
   }
   const MOST_STEPS = 100_000
   const clock: FakeClock = {

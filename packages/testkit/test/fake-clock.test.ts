@@ -61,4 +61,20 @@ describe("fakeClock", () => {
     expect(clock.monotonic()).toBe(100)
     await expect(clock.until(clock.sleep(5).then(() => Promise.reject(new Error("failed"))))).rejects.toThrow("failed")
   })
+
+  it("waits for the end of work that takes real time before it moves", async () => {
+    let isBusy = false
+    const clock = fakeClock(START, () => isBusy)
+    const done: number[] = []
+    const work = async (): Promise<void> => {
+      isBusy = true
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      isBusy = false
+      done.push(clock.monotonic())
+    }
+    const working = clock.sleep(10).then(work)
+    await clock.advance(1000)
+    await working
+    expect(done).toEqual([10])
+  })
 })
