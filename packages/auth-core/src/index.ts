@@ -45,6 +45,7 @@ export {
 export { readBody } from "./engine/body.ts"
 export { isArrayBuffer, isBlob, isFormData, isSearchParams } from "./engine/body-brand.ts"
 export { type ChooseAuth, createAuthChooser } from "./engine/chosen-auth.ts"
+export { chunkIterator } from "./engine/chunk-iterator.ts"
 export { LONGEST_ERROR_BODY, LONGEST_ERROR_WAIT_MS } from "./engine/error-body-limits.ts"
 export { finishedUrl } from "./engine/finished-url.ts"
 export { createHostGuard, type GuardOptions, type HostGuard } from "./engine/host-guard.ts"

@@ -15,7 +15,7 @@ import {
 } from "@countersign/auth-core"
 import type { AfterResponseHook, BeforeErrorHook, BeforeRedirectHook, BeforeRequestHook, Hooks, InitHook } from "got"
 import { isLastToAuthenticate, markAsAuthenticating, withFirst } from "./hook-order.ts"
-import { bodyOf, sendBody } from "./request-body.ts"
+import { bodyOf, mayBePiped, refuseBody, sendBody } from "./request-body.ts"
 import { sendWithHeaders } from "./send-with-headers.ts"
 import { showTimeout, withinTimeout } from "./within-timeout.ts"
 
@@ -77,7 +77,8 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     const crossed = Reflect.get(context, redirected) === true
     if (!guard(url, baseUrl, crossed)) return
     const given = headersOf(request)
-    return andThen(bodyOf(request, chosen.bodyLimit(given) === undefined, signal), (body) => {
+    const isUnread = chosen.bodyLimit(given) === undefined
+    return andThen(bodyOf(request, isUnread, signal), (body) => {
       // Reading a body may have told its type.
       const headers = body === undefined ? given : headersOf(request)
       const prepared = authenticateAttempt(
@@ -85,17 +86,20 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
         { method, url, headers, body, baseUrl, signal, redirected: crossed, asIs: true },
         guard,
       )
-      return andThen(prepared, (attempt) => goOut(request, attempt))
+      return andThen(prepared, (attempt) => goOut(request, attempt, !isUnread && mayBePiped(request)))
     })
   }
 
-  const goOut = (request: GotOptions, attempt: AuthenticatedAttempt): void => {
+  const goOut = (request: GotOptions, attempt: AuthenticatedAttempt, isSignedEmpty: boolean): void => {
     const { hooks } = request
     const { url } = request
     // In place, since got would put its own base URL in front of what is assigned.
     if (url instanceof URL && url !== attempt.url) url.search = attempt.url.search
     sendBody(request, attempt)
-    const onSent = attempt.authenticated?.as.ended ? (native: object) => tellOutcomeOf(native, attempt) : undefined
+    const onSent = (native: object): void => {
+      if (attempt.authenticated?.as.ended) tellOutcomeOf(native, attempt)
+      if (isSignedEmpty) refuseBody(native, (error) => failures.set(request, error))
+    }
     sendWithHeaders(request, attempt, guard, onSent)
     attempts.set(request, attempt)
     // A replay happens beneath the caller's hooks.

@@ -1,7 +1,10 @@
+import { ClientRequest } from "node:http"
+import { Writable } from "node:stream"
 import {
   AuthError,
   type AuthenticatedAttempt,
   andThen,
+  chunkIterator,
   isSearchParams,
   isStream,
   MAX_REPLAYABLE_BYTES,
@@ -11,16 +14,6 @@ import type { BeforeRequestHook } from "got"
 
 type GotOptions = Parameters<BeforeRequestHook>[0]
 
-/** Stands for what the caller will pipe into `got.stream`: nobody has it yet. */
-class PipedBody implements AsyncIterable<never> {
-  [Symbol.asyncIterator](): never {
-    throw new AuthError(
-      "AUTH_BODY_UNSIGNABLE",
-      "What is piped into got.stream cannot be signed, since it comes after the headers: give it as `body`, leave it unsigned by the header x-sdk-content-sha256: UNSIGNED-PAYLOAD, or authenticate with a token.",
-    )
-  }
-}
-
 /**
  * The body that got is about to send. URLSearchParams, which got lets pass but cannot send, become text; a form, which got
  * turned into a stream, is read when the auth leaves it unread, so that it can be sent again after a 401: that one comes as a
@@ -28,24 +21,43 @@ class PipedBody implements AsyncIterable<never> {
  */
 export function bodyOf(options: GotOptions, leftUnread: boolean, signal: AbortSignal | undefined): unknown {
   const { body, headers } = options
-  if (body === undefined) return options.isStream && mayHaveBody(options) ? new PipedBody() : undefined
+  if (body === undefined) return undefined
   if (isSearchParams(body)) {
     headers["content-type"] ??= "application/x-www-form-urlencoded;charset=UTF-8"
     return body.toString()
   }
+  if (!leftUnread) return chunkIterator(body)
   const isForm = !("pipe" in Object(body)) && /^multipart\/form-data/.test(String(headers["content-type"]))
-  if (!leftUnread || !isForm || !isStream(body)) return body
+  if (!isForm || !isStream(body)) return body
   return andThen(readBody(body, MAX_REPLAYABLE_BYTES, signal), ({ content }) => content)
 }
 
-function mayHaveBody({ method, allowGetBody }: GotOptions): boolean {
+/** Whether the caller may still pipe a body into `got.stream`. */
+export function mayBePiped({ isStream, body, method, allowGetBody }: GotOptions): boolean {
+  if (!isStream || body !== undefined) return false
   return method === "GET" ? allowGetBody : method !== "HEAD"
+}
+
+/** Has a native request that was signed without a body refuse one. Its head would leave with the first chunk. */
+export function refuseBody(native: object, tellFailure: (error: AuthError) => void): void {
+  if (!(native instanceof ClientRequest || native instanceof Writable)) return
+  const { write } = native
+  native.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+    if (chunk.length === 0) return Reflect.apply(write, native, [chunk, ...rest])
+    const error = new AuthError(
+      "AUTH_BODY_UNSIGNABLE",
+      "What is piped into got.stream cannot be signed, since it comes after the headers: give it as `body`, leave it unsigned by the header x-sdk-content-sha256: UNSIGNED-PAYLOAD, or authenticate with a token.",
+    )
+    tellFailure(error)
+    native.destroy(error)
+    return false
+  }
 }
 
 /** Makes got send the body as it was authenticated. */
 export function sendBody(options: GotOptions, { body, headers }: AuthenticatedAttempt): void {
   const { content, bytes } = body
-  if (content === null || content instanceof PipedBody || content === options.body) return
+  if (content === null || content === options.body) return
   const { "content-length": length, "transfer-encoding": transferEncoding } = options.headers
   options.body = (
     content instanceof Uint8Array ? Buffer.from(content.buffer, content.byteOffset, content.byteLength) : content

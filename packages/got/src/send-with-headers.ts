@@ -30,7 +30,7 @@ export function sendWithHeaders(
   options: Pick<Options, "cache" | "request">,
   { url, authenticated }: AuthenticatedAttempt,
   guard: HostGuard,
-  onSent: ((native: object) => void) | undefined,
+  onSent: (native: object) => void,
 ): void {
   const headers = authenticated?.as.headers ?? {}
   const standIn = options.cache && authenticated ? standInOf(authenticated.by) : undefined
@@ -69,7 +69,7 @@ export function sendWithHeaders(
       refuseClearProxy(sent, url, guard)
       maskSecrets(all, headers)
       sendSecrets(sent, secrets)
-      onSent?.(sent)
+      onSent(sent)
       return sent
     })
   }

@@ -1,7 +1,7 @@
 import {
+  chunkIterator,
   isFormData,
   isSearchParams,
-  isStream,
   MAX_REPLAYABLE_BYTES,
   type OutgoingRequest,
   platformForm,
@@ -22,15 +22,9 @@ export function withSendableBody(
   if (typeof body !== "object" || body === null || body instanceof Uint8Array) return request
   if (isFormData(body)) return withForm(request, body)
   if (isSearchParams(body)) return withBytes(request)
-  return isRead && isIterable(body) && !isStream(body) ? { ...request, body: itemsOf(body) } : request
-}
-
-function isIterable(body: object): body is Iterable<unknown> {
-  return Symbol.iterator in body && !ArrayBuffer.isView(body)
-}
-
-function* itemsOf(body: Iterable<unknown>): Generator<unknown> {
-  yield* body
+  if (!isRead) return request
+  const chunks = chunkIterator(body)
+  return chunks === body ? request : { ...request, body: chunks }
 }
 
 async function withBytes(request: OutgoingRequest): Promise<OutgoingRequest> {

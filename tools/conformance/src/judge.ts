@@ -112,7 +112,7 @@ function reasonToDecline(
   const isRedirect = /^30\d/.test(scenario)
   if (isRedirect && error?.includes("browser hides")) return "a browser hides where a redirect leads"
   if (error?.includes("What is piped into got.stream") && arrivals.length === 0)
-    return "a body that may be piped into got.stream later cannot be signed: an empty one has to be given"
+    return "what is piped into got.stream cannot be signed"
   if (client.startsWith("got.stream") && isRejection(scenario) && status === 401 && arrivals.length === 1)
     return "got.stream sends nothing again after a rejection; the next request is authenticated anew"
   if (!STREAMS.includes(body) || arrivals.length !== 1) return undefined

@@ -61,6 +61,10 @@ export const requestBodies = [
         yield "b"
       })() as never,
   ),
+  unread("a list of chunks", () => [Buffer.from("a"), Buffer.from("b")] as never, { releases: on.newest }),
+  unread("an object that can be iterated", () => ({ [Symbol.iterator]: () => ["a", "b"].values() }) as never, {
+    releases: on.newest,
+  }),
   unread("a web stream", () => new Blob([ab]).stream() as never, { releases: on.newest }),
   option(
     "body",

@@ -69,6 +69,27 @@ export const streams = [
     },
     { gives: ["GET ", "HEAD ", "POST a", "PUT a", "PATCH a", "DELETE a"] },
   ),
+  stream(
+    "gotstreamurl-options-defaults",
+    "nothing is piped into got.stream: it is ended, by hand or by an empty stream",
+    async ({ api }, { server: { arrivals } }) => {
+      for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const) {
+        const ended = api.stream("x", { method })
+        ended.end()
+        await text(ended)
+        const late = api.stream("x", { method })
+        late.once("request", () => setImmediate(() => late.end()))
+        await text(late)
+        const piped = api.stream("x", { method })
+        Readable.from([]).pipe(piped)
+        await text(piped)
+      }
+      const get = api.stream("x", { allowGetBody: true })
+      get.end()
+      await text(get)
+      return arrivals.map(({ method, headers, body }) => [method, headers["content-length"], `${body}`])
+    },
+  ),
   option(
     "isstream",
     "isStream gives a stream",
