@@ -4,7 +4,7 @@ import type { IamOptions } from "../iam/iam-connection.ts"
 import { findProjectId } from "../iam/project-id.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import { isPromise } from "../identity/is-promise.ts"
-import type { Expiring, Provider } from "../identity/provider.ts"
+import type { CredentialProvider, Expiring, Provider } from "../identity/provider.ts"
 import type { AccountIdOptions, AccountIds } from "./account-ids.ts"
 import { type CachingOptions, cacheOf } from "./cache-of.ts"
 
@@ -12,49 +12,71 @@ interface AccountId extends Expiring {
   readonly id: string
 }
 
+/** Whose ids are kept. */
+interface Account {
+  /** Those that ask: the last that came. */
+  credentials: Credentials
+  readonly projects: Map<string, Provider<AccountId>>
+  readonly domain: Provider<AccountId>
+}
+
 /**
- * Ids that come with the credentials, else from IAM, which is asked for each once.
+ * Ids that come with the credentials, else from IAM, which is asked for each once. Where a source may go on under the key of
+ * another account, each key asks for its own.
  *
- * @param current gives the credentials that ask
+ * @param source where the credentials of the attempts come from
  */
 export function accountIdLookup(
   options: AccountIdOptions & CachingOptions,
-  current: (signal?: AbortSignal) => Credentials | Promise<Credentials>,
+  source: Credentials | CredentialProvider,
 ): AccountIds {
   const { projectId, domainId, region, iam } = options
+  // Named sources, such as an agency, are of one account; others, such as a chain, may change it.
+  const isOneAccount = typeof source === "function" && source.identityKey !== undefined
   const cache = cacheOf(options)
-  const projects = new Map<string, Provider<AccountId>>()
-  const projectOf = (name: string): Provider<AccountId> => {
-    const known = projects.get(name)
+  let last: Account | undefined
+  const accountOf = (credentials: Credentials): Account => {
+    const isKnown = isOneAccount || last?.credentials.accessKeyId === credentials.accessKeyId
+    if (last !== undefined && isKnown) last.credentials = credentials
+    else {
+      const account: Account = {
+        credentials,
+        projects: new Map(),
+        domain: async (context) => {
+          const reach = { ...reachOf(account.credentials, iam), region: iam?.region ?? region }
+          return { id: await findDomainId({ ...reach, signal: context?.signal }, account.credentials) }
+        },
+      }
+      last = account
+    }
+    return last
+  }
+  const projectOf = (account: Account, name: string): Provider<AccountId> => {
+    const known = account.projects.get(name)
     if (known !== undefined) return known
     const provider: Provider<AccountId> = async (context) => {
-      const credentials = await current(context?.signal)
-      const options = { ...reachOf(credentials, iam), region: iam?.region ?? name, name, signal: context?.signal }
-      return { id: await findProjectId(options, credentials) }
+      const reach = { ...reachOf(account.credentials, iam), region: iam?.region ?? name }
+      return { id: await findProjectId({ ...reach, name, signal: context?.signal }, account.credentials) }
     }
-    projects.set(name, provider)
+    account.projects.set(name, provider)
     return provider
-  }
-  const domain: Provider<AccountId> = async (context) => {
-    const credentials = await current(context?.signal)
-    const options = { ...reachOf(credentials, iam), region: iam?.region ?? region, signal: context?.signal }
-    return { id: await findDomainId(options, credentials) }
   }
   const found = (provider: Provider<AccountId>, signal?: AbortSignal): string | Promise<string> => {
     const value = cache.get(provider, { signal })
     return isPromise(value) ? value.then(({ id }) => id) : value.id
   }
   return ({ url, headers, signal }, credentials) => {
+    const account = accountOf(credentials)
     const project =
       headers["x-project-id"] !== undefined || projectId !== "auto"
         ? projectId
-        : (credentials.projectId ?? found(projectOf(region ?? regionIn(new URL(url))), signal))
-    const account =
+        : (credentials.projectId ?? found(projectOf(account, region ?? regionIn(new URL(url))), signal))
+    const domain =
       headers["x-domain-id"] !== undefined || domainId !== "auto"
         ? domainId
-        : (credentials.domainId ?? found(domain, signal))
-    if (!(isPromise(project) || isPromise(account))) return { projectId: project, domainId: account }
-    return Promise.all([project, account]).then(([projectId, domainId]) => ({ projectId, domainId }))
+        : (credentials.domainId ?? found(account.domain, signal))
+    if (!(isPromise(project) || isPromise(domain))) return { projectId: project, domainId: domain }
+    return Promise.all([project, domain]).then(([projectId, domainId]) => ({ projectId, domainId }))
   }
 }
 

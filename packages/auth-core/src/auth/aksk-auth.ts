@@ -94,7 +94,7 @@ export function akskAuth(
   let judge: SignatureJudge | undefined
   const isProvided = typeof credentialsOrProvider === "function"
   const source = isProvided ? provided(credentialsOrProvider, options, secretOf) : fixed(credentialsOrProvider)
-  const idsFor = accountIds(options, source.current)
+  const idsFor = accountIds(options, credentialsOrProvider)
   // Credentials change seldom.
   let last: Ready | undefined
   const readyFor = (credentials: Credentials): Ready => {

@@ -3,6 +3,8 @@ import { fakeClock } from "@countersign/testkit"
 import { describe, expect, it } from "vitest"
 import { type AkskAuthOptions, akskAuth } from "../../src/auth/aksk-auth.ts"
 import type { Attempt, Authentication, Rejection } from "../../src/auth/auth.ts"
+import { TokenCache } from "../../src/cache/token-cache.ts"
+import { chain } from "../../src/credentials/chain.ts"
 import type { Credentials } from "../../src/identity/credentials.ts"
 import { type VerifyOptions, verify } from "../../src/signing/verify.ts"
 
@@ -228,6 +230,51 @@ describe("project and domain ids", () => {
     const { headers } = await auth.authenticate(attempt)
     expect(headers).toMatchObject({ "x-project-id": "own-project", "x-domain-id": "own-domain" })
     expect(calls).toEqual([])
+  })
+
+  describe("where the source goes on under the key of another account", () => {
+    const other: Credentials = { accessKeyId: "AKOTHER0123456789ABC", secretAccessKey: "sk-other-0123456789" }
+    const owners: Record<string, string> = { [credentials.accessKeyId]: "first", [other.accessKeyId]: "second" }
+    const iam = (calls: string[] = []): AkskAuthOptions["iam"] => ({
+      iamEndpoint: "https://iam.example.com",
+      fetch: async (input, init) => {
+        const owner = owners[/Access=(\w+)/.exec(new Headers(init?.headers).get("authorization") ?? "")?.[1] ?? ""]
+        calls.push(`${owner} ${new URL(String(input)).pathname}`)
+        const members = [{ id: `${owner}-id` }]
+        return Response.json({ projects: members, domains: members })
+      },
+    })
+    const idsOf = ({ headers }: Authentication) => [headers["x-project-id"], headers["x-domain-id"]]
+
+    it("are those of that account, looked up by its key", async () => {
+      let key = credentials
+      const source = chain(async () => key)
+      const cache = new TokenCache({ clock })
+      const auth = akskAuth(source, { clock, cache, iam: iam(), projectId: "auto", domainId: "auto" })
+      for (const next of [credentials, other, credentials]) {
+        key = next
+        await cache.refresh(source)
+        const id = `${owners[next.accessKeyId]}-id`
+        const both = await Promise.all([auth.authenticate(attempt), auth.authenticate(attempt)])
+        expect(both.map(idsOf)).toEqual([
+          [id, id],
+          [id, id],
+        ])
+      }
+    })
+
+    it("are kept where the source is of one account, as its identity key says", async () => {
+      const calls: string[] = []
+      let key = credentials
+      const source = Object.assign(async () => key, { identityKey: "mine" })
+      const cache = new TokenCache({ clock })
+      const auth = akskAuth(source, { clock, cache, iam: iam(calls), projectId: "auto", domainId: "auto" })
+      await auth.authenticate(attempt)
+      key = other
+      await cache.refresh(source)
+      expect(idsOf(await auth.authenticate(attempt))).toEqual(["first-id", "first-id"])
+      expect(calls).toHaveLength(2)
+    })
   })
 
   it("that come with the credentials stay unused unless they are asked for", () => {
