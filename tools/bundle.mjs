@@ -37,6 +37,7 @@ if (isBundled) await write("esm", "dist/node")
 
 // For what requires no ES modules: Jest, and Node before 22.12. There too, what is imported is the instance that others require.
 await write("cjs", "dist/cjs")
+writeFileSync("dist/cjs/package.json", `${JSON.stringify({ type: "commonjs" })}\n`)
 for (const name of isBundled ? sources.map((source) => basename(source, ".ts")) : []) {
   writeFileSync(`dist/cjs/${name}.mjs`, `export * from "./${name}.js"\n`)
 }

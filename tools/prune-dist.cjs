@@ -1,5 +1,5 @@
-// Run in a package's folder before it is built: tsc leaves in dist what it made of sources that are gone by now, and what is in
-// dist gets cached and published.
+// Run in a package's folder before it is built: removes from dist all but what tsc made of today's sources, since dist gets cached and
+// published.
 const { existsSync, readdirSync, rmSync } = require("node:fs")
 const { join } = require("node:path")
 
@@ -7,5 +7,5 @@ const files = existsSync("dist") ? readdirSync("dist", { recursive: true, withFi
 for (const file of files.filter((entry) => entry.isFile())) {
   const output = join(file.parentPath, file.name)
   const source = output.replace(/^dist/, "src").replace(/(\.d\.ts|\.js)(\.map)?$/, ".ts")
-  if (source.endsWith(".ts") && !existsSync(source)) rmSync(output)
+  if (file.name !== ".tsbuildinfo" && !existsSync(source)) rmSync(output)
 }
