@@ -3,7 +3,7 @@ import { describeUncaughtErrors } from "@countersign/testkit"
 const program = `
 import { createFetch } from "@countersign/fetch"
 const authenticated = createFetch(auth, { hosts: ["127.0.0.1"] })
-const response = await authenticated(base + path, { method: "POST", body: "a", signal: AbortSignal.timeout(1_000) })
+const response = await authenticated(base + path, { method: "POST", body: "a", signal: AbortSignal.timeout(timeout) })
 await response.clone().text()
 ended(response)
 `

@@ -1,7 +1,7 @@
 import { describeUncaughtErrors } from "@countersign/testkit"
 
 for (const release of ["got", "got-14"]) {
-  const options = "{ timeout: { request: 1_000 }, retry: { limit: 0 }, maxRedirects: 2 }"
+  const options = "{ timeout: { request: timeout }, retry: { limit: 0 }, maxRedirects: 2 }"
   const client = `
 import got from "${release}"
 import { withAuth } from "@countersign/got"

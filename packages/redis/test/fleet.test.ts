@@ -62,7 +62,7 @@ describe.skipIf(!hasRedis())("a fleet of processes", () => {
   }, 30_000)
 
   it("whose lease holder is killed in the middle of its refresh makes exactly one more call, within the lease time", async () => {
-    const leaseMs = 1_500
+    const leaseMs = 6_000 // for a refresh of 0.1 s, so that a busy machine loses no second lease
     const [holder, ...others] = await startWorkers(4, leaseMs)
     iamDelays = [60_000]
     const lost = tell(holder as ChildProcess, { do: "read", times: 1 })
@@ -77,8 +77,8 @@ describe.skipIf(!hasRedis())("a fleet of processes", () => {
     expect(new Set(reports.flatMap(({ values }) => values))).toEqual(new Set(["token-2"]))
     expect(iam.arrivals).toHaveLength(2)
     // Far less than the holder would have taken.
-    expect(performance.now() - begun).toBeLessThan(20_000)
-  }, 30_000)
+    expect(performance.now() - begun).toBeLessThan(40_000)
+  }, 90_000)
 
   it("goes on when Redis is killed and started again under load, and makes less than 3 IAM calls for each process", async () => {
     const seconds = process.env.COUNTERSIGN_SOAK === "1" ? 30 : 6

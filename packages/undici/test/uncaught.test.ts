@@ -5,7 +5,7 @@ for (const release of ["undici", "undici-7"]) {
 import { Agent, fetch, interceptors, request } from "${release}"
 import { withAuth } from "@countersign/undici"
 const { redirect, responseError, retry } = interceptors
-const dispatcher = withAuth(new Agent({ headersTimeout: 1_000 }), auth, { hosts: ["127.0.0.1"] })
+const dispatcher = withAuth(new Agent({ headersTimeout: timeout }), auth, { hosts: ["127.0.0.1"] })
   .compose(redirect({ maxRedirections: 2, throwOnMaxRedirect: true }), retry({ maxRetries: 1, minTimeout: 1 }), responseError())
 `
   const directory = new URL("../", import.meta.url)
