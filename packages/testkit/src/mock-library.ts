@@ -24,6 +24,8 @@ export interface MockedRoute {
   path: string
   /** By name and value, as they are before they are encoded. */
   query?: Readonly<Record<string, string>>
+  /** The text that the body has to be, where the library tells requests by it. */
+  body?: string
   /** One for each request in turn, the last for all that follow; none stands for a broken connection. */
   answers: readonly MockedAnswer[]
 }
@@ -51,8 +53,8 @@ export const mockedByNock: MockLibrary = {
   start(origin, routes, seen) {
     nock.activate()
     nock.disableNetConnect()
-    for (const { method, path, query = {}, answers } of routes) {
-      const scope = nock(origin).persist().intercept(path, method).query(query)
+    for (const { method, path, query = {}, body: text, answers } of routes) {
+      const scope = nock(origin).persist().intercept(path, method, text).query(query)
       if (answers.length === 0) scope.replyWithError(new Error(BROKEN))
       const next = inTurn(answers)
       if (answers.length > 0) {
@@ -121,8 +123,14 @@ export function answerBy(
   seen: (request: MockedRequest) => void,
 ): void {
   agent.disableNetConnect()
-  for (const { method, path, query, answers } of routes) {
-    const interceptor = agent.get(origin).intercept({ method, path, ...(query === undefined ? {} : { query }) })
+  for (const { method, path, query, body: text, answers } of routes) {
+    const matched = {
+      method,
+      path,
+      ...(query === undefined ? {} : { query }),
+      ...(text === undefined ? {} : { body: text }),
+    }
+    const interceptor = agent.get(origin).intercept(matched)
     const next = inTurn(answers)
     if (answers.length === 0) interceptor.replyWithError(new Error(BROKEN)).persist()
     else {

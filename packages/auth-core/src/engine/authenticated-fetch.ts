@@ -8,6 +8,7 @@ import { parse } from "./finished-url.ts"
 import type { HostGuard } from "./host-guard.ts"
 import { isRequest } from "./is-request.ts"
 import { isStream } from "./is-stream.ts"
+import { platformFetch } from "./platform-fetch.ts"
 import type { Asked, Call } from "./request-call.ts"
 import type { WireRequest } from "./wire-request.ts"
 
@@ -128,12 +129,13 @@ function sendByFetch(fetch: Fetch, wire: WireRequest, call: Call): Response | Pr
     // Where no secret is at stake the client's own way with redirects does, and browsers know no other.
     redirect: redirect === "follow" && (authenticated || call.isBare) ? "manual" : redirect,
   }
-  if (isRequest(call.input) || isStream(body)) {
-    return andThen(onDemandBodies(), ({ fetchRequest }) => fetchRequest(fetch, wire, call, init))
+  // Outside browsers the spelling of a header's name can be seen.
+  const isSeen = isRequest(call.input) || (call.init.headers && globalThis.process)
+  if (isSeen || isStream(body) || fetch !== platformFetch) {
+    return andThen(onDemandBodies(), ({ fetchInKind }) => fetchInKind(fetch, wire, call, init))
   }
   if (body !== null) init.body = body as BodyInit
-  // A fetch of the caller's is given in kind what it would be given without auth.
-  return fetch(call.input instanceof URL && fetch !== globalThis.fetch ? new URL(url) : url.href, init)
+  return fetch(url.href, init)
 }
 
 function normalizedMethod(method = "GET"): string {

@@ -59,10 +59,15 @@ export async function followUp<R extends ResponseLike>(
   }
 }
 
-function showRedirected(response: ResponseLike): void {
+function showRedirected<R extends ResponseLike>(response: R): R {
   if (isFetchResponse(response) && !response.redirected) {
-    Object.defineProperty(response, "redirected", { value: true })
+    const { clone } = response
+    Object.defineProperties(response, {
+      redirected: { value: true },
+      clone: { value: () => showRedirected(clone.call(response)) },
+    })
   }
+  return response
 }
 
 /** The caller's request, with its body as it was sent: what was read once need not, or cannot, be read again. */

@@ -1,8 +1,9 @@
 import { AuthError } from "../errors/auth-error.ts"
 import type { OutgoingRequest } from "./authenticate-attempt.ts"
 import { finishedUrl } from "./finished-url.ts"
+import { headerOf } from "./header-of.ts"
 import { followRedirect } from "./redirect.ts"
-import { headerOf, type ResponseLike } from "./response-like.ts"
+import type { ResponseLike } from "./response-like.ts"
 
 /** On what terms a redirect is followed. */
 export interface HopOptions<R extends ResponseLike> {
@@ -39,5 +40,5 @@ export function nextHop<R extends ResponseLike>(
 }
 
 function tooManyRedirectsAsFetch(_response: ResponseLike, limit: number): never {
-  throw new TypeError(`fetch failed: more than ${limit} redirects`)
+  throw new TypeError("fetch failed", { cause: new Error(`redirect count exceeded: more than ${limit}`) })
 }

@@ -4,8 +4,9 @@ import { abortable } from "../identity/abortable.ts"
 import { asBytes, begin } from "./chunk-source.ts"
 import { LONGEST_ERROR_BODY, LONGEST_ERROR_WAIT_MS } from "./error-body-limits.ts"
 import { clonedBody, isFetchResponse } from "./fetch-response.ts"
+import { headerOf } from "./header-of.ts"
 import { isStream } from "./is-stream.ts"
-import { headerOf, type ResponseLike } from "./response-like.ts"
+import type { ResponseLike } from "./response-like.ts"
 
 /** Parses a 401 or 403. The body stays readable for the caller. */
 export async function readRejection(response: ResponseLike, url: URL, replayed: boolean): Promise<Rejection> {
@@ -31,7 +32,7 @@ async function errorText(response: ResponseLike): Promise<string | undefined> {
 
 /** The body, unless it is too long or takes too long. */
 async function peekResponse(response: Response): Promise<string | undefined> {
-  if (Number(response.headers.get("content-length") ?? 0) > LONGEST_ERROR_BODY) return undefined
+  if (Number(headerOf(response, "content-length") ?? 0) > LONGEST_ERROR_BODY) return undefined
   const body = clonedBody(response)
   if (!isStream(body)) return ""
   const chunks = begin(body)

@@ -1,12 +1,8 @@
-import type { Fetch } from "../identity/fetch.ts"
 import { platformSignal } from "../identity/platform-signal.ts"
+import { dispatcherOf } from "./dispatcher.ts"
 import { readFormOrStream } from "./form-or-stream.ts"
-import { otherMembers } from "./init-members.ts"
 import { isRequest } from "./is-request.ts"
-import { isStream } from "./is-stream.ts"
 import { MAX_REPLAYABLE_BYTES } from "./prepared-body.ts"
-import { readableStreamOf } from "./readable-stream.ts"
-import type { WireRequest } from "./wire-request.ts"
 
 /** What a caller of fetch asks for. */
 export interface Asked {
@@ -43,37 +39,10 @@ export function requestCall(asked: Asked): Call | Promise<Call> {
   if (body !== null || input.body === null) return { ...asked, init: { ...own, body }, signal }
   return bodyOf(input, signal).then(({ body: read, asIs = false }) => ({
     ...asked,
-    init: { ...own, body: read as BodyInit },
+    init: { ...own, body: (isMocked(own) ? asText(read, own.headers) : read) as BodyInit },
     signal,
     asIs,
   }))
-}
-
-/**
- * Sends one attempt of a call with a Request, or with a stream. A fetch of the caller's is given a Request in place of a
- * Request, since that is what it would be given without auth.
- */
-export function fetchRequest(
-  fetch: Fetch,
-  { url: { href }, body }: WireRequest,
-  { input, given, init: { body: own }, asIs }: Call,
-  init: RequestInit & { duplex?: "half" },
-): Promise<Response> {
-  const isSameUrl = isRequest(input) && input.url === href
-  // The Request's own goes out with its length.
-  if (body !== null && !(asIs && isSameUrl && body === own)) init.body = sendable(body, own)
-  if (isStream(init.body)) init.duplex = "half"
-  if (!isRequest(input)) return fetch(href, init)
-  // For what else it has, such as undici's dispatcher, unless a redirect left its body behind.
-  const source = isSameUrl && (body !== null || !input.body) ? input : href
-  // The platform's own is sure to read `init` beside it, and knows no other Request.
-  if (fetch === globalThis.fetch) return fetch(input instanceof Request ? source : href, init)
-  return fetch(new (requestClass(input))(source, init), otherMembers(given))
-}
-
-/** What fetch takes for a body that may be an async iterable; the caller's own stays as it is. */
-function sendable(body: unknown, own: unknown): BodyInit {
-  return (isStream(body) && body !== own ? readableStreamOf(body as AsyncIterable<Uint8Array>) : body) as BodyInit
 }
 
 /** What a Request is unless it was told otherwise, which takes fetch its time to read again. */
@@ -120,6 +89,22 @@ async function bodyOf(
   return { body: body === undefined && bytes?.length === 0 ? null : bytes }
 }
 
+/** Whether a MockAgent of undici answers: it is shown what a body was made of, and tells requests by it. */
+function isMocked(init: object): boolean {
+  const dispatcher = dispatcherOf(init)
+  return typeof dispatcher === "object" && dispatcher !== null && Reflect.get(dispatcher, "isMockActive") === true
+}
+
+/** Bytes that are text, where their type is known; else fetch would name one. */
+function asText(body: unknown, headers: HeadersInit | undefined): unknown {
+  if (!(body instanceof Uint8Array) || !new Headers(headers).has("content-type")) return body
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body)
+  } catch {
+    return body
+  }
+}
+
 /** The same Request, taken over, unless it was made from a stream: no stream may be sent in the mode that is tried. */
 function atHand(request: Request): Request | undefined {
   try {
@@ -140,6 +125,6 @@ function drop(body: ReadableStream | null): void {
 }
 
 /** The class to make another Request like this one of. */
-function requestClass(request: Request): typeof Request {
+export function requestClass(request: Request): typeof Request {
   return request instanceof Request ? Request : ((request as object).constructor as typeof Request)
 }

@@ -10,12 +10,6 @@ export interface ResponseLike {
   discard?(): void | Promise<void>
 }
 
-/** One header of a response, whatever its client keeps there. */
-export function headerOf(response: ResponseLike, name: string): string | undefined {
-  const value = response.headers.get(name)
-  return typeof value === "string" ? value : undefined
-}
-
 /** Whether nothing comes after it. */
 export function isLast(response: ResponseLike): boolean {
   const { status } = response

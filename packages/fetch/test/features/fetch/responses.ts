@@ -146,6 +146,17 @@ export const responses: readonly FetchFeature[] = [
     ],
   },
   {
+    name: "redirect: told by clones of the response too",
+    documentation: mdn("Response/redirected"),
+    answer: ({ target }) => (target === "/from" ? { status: 302, headers: { location: "/to" } } : {}),
+    run: async (fetch, { server }) => {
+      const response = await fetch(`${server.url}/from`)
+      const clone = response.clone()
+      return [clone.redirected, clone.clone().redirected, clone.url, await clone.json(), await response.json()]
+    },
+    gives: [true, true, "http://server-1/to", { ok: true }, { ok: true }],
+  },
+  {
     name: "redirect: to another origin, without Authorization, Cookie and Host",
     documentation: mdn("RequestInit#redirect"),
     run: async (fetch, { server, listen }) => {
@@ -195,10 +206,10 @@ export const responses: readonly FetchFeature[] = [
     documentation: mdn("RequestInit#redirect"),
     answer: (_arrival, index) => (index === 25 ? {} : { status: 302, headers: { location: "/again" } }),
     run: async (fetch, { server }) => {
-      const { name, message } = await thrownBy(fetch(server.url))
-      return [name, message.replace(/:.*/, ""), server.arrivals.length]
+      const { name, message, cause } = await thrownBy(fetch(server.url))
+      return [name, message, (cause as Error).message.replace(/:.*/, ""), server.arrivals.length]
     },
-    gives: ["TypeError", "fetch failed", 21],
+    gives: ["TypeError", "fetch failed", "redirect count exceeded", 21],
   },
   {
     name: "redirect: without a Location, or to what is no http",

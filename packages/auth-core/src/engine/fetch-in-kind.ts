@@ -1,0 +1,62 @@
+import type { Fetch } from "../identity/fetch.ts"
+import { otherMembers } from "./init-members.ts"
+import { isRequest } from "./is-request.ts"
+import { isStream } from "./is-stream.ts"
+import { platformFetch } from "./platform-fetch.ts"
+import { readableStreamOf } from "./readable-stream.ts"
+import { type Call, requestClass } from "./request-call.ts"
+import type { WireRequest } from "./wire-request.ts"
+
+/**
+ * Sends one attempt by a fetch, which is given in kind what it would be given without auth: a Request in place of a Request,
+ * a URL of a URL, Headers of Headers, with the names as the caller spelled them.
+ */
+export function fetchInKind(
+  fetch: Fetch,
+  { url, headers, body }: WireRequest,
+  { input, given, init: { body: own, headers: ownHeaders }, asIs }: Call,
+  init: RequestInit & { duplex?: "half" },
+): Promise<Response> {
+  const isSameUrl = isRequest(input) && input.url === url.href
+  // The Request's own goes out with its length.
+  if (body !== null && !(asIs && isSameUrl && body === own)) init.body = sendable(body, own)
+  if (isStream(init.body)) init.duplex = "half"
+  if (ownHeaders) init.headers = inKind(headers, ownHeaders)
+  if (!isRequest(input)) return fetch(input instanceof URL && fetch !== platformFetch ? new URL(url) : url.href, init)
+  // For what else it has, such as undici's dispatcher, unless a redirect left its body behind.
+  const source = isSameUrl && (body !== null || !input.body) ? input : url.href
+  // The platform's own is sure to read `init` beside it, and knows no other Request.
+  if (fetch === platformFetch) return fetch(input instanceof Request ? source : url.href, init)
+  return fetch(new (requestClass(input))(source, init), otherMembers(given))
+}
+
+/** What fetch takes for a body that may be an async iterable; the caller's own stays as it is. */
+function sendable(body: unknown, own: unknown): BodyInit {
+  return (isStream(body) && body !== own ? readableStreamOf(body as AsyncIterable<Uint8Array>) : body) as BodyInit
+}
+
+/** @param headers by lower-case name */
+function inKind(headers: Readonly<Record<string, string>>, own: HeadersInit): HeadersInit {
+  if (isHeaders(own)) return headersLike(own, headers)
+  const isList = Symbol.iterator in own
+  const spelled = new Map((isList ? [...own] : Object.entries(own)).map(([name = ""]) => [name.toLowerCase(), name]))
+  const entries: [string, string][] = []
+  for (const name of new Set([...spelled.keys(), ...Object.keys(headers)])) {
+    const value = headers[name]
+    if (value !== undefined) entries.push([spelled.get(name) ?? name, value])
+  }
+  return isList ? entries : Object.fromEntries(entries)
+}
+
+/** Headers of any library. */
+function isHeaders(headers: HeadersInit): headers is Headers {
+  return "getSetCookie" in headers || ("append" in headers && typeof headers.append === "function")
+}
+
+/** A copy knows the names as they were spelled, which nobody else is told. */
+function headersLike(own: Headers, headers: Readonly<Record<string, string>>): Headers {
+  const copy = new (own.constructor as typeof Headers)(own)
+  for (const name of [...copy.keys()]) if (!(name in headers)) copy.delete(name)
+  for (const [name, value] of Object.entries(headers)) if (copy.get(name) !== value) copy.set(name, value)
+  return copy
+}
