@@ -20,6 +20,8 @@ export function readFormOrStream(
   if (isBlob(body)) return readBlob(body, limit)
   if (isFormData(body)) return readFormData(body, limit)
   if (isStream(body)) return readStreamBody(body, limit, signal)
+  // The client sends its text, or says why not.
+  if (/^(?:number|boolean|bigint)$/.test(typeof body)) return { ...knownBody(String(body), false), content: body }
   throw new AuthError(
     "AUTH_BODY_UNSIGNABLE",
     `A body of kind ${Object.prototype.toString.call(body)} cannot be turned into bytes: send a string, bytes, a form, a Blob or a stream.`,

@@ -210,12 +210,16 @@ describe("a form or a Blob", () => {
 })
 
 describe("anything else", () => {
-  it.each([{ a: 1 }, [1], 7, true, Symbol("x"), () => "x", new Date(0), new Map()])(
+  it.each([{ a: 1 }, [1], Symbol("x"), () => "x", new Date(0), new Map()])(
     "%o is refused, named by its kind",
     async (body) => {
       await expect(readBody(body, LIMIT)).rejects.toMatchObject({ code: "AUTH_BODY_UNSIGNABLE" })
     },
   )
+
+  it.each([7, 7n, true])("%o is signed as its text, and left for the client to send or refuse", async (body) => {
+    expect(await readBody(body, LIMIT)).toMatchObject({ content: body, bytes: String(body), replayable: true })
+  })
 
   it.each([null, undefined])("%o is no body", (body) => {
     expect(readBody(body, LIMIT)).toMatchObject({ content: null, bytes: null, replayable: true })

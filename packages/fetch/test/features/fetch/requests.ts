@@ -156,6 +156,24 @@ export const requests: readonly FetchFeature[] = [
     ],
   },
   {
+    name: "headers: their names go out as the caller spelled them",
+    documentation: mdn("RequestInit#headers"),
+    run: async (fetch, { listen }) => {
+      const seen: unknown[] = []
+      const url = await listen(({ rawHeaders }, response) => {
+        seen.push(rawHeaders.filter((name) => /^(?:x-own|content-type)$/i.test(name)))
+        response.end()
+      })
+      const own = { "X-Own": "1", "Content-TYPE": "a/b" }
+      for (const headers of [own, Object.entries(own) as [string, string][], new Headers(own)]) {
+        await fetch(url, { method: "POST", headers, body: "text" })
+      }
+      await fetch(new Request(url, { method: "POST", headers: own, body: "text" }))
+      return seen
+    },
+    gives: Array(4).fill(["X-Own", "Content-TYPE"]),
+  },
+  {
     name: "headers: Host is the URL's, whatever the caller says",
     documentation: mdn("RequestInit#headers"),
     run: async (fetch, { listen }) => {
@@ -233,6 +251,15 @@ export const requests: readonly FetchFeature[] = [
       return [(await Promise.all(errors)).map((error) => error instanceof TypeError), server.arrivals.length]
     },
     gives: [[true, true], 0],
+  },
+  {
+    name: "body: a number, a truth value",
+    documentation: mdn("RequestInit#body"),
+    run: async (fetch, { server }) => {
+      for (const body of [5, 2n, false]) await fetch(server.url, { method: "POST", body: body as unknown as string })
+      return server.arrivals.map(({ headers, body }) => `${headers["content-type"]} ${body}`)
+    },
+    gives: ["5", "2", "false"].map((text) => `text/plain;charset=UTF-8 ${text}`),
   },
   {
     name: "body: an object that is none of these goes out as its text",
