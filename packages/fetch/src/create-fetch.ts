@@ -6,6 +6,7 @@ import {
   type Fetch,
   type FetchInit,
   type GuardOptions,
+  type LibraryFetch,
 } from "@countersign/auth-core"
 
 /** What fetch takes, and which auth this one request uses. */
@@ -21,8 +22,8 @@ type FetchMembers = { [Name in keyof typeof globalThis.fetch]: (typeof globalThi
 export type AuthFetch = ((input: string | URL | Request, init?: AuthRequestInit) => Promise<Response>) & FetchMembers
 
 export interface FetchOptions extends GuardOptions {
-  /** The fetch that sends. @default `globalThis.fetch`, looked up at each request */
-  fetch?: Fetch | undefined
+  /** The fetch that sends: the platform's, or that of a library. @default `globalThis.fetch`, looked up at each request */
+  fetch?: LibraryFetch | undefined
 }
 
 /**
@@ -40,7 +41,12 @@ export function createFetch(auth: Auth | false, options: FetchOptions = {}): Aut
   const send = (input: string | URL | Request, init?: AuthRequestInit): Promise<Response> => {
     // It may have become the global fetch itself.
     const { fetch = globalThis.fetch === authFetch ? platform : globalThis.fetch } = options
-    return authenticatedFetch(chooseAuth, input, init, { key: "auth", fetch, guard, baseUrl: undefined })
+    return authenticatedFetch(chooseAuth, input, init, {
+      key: "auth",
+      fetch: fetch as Fetch,
+      guard,
+      baseUrl: undefined,
+    })
   }
   const authFetch = Object.assign(send, { ...(options.fetch ?? platform) } as FetchMembers)
   return authFetch
@@ -51,6 +57,10 @@ export function createFetch(auth: Auth | false, options: FetchOptions = {}): Aut
  *
  * @see createFetch
  */
-export function withAuth<F extends Fetch>(fetch: F, auth: Auth | false, options: GuardOptions = {}): F & AuthFetch {
+export function withAuth<F extends LibraryFetch>(
+  fetch: F,
+  auth: Auth | false,
+  options: GuardOptions = {},
+): F & AuthFetch {
   return createFetch(auth, { ...options, fetch }) as F & AuthFetch
 }

@@ -1,5 +1,6 @@
 import { createFetch as createOfetch } from "ofetch"
 import createClient from "openapi-fetch"
+import { ProxyAgent, fetch as undiciFetch } from "undici"
 import { expectTypeOf } from "vitest"
 import wretch from "wretch"
 import { type Auth, type AuthFetch, type AuthRequestInit, createFetch, withAuth } from "../src/index.ts"
@@ -36,6 +37,18 @@ interface OwnResponse extends Response {
 declare function ownFetch(input: RequestInfo | URL, init?: OwnInit): Promise<OwnResponse>
 const own = withAuth(ownFetch, auth)
 expectTypeOf(own("https://api.example.com", { next: { revalidate: 60 } })).resolves.toEqualTypeOf<OwnResponse>()
+
+// The fetch of a library has classes of its own.
+const dispatcher = new ProxyAgent("http://proxy.example.com")
+createFetch(auth, { fetch: (input, init) => undiciFetch(input, { ...init, dispatcher }) })
+createFetch(auth, { fetch: undiciFetch })
+createFetch(auth, { fetch: (input, init) => fetch(input, init) })
+createFetch(auth, { fetch })
+expectTypeOf(withAuth(undiciFetch, auth)).toExtend<typeof undiciFetch>()
+// @ts-expect-error: a fetch takes a URL
+createFetch(auth, { fetch: (input: number) => fetch(String(input)) })
+// @ts-expect-error: a fetch gives a response
+createFetch(auth, { fetch: async () => "text" })
 
 // Clients that take a fetch give their results as before.
 interface Paths {
