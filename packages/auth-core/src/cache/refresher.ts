@@ -295,17 +295,21 @@ export class Refresher {
     const blameSource = (error: Error): void => void ofOthers.add(error)
     const resolve = <V extends Expiring>(other: Provider<V>, context?: ProviderContext<V>): V | Promise<V> =>
       this.#resolve(other, context, path, ofOthers)
+    const { binding } = provider
+    const isOwn = binding?.identity === slot.key
+    // What it is built on may be asked for by another secret meanwhile.
+    const checkSecret = (): void => {
+      if (!isOwn && binding !== undefined && binding.current !== secret) throw new Moved(binding)
+    }
     try {
-      const isOwn = provider.binding?.identity === slot.key
       const question = { rejected, resolve, blameSource, limitMs, clock, secret: isOwn ? secret : undefined }
       const { value, issuerNow, againMs } = await askProvider(provider, question)
-      // What it was built on may have been got by another secret meanwhile.
-      if (!isOwn && provider.binding !== undefined && provider.binding.current !== secret)
-        throw new Moved(provider.binding)
+      checkSecret()
       const planned = lifetimeOf(value, clock.now(), issuerNow, againMs, lifetime)
       return { kind: "value", value, lifetime: planned, source: "provider" }
     } catch (error) {
       if (!isAuthError(error)) throw error
+      checkSecret()
       // What another identity failed with is remembered there.
       if (ofOthers.has(error)) return { kind: "failed", error, failure: undefined, isOfOther: true }
       return { kind: "failed", error, failure: backoff.after(error, backoff.known(earlier), clock.monotonic()) }

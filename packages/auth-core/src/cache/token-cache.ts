@@ -301,26 +301,33 @@ export class TokenCache {
     if (flight !== undefined) {
       flight.isAwaited = true
       const outcome = this.#refresher.outcomeOf(flight, () => this.#join(provider, slot, reason, path))
-      return this.#follow(provider, outcome, reason, path)
+      return this.#follow(provider, slot, outcome, reason, path)
     }
     const failure = this.#blockingFailure(slot)
     if (failure !== undefined && (reason.secret !== undefined || !this.#rechecks.isDue(provider, failure))) {
       return Promise.reject(this.#refresher.backedOff(slot, failure))
     }
-    return this.#follow(provider, this.#refresher.start(provider, slot, reason, path).promise, reason, path)
+    return this.#follow(provider, slot, this.#refresher.start(provider, slot, reason, path).promise, reason, path)
   }
 
-  /** Goes on in another entry where the secret is another one by now. */
-  #follow<T extends Expiring>(provider: Provider<T>, renewed: Promise<T>, reason: Reason<T>, path: Path): Promise<T> {
-    if (provider.binding?.read === undefined || reason.secret !== undefined) return renewed
+  /** Goes on in another entry where the secret is another one by now. Whoever else waited there goes on with its own. */
+  #follow<T extends Expiring>(
+    provider: Provider<T>,
+    slot: Slot<T>,
+    renewed: Promise<T>,
+    reason: Reason<T>,
+    path: Path,
+  ): Promise<T> {
+    const { binding } = provider
+    if (binding === undefined) return renewed
     return renewed.catch((error: unknown) => {
       if (!(error instanceof Moved)) throw error
-      // Whoever else waited with another function asks that one.
-      const isOwn = error.binding === provider.binding
+      const isOwn = error.binding === binding
       if (isOwn && error.renewed !== undefined) return error.renewed as Promise<T>
-      return isOwn
-        ? this.#get(provider, { rejected: reason.rejected }, path)
-        : this.#join(provider, this.#claim(provider), reason, path)
+      if (isOwn) return this.#get(provider, { rejected: reason.rejected }, path)
+      // A secret that was read just now is not bound yet.
+      const own = reason.secret === undefined ? this.#claim(provider) : this.#slots.findOrCreate(provider, slot.mark)
+      return this.#join(provider, own, reason, path)
     })
   }
 

@@ -36,9 +36,10 @@ beforeEach(() => {
   iam = modelIam(clock, { passwords: { alice: RIGHT, u1: RIGHT }, keys: { AKIDALICE: "sk-right" } })
 })
 
-type ByPassword = (password: PasswordTokenOptions["password"]) => TokenProvider | CredentialProvider
+type Password = PasswordTokenOptions["password"]
+type ByPassword = (password: Password) => TokenProvider | CredentialProvider
 
-const alice = (password: PasswordTokenOptions["password"]): TokenProvider =>
+const alice = (password: Password): TokenProvider =>
   passwordToken({ user: "alice", password, domain: "d", scope: { domain: "d" }, ...iam.options })
 
 /** All that a password gets, at first or second hand. */
@@ -344,20 +345,29 @@ describe("a password that a function gives", () => {
     expect(secretBehind(await read(cache, provider))).toBe("new")
   })
 
-  it("gives each of those who wait for one renewal what its own function says", async () => {
-    const cache = new TokenCache({ clock })
-    let password = RIGHT
-    const changing = alice(() => password)
-    const steady = alice(() => RIGHT)
-    const value = await read(cache, changing)
-    await read(cache, steady)
-    password = WRONG
-    const renewals = await Promise.allSettled([
-      cache.get(changing, { rejected: value }),
-      cache.get(steady, { rejected: value }),
-    ])
-    expect(renewals[0]).toMatchObject({ status: "rejected", reason: { code: "AUTH_CREDENTIALS_REJECTED" } })
-    expect(renewals[1]).toMatchObject({ status: "fulfilled", value: { value: `token-2-${RIGHT}` } })
+  it.each([
+    ["a function", () => RIGHT],
+    ["a text", RIGHT],
+  ])("that changes costs nobody else who waits for the same renewal: %s", async (_name, own) => {
+    for (const make of [alice, (password: Password) => agencyToken({ via: alice(password), ...agency })]) {
+      const [first, cache] = [new TokenCache({ clock }), new TokenCache({ clock })]
+      let password = RIGHT
+      const changing = make(() => password)
+      const steady = make(own)
+      await read(first, changing)
+      await read(first, steady)
+      password = WRONG
+      const reads = await Promise.allSettled([changing, steady].map(async (provider) => cache.get(provider)))
+      expect(reads[0]).toMatchObject({ status: "rejected", reason: { code: "AUTH_CREDENTIALS_REJECTED" } })
+      expect(reads[1]).toMatchObject({ status: "fulfilled", value: { value: expect.stringContaining(RIGHT) } })
+      const value = await read(cache, steady)
+      const renewals = await Promise.allSettled([
+        first.get(changing, { rejected: value }),
+        first.get(steady, { rejected: value }),
+        first.refresh(steady),
+      ])
+      expect(renewals.slice(1).map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"])
+    }
   })
 
   it("that changes while a customer's token is on its way binds that token to the new one", async () => {
