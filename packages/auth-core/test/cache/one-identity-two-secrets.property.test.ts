@@ -8,6 +8,7 @@ import {
   type CredentialProvider,
   type Credentials,
   encryptedStore,
+  isAuthError,
   memoryStore,
   type Provider,
   passwordToken,
@@ -26,6 +27,7 @@ const USERS = ["alice", "bob"]
 const rightOf = (user: string): string => `right-${user}`
 const PASSWORDS = ["right-alice", "right-bob", "wrong"]
 const CACHES = 3
+const KINDS = 8
 
 type AnyProvider = TokenProvider | CredentialProvider
 
@@ -57,6 +59,12 @@ beforeAll(() => {
 
 afterAll(() => vi.restoreAllMocks())
 
+function pick<T>(list: readonly T[], index: number): T {
+  const one = list[index % list.length]
+  if (one === undefined) throw new Error("The list is empty.")
+  return one
+}
+
 /** A password that somebody has or thinks to have, as a text or as a function that says now this and now that. */
 class Holder {
   readonly user: string
@@ -86,10 +94,18 @@ class Holder {
       () => agencyCredentials({ via: this.#root, ...agency }),
       () => tokenCredentials({ via: agencyToken({ via: this.#root, ...agency }) }),
       () => this.#byKey(),
+      () => this.#byCode("right"),
+      () => this.#byCode("wrong"),
     ]
-    const make = made[kind % made.length]
-    if (make === undefined) throw new Error("There is no such provider.")
-    return make()
+    return pick(made, kind % KINDS)()
+  }
+
+  /** What IAM writes into the values of such a provider with the right password; nothing where no password is right. */
+  rightOf(kind: number): string | undefined {
+    const right = rightOf(this.user)
+    const code = this.isFixed ? ["right", "wrong"][(kind % KINDS) - 6] : undefined
+    if (code === undefined) return right
+    return code === "right" ? `${right}+${code}` : undefined
   }
 
   /** No renewal goes on: what was said last is what reads are bound to. */
@@ -106,6 +122,12 @@ class Holder {
     return passwordToken({ user: this.user, password, domain: "d", scope: { domain: "d" }, ...this.#iam.options })
   }
 
+  #byCode(passcode: string): AnyProvider {
+    if (!this.isFixed) return this.#root
+    const user = { id: this.user }
+    return passwordToken({ user, password: this.says, passcode, scope: { domain: "d" }, ...this.#iam.options })
+  }
+
   #byKey(): AnyProvider {
     if (!this.isFixed) return this.#root
     const key = { accessKeyId: `AKID${this.user.toUpperCase()}`, secretAccessKey: this.says }
@@ -118,6 +140,8 @@ interface World {
   readonly iam: ModelIam
   readonly caches: readonly TokenCache[]
   readonly holders: readonly Holder[]
+  /** IAM may be down now and then. */
+  readonly hasOutages: boolean
 }
 
 type Step = (world: World) => Promise<unknown>
@@ -125,36 +149,10 @@ type Step = (world: World) => Promise<unknown>
 /** A step that a failure's report shows by its name. */
 const named = (name: string, step: Step): Step => Object.assign(step, { [fc.toStringMethod]: () => name })
 
-function pick<T>(list: readonly T[], index: number): T {
-  const one = list[index % list.length]
-  if (one === undefined) throw new Error("The list is empty.")
-  return one
-}
+const ABORTED = new Error("The caller has gone.")
 
 const indexes = fc.record({ cache: fc.nat(99), holder: fc.nat(99), kind: fc.nat(99) })
 type Indexes = { cache: number; holder: number; kind: number }
-
-/**
- * What comes of a read, whatever way it came, must be what IAM gave for that secret, and the right one must get it. When the
- * function says something else, the old value serves until IAM has judged the new secret.
- */
-async function check<T extends Token | Credentials>(
-  { clock }: World,
-  holder: Holder,
-  ask: () => T | Promise<T>,
-): Promise<T | undefined> {
-  let value: T
-  try {
-    value = await clock.until(ask())
-  } catch (error) {
-    const isRight = holder.said.every((said) => said === rightOf(holder.user))
-    expect(isRight, `the right password of ${holder.user} is locked out: ${String(error)}`).toBe(false)
-    return undefined
-  }
-  expect(secretBehind(value)).toBe(rightOf(holder.user))
-  expect(holder.said).toContain(rightOf(holder.user))
-  return value
-}
 
 const chosen = ({ caches, holders }: World, { cache, holder, kind }: Indexes) => {
   const one = pick(holders, holder)
@@ -162,31 +160,67 @@ const chosen = ({ caches, holders }: World, { cache, holder, kind }: Indexes) =>
   return { cache: pick(caches, cache), holder: one, provider: one.provider(kind) as Provider<Token | Credentials> }
 }
 
+/** One of the ways to come by a value. */
+type Read = (cache: TokenCache, provider: Provider<Token | Credentials>) => Promise<Token | Credentials>
+
+/**
+ * What comes of a read, whatever way it came, must be what IAM gave for that secret, and the right one must get it. When the
+ * function says something else, the old value serves until IAM has judged the new secret.
+ */
+async function check(world: World, at: Indexes, read: Read): Promise<Token | Credentials | undefined> {
+  const { cache, holder, provider } = chosen(world, at)
+  const wanted = holder.rightOf(at.kind)
+  let value: Token | Credentials
+  try {
+    value = await read(cache, provider)
+  } catch (error) {
+    if (error === ABORTED) return undefined
+    const isRight = wanted !== undefined && holder.said.every((said) => said === rightOf(holder.user))
+    const isExcused = world.hasOutages && isAuthError(error) && error.code !== "AUTH_CREDENTIALS_REJECTED"
+    expect(isRight && !isExcused, `the right password of ${holder.user} is locked out: ${String(error)}`).toBe(false)
+    return undefined
+  }
+  expect(secretBehind(value)).toBe(wanted)
+  expect(holder.said).toContain(rightOf(holder.user))
+  return value
+}
+
+const get: Read = async (cache, provider) => cache.get(provider)
+const refresh: Read = (cache, provider) => cache.refresh(provider)
+const aborted: Read = (cache, provider) => {
+  const caller = new AbortController()
+  setImmediate(() => caller.abort(ABORTED))
+  return Promise.resolve(cache.get(provider, { signal: caller.signal }))
+}
+const reject: Read = async (cache, provider) => cache.get(provider, { rejected: await cache.get(provider) })
+
 const stepOf = (name: string, step: (world: World, at: Indexes) => Promise<unknown>): fc.Arbitrary<Step> =>
   indexes.map((at) => named(`${name} ${JSON.stringify(at)}`, (world) => step(world, at)))
 
+const reads = fc.constantFrom(...Object.entries({ get, refresh, aborted, reject }))
+
 const steps: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: stepOf("get", (world, at) => world.clock.until(check(world, at, get))) },
+  { weight: 2, arbitrary: stepOf("reject", (world, at) => world.clock.until(check(world, at, reject))) },
+  { weight: 1, arbitrary: stepOf("refresh", (world, at) => world.clock.until(check(world, at, refresh))) },
   {
-    weight: 6,
-    arbitrary: stepOf("get", async (world, at) => {
-      const { cache, holder, provider } = chosen(world, at)
-      await check(world, holder, () => cache.get(provider))
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: stepOf("reject", async (world, at) => {
-      const { cache, holder, provider } = chosen(world, at)
-      const rejected = await check(world, holder, () => cache.get(provider))
-      if (rejected !== undefined) await check(world, holder, () => cache.get(provider, { rejected }))
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: stepOf("refresh", async (world, at) => {
-      const { cache, holder, provider } = chosen(world, at)
-      await check(world, holder, () => cache.refresh(provider))
-    }),
+    weight: 4,
+    // Many at once, while functions change what they say.
+    arbitrary: fc
+      .array(fc.tuple(reads, indexes, fc.constantFrom(...PASSWORDS)), { minLength: 2, maxLength: 5 })
+      .map((many) =>
+        named(`at once ${JSON.stringify(many.map(([[name], at, says]) => [name, at, says]))}`, (world) => {
+          const all = many.map(([[, read], at, says]) => {
+            const { holder } = chosen(world, at)
+            if (!holder.isFixed)
+              setImmediate(() => {
+                holder.says = says
+              })
+            return check(world, at, read)
+          })
+          return world.clock.until(Promise.all(all))
+        }),
+      ),
   },
   {
     weight: 1,
@@ -202,6 +236,14 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       named(`function ${index} says ${says}`, async ({ holders }) => {
         const functions = holders.filter(({ isFixed }) => !isFixed)
         pick(functions, index).says = says
+      }),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.boolean().map((isUp) =>
+      named(isUp ? "IAM up" : "IAM down", async ({ iam, hasOutages }) => {
+        if (hasOutages) iam.isUp = isUp
       }),
     ),
   },
@@ -242,7 +284,7 @@ it.each(stores)(
   "no sequence of right and wrong secrets yields what IAM did not give for that secret, or locks the right one out: %s",
   async (_name, numRuns, maxLength, makeStore) => {
     await fc.assert(
-      fc.asyncProperty(fc.array(steps, { maxLength, size: "max" }), async (history) => {
+      fc.asyncProperty(fc.array(steps, { maxLength, size: "max" }), fc.boolean(), async (history, hasOutages) => {
         const clock = fakeClock(undefined, () => operations > 0)
         const store = makeStore(clock)
         const iam = modelIam(clock, {
@@ -260,10 +302,11 @@ it.each(stores)(
           new Holder(iam, user, "wrong", false),
         ])
         for (const step of history) {
-          await step({ clock, iam, caches, holders })
+          await step({ clock, iam, caches, holders, hasOutages })
           // Renewals behind end; and a function that is refused may be asked again.
           await clock.advance(1_000)
-          for (const holder of holders) holder.rest()
+          // While IAM is down nobody knows what a new secret is good for.
+          if (!hasOutages) for (const holder of holders) holder.rest()
         }
       }),
       // Where a run fails, shrinking ends in time to tell the seed.
