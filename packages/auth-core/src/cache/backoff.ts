@@ -154,7 +154,7 @@ export function backedOffError({ error, retryAt }: Failure, now: number): AuthEr
   const { code, message, status, errorCode, errorMessage, requestId, endpoint, cause } = error
   return new AuthError(
     code,
-    `${message} So ended the last try; the next is due in ${Math.ceil(retryAfterMs / 1000)} s, or after resetBackoff().`,
+    `${message} (From the last try; the next is due in ${Math.ceil(retryAfterMs / 1000)} s, or after resetBackoff().)`,
     { status, errorCode, errorMessage, requestId, endpoint, cause, retryAfterMs },
   )
 }
