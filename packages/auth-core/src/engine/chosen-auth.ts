@@ -17,7 +17,7 @@ export type ChooseAuth = (request: object) => Auth | undefined
  * @throws {AuthError} `AUTH_INVALID_OPTION` when it is neither.
  */
 export function createAuthChooser(key: "auth" | "countersign", clients: Auth | false): ChooseAuth {
-  const own = checked(clients, "The auth of a client must be one, such as tokenAuth(...) gives, or `false`")
+  const own = checked(clients, "A client needs an auth, such as tokenAuth(...) gives, or `false`")
   return (request) => {
     if (key in request) {
       return checked(

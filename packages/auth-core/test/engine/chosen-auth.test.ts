@@ -55,6 +55,6 @@ describe.each(["auth", "countersign"] as const)("the auth of one request, as its
 
 describe("the auth of a client", () => {
   it.each([undefined, null, true, 0, "", "token", {}, [], () => auth()])("is refused at once when it is %j", (own) => {
-    expect(() => createAuthChooser("countersign", own as never)).toThrow(invalid("The auth of a client must be one"))
+    expect(() => createAuthChooser("countersign", own as never)).toThrow(invalid("A client needs an auth"))
   })
 })
