@@ -20,7 +20,9 @@ async function supervise(): Promise<void> {
   const workers = Array.from({ length: WORKERS }, () => cluster.fork(environment))
   const codes = await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once("exit", resolve))))
   const { requests, iamCalls } = emulator.stats
-  console.log(`${WORKERS} workers made ${requests.length} requests with ${iamCalls} IAM call`)
+  console.log(
+    `${WORKERS} workers made ${requests.length} requests with ${iamCalls} IAM ${iamCalls === 1 ? "call" : "calls"}`,
+  )
   await emulator.close()
   process.exitCode = codes.every((code) => code === 0) && iamCalls === 1 ? 0 : 1
 }

@@ -20,6 +20,8 @@ for (let instance = 0; instance < INSTANCES; instance++) {
   codes.push(await new Promise((resolve) => child.once("exit", resolve)))
 }
 const { requests, iamCalls } = emulator.stats
-console.log(`${INSTANCES} cold starts made ${requests.length} requests with ${iamCalls} IAM call`)
+console.log(
+  `${INSTANCES} cold starts made ${requests.length} requests with ${iamCalls} IAM ${iamCalls === 1 ? "call" : "calls"}`,
+)
 await emulator.close()
 process.exitCode = codes.every((code) => code === 0) && iamCalls === 1 ? 0 : 1
