@@ -170,10 +170,16 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
   #passOn({ status, headers, statusMessage, chunks, trailers }: HeldResponse): void {
     this.#held = undefined
     this.#release()
-    this.#handler.onResponseStart?.(this.#controller, status, headers, statusMessage)
-    for (const chunk of chunks) this.#handler.onResponseData?.(this.#controller, chunk)
-    if (trailers !== undefined) this.#handler.onResponseEnd?.(this.#controller, trailers)
-    else if (!this.#controller.paused) this.#attempt?.resume()
+    try {
+      this.#handler.onResponseStart?.(this.#controller, status, headers, statusMessage)
+      for (const chunk of chunks) this.#handler.onResponseData?.(this.#controller, chunk)
+      if (trailers !== undefined) this.#handler.onResponseEnd?.(this.#controller, trailers)
+      else if (!this.#controller.paused) this.#attempt?.resume()
+    } catch (error) {
+      // Interceptors refuse an answer so, and undici then tells them of their own error.
+      if (trailers === undefined) this.#attempt?.abort(error as Error)
+      else this.#handler.onResponseError?.(this.#controller, error as Error)
+    }
   }
 }
 

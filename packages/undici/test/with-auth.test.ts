@@ -285,6 +285,37 @@ describe.each(releases)("%s", (_name, undici) => {
     })
   })
 
+  describe("an interceptor that refuses an answer by an error", () => {
+    it.each<[string, number, number]>([
+      ["a success", 200, 2],
+      ["a 401", 401, 2],
+      ["a 401 too long to be judged by", 401, 200_000],
+    ])("has it end the request: %s", async (_, status, size) => {
+      const server = await serve(() => ({ status, body: Buffer.alloc(size, "x") }))
+      const throwing: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
+        dispatch(options, {
+          onRequestStart: (...given) => handler.onRequestStart?.(...given),
+          onResponseStart() {
+            throw new RangeError("not wanted")
+          },
+          onResponseError: (...given) => handler.onResponseError?.(...given),
+        })
+      const sent = agent().compose(throwing).request({ origin: server.url, path: "/", method: "GET" })
+      await expect(sent).rejects.toThrow("not wanted")
+    })
+
+    it("such as the one that retries, of a 401 in the end", async () => {
+      const server = await serve(() => ({ status: 401 }))
+      const retry = undici.interceptors.retry({ statusCodes: [401], minTimeout: 1, maxRetries: 2 })
+      const sent = agent({ ...numbering(), judge: () => false }).compose(retry)
+      await expect(sent.request({ origin: server.url, path: "/", method: "GET" })).rejects.toMatchObject({
+        code: "UND_ERR_REQ_RETRY",
+        statusCode: 401,
+      })
+      expect(server.arrivals).toHaveLength(3)
+    })
+  })
+
   describe("a body", () => {
     it("that is a form of undici's own, of the platform or of another library is signed as it is sent", async () => {
       const server = await serve()
