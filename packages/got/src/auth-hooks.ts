@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events"
+import type { IncomingMessage } from "node:http"
 import {
   type Auth,
   type AuthenticatedAttempt,
@@ -96,8 +97,11 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     // In place, since got would put its own base URL in front of what is assigned.
     if (url instanceof URL && url !== attempt.url) url.search = attempt.url.search
     sendBody(request, attempt)
+    // Of such a stream got tells no hook what came.
+    const isUntold = request.isStream && !request.throwHttpErrors
+    const isAwaited = isUntold || attempt.authenticated?.as.ended !== undefined
     const onSent = (native: object): void => {
-      if (attempt.authenticated?.as.ended) tellOutcomeOf(native, attempt)
+      if (isAwaited) tellOutcomeOf(native, attempt, isUntold)
       if (isSignedEmpty) refuseBody(native, (error) => failures.set(request, error))
     }
     sendWithHeaders(request, attempt, guard, onSent)
@@ -138,10 +142,7 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     if (failure !== undefined && error.cause === undefined) Object.defineProperty(error, "cause", { value: failure })
     showTimeout(error, failure)
     const attempt = attempts.get(request)
-    if (request.isStream && response !== undefined && attempt !== undefined) {
-      // A stream cannot be sent again, but the next request need not be refused for the same reason.
-      Promise.resolve(shouldReplay(attempt, responseLike(response), false)).catch(() => undefined)
-    }
+    if (request.isStream && response !== undefined && attempt !== undefined) learn(attempt, responseLike(response))
     return error
   }
 
@@ -154,13 +155,23 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
   }
 }
 
-/** Told by the native request: got has no hook for the success of a stream, nor for a failure that it retries. */
-function tellOutcomeOf(native: object, attempt: AuthenticatedAttempt): void {
+/** A stream cannot be sent again, but the next request need not be refused for the same reason. */
+function learn(attempt: AuthenticatedAttempt, response: ResponseLike): void {
+  Promise.resolve(shouldReplay(attempt, response, false)).catch(() => undefined)
+}
+
+/**
+ * Told by the native request: got has no hook for the success of a stream, nor for a failure that it retries.
+ *
+ * @param learns from a rejection too, whose text is the caller's to read
+ */
+function tellOutcomeOf(native: object, attempt: AuthenticatedAttempt, learns: boolean): void {
   if (!(native instanceof EventEmitter)) return
   let status: number | undefined
-  native.once("response", ({ statusCode }: { statusCode?: number }) => {
+  native.once("response", ({ statusCode = 0, headers }: IncomingMessage) => {
     status = statusCode
     tellOutcome(attempt, status)
+    if (learns) learn(attempt, { status, headers: { get: (name) => headers[name] } })
   })
   native.once("close", () => {
     if (status === undefined) tellOutcome(attempt)

@@ -50,6 +50,7 @@ export function sendWithHeaders(
   // The first asks the second, except in got 14 where a `request` option gave nothing.
   override(options, "getRequestFunction", sending)
   override(options, "getFallbackRequestFunction", sending)
+  let last: unknown
 
   function send(request: AnyFunction, args: unknown[]): unknown {
     const all: Record<string, unknown> = {}
@@ -69,7 +70,9 @@ export function sendWithHeaders(
       refuseClearProxy(sent, url, guard)
       maskSecrets(all, headers)
       sendSecrets(sent, secrets)
-      onSent(sent)
+      // Where the first asked the second, both are here.
+      if (sent !== last) onSent(sent)
+      last = sent
       return sent
     })
   }

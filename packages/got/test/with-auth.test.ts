@@ -391,6 +391,14 @@ describe.each(clients)("%s", (name, client) => {
       expect(server.arrivals).toHaveLength(1)
     })
 
+    it("is judged too where the caller takes every answer", async () => {
+      const server = await serve(once(401))
+      const auth = numbering()
+      const api = withAuth(client.extend({ prefixUrl: server.url, throwHttpErrors: false }), auth)
+      await text(api.stream("x"))
+      expect(auth.rejections).toMatchObject([{ status: 401 }])
+    })
+
     it("refuses to sign what is piped in, and sends nothing", async () => {
       const server = await serve()
       const api = withAuth(client.extend({ prefixUrl: server.url }), numbering("secret", 1_000))
@@ -408,7 +416,7 @@ describe.each(clients)("%s", (name, client) => {
     const key = { accessKeyId: "AKGOT", secretAccessKey: "sk-of-got" }
     /** Its clock stands still, so that a request whose turn never comes hangs. */
     const unconfirmed = (server: RecordingServer) =>
-      withAuth(client.extend({ prefixUrl: server.url }), akskAuth(key, { clock: fakeClock() }))
+      withAuth(client.extend({ prefixUrl: server.url }), akskAuth(key, { clock: fakeClock(Date.now()) }))
 
     it("goes with one stream first, and is confirmed by its answer", async () => {
       let first = 0
@@ -424,15 +432,21 @@ describe.each(clients)("%s", (name, client) => {
       expect(server.arrivals).toHaveLength(3)
     })
 
-    it("and is wrong is sent with two streams, however many there are", async () => {
-      const error_msg = "Incorrect IAM authentication information: verify aksk signature fail"
-      const server = await serve(() => ({ status: 401, body: JSON.stringify({ error_code: "APIGW.0301", error_msg }) }))
-      const api = unconfirmed(server)
-      const errors = await Promise.all(Array.from({ length: 6 }, () => caught(text(api.stream("x")))))
-      const codes = errors.map((error) => (error as { code: string }).code).sort()
-      expect(codes.filter((code) => code === "AUTH_CREDENTIALS_REJECTED")).toHaveLength(4)
-      expect(server.arrivals).toHaveLength(2)
-    })
+    it.each([true, false])(
+      "and is wrong is sent with two streams, however many (throwHttpErrors: %s)",
+      async (throwHttpErrors) => {
+        const error_msg = "Incorrect IAM authentication information: verify aksk signature fail"
+        const server = await serve(() => ({
+          status: 401,
+          body: JSON.stringify({ error_code: "APIGW.0301", error_msg }),
+        }))
+        const api = unconfirmed(server).extend({ throwHttpErrors })
+        const ends = await Promise.all(Array.from({ length: 6 }, () => text(api.stream("x")).catch((error) => error)))
+        const codes = ends.map(({ code }) => code)
+        expect(codes.filter((code) => code === "AUTH_CREDENTIALS_REJECTED")).toHaveLength(4)
+        expect(server.arrivals).toHaveLength(2)
+      },
+    )
 
     it("does not make got's own retry of a broken connection wait for itself", async () => {
       let requests = 0
@@ -444,7 +458,7 @@ describe.each(clients)("%s", (name, client) => {
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
       const { port } = server.address() as AddressInfo
       const base = client.extend({ prefixUrl: `http://127.0.0.1:${port}`, retry: { limit: 1, calculateDelay: fast } })
-      const api = withAuth(base, akskAuth(key, { clock: fakeClock() }))
+      const api = withAuth(base, akskAuth(key, { clock: fakeClock(Date.now()) }))
       expect(await api("x").text()).toBe("{}")
       expect(requests).toBe(2)
       server.close()
@@ -454,7 +468,7 @@ describe.each(clients)("%s", (name, client) => {
       const server = await serve(() => ({ headers: { "cache-control": "max-age=100" } }))
       const base = client.extend({ prefixUrl: server.url, cache: new Map() })
       await base("x")
-      const api = withAuth(base, akskAuth(key, { clock: fakeClock() }))
+      const api = withAuth(base, akskAuth(key, { clock: fakeClock(Date.now()) }))
       await Promise.all([api("x"), api("x"), api("y"), api("y")])
     })
   })
