@@ -76,8 +76,9 @@ export interface AkskAuth extends Auth {
  *
  * A failed signature is never tried again, since five in a row lock the key, for its right owner too. After two in a row at
  * one origin, and no sign that the request was changed on its way, the key is not sent there for 1 minute, then 4, 16 and so
- * on, up to a day, by no auth of this process. Other credentials, a success, or `reset()` end that. Of many requests at once
- * with a key that an origin has not confirmed yet, one goes first and the others wait for its answer.
+ * on, up to a day, by no auth of this process. Other credentials, a success, or `reset()` end that. A 401 whose text cannot be
+ * read, as of HEAD or of a stream, counts as a failed signature. Of many requests at once with a key that an origin has not
+ * confirmed yet, one goes first and the others wait for its answer; until a success, four at most are on their way.
  *
  * @throws {AuthError} `AUTH_INVALID_CREDENTIALS` or `AUTH_INVALID_OPTION`, at once, for fixed credentials or options that
  * are malformed. Before anything is sent: `AUTH_CREDENTIALS_EXPIRED`; `AUTH_CREDENTIALS_REJECTED` with `retryAfterMs` while the

@@ -68,11 +68,7 @@ export function createSignatureJudge(options: AkskAuthOptions): SignatureJudge {
         onEvent?.({ type: "credentials-paused", accessKeyId, origin, failures: standing.failures, retryAfterMs })
       }
     }
-    // A failed signature is a 401; one without a text may be that.
-    const { status, errorMessage } = rejection
-    const isOther = (fault === "key" || fault === "other") && (errorMessage !== undefined || status !== 401)
-    if (isOther && standing.failures === 0) standing.confirm()
-    standing.end(attempt)
+    standing.end(attempt, fault === "key" || fault === "other")
   }
 
   return {
@@ -101,8 +97,10 @@ function canonicalOf({ headers: added, used }: Authentication<SignedWith>): stri
   return canonicalText(method, wire, end)
 }
 
-function faultIn({ errorMessage = "" }: Rejection, isTime: boolean): SignatureFault {
+function faultIn({ status, errorMessage }: Rejection, isTime: boolean): SignatureFault {
   if (isTime) return "time"
+  // A failed signature is a 401. One without a text, as of HEAD or of a stream, may be that, and counts there.
+  if (errorMessage === undefined) return status === 401 ? "signature" : "other"
   if (FAILED_SIGNATURE.test(errorMessage)) return "signature"
   return UNKNOWN_KEY.test(errorMessage) ? "key" : "other"
 }

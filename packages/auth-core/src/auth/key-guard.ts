@@ -2,13 +2,12 @@ import { AuthError } from "../errors/auth-error.ts"
 import { type Clock, systemClock } from "../identity/clock.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import type { Attempt, Authentication, Rejection } from "./auth.ts"
-import { type KeyStanding, type Standings, standingAt, standingsOf, Turn } from "./key-standing.ts"
+import { type KeyStanding, MOST_AT_ONCE, type Standings, standingAt, standingsOf, Turn } from "./key-standing.ts"
 
 const FIRST_PAUSE_MS = 60_000
 const LONGEST_PAUSE_MS = 24 * 3_600_000
 /** Five failures within it lock a key. */
 const WINDOW_MS = 15 * 60_000
-const MOST_FAILURES = 4
 /** How long others wait for an answer that does not come, before the next of them goes. */
 const LONGEST_WAIT_MS = 10_000
 
@@ -20,6 +19,7 @@ const LONGEST_WAIT_MS = 10_000
  */
 export function countFailure(standing: KeyStanding, attemptsTurn: Turn, now: number): number | undefined {
   standing.isConfirmed = false
+  standing.isAnswered = false
   standing.failures += 1
   standing.turn = new Turn(standing, standing.turn.round + 1)
   standing.failedAt = [...recentFailures(standing, now), now]
@@ -75,6 +75,7 @@ async function awaitTurn(
 ): Promise<Authentication> {
   const { url, signal, tellsOutcome } = attempt
   for (;;) {
+    if (signal?.aborted) standing.wake()
     signal?.throwIfAborted()
     const now = clock.monotonic()
     const retryAfterMs = pausedMs(standing, now)
@@ -91,17 +92,18 @@ function recentFailures({ failedAt }: KeyStanding, now: number): number[] {
 
 /** How long the key is not to be sent: for its pause, and so that no 15 minutes hold five failures. */
 function pausedMs(standing: KeyStanding, now: number): number {
-  const fourth = recentFailures(standing, now).at(-MOST_FAILURES)
+  const fourth = recentFailures(standing, now).at(-MOST_AT_ONCE)
   const windowMs = fourth === undefined ? 0 : fourth + WINDOW_MS + 1 - now
   return Math.max(standing.pausedUntil - now, windowMs, 0)
 }
 
 /** Attempts without an answer count as failures to come, until they have been out for longer than any answer takes. */
 function turnInMs(standing: KeyStanding, now: number): number {
-  const { awaited } = standing
+  const { awaited, isAnswered } = standing
   for (const [attempt, { since }] of awaited) if (now - since > WINDOW_MS) standing.end(attempt)
   if (awaited.size === 0) return 0
-  if (awaited.size + recentFailures(standing, now).length >= MOST_FAILURES) return LONGEST_WAIT_MS
+  if (awaited.size + recentFailures(standing, now).length >= MOST_AT_ONCE) return LONGEST_WAIT_MS
+  if (isAnswered) return 0
   return Math.max(...[...awaited.values()].map(({ since }) => since)) + LONGEST_WAIT_MS - now
 }
 
@@ -128,11 +130,12 @@ function paused(accessKeyId: string, origin: string, failures: number, retryAfte
 
 /**
  * Whether a signature failed because of the key: the gateway says that it failed, and what it shows of its canonical request
- * is ours. Where they differ the request was changed on its way.
+ * is ours. Where they differ the request was changed on its way. Where what it says could not be read, it may be the key.
  *
  * @param ours with lines, as signed
  */
-export function isKeyAtFault({ errorMessage = "" }: Rejection, ours: () => readonly string[]): boolean {
+export function isKeyAtFault({ errorMessage }: Rejection, ours: () => readonly string[]): boolean {
+  if (errorMessage === undefined) return true
   if (!/verify aksk signature fail/i.test(errorMessage)) return false
   const theirs = /canonicalRequest:(.*)/is.exec(errorMessage)?.[1]?.trim()
   if (theirs === undefined || theirs === "") return true

@@ -41,16 +41,23 @@ export class Turn {
     if (standing.isConfirmed) return
     const isSuccess = status !== undefined && status >= 200 && status <= 299
     // A success of before a failure says nothing of the key after it.
-    const confirms = isSuccess ? this === standing.turn : status !== undefined && standing.failures === 0
-    if (confirms) standing.confirm()
-    else standing.end(attempt)
+    if (isSuccess && this === standing.turn) standing.confirm()
+    else standing.end(attempt, status !== undefined)
   }
 }
 
+/** How many may be on their way while nothing is known of the key: five failures would lock it. */
+export const MOST_AT_ONCE = 4
+
 /** How an access key stands with one origin: what all auths of this process know of that. */
 export class KeyStanding {
-  /** An answer showed that the key may be used by many at once. */
+  /** A success showed that the key may be used by many at once. */
   isConfirmed = false
+  /**
+   * An answer came that may have been given before anybody looked at the signature. Then a few may be on their way at once,
+   * so that an outage does not make requests wait for each other.
+   */
+  isAnswered = false
   /** While the key is not confirmed: the attempts that went, whose outcome others wait for. */
   readonly awaited = new Map<Attempt, Awaited>()
   /** Wake those who wait. */
@@ -68,12 +75,19 @@ export class KeyStanding {
   roundOfPause = 0
 
   /** Its outcome is known, or never will be. */
-  end(attempt: Attempt): void {
+  end(attempt: Attempt, isAnswered = false): void {
+    if (isAnswered && this.failures === 0) this.isAnswered = true
     const awaited = this.awaited.get(attempt)
     if (awaited === undefined) return
     awaited.stop()
     this.awaited.delete(attempt)
-    for (const wake of this.waiting) wake()
+    this.wake()
+  }
+
+  /** Wakes those who wait: all, but where only a few could go those who waited longest. */
+  wake(): void {
+    let left = this.isAnswered && !this.isConfirmed ? MOST_AT_ONCE : Number.POSITIVE_INFINITY
+    for (const wake of this.waiting) if (left-- > 0) wake()
   }
 
   confirm(): void {

@@ -17,7 +17,7 @@ const HOST = "https://ecs.cn-north-4.myhuaweicloud.com"
 const key: Credentials = { accessKeyId: "AKGUARD0123456789ABC", secretAccessKey: "s3cret-wrong-sk" }
 const other: Credentials = { accessKeyId: key.accessKeyId, secretAccessKey: "s3cret-right-sk" }
 
-type Outcome = "failed" | "changed" | "shown" | "masked" | "cut" | number | "unreachable"
+type Outcome = "failed" | "unread" | "changed" | "shown" | "masked" | "cut" | number | "unreachable"
 
 let clock: FakeClock
 beforeEach(() => {
@@ -36,6 +36,7 @@ function canonicalOf({ method, url, headers, body }: WireRequest): string {
 function answer(outcome: Outcome, wire: WireRequest): ResponseLike {
   if (outcome === "unreachable") throw new TypeError("fetch failed")
   if (typeof outcome === "number") return { status: outcome, headers: new Headers(), peek: () => "{}" }
+  if (outcome === "unread") return { status: 401, headers: new Headers(), peek: () => undefined }
   const line = canonicalOf(wire)
   const shown = {
     failed: "",
@@ -104,8 +105,8 @@ describe("a signature that failed twice in a row", () => {
     expect(inspect([error, events, by], { depth: 9, showHidden: true, customInspect: false })).not.toContain("s3cret")
   })
 
-  it.each<Outcome>(["failed", "shown", "cut"])(
-    "counts where the gateway's canonical request is no other one: %s",
+  it.each<Outcome>(["failed", "shown", "cut", "unread"])(
+    "counts where the gateway's canonical request is no other one, or nobody could read it: %s",
     async (outcome) => {
       const by = auth()
       await send(by, outcome)
@@ -255,14 +256,57 @@ describe("of many at once with a key that the origin has not confirmed", () => {
     expect(most).toBe(20)
   })
 
-  it.each([404, 403, 500, 302])("any answer but a failed signature lets the others go: %d", async (status) => {
-    const by = auth()
-    const first = send(by, status)
-    const rest = Array.from({ length: 5 }, () => send(by, () => clock.sleep(100).then((): Outcome => 200)))
-    await first
-    await clock.advance(100)
-    expect(await Promise.all(rest)).toEqual([200, 200, 200, 200, 200])
-  })
+  describe.each([404, 403, 408, 429, 500, 503, 302])(
+    "after an answer that may say nothing of the key: %d",
+    (status) => {
+      it("four go at once until a success, then all", async () => {
+        const by = auth()
+        await send(by, status)
+        let [onTheirWay, most] = [0, 0]
+        const counted = async (): Promise<Outcome> => {
+          most = Math.max(most, ++onTheirWay)
+          await clock.sleep(100)
+          onTheirWay -= 1
+          return status
+        }
+        const all = Promise.all(Array.from({ length: 20 }, () => send(by, counted)))
+        await clock.advance(500)
+        expect(await all).toEqual(Array.from({ length: 20 }, () => status))
+        expect(most).toBe(4)
+        await send(by, 200)
+        const rest = Promise.all(Array.from({ length: 20 }, () => send(by, counted)))
+        await clock.advance(100)
+        await rest
+        expect(most).toBe(20)
+      })
+
+      it("a wrong key fails four times at most", async () => {
+        const by = auth()
+        await send(by, status)
+        const results = await Promise.all(Array.from({ length: 50 }, () => send(by, "failed")))
+        expect(results.filter((result) => result === 401)).toHaveLength(4)
+        await clock.advance(15 * MINUTE)
+        expect(await send(by, 200)).toBe(REFUSED)
+      })
+
+      it("those who give up waiting keep nobody waiting", async () => {
+        const by = auth()
+        await send(by, status)
+        const slow = Array.from({ length: 4 }, () => send(by, () => clock.sleep(100).then((): Outcome => status)))
+        const abort = new AbortController()
+        const request = { method: "GET", url: HOST, headers: {}, body: null, signal: abort.signal }
+        const aborted = Array.from({ length: 9 }, () =>
+          authenticatedSend(by, request, async (wire) => answer(200, wire)).catch(() => "aborted"),
+        )
+        const last = send(by, 200)
+        abort.abort()
+        await clock.advance(100)
+        expect(await Promise.all(aborted)).toEqual(Array.from({ length: 9 }, () => "aborted"))
+        await Promise.all(slow)
+        expect(await last).toBe(200)
+      })
+    },
+  )
 
   it("two are sent with a wrong key, and the others are told to wait", async () => {
     const by = auth()
@@ -312,7 +356,7 @@ describe("whatever requests come when, and however long their answers take", () 
   const request = fc.record({
     afterMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 5_000 }), fc.integer({ min: 0, max: 20 * MINUTE })),
     takesMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 2_000 }), fc.integer({ min: 0, max: 5 * MINUTE })),
-    outcome: fc.constantFrom<Outcome>("failed", "failed", "shown", "unreachable"),
+    outcome: fc.constantFrom<Outcome>("failed", "failed", "shown", "unread", "unreachable", 404, 403, 503),
     abortsMs: fc.option(fc.integer({ min: 0, max: 3_000 }), { nil: undefined, freq: 8 }),
     byProvider: fc.boolean(),
   })
@@ -333,7 +377,7 @@ describe("whatever requests come when, and however long their answers take", () 
             { method: "GET", url: HOST, headers: {}, body: null, signal: abort.signal },
             async (wire) => {
               await time.sleep(takesMs, abort.signal)
-              if (outcome !== "unreachable") failures.push(time.monotonic())
+              if (typeof outcome !== "number" && outcome !== "unreachable") failures.push(time.monotonic())
               return answer(outcome, wire)
             },
           )
