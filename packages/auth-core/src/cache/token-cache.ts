@@ -43,7 +43,7 @@ export interface TokenCacheOptions {
   storeTimeoutMs?: number | undefined
   /**
    * How long one process may have the right to renew a value, milliseconds. When it dies, another takes over after that;
-   * who has waited twice as long calls the issuer himself. Longer than the issuer usually takes.
+   * one that has waited twice as long calls the issuer on its own. Longer than the issuer usually takes.
    * @default 15_000
    */
   leaseMs?: number | undefined
