@@ -143,9 +143,11 @@ export class Refresher {
       if (renewal.kind === "backed-off") throw this.backedOff(slot, renewal.failure)
       const durationMs = clock.monotonic() - startedAt
       if (renewal.kind === "failed") {
-        const { error, failure } = renewal
+        const { error, failure, isOfOther } = renewal
         const retryAfterMs = failure?.delayMs
         emit({ type: "refresh-failed", identity: slot.key, durationMs, code: error.code, retryAfterMs })
+        // Whoever else waits for it may have a better source.
+        if (isOfOther && isAsked(provider.binding)) throw new Moved(provider.binding, rejected(error))
         throw error
       }
       const { value, source, lifetime } = renewal
@@ -259,7 +261,19 @@ export class Refresher {
       secret = await within(clock, limitMs, timeoutError, async (signal) => binding.read(signal))
     } catch (error) {
       if (!isAuthError(error)) throw error
-      return { kind: "failed", error, failure: backoff.after(error, backoff.known(slot.failure), clock.monotonic()) }
+      // Others with the secret that it gave before are not to wait for this function.
+      const unread = slots.findOrCreate(provider, binding)
+      const failure = backoff.after(error, backoff.known(unread.failure), clock.monotonic())
+      if (unread === slot) return { kind: "failed", error, failure }
+      unread.failure = failure
+      slots.rest(unread)
+      return { kind: "failed", error, failure: undefined, isOfOther: true }
+    }
+    const unread = slots.findMarked(binding.identity, binding)
+    if (unread !== undefined && unread !== slot) {
+      unread.failure = undefined
+      slots.hold(unread)
+      slots.rest(unread)
     }
     const mark = fingerprintOf(secret)
     if (mark === slot.mark) {
@@ -329,6 +343,13 @@ export class Refresher {
       throw error
     })
   }
+}
+
+/** For those who ask for it; nobody may. */
+function rejected(error: AuthError): Promise<never> {
+  const promise = Promise.reject(error)
+  promise.catch(() => undefined)
+  return promise
 }
 
 type AskedBinding = SecretBinding & Required<Pick<SecretBinding, "read">>

@@ -32,7 +32,7 @@ interface Link {
 
 /**
  * Tells the entries of one identity apart: the fingerprint of the secret that they are bound to, or the binding itself as
- * long as its secret was not read. Absent for providers that have no secret of ours.
+ * long as its secret was not read, and for failures to read it. Absent for providers that have no secret of ours.
  */
 export type Mark = string | SecretBinding | undefined
 
@@ -148,11 +148,16 @@ export class Slots {
     return first === undefined || first.mark === mark ? first : first.others?.get(mark)
   }
 
-  /** The entries of an identity: of a provider its own, of a key those under all secrets. */
+  /** The entries of an identity: of a provider its own, with that of its function; of a key those under all secrets. */
   entriesOf<T extends Expiring>(identity: Provider<T> | string): Slot[] {
-    const first = typeof identity === "string" ? this.#byKey.get(identity) : this.find(identity)
-    if (first === undefined) return []
-    return typeof identity === "string" ? [first, ...(first.others?.values() ?? [])] : [first as Slot]
+    if (typeof identity === "string") {
+      const first = this.#byKey.get(identity)
+      return first === undefined ? [] : [first, ...(first.others?.values() ?? [])]
+    }
+    const { identityKey, binding }: Partial<Provider<T>> = identity ?? {}
+    const unread = identityKey === undefined || !binding ? undefined : this.findMarked(identityKey, binding)
+    const entries = new Set([this.find(identity) as Slot | undefined, unread])
+    return [...entries].filter((slot) => slot !== undefined)
   }
 
   /** The providers of a key that somebody has, one for each entry. */

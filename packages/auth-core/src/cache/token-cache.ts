@@ -254,7 +254,7 @@ export class TokenCache {
 
   /** Whoever comes first past the soft expiry starts the refresh. Gives it where it must be waited for. */
   #refreshBehind<T extends Expiring>(provider: Provider<T>, slot: Slot<T>): Promise<T> | undefined {
-    const isDue = this.#refresher.flightOf(slot) === undefined && this.#blockingFailure(slot) === undefined
+    const isDue = this.#refresher.flightOf(slot) === undefined && this.#blockingFailure(provider, slot) === undefined
     if (isDue && this.#awaitsRefreshes) return this.#join(provider, slot, { isAwaited: false }, [])
     this.#emit({ type: "served-stale", identity: slot.key, expiresInMs: this.#leftMs(slot) })
     if (isDue) this.#refresher.start(provider, slot, { isAwaited: false }, [])
@@ -290,7 +290,10 @@ export class TokenCache {
     this.#emit({ type: "invalidated", identity: slot.key, reason })
     slot.makeStale()
     slot.isRefused = true
-    const failure = this.#refresher.flightOf(slot) === undefined ? this.#blockingFailure(slot) : undefined
+    const failure =
+      this.#refresher.flightOf(slot) === undefined
+        ? this.#backoff.blocking(slot.failure, this.#clock.monotonic())
+        : undefined
     if (failure !== undefined) this.#refresher.keepRefused(slot, failure.error)
   }
 
@@ -303,7 +306,7 @@ export class TokenCache {
       const outcome = this.#refresher.outcomeOf(flight, () => this.#join(provider, slot, reason, path))
       return this.#follow(provider, slot, outcome, reason, path)
     }
-    const failure = this.#blockingFailure(slot)
+    const failure = this.#blockingFailure(provider, slot)
     if (failure !== undefined && (reason.secret !== undefined || !this.#rechecks.isDue(provider, failure))) {
       return Promise.reject(this.#refresher.backedOff(slot, failure))
     }
@@ -408,8 +411,12 @@ export class TokenCache {
     return slot.endMs - (this.#clock.monotonic() - slot.receivedMono)
   }
 
-  #blockingFailure(slot: Slot): Failure | undefined {
-    return this.#backoff.blocking(slot.failure, this.#clock.monotonic())
+  /** What keeps a provider from a renewal now: a failure under its secret, or of the function that gives that. */
+  #blockingFailure<T extends Expiring>({ identityKey, binding }: Provider<T>, slot: Slot): Failure | undefined {
+    const now = this.#clock.monotonic()
+    const failure = this.#backoff.blocking(slot.failure, now)
+    if (failure !== undefined || identityKey === undefined || binding?.read === undefined) return failure
+    return this.#backoff.blocking(this.#slots.findMarked(identityKey, binding)?.failure, now)
   }
 
   #emit(event: CacheEvent): void {

@@ -402,6 +402,37 @@ describe("a password that a function gives", () => {
     expect(events.map(({ type }) => type)).toContain("refresh-failed")
   })
 
+  it("that fails later costs nobody else with the same password", async () => {
+    for (const make of [alice, (password: Password) => agencyToken({ via: alice(password), ...agency })]) {
+      const cache = new TokenCache({ clock })
+      let isSealed = false
+      let calls = 0
+      const failing = make(() => {
+        calls += 1
+        if (isSealed) throw new Error("vault sealed")
+        return RIGHT
+      })
+      const steady = make(RIGHT)
+      await read(cache, failing)
+      await clock.advance(25 * HOUR)
+      isSealed = true
+      const reads = await Promise.allSettled([failing, steady].map(async (provider) => cache.get(provider)))
+      expect(reads[0]).toMatchObject({ status: "rejected", reason: { code: "AUTH_CREDENTIALS_MISSING" } })
+      expect(reads[1]).toMatchObject({ status: "fulfilled" })
+      expect(calls).toBe(2)
+      // What the other has got is good for both.
+      expect(await read(cache, failing)).toBe(await read(cache, steady))
+      await clock.advance(25 * HOUR)
+      await expect(read(cache, failing)).rejects.toMatchObject({ code: "AUTH_CREDENTIALS_MISSING" })
+      await expect(read(cache, failing)).rejects.toThrow("next is due")
+      expect(calls).toBe(3)
+      isSealed = false
+      await (make === alice ? cache.resetBackoff(failing) : clock.advance(5 * SECOND))
+      expect(secretBehind(await read(cache, failing))).toBe(RIGHT)
+      await read(cache, steady)
+    }
+  })
+
   it("that hangs costs one caller the time limit, and the next one asks anew", async () => {
     const cache = new TokenCache({ clock, refreshTimeoutMs: 5 * SECOND, backoff: false })
     let calls = 0
