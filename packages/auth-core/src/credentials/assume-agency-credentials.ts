@@ -31,7 +31,10 @@ export interface AssumeAgencyCredentialsOptions extends StsOptions {
   policyIds?: readonly string[] | undefined
   /** Serial number of the MFA device, where the trust policy demands MFA; goes with `tokenCode`. */
   serialNumber?: string | undefined
-  /** Code of the MFA device. A function is asked at each refresh. */
+  /**
+   * Code of the MFA device. A function is asked at each refresh: whoever has the key of `via` and gives a function then gets
+   * the cached key. What a code that is a text gets is its provider's alone.
+   */
   tokenCode?: Secret | undefined
   /** Who is behind the caller; stays through further assumptions. */
   sourceIdentity?: string | undefined
