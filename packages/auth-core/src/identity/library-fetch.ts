@@ -3,7 +3,7 @@ import type { FetchInit } from "./fetch.ts"
 /** What a fetch takes beside the URL, but for what libraries have classes of their own for. */
 export interface LibraryFetchInit extends Omit<FetchInit, "body" | "dispatcher" | "headers"> {
   headers?: [name: string, value: string][] | Record<string, string>
-  body?: string | Uint8Array<ArrayBuffer> | null
+  body?: string | ArrayBuffer | null
 }
 
 /** What is read of an answer. */

@@ -1,5 +1,5 @@
 import { arrived, errorFacts } from "@countersign/testkit"
-import type { HTTPError, NetworkError, TimeoutError } from "ky"
+import type { HTTPError, NetworkError, Options, TimeoutError } from "ky"
 import { expect } from "vitest"
 import { type KyFeature, quickly, readme, SINCE_1_14, SINCE_2 } from "./ky-client.ts"
 
@@ -184,6 +184,24 @@ export const errors: readonly KyFeature[] = [
     releases: ["ky 1.7", "ky 1.14"],
     run: async ({ api }) => errorFacts(api(new URL("http://127.0.0.1:1/a"), { retry: 0 })),
     gives: expect.objectContaining({ name: "TypeError", message: "fetch failed" }),
+  },
+  {
+    name: "a body stream that fails: its error is the cause",
+    documentation: readme("networkerror"),
+    run: async ({ api }) => {
+      const failure = new RangeError("of the stream")
+      const body = new ReadableStream({ pull: (controller) => controller.error(failure) })
+      const error = await thrownBy(api.post("a", { body, duplex: "half", retry: 0 } as Options))
+      let cause = error
+      while (cause instanceof Error && cause !== failure) cause = cause.cause
+      return [(error as Error).name, cause === failure]
+    },
+    gives: [expect.stringMatching(/^(?:NetworkError|TypeError)$/), true],
+    differs: {
+      because: "A stream that has to be signed is read before there is a request, so the caller gets its error itself.",
+      gives: ["RangeError", true],
+      onlyWhereRead: true,
+    },
   },
   {
     name: "signal: aborted before, and nothing is sent",
