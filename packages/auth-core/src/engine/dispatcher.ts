@@ -7,3 +7,9 @@ export function dispatcherOf(init: object): unknown {
   const key = GLOBAL_DISPATCHERS.find((name) => Symbol.for(name) in globalThis)
   return key === undefined ? undefined : Reflect.get(globalThis, Symbol.for(key))
 }
+
+/** Whether a MockAgent of undici answers, which is shown what a body was made of, and tells requests by it. */
+export function isMocked(init: object): boolean {
+  const dispatcher = dispatcherOf(init)
+  return typeof dispatcher === "object" && dispatcher !== null && Reflect.get(dispatcher, "isMockActive") === true
+}

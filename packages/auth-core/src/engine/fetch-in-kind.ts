@@ -21,7 +21,8 @@ export function fetchInKind(
   // The Request's own goes out with its length.
   if (body !== null && !(asIs && isSameUrl && body === own)) init.body = sendable(body, own)
   if (isStream(init.body)) init.duplex = "half"
-  if (ownHeaders) init.headers = inKind(headers, ownHeaders)
+  // Headers take their time to copy, and those of a Request say no more on the wire.
+  if (ownHeaders && (fetch !== platformFetch || !isRequest(input))) init.headers = inKind(headers, ownHeaders)
   if (!isRequest(input)) return fetch(input instanceof URL && fetch !== platformFetch ? new URL(url) : url.href, init)
   // For what else it has, such as undici's dispatcher, unless a redirect left its body behind.
   const source = isSameUrl && (body !== null || !input.body) ? input : url.href
@@ -38,25 +39,41 @@ function sendable(body: unknown, own: unknown): BodyInit {
 /** @param headers by lower-case name */
 function inKind(headers: Readonly<Record<string, string>>, own: HeadersInit): HeadersInit {
   if (isHeaders(own)) return headersLike(own, headers)
-  const isList = Symbol.iterator in own
-  const spelled = new Map((isList ? [...own] : Object.entries(own)).map(([name = ""]) => [name.toLowerCase(), name]))
-  const entries: [string, string][] = []
-  for (const name of new Set([...spelled.keys(), ...Object.keys(headers)])) {
+  if (Symbol.iterator in own)
+    return Object.entries(
+      spelledAs(
+        [...own].map(([name = ""]) => name),
+        headers,
+      ),
+    )
+  return spelledAs(Object.keys(own), headers)
+}
+
+/** The same headers, first those that the caller names. */
+function spelledAs(names: readonly string[], headers: Readonly<Record<string, string>>): Record<string, string> {
+  const lowerCase = names.map((name) => name.toLowerCase())
+  const spelled: Record<string, string> = {}
+  for (const [index, name] of lowerCase.entries()) {
     const value = headers[name]
-    if (value !== undefined) entries.push([spelled.get(name) ?? name, value])
+    if (value !== undefined && lowerCase.indexOf(name) === index) spelled[names[index] ?? name] = value
   }
-  return isList ? entries : Object.fromEntries(entries)
+  for (const name of Object.keys(headers)) if (!lowerCase.includes(name)) spelled[name] = headers[name] ?? ""
+  return spelled
 }
 
 /** Headers of any library. */
 function isHeaders(headers: HeadersInit): headers is Headers {
-  return "getSetCookie" in headers || ("append" in headers && typeof headers.append === "function")
+  return headers instanceof Headers || ("append" in headers && typeof headers.append === "function")
 }
 
 /** A copy knows the names as they were spelled, which nobody else is told. */
 function headersLike(own: Headers, headers: Readonly<Record<string, string>>): Headers {
   const copy = new (own.constructor as typeof Headers)(own)
-  for (const name of [...copy.keys()]) if (!(name in headers)) copy.delete(name)
-  for (const [name, value] of Object.entries(headers)) if (copy.get(name) !== value) copy.set(name, value)
+  for (const [name, value] of own) {
+    const sent = headers[name]
+    if (sent === undefined) copy.delete(name)
+    else if (sent !== value) copy.set(name, sent)
+  }
+  for (const [name, value] of Object.entries(headers)) if (!own.has(name)) copy.set(name, value)
   return copy
 }

@@ -1,5 +1,5 @@
 import { platformSignal } from "../identity/platform-signal.ts"
-import { dispatcherOf } from "./dispatcher.ts"
+import { isMocked } from "./dispatcher.ts"
 import { readFormOrStream } from "./form-or-stream.ts"
 import { isRequest } from "./is-request.ts"
 import { MAX_REPLAYABLE_BYTES } from "./prepared-body.ts"
@@ -87,12 +87,6 @@ async function bodyOf(
   drop(body)
   // Nor whether it has one.
   return { body: body === undefined && bytes?.length === 0 ? null : bytes }
-}
-
-/** Whether a MockAgent of undici answers: it is shown what a body was made of, and tells requests by it. */
-function isMocked(init: object): boolean {
-  const dispatcher = dispatcherOf(init)
-  return typeof dispatcher === "object" && dispatcher !== null && Reflect.get(dispatcher, "isMockActive") === true
 }
 
 /** Bytes that are text, where their type is known; else fetch would name one. */
