@@ -30,9 +30,9 @@ export function keepUndefined(instance: AxiosInstance): void {
     Object.defineProperty(defaults, "countersign", {
       configurable: true,
       get: () => EXPLICIT,
-      set: (value) => Object.defineProperty(defaults, "countersign", { value, enumerable: true, writable: true }),
+      set: (value) => setDefault(defaults, value),
     })
-  }
+  } else if (defaults.countersign === undefined) setDefault(defaults, undefined)
   // These drop it before they ask.
   for (const [name, index] of CONFIG_AT) {
     const method: unknown = Reflect.get(instance, name)
@@ -44,6 +44,12 @@ export function keepUndefined(instance: AxiosInstance): void {
     }
     Reflect.set(instance, name, Object.assign(keeping, { [keeps]: true }))
   }
+}
+
+/** axios would take `undefined` for no default. */
+function setDefault(defaults: object, value: unknown): void {
+  const kept = value === undefined ? EXPLICIT : value
+  Object.defineProperty(defaults, "countersign", { value: kept, enumerable: true, writable: true })
 }
 
 function isExplicit(config: unknown): config is object {

@@ -84,6 +84,18 @@ describe.each(adapters)(`axios ${version}, %s: withAuth`, (adapter) => {
       expect(server.arrivals).toEqual([])
     })
 
+    it.each(["before", "after"])("is refused as a default of the instance, put there %s the auth", async (when) => {
+      const api = bare()
+      if (when === "before") api.defaults.countersign = countersign
+      withAuth(api, numbering())
+      if (when === "after") api.defaults.countersign = countersign
+      for (const sent of [api.get("/x"), api.request({ url: "/x" })]) {
+        await expect(sent).rejects.toMatchObject({ code: "AUTH_INVALID_OPTION" })
+      }
+      await api.get("/y", { countersign: false })
+      expect(server.arrivals.map(({ headers }) => headers["x-auth-token"])).toEqual([undefined])
+    })
+
     it("is told from a body that has such a key, and from none", async () => {
       const api = withAuth(bare(), numbering())
       await api.post("/x", { countersign: undefined, a: 1 })
