@@ -20,7 +20,7 @@ export interface GuardOptions {
 const SERVICE_HOST = /^[a-z][a-z\d]*(?:-[a-z\d]+)*(?:\.[a-z]{2}-[a-z]+-\d{1,3})?\.myhuaweicloud\.(?:com|cn|eu)$/
 
 /** Those of that form that serve what customers put there, or forward to it; and ids in the place of a service. */
-const CUSTOMERS_HOST = /^(?:obs|apigw|infer-|modelarts-infer|notebook|authoring|[\da-f]{8}-?[\da-f]{4})/
+const CUSTOMERS_HOST = /^(?:obs|apigw|(?:[^.]+-)?(?:infer[-.]|notebook|authoring)|[\da-f]{8}-?[\da-f]{4})/
 
 /** An instance of IoTDA: Huawei's code, at a host of its own. */
 const IOTDA_HOST = /^[a-z\d]+(?:\.[a-z\d]+)?\.iotda-app\.[a-z]{2}-[a-z]+-\d{1,3}\.myhuaweicloud\.(?:com|cn|eu)$/

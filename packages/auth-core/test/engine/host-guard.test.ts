@@ -113,6 +113,8 @@ describe("without a host list", () => {
     "https://authoring-modelarts-cnnorth4.myhuaweicloud.com/",
     "https://authoring-modelarts.cn-north-4.myhuaweicloud.com/",
     "https://notebook.cn-north-4.myhuaweicloud.com/",
+    "https://modelarts-notebook.cn-north-4.myhuaweicloud.com/",
+    "https://modelarts-authoring.cn-north-4.myhuaweicloud.com/",
     "https://notebook-modelarts-cn-north-4.myhuaweicloud.com/",
     // Customers' machines, and devices.
     "https://redis-1.dcs.huaweicloud.com/",
