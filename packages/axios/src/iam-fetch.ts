@@ -1,4 +1,4 @@
-import { type Auth, createHostGuard, type IamFetch } from "@countersign/auth-core"
+import { type Auth, createHostGuard, type IamFetch, isLoopback } from "@countersign/auth-core"
 import type { AxiosInstance } from "axios"
 import { adapterBeneath, authenticatingAdapter } from "./authenticating-adapter.ts"
 
@@ -10,9 +10,9 @@ import { adapterBeneath, authenticatingAdapter } from "./authenticating-adapter.
  */
 export function iamFetch(instance: AxiosInstance): IamFetch {
   return async (url, { method, headers, body, signal }) => {
-    const { host, protocol } = new URL(url)
-    // Whether IAM may be spoken to over plain http was decided with its endpoint.
-    const guard = createHostGuard({ hosts: [host], allowInsecure: protocol === "http:" })
+    const { host, hostname, protocol } = new URL(url)
+    // Other hosts than this machine are spoken to over plain http only where the provider's `allowInsecure` says so.
+    const guard = createHostGuard({ hosts: [host], allowInsecure: protocol === "http:" && !isLoopback(hostname) })
     const auth = authBy(headers)
     const answer = await instance.request<string>({
       url,

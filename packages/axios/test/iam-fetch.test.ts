@@ -39,3 +39,11 @@ it("tells of a proxy that cannot be reached without showing the password", async
   expect(error).toMatchObject({ code: "AUTH_TOKEN_REQUEST_FAILED", message: expect.stringContaining("ECONNREFUSED") })
   expect(inspect(error, { depth: 20, showHidden: true, customInspect: false })).not.toContain("p4ssword")
 })
+
+it("keeps the password of an IAM on this machine from a proxy that would read it", async () => {
+  const { hostname: host, port } = new URL(iam.proxyUrl)
+  const instance = axios.create({ adapter: "http", proxy: { host, port: Number(port) } })
+  const token = passwordToken({ ...login, iamEndpoint: "http://localhost:8099", fetch: iamFetch(instance) })
+  await expect(token()).rejects.toMatchObject({ code: "AUTH_INSECURE_URL" })
+  expect(iam.asked).toEqual([])
+})

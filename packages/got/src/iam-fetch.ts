@@ -1,13 +1,19 @@
-import type { IamFetch } from "@countersign/auth-core"
+import { createHostGuard, type IamFetch, isLoopback, refuseClearProxy } from "@countersign/auth-core"
 import type { BeforeRequestHook, Got } from "got"
 
 /**
  * Makes calls to IAM through a got instance, with its agents and its proxy: for the option `fetch` of providers.
  *
  * The instance's own auth, prefix and search parameters take no part. Nothing is retried or followed.
+ * An agent whose proxy would read the secrets, as of plain http to this machine, is refused with `AUTH_INSECURE_URL`.
  */
 export function iamFetch(client: Got): IamFetch {
   return async (url, { method, headers, body, signal }) => {
+    const target = new URL(url)
+    // Other hosts are spoken to over plain http only where the provider's `allowInsecure` says so.
+    if (target.protocol === "http:" && isLoopback(target.hostname)) {
+      refuseClearProxy({ agent: client.defaults.options.agent.http }, target, createHostGuard({ hosts: [target.host] }))
+    }
     // The instance's search parameters would take the place of those of the URL.
     const toWholeUrl: BeforeRequestHook = (options) => {
       options.url = url

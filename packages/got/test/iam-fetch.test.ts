@@ -34,3 +34,13 @@ it.each(clients)(
     expect(iam.arrivals[0]?.body).toContain("p4ssword")
   },
 )
+
+it.each(clients)(
+  "%s: keeps the password of an IAM on this machine from a proxy that would read it",
+  async (_, client) => {
+    const instance = client.extend({ agent: { http: new HttpsProxyAgent(iam.proxyUrl) as never } })
+    const token = passwordToken({ ...login, iamEndpoint: "http://localhost:8099", fetch: iamFetch(instance) })
+    await expect(token()).rejects.toMatchObject({ code: "AUTH_INSECURE_URL" })
+    expect(iam.asked).toEqual([])
+  },
+)

@@ -1,14 +1,22 @@
-import type { IamFetch } from "@countersign/auth-core"
+import { clearProxyError, type IamFetch, isLoopback, isProxied } from "@countersign/auth-core"
 import type { Dispatcher } from "undici"
 import type { AuthDispatchOptions } from "./auth-interceptor.ts"
+
+const CURE = "use https, or list the host in NO_PROXY"
 
 /**
  * Makes calls to IAM through a dispatcher, such as a ProxyAgent: for the option `fetch` of providers. The dispatcher's own
  * auth takes no part.
+ *
+ * A proxy that would read the secrets, as of plain http to this machine, is refused with `AUTH_INSECURE_URL`.
  */
 export function iamFetch(dispatcher: Dispatcher): IamFetch {
   return async (url, { method, headers, body, signal }) => {
-    const { origin, pathname, search } = new URL(url)
+    const target = new URL(url)
+    const { origin, pathname, search } = target
+    // Other hosts are spoken to over plain http only where the provider's `allowInsecure` says so.
+    if (target.protocol === "http:" && isLoopback(target.hostname) && isProxied(dispatcher, target))
+      throw clearProxyError(target, CURE)
     const without: AuthDispatchOptions = { countersign: false }
     const options = { origin, path: pathname + search, method, headers, signal, body: body ?? null, ...without }
     const answer = await dispatcher.request(options)

@@ -1,5 +1,5 @@
 import { type TunnelledIam, tunnelledIam } from "@countersign/testkit"
-import { EnvHttpProxyAgent, fetch, ProxyAgent } from "undici"
+import { EnvHttpProxyAgent, fetch, getGlobalDispatcher, ProxyAgent, setGlobalDispatcher } from "undici"
 import { afterEach, beforeEach, expect, it } from "vitest"
 import { type IamFetch, iamFetch, passwordToken, tokenAuth, withAuth } from "../src/index.ts"
 
@@ -30,4 +30,26 @@ it("is called by undici's own fetch, whose type fits", async () => {
   expect((await token()).value).toBe("MIItunnelled")
   expect(passwordToken({ ...login, fetch })).toBeTypeOf("function")
   await dispatcher.close()
+})
+
+it("keeps the password of an IAM on this machine from a proxy that would read it", async () => {
+  const proxy = new ProxyAgent(iam.proxyUrl)
+  const token = passwordToken({ ...login, iamEndpoint: "http://localhost:8099", fetch: iamFetch(proxy) })
+  await expect(token()).rejects.toMatchObject({ code: "AUTH_INSECURE_URL" })
+  expect(iam.asked).toEqual([])
+  await proxy.close()
+})
+
+it("keeps it from the dispatcher of all fetches, too, unless insecure is allowed", async () => {
+  const before = getGlobalDispatcher()
+  setGlobalDispatcher(new ProxyAgent(iam.proxyUrl))
+  try {
+    const options = { ...login, iamEndpoint: "http://localhost:8099" }
+    await expect(passwordToken(options)()).rejects.toMatchObject({ code: "AUTH_INSECURE_URL" })
+    expect(iam.asked).toEqual([])
+    await passwordToken({ ...options, allowInsecure: true })().catch(() => undefined)
+    expect(iam.asked).toHaveLength(1)
+  } finally {
+    setGlobalDispatcher(before)
+  }
 })

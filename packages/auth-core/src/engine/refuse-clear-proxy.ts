@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { clearProxyError } from "../identity/clear-proxy-error.ts"
 import type { HostGuard } from "./host-guard.ts"
 
 /** A request of `node:http` before anything of it is sent, or its options: as much as tells where it goes. */
@@ -30,16 +30,4 @@ export function refuseClearProxy(request: NativeRequest, url: URL, guard: HostGu
   request.once?.("error", () => undefined)
   request.destroy?.()
   throw clearProxyError(url, isHttps ? cure : undefined)
-}
-
-/** @param cure what to do, where it is not the usual. */
-export function clearProxyError({ protocol, origin }: URL, cure?: string): AuthError {
-  const usual =
-    protocol === "https:"
-      ? "use an agent that makes a tunnel"
-      : "use https, list the host in NO_PROXY, or set `allowInsecure`"
-  return new AuthError(
-    "AUTH_INSECURE_URL",
-    `A proxy would read the credentials of the request to ${origin}: ${cure ?? usual}.`,
-  )
 }

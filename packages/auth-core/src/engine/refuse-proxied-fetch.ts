@@ -1,7 +1,7 @@
-import { dispatcherOf } from "./dispatcher.ts"
+import { clearProxyError } from "../identity/clear-proxy-error.ts"
+import { dispatcherOf } from "../identity/dispatcher.ts"
+import { isProxied } from "../identity/is-proxied.ts"
 import type { HostGuard } from "./host-guard.ts"
-import { isProxied } from "./is-proxied.ts"
-import { clearProxyError } from "./refuse-clear-proxy.ts"
 
 /**
  * Refuses a request of plain http to this machine that a fetch of undici, such as Node's, sends through a proxy: one that

@@ -1,5 +1,5 @@
+import { isMocked } from "../identity/dispatcher.ts"
 import { platformSignal } from "../identity/platform-signal.ts"
-import { isMocked } from "./dispatcher.ts"
 import { readFormOrStream } from "./form-or-stream.ts"
 import { isRequest } from "./is-request.ts"
 import { MAX_REPLAYABLE_BYTES } from "./prepared-body.ts"

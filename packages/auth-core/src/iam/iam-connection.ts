@@ -30,6 +30,8 @@ export interface IamConnection {
   readonly endpoint: string
   /** The endpoint was given, by itself, a region or `via`: neither the environment nor the default decided. */
   readonly isNamed?: boolean | undefined
+  /** Secrets may cross the network in clear, and so may a proxy read them. */
+  readonly allowInsecure?: boolean | undefined
   readonly fetch: IamFetch | undefined
   readonly timeoutMs: number
   readonly clock: Clock
@@ -52,6 +54,7 @@ export function iamConnection(options: IamOptions, via?: IamConnection): IamConn
       inherited: via?.endpoint,
       allowInsecure: options.allowInsecure,
     }),
+    allowInsecure: options.allowInsecure ?? via?.allowInsecure ?? false,
     isNamed: namedEndpoint(options) !== undefined || (options.region === undefined && via?.isNamed === true),
   }
 }
@@ -94,6 +97,7 @@ export function stsConnection(options: StsOptions, via?: IamConnection): IamConn
       region: options.region,
       allowInsecure: options.allowInsecure,
     }),
+    allowInsecure: options.allowInsecure ?? via?.allowInsecure ?? false,
   }
 }
 

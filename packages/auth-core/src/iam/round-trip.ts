@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import { abortable } from "../identity/abortable.ts"
 import type { IamFetch, IamFetchResponse } from "../identity/iam-fetch.ts"
 import type { IamConnection } from "./iam-connection.ts"
@@ -11,7 +11,7 @@ const LONGEST_ANSWER = 8 * 1024 * 1024
 /**
  * Sends one request and reads the whole answer. Redirects are not followed: they would carry the secrets elsewhere.
  *
- * @throws {AuthError} `AUTH_TOKEN_REQUEST_FAILED` when there is no answer in time; the signal's reason when it aborts.
+ * @throws {AuthError} `AUTH_TOKEN_REQUEST_FAILED` when there is no answer in time; `AUTH_INSECURE_URL` for a proxy in clear; the signal's reason when it aborts.
  */
 export async function roundTrip(
   connection: IamConnection,
@@ -19,6 +19,12 @@ export async function roundTrip(
   signal: AbortSignal | undefined,
 ): Promise<IamAnswer> {
   signal?.throwIfAborted()
+  const { endpoint, fetch, allowInsecure } = connection
+  // Machines' own metadata services say nothing of it.
+  if (allowInsecure === false && fetch === undefined && endpoint.startsWith("http:")) {
+    const { refuseProxy } = await import("./refuse-proxy.ts")
+    refuseProxy(new URL(endpoint))
+  }
   // Real time, whatever the clock: the network does not stand still with it.
   const limit = AbortSignal.timeout(connection.timeoutMs)
   const end = signal === undefined ? limit : AbortSignal.any([signal, limit])
@@ -26,6 +32,8 @@ export async function roundTrip(
     return await abortable(send(connection, request, end), end)
   } catch (error) {
     signal?.throwIfAborted()
+    // A fetch that was made of a client refuses a proxy itself.
+    if (isAuthError(error) && error.code === "AUTH_INSECURE_URL") throw error
     throw limit.aborted ? timedOut(connection, request) : unreachable(connection, request, error)
   }
 }
