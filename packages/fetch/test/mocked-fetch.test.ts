@@ -95,3 +95,31 @@ describe.each(ways)("a mock in place of %s", (_, make) => {
     expect(await make(async () => answer)(url)).toBe(answer)
   })
 })
+
+it.each<[kind: string, headers: HeadersInit]>([
+  ["a record", { Authorization: "Basic own" }],
+  ["pairs", [["Authorization", "Basic own"]]],
+  ["Headers", new Headers({ Authorization: "Basic own" })],
+])("a property on Object.prototype does not bring back what a redirect left behind: %s", async (_, headers) => {
+  const seen: (string | null)[] = []
+  const mock: Mock = (_input, init) => {
+    seen.push(new Headers(init?.headers).get("authorization"))
+    const location = "https://elsewhere.example.com/"
+    return seen.length === 1 ? new Response(null, { status: 302, headers: { location } }) : json()
+  }
+  Object.defineProperty(Object.prototype, "authorization", {
+    value: "polluted",
+    configurable: true,
+    writable: true,
+  })
+  try {
+    await make(mock)(url, { headers })
+  } finally {
+    Reflect.deleteProperty(Object.prototype, "authorization")
+  }
+  expect(seen).toEqual(["Basic own", null])
+})
+
+function make(mock: Mock): typeof fetch {
+  return withAuth(mock as typeof fetch, numbering())
+}

@@ -54,8 +54,8 @@ function spelledAs(names: readonly string[], headers: Readonly<Record<string, st
   const lowerCase = names.map((name) => name.toLowerCase())
   const spelled: Record<string, string> = {}
   for (const [index, name] of lowerCase.entries()) {
-    const value = headers[name]
-    if (value !== undefined && lowerCase.indexOf(name) === index) spelled[names[index] ?? name] = value
+    const isFirst = lowerCase.indexOf(name) === index
+    if (isFirst && Object.hasOwn(headers, name)) spelled[names[index] ?? name] = headers[name] ?? ""
   }
   for (const name of Object.keys(headers)) if (!lowerCase.includes(name)) spelled[name] = headers[name] ?? ""
   return spelled
@@ -70,7 +70,7 @@ function isHeaders(headers: HeadersInit): headers is Headers {
 function headersLike(own: Headers, headers: Readonly<Record<string, string>>): Headers {
   const copy = new (own.constructor as typeof Headers)(own)
   for (const [name, value] of own) {
-    const sent = headers[name]
+    const sent = Object.hasOwn(headers, name) ? headers[name] : undefined
     if (sent === undefined) copy.delete(name)
     else if (sent !== value) copy.set(name, sent)
   }
