@@ -1,7 +1,7 @@
 import { toBase64Url } from "./base64-url.ts"
 import { StoreUnavailable } from "./guarded-store.ts"
 
-/** As OWASP advises for PBKDF2-HMAC-SHA256, in rounds: Workers refuse more than 100,000 iterations at once. */
+/** As OWASP advises for PBKDF2-HMAC-SHA256, in rounds: Cloudflare refuses more than 100,000 iterations at once. */
 const ROUNDS = 6
 const ITERATIONS = 100_000
 
