@@ -44,6 +44,12 @@ async function ask<V extends Token | Credentials>(
   const request = { rejected, signal: context?.signal }
   const value: unknown = await (context?.resolve === undefined ? via(request) : context.resolve(via, request))
   const given = kindsOf(value)
+  if (given.includes("token") && !/^[\x21-\x7e]+$/.test((value as Token).value)) {
+    throw new AuthError(
+      "AUTH_INVALID_CREDENTIALS",
+      "The token of the provider given as `via` must be a text of visible ASCII characters, as X-Subject-Token gives it.",
+    )
+  }
   if (wanted === undefined ? given.length > 0 : given.includes(wanted)) return value as V
   const [other] = given
   if (wanted !== undefined && other !== undefined) throw wrongKind(wanted, other)

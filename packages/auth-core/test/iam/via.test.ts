@@ -128,4 +128,12 @@ describe("a function of the caller's that yields the wrong thing is refused at f
       expect(iam.arrivals).toEqual([])
     },
   )
+
+  it.each(["s3cret\nx-other: 1", "s3crét"])("a token that no header can hold: %j", async (value) => {
+    const iam = await localIam()
+    for (const provider of needToken(async () => ({ ...token, value }), iam.url)) {
+      expect((await rejectionOf(provider(), "s3cr")).code).toBe("AUTH_INVALID_CREDENTIALS")
+    }
+    expect(iam.arrivals).toEqual([])
+  })
 })
