@@ -13,5 +13,7 @@ export class Moved extends Error {
     super("The secret is another one now.")
     this.binding = binding
     this.renewed = renewed
+    // Nobody may be waiting for it.
+    renewed?.catch(() => undefined)
   }
 }

@@ -325,6 +325,32 @@ describe("a password that a function gives", () => {
     expect(iam.asked).toEqual([RIGHT, WRONG])
   })
 
+  it("that turns wrong while a renewal goes on that nobody waits for leaves no rejection unhandled", async () => {
+    const unhandled: unknown[] = []
+    const onUnhandled = (reason: unknown): void => void unhandled.push(reason)
+    process.on("unhandledRejection", onUnhandled)
+    try {
+      const cache = new TokenCache({ clock })
+      let password: string | Promise<string> = RIGHT
+      let give = (_password: string): void => undefined
+      const provider = alice(() => password)
+      await read(cache, provider)
+      password = new Promise((resolve) => {
+        give = resolve
+      })
+      await clock.advance(23.5 * HOUR)
+      await cache.get(provider)
+      await clock.advance(0)
+      cache.clear(provider)
+      give(WRONG)
+      await clock.advance(SECOND)
+      expect(iam.asked).toEqual([RIGHT, WRONG])
+      expect(unhandled).toEqual([])
+    } finally {
+      process.off("unhandledRejection", onUnhandled)
+    }
+  })
+
   it("that changes while IAM is out of reach leaves the value in use that the old one got", async () => {
     const cache = new TokenCache({ clock })
     let password = RIGHT
