@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from "@countersign/auth-core"
 import type { AxiosError, InternalAxiosRequestConfig } from "axios"
 import { axiosOf } from "./axios-of.ts"
 
@@ -10,9 +11,6 @@ export interface CallLimits {
   /** Frees the timer, and the caller's signal and cancel token. */
   end(): void
 }
-
-/** Node fires a longer timer at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 export function callLimits(config: InternalAxiosRequestConfig): CallLimits {
   const { timeout = 0, signal, cancelToken } = config

@@ -1,5 +1,5 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http"
-import { maskSecrets, sendSecrets } from "@countersign/auth-core"
+import { LONGEST_TIMER_MS, maskSecrets, sendSecrets } from "@countersign/auth-core"
 
 /** What axios' http adapter sends through: Node's http and https modules, or the caller's own. */
 export interface Transport {
@@ -36,7 +36,7 @@ export function maskingTransport(
       Object.assign(headers, secrets)
       const request = own.request(options, onResponse)
       maskSecrets(headers, added)
-      // What follows redirects by itself makes more requests, which get none.
+      // A transport that follows redirects makes more requests, which get none.
       const made = request as { _currentRequest?: unknown }
       sendSecrets(made._currentRequest ?? request, secrets)
       return request
@@ -53,7 +53,7 @@ function nativeTransport(url: URL, timeoutMs: number): Transport {
         onResponse(response)
       })
       // A longer timer would run out at once.
-      if (timeoutMs > 0 && timeoutMs < 2 ** 31) {
+      if (timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS) {
         const timer = setTimeout(() => request.emit("timeout"), timeoutMs)
         for (const event of ["response", "error", "close"]) request.once(event, () => clearTimeout(timer))
       }

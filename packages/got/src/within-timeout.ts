@@ -1,9 +1,7 @@
-import { platformSignal } from "@countersign/auth-core"
+import { LONGEST_TIMER_MS, platformSignal } from "@countersign/auth-core"
 import type { BeforeErrorHook, BeforeRequestHook } from "got"
 
 type GotOptions = Parameters<BeforeRequestHook>[0]
-
-const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** Told as got tells its own; its class is not known here. */
 class RequestTimeout extends Error {

@@ -1,6 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { abortable } from "../identity/abortable.ts"
 import { type Clock, systemClock } from "../identity/clock.ts"
+import { LONGEST_TIMER_MS } from "../identity/longest-timer.ts"
 import type { Expiring, Provider } from "../identity/provider.ts"
 import { Backoff, type BackoffOptions, type Failure } from "./backoff.ts"
 import type { CacheEvent } from "./cache-event.ts"
@@ -70,8 +71,6 @@ export interface GetOptions<T> {
 
 /** How soon a process that got another's failure from the store looks again. */
 const RECHECK_MS = 5_000
-const LONGEST_TIMER_MS = 2 ** 31 - 1
-
 /**
  * Keeps what providers yield, tokens and credentials alike: one value for each identity and secret.
  *
@@ -252,7 +251,7 @@ export class TokenCache {
     return abortable(slot.value === undefined ? renewed : this.#orElseOld(renewed, provider, slot), signal)
   }
 
-  /** Whoever comes first past the soft expiry starts the refresh. Gives it where it must be waited for. */
+  /** The first caller past the soft expiry starts the refresh. Gives it where it must be waited for. */
   #refreshBehind<T extends Expiring>(provider: Provider<T>, slot: Slot<T>): Promise<T> | undefined {
     const isDue = this.#refresher.flightOf(slot) === undefined && this.#blockingFailure(provider, slot) === undefined
     if (isDue && this.#awaitsRefreshes) return this.#join(provider, slot, { isAwaited: false }, [])
@@ -411,7 +410,7 @@ export class TokenCache {
     return slot.endMs - (this.#clock.monotonic() - slot.receivedMono)
   }
 
-  /** What keeps a provider from a renewal now: a failure under its secret, or of the function that gives that. */
+  /** The failure that keeps a provider from a renewal now: under its secret, or of the function that gives the secret. */
   #blockingFailure<T extends Expiring>({ identityKey, binding }: Provider<T>, slot: Slot): Failure | undefined {
     const now = this.#clock.monotonic()
     const failure = this.#backoff.blocking(slot.failure, now)

@@ -1,6 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { type Clock, systemClock } from "../identity/clock.ts"
 import type { IamFetch } from "../identity/iam-fetch.ts"
+import { LONGEST_TIMER_MS } from "../identity/longest-timer.ts"
 import type { IamReach } from "../identity/provider.ts"
 import { resolveEndpoint } from "./endpoint.ts"
 import { environmentVariable } from "./environment.ts"
@@ -36,8 +37,6 @@ export interface IamConnection {
   readonly timeoutMs: number
   readonly clock: Clock
 }
-
-const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /**
  * Decides everything once, at construction of a provider.
