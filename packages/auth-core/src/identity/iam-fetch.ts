@@ -1,4 +1,6 @@
-/** What a call to IAM is made of. */
+import type { LibraryResponse } from "./library-fetch.ts"
+
+/** A call to IAM. */
 export interface IamFetchInit {
   readonly method: "GET" | "POST" | "PUT"
   readonly headers: Record<string, string>
@@ -9,10 +11,8 @@ export interface IamFetchInit {
   readonly signal: AbortSignal
 }
 
-/** What is read of an answer. */
-export interface IamFetchResponse {
-  readonly status: number
-  readonly headers: { get(name: string): string | null }
+/** The parts of an answer that are read. */
+export interface IamFetchResponse extends LibraryResponse {
   /** A web stream is read no further than an answer of IAM can be long; anything else through `text`. */
   readonly body?: unknown
   text(): Promise<string>

@@ -1,12 +1,12 @@
 import type { FetchInit } from "./fetch.ts"
 
-/** What a fetch takes beside the URL, but for what libraries have classes of their own for. */
+/** The init of a fetch, without the members for which libraries have classes of their own. */
 export interface LibraryFetchInit extends Omit<FetchInit, "body" | "dispatcher" | "headers"> {
   headers?: [name: string, value: string][] | Record<string, string>
   body?: string | ArrayBuffer | null
 }
 
-/** What is read of an answer. */
+/** The parts of an answer that are read. */
 export interface LibraryResponse {
   readonly status: number
   readonly headers: { get(name: string): string | null }
