@@ -4,7 +4,7 @@ import type { AxiosInstance, InternalAxiosRequestConfig } from "axios"
 /** As axios-cache-interceptor keeps it on an instance. */
 type GenerateKey = (request: Pick<InternalAxiosRequestConfig, "countersign">, meta?: unknown) => string
 
-/** What an instance was given, beneath the one that it shows. */
+/** The key function that an instance was given, beneath the one that it shows. */
 const generators = new WeakMap<object, unknown>()
 
 /** An auth, and by what name caches know it: of random, since processes may share a cache, and no secret. */
@@ -63,7 +63,7 @@ function isCached(config: InternalAxiosRequestConfig): config is InternalAxiosRe
 }
 
 function nameOf(given: unknown): string {
-  // What is no auth will be refused, not answered.
+  // A value that is no auth is refused later.
   const auth: object = Object(given)
   const known = Object(Reflect.get(auth, "authenticate"))
   const alike = named.get(known) ?? []

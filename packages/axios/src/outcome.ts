@@ -114,7 +114,7 @@ function tidyLater(
   data.once(errorMonitor, (error: Error) => tidyError(error, sent, config, wire))
 }
 
-/** What axios sends through its transport never holds a secret. What it sends otherwise does no more. */
+/** Masks the secrets of a request that did not go through our transport; one that did holds none. */
 function maskRequest(request: unknown, { added }: WireRequest): void {
   if (typeof request !== "object" || request === null) return
   if ("sentHeaders" in request) maskSecrets(request.sentHeaders as Record<string, unknown>, added)

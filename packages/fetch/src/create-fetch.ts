@@ -15,7 +15,7 @@ export interface AuthRequestInit extends FetchInit {
   auth?: Auth | false
 }
 
-/** What a runtime's fetch has beside its call, such as `preconnect` in Bun. */
+/** The members of a runtime's fetch, such as `preconnect` in Bun. */
 type FetchMembers = { [Name in keyof typeof globalThis.fetch]: (typeof globalThis.fetch)[Name] }
 
 /** A fetch that authenticates. Goes wherever a fetch goes. */

@@ -73,7 +73,7 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     const url = finishedUrl(request.url)
     const baseUrl = baseOrigins.size > 0 && baseOrigins.has(url.origin) ? url : request.prefixUrl
     const { context, hooks } = request
-    // What the caller's hooks set for another origin was not there before them.
+    // Runs before the caller's hooks, so that it sees no header that they set for another origin.
     hooks.beforeRedirect = withFirst(beforeRedirect, hooks.beforeRedirect)
     const crossed = Reflect.get(context, redirected) === true
     if (!guard(url, baseUrl, crossed)) return

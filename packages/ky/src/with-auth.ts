@@ -48,7 +48,7 @@ const plain = Symbol("ky")
 const authenticatingHooks = new WeakSet<InitHook>()
 
 /**
- * What is extended later, and what a request says itself, is known only as each request is made. An init hook would see it
+ * Later extensions, and the options of a request itself, are known only as each request is made. An init hook would see them
  * too, but has ky copy the caller's `json`.
  *
  * @param earlier the init hooks that were there before the auth.

@@ -17,7 +17,7 @@ import { CallController } from "./call-controller.ts"
 import { type DispatchHeaders, dispatchHeaders } from "./dispatch-headers.ts"
 import { withSendableBody } from "./sendable-body.ts"
 
-/** What undici's own functions add to the options of a dispatch. */
+/** The options that undici's own functions add to a dispatch. */
 interface AddedOptions {
   readonly signal?: unknown
   readonly maxRedirections?: unknown

@@ -25,7 +25,7 @@ export function dispatchHeaders(headers: GivenHeaders): DispatchHeaders {
     : written(headers)
 }
 
-/** What of them may cross to another origin. */
+/** The headers that may cross to another origin. */
 export function withoutSecrets(headers: GivenHeaders): NonNullable<GivenHeaders> {
   const { pairs, refused } = readHeaders(headers)
   return pairs === undefined
@@ -77,7 +77,7 @@ function textOf(value: unknown): string {
 
 type Pair = readonly [name: string, value: unknown]
 
-/** What undici takes for names and values; all else is left to it to refuse. */
+/** Headers as pairs, or those that undici refuses itself. */
 type ReadHeaders =
   | { readonly pairs: readonly Pair[]; readonly refused?: undefined }
   | { readonly pairs?: undefined; readonly refused: NonNullable<GivenHeaders> }

@@ -39,7 +39,7 @@ export interface AkskAuthOptions extends AccountIdOptions {
   clock?: Clock | undefined
 }
 
-/** What happens to the credentials of an {@link akskAuth}. More may come: a program ignores a `type` that it does not know. */
+/** An event of the credentials of an {@link akskAuth}. More types may come: ignore a `type` that you do not know. */
 export type AkskAuthEvent = {
   /** The gateway found the signature wrong, twice in a row or once more after a pause: the key is not sent there for a while. */
   readonly type: "credentials-paused"
@@ -51,7 +51,7 @@ export type AkskAuthEvent = {
   readonly retryAfterMs: number
 }
 
-/** What requests need, and the start of a program does not. */
+/** Loaded with the first request, not with the program. */
 const onDemand = lazily(() => import("./on-demand-judge.ts"))
 
 /** Credentials made ready. */

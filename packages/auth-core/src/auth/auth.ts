@@ -9,7 +9,7 @@ export interface Attempt {
   readonly body: string | Uint8Array | null | undefined
   /** Ends the work done for this attempt. */
   readonly signal?: AbortSignal | undefined
-  /** Whoever sends it tells what came of it, by `judge` or `ended`. Only then do others wait for that. */
+  /** The sender reports the outcome, by `judge` or `ended`. Others wait for it only then. */
   readonly tellsOutcome?: boolean | undefined
 }
 

@@ -12,7 +12,7 @@ import { countFailure, isKeyAtFault } from "./key-guard.ts"
 import { standingAt, standingsOf, type Turn } from "./key-standing.ts"
 import type { Renewable } from "./provided.ts"
 
-/** What a signature was made from. */
+/** The input of a signature. */
 export interface SignedWith {
   readonly credentials: Credentials
   readonly signedAt: number
@@ -24,8 +24,8 @@ export interface SignedWith {
 }
 
 /**
- * What is wrong with a refused signature: its time, which is now known better; its key, so that another may do; itself, so
- * that none may be tried again; else nothing that can be mended.
+ * The fault of a refused signature. `time`: the right one is known now. `key`: another key may do. `signature`: it must not be
+ * tried again. `other`: nothing can be mended.
  */
 type SignatureFault = "time" | "key" | "signature" | "other"
 

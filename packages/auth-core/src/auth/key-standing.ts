@@ -10,7 +10,7 @@ interface Awaited {
   readonly stop: () => void
 }
 
-/** What an attempt went under: whether it went before a failure shows in its round. */
+/** The state in which an attempt went. Its round tells whether it went before a failure. */
 export class Turn {
   readonly standing: KeyStanding
   readonly round: number

@@ -1,6 +1,6 @@
 import type { Expiring, IamReach, Provider } from "../identity/provider.ts"
 
-/** What an auth is told of IAM. */
+/** The options of an auth that say how IAM is reached. */
 export interface IamReachOptions {
   readonly region?: string | undefined
   readonly iam?: IamReach | undefined

@@ -11,7 +11,7 @@ export interface RenewalTrials<T> {
   accepted(value: T, url: URL): void
 }
 
-/** What came of the last renewal that an origin's refusal made. Values are kept as their secrets. */
+/** The outcome of the last renewal that an origin's refusal made. Values are kept as their secrets. */
 interface Trial {
   readonly replaced: string
   /** The last value whose refusal counted, so that it counts once however many requests were refused it. */

@@ -53,7 +53,7 @@ export class GuardedStore {
     )
   }
 
-  /** What names a secret in keys, where the store has a say in that. */
+  /** The names that the store gives a secret in keys, where it gives any. */
   namesOf(secret: string): Promise<readonly string[]> | undefined {
     const { namesOf } = this.#store
     return namesOf && this.#guard("get", async () => namesOf.call(this.#store, secret))

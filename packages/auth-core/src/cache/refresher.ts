@@ -58,7 +58,7 @@ export interface RefresherOptions {
   ) => Promise<V> | undefined
 }
 
-/** What an entry's secret is at a renewal; else how that failed. */
+/** The secret of an entry at a renewal, or the failure to read it. */
 type SecretResult = { readonly secret: BoundSecret | undefined } | (Renewal<never> & { readonly kind: "failed" })
 
 /** How soon to see again whether another process has brought a new value. */
@@ -146,7 +146,7 @@ export class Refresher {
         const { error, failure, isOfOther } = renewal
         const retryAfterMs = failure?.delayMs
         emit({ type: "refresh-failed", identity: slot.key, durationMs, code: error.code, retryAfterMs })
-        // Whoever else waits for it may have a better source.
+        // Others who wait for it may have a better source.
         if (isOfOther && isAsked(provider.binding)) throw new Moved(provider.binding, rejected(error))
         throw error
       }
@@ -311,7 +311,7 @@ export class Refresher {
       this.#resolve(other, context, path, ofOthers)
     const { binding } = provider
     const isOwn = binding?.identity === slot.key
-    // What it is built on may be asked for by another secret meanwhile.
+    // Its source may be asked for by another secret meanwhile.
     const checkSecret = (): void => {
       if (!isOwn && binding !== undefined && binding.current !== secret) throw new Moved(binding)
     }
@@ -358,7 +358,7 @@ function isAsked(binding: SecretBinding | undefined): binding is AskedBinding {
   return binding?.read !== undefined
 }
 
-/** What is read again and is the same stays one object, with all that was made of it. */
+/** A secret that is read again unchanged stays one object, with all that was made of it. */
 function bind(binding: SecretBinding, secret: BoundSecret): void {
   if (binding.current !== undefined && fingerprintOf(binding.current) === fingerprintOf(secret)) return
   binding.current = secret

@@ -39,7 +39,7 @@ export type Mark = string | SecretBinding | undefined
 /** The sign of no binding. */
 const UNSEEN = {}
 
-/** What is known of one identity under one secret. Plain fields: there may be a hundred thousand of these. */
+/** The state of one identity under one secret. Plain fields: there may be a hundred thousand of these. */
 export class Slot<T = Expiring> implements Link {
   readonly key: string | undefined
   readonly mark: Mark

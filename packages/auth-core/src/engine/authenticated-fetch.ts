@@ -87,7 +87,7 @@ function sendGiven(auth: Auth, url: URL, asked: Asked, options: AuthenticatedFet
     .then((call) => send(auth, url, call, options))
 }
 
-/** What may name an auth. openapi-fetch puts options that it does not know on the Request itself. */
+/** The objects that may name an auth. openapi-fetch puts options that it does not know on the Request itself. */
 function namingAuth(input: string | URL | Request, init: FetchInit, key: string): object {
   return typeof input === "object" && key in input && !(key in init) ? input : init
 }

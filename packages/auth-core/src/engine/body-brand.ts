@@ -1,6 +1,6 @@
 import { hasBrand } from "../identity/has-brand.ts"
 
-// What kind of object a body is. Told by its brand and by what it can do, never by its class alone: another realm, and every
+// The kind of a body. Told by its brand and by what it can do, never by its class alone: another realm, and every
 // library that brings its own, has other classes.
 
 /** Also one that is shared. */

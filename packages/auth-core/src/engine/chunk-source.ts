@@ -54,7 +54,7 @@ function newerNodeStream(stream: PipedStream): AsyncIterable<unknown> {
   return stream.pipe(piped)
 }
 
-/** What happens to a stream that nobody reads any more is nobody's concern. */
+/** Nobody reads the stream any more, so nobody needs to know how it ends. */
 function quietly(work: PromiseLike<unknown> | undefined): void {
   work?.then(undefined, () => undefined)
 }

@@ -31,7 +31,7 @@ export function fetchInKind(
   return fetch(new (requestClass(input))(source, init), otherMembers(given))
 }
 
-/** What fetch takes for a body that may be an async iterable; the caller's own stays as it is. */
+/** Turns an async iterable into a body that fetch takes; the caller's own body stays as it is. */
 function sendable(body: unknown, own: unknown): BodyInit {
   return (isStream(body) && body !== own ? readableStreamOf(body as AsyncIterable<Uint8Array>) : body) as BodyInit
 }

@@ -25,7 +25,7 @@ const CUSTOMERS_HOST = /^(?:obs|apigw|(?:[^.]+-)?(?:infer[-.]|notebook|authoring
 /** An instance of IoTDA: Huawei's code, at a host of its own. */
 const IOTDA_HOST = /^[a-z\d]+(?:\.[a-z\d]+)?\.iotda-app\.[a-z]{2}-[a-z]+-\d{1,3}\.myhuaweicloud\.(?:com|cn|eu)$/
 
-/** What else the official tables list: single hosts, of domains that are not for services alone. */
+/** The other hosts of the official tables: single ones, of domains that are not for services alone. */
 const OTHER_HOST =
   /^(?:(?:api(?:-intl)?\.meeting|dme\.cn-north-4|oroas\.cn-north-7)\.huaweicloud\.com|as\.ap-southeast-1\.myhwclouds\.com|cts\.(?:af-north-1\.myhuaweicloud\.africa|ap-southeast-5\.myhuaweicloud\.asia))$/
 

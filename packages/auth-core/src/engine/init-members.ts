@@ -1,4 +1,4 @@
-/** What a Request is made from. */
+/** The members of an init from which a Request is made. */
 const REQUEST_MEMBERS = [
   "body",
   "cache",
@@ -40,7 +40,7 @@ function isIterator(headers: unknown): headers is IterableIterator<unknown> {
   return typeof headers === "object" && headers !== null && Symbol.iterator in headers && "next" in headers
 }
 
-/** What of an init no Request holds, such as an `agent`. */
+/** The members of an init that no Request holds, such as an `agent`. */
 export function otherMembers(init: RequestInit): RequestInit {
   const others: Record<string, unknown> = { ...init }
   for (const name of REQUEST_MEMBERS) delete others[name]

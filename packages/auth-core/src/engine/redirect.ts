@@ -10,7 +10,7 @@ export interface RedirectableRequest {
   readonly body?: unknown
 }
 
-/** What a redirect asks for. */
+/** The request that a redirect asks for. */
 interface Redirect {
   readonly request: RedirectableRequest
   readonly keepsBody: boolean

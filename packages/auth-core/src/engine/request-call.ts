@@ -4,10 +4,10 @@ import { readFormOrStream } from "./form-or-stream.ts"
 import { isRequest } from "./is-request.ts"
 import { MAX_REPLAYABLE_BYTES } from "./prepared-body.ts"
 
-/** What a caller of fetch asks for. */
+/** A call of fetch as its caller made it. */
 export interface Asked {
   readonly input: string | URL | Request
-  /** What is given beside it. */
+  /** The init that is given beside it. */
   readonly given: RequestInit
   /** It may see no credentials, but has the caller's own. */
   readonly isBare: boolean
@@ -32,7 +32,7 @@ export function requestCall(asked: Asked): Call | Promise<Call> {
     // Only a browser itself may navigate.
     if (value !== undefined && value !== usual && value !== "navigate") Object.assign(own, { [name]: value })
   }
-  // What `init` says prevails, as it does in fetch.
+  // `init` prevails, as it does in fetch.
   for (const [name, value] of Object.entries(given)) if (value !== undefined) Object.assign(own, { [name]: value })
   const signal = platformSignal(own.signal)
   const body = given.body ?? null
@@ -45,7 +45,7 @@ export function requestCall(asked: Asked): Call | Promise<Call> {
   }))
 }
 
-/** What a Request is unless it was told otherwise, which takes fetch its time to read again. */
+/** The defaults of a Request. They are left out, since fetch takes its time to read them again. */
 const USUAL = {
   redirect: "follow",
   credentials: "same-origin",

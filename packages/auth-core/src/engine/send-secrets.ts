@@ -1,8 +1,8 @@
 import { INSPECT } from "../identity/hide-secrets.ts"
 
-/** What shows in the place of a secret. */
+/** Shows in the place of a secret. */
 const MASK = "[secret]"
-/** What an auth adds and anybody may see. */
+/** Headers that an auth adds and anybody may see. */
 const PUBLIC_HEADER = /^x-(?:sdk-.*|project-id|domain-id)$/
 
 type HeadersByName = Readonly<Record<string, string>>

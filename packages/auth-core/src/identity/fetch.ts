@@ -1,7 +1,7 @@
 type PlatformFetch = typeof globalThis.fetch
 
 /**
- * What the platform's fetch takes beside the URL, with what the runtime adds to the standard: Bun declares its own fetch
+ * The init of the platform's fetch, with what the runtime adds to the standard: Bun declares its own fetch
  * beside the one of Node's types.
  */
 export type FetchInit = PlatformFetch extends {

@@ -4,7 +4,7 @@ const followers = new WeakMap<AbortSignal, AbortSignal>()
 /** A signal with all that the platform's have. One of a polyfill may lack `reason` and `throwIfAborted`. */
 export function platformSignal(signal: AbortSignal | null | undefined): AbortSignal | undefined {
   if (signal === null || signal === undefined || isPlatforms(signal)) return signal ?? undefined
-  // What is none at all is for the client to refuse.
+  // The client refuses a value that is no signal at all.
   if (typeof signal.addEventListener !== "function") return undefined
   const known = followers.get(signal)
   if (known !== undefined) return known

@@ -45,7 +45,7 @@ export interface ProviderContext<T> {
    * against this identity, so it makes no back-off here.
    */
   blameSource?: ((error: Error) => void) | undefined
-  /** What the cache read of a secret that is a function, and binds the value to: to be used in place of asking again. */
+  /** The secret that the cache read from a function, and binds the value to: use it in place of asking again. */
   secret?: BoundSecret | undefined
 }
 
@@ -60,7 +60,7 @@ export interface Provider<T> {
   readonly identityKey?: string | undefined
   /** It heeds `iam` in the context. */
   readonly heedsIamReach?: boolean | undefined
-  /** What it yields, where it says so: what is built on it then takes no keys for a token at once, before it is asked. */
+  /** The kind of value, where it is stated: a provider built on it then refuses keys in place of a token at construction. */
   readonly yields?: "token" | "credentials" | undefined
   /**
    * The secret that gets the values: a cache keeps those of each secret apart. Set by the providers of this library. Absent:

@@ -1,6 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
 
-/** What the Headers class is made of. Not every runtime's types have a name for it. */
+/** Any argument of the Headers class. Not every runtime's types have a name for it. */
 export type HeadersInput = Headers | Iterable<readonly [string, string]> | Readonly<Record<string, string>>
 
 /** One for each name of a selection, `undefined` where the request has none. */

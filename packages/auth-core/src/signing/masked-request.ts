@@ -1,4 +1,4 @@
-/** What the names of headers and query parameters with a credential in them have in common. */
+/** Matches the names of headers and query parameters that hold a credential. */
 const SECRET_NAME = /token|auth|cookie|secret|passw|credential|signature|key|code/i
 
 /** A canonical request that may be shown: headers and query parameters that carry a credential have their value masked. */

@@ -45,7 +45,7 @@ export type VerifyFailureCode =
 export interface VerifiedSignature {
   readonly ok: true
   readonly accessKeyId: string
-  /** What the signature covers beside method, URL and body: names in lower case, in byte order. */
+  /** The headers that the signature covers: names in lower case, in byte order. */
   readonly signedHeaders: readonly string[]
   /** X-Sdk-Date, epoch ms. */
   readonly signedAt: number
