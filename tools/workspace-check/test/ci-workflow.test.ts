@@ -1,0 +1,46 @@
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { parse } from "yaml"
+
+const workspace = join(import.meta.dirname, "../../..")
+const read = (path: string): string => readFileSync(join(workspace, path), "utf8")
+
+interface Workflow {
+  permissions?: object
+  jobs: Record<string, { permissions?: object; steps: { run?: string; uses?: string }[] }>
+}
+
+const workflow: Workflow = parse(read(".github/workflows/ci.yml"))
+const jobs = Object.values(workflow.jobs)
+const steps = jobs.flatMap((job) => job.steps)
+
+describe("the CI workflow", () => {
+  it("runs .ci/run and no other check", () => {
+    expect(steps.filter(({ run = "" }) => !run.startsWith("git config ")).map(({ run }) => run)).toEqual([
+      undefined,
+      "bash .ci/run",
+    ])
+  })
+
+  it("may read the repository and nothing else", () => {
+    expect(workflow.permissions).toEqual({})
+    expect(jobs.map(({ permissions }) => permissions)).toEqual(jobs.map(() => ({ contents: "read" })))
+  })
+
+  it("names each action by its full commit", () => {
+    const actions = steps.flatMap(({ uses }) => uses ?? [])
+    expect(actions).not.toEqual([])
+    for (const action of actions) expect(action).toMatch(/@[\da-f]{40}$/)
+  })
+})
+
+describe("the dev container", () => {
+  it("installs the system tools that .ci/run installs", () => {
+    expect(read(".ci/system-tools").trim().split("\n")).toContain("redis-server")
+    expect(read(".ci/run")).toContain("done <.ci/system-tools")
+    expect(read(".devcontainer/Dockerfile")).toContain("COPY .ci/system-tools ")
+    const { build } = JSON.parse(read(".devcontainer/devcontainer.json"))
+    expect(build).toEqual({ dockerfile: "Dockerfile", context: ".." })
+  })
+})

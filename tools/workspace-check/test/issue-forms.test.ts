@@ -1,0 +1,53 @@
+import { globSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { parse } from "yaml"
+
+const workspace = join(import.meta.dirname, "../../..")
+const read = (path: string): string => readFileSync(join(workspace, path), "utf8")
+
+interface FormField {
+  type: string
+  id?: string
+  attributes: { label?: string; value?: string; options?: unknown[] }
+}
+
+interface IssueForm {
+  name?: string
+  description?: string
+  body: FormField[]
+}
+
+const FORMS = globSync(".github/ISSUE_TEMPLATE/*.yml", { cwd: workspace }).filter(
+  (path) => !path.endsWith("config.yml"),
+)
+
+describe("issue forms", () => {
+  it("exist for bugs, refusals and features", () => {
+    expect(FORMS).toHaveLength(3)
+  })
+})
+
+describe.each(FORMS)("the issue form %s", (path) => {
+  const { name, description, body }: IssueForm = parse(read(path))
+  const fields = body.filter(({ type }) => type !== "markdown")
+
+  it("warns of secrets before the first field", () => {
+    expect([body[0]?.type, body[0]?.attributes.value]).toEqual([
+      "markdown",
+      expect.stringContaining("**Never paste a secret:**"),
+    ])
+  })
+
+  it("has what GitHub asks of a form", () => {
+    expect([name, description]).toEqual([expect.stringMatching(/\S/), expect.stringMatching(/\S/)])
+    for (const { type, attributes } of fields) {
+      expect(type).toMatch(/^(?:input|textarea|dropdown|checkboxes)$/)
+      expect(attributes.label).toMatch(/\S/)
+      if (type === "dropdown") expect(attributes.options?.every((option) => typeof option === "string")).toBe(true)
+    }
+    const ids = fields.map(({ id }) => id)
+    expect(ids).toEqual([...new Set(ids)])
+    expect(ids).not.toContain(undefined)
+  })
+})
