@@ -4,22 +4,12 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { selfSigned } from "@countersign/testkit"
 import { answerTo, OK } from "./answers.ts"
-import type { Arrivals } from "./judge.ts"
+import type { Arrival, Arrivals } from "./arrival.ts"
 import { type Cell, isRejection } from "./matrix.ts"
 import { openProxy, type WebProxy } from "./proxy.ts"
 import { DOMAIN, openSite, type Site, type SiteRequest, type SiteResponse } from "./site.ts"
 import { verdictOf } from "./verdict.ts"
 import { PLACES, type Place, WIRES, type Wire, type WireAddresses } from "./wires.ts"
-
-/** One attempt as it came off the wire. */
-export interface Arrival {
-  readonly at: Place
-  readonly method: string
-  readonly headers: IncomingHttpHeaders
-  readonly body: Buffer
-  /** "valid", or what is wrong with its authentication. */
-  readonly verdict: string
-}
 
 /** On every wire three real servers: the one that is called, another that is listed, and one that is not. */
 export interface Gateway {

@@ -1,5 +1,5 @@
+import type { Arrival, Arrivals } from "./arrival.ts"
 import { BINARY, expectedBytes } from "./bodies.ts"
-import type { Arrival } from "./gateway.ts"
 import { type Cell, type CellResult, isRejection, type Outcome, type Scenario, STREAMS } from "./matrix.ts"
 
 /**
@@ -11,13 +11,6 @@ import { type Cell, type CellResult, isRejection, type Outcome, type Scenario, S
 export interface Judgement {
   readonly outcome: "ok" | "declined" | "unable" | "failed"
   readonly why?: string
-}
-
-/** What came of a cell, attempt by attempt. */
-export interface Arrivals {
-  readonly authenticated: readonly Arrival[]
-  /** Of the same request without authentication. */
-  readonly alone: readonly Arrival[]
 }
 
 /** Headers that are for listed hosts alone. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
+import type { Arrival } from "../src/arrival.ts"
 import { BINARY } from "../src/bodies.ts"
-import type { Arrival } from "../src/gateway.ts"
 import { judge } from "../src/judge.ts"
 import type { Cell, CellResult } from "../src/matrix.ts"
 
