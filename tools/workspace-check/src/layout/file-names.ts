@@ -1,0 +1,37 @@
+import { posix } from "node:path"
+import type { SourceModule } from "./source-module.ts"
+
+/**
+ * The modules named neither after an export nor after a word that all their exports share.
+ *
+ * Programs export nothing, and are named after what they do; an `index.ts` is named after its folder.
+ */
+export function misnamedFiles(modules: readonly SourceModule[]): string[] {
+  return modules.filter((module) => !isNamedAfterExports(module)).map(({ path }) => path)
+}
+
+function isNamedAfterExports({ path, exports }: SourceModule): boolean {
+  const base = posix.basename(path).replace(/\.d\.ts$|\.[cm]?[jt]s$/, "")
+  if (base === "index" || base.endsWith(".chunk") || exports.length === 0) return true
+  const words = base.split("-")
+  const names = exports.map(wordsOf)
+  if (names.some((name) => name.length === words.length && name.every((word, at) => isSame(word, words[at] ?? ""))))
+    return true
+  return words.some((word) => names.every((name) => name.some((other) => isSame(word, other))))
+}
+
+/** `sha256Hex`, `Sha256Hex` and `SHA256_HEX` are sha256 and hex. */
+function wordsOf(name: string): string[] {
+  return name
+    .replaceAll(/([a-z\d])([A-Z])/g, "$1-$2")
+    .replaceAll(/([A-Z])([A-Z][a-z])/g, "$1-$2")
+    .toLowerCase()
+    .split(/[-_]/)
+}
+
+/** One word in another form, such as `retry` and `retries`, `sign` and `signature`. */
+function isSame(one: string, other: string): boolean {
+  const [short = "", long = ""] = [one, other].sort((left, right) => left.length - right.length)
+  const stem = short.length > 4 ? short.replace(/(?:y|e|s|es|ed|ing)$/, "") : short
+  return long === short || long === `${short}s` || (stem.length >= 4 && long.startsWith(stem))
+}
