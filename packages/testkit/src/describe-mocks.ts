@@ -1,6 +1,6 @@
 import { type Auth, akskAuth, verify } from "@countersign/auth-core"
 import { afterEach, describe, expect, it } from "vitest"
-import type { AdapterRequest, AdapterResponse, AdapterUnderTest } from "./describe-adapter.ts"
+import type { AdapterRequest, AdapterResponse, AdapterUnderTest } from "./contracts/adapter-under-test.ts"
 import { errorFacts } from "./error-facts.ts"
 import type { MockedRequest, MockedRoute, MockLibrary } from "./mock-library.ts"
 import { numbering } from "./numbering-auth.ts"

@@ -3,9 +3,9 @@ export {
   type AdapterRequest,
   type AdapterResponse,
   type AdapterUnderTest,
-  describeAdapter,
   namedAuth,
-} from "./describe-adapter.ts"
+} from "./contracts/adapter-under-test.ts"
+export { describeAdapter } from "./describe-adapter.ts"
 export { type CacheStoreSuiteOptions, describeCacheStore } from "./describe-cache-store.ts"
 export { describeFeatures } from "./describe-features.ts"
 export { describeUncaughtErrors } from "./describe-uncaught-errors.ts"
