@@ -1,6 +1,38 @@
-// Entry point for runtimes without node:crypto, or whose node:crypto has no SM3 (Bun): importing it is all it takes.
 import { sm3 } from "sm-crypto-v2"
-import { registerSm3 } from "./digest/sm3.ts"
-import { sm3InOneGo } from "./digest/sm3-in-one-go.ts"
+import { bytesOfHex, hmacPads } from "./digest/digest.ts"
+import { registerSm3, type Sm3Digest } from "./digest/sm3.ts"
+
+// Entry point for runtimes without node:crypto, or whose node:crypto has no SM3 (Bun): importing it is all it takes.
 
 registerSm3(sm3InOneGo((bytes) => sm3(bytes)))
+
+/**
+ * A digest on an SM3 that takes all bytes in one go.
+ *
+ * @param sm3 gives lower-case hex
+ */
+export function sm3InOneGo(sm3: (bytes: Uint8Array) => string): Sm3Digest {
+  return {
+    hashHex: sm3,
+    createHmac(key) {
+      const encoder = new TextEncoder()
+      const { inner, outer } = hmacPads(key, (bytes) => bytesOfHex(sm3(bytes)))
+      return (message, start = "") =>
+        sm3(joined([outer, bytesOfHex(sm3(joined([inner, encoder.encode(start + message)])))]))
+    },
+    createIncrementalHash() {
+      const pieces: Uint8Array[] = []
+      return { update: (bytes) => pieces.push(bytes), hex: () => sm3(joined(pieces)) }
+    },
+  }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0))
+  let offset = 0
+  for (const piece of pieces) {
+    bytes.set(piece, offset)
+    offset += piece.length
+  }
+  return bytes
+}

@@ -7,7 +7,7 @@ import {
   chunkIterator,
   isSearchParams,
   isStream,
-  MAX_REPLAYABLE_BYTES,
+  MAX_SIGNED_BODY_BYTES,
   readBody,
 } from "@countersign/auth-core"
 import type { BeforeRequestHook } from "got"
@@ -29,7 +29,7 @@ export function bodyOf(options: GotOptions, leftUnread: boolean, signal: AbortSi
   if (!leftUnread) return chunkIterator(body)
   const isForm = !("pipe" in Object(body)) && /^multipart\/form-data/.test(String(headers["content-type"]))
   if (!isForm || !isStream(body)) return body
-  return andThen(readBody(body, MAX_REPLAYABLE_BYTES, signal), ({ content }) => content)
+  return andThen(readBody(body, MAX_SIGNED_BODY_BYTES, signal), ({ content }) => content)
 }
 
 /** Whether the caller may still pipe a body into `got.stream`. */

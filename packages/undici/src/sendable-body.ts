@@ -2,7 +2,7 @@ import {
   chunkIterator,
   isFormData,
   isSearchParams,
-  MAX_REPLAYABLE_BYTES,
+  MAX_SIGNED_BODY_BYTES,
   type OutgoingRequest,
   platformForm,
   readBody,
@@ -29,14 +29,14 @@ export function withSendableBody(
 
 async function withBytes(request: OutgoingRequest): Promise<OutgoingRequest> {
   const { body, headers, signal } = request
-  const { content, contentType } = await readBody(body, MAX_REPLAYABLE_BYTES, signal)
+  const { content, contentType } = await readBody(body, MAX_SIGNED_BODY_BYTES, signal)
   return { ...request, body: content, headers: withType(headers, contentType) }
 }
 
 /** undici sends no forms but those of its own class; nothing else reads those. */
 async function withForm(request: OutgoingRequest, form: FormData): Promise<OutgoingRequest> {
   const { headers, signal } = request
-  const { bytes, contentType } = await readBody(form, MAX_REPLAYABLE_BYTES, signal)
+  const { bytes, contentType } = await readBody(form, MAX_SIGNED_BODY_BYTES, signal)
   if (bytes !== undefined) return { ...request, body: bytes, headers: withType(headers, contentType) }
   // Too long to be kept.
   const { body, headers: own } = new Response(await platformForm(form))

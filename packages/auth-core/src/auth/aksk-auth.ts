@@ -1,22 +1,21 @@
-import { andThen } from "../identity/and-then.ts"
-import type { Clock } from "../identity/clock.ts"
 import type { Credentials } from "../identity/credentials.ts"
-import { isPromise } from "../identity/is-promise.ts"
-import { lazily } from "../identity/lazily.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
-import { systemWallClock } from "../identity/wall-clock.ts"
+import { MAX_SIGNED_BODY_BYTES } from "../runtime/body-size.ts"
+import { systemWallClock } from "../runtime/clock.ts"
+import { andThen, isPromise, lazily } from "../runtime/promises.ts"
 import { type SigningAlgorithm, traitsOf } from "../signing/algorithm.ts"
-import { bodyHash, largeBodyHash } from "../signing/body-hash.ts"
-import { MAX_SIGNED_BODY_BYTES, UNSIGNED_PAYLOAD } from "../signing/payload.ts"
+import { largeBodyHash } from "../signing/large-body-hash.ts"
+import { bodyHash, UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
 import { createSigningKey, type SigningKey } from "../signing/signing-key.ts"
-import { type AccountIdOptions, accountIds, type KnownAccountIds } from "./account-ids.ts"
+import type { AccountIdOptions, KnownAccountIds } from "./account-id-lookup.chunk.ts"
+import { accountIds } from "./account-ids.ts"
 import type { Attempt, Auth, Authentication } from "./auth.ts"
-import type { CacheOption } from "./cache-of.ts"
-import type { SignatureJudge, SignedWith } from "./judge-signature.ts"
+import type { CacheOption, RenewableCredential } from "./cached-credential.chunk.ts"
 import type { Standings, Turn } from "./key-standing.ts"
-import { provided, type Renewable } from "./provided.ts"
+import { lazyCredential } from "./lazy-credential.ts"
+import type { SignatureJudge, SignatureJudgeOptions, SignedWith } from "./signature-judge.chunk.ts"
 
-export interface AkskAuthOptions extends AccountIdOptions {
+export interface AkskAuthOptions extends AccountIdOptions, SignatureJudgeOptions {
   /** @default "SDK-HMAC-SHA256" */
   algorithm?: SigningAlgorithm | undefined
   /** Service of the credential scope, such as `iotda`; V11-HMAC-SHA256 needs it. */
@@ -31,28 +30,10 @@ export interface AkskAuthOptions extends AccountIdOptions {
    * @default a cache of this auth alone
    */
   cache?: CacheOption | undefined
-  /** Told what happens to the credentials, for logs and metrics: never a secret. */
-  onEvent?: ((event: AkskAuthEvent) => void) | undefined
-  /** Told when the clock of an endpoint turns out to differ: server time minus local time, milliseconds. */
-  onClockOffset?: ((offset: { origin: string; offsetMs: number }) => void) | undefined
-  /** @default the machine's clock */
-  clock?: Clock | undefined
-}
-
-/** An event of the credentials of an {@link akskAuth}. More types may come: ignore a `type` that you do not know. */
-export type AkskAuthEvent = {
-  /** The gateway found the signature wrong, twice in a row or once more after a pause: the key is not sent there for a while. */
-  readonly type: "credentials-paused"
-  readonly accessKeyId: string
-  readonly origin: string
-  /** Failed signatures since the last success. */
-  readonly failures: number
-  /** When it is sent again. */
-  readonly retryAfterMs: number
 }
 
 /** Loaded with the first request, not with the program. */
-const onDemand = lazily(() => import("./on-demand-judge.ts"))
+const onDemand = lazily(() => import("./signature-judge.chunk.ts"))
 
 /** Credentials made ready. */
 interface Ready {
@@ -94,7 +75,7 @@ export function akskAuth(
   // Until a signature is refused nothing is known of other clocks.
   let judge: SignatureJudge | undefined
   const isProvided = typeof credentialsOrProvider === "function"
-  const source = isProvided ? provided(credentialsOrProvider, options, secretOf) : fixed(credentialsOrProvider)
+  const source = isProvided ? lazyCredential(credentialsOrProvider, options) : fixed(credentialsOrProvider)
   const idsFor = accountIds(options, credentialsOrProvider)
   // Credentials change seldom.
   let last: Ready | undefined
@@ -170,10 +151,6 @@ export function akskAuth(
   }
 }
 
-function fixed(credentials: Credentials): Renewable<Credentials> {
+function fixed(credentials: Credentials): RenewableCredential<Credentials> {
   return { current: () => credentials, renew: () => false, accepted: () => undefined }
-}
-
-function secretOf({ accessKeyId, securityToken = "" }: Credentials): string {
-  return `${accessKeyId} ${securityToken}`
 }

@@ -1,6 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { type Clock, systemClock } from "../identity/clock.ts"
 import type { Credentials } from "../identity/credentials.ts"
+import type { Clock } from "../runtime/clock.ts"
+import { systemClock } from "../runtime/system-clock.ts"
 import type { Attempt, Authentication, Rejection } from "./auth.ts"
 import { type KeyStanding, MOST_AT_ONCE, type Standings, standingAt, standingsOf, Turn } from "./key-standing.ts"
 

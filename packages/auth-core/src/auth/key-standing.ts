@@ -1,6 +1,7 @@
 import { randomHmac } from "../cache/fingerprint.ts"
-import { type Clock, systemClock } from "../identity/clock.ts"
 import type { Credentials } from "../identity/credentials.ts"
+import type { Clock } from "../runtime/clock.ts"
+import { systemClock } from "../runtime/system-clock.ts"
 import type { Attempt } from "./auth.ts"
 
 /** An attempt whose outcome is awaited. */

@@ -1,12 +1,11 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { andThen } from "../identity/and-then.ts"
-import type { Clock } from "../identity/clock.ts"
+import type { Token } from "../identity/credentials.ts"
 import type { TokenProvider } from "../identity/provider.ts"
-import type { Token } from "../identity/token.ts"
-import { systemWallClock, type WallClock } from "../identity/wall-clock.ts"
+import { type Clock, systemWallClock, type WallClock } from "../runtime/clock.ts"
+import { andThen } from "../runtime/promises.ts"
 import type { Auth, Authentication } from "./auth.ts"
-import type { CacheOption } from "./cache-of.ts"
-import { provided } from "./provided.ts"
+import type { CacheOption } from "./cached-credential.chunk.ts"
+import { lazyCredential } from "./lazy-credential.ts"
 
 export interface TokenAuthOptions {
   /**
@@ -57,7 +56,7 @@ function fixedToken(token: Token, { clock = systemWallClock }: { clock?: WallClo
 }
 
 function providedToken(provider: TokenProvider, options: TokenAuthOptions): Auth {
-  const tokens = provided(provider, options, (token) => token.value)
+  const tokens = lazyCredential(provider, options)
   let last: Authentication<Token> | undefined
   const authenticationFor = (token: Token): Authentication<Token> => {
     if (last?.used !== token) last = authenticationOf(token)

@@ -1,9 +1,8 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
-import type { Clock } from "../identity/clock.ts"
-import type { Expiring, Provider, ProviderContext } from "../identity/provider.ts"
-import type { BoundSecret } from "../identity/secret-binding.ts"
-import { isHollow } from "./is-hollow.ts"
-import { within } from "./within.ts"
+import { hasNoSecret } from "../identity/credential-secret.ts"
+import type { BoundSecret, Expiring, Provider, ProviderContext } from "../identity/provider.ts"
+import type { Clock } from "../runtime/clock.ts"
+import { within } from "../runtime/system-clock.ts"
 
 /** What one call of a provider takes. */
 export interface Question<T> {
@@ -72,7 +71,7 @@ function checkValue(value: unknown, name: string): void {
   const fault =
     typeof value !== "object" || value === null
       ? `${value === null ? "null" : typeof value} where credentials or a token belong`
-      : isHollow(value)
+      : hasNoSecret(value)
         ? "credentials or a token with nothing in them"
         : "expiresAt" in value && value.expiresAt !== undefined && !Number.isFinite(value.expiresAt)
           ? "a value whose `expiresAt` is not a finite number of epoch milliseconds"

@@ -1,6 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { hasBrand } from "../identity/has-brand.ts"
-import { fromBase64Url, toBase64Url } from "./base64-url.ts"
+import { fromBase64Url, toBase64Url } from "../runtime/base64-url.ts"
+import { hasBrand } from "../runtime/has-brand.ts"
 import type { CacheStore, Lease } from "./store.ts"
 
 /** The types of Node 22 have no name for it. */

@@ -1,8 +1,8 @@
 import { AuthError, type AuthErrorCode, type AuthErrorDetails } from "../errors/auth-error.ts"
-import { hideSecrets } from "../identity/hide-secrets.ts"
+import { hasNoSecret } from "../identity/credential-secret.ts"
 import type { Expiring } from "../identity/provider.ts"
+import { hideSecrets } from "../runtime/redact.ts"
 import type { Failure, StoredFailure } from "./backoff.ts"
-import { isHollow } from "./is-hollow.ts"
 import type { Lifetime } from "./lifetime.ts"
 
 /**
@@ -30,7 +30,7 @@ export function readValue<T extends Expiring>(text: string, now: number): Stored
   const envelope = parse(text)
   if (envelope === undefined) return undefined
   const { at, softMs, endMs, value } = envelope
-  if (!isNumber(at) || !isNumber(softMs) || !isNumber(endMs) || !isRecord(value) || isHollow(value)) return undefined
+  if (!isNumber(at) || !isNumber(softMs) || !isNumber(endMs) || !isRecord(value) || hasNoSecret(value)) return undefined
   // The writer's provider vouched for the type; the key is that of its identity.
   return { value: hideSecrets(value as T), softMs, endMs, ageMs: Math.max(0, now - at) }
 }

@@ -1,6 +1,6 @@
 import { createHmac } from "#digest"
 import type { Hmac } from "../digest/digest.ts"
-import type { BoundSecret } from "../identity/secret-binding.ts"
+import type { BoundSecret } from "../identity/provider.ts"
 
 let hmac: Hmac | undefined
 

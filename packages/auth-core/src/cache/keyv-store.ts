@@ -1,7 +1,8 @@
 import { AuthError } from "../errors/auth-error.ts"
 import type { CacheStore } from "./store.ts"
+import "./shared-renewal.chunk.ts"
+
 // What a cache loads for a store comes with the store, where modules are files: its first read then waits for none.
-import "./shared-renewal.ts"
 
 /** What is used of a Keyv. */
 export interface KeyvLike {

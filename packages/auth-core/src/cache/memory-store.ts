@@ -1,10 +1,12 @@
 import type { Hmac } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
-import { type Clock, systemClock } from "../identity/clock.ts"
+import type { Clock } from "../runtime/clock.ts"
+import { systemClock } from "../runtime/system-clock.ts"
 import { randomHmac } from "./fingerprint.ts"
 import type { CacheStore, Lease, StoreChange } from "./store.ts"
+import "./shared-renewal.chunk.ts"
+
 // What a cache loads for a store comes with the store, where modules are files: its first read then waits for none.
-import "./shared-renewal.ts"
 
 export interface MemoryStoreOptions {
   /** How many values are kept; the least recently used go first. @default 10_000 */

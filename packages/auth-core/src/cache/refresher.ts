@@ -1,20 +1,18 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
-import type { Clock } from "../identity/clock.ts"
-import { isPromise } from "../identity/is-promise.ts"
-import type { Expiring, Provider, ProviderContext } from "../identity/provider.ts"
-import type { BoundSecret, SecretBinding } from "../identity/secret-binding.ts"
+import { hasSameSecret } from "../identity/credential-secret.ts"
+import type { BoundSecret, Expiring, Provider, ProviderContext, SecretBinding } from "../identity/provider.ts"
+import type { Clock } from "../runtime/clock.ts"
+import { isPromise } from "../runtime/promises.ts"
+import { within } from "../runtime/system-clock.ts"
 import { askProvider } from "./ask-provider.ts"
 import { type Backoff, backedOffError, type Failure } from "./backoff.ts"
+import { type Flight, markOf, type Slot, type Slots } from "./cache-entries.ts"
 import type { CacheEvent } from "./cache-event.ts"
 import { fingerprintOf } from "./fingerprint.ts"
 import { type LifetimeOptions, lifetimeOf } from "./lifetime.ts"
-import { Moved } from "./moved.ts"
-import type { Renewal } from "./renewal.ts"
+import { Moved, type Renewal } from "./renewal.ts"
 import { beat, isDead, orWhenDead, type WaitUntil } from "./request-bound.ts"
-import { sameValue } from "./same-value.ts"
-import type { SharedRenewal } from "./shared-renewal.ts"
-import { type Flight, markOf, type Slot, type Slots } from "./slots.ts"
-import { within } from "./within.ts"
+import type { SharedRenewal } from "./shared-renewal.chunk.ts"
 
 /** The identities that are being asked on behalf of one another. */
 export type Path = readonly Slot[]
@@ -202,10 +200,10 @@ export class Refresher {
       entry: { identity: slot.key, mark: slot.mark, storeKeys: slot.storeKeys },
       earlier,
       current: () => (flight.isAwaited ? undefined : old),
-      isRefused: (value) => rejected !== undefined && sameValue(value, rejected),
+      isRefused: (value) => rejected !== undefined && hasSameSecret(value, rejected),
       isWanted: (value) =>
         !(isForced && old === undefined) &&
-        !(replaced !== undefined && sameValue(value, replaced)) &&
+        !(replaced !== undefined && hasSameSecret(value, replaced)) &&
         !endsBefore(value, old) &&
         !endsBefore(value, rejected),
       ask,

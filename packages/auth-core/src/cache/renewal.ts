@@ -1,4 +1,5 @@
 import type { AuthError } from "../errors/auth-error.ts"
+import type { Expiring, SecretBinding } from "../identity/provider.ts"
 import type { Failure } from "./backoff.ts"
 import type { Lifetime } from "./lifetime.ts"
 
@@ -17,3 +18,20 @@ export type Renewal<T> =
   | { readonly kind: "backed-off"; readonly failure: Failure }
   /** Another process is at it; this value serves until then. */
   | { readonly kind: "busy"; readonly value: T }
+
+/** Ends a refresh whose secret turns out to be another one than the entry's: what it would bring belongs to another entry. */
+export class Moved extends Error {
+  override readonly name = "Moved"
+  /** Whose secret was read. */
+  readonly binding: SecretBinding
+  /** The refresh of the other entry, where it needs one. */
+  readonly renewed: Promise<Expiring> | undefined
+
+  constructor(binding: SecretBinding, renewed?: Promise<Expiring>) {
+    super("The secret is another one now.")
+    this.binding = binding
+    this.renewed = renewed
+    // Nobody may be waiting for it.
+    renewed?.catch(() => undefined)
+  }
+}

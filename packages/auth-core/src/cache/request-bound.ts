@@ -1,4 +1,4 @@
-import type { Clock } from "../identity/clock.ts"
+import type { Clock } from "../runtime/clock.ts"
 
 /** Takes a promise that must be let finish after the request that began it is answered. */
 export type WaitUntil = (promise: Promise<unknown>) => unknown

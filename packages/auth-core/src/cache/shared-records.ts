@@ -1,12 +1,13 @@
-import type { Clock } from "../identity/clock.ts"
+import { hashHex } from "#digest"
 import type { Expiring } from "../identity/provider.ts"
+import { toBase64Url } from "../runtime/base64-url.ts"
+import type { Clock } from "../runtime/clock.ts"
 import type { Failure, StoredFailure } from "./backoff.ts"
 import type { CacheEvent } from "./cache-event.ts"
 import { readFailure, readValue, type StoredValue, writeFailure, writeValue } from "./envelope.ts"
-import { type GuardedStore, StoreUnavailable } from "./guarded-store.ts"
 import type { Lifetime } from "./lifetime.ts"
 import type { Lease } from "./store.ts"
-import { failureKeyOf } from "./store-key.ts"
+import { type GuardedStore, StoreUnavailable } from "./store-circuit-breaker.ts"
 
 export interface SharedRecordsOptions {
   readonly store: GuardedStore
@@ -88,4 +89,52 @@ export async function withoutStore<T>(operation: Promise<T>): Promise<T | undefi
     if (error instanceof StoreUnavailable) return undefined
     throw error
   }
+}
+
+/**
+ * The key of an identity in a store: `v1.` and the SHA-256 in hex of the identity key, with what names its secret in the
+ * next line. Nobody reads a user's name off it. The version is that of the envelope, so that versions which do not understand
+ * each other do not meet.
+ *
+ * @param secret names the secret: made with a key, or slowly, so that nobody finds a password by trying
+ */
+export function storeKeyOf(identityKey: string, secret?: string): string {
+  return `v1.${hashHex("sha256", secret === undefined ? identityKey : `${identityKey}\n${secret}`)}`
+}
+
+const FAILURE = ".failure"
+
+/** Where the failures of the same identity are kept. */
+export function failureKeyOf(storeKey: string): string {
+  return storeKey + FAILURE
+}
+
+/** The store key whose failures are kept there; nothing for a key of another kind. */
+export function valueKeyOf(failureKey: string): string | undefined {
+  return failureKey.endsWith(FAILURE) ? failureKey.slice(0, -FAILURE.length) : undefined
+}
+
+/** As OWASP advises for PBKDF2-HMAC-SHA256, in rounds: Cloudflare refuses more than 100,000 iterations at once. */
+const ROUNDS = 6
+const ITERATIONS = 100_000
+
+/**
+ * Derives from a secret what may be seen by those who can read a store: a guess at a password costs 600,000 iterations of
+ * PBKDF2-HMAC-SHA256. About a tenth of a second of CPU, beside the program's own thread in Node.
+ *
+ * @param salt differs for each identity
+ * @throws {StoreUnavailable} where there is no Web Crypto API, as in browsers without https
+ * @see OWASP Password Storage Cheat Sheet; RFC 8018, section 5.2
+ */
+export async function stretch(secret: string, salt: string): Promise<string> {
+  const { subtle } = globalThis.crypto
+  if (subtle === undefined) throw new StoreUnavailable("There is no Web Crypto API.")
+  const encoder = new TextEncoder()
+  let bytes = encoder.encode(secret)
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const key = await subtle.importKey("raw", bytes, "PBKDF2", false, ["deriveBits"])
+    const algorithm = { name: "PBKDF2", hash: "SHA-256", salt: encoder.encode(salt), iterations: ITERATIONS }
+    bytes = new Uint8Array(await subtle.deriveBits(algorithm, key, 256))
+  }
+  return toBase64Url(bytes)
 }

@@ -1,17 +1,16 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { abortable } from "../identity/abortable.ts"
-import { type Clock, systemClock } from "../identity/clock.ts"
-import { LONGEST_TIMER_MS } from "../identity/longest-timer.ts"
+import { hasSameSecret } from "../identity/credential-secret.ts"
 import type { Expiring, Provider } from "../identity/provider.ts"
-import { Backoff, type BackoffOptions, type Failure } from "./backoff.ts"
+import type { Clock } from "../runtime/clock.ts"
+import { abortable } from "../runtime/promises.ts"
+import { LONGEST_TIMER_MS, systemClock } from "../runtime/system-clock.ts"
+import { Backoff, type BackoffOptions, type Failure, SecretRechecks } from "./backoff.ts"
+import { markOf, type Slot, Slots } from "./cache-entries.ts"
 import type { CacheEvent } from "./cache-event.ts"
-import { Moved } from "./moved.ts"
 import { type Path, type Reason, Refresher } from "./refresher.ts"
+import { Moved } from "./renewal.ts"
 import { isRequestBound, type WaitUntil } from "./request-bound.ts"
-import { sameValue } from "./same-value.ts"
-import { SecretRechecks } from "./secret-rechecks.ts"
-import type { Kept, SharedRenewal, SharedRenewalOptions, StoreEntry } from "./shared-renewal.ts"
-import { markOf, type Slot, Slots } from "./slots.ts"
+import type { Kept, SharedRenewal, SharedRenewalOptions, StoreEntry } from "./shared-renewal.chunk.ts"
 import type { CacheStore, StoreChange } from "./store.ts"
 
 export interface TokenCacheOptions {
@@ -235,7 +234,7 @@ export class TokenCache {
   #get<T extends Expiring>(provider: Provider<T>, options: GetOptions<T> | undefined, path: Path): T | Promise<T> {
     const { rejected, signal } = options ?? {}
     const slot = this.#claim(provider)
-    if (rejected !== undefined && (slot.value === undefined || sameValue(slot.value, rejected))) {
+    if (rejected !== undefined && (slot.value === undefined || hasSameSecret(slot.value, rejected))) {
       return abortable(this.#replace(provider, slot, rejected, path), signal)
     }
     if (slot.value !== undefined && !slot.isRefused && this.#isYounger(slot, slot.hardMs)) {
@@ -278,8 +277,8 @@ export class TokenCache {
     const joined = this.#refresher.flightOf(slot)
     const value = await this.#join(provider, slot, { rejected, isAwaited: true }, path)
     // A refresh that began for another reason may bring the very value.
-    const knew = joined === undefined || (joined.rejected !== undefined && sameValue(joined.rejected, rejected))
-    if (knew || !sameValue(value, rejected)) return value
+    const knew = joined === undefined || (joined.rejected !== undefined && hasSameSecret(joined.rejected, rejected))
+    if (knew || !hasSameSecret(value, rejected)) return value
     return await this.#replace(provider, this.#claim(provider), rejected, path)
   }
 
@@ -340,7 +339,7 @@ export class TokenCache {
     path: Path,
   ): Promise<T> | undefined {
     const { value } = slot
-    const isRejected = value !== undefined && reason.rejected !== undefined && sameValue(value, reason.rejected)
+    const isRejected = value !== undefined && reason.rejected !== undefined && hasSameSecret(value, reason.rejected)
     const isUsable = value !== undefined && !slot.isRefused && !isRejected && this.#isYounger(slot, slot.hardMs)
     return isUsable && reason.isForced !== true ? undefined : this.#join(provider, slot, reason, path)
   }
@@ -430,7 +429,7 @@ export class TokenCache {
 
 /** Code that only caches with a store need. */
 async function loadShared(options: SharedRenewalOptions): Promise<SharedRenewal> {
-  const { SharedRenewal } = await import("./shared-renewal.ts")
+  const { SharedRenewal } = await import("./shared-renewal.chunk.ts")
   return new SharedRenewal(options)
 }
 

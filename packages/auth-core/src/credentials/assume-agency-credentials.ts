@@ -1,15 +1,12 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { assumeAgencyRequest } from "../iam/assume-agency-request.ts"
-import { readCredentials, STS_SHAPE } from "../iam/credentials-answer.ts"
-import { type StsOptions, stsConnection } from "../iam/iam-connection.ts"
-import { connectionOf } from "../iam/iam-provider.ts"
-import { checkInteger } from "../iam/integer.ts"
-import { checkName } from "../iam/name-or-id.ts"
+import { readCredentials, STS_SHAPE } from "../iam/iam-answer.ts"
+import { checkInteger, connectionOf, type StsOptions, stsConnection } from "../iam/iam-connection.ts"
+import type { IamRequest } from "../iam/iam-request.ts"
 import { checkSecret, readSecret, type Secret } from "../iam/secret.ts"
 import { signedExchange } from "../iam/signed-exchange.ts"
-import { checkVia, viaKey, withVia } from "../iam/via.ts"
-import { identityKey } from "../identity/identity-key.ts"
-import type { CredentialProvider } from "../identity/provider.ts"
+import { checkVia, viaKey, withVia } from "../iam/source-provider.ts"
+import { checkName } from "../iam/token-scope.ts"
+import { type CredentialProvider, identityKey } from "../identity/provider.ts"
 
 export interface AssumeAgencyCredentialsOptions extends StsOptions {
   /** Whose access key signs the call; permanent or temporary. */
@@ -89,4 +86,37 @@ export function assumeAgencyCredentials(options: AssumeAgencyCredentialsOptions)
       }),
     { identityKey: key, yields: "credentials" as const, binding: via.binding },
   )
+}
+
+/** Members of the body as STS spells them, apart from the two that name agency and session. */
+export interface AssumeAgencyMembers {
+  duration_seconds?: number | undefined
+  external_id?: string | undefined
+  policy?: string | undefined
+  policy_ids?: readonly string[] | undefined
+  serial_number?: string | undefined
+  token_code?: string | undefined
+  source_identity?: string | undefined
+  tags?: ReadonlyArray<{ readonly key: string; readonly value: string }> | undefined
+  transitive_tag_keys?: readonly string[] | undefined
+}
+
+/**
+ * A temporary access key of an agency or trust agency. Still to be signed.
+ *
+ * @see IAM API reference (new), AssumeAgency
+ */
+export function assumeAgencyRequest(agencyUrn: string, sessionName: string, members: AssumeAgencyMembers): IamRequest {
+  return {
+    method: "POST",
+    path: "/v5/agencies/assume",
+    body: { agency_urn: agencyUrn, agency_session_name: sessionName, ...members },
+    secrets: members.token_code === undefined ? [] : [members.token_code],
+    action: `Asking STS for a temporary access key of agency ${agencyUrn}`,
+    advice: {
+      401: "The access key given as `via` is not accepted.",
+      403: "The agency must trust the caller, the caller needs sts:agencies:assume, and MFA or an external id may be demanded.",
+      404: "Check `agencyUrn`: there is no such agency.",
+    },
+  }
 }

@@ -1,6 +1,6 @@
-import { environmentVariable } from "../iam/environment.ts"
 import { checkIamOptions, type IamOptions } from "../iam/iam-connection.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
+import { environmentVariable } from "../runtime/environment.ts"
 import { credentialsOf } from "./named-source.ts"
 
 const NAMES = {

@@ -1,15 +1,12 @@
-import { IAM_SHAPE, readCredentials } from "../iam/credentials-answer.ts"
-import { exchange } from "../iam/exchange.ts"
+import { exchange, withToken } from "../iam/exchange.ts"
 import { requestFederatedToken } from "../iam/federated-token.ts"
-import { type IamOptions, iamConnection, reachedBy } from "../iam/iam-connection.ts"
-import { iamProvider } from "../iam/iam-provider.ts"
-import { checkHeaderText } from "../iam/name-or-id.ts"
+import { IAM_SHAPE, readCredentials } from "../iam/iam-answer.ts"
+import { type IamOptions, iamConnection, iamProvider, reachedBy } from "../iam/iam-connection.ts"
 import { checkSecret, type Secret } from "../iam/secret.ts"
-import { tokenCredentialsRequest } from "../iam/temporary-credentials-request.ts"
-import { withToken } from "../iam/with-token.ts"
+import { checkTemporaryKeyOptions, type TemporaryKeyOptions, tokenCredentialsRequest } from "../iam/token-request.ts"
+import { checkHeaderText } from "../iam/token-scope.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
-import { checkTemporaryKeyOptions, type TemporaryKeyOptions } from "./temporary-key-options.ts"
 
 export interface FederatedCredentialsOptions extends IamOptions, TemporaryKeyOptions {
   /** Name of the identity provider in IAM; goes as X-Idp-Id. */

@@ -1,12 +1,11 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
-import { IAM_SHAPE, readCredentials } from "../iam/credentials-answer.ts"
 import { checkUrl, isMachineLocal } from "../iam/endpoint.ts"
+import { roundTrip } from "../iam/exchange.ts"
+import { IAM_SHAPE, readCredentials } from "../iam/iam-answer.ts"
 import { type IamOptions, transportOf } from "../iam/iam-connection.ts"
 import type { IamAnswer, IamRequest } from "../iam/iam-request.ts"
 import { rejectionError } from "../iam/rejection-error.ts"
-import { roundTrip } from "../iam/round-trip.ts"
-import type { CredentialProvider } from "../identity/provider.ts"
-import { yielding } from "../identity/yielding.ts"
+import { type CredentialProvider, yielding } from "../identity/provider.ts"
 
 export interface MetadataCredentialsOptions extends Pick<IamOptions, "fetch" | "clock"> {
   /** Origin of the metadata service. @default "http://169.254.169.254" */

@@ -1,10 +1,9 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import { type IamOptions, namedEndpoint } from "../iam/iam-connection.ts"
-import { secretFile } from "../iam/secret-file.ts"
-import { checkCredentials } from "../identity/check-credentials.ts"
-import type { Credentials } from "../identity/credentials.ts"
-import { hideSecrets } from "../identity/hide-secrets.ts"
+import { secretFile } from "../iam/secret.ts"
+import { type Credentials, checkCredentials } from "../identity/credentials.ts"
 import type { ProviderContext } from "../identity/provider.ts"
+import { hideSecrets } from "../runtime/redact.ts"
 import { federatedCredentials } from "./federated-credentials.ts"
 
 /** What environment and profile can say, under the names that the official SDKs gave it there. */

@@ -1,13 +1,11 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { POD_SHAPE, readCredentials } from "../iam/credentials-answer.ts"
 import { checkUrl, isAnyHost, isMachineLocal } from "../iam/endpoint.ts"
-import { environmentVariable } from "../iam/environment.ts"
 import { exchange } from "../iam/exchange.ts"
+import { POD_SHAPE, readCredentials } from "../iam/iam-answer.ts"
 import { type IamOptions, transportOf } from "../iam/iam-connection.ts"
-import { secretFile } from "../iam/secret-file.ts"
-import { checkBare } from "../identity/check-bare.ts"
-import type { CredentialProvider } from "../identity/provider.ts"
-import { yielding } from "../identity/yielding.ts"
+import { secretFile } from "../iam/secret.ts"
+import { type CredentialProvider, yielding } from "../identity/provider.ts"
+import { checkBare, environmentVariable } from "../runtime/environment.ts"
 
 export interface PodCredentialsOptions extends Pick<IamOptions, "fetch" | "clock" | "allowInsecure"> {
   /** The longest the round trip may take, milliseconds of real time. @default 5_000 */

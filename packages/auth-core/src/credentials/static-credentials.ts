@@ -1,11 +1,9 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { checkCredentials } from "../identity/check-credentials.ts"
-import { type Clock, systemClock } from "../identity/clock.ts"
-import type { Credentials } from "../identity/credentials.ts"
-import { hideSecrets } from "../identity/hide-secrets.ts"
-import { identityKey } from "../identity/identity-key.ts"
-import type { CredentialProvider } from "../identity/provider.ts"
-import { BoundSecret, type SecretBinding } from "../identity/secret-binding.ts"
+import { type Credentials, checkCredentials } from "../identity/credentials.ts"
+import { BoundSecret, type CredentialProvider, identityKey, type SecretBinding } from "../identity/provider.ts"
+import type { Clock } from "../runtime/clock.ts"
+import { hideSecrets } from "../runtime/redact.ts"
+import { systemClock } from "../runtime/system-clock.ts"
 
 /** A provider of one access key. */
 export interface StaticCredentialProvider extends CredentialProvider {

@@ -1,13 +1,9 @@
-import { IAM_SHAPE, readCredentials } from "../iam/credentials-answer.ts"
-import { exchange } from "../iam/exchange.ts"
-import { type IamOptions, iamConnection } from "../iam/iam-connection.ts"
-import { connectionOf, iamProvider } from "../iam/iam-provider.ts"
-import { tokenCredentialsRequest } from "../iam/temporary-credentials-request.ts"
-import { checkVia, viaKey, withVia } from "../iam/via.ts"
-import { withToken } from "../iam/with-token.ts"
-import { identityKey } from "../identity/identity-key.ts"
-import type { CredentialProvider, TokenProvider } from "../identity/provider.ts"
-import { checkTemporaryKeyOptions, type TemporaryKeyOptions } from "./temporary-key-options.ts"
+import { exchange, withToken } from "../iam/exchange.ts"
+import { IAM_SHAPE, readCredentials } from "../iam/iam-answer.ts"
+import { connectionOf, type IamOptions, iamConnection, iamProvider } from "../iam/iam-connection.ts"
+import { checkVia, viaKey, withVia } from "../iam/source-provider.ts"
+import { checkTemporaryKeyOptions, type TemporaryKeyOptions, tokenCredentialsRequest } from "../iam/token-request.ts"
+import { type CredentialProvider, identityKey, type TokenProvider } from "../identity/provider.ts"
 
 export interface TokenCredentialsOptions extends IamOptions, TemporaryKeyOptions {
   /** Whose token it is: a user's, a federated user's or an agency's. */

@@ -1,8 +1,8 @@
-// Node, Bun and Deno: the hashes of node:crypto. Nothing here loads the portable ones.
 import { createHash, hash } from "node:crypto"
-import type { HashAlgorithm, Hmac, IncrementalHash } from "./digest.ts"
-import { BLOCK_BYTES, hmacPads } from "./pads.ts"
+import { BLOCK_BYTES, type HashAlgorithm, type Hmac, hmacPads, type IncrementalHash } from "./digest.ts"
 import { registeredSm3 } from "./sm3.ts"
+
+// Node, Bun and Deno: the hashes of node:crypto. Nothing here loads the portable ones.
 
 const HASH_BYTES = 32
 

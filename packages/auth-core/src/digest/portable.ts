@@ -1,9 +1,8 @@
-// Everything without node:crypto: synchronous hashes in JavaScript.
-
-import type { HashAlgorithm, Hmac, IncrementalHash } from "./digest.ts"
-import { hmacPads } from "./pads.ts"
+import { type HashAlgorithm, type Hmac, hmacPads, type IncrementalHash } from "./digest.ts"
 import { Sha256 } from "./sha256.ts"
 import { registeredSm3 } from "./sm3.ts"
+
+// Everything without node:crypto: synchronous hashes in JavaScript.
 
 const encoder = new TextEncoder()
 

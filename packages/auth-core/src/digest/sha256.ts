@@ -1,5 +1,4 @@
-import type { IncrementalHash } from "./digest.ts"
-import { BLOCK_BYTES } from "./pads.ts"
+import { BLOCK_BYTES, type IncrementalHash } from "./digest.ts"
 
 const ROUNDS = 64
 /** Where in the last block the length of the message stands, in bits. */

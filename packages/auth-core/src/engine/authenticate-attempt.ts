@@ -1,11 +1,10 @@
 import type { Auth, Authentication } from "../auth/auth.ts"
 import { AuthError } from "../errors/auth-error.ts"
-import { abortable } from "../identity/abortable.ts"
-import { andThen } from "../identity/and-then.ts"
-import { isPromise } from "../identity/is-promise.ts"
+import { abortable, andThen, isPromise } from "../runtime/promises.ts"
 import { readBody, unreadBody } from "./body.ts"
 import type { HostGuard } from "./host-guard.ts"
 import type { PreparedBody } from "./prepared-body.ts"
+import type { WireRequest } from "./send.ts"
 
 /** A request as the client is about to send it. */
 export interface OutgoingRequest {
@@ -98,4 +97,25 @@ function withContentType(
   const chosen = headers["content-type"]
   if (chosen !== undefined && !contentType.startsWith("multipart/")) return headers
   return { ...headers, "content-type": contentType }
+}
+
+/**
+ * Tells the auth of an attempt what came of it, unless `shouldReplay` will. A redirect may come before anybody looked at what
+ * the auth gave, so it counts as no success.
+ *
+ * @param status absent when no answer came
+ */
+export function tellOutcome({ authenticated, url }: AuthenticatedAttempt, status?: number): void {
+  if (authenticated === undefined) return
+  const { by, as } = authenticated
+  if (status !== undefined && status >= 200 && status < 300) by.accepted?.(as, url)
+  if (status !== 401 && status !== 403) as.ended?.(status)
+}
+
+const NONE = {}
+
+export function wireRequest(attempt: AuthenticatedAttempt, redirects: number): WireRequest {
+  const { method, url, headers, body, authenticated } = attempt
+  const added = authenticated?.as.headers ?? NONE
+  return { method, url, headers, added, body: body.content, redirects, authenticated: authenticated !== undefined }
 }

@@ -1,16 +1,14 @@
 import type { Auth } from "../auth/auth.ts"
-import { andThen } from "../identity/and-then.ts"
-import type { Fetch, FetchInit } from "../identity/fetch.ts"
+import { type Fetch, type FetchInit, isRequest, platformFetch } from "../runtime/fetch.ts"
+import { andThen } from "../runtime/promises.ts"
 import { authenticatedSend } from "./authenticated-send.ts"
 import { onDemandBodies } from "./body.ts"
 import type { ChooseAuth } from "./chosen-auth.ts"
-import { parse } from "./finished-url.ts"
 import type { HostGuard } from "./host-guard.ts"
-import { isRequest } from "./is-request.ts"
-import { isStream } from "./is-stream.ts"
-import { platformFetch } from "./platform-fetch.ts"
+import { isStream } from "./prepared-body.ts"
 import type { Asked, Call } from "./request-call.ts"
-import type { WireRequest } from "./wire-request.ts"
+import type { WireRequest } from "./send.ts"
+import { parse } from "./wire-url.ts"
 
 export interface AuthenticatedFetchOptions {
   /** The member of an init that names the auth of this request alone, `false` for none. */
@@ -53,7 +51,7 @@ export function authenticatedFetch(
         if (guard(url, baseUrl)) return byEngine(false)
         const headers = headersOf(given.headers ?? (isRequest(input) ? input.headers : undefined))
         if (!Object.keys(headers).some((name) => name.startsWith("x-"))) return byFetch()
-        return import("./on-demand-follow-up.ts").then(({ hasOwnSecrets }) =>
+        return import("./follow-up.chunk.ts").then(({ hasOwnSecrets }) =>
           // A fetch would take them along on redirects.
           hasOwnSecrets(headers) ? byEngine(true) : byFetch(),
         )

@@ -1,11 +1,9 @@
 import type { Auth } from "../auth/auth.ts"
-import { isPromise } from "../identity/is-promise.ts"
-import { authenticateAttempt, type OutgoingRequest } from "./authenticate-attempt.ts"
-import { finishedUrl } from "./finished-url.ts"
+import { isPromise } from "../runtime/promises.ts"
+import { authenticateAttempt, type OutgoingRequest, tellOutcome, wireRequest } from "./authenticate-attempt.ts"
 import { createHostGuard, type GuardOptions, type HostGuard } from "./host-guard.ts"
-import { isLast, type ResponseLike } from "./response-like.ts"
-import { tellOutcome } from "./tell-outcome.ts"
-import { type WireRequest, wireRequest } from "./wire-request.ts"
+import { isLast, type ResponseLike, type WireRequest } from "./send.ts"
+import { finishedUrl } from "./wire-url.ts"
 
 /** Puts one attempt on the wire. */
 export type Send<R extends ResponseLike> = (request: WireRequest) => Promise<R>
@@ -49,7 +47,7 @@ export async function authenticatedSend<R extends ResponseLike>(
     tellOutcome(attempt, status)
     // A mock may answer nothing.
     if (!response || isLast(response)) return response
-    const { followUp } = await import("./on-demand-follow-up.ts")
+    const { followUp } = await import("./follow-up.chunk.ts")
     return await followUp(hop, { attempt, response }, { ...options, auth, guard, send })
   } finally {
     if (status === undefined) tellOutcome(attempt)

@@ -1,12 +1,11 @@
-import { isLonger } from "../identity/is-longer.ts"
-import { lazily } from "../identity/lazily.ts"
-import { type BodyStream, isStream } from "./is-stream.ts"
-import { knownBody, type PreparedBody } from "./prepared-body.ts"
+import { isLonger } from "../runtime/body-size.ts"
+import { lazily } from "../runtime/promises.ts"
+import { type BodyStream, isStream, knownBody, type PreparedBody } from "./prepared-body.ts"
 
 const NO_BODY: PreparedBody = { content: null, bytes: null, replayable: true, exceedsLimit: false }
 
 /** Code that programs do without which pass no Request, no form and no stream. */
-export const onDemandBodies = lazily(() => import("./on-demand-bodies.ts"))
+export const onDemandBodies = lazily(() => import("./bodies.chunk.ts"))
 
 /** The body as the caller gave it, not looked into. A stream is kept as it passes, unless the client has to see what it is. */
 export function unreadBody(body: unknown, asIs = false): PreparedBody | Promise<PreparedBody> {

@@ -1,6 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { isArrayBuffer } from "./body-brand.ts"
-import { type BodyStream, isWebStream, type PipedStream } from "./is-stream.ts"
+import { isArrayBuffer, isFormData, isSearchParams } from "../runtime/has-brand.ts"
+import { abortable } from "../runtime/promises.ts"
+import { type BodyStream, isStream, isWebStream, type PipedStream } from "./prepared-body.ts"
 
 /** The chunks of a stream of any kind, one at a time. */
 export interface ChunkSource {
@@ -81,5 +82,102 @@ export function asBytes(chunk: unknown): Uint8Array {
   throw new AuthError(
     "AUTH_BODY_UNSIGNABLE",
     `The body stream gave ${Object.prototype.toString.call(chunk)}: it must give strings or bytes.`,
+  )
+}
+
+/**
+ * For clients that send the items of any iterable, one after another: an iterator in place of an iterable that is none, so
+ * that it is read as a stream. All else is given back.
+ */
+export function chunkIterator(body: unknown): unknown {
+  if (typeof body !== "object" || body === null || !(Symbol.iterator in body)) return body
+  if (ArrayBuffer.isView(body) || isStream(body) || isFormData(body) || isSearchParams(body)) return body
+  return itemsOf(body as Iterable<unknown>)
+}
+
+function* itemsOf(items: Iterable<unknown>): Generator<unknown> {
+  yield* items
+}
+
+/** What was read of a stream. */
+export type StreamRead =
+  | { readonly bytes: Uint8Array; readonly rest?: undefined }
+  /** It is longer than the limit: what was read and what is left, in one. */
+  | { readonly bytes?: undefined; readonly rest: AsyncGenerator<Uint8Array> }
+
+/**
+ * Reads a stream to its end, but not much further than `limit` bytes. An abort ends the reading, and the stream.
+ *
+ * @throws {AuthError} `AUTH_BODY_UNSIGNABLE` when it was read or closed before, or gives neither text nor bytes.
+ */
+export async function readStream(stream: BodyStream, limit: number, signal?: AbortSignal): Promise<StreamRead> {
+  const chunks = begin(stream)
+  const read: Uint8Array[] = []
+  let size = 0
+  try {
+    for (;;) {
+      const { done, value } = await abortable(chunks.next(), signal)
+      if (done) return { bytes: concatenated(read, size) }
+      const chunk = asBytes(value)
+      read.push(chunk)
+      size += chunk.byteLength
+      if (size > limit) {
+        const rest = continued(read, chunks)
+        // One that has not begun would not free its source when it is ended.
+        await rest.next()
+        return { rest }
+      }
+    }
+  } catch (error) {
+    chunks.cancel(error)
+    throw error
+  }
+}
+
+async function* continued(read: readonly Uint8Array[], chunks: ChunkSource): AsyncGenerator<Uint8Array> {
+  let ended = false
+  try {
+    yield new Uint8Array(0)
+    yield* read
+    for (;;) {
+      const { done, value } = await chunks.next()
+      if (done) {
+        ended = true
+        return
+      }
+      yield asBytes(value)
+    }
+  } finally {
+    if (!ended) chunks.cancel()
+  }
+}
+
+function concatenated(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const [only] = chunks
+  if (chunks.length === 1 && only !== undefined) return only
+  const bytes = new Uint8Array(size)
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return bytes
+}
+
+/** A web stream over chunks that are still to come, each of which is asked for when it is read; cancelling it ends their source. */
+export function readableStreamOf(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]()
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await iterator.next()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      async cancel() {
+        await iterator.return?.()
+      },
+    },
+    { highWaterMark: 0 },
   )
 }

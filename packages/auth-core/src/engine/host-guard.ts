@@ -1,5 +1,5 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { isLoopback } from "../identity/is-loopback.ts"
+import { isLoopback } from "../runtime/is-loopback.ts"
 
 export interface GuardOptions {
   /**

@@ -1,7 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
+import { MAX_SIGNED_BODY_BYTES } from "../runtime/body-size.ts"
 import { asBytes, begin, type ChunkSource, isConsumed } from "./chunk-source.ts"
-import type { BodyStream } from "./is-stream.ts"
-import { MAX_REPLAYABLE_BYTES, type PreparedBody } from "./prepared-body.ts"
+import type { BodyStream, PreparedBody } from "./prepared-body.ts"
 
 /**
  * A stream that goes out unread, and whose chunks are kept as they pass, up to 12 MB, so that it can be sent again: each
@@ -85,7 +85,7 @@ export class KeptBody implements PreparedBody, AsyncIterable<Uint8Array> {
     if (index < this.#passed && this.#chunks === undefined) {
       throw new AuthError(
         "AUTH_BODY_UNSIGNABLE",
-        `More than ${MAX_REPLAYABLE_BYTES} bytes of the body stream were sent already, so it cannot be sent again: give bytes.`,
+        `More than ${MAX_SIGNED_BODY_BYTES} bytes of the body stream were sent already, so it cannot be sent again: give bytes.`,
       )
     }
     return this.#chunks?.[index]
@@ -113,7 +113,7 @@ export class KeptBody implements PreparedBody, AsyncIterable<Uint8Array> {
   #keep(chunk: Uint8Array): Uint8Array {
     this.#passed += 1
     this.#size += chunk.byteLength
-    if (this.#size > MAX_REPLAYABLE_BYTES) this.#chunks = undefined
+    if (this.#size > MAX_SIGNED_BODY_BYTES) this.#chunks = undefined
     else this.#chunks?.push(chunk)
     return chunk
   }

@@ -1,6 +1,3 @@
-/** How much is kept of a stream, so that it can be sent again: as much as can be signed, 12 MB (12 * 1024 * 1024 bytes). */
-export const MAX_REPLAYABLE_BYTES = 12 * 1024 * 1024
-
 /** A body, as far as it had to be read. */
 export interface PreparedBody {
   /** What to send: the bytes when they were read, else what the caller gave, or the rest of a stream that was too long. */
@@ -22,4 +19,26 @@ export interface PreparedBody {
 /** A body that is text or bytes. */
 export function knownBody(content: string | Uint8Array, exceedsLimit: boolean): PreparedBody {
   return { content, bytes: content, replayable: true, exceedsLimit }
+}
+
+/** A body that can be read only once: a web or Node stream, an async iterable, a generator. */
+export type BodyStream = ReadableStream | AsyncIterable<unknown> | Iterable<unknown> | PipedStream
+
+/** A Node stream of any kind, said without the types of Node, which a browser's project lacks. */
+export interface PipedStream {
+  pipe<Destination>(destination: Destination): Destination
+  on(event: "error", listener: (error: Error) => void): unknown
+}
+
+/** Whether a body can be read only once. */
+export function isStream(value: unknown): value is BodyStream {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return false
+  if (isWebStream(value) || Symbol.asyncIterator in value) return true
+  if ("pipe" in value && typeof value.pipe === "function") return true
+  return "next" in value && Symbol.iterator in value
+}
+
+/** Whether it is a web stream, of whatever realm. */
+export function isWebStream(value: object): value is ReadableStream {
+  return "getReader" in value && typeof value.getReader === "function"
 }

@@ -1,5 +1,8 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { staysAtOrigin } from "./secret-headers.ts"
+import type { OutgoingRequest } from "./authenticate-attempt.ts"
+import { headerOf } from "./rejection.ts"
+import type { ResponseLike } from "./send.ts"
+import { finishedUrl } from "./wire-url.ts"
 
 /** What a redirect changes of a request. */
 export interface RedirectableRequest {
@@ -60,4 +63,58 @@ export function hiddenRedirect({ origin, pathname }: URL): AuthError {
     "AUTH_REDIRECT_BLOCKED",
     `${origin}${pathname} answers with a redirect, and a browser hides where it leads, so the next request could not be authenticated: call the final URL.`,
   )
+}
+
+/** On what terms a redirect is followed. */
+export interface HopOptions<R extends ResponseLike> {
+  /** As many redirects were followed as may be. */
+  readonly isLast: boolean
+  /** The body can be sent again. */
+  readonly canRepeat: boolean
+  readonly maxRedirects: number
+  readonly tooManyRedirects?: ((response: R, limit: number) => never) | undefined
+  readonly secretHeaders?: readonly string[] | undefined
+}
+
+/**
+ * The request that a redirect asks for, `undefined` when it leads nowhere.
+ *
+ * @throws {AuthError} `AUTH_BODY_UNSIGNABLE` when it would send a spent stream again.
+ */
+export function nextHop<R extends ResponseLike>(
+  request: OutgoingRequest,
+  response: R,
+  { isLast, canRepeat, maxRedirects, tooManyRedirects = tooManyRedirectsAsFetch, secretHeaders }: HopOptions<R>,
+): OutgoingRequest | undefined {
+  const next = followRedirect(request, response.status, headerOf(response, "location"), secretHeaders)
+  if (next === undefined) return undefined
+  if (isLast) tooManyRedirects(response, maxRedirects)
+  if (next.keepsBody && !canRepeat) {
+    throw new AuthError(
+      "AUTH_BODY_UNSIGNABLE",
+      `${request.url.origin} redirects with ${response.status}, but the body was a stream that is already spent: send bytes, or call the final URL.`,
+    )
+  }
+  const redirected = request.redirected === true || next.crosses
+  return { ...request, ...next.request, url: finishedUrl(next.request.url), redirected }
+}
+
+function tooManyRedirectsAsFetch(_response: ResponseLike, limit: number): never {
+  throw new TypeError("fetch failed", { cause: new Error(`redirect count exceeded: more than ${limit}`) })
+}
+
+/** HTTP's own, this library's, and the others by which Huawei Cloud, OpenStack and their gateways know a caller. */
+const SECRET_ON_OTHER_ORIGINS =
+  /^(?:(?:proxy-)?authorization|cookie|host|x-(?:(?:auth|subject|service|storage|metadata|(?:obs-)?security)-token|auth-key|apig-appcode|hw-appkey|sdk-.+))$/
+
+/** Whether a header, by lower-case name, stays behind when a redirect leads to another origin. */
+export function staysAtOrigin(name: string): boolean {
+  return SECRET_ON_OTHER_ORIGINS.test(name)
+}
+
+/** Whether headers, by lower-case name, hold a secret that clients by themselves would take along to another origin. */
+export function hasOwnSecrets(headers: Readonly<Record<string, unknown>>): boolean {
+  // Of the others they know.
+  for (const name of Object.keys(headers)) if (name.startsWith("x-") && staysAtOrigin(name)) return true
+  return false
 }

@@ -1,12 +1,36 @@
 import type { Rejection } from "../auth/auth.ts"
 import { readErrorFields } from "../errors/error-fields.ts"
-import { abortable } from "../identity/abortable.ts"
+import { abortable } from "../runtime/promises.ts"
+import type { AuthenticatedAttempt } from "./authenticate-attempt.ts"
 import { asBytes, begin } from "./chunk-source.ts"
-import { LONGEST_ERROR_BODY, LONGEST_ERROR_WAIT_MS } from "./error-body-limits.ts"
-import { clonedBody, isFetchResponse } from "./fetch-response.ts"
-import { headerOf } from "./header-of.ts"
-import { isStream } from "./is-stream.ts"
-import type { ResponseLike } from "./response-like.ts"
+import { isStream } from "./prepared-body.ts"
+import { isRejection, type ResponseLike } from "./send.ts"
+
+/**
+ * Whether a rejected attempt should be sent once more, authenticated anew. Judges 401 and 403 of authenticated attempts;
+ * the response stays readable.
+ */
+export function shouldReplay(
+  attempt: AuthenticatedAttempt,
+  response: ResponseLike,
+  replayed: boolean,
+  signal?: AbortSignal,
+): boolean | Promise<boolean> {
+  const { authenticated } = attempt
+  if (authenticated === undefined || !isRejection(response)) return false
+  return isCurable(attempt, authenticated, response, replayed, signal)
+}
+
+async function isCurable(
+  { url, body }: AuthenticatedAttempt,
+  { by, as }: NonNullable<AuthenticatedAttempt["authenticated"]>,
+  response: ResponseLike,
+  replayed: boolean,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const rejection = await readRejection(response, url, replayed)
+  return (await by.judge(as, rejection, signal)) && !replayed && body.replayable
+}
 
 /** Parses a 401 or 403. The body stays readable for the caller. */
 export async function readRejection(response: ResponseLike, url: URL, replayed: boolean): Promise<Rejection> {
@@ -50,4 +74,41 @@ async function peekResponse(response: Response): Promise<string | undefined> {
     // Only of what is left of this clone: the caller's goes on.
     chunks.cancel()
   }
+}
+
+/** The longest error body that is looked into, in characters or bytes; the gateway's are some hundred. */
+export const LONGEST_ERROR_BODY = 65_536
+
+/** How long an answer is held back for its body, milliseconds; the gateway's come with their headers. */
+export const LONGEST_ERROR_WAIT_MS = 1_000
+
+/** One header of a response, whatever its client keeps there; a mock may keep none. */
+export function headerOf(
+  { headers }: { headers?: Partial<ResponseLike["headers"]> },
+  name: string,
+): string | undefined {
+  const value = headers?.get?.(name)
+  return typeof value === "string" ? value : undefined
+}
+
+/** Whether it is a Response as fetch gives it, also one of another library. */
+export function isFetchResponse(response: ResponseLike): response is Response {
+  return "bodyUsed" in response && "clone" in response
+}
+
+/** Ends the reading of its body, which other libraries have as a Node stream. */
+export async function cancelBody({ body }: Response): Promise<void> {
+  if (body === null || typeof body !== "object") return
+  if (typeof body.cancel === "function") await body.cancel()
+  else if ("destroy" in body && typeof body.destroy === "function") body.destroy()
+}
+
+/** The body of a clone. */
+export function clonedBody(response: Response): unknown {
+  const { body } = response.clone()
+  const own: unknown = response.body
+  // node-fetch listens to the body it made, but not to the half that a clone leaves of it: an error of that, which nobody
+  // may be reading, would end the process.
+  if (isStream(own) && "on" in own) own.on("error", () => undefined)
+  return body
 }

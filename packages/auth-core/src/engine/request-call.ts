@@ -1,8 +1,7 @@
-import { isMocked } from "../identity/dispatcher.ts"
-import { platformSignal } from "../identity/platform-signal.ts"
+import { MAX_SIGNED_BODY_BYTES } from "../runtime/body-size.ts"
+import { isRequest } from "../runtime/fetch.ts"
+import { isMocked } from "../runtime/proxy.ts"
 import { readFormOrStream } from "./form-or-stream.ts"
-import { isRequest } from "./is-request.ts"
-import { MAX_REPLAYABLE_BYTES } from "./prepared-body.ts"
 
 /** A call of fetch as its caller made it. */
 export interface Asked {
@@ -68,7 +67,7 @@ async function bodyOf(
   // Of a Request of node-fetch nobody knows what it was made from, and its clone waits until both are read.
   if (!(request instanceof Request || "duplex" in request)) {
     const { body }: Request = request
-    const { content } = await readFormOrStream(body, MAX_REPLAYABLE_BYTES, signal)
+    const { content } = await readFormOrStream(body, MAX_SIGNED_BODY_BYTES, signal)
     return { body: content }
   }
   const clone = request.clone()
@@ -77,7 +76,7 @@ async function bodyOf(
     drop(clone.body)
     return { body: request.body }
   }
-  const { bytes, discard } = await readFormOrStream(await streamOf(known), MAX_REPLAYABLE_BYTES, signal)
+  const { bytes, discard } = await readFormOrStream(await streamOf(known), MAX_SIGNED_BODY_BYTES, signal)
   // Another one since it was cloned.
   const { body } = request
   if (bytes === undefined) {
@@ -121,4 +120,26 @@ function drop(body: ReadableStream | null): void {
 /** The class to make another Request like this one of. */
 export function requestClass(request: Request): typeof Request {
   return request instanceof Request ? Request : ((request as object).constructor as typeof Request)
+}
+
+/** By the signal that each follows, so that a signal of many requests has one listener. */
+const followers = new WeakMap<AbortSignal, AbortSignal>()
+
+/** A signal with all that the platform's have. One of a polyfill may lack `reason` and `throwIfAborted`. */
+export function platformSignal(signal: AbortSignal | null | undefined): AbortSignal | undefined {
+  if (signal === null || signal === undefined || isPlatforms(signal)) return signal ?? undefined
+  // The client refuses a value that is no signal at all.
+  if (typeof signal.addEventListener !== "function") return undefined
+  const known = followers.get(signal)
+  if (known !== undefined) return known
+  const follower = new AbortController()
+  const follow = (): void => follower.abort(signal.reason)
+  if (signal.aborted) follow()
+  else signal.addEventListener("abort", follow, { once: true })
+  followers.set(signal, follower.signal)
+  return follower.signal
+}
+
+function isPlatforms(signal: object): boolean {
+  return signal instanceof AbortSignal
 }

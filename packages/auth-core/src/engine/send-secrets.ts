@@ -1,4 +1,4 @@
-import { INSPECT } from "../identity/hide-secrets.ts"
+import { INSPECT } from "../runtime/redact.ts"
 
 /** Shows in the place of a secret. */
 const MASK = "[secret]"

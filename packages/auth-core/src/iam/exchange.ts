@@ -1,7 +1,12 @@
+import { AuthError, isAuthError } from "../errors/auth-error.ts"
+import type { Token } from "../identity/credentials.ts"
+import type { IamFetch, IamFetchResponse } from "../runtime/fetch.ts"
+import { abortable } from "../runtime/promises.ts"
+import { refuseProxy } from "../runtime/proxy.ts"
+import { redact } from "../runtime/redact.ts"
 import type { IamConnection } from "./iam-connection.ts"
-import type { IamAnswer, IamRequest } from "./iam-request.ts"
+import { type IamAnswer, type IamRequest, payloadOf } from "./iam-request.ts"
 import { rejectionError } from "./rejection-error.ts"
-import { roundTrip } from "./round-trip.ts"
 
 /**
  * One round trip that must succeed.
@@ -16,4 +21,122 @@ export async function exchange(
   const answer = await roundTrip(connection, request, signal)
   if (answer.status < 200 || answer.status > 299) throw rejectionError(connection, request, answer)
   return answer
+}
+
+/** The request in the name of a token. */
+export function withToken(request: IamRequest, token: Token): IamRequest {
+  return {
+    ...request,
+    headers: { ...request.headers, "x-auth-token": token.value },
+    secrets: [...request.secrets, token.value],
+  }
+}
+
+/** IAM's own are some kB, and some hundred with a catalog. */
+const LONGEST_ANSWER = 8 * 1024 * 1024
+
+/**
+ * Sends one request and reads the whole answer. Redirects are not followed: they would carry the secrets elsewhere.
+ *
+ * @throws {AuthError} `AUTH_TOKEN_REQUEST_FAILED` when there is no answer in time; `AUTH_INSECURE_URL` for a proxy in clear; the signal's reason when it aborts.
+ */
+export async function roundTrip(
+  connection: IamConnection,
+  request: IamRequest,
+  signal: AbortSignal | undefined,
+): Promise<IamAnswer> {
+  signal?.throwIfAborted()
+  const { endpoint, fetch, allowInsecure } = connection
+  // Machines' own metadata services say nothing of it.
+  if (allowInsecure === false && fetch === undefined && endpoint.startsWith("http:")) {
+    refuseProxy(new URL(endpoint))
+  }
+  // Real time, whatever the clock: the network does not stand still with it.
+  const limit = AbortSignal.timeout(connection.timeoutMs)
+  const end = signal === undefined ? limit : AbortSignal.any([signal, limit])
+  try {
+    return await abortable(send(connection, request, end), end)
+  } catch (error) {
+    signal?.throwIfAborted()
+    // A fetch that was made of a client refuses a proxy itself.
+    if (isAuthError(error) && error.code === "AUTH_INSECURE_URL") throw error
+    throw limit.aborted ? timedOut(connection, request) : unreachable(connection, request, error)
+  }
+}
+
+async function send(connection: IamConnection, request: IamRequest, signal: AbortSignal): Promise<IamAnswer> {
+  const send: IamFetch = connection.fetch ?? globalThis.fetch
+  const body = payloadOf(request)
+  const response = await send(connection.endpoint + request.path, {
+    method: request.method,
+    headers: {
+      accept: "application/json",
+      ...(body === undefined ? undefined : { "content-type": "application/json;charset=utf8" }),
+      ...request.headers,
+    },
+    ...(body === undefined ? undefined : { body }),
+    redirect: "manual",
+    signal,
+  })
+  const date = Date.parse(response.headers.get("date") ?? "")
+  return {
+    status: response.status,
+    headers: response.headers,
+    text: await textOf(response),
+    serverTime: Number.isNaN(date) ? undefined : date,
+  }
+}
+
+/** As `text()` gives it, but what does not end does not fill the memory. */
+async function textOf(response: IamFetchResponse): Promise<string> {
+  if (!(response.body instanceof ReadableStream)) return await response.text()
+  const reader = response.body.getReader()
+  const decoder = new TextDecoder()
+  let text = ""
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return text + decoder.decode()
+    text += decoder.decode(value, { stream: true })
+    if (text.length > LONGEST_ANSWER) {
+      void reader.cancel().catch(() => undefined)
+      throw new Error(`the answer is longer than ${LONGEST_ANSWER} characters`)
+    }
+  }
+}
+
+function timedOut({ endpoint, timeoutMs }: IamConnection, { action }: IamRequest): AuthError {
+  return new AuthError(
+    "AUTH_TOKEN_REQUEST_FAILED",
+    `${action} failed: ${endpoint} gave no answer within ${timeoutMs} ms. Check the network, or raise \`timeoutMs\`.`,
+    { endpoint },
+  )
+}
+
+function unreachable({ endpoint }: IamConnection, { action, secrets }: IamRequest, error: unknown): AuthError {
+  const cause = summaryOf(error, secrets)
+  const advice =
+    cause.code === "UND_ERR_HEADERS_OVERFLOW"
+      ? "The token is longer than this Node.js accepts in a header: start it with --max-http-header-size=65536."
+      : "Check the endpoint, the network and the proxy."
+  return new AuthError(
+    "AUTH_TOKEN_REQUEST_FAILED",
+    `${action} failed: no answer from ${endpoint} (${cause.message}). ${advice}`,
+    {
+      endpoint,
+      cause,
+    },
+  )
+}
+
+/** An error of the HTTP client may hold the whole request: only its words and its code go on. */
+function summaryOf(error: unknown, secrets: readonly string[]): Error & { code?: string } {
+  const reasons: string[] = []
+  let code: string | undefined
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    if (at.message !== "") reasons.push(redact(at.message, secrets))
+    if ("code" in at && typeof at.code === "string") code = redact(at.code, secrets)
+  }
+  if (code !== undefined && !reasons.some((reason) => reason.includes(code))) reasons.push(code)
+  const summary = new Error(reasons.join(": ") || "unknown failure")
+  return code === undefined ? summary : Object.assign(summary, { code })
 }

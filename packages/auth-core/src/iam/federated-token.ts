@@ -1,10 +1,10 @@
-import { checkBare } from "../identity/check-bare.ts"
+import type { Token } from "../identity/credentials.ts"
 import type { ProviderContext } from "../identity/provider.ts"
-import type { Token } from "../identity/token.ts"
+import { checkBare } from "../runtime/environment.ts"
 import { exchange } from "./exchange.ts"
+import { readToken } from "./iam-answer.ts"
 import type { IamConnection } from "./iam-connection.ts"
 import { readSecret, type Secret } from "./secret.ts"
-import { readToken } from "./token-answer.ts"
 import { federatedTokenRequest } from "./token-request.ts"
 import type { TokenScope } from "./token-scope.ts"
 

@@ -1,11 +1,10 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { type Clock, systemClock } from "../identity/clock.ts"
-import type { IamFetch } from "../identity/iam-fetch.ts"
-import { LONGEST_TIMER_MS } from "../identity/longest-timer.ts"
-import type { IamReach } from "../identity/provider.ts"
+import type { IamReach, Provider, ProviderContext } from "../identity/provider.ts"
+import type { Clock } from "../runtime/clock.ts"
+import { environmentVariable } from "../runtime/environment.ts"
+import type { IamFetch } from "../runtime/fetch.ts"
+import { LONGEST_TIMER_MS, systemClock } from "../runtime/system-clock.ts"
 import { resolveEndpoint } from "./endpoint.ts"
-import { environmentVariable } from "./environment.ts"
-import { checkInteger } from "./integer.ts"
 
 /** How IAM is reached. A provider built on another (`via`) reaches it the same way, except for what it is told itself. */
 export interface IamOptions {
@@ -121,4 +120,33 @@ export function transportOf(
     timeoutMs: timeoutMs ?? via?.timeoutMs ?? defaultTimeoutMs,
     clock: clock ?? via?.clock ?? systemClock,
   }
+}
+
+/** A provider that calls IAM: those built on it reach IAM the same way. */
+export interface IamProvider<T> extends Provider<T> {
+  readonly iam: IamConnection
+}
+
+/** @param traits its own, with the binding of its own secret or of the provider that it is built on */
+export function iamProvider<T>(
+  iam: IamConnection,
+  traits: Pick<Provider<T>, "yields" | "identityKey" | "binding">,
+  provide: (context: ProviderContext<T> | undefined) => Promise<T>,
+): IamProvider<T> {
+  return Object.assign(async (context?: ProviderContext<T>) => provide(context), { ...traits, iam })
+}
+
+/** How a provider reaches IAM, if it does. */
+export function connectionOf<V>(provider: Provider<V>): IamConnection | undefined {
+  return callsIam(provider) ? provider.iam : undefined
+}
+
+function callsIam<V>(provider: Provider<V>): provider is IamProvider<V> {
+  return "iam" in provider
+}
+
+/** Gives a whole number within bounds back, or says which option is not one. */
+export function checkInteger<T extends number | undefined>(value: T, option: string, least: number, most: number): T {
+  if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return value
+  throw new AuthError("AUTH_INVALID_OPTION", `\`${option}\` must be a whole number from ${least} to ${most}.`)
 }

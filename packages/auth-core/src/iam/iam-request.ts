@@ -1,4 +1,4 @@
-import type { IamFetchResponse } from "../identity/iam-fetch.ts"
+import type { IamFetchResponse } from "../runtime/fetch.ts"
 
 /** One round trip to IAM or STS, ready to send. */
 export interface IamRequest {

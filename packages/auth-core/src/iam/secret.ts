@@ -1,6 +1,8 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
-import { abortable } from "../identity/abortable.ts"
-import { BoundSecret, type SecretBinding } from "../identity/secret-binding.ts"
+import { BoundSecret, type SecretBinding } from "../identity/provider.ts"
+import { abortable } from "../runtime/promises.ts"
+import { readTextFile } from "../runtime/text-file.ts"
+import { checkName } from "./token-scope.ts"
 
 /** A secret, or a function that fetches it anew each time it is needed: from a vault, a file, a person. */
 export type Secret = string | (() => string | Promise<string>)
@@ -56,5 +58,22 @@ export function bindingOf(
     current: undefined,
     sign: {},
     read: async (signal) => new BoundSecret(await readSecret(secret, option, signal), ...beside),
+  }
+}
+
+/**
+ * A secret that stands in a file, such as a mounted id token: read anew at each refresh, white space around it cut off.
+ * For Node.js, Bun and Deno.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` at once for what is no path; when asked, `AUTH_CREDENTIALS_MISSING` when there
+ * is no such file or nothing in it, `AUTH_INVALID_CREDENTIALS` when it cannot be read.
+ */
+export function secretFile(path: string): () => Promise<string> {
+  const file = checkName(path, "path")
+  return async () => {
+    const secret = (await readTextFile(file))?.trim()
+    if (secret !== undefined && secret !== "") return secret
+    const problem = secret === undefined ? "does not exist" : "is empty"
+    throw new AuthError("AUTH_CREDENTIALS_MISSING", `The file ${file} ${problem}: a secret should stand in it.`)
   }
 }

@@ -1,11 +1,10 @@
-import type { Credentials } from "../identity/credentials.ts"
+import type { Credentials, Token } from "../identity/credentials.ts"
 import { serverTimeIn } from "../signing/server-time.ts"
-import { sign } from "../signing/sign.ts"
-import { exchange } from "./exchange.ts"
+import { sign } from "../signing/signer.ts"
+import { exchange, roundTrip, withToken } from "./exchange.ts"
 import type { IamConnection } from "./iam-connection.ts"
 import { type IamAnswer, type IamRequest, payloadOf } from "./iam-request.ts"
 import { rejectionError } from "./rejection-error.ts"
-import { roundTrip } from "./round-trip.ts"
 
 /**
  * One round trip signed with AK/SK that must succeed. When the signature counts as expired, the local clock is off: signs
@@ -46,4 +45,16 @@ function signed(
     headers: { ...headers, ...signature },
     secrets: [...request.secrets, secretAccessKey, ...(securityToken === undefined ? [] : [securityToken])],
   }
+}
+
+/** One round trip in the name of a token, or signed with AK/SK, that must succeed. */
+export async function authenticatedExchange(
+  connection: IamConnection,
+  request: IamRequest,
+  authentication: Token | Credentials,
+  signal: AbortSignal | undefined,
+): Promise<IamAnswer> {
+  return "value" in authentication
+    ? await exchange(connection, withToken(request, authentication), signal)
+    : await signedExchange(connection, request, authentication, signal)
 }

@@ -1,6 +1,8 @@
+import { AuthError } from "../errors/auth-error.ts"
+import { identityKey } from "../identity/provider.ts"
+import { checkInteger } from "./iam-connection.ts"
 import type { IamRequest } from "./iam-request.ts"
-import { type NameOrId, namedBody, namedText } from "./name-or-id.ts"
-import { scopeBody, type TokenScope } from "./token-scope.ts"
+import { type NameOrId, namedBody, namedText, scopeBody, type TokenScope } from "./token-scope.ts"
 
 /** The catalog makes an answer large and is of no use here. */
 const PATH = "/v3/auth/tokens?nocatalog=true"
@@ -118,5 +120,104 @@ export function federatedTokenRequest({
       403: "Check the conversion rules of the identity provider: they give this user no group.",
       404: "Check `idpId`: there is no such identity provider, or it has no OpenID Connect protocol.",
     },
+  }
+}
+
+const TEMPORARY_KEY_PATH = "/v3.0/OS-CREDENTIAL/securitytokens"
+
+/** What may be asked of a temporary access key, beside whose it is. */
+export interface TemporaryKeyRequest {
+  durationSeconds?: number | undefined
+  policy?: object | undefined
+}
+
+/**
+ * A temporary access key through an agency. Needs X-Auth-Token, or a signature, still to be added.
+ *
+ * @see IAM API reference, "Obtaining a Temporary Access Key and Security Token Through an Agency"
+ */
+export function agencyCredentialsRequest({
+  agency,
+  domain,
+  sessionUser,
+  durationSeconds,
+  policy,
+}: TemporaryKeyRequest & {
+  agency: string
+  domain: NameOrId
+  sessionUser?: string | undefined
+}): IamRequest {
+  return {
+    method: "POST",
+    path: TEMPORARY_KEY_PATH,
+    body: {
+      auth: {
+        identity: {
+          methods: ["assume_role"],
+          assume_role: {
+            agency_name: agency,
+            ...delegatingDomain(domain),
+            ...(durationSeconds === undefined ? undefined : { duration_seconds: durationSeconds }),
+            ...(sessionUser === undefined ? undefined : { session_user: { name: sessionUser } }),
+          },
+          ...(policy === undefined ? undefined : { policy }),
+        },
+      },
+    },
+    secrets: [],
+    action: `Asking IAM for a temporary access key through agency "${agency}" of domain ${namedText(domain)}`,
+    advice: AGENCY_ADVICE,
+  }
+}
+
+/**
+ * A temporary access key of the bearer of a token. Needs X-Auth-Token, still to be added.
+ *
+ * @see IAM API reference, "Obtaining a Temporary Access Key and Security Token Through a Token"
+ */
+export function tokenCredentialsRequest({ durationSeconds, policy }: TemporaryKeyRequest): IamRequest {
+  return {
+    method: "POST",
+    path: TEMPORARY_KEY_PATH,
+    body: {
+      auth: {
+        identity: {
+          methods: ["token"],
+          ...(durationSeconds === undefined ? undefined : { token: { duration_seconds: durationSeconds } }),
+          ...(policy === undefined ? undefined : { policy }),
+        },
+      },
+    },
+    secrets: [],
+    action: "Asking IAM for a temporary access key by token",
+    advice: { 401: "The token given as `via` is not accepted." },
+  }
+}
+
+export interface TemporaryKeyOptions {
+  /** Life of the key, from 900 to 86400 seconds. @default 900, IAM's own */
+  durationSeconds?: number | undefined
+  /** Narrows what the key may do on OBS: { Version: "1.1", Statement: [...] }, at most 8 statements. */
+  policy?: object | undefined
+}
+
+const IAM_DEFAULT_SECONDS = 900
+
+export function checkTemporaryKeyOptions({ durationSeconds, policy }: TemporaryKeyOptions): TemporaryKeyOptions & {
+  /** The longest life that the key can have. */
+  longestMs: number
+  /** Tells keys that differ in these options apart. */
+  key: string
+} {
+  checkInteger(durationSeconds, "durationSeconds", 900, 86_400)
+  if (policy !== undefined && (typeof policy !== "object" || policy === null || Array.isArray(policy))) {
+    throw new AuthError("AUTH_INVALID_OPTION", '`policy` must be an object: { Version: "1.1", Statement: [...] }.')
+  }
+  const seconds = durationSeconds ?? IAM_DEFAULT_SECONDS
+  return {
+    durationSeconds,
+    policy,
+    longestMs: seconds * 1000,
+    key: identityKey(`${seconds}s`, policy === undefined ? undefined : JSON.stringify(policy)),
   }
 }

@@ -1,3 +1,26 @@
+import { AuthError } from "../errors/auth-error.ts"
+
+/**
+ * An IAM token, sent as X-Auth-Token. Valid for 24 hours.
+ *
+ * It is plain data. `console.log` shows none of `value` where a provider of this library gave the token; JSON, a copy by
+ * spread and `inspect` with `customInspect: false` show it.
+ *
+ * @see IAM API reference, "Obtaining a User Token Through Password Authentication"
+ */
+export interface Token {
+  /** Opaque text, many kB when the user has many roles. */
+  value: string
+  /** Start of life by the issuer's clock, epoch ms. */
+  issuedAt: number
+  /** End of life by the issuer's clock, epoch ms. */
+  expiresAt: number
+  /** Project the token is scoped to, if any. */
+  projectId?: string | undefined
+  /** Domain (account) the token is scoped to, or that owns the project. */
+  domainId?: string | undefined
+}
+
 /**
  * An access key: AK and SK, with a security token and an expiry when it is temporary.
  *
@@ -21,4 +44,39 @@ export interface Credentials {
   iamEndpoint?: string | undefined
   /** End of life, epoch ms; absent for a permanent key. */
   expiresAt?: number | undefined
+}
+
+/** What a field must be like, when it is there; the first two must be. */
+const FIELDS: [field: keyof Credentials, isRight: (value: unknown) => boolean, fault: string][] = [
+  ["accessKeyId", matches(/^[!#-&(-+\-.0-:<>-_a-~]+$/), "has characters that no AK has"],
+  [
+    "secretAccessKey",
+    matches(/^(?!["'`\s]|.*\s[#;])\P{Cc}*(?<!["'`\s])$/u),
+    "has white space or quotes around it, or characters that no SK has",
+  ],
+  ["securityToken", matches(/^[!#-&(-_a-~]+$/), "has characters that no token has"],
+  ["expiresAt", Number.isFinite, "is not a time in epoch milliseconds"],
+]
+
+/**
+ * Gives credentials back when they can sign.
+ *
+ * @throws {AuthError} `AUTH_INVALID_CREDENTIALS`, naming the field and never its value.
+ */
+export function checkCredentials(credentials: Credentials): Credentials {
+  for (const [index, [field, isRight, fault]] of FIELDS.entries()) {
+    const value = credentials?.[field]
+    const isMissing = index < 2 && (typeof value !== "string" || value.trim() === "")
+    if (isMissing || (value !== undefined && !isRight(value))) {
+      throw new AuthError(
+        "AUTH_INVALID_CREDENTIALS",
+        `The credentials cannot sign: \`${field}\` ${isMissing ? "is missing or blank" : fault}. Check where it was copied from.`,
+      )
+    }
+  }
+  return credentials
+}
+
+function matches(form: RegExp): (value: unknown) => boolean {
+  return (value) => typeof value === "string" && form.test(value)
 }

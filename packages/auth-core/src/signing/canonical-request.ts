@@ -1,58 +1,54 @@
-import { type SigningAlgorithm, traitsOf } from "./algorithm.ts"
-import { canonicalize } from "./canonicalize.ts"
-import { headerPlans } from "./chosen-headers.ts"
-import type { HeadersInput } from "./header-selection.ts"
-import { settledRequest } from "./settled-request.ts"
-import { createHeaderPlan } from "./signed-headers.ts"
+import { AuthError } from "../errors/auth-error.ts"
+import { canonicalQueryString, canonicalUriLine } from "./canonical-url.ts"
+import { type HeaderPlan, type HeaderValues, isToken } from "./header-plan.ts"
+import { formatSdkDate } from "./sdk-date.ts"
+import { type WireUrl, wireUrl } from "./url-parts.ts"
 
-/** A request to sign, as it will go on the wire. */
-export interface SignableRequest {
-  /** As it is sent, in practice upper case. */
-  method: string
-  /** Absolute. A string is taken as it is; a URL by its `href`. */
-  url: string | URL
-  /** Of these, only the headers to sign are read. A value counts as UTF-8 where it is not ASCII. */
-  headers?: HeadersInput | undefined
-  /** The bytes that are sent; a string is sent as UTF-8. */
-  body?: string | Uint8Array | null | undefined
+/** A request of which all is known that a signature needs. */
+export interface SettledRequest {
+  readonly method: string
+  readonly url: string | URL
+  readonly plan: HeaderPlan
+  /** As the plan read them from the request. */
+  readonly values: HeaderValues
+  /** Epoch ms. */
+  readonly signedAt: number
+  /** Hash of the body, or what stands for it. */
+  readonly payload: string
 }
 
-export interface SignOptions {
-  /** @default "SDK-HMAC-SHA256" */
-  algorithm?: SigningAlgorithm | undefined
-  /** Time of the signature, to the second. @default the request's own x-sdk-date, else now */
-  date?: Date | undefined
-  /**
-   * Names of the headers to sign. Always signed beside them: x-sdk-date, the security token of the credentials, and a
-   * content hash header that says `UNSIGNED-PAYLOAD`.
-   * @default host, x-sdk-date and, where present, x-project-id, x-domain-id, x-security-token and x-sdk-content-sha256
-   * (x-sdk-content-sm3 under SM3)
-   */
-  signedHeaders?: readonly string[] | undefined
-  /**
-   * Hash of the body where it is known, in lower-case hex, so that it need not be computed; or `UNSIGNED-PAYLOAD`, which
-   * leaves the body out and goes along as the content hash header. A content hash header of the request wins over a hash.
-   * @default the hash of the body
-   */
-  payloadHash?: string | undefined
-  /** Such as `cn-north-4`, or `globe`; V11-HMAC-SHA256 only. */
-  region?: string | undefined
-  /** Such as `iotda`; V11-HMAC-SHA256 only. */
-  service?: string | undefined
+/** What is signed, and the parts of it that the signature names. */
+export interface Canonical {
+  readonly request: string
+  readonly signedHeaders: string
+  /** X-Sdk-Date. */
+  readonly date: string
 }
 
-/** The options that may differ from one request to the next. */
-export type SignRequestOptions = Pick<SignOptions, "date" | "signedHeaders" | "payloadHash">
+/** @throws {AuthError} `AUTH_INVALID_REQUEST`, `AUTH_INVALID_OPTION` */
+export function canonicalize(
+  { method, url, plan, values, signedAt, payload }: SettledRequest,
+  securityToken: string | undefined,
+): Canonical {
+  const wire = wireUrl(url)
+  const date = formatSdkDate(signedAt)
+  values[plan.date] = date
+  values[plan.host] ??= wire.host
+  if (securityToken !== undefined) values[plan.securityToken] = securityToken
+  plan.keepChosen?.(values, payload, securityToken !== undefined)
+  const { text, signedHeaders } = plan.endOf(values, payload)
+  return { request: canonicalText(method, wire, text), signedHeaders, date }
+}
 
 /**
- * The request in its normal form, the text whose hash is signed.
+ * The parts, in lines.
  *
- * @throws {AuthError} `AUTH_INVALID_REQUEST`, `AUTH_INVALID_OPTION`, `AUTH_BODY_TOO_LARGE`, `AUTH_BODY_UNSIGNABLE`
- * @see API Signing Guide, "Canonical request"
+ * @param end the headers, their names and the payload hash, after a line break each
+ * @throws {AuthError} `AUTH_INVALID_REQUEST` when the method is no token, or the URL holds a control character.
  */
-export function canonicalRequest(request: SignableRequest, options: SignOptions = {}): string {
-  const { algorithm = "SDK-HMAC-SHA256" } = options
-  const { contentHashHeader } = traitsOf(algorithm)
-  const planOf = headerPlans(contentHashHeader, createHeaderPlan(contentHashHeader))
-  return canonicalize(settledRequest(request, algorithm, planOf, options), undefined).request
+export function canonicalText(method: string, { path, query }: WireUrl, end: string): string {
+  if (!isToken(method)) {
+    throw new AuthError("AUTH_INVALID_REQUEST", "The method must be an HTTP token, such as GET.")
+  }
+  return `${method}\n${canonicalUriLine(path)}${canonicalQueryString(query)}${end}`
 }

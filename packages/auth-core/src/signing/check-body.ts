@@ -1,6 +1,5 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { isLonger } from "../identity/is-longer.ts"
-import { MAX_SIGNED_BODY_BYTES } from "./payload.ts"
+import { isLonger, MAX_SIGNED_BODY_BYTES } from "../runtime/body-size.ts"
 
 /**
  * @throws {AuthError} `AUTH_BODY_TOO_LARGE` above 12 MB (12 * 1024 * 1024 bytes); `AUTH_BODY_UNSIGNABLE` for anything but

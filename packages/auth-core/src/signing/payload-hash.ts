@@ -1,14 +1,16 @@
-import type { SigningAlgorithm } from "./algorithm.ts"
-import { bodyHash } from "./body-hash.ts"
-import { checkBody } from "./check-body.ts"
+import { hashHex } from "#digest"
+import type { HashAlgorithm } from "../digest/digest.ts"
+import { type SigningAlgorithm, traitsOf } from "./algorithm.ts"
 
-/**
- * Lower-case hex of the hash of a body that anybody may have given; a string counts as UTF-8, no body as the empty one.
- *
- * @throws {AuthError} `AUTH_BODY_TOO_LARGE` above 12 MB (12 * 1024 * 1024 bytes); `AUTH_BODY_UNSIGNABLE` for anything but
- * text and bytes.
- */
-export function payloadHash(body: string | Uint8Array | null | undefined, algorithm: SigningAlgorithm): string {
-  if (body !== undefined && body !== null) checkBody(body)
-  return bodyHash(body, algorithm)
+/** In place of the payload hash: the body takes no part in the signature. */
+export const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
+
+const emptyHashes: Partial<Record<HashAlgorithm, string>> = {}
+
+/** Lower-case hex of the body's hash; a string counts as UTF-8, no body as the empty one. */
+export function bodyHash(body: string | Uint8Array | null | undefined, algorithm: SigningAlgorithm): string {
+  const { hash } = traitsOf(algorithm)
+  if (body !== undefined && body !== null && body !== "") return hashHex(hash, body)
+  emptyHashes[hash] ??= hashHex(hash, "")
+  return emptyHashes[hash]
 }

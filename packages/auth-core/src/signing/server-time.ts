@@ -1,3 +1,5 @@
+import { formatSdkDate } from "./sdk-date.ts"
+
 /**
  * The server's clock by a text such as `…, signature time:20191115T033655Z,server time:20191115T035156Z`. What counts is how
  * far the two are apart, so a time zone that the text leaves out does no harm.
@@ -21,4 +23,13 @@ function timeIn(text: string | undefined, label: RegExp): number | undefined {
   if (found === undefined) return undefined
   const time = Date.parse(http ?? `${year}-${month}-${day}T${hour}:${minute}:${second}${zoneHours}:${zoneMinutes}`)
   return Number.isNaN(time) ? undefined : time
+}
+
+const SDK_DATE = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/
+
+/** Epoch ms of an X-Sdk-Date; `undefined` for anything else, such as a day that no month has. */
+export function parseSdkDate(text: string): number | undefined {
+  if (!SDK_DATE.test(text)) return undefined
+  const time = Date.parse(text.replace(SDK_DATE, "$1-$2-$3T$4:$5:$6Z"))
+  return Number.isNaN(time) || formatSdkDate(time) !== text ? undefined : time
 }

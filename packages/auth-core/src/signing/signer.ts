@@ -1,10 +1,14 @@
 import type { Credentials } from "../identity/credentials.ts"
 import { traitsOf } from "./algorithm.ts"
-import type { SignableRequest, SignRequestOptions } from "./canonical-request.ts"
-import { headerPlans } from "./chosen-headers.ts"
-import { UNSIGNED_PAYLOAD } from "./payload.ts"
-import { settledRequest } from "./settled-request.ts"
-import type { SignerOptions } from "./signature.ts"
+import type { SignerOptions } from "./authorization.ts"
+import { UNSIGNED_PAYLOAD } from "./payload-hash.ts"
+import {
+  headerPlans,
+  type SignableRequest,
+  type SignOptions,
+  type SignRequestOptions,
+  settledRequest,
+} from "./resolved-request.ts"
 import { createSigningKey } from "./signing-key.ts"
 
 /** Credentials made ready to sign many requests. */
@@ -38,4 +42,55 @@ export function createSigner(credentials: Credentials, options: SignerOptions = 
       return headers
     },
   }
+}
+
+interface Prepared {
+  readonly credentials: Credentials
+  readonly options: SignerOptions
+  readonly signer: Signer
+}
+
+/** Goes with the credentials object, and is made anew when that or the options change. */
+const prepared = new WeakMap<Credentials, Prepared>()
+
+/**
+ * Signs one request with AK/SK. Synchronous on every runtime.
+ *
+ * @returns the headers to set, by lower-case name: `x-sdk-date`, `authorization`, and where used `x-security-token` and
+ * `x-sdk-content-sha256` (`x-sdk-content-sm3` under SM3).
+ * @throws {AuthError} `AUTH_INVALID_CREDENTIALS`, `AUTH_CREDENTIALS_EXPIRED`, `AUTH_INVALID_REQUEST`,
+ * `AUTH_INVALID_OPTION`, `AUTH_BODY_TOO_LARGE`, `AUTH_BODY_UNSIGNABLE`, `AUTH_ALGORITHM_UNSUPPORTED`
+ * @see API Signing Guide, "AK/SK signing and authentication algorithm"
+ */
+export function sign(
+  request: SignableRequest,
+  credentials: Credentials,
+  options: SignOptions = {},
+): Record<string, string> {
+  return signerOf(credentials, options).sign(request, options)
+}
+
+function signerOf(credentials: Credentials, options: SignOptions): Signer {
+  const last = prepared.get(credentials)
+  if (last !== undefined && isSameKey(last.credentials, credentials) && isSameUse(last.options, options)) {
+    return last.signer
+  }
+  const { algorithm, region, service } = options
+  const use = { algorithm, region, service }
+  const signer = createSigner(credentials, use)
+  prepared.set(credentials, { credentials: { ...credentials }, options: use, signer })
+  return signer
+}
+
+function isSameKey(a: Credentials, b: Credentials): boolean {
+  return (
+    a.accessKeyId === b.accessKeyId &&
+    a.secretAccessKey === b.secretAccessKey &&
+    a.securityToken === b.securityToken &&
+    a.expiresAt === b.expiresAt
+  )
+}
+
+function isSameUse(a: SignerOptions, b: SignerOptions): boolean {
+  return a.algorithm === b.algorithm && a.region === b.region && a.service === b.service
 }

@@ -1,10 +1,9 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { checkCredentials } from "../identity/check-credentials.ts"
-import type { Credentials } from "../identity/credentials.ts"
+import { type Credentials, checkCredentials } from "../identity/credentials.ts"
 import { traitsOf } from "./algorithm.ts"
-import { canonicalize, type SettledRequest } from "./canonicalize.ts"
-import { createAuthorize, type SignerOptions } from "./signature.ts"
-import { createHeaderPlan, type HeaderPlan } from "./signed-headers.ts"
+import { createAuthorize, type SignerOptions } from "./authorization.ts"
+import { canonicalize, type SettledRequest } from "./canonical-request.ts"
+import { createHeaderPlan, type HeaderPlan } from "./header-plan.ts"
 
 /** Credentials made ready to sign requests of which all is known. */
 export interface SigningKey {

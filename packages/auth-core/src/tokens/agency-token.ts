@@ -1,14 +1,18 @@
-import { exchange } from "../iam/exchange.ts"
-import { type IamOptions, iamConnection } from "../iam/iam-connection.ts"
-import { connectionOf, iamProvider } from "../iam/iam-provider.ts"
-import { checkName, checkNameOrId, type NameOrId, namedKey } from "../iam/name-or-id.ts"
-import { readToken } from "../iam/token-answer.ts"
+import { exchange, withToken } from "../iam/exchange.ts"
+import { readToken } from "../iam/iam-answer.ts"
+import { connectionOf, type IamOptions, iamConnection, iamProvider } from "../iam/iam-connection.ts"
+import { checkVia, viaKey, withVia } from "../iam/source-provider.ts"
 import { agencyTokenRequest } from "../iam/token-request.ts"
-import { checkScope, scopeKey, type TokenScope } from "../iam/token-scope.ts"
-import { checkVia, viaKey, withVia } from "../iam/via.ts"
-import { withToken } from "../iam/with-token.ts"
-import { identityKey } from "../identity/identity-key.ts"
-import type { TokenProvider } from "../identity/provider.ts"
+import {
+  checkName,
+  checkNameOrId,
+  checkScope,
+  type NameOrId,
+  namedKey,
+  scopeKey,
+  type TokenScope,
+} from "../iam/token-scope.ts"
+import { identityKey, type TokenProvider } from "../identity/provider.ts"
 
 export interface AgencyTokenOptions extends IamOptions {
   /** Whose token asks: a user with the Agent Operator permission, such as a partner's. */

@@ -1,9 +1,7 @@
 import { requestFederatedToken } from "../iam/federated-token.ts"
-import { type IamOptions, iamConnection } from "../iam/iam-connection.ts"
-import { iamProvider } from "../iam/iam-provider.ts"
-import { checkHeaderText } from "../iam/name-or-id.ts"
+import { type IamOptions, iamConnection, iamProvider } from "../iam/iam-connection.ts"
 import { checkSecret, type Secret } from "../iam/secret.ts"
-import { checkScope, type TokenScope } from "../iam/token-scope.ts"
+import { checkHeaderText, checkScope, type TokenScope } from "../iam/token-scope.ts"
 import type { TokenProvider } from "../identity/provider.ts"
 
 export interface FederatedTokenOptions extends IamOptions {

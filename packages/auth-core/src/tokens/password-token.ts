@@ -1,15 +1,12 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { exchange } from "../iam/exchange.ts"
-import { type IamOptions, iamConnection } from "../iam/iam-connection.ts"
-import { iamProvider } from "../iam/iam-provider.ts"
-import { checkNameOrId, type NameOrId, namedKey } from "../iam/name-or-id.ts"
+import { readToken } from "../iam/iam-answer.ts"
+import { type IamOptions, iamConnection, iamProvider } from "../iam/iam-connection.ts"
 import { bindingOf, checkSecret, readSecret, type Secret } from "../iam/secret.ts"
-import { readToken } from "../iam/token-answer.ts"
 import { passwordTokenRequest } from "../iam/token-request.ts"
-import { checkScope, scopeKey, type TokenScope } from "../iam/token-scope.ts"
-import { identityKey } from "../identity/identity-key.ts"
-import type { ProviderContext, TokenProvider } from "../identity/provider.ts"
-import type { Token } from "../identity/token.ts"
+import { checkNameOrId, checkScope, type NameOrId, namedKey, scopeKey, type TokenScope } from "../iam/token-scope.ts"
+import type { Token } from "../identity/credentials.ts"
+import { identityKey, type ProviderContext, type TokenProvider } from "../identity/provider.ts"
 
 export interface PasswordTokenOptions extends IamOptions {
   /** An IAM user: its name in `domain`, or { id }. A Huawei ID gets no token by password. */

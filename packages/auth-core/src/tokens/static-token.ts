@@ -1,9 +1,9 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { type Clock, systemClock } from "../identity/clock.ts"
-import { hideSecrets } from "../identity/hide-secrets.ts"
-import type { TokenProvider } from "../identity/provider.ts"
-import type { Token } from "../identity/token.ts"
-import { yielding } from "../identity/yielding.ts"
+import type { Token } from "../identity/credentials.ts"
+import { type TokenProvider, yielding } from "../identity/provider.ts"
+import type { Clock } from "../runtime/clock.ts"
+import { hideSecrets } from "../runtime/redact.ts"
+import { systemClock } from "../runtime/system-clock.ts"
 
 /**
  * A token had from elsewhere. It cannot renew itself: where a service refuses it, there is no other one to give.

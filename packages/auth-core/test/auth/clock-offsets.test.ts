@@ -1,7 +1,7 @@
 import { fakeClock } from "@countersign/testkit"
 import { describe, expect, it } from "vitest"
 import type { Rejection } from "../../src/auth/auth.ts"
-import { createClockOffsets } from "../../src/auth/clock-offsets.ts"
+import { createClockOffsets } from "../../src/auth/signature-judge.chunk.ts"
 
 const MINUTE = 60_000
 const start = Date.UTC(2026, 0, 1, 12)

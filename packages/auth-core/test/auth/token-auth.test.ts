@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest"
 import type { Attempt, Authentication, Rejection } from "../../src/auth/auth.ts"
 import { tokenAuth } from "../../src/auth/token-auth.ts"
 import { TokenCache } from "../../src/cache/token-cache.ts"
+import type { Token } from "../../src/identity/credentials.ts"
 import type { TokenProvider } from "../../src/identity/provider.ts"
-import type { Token } from "../../src/identity/token.ts"
 
 const HOUR = 3_600_000
 const attempt: Attempt = { method: "GET", url: "https://h/", headers: {}, body: null }

@@ -1,6 +1,6 @@
 import { fakeClock } from "@countersign/testkit"
 import { expect, it } from "vitest"
-import { failureKeyOf, storeKeyOf } from "../../src/cache/store-key.ts"
+import { failureKeyOf, storeKeyOf } from "../../src/cache/shared-records.ts"
 import { AuthError, type CacheStore, memoryStore, TokenCache, type TokenCacheOptions } from "../../src/index.ts"
 import { scriptedProvider, tokenAt } from "./scripted-provider.ts"
 

@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import type { Answer } from "@countersign/testkit"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import { defaultCredentials } from "../../src/credentials/default-credentials.ts"
+import { defaultCredentials } from "../../src/credentials/chain.ts"
 import { localIam, rejectionOf, thrownBy } from "../iam/local-iam.ts"
 import { temporaryFolder, writeSettled } from "./files.ts"
 import { securityTokenAnswer } from "./temporary-key-answers.ts"

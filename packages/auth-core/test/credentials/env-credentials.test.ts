@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import { defaultCredentials } from "../../src/credentials/default-credentials.ts"
+import { defaultCredentials } from "../../src/credentials/chain.ts"
 import { envCredentials } from "../../src/credentials/env-credentials.ts"
 import { iamError, jsonBody, localIam, rejectionOf, thrownBy, tokenAnswer } from "../iam/local-iam.ts"
 import { temporaryFolder, writeSettled } from "./files.ts"

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { parseProfile } from "../../src/credentials/parse-profile.ts"
+import { parseProfile } from "../../src/credentials/profile-credentials.ts"
 import { thrownBy } from "../iam/local-iam.ts"
 
 const parsed = (text: string): unknown =>

@@ -4,8 +4,8 @@ import type { Attempt, Auth, Rejection } from "../../src/auth/auth.ts"
 import { autoAuth } from "../../src/auth/auto-auth.ts"
 import { tokenAuth } from "../../src/auth/token-auth.ts"
 import { authenticatedSend } from "../../src/engine/authenticated-send.ts"
-import { readableStreamOf } from "../../src/engine/readable-stream.ts"
-import type { WireRequest } from "../../src/engine/wire-request.ts"
+import { readableStreamOf } from "../../src/engine/chunk-source.ts"
+import type { WireRequest } from "../../src/engine/send.ts"
 
 const BASE = "https://api.example.com"
 const options = { hosts: ["api.example.com", "other.example.com"] }

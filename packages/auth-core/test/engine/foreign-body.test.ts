@@ -5,7 +5,7 @@ import * as nodeFetch2 from "node-fetch-2"
 import * as undici from "undici"
 import { describe, expect, it } from "vitest"
 import { readBody } from "../../src/engine/body.ts"
-import { readStream } from "../../src/engine/body-stream.ts"
+import { readStream } from "../../src/engine/chunk-source.ts"
 
 const LIMIT = 1_000
 const binary = Buffer.from([0, 255, 10, 13])

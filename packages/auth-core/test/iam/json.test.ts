@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { memberAt, parseJson, textAt, timeAt } from "../../src/iam/json.ts"
+import { memberAt, parseJson, textAt, timeAt } from "../../src/iam/iam-answer.ts"
 
 describe("a parsed body", () => {
   it("gives what stands at a path, and nothing where there is none", () => {

@@ -1,9 +1,7 @@
 import { fakeClock } from "@countersign/testkit"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import { callerIdentity } from "../../src/iam/caller-identity.ts"
-import { findDomainId } from "../../src/iam/domain-id.ts"
-import { findProjectId } from "../../src/iam/project-id.ts"
-import type { Token } from "../../src/identity/token.ts"
+import { callerIdentity, findDomainId, findProjectId } from "../../src/iam/lookups.ts"
+import type { Token } from "../../src/identity/credentials.ts"
 import { EXPIRES_AT, ISSUED_AT, iamError, localIam, rejectionOf } from "./local-iam.ts"
 import { expectSigned, KEY } from "./verified.ts"
 

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { redact } from "../../src/iam/redact.ts"
+import { redact } from "../../src/runtime/redact.ts"
 
 describe("text of the other side", () => {
   it("stays as it is without a secret in it", () => {

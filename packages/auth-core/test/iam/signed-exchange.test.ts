@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import type { IamConnection } from "../../src/iam/iam-connection.ts"
 import type { IamRequest } from "../../src/iam/iam-request.ts"
 import { signedExchange } from "../../src/iam/signed-exchange.ts"
-import type { IamFetch } from "../../src/identity/iam-fetch.ts"
+import type { IamFetch } from "../../src/runtime/fetch.ts"
 import { iamError, localIam, rejectionOf } from "./local-iam.ts"
 import { expectSigned, KEY, TEMPORARY } from "./verified.ts"
 

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { checkBare } from "../../src/identity/check-bare.ts"
-import { checkCredentials } from "../../src/identity/check-credentials.ts"
+import { checkCredentials } from "../../src/identity/credentials.ts"
+import { checkBare } from "../../src/runtime/environment.ts"
 import { thrownBy } from "../iam/local-iam.ts"
 
 const value = fc.stringMatching(/^[A-Za-z0-9+/=_.-]{1,60}$/)

@@ -1,6 +1,6 @@
 import { runInNewContext } from "node:vm"
 import { afterEach, expect, it, vi } from "vitest"
-import { hasBrand } from "../../src/identity/has-brand.ts"
+import { hasBrand } from "../../src/runtime/has-brand.ts"
 
 afterEach(() => {
   vi.unstubAllGlobals()

@@ -1,11 +1,10 @@
 import { inspect } from "node:util"
 import { expect, it } from "vitest"
 import { readValue } from "../../src/cache/envelope.ts"
-import { IAM_SHAPE, readCredentials } from "../../src/iam/credentials-answer.ts"
+import { IAM_SHAPE, readCredentials, readToken } from "../../src/iam/iam-answer.ts"
 import type { IamAnswer } from "../../src/iam/iam-request.ts"
-import { readToken } from "../../src/iam/token-answer.ts"
-import { systemClock } from "../../src/identity/clock.ts"
 import { type Credentials, staticCredentials, staticToken, type Token } from "../../src/index.ts"
+import { systemClock } from "../../src/runtime/system-clock.ts"
 
 const key = { accessKeyId: "AK", secretAccessKey: "the SK", securityToken: "the-security-token" }
 const token = { value: "the-token", issuedAt: 0, expiresAt: 8e15 }

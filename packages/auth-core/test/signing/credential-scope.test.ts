@@ -2,7 +2,7 @@ import { hkdfSync } from "node:crypto"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { createHmac } from "#digest"
-import { credentialScope, keyDeriver } from "../../src/signing/credential-scope.ts"
+import { credentialScope, keyDeriver } from "../../src/signing/algorithm.ts"
 import { failureOf } from "../failure-of.ts"
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
 import { akskAuth } from "../../src/auth/aksk-auth.ts"
-import { hashPayload, type PayloadStream } from "../../src/signing/hash-payload.ts"
-import { sign } from "../../src/signing/sign.ts"
+import { sign } from "../../src/signing/signer.ts"
+import { hashPayload, type PayloadStream } from "../../src/signing/stream-hash.chunk.ts"
 import { verify } from "../../src/signing/verify.ts"
 
 const credentials = { accessKeyId: "QTWAOYTTINDUT2QVKYUC", secretAccessKey: "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc" }

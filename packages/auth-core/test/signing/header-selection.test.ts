@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { selectHeaders } from "../../src/signing/header-selection.ts"
+import { selectHeaders } from "../../src/signing/header-plan.ts"
 import { failureOf } from "../failure-of.ts"
 
 describe("a selection of headers", () => {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
-import { largeBodyHash } from "../../src/signing/body-hash.ts"
-import { MAX_SIGNED_BODY_BYTES } from "../../src/signing/payload.ts"
-import { payloadHash } from "../../src/signing/payload-hash.ts"
+import { MAX_SIGNED_BODY_BYTES } from "../../src/runtime/body-size.ts"
+import { largeBodyHash } from "../../src/signing/large-body-hash.ts"
+import { payloadHash } from "../../src/signing/resolved-request.ts"
 import { failureOf } from "../failure-of.ts"
 
 const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex")

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { expect, it } from "vitest"
-import { sign } from "../../src/signing/sign.ts"
+import { sign } from "../../src/signing/signer.ts"
 import { verify } from "../../src/signing/verify.ts"
 
 /** What a URL may hold anywhere; control characters cannot be sent. */

@@ -2,10 +2,9 @@ import { inspect } from "node:util"
 import { fakeClock } from "@countersign/testkit"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import type { Credentials } from "../../src/identity/credentials.ts"
-import { canonicalRequest, type SignableRequest, type SignOptions } from "../../src/signing/canonical-request.ts"
-import { MAX_SIGNED_BODY_BYTES } from "../../src/signing/payload.ts"
-import { sign } from "../../src/signing/sign.ts"
-import { createSigner } from "../../src/signing/signer.ts"
+import { MAX_SIGNED_BODY_BYTES } from "../../src/runtime/body-size.ts"
+import { canonicalRequest, type SignableRequest, type SignOptions } from "../../src/signing/resolved-request.ts"
+import { createSigner, sign } from "../../src/signing/signer.ts"
 import { failureOf } from "../failure-of.ts"
 
 const credentials: Credentials = { accessKeyId: "AKEXAMPLE", secretAccessKey: "sk/Example+0123" }

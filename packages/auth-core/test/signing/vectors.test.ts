@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { sign } from "../../src/signing/sign.ts"
+import { sign } from "../../src/signing/signer.ts"
 import { describeVectors } from "./describe-vectors.ts"
 import { workedExample } from "./vectors.ts"
 

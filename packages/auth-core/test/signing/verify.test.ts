@@ -3,9 +3,9 @@ import { createServer, request as httpRequest } from "node:http"
 import type { AddressInfo } from "node:net"
 import { text } from "node:stream/consumers"
 import { describe, expect, it } from "vitest"
-import { canonicalRequest, type SignableRequest, type SignOptions } from "../../src/signing/canonical-request.ts"
-import { MAX_SIGNED_BODY_BYTES } from "../../src/signing/payload.ts"
-import { sign } from "../../src/signing/sign.ts"
+import { MAX_SIGNED_BODY_BYTES } from "../../src/runtime/body-size.ts"
+import { canonicalRequest, type SignableRequest, type SignOptions } from "../../src/signing/resolved-request.ts"
+import { sign } from "../../src/signing/signer.ts"
 import { type VerifyOptions, type VerifyResult, verify } from "../../src/signing/verify.ts"
 
 const credentials = { accessKeyId: "AKEXAMPLE", secretAccessKey: "skExample" }

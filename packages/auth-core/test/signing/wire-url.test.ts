@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it, vi } from "vitest"
-import { wireUrl } from "../../src/signing/wire-url.ts"
+import { wireUrl } from "../../src/signing/url-parts.ts"
 import { failureOf } from "../failure-of.ts"
 
 describe("the parts of a URL", () => {
@@ -89,7 +89,7 @@ describe("the parts of one URL after another", () => {
     /** A module of its own, which has read nothing yet. */
     const first = async (text: string): Promise<unknown> => {
       vi.resetModules()
-      return partsBy((await import("../../src/signing/wire-url.ts")).wireUrl, text)
+      return partsBy((await import("../../src/signing/url-parts.ts")).wireUrl, text)
     }
     const alone = new Map<string, unknown>()
     await fc.assert(

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest"
+import type { Token } from "../../src/identity/credentials.ts"
 import type { TokenProvider } from "../../src/identity/provider.ts"
-import type { Token } from "../../src/identity/token.ts"
 import { type AgencyTokenOptions, agencyToken } from "../../src/tokens/agency-token.ts"
 import { passwordToken } from "../../src/tokens/password-token.ts"
 import {

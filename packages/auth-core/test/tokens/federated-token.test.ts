@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it, onTestFinished } from "vitest"
-import { secretFile } from "../../src/iam/secret-file.ts"
+import { secretFile } from "../../src/iam/secret.ts"
 import { type FederatedTokenOptions, federatedToken } from "../../src/tokens/federated-token.ts"
 import { iamError, jsonBody, localIam, rejectionOf, thrownBy, tokenAnswer } from "../iam/local-iam.ts"
 

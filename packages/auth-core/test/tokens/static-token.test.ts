@@ -1,6 +1,6 @@
 import { fakeClock } from "@countersign/testkit"
 import { describe, expect, it } from "vitest"
-import type { Token } from "../../src/identity/token.ts"
+import type { Token } from "../../src/identity/credentials.ts"
 import { staticToken } from "../../src/tokens/static-token.ts"
 import { rejectionOf, thrownBy } from "../iam/local-iam.ts"
 

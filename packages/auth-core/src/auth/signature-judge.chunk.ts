@@ -1,0 +1,169 @@
+import type { Credentials } from "../identity/credentials.ts"
+import type { Clock, WallClock } from "../runtime/clock.ts"
+import { maskedRequest } from "../runtime/redact.ts"
+import { systemClock } from "../runtime/system-clock.ts"
+import { canonicalText } from "../signing/canonical-request.ts"
+import { canonicalHeaders, selectHeaders } from "../signing/header-plan.ts"
+import { serverTimeIn } from "../signing/server-time.ts"
+import { wireUrl } from "../signing/url-parts.ts"
+import type { Attempt, Authentication, Rejection } from "./auth.ts"
+import type { RenewableCredential } from "./cached-credential.chunk.ts"
+import { countFailure, isKeyAtFault } from "./key-guard.ts"
+import { standingAt, standingsOf, type Turn } from "./key-standing.ts"
+
+/** An event of the credentials of an {@link akskAuth}. More types may come: ignore a `type` that you do not know. */
+export type AkskAuthEvent = {
+  /** The gateway found the signature wrong, twice in a row or once more after a pause: the key is not sent there for a while. */
+  readonly type: "credentials-paused"
+  readonly accessKeyId: string
+  readonly origin: string
+  /** Failed signatures since the last success. */
+  readonly failures: number
+  /** When it is sent again. */
+  readonly retryAfterMs: number
+}
+
+export interface SignatureJudgeOptions {
+  /** Told what happens to the credentials, for logs and metrics: never a secret. */
+  onEvent?: ((event: AkskAuthEvent) => void) | undefined
+  /** Told when the clock of an endpoint turns out to differ: server time minus local time, milliseconds. */
+  onClockOffset?: ((offset: { origin: string; offsetMs: number }) => void) | undefined
+  /** @default the machine's clock */
+  clock?: Clock | undefined
+}
+
+/** The input of a signature. */
+export interface SignedWith {
+  readonly credentials: Credentials
+  readonly signedAt: number
+  readonly attempt: Attempt
+  /** The hash of the body, or what stands for it. */
+  readonly payload: string
+  /** Absent for the first attempts of a process whose outcome nobody tells. */
+  readonly turn: Turn | undefined
+}
+
+/**
+ * The fault of a refused signature. `time`: the right one is known now. `key`: another key may do. `signature`: it must not be
+ * tried again. `other`: nothing can be mended.
+ */
+type SignatureFault = "time" | "key" | "signature" | "other"
+
+/** Learns from refused signatures. */
+export interface SignatureJudge {
+  /** The time that the endpoint's clock shows now, epoch ms. */
+  nowAt(origin: string): number
+  /** Whether the same request may succeed, signed anew. */
+  judge(
+    authentication: Authentication<SignedWith>,
+    rejection: Rejection,
+    source: RenewableCredential<Credentials>,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean>
+}
+
+/** The gateway does not know, or no longer knows, the key or its security token. */
+const UNKNOWN_KEY = /\bak\b.*not exist|Get secretKey failed|decrypt token fail|token expires|security ?token/i
+
+/** Failed signatures lock the key after five in a row, so they are never tried again. */
+const FAILED_SIGNATURE = /signature fail|reach the limit/i
+
+export function createSignatureJudge(options: SignatureJudgeOptions): SignatureJudge {
+  const { clock = systemClock, onEvent } = options
+  const { nowAt, learn } = createClockOffsets(clock, options.onClockOffset)
+
+  const settle = (authentication: Authentication<SignedWith>, rejection: Rejection, fault: SignatureFault): void => {
+    const { attempt, credentials } = authentication.used
+    const { turn = standingAt(standingsOf(credentials, clock), attempt.url).turn } = authentication.used
+    const { standing } = turn
+    const ours = (): string[] => {
+      const text = canonicalOf(authentication)
+      return [text, maskedRequest(text)]
+    }
+    if (fault === "signature" && isKeyAtFault(rejection, ours)) {
+      const retryAfterMs = countFailure(standing, turn, clock.monotonic())
+      if (retryAfterMs !== undefined) {
+        const { origin } = rejection
+        const { accessKeyId } = credentials
+        onEvent?.({ type: "credentials-paused", accessKeyId, origin, failures: standing.failures, retryAfterMs })
+      }
+    }
+    standing.end(attempt, fault === "key" || fault === "other")
+  }
+
+  return {
+    nowAt,
+    async judge(authentication, rejection, source, signal) {
+      const { credentials, signedAt } = authentication.used
+      const fault = faultIn(rejection, learn(rejection, signedAt))
+      settle(authentication, rejection, fault)
+      // By the endpoint's clock, which is known now, the key may have expired too; and there is only one replay.
+      const isExpired = (credentials.expiresAt ?? Number.POSITIVE_INFINITY) <= nowAt(rejection.origin)
+      if (fault === "time" && isExpired) await source.renew(credentials, rejection, signal)
+      return fault === "time" || (fault === "key" && (await source.renew(credentials, rejection, signal)))
+    },
+  }
+}
+
+/** The canonical request that was signed, made once more: few are ever asked for. */
+function canonicalOf({ headers: added, used }: Authentication<SignedWith>): string {
+  const { method, url, headers } = used.attempt
+  const signedHeaders = /SignedHeaders=([^,]*)/.exec(added.authorization ?? "")?.[1] ?? ""
+  const { names, positionOf, read } = selectHeaders(signedHeaders.split(";"))
+  const values = read({ ...headers, ...added })
+  const wire = wireUrl(url)
+  values[positionOf("host")] ??= wire.host
+  const end = ["", canonicalHeaders(names, values), signedHeaders, used.payload].join("\n")
+  return canonicalText(method, wire, end)
+}
+
+function faultIn({ status, errorMessage }: Rejection, isTime: boolean): SignatureFault {
+  if (isTime) return "time"
+  // A failed signature is a 401. One without a text, as of HEAD or of a stream, may be that, and counts there.
+  if (errorMessage === undefined) return status === 401 ? "signature" : "other"
+  if (FAILED_SIGNATURE.test(errorMessage)) return "signature"
+  return UNKNOWN_KEY.test(errorMessage) ? "key" : "other"
+}
+
+export { takeTurn } from "./key-guard.ts"
+export { forgive } from "./key-standing.ts"
+
+/** How far the clock of each endpoint is from the local one, learned from its answers. */
+export interface ClockOffsets {
+  /** The time that the endpoint's clock shows now, epoch ms. */
+  nowAt(origin: string): number
+  /**
+   * Whether the rejection says that the signature's time is off. Where it is, the endpoint's offset is learned from the times
+   * in the text of the rejection, else from its Date header.
+   */
+  learn(rejection: Rejection, signedAt: number): boolean
+}
+
+/** What the gateway allows either way. */
+const TOLERANCE_MS = 15 * 60_000
+const MOST_ORIGINS = 1_000
+
+export function createClockOffsets(
+  clock: WallClock,
+  onOffset: ((offset: { origin: string; offsetMs: number }) => void) | undefined,
+): ClockOffsets {
+  const offsets = new Map<string, number>()
+  return {
+    nowAt: (origin) => clock.now() + (offsets.get(origin) ?? 0),
+    learn({ origin, errorMessage, serverTime }, signedAt) {
+      const theirs = serverTimeIn(errorMessage, signedAt) ?? serverTime
+      const isOff = theirs !== undefined && Math.abs(theirs - signedAt) > TOLERANCE_MS
+      // Without a text, only the Date header tells an expired signature from a wrong one.
+      const expired = errorMessage === undefined ? isOff : /signature expired/i.test(errorMessage)
+      // A gateway that looks at the end of a temporary key first would look at the signature's time next.
+      const isNext = isOff && errorMessage?.includes("token expires") === true
+      if (theirs === undefined || !(expired || isNext)) return expired
+      const offsetMs = theirs - clock.now()
+      const [oldest] = offsets.keys()
+      if (offsets.size >= MOST_ORIGINS && oldest !== undefined) offsets.delete(oldest)
+      offsets.set(origin, offsetMs)
+      onOffset?.({ origin, offsetMs })
+      return expired
+    },
+  }
+}

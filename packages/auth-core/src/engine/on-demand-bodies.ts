@@ -1,7 +1,0 @@
-export { fetchInKind } from "./fetch-in-kind.ts"
-export { readFormOrStream } from "./form-or-stream.ts"
-export { initMembers } from "./init-members.ts"
-export { keptBody } from "./kept-body.ts"
-export { readableStreamOf } from "./readable-stream.ts"
-export { refuseProxiedFetch } from "./refuse-proxied-fetch.ts"
-export { requestCall } from "./request-call.ts"

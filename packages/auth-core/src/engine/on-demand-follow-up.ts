@@ -1,2 +1,0 @@
-export { followUp } from "./follow-up.ts"
-export { hasOwnSecrets } from "./secret-headers.ts"

@@ -1,0 +1,43 @@
+/** One request on the wire, for the adapter to send as it stands: no redirects followed, nothing added. */
+export interface WireRequest {
+  readonly method: string
+  readonly url: URL
+  /** All headers, by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Those among them that the auth added, by lower-case name. Secrets among them must not show. */
+  readonly added: Readonly<Record<string, string>>
+  /** Bytes when the auth needed them; else what the caller gave, or an async iterable in place of a stream that was begun. */
+  readonly body: unknown
+  /** How many redirects led here. */
+  readonly redirects: number
+  /** False when this URL may not see credentials: the client may then treat it as if there were no auth. */
+  readonly authenticated: boolean
+}
+
+/** What the engine needs of a client's response; a fetch Response fits as it is. */
+export interface ResponseLike {
+  readonly status: number
+  readonly headers: { get(name: string): unknown }
+  /** `opaqueredirect` where a browser hides a redirect, as in a Response. */
+  readonly type?: string | undefined
+  /** Text of the body, left readable for the caller; `undefined` when it cannot be had so. */
+  peek?(): string | undefined | Promise<string | undefined>
+  /** Frees the connection of a response that nobody will read. */
+  discard?(): void | Promise<void>
+}
+
+/** Whether nothing comes after it. */
+export function isLast(response: ResponseLike): boolean {
+  const { status } = response
+  return status >= 200 && (status < 300 || (!isRedirect(response) && !isRejection(response)))
+}
+
+/** Whether it sends the client elsewhere. */
+export function isRedirect({ status }: ResponseLike): boolean {
+  return [301, 302, 303, 307, 308].includes(status)
+}
+
+/** Whether it refuses the authentication, or who was authenticated. */
+export function isRejection({ status }: ResponseLike): boolean {
+  return status === 401 || status === 403
+}

@@ -1,0 +1,146 @@
+import { AuthError, isAuthError } from "../errors/auth-error.ts"
+import type { Credentials, Token } from "../identity/credentials.ts"
+import { environmentVariable } from "../runtime/environment.ts"
+import { memberAt, parseJson, textAt } from "./iam-answer.ts"
+import { type IamOptions, iamConnection, type StsOptions, stsConnection } from "./iam-connection.ts"
+import { authenticatedExchange, signedExchange } from "./signed-exchange.ts"
+import { checkName } from "./token-scope.ts"
+
+/** Whose an access key is. */
+export interface CallerIdentity {
+  /** Id of the account (domain). */
+  accountId: string
+  principalUrn: string
+  principalId: string
+}
+
+/**
+ * Asks STS whose an access key is.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` for the endpoint; else as {@link tokenCredentials}.
+ * @see IAM API reference (new), GetCallerIdentity
+ */
+export async function callerIdentity(
+  { signal, ...options }: StsOptions & { signal?: AbortSignal | undefined },
+  credentials: Credentials,
+): Promise<CallerIdentity> {
+  const connection = stsConnection(options)
+  const request = {
+    method: "GET" as const,
+    path: "/v5/caller-identity",
+    secrets: [],
+    action: "Asking STS whose the access key is",
+  }
+  const answer = await signedExchange(connection, request, credentials, signal)
+  const body = parseJson(answer.text)
+  const accountId = textAt(body, "account_id")
+  const principalUrn = textAt(body, "principal_urn")
+  const principalId = textAt(body, "principal_id")
+  if (accountId !== undefined && principalUrn !== undefined && principalId !== undefined) {
+    return { accountId, principalUrn, principalId }
+  }
+  throw new AuthError(
+    "AUTH_TOKEN_RESPONSE_INVALID",
+    `${request.action} failed: the answer of ${connection.endpoint} names no account and principal. Check that the endpoint is that of STS.`,
+    { status: answer.status, endpoint: connection.endpoint },
+  )
+}
+
+export interface FindDomainIdOptions extends IamOptions, Pick<StsOptions, "stsEndpoint"> {
+  /** Ends the lookup. */
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Looks up the id of the account (domain) to which a token's user or an access key belongs. Keeps nothing.
+ *
+ * When IAM names none, or the user may not ask, STS is asked about an access key, provided its endpoint is known by
+ * `stsEndpoint`, `region` or HUAWEICLOUD_SDK_STS_ENDPOINT.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when there is none, or several, which the message lists; else as
+ * {@link passwordToken}.
+ * @see IAM API reference, "Querying the List of Domains Accessible to Users"
+ */
+export async function findDomainId(options: FindDomainIdOptions, authentication: Token | Credentials): Promise<string> {
+  try {
+    return await fromIam(options, authentication)
+  } catch (error) {
+    const isDeadEnd = isAuthError(error) && (error.status === 200 || error.status === 403)
+    const isStsKnown = [options.stsEndpoint, options.region, environmentVariable("HUAWEICLOUD_SDK_STS_ENDPOINT")].some(
+      Boolean,
+    )
+    if (!isDeadEnd || !isStsKnown || "value" in authentication) throw error
+    return (await callerIdentity(options, authentication)).accountId
+  }
+}
+
+async function fromIam(options: FindDomainIdOptions, authentication: Token | Credentials): Promise<string> {
+  const connection = iamConnection(options)
+  const request = {
+    method: "GET" as const,
+    path: "/v3/auth/domains",
+    secrets: [],
+    action: "Looking up the account (domain) of the caller",
+    advice: { 403: "Give the domain's id yourself, or let the user list domains." },
+  }
+  const answer = await authenticatedExchange(connection, request, authentication, options.signal)
+  const domains = memberAt(parseJson(answer.text), "domains")
+  const ids = Array.isArray(domains)
+    ? domains.map((domain: unknown) => textAt(domain, "id")).filter((id) => id !== undefined)
+    : []
+  const [id, ...others] = ids
+  if (id !== undefined && others.length === 0) return id
+  const found = id === undefined ? "IAM names none" : `IAM names several: ${ids.join(", ")}`
+  throw new AuthError("AUTH_INVALID_OPTION", `${request.action} failed: ${found}. Give the domain's id yourself.`, {
+    status: answer.status,
+    endpoint: connection.endpoint,
+  })
+}
+
+export interface FindProjectIdOptions extends IamOptions {
+  /** Name of the project. That of a region's main project is the region's id, such as `ap-southeast-1`. */
+  name: string
+  /** Ends the lookup. */
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Looks up the id of a project by its name, as a token's user or an access key's owner sees it. Keeps nothing.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when there is none of that name, or several, which the message lists; else as
+ * {@link passwordToken}.
+ * @see IAM API reference, "Querying Project Information Based on the Specified Criteria"
+ */
+export async function findProjectId(
+  options: FindProjectIdOptions,
+  authentication: Token | Credentials,
+): Promise<string> {
+  const name = checkName(options.name, "name")
+  const connection = iamConnection(options)
+  const request = {
+    method: "GET" as const,
+    path: `/v3/projects?name=${encodeURIComponent(name)}`,
+    secrets: [],
+    action: `Looking up the project "${name}"`,
+    advice: { 403: "Give the project's id yourself, or let the user list projects." },
+  }
+  const answer = await authenticatedExchange(connection, request, authentication, options.signal)
+  const details = { status: answer.status, endpoint: connection.endpoint }
+  const projects = memberAt(parseJson(answer.text), "projects")
+  if (!Array.isArray(projects)) {
+    throw new AuthError(
+      "AUTH_TOKEN_RESPONSE_INVALID",
+      `${request.action} failed: the answer of ${connection.endpoint} lists no projects. Check that the endpoint is IAM's.`,
+      details,
+    )
+  }
+  const ids = projects.map((project: unknown) => textAt(project, "id")).filter((id) => id !== undefined)
+  const [id, ...others] = ids
+  if (id !== undefined && others.length === 0) return id
+  const found = id === undefined ? "none of that name is visible" : `several have that name: ${ids.join(", ")}`
+  throw new AuthError(
+    "AUTH_INVALID_OPTION",
+    `${request.action} failed: ${found}. Give the project's id yourself.`,
+    details,
+  )
+}

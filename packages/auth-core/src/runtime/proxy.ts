@@ -1,0 +1,71 @@
+import { AuthError } from "../errors/auth-error.ts"
+
+/** Where undici keeps the dispatcher of all fetches: that of Node 24, and of later releases. */
+const GLOBAL_DISPATCHERS = ["undici.globalDispatcher.2", "undici.globalDispatcher.1"]
+
+/** The dispatcher that a fetch of undici, such as Node's, sends by: the caller's, else the one of all fetches. */
+export function dispatcherOf(init: object): unknown {
+  if ("dispatcher" in init && init.dispatcher) return init.dispatcher
+  const key = GLOBAL_DISPATCHERS.find((name) => Symbol.for(name) in globalThis)
+  return key === undefined ? undefined : Reflect.get(globalThis, Symbol.for(key))
+}
+
+/** Whether a MockAgent of undici answers, which is shown what a body was made of, and tells requests by it. */
+export function isMocked(init: object): boolean {
+  const dispatcher = dispatcherOf(init)
+  return typeof dispatcher === "object" && dispatcher !== null && Reflect.get(dispatcher, "isMockActive") === true
+}
+
+/** The agents of an EnvHttpProxyAgent, as undici keeps them. */
+const DIRECT = "no proxy agent"
+const FOR_HTTP = "http proxy agent"
+
+/**
+ * Whether a dispatcher of undici sends requests of plain http to a URL through a proxy, which could read them: a
+ * ProxyAgent, or an EnvHttpProxyAgent where the environment says so. Told by names, since Node has a copy of undici of its own.
+ */
+export function isProxied(dispatcher: unknown, { hostname, port }: URL): boolean {
+  if (typeof dispatcher !== "object" || dispatcher === null) return false
+  const { name } = dispatcher.constructor
+  if (name !== "EnvHttpProxyAgent") return name === "ProxyAgent" || name === "Socks5ProxyAgent"
+  if (agentOf(dispatcher, DIRECT) === agentOf(dispatcher, FOR_HTTP)) return false
+  const { no_proxy, NO_PROXY } = globalThis.process.env
+  const exceptions = no_proxy ?? NO_PROXY ?? ""
+  return (
+    exceptions !== "*" && !exceptions.split(/[,\s]/).some((entry) => isFor(entry.toLowerCase(), hostname, port || "80"))
+  )
+}
+
+function agentOf(dispatcher: object, description: string): unknown {
+  const key = Object.getOwnPropertySymbols(dispatcher).find((symbol) => symbol.description === description)
+  return key === undefined ? undefined : Reflect.get(dispatcher, key)
+}
+
+/** Whether an entry of NO_PROXY is for a host, as all releases of undici understand it. */
+function isFor(entry: string, hostname: string, port: string): boolean {
+  const [, below, host = "", own = port] = /^(\*?\.)?(.+?)(?::(\d+))?$/.exec(entry) ?? []
+  if (own !== port || host === "") return false
+  return hostname === host || (below !== undefined && hostname.endsWith(`.${host}`))
+}
+
+/** @param cure what to do, where it is not the usual. */
+export function clearProxyError({ protocol, origin }: URL, cure?: string): AuthError {
+  const usual =
+    protocol === "https:"
+      ? "use an agent that makes a tunnel"
+      : "use https, list the host in NO_PROXY, or set `allowInsecure`"
+  return new AuthError(
+    "AUTH_INSECURE_URL",
+    `A proxy would read the credentials of the request to ${origin}: ${cure ?? usual}.`,
+  )
+}
+
+/**
+ * Refuses to call IAM over plain http where the global fetch sends through a proxy, which would read the secrets. This machine is
+ * no exception.
+ *
+ * @throws {AuthError} `AUTH_INSECURE_URL`
+ */
+export function refuseProxy(url: URL): void {
+  if (globalThis.process !== undefined && isProxied(dispatcherOf({}), url)) throw clearProxyError(url)
+}

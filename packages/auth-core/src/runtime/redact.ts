@@ -1,0 +1,78 @@
+/** What Node's `util.inspect` asks an object for, and with it `console.log`. */
+export const INSPECT = Symbol.for("nodejs.util.inspect.custom")
+const SECRETS = ["value", "secretAccessKey", "securityToken"]
+
+/**
+ * Makes a token or an access key show no secret to `inspect` and `console.log`. It stays plain data for everything else:
+ * equality, copies, structuredClone, and JSON, by which stores keep it.
+ */
+export function hideSecrets<T extends object>(holder: T): T {
+  const shown = (): object =>
+    Object.fromEntries(
+      Object.entries(holder).map(([name, value]) => [name, SECRETS.includes(name) ? "[secret]" : value]),
+    )
+  // Not enumerable, so that no comparison sees it.
+  return Object.defineProperty(holder, INSPECT, { value: shown })
+}
+
+const MASK = "[secret]"
+const LONGEST_TEXT = 500
+/** So many characters in a row that are also in a secret count as part of it. */
+const SHORTEST_PART = 12
+
+/**
+ * Makes text of the other side fit for an error: masks the secrets that were sent, also escaped, encoded or cut short,
+ * and keeps it brief.
+ */
+export function redact(text: string, secrets: readonly string[]): string {
+  const forms = secrets.flatMap((secret) => [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    encodeURIComponent(secret.replaceAll(/\p{Surrogate}/gu, "\ufffd")),
+    base64(secret),
+  ])
+  let clean = text
+  for (const form of forms) {
+    if (form !== "") clean = clean.replaceAll(form, MASK)
+  }
+  clean = maskParts(clean.slice(0, 4 * LONGEST_TEXT), forms)
+  return clean.length > LONGEST_TEXT ? `${clean.slice(0, LONGEST_TEXT)}...` : clean
+}
+
+/** A long secret, such as a token, is often quoted in part only. */
+function maskParts(text: string, secrets: readonly string[]): string {
+  let clean = ""
+  for (let start = 0; start < text.length; ) {
+    let end = start
+    const isPart = (): boolean => secrets.some((secret) => secret.includes(text.slice(start, end + SHORTEST_PART)))
+    while (end + SHORTEST_PART <= text.length && isPart()) end += 1
+    if (end === start) {
+      clean += text[start]
+      start += 1
+    } else {
+      clean += MASK
+      start = end + SHORTEST_PART - 1
+    }
+  }
+  return clean
+}
+
+function base64(text: string): string {
+  return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""))
+}
+
+/** Matches the names of headers and query parameters that hold a credential. */
+const SECRET_NAME = /token|auth|cookie|secret|passw|credential|signature|key|code/i
+
+/** A canonical request that may be shown: headers and query parameters that carry a credential have their value masked. */
+export function maskedRequest(canonicalRequest: string): string {
+  const [method, uri, query = "", ...rest] = canonicalRequest.split("\n")
+  const headers = rest.slice(0, -3).map((line) => masked(line, ":"))
+  const parameters = query.split("&").map((pair) => masked(pair, "="))
+  return [method, uri, parameters.join("&"), ...headers, ...rest.slice(-3)].join("\n")
+}
+
+function masked(field: string, separator: string): string {
+  const name = field.slice(0, field.indexOf(separator))
+  return SECRET_NAME.test(name) ? `${name}${separator}[secret]` : field
+}
