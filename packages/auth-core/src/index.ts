@@ -29,6 +29,7 @@ export { type PodCredentialsOptions, podCredentials } from "./credentials/pod-cr
 export { type ProfileCredentialsOptions, profileCredentials } from "./credentials/profile-credentials.ts"
 export { type StaticCredentialProvider, staticCredentials } from "./credentials/static-credentials.ts"
 export { type TokenCredentialsOptions, tokenCredentials } from "./credentials/token-credentials.ts"
+export { type AuthForRequest, createAuthForRequest } from "./engine/auth-for-request.ts"
 export {
   type AuthenticatedAttempt,
   authenticateAttempt,
@@ -43,9 +44,8 @@ export {
   type Send,
 } from "./engine/authenticated-send.ts"
 export { readBody } from "./engine/body.ts"
-export { type ChooseAuth, createAuthChooser } from "./engine/chosen-auth.ts"
 export { chunkIterator, readableStreamOf } from "./engine/chunk-source.ts"
-export { platformForm } from "./engine/form-or-stream.ts"
+export { toNativeFormData } from "./engine/form-or-stream.ts"
 export { createHostGuard, type GuardOptions, type HostGuard } from "./engine/host-guard.ts"
 export { isStream, type PreparedBody } from "./engine/prepared-body.ts"
 export { hasOwnSecrets, staysAtOrigin } from "./engine/redirect.ts"
@@ -54,7 +54,7 @@ export { LONGEST_ERROR_BODY, LONGEST_ERROR_WAIT_MS, shouldReplay } from "./engin
 export { platformSignal } from "./engine/request-call.ts"
 export type { ResponseLike, WireRequest } from "./engine/send.ts"
 export { maskSecrets, sendSecrets } from "./engine/send-secrets.ts"
-export { finishedUrl } from "./engine/wire-url.ts"
+export { wireUrl } from "./engine/wire-url.ts"
 export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./errors/auth-error.ts"
 export type { IamOptions, StsOptions } from "./iam/iam-connection.ts"
 export {
@@ -97,7 +97,7 @@ export {
   type SignableRequest,
   type SignOptions,
   type SignRequestOptions,
-} from "./signing/resolved-request.ts"
+} from "./signing/resolve-request.ts"
 export { createSigner, type Signer, sign } from "./signing/signer.ts"
 export { hashPayload, type PayloadStream } from "./signing/stream-hash.chunk.ts"
 export {

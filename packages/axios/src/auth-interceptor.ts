@@ -1,4 +1,4 @@
-import { type Auth, createAuthChooser, createHostGuard, type GuardOptions } from "@countersign/auth-core"
+import { type Auth, createAuthForRequest, createHostGuard, type GuardOptions } from "@countersign/auth-core"
 import type { AxiosInstance, InternalAxiosRequestConfig } from "axios"
 import { adapterBeneath, authenticatingAdapter, isAuthenticating } from "./authenticating-adapter.ts"
 import { keyCacheByAuth } from "./cache-key.ts"
@@ -59,14 +59,14 @@ export function withAuth<Instance extends AxiosInstance>(
  * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list, or what is no auth.
  */
 export function authInterceptor(auth: Auth | false, options: GuardOptions = {}): AuthInterceptor {
-  const chooseAuth = createAuthChooser("countersign", auth)
+  const authFor = createAuthForRequest("countersign", auth)
   const guard = createHostGuard(options)
   return (config) => {
     const { adapter, transitional } = config
     // What was added last runs first, unless axios is told otherwise.
     const lastRunsFirst = transitional?.legacyInterceptorReqResOrdering !== false
     if (isAuthenticating(adapter) && lastRunsFirst) return config
-    config.adapter = authenticatingAdapter(adapterBeneath(adapter), chooseAuth, guard)
+    config.adapter = authenticatingAdapter(adapterBeneath(adapter), authFor, guard)
     // Behind all interceptors, ahead of axios' own transformation.
     config.transformRequest = [sendExactBody, ...callersTransforms(config)]
     return config

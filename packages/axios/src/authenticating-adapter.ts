@@ -1,12 +1,12 @@
 import {
   type Auth,
+  type AuthForRequest,
   authenticatedSend,
-  type ChooseAuth,
-  finishedUrl,
   type HostGuard,
   hasOwnSecrets,
   refuseProxiedFetch,
   type WireRequest,
+  wireUrl,
 } from "@countersign/auth-core"
 import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from "axios"
 import { adapterKind } from "./adapter-kind.ts"
@@ -48,7 +48,7 @@ export function adapterBeneath(adapter: Config["adapter"]): Config["adapter"] {
 }
 
 /** An adapter that authenticates every attempt, and sends it through another. */
-export function authenticatingAdapter(own: Config["adapter"], chooseAuth: ChooseAuth, guard: HostGuard): AxiosAdapter {
+export function authenticatingAdapter(own: Config["adapter"], authFor: AuthForRequest, guard: HostGuard): AxiosAdapter {
   const authenticating: AxiosAdapter = async (config) => {
     const axios = axiosOf(config)
     const { AxiosHeaders } = axios
@@ -60,7 +60,7 @@ export function authenticatingAdapter(own: Config["adapter"], chooseAuth: Choose
     config.transformRequest = callersTransforms(config)
     const adapter = axios.getAdapter(original, config)
     restoreUndefined(config)
-    const chosen = chooseAuth(config)
+    const chosen = authFor(config)
     if (chosen === undefined) return adapter(config)
     let url: URL | undefined
     try {
@@ -69,7 +69,7 @@ export function authenticatingAdapter(own: Config["adapter"], chooseAuth: Choose
       return refusedBy(adapter, config, error)
     }
     if (url === undefined || isBare(url, config, guard)) return adapter(config)
-    return authenticated(config, finishedUrl(url), adapter, chosen, guard)
+    return authenticated(config, wireUrl(url), adapter, chosen, guard)
   }
   return Object.assign(authenticating, { [beneath]: own })
 }

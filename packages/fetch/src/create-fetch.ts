@@ -1,7 +1,7 @@
 import {
   type Auth,
   authenticatedFetch,
-  createAuthChooser,
+  createAuthForRequest,
   createHostGuard,
   type Fetch,
   type FetchInit,
@@ -35,13 +35,13 @@ export interface FetchOptions extends GuardOptions {
  * @throws {AuthError} `AUTH_INVALID_OPTION`, at once, for a malformed host list, or what is no auth.
  */
 export function createFetch(auth: Auth | false, options: FetchOptions = {}): AuthFetch {
-  const chooseAuth = createAuthChooser("auth", auth)
+  const authFor = createAuthForRequest("auth", auth)
   const guard = createHostGuard(options)
   const platform = globalThis.fetch
   const send = (input: string | URL | Request, init?: AuthRequestInit): Promise<Response> => {
     // It may have become the global fetch itself.
     const { fetch = globalThis.fetch === authFetch ? platform : globalThis.fetch } = options
-    return authenticatedFetch(chooseAuth, input, init, {
+    return authenticatedFetch(authFor, input, init, {
       key: "auth",
       fetch: fetch as Fetch,
       guard,

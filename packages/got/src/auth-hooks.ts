@@ -5,14 +5,14 @@ import {
   type AuthenticatedAttempt,
   andThen,
   authenticateAttempt,
-  createAuthChooser,
+  createAuthForRequest,
   createHostGuard,
-  finishedUrl,
   type GuardOptions,
   type ResponseLike,
   shouldReplay,
   staysAtOrigin,
   tellOutcome,
+  wireUrl,
 } from "@countersign/auth-core"
 import type { AfterResponseHook, BeforeErrorHook, BeforeRedirectHook, BeforeRequestHook, Hooks, InitHook } from "got"
 import { isLastToAuthenticate, markAsAuthenticating, withFirst } from "./hook-order.ts"
@@ -41,7 +41,7 @@ const redirected = Symbol("redirected")
  * before anything is sent, with got's RequestError: its `code` is that of the AuthError, its `cause` the AuthError.
  */
 export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthHooks {
-  const chooseAuth = createAuthChooser("countersign", auth)
+  const authFor = createAuthForRequest("countersign", auth)
   const guard = createHostGuard(options)
   const baseOrigins = new Set<string>()
   const attempts = new WeakMap<object, AuthenticatedAttempt>()
@@ -67,10 +67,10 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
   })
 
   const authenticate = (request: GotOptions, signal: AbortSignal | undefined): void | Promise<void> => {
-    const chosen = chooseAuth(request.context)
+    const chosen = authFor(request.context)
     if (chosen === undefined || request.url === undefined) return
     const { method } = request
-    const url = finishedUrl(request.url)
+    const url = wireUrl(request.url)
     const baseUrl = baseOrigins.size > 0 && baseOrigins.has(url.origin) ? url : request.prefixUrl
     const { context, hooks } = request
     // Runs before the caller's hooks, so that it sees no header that they set for another origin.
@@ -111,7 +111,7 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
   }
 
   const beforeRedirect: BeforeRedirectHook = (next, { request, url: from }) => {
-    if (next.url === undefined || chooseAuth(request.options.context) === undefined) return
+    if (next.url === undefined || authFor(request.options.context) === undefined) return
     if (new URL(next.url).origin === new URL(from).origin) return
     for (const name of Object.keys(next.headers)) if (staysAtOrigin(name)) delete next.headers[name]
     Reflect.set(next.context, redirected, true)

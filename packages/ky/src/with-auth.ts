@@ -2,7 +2,7 @@ import {
   type Auth,
   AuthError,
   authenticatedFetch,
-  createAuthChooser,
+  createAuthForRequest,
   createHostGuard,
   type GuardOptions,
 } from "@countersign/auth-core"
@@ -119,13 +119,13 @@ function initHook(authenticating: Authenticating): InitHook {
 type Authenticating = (options: Options) => KyFetch
 
 function createAuthenticating(auth: Auth | false, guardOptions: GuardOptions): Authenticating {
-  const chooseAuth = createAuthChooser("countersign", auth)
+  const authFor = createAuthForRequest("countersign", auth)
   const guard = createHostGuard(guardOptions)
   return (options) => {
     const own = fetchBeneath(options.fetch)
     const baseUrl = baseUrlOf(options)
     const authenticated: KyFetch = (input, init) =>
-      authenticatedFetch(chooseAuth, input, init, {
+      authenticatedFetch(authFor, input, init, {
         key: "countersign",
         fetch: own ?? globalThis.fetch,
         guard,

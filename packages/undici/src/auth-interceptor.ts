@@ -1,7 +1,7 @@
 import {
   type Auth,
   clearProxyError,
-  createAuthChooser,
+  createAuthForRequest,
   createHostGuard,
   type GuardOptions,
   type HostGuard,
@@ -45,11 +45,11 @@ export function trackedInterceptor(
   track: (pending: Promise<unknown>) => void,
   dispatcher?: Dispatcher,
 ): Dispatcher.DispatcherComposeInterceptor {
-  const chooseAuth = createAuthChooser("countersign", auth)
+  const authFor = createAuthForRequest("countersign", auth)
   const guard = createHostGuard(options)
   const trail = new RedirectTrail()
   return (dispatch) => (given: Dispatcher.DispatchOptions & AuthDispatchOptions, handler) => {
-    const chosen = chooseAuth(given)
+    const chosen = authFor(given)
     const url = chosen === undefined ? undefined : requestUrl(given)
     if (chosen === undefined || url === undefined) return dispatch(given, handler)
     const redirected = trail.leadsTo(url)

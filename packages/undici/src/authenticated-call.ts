@@ -4,12 +4,12 @@ import {
   type AuthenticatedAttempt,
   andThen,
   authenticateAttempt,
-  finishedUrl,
   type HostGuard,
   type OutgoingRequest,
   type ResponseLike,
   shouldReplay,
   tellOutcome,
+  wireUrl,
 } from "@countersign/auth-core"
 import type { Dispatcher } from "undici"
 import { AttemptHandler } from "./attempt-handler.ts"
@@ -57,7 +57,7 @@ export class AuthenticatedCall implements OutgoingRequest {
     const { method, headers, body } = options
     this.#given = dispatchHeaders(headers)
     this.method = method
-    this.url = finishedUrl(url)
+    this.url = wireUrl(url)
     this.headers = this.#given.record
     this.body = body
     this.signal = this.#controller.signal

@@ -4,8 +4,8 @@ import {
   isSearchParams,
   MAX_SIGNED_BODY_BYTES,
   type OutgoingRequest,
-  platformForm,
   readBody,
+  toNativeFormData,
 } from "@countersign/auth-core"
 
 /**
@@ -39,7 +39,7 @@ async function withForm(request: OutgoingRequest, form: FormData): Promise<Outgo
   const { bytes, contentType } = await readBody(form, MAX_SIGNED_BODY_BYTES, signal)
   if (bytes !== undefined) return { ...request, body: bytes, headers: withType(headers, contentType) }
   // Too long to be kept.
-  const { body, headers: own } = new Response(await platformForm(form))
+  const { body, headers: own } = new Response(await toNativeFormData(form))
   return { ...request, body, headers: withType(headers, own.get("content-type") ?? undefined) }
 }
 

@@ -1,11 +1,11 @@
 import type { Credentials } from "../identity/credentials.ts"
 import type { Clock, WallClock } from "../runtime/clock.ts"
-import { maskedRequest } from "../runtime/redact.ts"
+import { redactCanonicalRequest } from "../runtime/redact.ts"
 import { systemClock } from "../runtime/system-clock.ts"
 import { canonicalText } from "../signing/canonical-request.ts"
 import { canonicalHeaders, selectHeaders } from "../signing/header-plan.ts"
 import { serverTimeIn } from "../signing/server-time.ts"
-import { wireUrl } from "../signing/url-parts.ts"
+import { urlParts } from "../signing/url-parts.ts"
 import type { Attempt, Authentication, Rejection } from "./auth.ts"
 import type { RenewableCredential } from "./cached-credential.chunk.ts"
 import { countFailure, isKeyAtFault } from "./key-guard.ts"
@@ -78,7 +78,7 @@ export function createSignatureJudge(options: SignatureJudgeOptions): SignatureJ
     const { standing } = turn
     const ours = (): string[] => {
       const text = canonicalOf(authentication)
-      return [text, maskedRequest(text)]
+      return [text, redactCanonicalRequest(text)]
     }
     if (fault === "signature" && isKeyAtFault(rejection, ours)) {
       const retryAfterMs = countFailure(standing, turn, clock.monotonic())
@@ -111,7 +111,7 @@ function canonicalOf({ headers: added, used }: Authentication<SignedWith>): stri
   const signedHeaders = /SignedHeaders=([^,]*)/.exec(added.authorization ?? "")?.[1] ?? ""
   const { names, positionOf, read } = selectHeaders(signedHeaders.split(";"))
   const values = read({ ...headers, ...added })
-  const wire = wireUrl(url)
+  const wire = urlParts(url)
   values[positionOf("host")] ??= wire.host
   const end = ["", canonicalHeaders(names, values), signedHeaders, used.payload].join("\n")
   return canonicalText(method, wire, end)

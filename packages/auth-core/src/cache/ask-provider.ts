@@ -34,11 +34,11 @@ export async function askProvider<T extends Expiring>(
 ): Promise<Answer<T>> {
   const name = provider.identityKey ?? "this identity"
   let told: { issuerTime: number; at: number } | undefined
-  const tellIssuerTime = (issuerTime: number): void => {
+  const reportIssuerTime = (issuerTime: number): void => {
     if (Number.isFinite(issuerTime)) told = { issuerTime, at: clock.monotonic() }
   }
   let againMs = Number.POSITIVE_INFINITY
-  const askAgainIn = (ms: number): void => {
+  const refreshAfter = (ms: number): void => {
     if (ms >= 0) againMs = ms
   }
   const timeoutError = (): AuthError =>
@@ -47,7 +47,15 @@ export async function askProvider<T extends Expiring>(
       `The provider of ${name} gave nothing within ${limitMs} ms. Check what it waits for, or raise \`refreshTimeoutMs\`.`,
     )
   const value = await within(clock, limitMs, timeoutError, async (signal) => {
-    const context: ProviderContext<T> = { rejected, signal, resolve, tellIssuerTime, askAgainIn, blameSource, secret }
+    const context: ProviderContext<T> = {
+      rejected,
+      signal,
+      resolve,
+      reportIssuerTime,
+      refreshAfter,
+      blameSource,
+      secret,
+    }
     try {
       return await provider(context)
     } catch (error) {

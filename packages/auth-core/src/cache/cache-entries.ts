@@ -4,7 +4,7 @@ import { fingerprintOf } from "./fingerprint.ts"
 import type { Lifetime } from "./lifetime.ts"
 
 /** A refresh on its way, shared by all who want its result. */
-export interface Flight<T> {
+export interface PendingRefresh<T> {
   readonly promise: Promise<T>
   /** The value that it is to replace because a server refused it. */
   readonly rejected: T | undefined
@@ -39,19 +39,19 @@ export type Mark = string | SecretBinding | undefined
 const UNSEEN = {}
 
 /** The state of one identity under one secret. Plain fields: there may be a hundred thousand of these. */
-export class Slot<T = Expiring> implements Link {
+export class CacheEntry<T = Expiring> implements Link {
   readonly key: string | undefined
   readonly mark: Mark
   /** The sign of the binding that found it last: reads by the same need not compare marks. */
   sign: object | undefined
   /** The entries of the same identity under other secrets, at the first one of them. */
-  others: Map<Mark, Slot> | undefined = undefined
+  others: Map<Mark, CacheEntry> | undefined = undefined
   /** Where a store keeps it, once that is known. */
   storeKeys: readonly [string, ...string[]] | undefined = undefined
   /** The one that was asked for first, while somebody has it. */
   provider: Ref
   value: T | undefined = undefined
-  /** When the value came: whole milliseconds of the monotonic clock, whole seconds of the wall clock, to keep slots small. */
+  /** When the value came: whole milliseconds of the monotonic clock, whole seconds of the wall clock, to keep entries small. */
   receivedMono = 0
   receivedWallSeconds = 0
   softMs = 0
@@ -59,7 +59,7 @@ export class Slot<T = Expiring> implements Link {
   endMs = 0
   /** A server refused the value; nobody gets it before its replacement has failed. */
   isRefused = false
-  flight: Flight<T> | undefined = undefined
+  pending: PendingRefresh<T> | undefined = undefined
   failure: Failure | undefined = undefined
   newer: Link | undefined = undefined
   older: Link | undefined = undefined
@@ -95,14 +95,14 @@ export class Slot<T = Expiring> implements Link {
 }
 
 /**
- * The slots of all identities, one for each secret. Those with a key are bounded: the least recently used goes first, and one whose refresh is
+ * The entries of all identities, one for each secret. Those with a key are bounded: the least recently used goes first, and one whose refresh is
  * on its way stays. Those of providers without a key live as long as their provider.
  */
-export class Slots {
+export class CacheEntries {
   readonly #maxEntries: number
-  readonly #byKey = new Map<string, Slot>()
-  #byProvider = new WeakMap<object, Slot>()
-  /** Slots at rest, in order of use: a ring through this one, which stands between the newest and the oldest. */
+  readonly #byKey = new Map<string, CacheEntry>()
+  #byProvider = new WeakMap<object, CacheEntry>()
+  /** CacheEntries at rest, in order of use: a ring through this one, which stands between the newest and the oldest. */
   readonly #ring: Link = { newer: undefined, older: undefined }
   #resting = 0
 
@@ -116,47 +116,47 @@ export class Slots {
     return this.#byKey.size
   }
 
-  find<T extends Expiring>(provider: Provider<T>): Slot<T> | undefined {
+  find<T extends Expiring>(provider: Provider<T>): CacheEntry<T> | undefined {
     const key = provider?.identityKey
-    const slot = key === undefined ? this.#byProvider.get(Object(provider)) : this.#findKeyed(key, provider)
+    const entry = key === undefined ? this.#byProvider.get(Object(provider)) : this.#findKeyed(key, provider)
     // One identity has one type of value: that of its provider.
-    return slot as Slot<T> | undefined
+    return entry as CacheEntry<T> | undefined
   }
 
-  findOrCreate<T extends Expiring>(provider: Provider<T>, mark = markOf(provider)): Slot<T> {
+  findOrCreate<T extends Expiring>(provider: Provider<T>, mark = markOf(provider)): CacheEntry<T> {
     const key = provider.identityKey
-    const found = key === undefined ? this.find(provider) : (this.findMarked(key, mark) as Slot<T> | undefined)
+    const found = key === undefined ? this.find(provider) : (this.findMarked(key, mark) as CacheEntry<T> | undefined)
     if (found !== undefined) {
       if (found.provider.deref() === undefined) found.provider = refTo(provider)
       return found
     }
-    const slot = new Slot<T>(key, mark, provider)
+    const entry = new CacheEntry<T>(key, mark, provider)
     const first = key === undefined ? undefined : this.#byKey.get(key)
-    if (key === undefined) this.#byProvider.set(provider, slot)
-    else if (first === undefined) this.#byKey.set(key, slot)
+    if (key === undefined) this.#byProvider.set(provider, entry)
+    else if (first === undefined) this.#byKey.set(key, entry)
     else {
       first.others ??= new Map()
-      first.others.set(mark, slot)
+      first.others.set(mark, entry)
     }
-    return slot
+    return entry
   }
 
   /** The entry of an identity under one secret. */
-  findMarked(key: string, mark: Mark): Slot | undefined {
+  findMarked(key: string, mark: Mark): CacheEntry | undefined {
     const first = this.#byKey.get(key)
     return first === undefined || first.mark === mark ? first : first.others?.get(mark)
   }
 
   /** The entries of an identity: of a provider its own, with that of its function; of a key those under all secrets. */
-  entriesOf<T extends Expiring>(identity: Provider<T> | string): Slot[] {
+  entriesOf<T extends Expiring>(identity: Provider<T> | string): CacheEntry[] {
     if (typeof identity === "string") {
       const first = this.#byKey.get(identity)
       return first === undefined ? [] : [first, ...(first.others?.values() ?? [])]
     }
     const { identityKey, binding }: Partial<Provider<T>> = identity ?? {}
     const unread = identityKey === undefined || !binding ? undefined : this.findMarked(identityKey, binding)
-    const entries = new Set([this.find(identity) as Slot | undefined, unread])
-    return [...entries].filter((slot) => slot !== undefined)
+    const entries = new Set([this.find(identity) as CacheEntry | undefined, unread])
+    return [...entries].filter((entry) => entry !== undefined)
   }
 
   /** The providers of a key that somebody has, one for each entry. */
@@ -166,34 +166,34 @@ export class Slots {
   }
 
   /** Those with a key that failed. */
-  failed(): Slot[] {
+  failed(): CacheEntry[] {
     return [...this.#byKey.keys()].flatMap((key) => this.entriesOf(key)).filter(({ failure }) => failure !== undefined)
   }
 
-  /** Marks a slot as the one used last. */
-  touch(slot: Link): void {
-    if (slot.older === undefined || slot.newer === this.#ring) return
-    unlink(slot)
-    this.#linkAsNewest(slot)
+  /** Marks a entry as the one used last. */
+  touch(entry: Link): void {
+    if (entry.older === undefined || entry.newer === this.#ring) return
+    unlink(entry)
+    this.#linkAsNewest(entry)
   }
 
-  /** Keeps a slot from being evicted until it rests again. */
-  hold(slot: Link): void {
-    if (slot.older === undefined) return
-    unlink(slot)
-    slot.newer = undefined
-    slot.older = undefined
+  /** Keeps a entry from being evicted until it rests again. */
+  hold(entry: Link): void {
+    if (entry.older === undefined) return
+    unlink(entry)
+    entry.newer = undefined
+    entry.older = undefined
     this.#resting -= 1
   }
 
-  /** Lets a slot be evicted; one that holds nothing goes at once. */
-  rest(slot: Slot<unknown>): void {
-    if (slot.key === undefined || slot.older !== undefined || this.findMarked(slot.key, slot.mark) !== slot) return
-    if (slot.value === undefined && slot.failure === undefined) {
-      this.#remove(slot.key, slot.mark)
+  /** Lets a entry be evicted; one that holds nothing goes at once. */
+  rest(entry: CacheEntry<unknown>): void {
+    if (entry.key === undefined || entry.older !== undefined || this.findMarked(entry.key, entry.mark) !== entry) return
+    if (entry.value === undefined && entry.failure === undefined) {
+      this.#remove(entry.key, entry.mark)
       return
     }
-    this.#linkAsNewest(slot)
+    this.#linkAsNewest(entry)
     this.#resting += 1
     const oldest = this.#ring.newer
     if (this.#resting > this.#maxEntries && oldest?.key !== undefined) {
@@ -208,13 +208,13 @@ export class Slots {
     this.#cutRing()
   }
 
-  #findKeyed<T>(key: string, provider: Provider<T>): Slot | undefined {
+  #findKeyed<T>(key: string, provider: Provider<T>): CacheEntry | undefined {
     const first = this.#byKey.get(key)
     const sign = provider.binding?.sign
     if (first === undefined || first.sign === sign) return first
-    const slot = this.findMarked(key, markOf(provider))
-    if (slot !== undefined) slot.sign = sign
-    return slot
+    const entry = this.findMarked(key, markOf(provider))
+    if (entry !== undefined) entry.sign = sign
+    return entry
   }
 
   #remove(key: string, mark: Mark): void {
@@ -239,12 +239,12 @@ export class Slots {
     this.#resting = 0
   }
 
-  #linkAsNewest(slot: Link): void {
+  #linkAsNewest(entry: Link): void {
     const newest = this.#ring.older
-    slot.older = newest
-    slot.newer = this.#ring
-    if (newest !== undefined) newest.newer = slot
-    this.#ring.older = slot
+    entry.older = newest
+    entry.newer = this.#ring
+    if (newest !== undefined) newest.newer = entry
+    this.#ring.older = entry
   }
 }
 

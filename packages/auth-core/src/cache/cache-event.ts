@@ -36,7 +36,7 @@ export type CacheEvent =
       readonly durationMs: number
       /** `timeout`, or name and code of the error. */
       readonly reason: string
-      readonly sparedMs: number
+      readonly pausedMs: number
     }
   /** The shared store holds something for this identity that cannot be read; it counts as nothing. */
   | (OfIdentity & { readonly type: "store-unreadable" })

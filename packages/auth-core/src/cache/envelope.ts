@@ -1,7 +1,7 @@
 import { AuthError, type AuthErrorCode, type AuthErrorDetails } from "../errors/auth-error.ts"
 import { hasNoSecret } from "../identity/credential-secret.ts"
 import type { Expiring } from "../identity/provider.ts"
-import { hideSecrets } from "../runtime/redact.ts"
+import { redactCredential } from "../runtime/redact.ts"
 import type { Failure, StoredFailure } from "./backoff.ts"
 import type { Lifetime } from "./lifetime.ts"
 
@@ -32,7 +32,7 @@ export function readValue<T extends Expiring>(text: string, now: number): Stored
   const { at, softMs, endMs, value } = envelope
   if (!isNumber(at) || !isNumber(softMs) || !isNumber(endMs) || !isRecord(value) || hasNoSecret(value)) return undefined
   // The writer's provider vouched for the type; the key is that of its identity.
-  return { value: hideSecrets(value as T), softMs, endMs, ageMs: Math.max(0, now - at) }
+  return { value: redactCredential(value as T), softMs, endMs, ageMs: Math.max(0, now - at) }
 }
 
 export function writeFailure({ error, delayMs, counts }: Failure, now: number): string {

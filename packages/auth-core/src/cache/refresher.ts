@@ -6,7 +6,7 @@ import { isPromise } from "../runtime/promises.ts"
 import { within } from "../runtime/system-clock.ts"
 import { askProvider } from "./ask-provider.ts"
 import { type Backoff, backedOffError, type Failure } from "./backoff.ts"
-import { type Flight, markOf, type Slot, type Slots } from "./cache-entries.ts"
+import { type CacheEntries, type CacheEntry, markOf, type PendingRefresh } from "./cache-entries.ts"
 import type { CacheEvent } from "./cache-event.ts"
 import { fingerprintOf } from "./fingerprint.ts"
 import { type LifetimeOptions, lifetimeOf } from "./lifetime.ts"
@@ -15,7 +15,7 @@ import { beat, isDead, orWhenDead, type WaitUntil } from "./request-bound.ts"
 import type { SharedRenewal } from "./shared-renewal.chunk.ts"
 
 /** The identities that are being asked on behalf of one another. */
-export type Path = readonly Slot[]
+export type Path = readonly CacheEntry[]
 
 /** Why there is a refresh. */
 export interface Reason<T> {
@@ -30,7 +30,7 @@ export interface Reason<T> {
 }
 
 export interface RefresherOptions {
-  readonly slots: Slots
+  readonly entries: CacheEntries
   readonly clock: Clock
   readonly lifetime: LifetimeOptions
   readonly backoff: Backoff
@@ -50,7 +50,7 @@ export interface RefresherOptions {
   /** The refresh of an entry whose secret has just been read; nothing when there is a value that will do. */
   readonly joinMoved: <V extends Expiring>(
     provider: Provider<V>,
-    slot: Slot<V>,
+    entry: CacheEntry<V>,
     reason: Reason<V>,
     path: Path,
   ) => Promise<V> | undefined
@@ -62,7 +62,7 @@ type SecretResult = { readonly secret: BoundSecret | undefined } | (Renewal<neve
 /** How soon to see again whether another process has brought a new value. */
 const BUSY_MS = 1_000
 
-/** Makes the refreshes of a cache, one at a time for each slot, and keeps what they bring. */
+/** Makes the refreshes of a cache, one at a time for each entry, and keeps what they bring. */
 export class Refresher {
   readonly #options: RefresherOptions
 
@@ -70,31 +70,36 @@ export class Refresher {
     this.#options = options
   }
 
-  start<T extends Expiring>(provider: Provider<T>, slot: Slot<T>, reason: Reason<T>, path: Path): Flight<T> {
-    const flight: Flight<T> = {
+  start<T extends Expiring>(
+    provider: Provider<T>,
+    entry: CacheEntry<T>,
+    reason: Reason<T>,
+    path: Path,
+  ): PendingRefresh<T> {
+    const pending: PendingRefresh<T> = {
       rejected: reason.rejected,
       isAwaited: reason.isAwaited,
-      // Begins when the slot already knows of it.
-      promise: Promise.resolve().then(() => this.#fly(provider, slot, flight, reason, [...path, slot])),
+      // Begins when the entry already knows of it.
+      promise: Promise.resolve().then(() => this.#run(provider, entry, pending, reason, [...path, entry])),
     }
-    slot.flight = flight
-    this.#options.slots.hold(slot)
+    entry.pending = pending
+    this.#options.entries.hold(entry)
     // Nobody may be waiting.
-    const settled = flight.promise.catch(() => undefined)
-    if (this.#options.isRequestBound) void beat(flight, this.#options.clock)
+    const settled = pending.promise.catch(() => undefined)
+    if (this.#options.isRequestBound) void beat(pending, this.#options.clock)
     this.#keepAlive(settled)
-    return flight
+    return pending
   }
 
   /** The refresh on its way, unless its request has ended before it. */
-  flightOf<T>({ flight }: Slot<T>): Flight<T> | undefined {
-    return flight === undefined || isDead(flight, this.#options.clock) ? undefined : flight
+  pendingOf<T>({ pending }: CacheEntry<T>): PendingRefresh<T> | undefined {
+    return pending === undefined || isDead(pending, this.#options.clock) ? undefined : pending
   }
 
   /** How a refresh ends that others have begun; when it cannot end any more, what is done instead. */
-  outcomeOf<T>(flight: Flight<T>, instead: () => Promise<T>): Promise<T> {
+  outcomeOf<T>(pending: PendingRefresh<T>, instead: () => Promise<T>): Promise<T> {
     const { isRequestBound, clock } = this.#options
-    return isRequestBound ? orWhenDead(flight, clock, instead) : flight.promise
+    return isRequestBound ? orWhenDead(pending, clock, instead) : pending.promise
   }
 
   #keepAlive(settled: Promise<unknown>): void {
@@ -106,7 +111,7 @@ export class Refresher {
   }
 
   /** The error for a caller who comes before the next try is due. */
-  backedOff({ key }: Slot<unknown>, failure: Failure): AuthError {
+  backedOff({ key }: CacheEntry<unknown>, failure: Failure): AuthError {
     const error = backedOffError(failure, this.#options.clock.monotonic())
     this.#options.emit({ type: "backed-off", identity: key, code: error.code, retryAfterMs: error.retryAfterMs ?? 0 })
     return error
@@ -118,88 +123,88 @@ export class Refresher {
    *
    * @param error absent: it is about another identity
    */
-  keepRefused(slot: Slot<unknown>, error: AuthError | undefined): void {
-    slot.isRefused = false
-    if (error?.code === "AUTH_CREDENTIALS_REJECTED") slot.empty()
+  keepRefused(entry: CacheEntry<unknown>, error: AuthError | undefined): void {
+    entry.isRefused = false
+    if (error?.code === "AUTH_CREDENTIALS_REJECTED") entry.empty()
   }
 
-  /** What it brings counts only while the slot has not been told to forget it. */
-  async #fly<T extends Expiring>(
+  /** What it brings counts only while the entry has not been told to forget it. */
+  async #run<T extends Expiring>(
     provider: Provider<T>,
-    slot: Slot<T>,
-    flight: Flight<T>,
+    entry: CacheEntry<T>,
+    pending: PendingRefresh<T>,
     reason: Reason<T>,
     path: Path,
   ): Promise<T> {
-    const { clock, slots, emit } = this.#options
+    const { clock, entries, emit } = this.#options
     const startedAt = clock.monotonic()
     try {
-      const renewal = await this.#renew(provider, slot, flight, reason, path)
-      const isKept = slot.flight === flight
-      if (isKept) this.#keep(slot, renewal)
+      const renewal = await this.#renew(provider, entry, pending, reason, path)
+      const isKept = entry.pending === pending
+      if (isKept) this.#keep(entry, renewal)
       if (renewal.kind === "busy") return renewal.value
-      if (renewal.kind === "backed-off") throw this.backedOff(slot, renewal.failure)
+      if (renewal.kind === "backed-off") throw this.backedOff(entry, renewal.failure)
       const durationMs = clock.monotonic() - startedAt
       if (renewal.kind === "failed") {
         const { error, failure, isOfOther } = renewal
         const retryAfterMs = failure?.delayMs
-        emit({ type: "refresh-failed", identity: slot.key, durationMs, code: error.code, retryAfterMs })
+        emit({ type: "refresh-failed", identity: entry.key, durationMs, code: error.code, retryAfterMs })
         // Others who wait for it may have a better source.
         if (isOfOther && isAsked(provider.binding)) throw new Moved(provider.binding, rejected(error))
         throw error
       }
       const { value, source, lifetime } = renewal
-      emit({ type: "acquired", identity: slot.key, source, durationMs, expiresInMs: lifetime.endMs })
+      emit({ type: "acquired", identity: entry.key, source, durationMs, expiresInMs: lifetime.endMs })
       return value
     } finally {
-      if (slot.flight === flight) {
-        slot.flight = undefined
-        slots.rest(slot)
+      if (entry.pending === pending) {
+        entry.pending = undefined
+        entries.rest(entry)
       }
     }
   }
 
-  #keep<T>(slot: Slot<T>, renewal: Renewal<T>): void {
+  #keep<T>(entry: CacheEntry<T>, renewal: Renewal<T>): void {
     const { clock } = this.#options
     const mono = clock.monotonic()
-    if (renewal.kind === "value") slot.fill(renewal.value, renewal.lifetime, mono, clock.now())
-    else if (renewal.kind === "busy") slot.softMs = Math.min(mono - slot.receivedMono + BUSY_MS, slot.hardMs)
+    if (renewal.kind === "value") entry.fill(renewal.value, renewal.lifetime, mono, clock.now())
+    else if (renewal.kind === "busy") entry.softMs = Math.min(mono - entry.receivedMono + BUSY_MS, entry.hardMs)
     else {
       const { failure } = renewal
-      slot.failure = failure ?? slot.failure
+      entry.failure = failure ?? entry.failure
       const isOfOther = renewal.kind === "failed" && renewal.isOfOther === true
       const error = renewal.kind === "failed" ? renewal.error : renewal.failure.error
-      if (slot.isRefused) this.keepRefused(slot, isOfOther ? undefined : error)
+      if (entry.isRefused) this.keepRefused(entry, isOfOther ? undefined : error)
     }
   }
 
   async #renew<T extends Expiring>(
     provider: Provider<T>,
-    slot: Slot<T>,
-    flight: Flight<T>,
+    entry: CacheEntry<T>,
+    pending: PendingRefresh<T>,
     reason: Reason<T>,
     path: Path,
   ): Promise<Renewal<T>> {
     const { shared, backoff, clock } = this.#options
     const { rejected, isForced = false } = reason
-    const read = await this.#secretOf(provider, slot, reason, path)
+    const read = await this.#secretOf(provider, entry, reason, path)
     if ("kind" in read) return read
     // Asked again for the sake of its secret only, which is still the refused one.
-    const blocking = backoff.blocking(slot.failure, clock.monotonic())
+    const blocking = backoff.blocking(entry.failure, clock.monotonic())
     if (blocking !== undefined) return { kind: "backed-off", failure: blocking }
-    const earlier = backoff.known(slot.failure)
+    const earlier = backoff.known(entry.failure)
     const ask = (known: Failure | undefined): Promise<Renewal<T>> =>
-      this.#ask(provider, slot, { rejected, secret: read.secret }, known, path)
-    if (shared === undefined || slot.key === undefined) return await ask(earlier)
+      this.#ask(provider, entry, { rejected, secret: read.secret }, known, path)
+    if (shared === undefined || entry.key === undefined) return await ask(earlier)
     const renewal = await shared
-    slot.storeKeys ??= await renewal.storeKeysOf(slot.key, provider.binding, read.secret)
-    if (slot.storeKeys === undefined) return await ask(earlier)
-    const old = slot.value
+    entry.storeKeys ??= await renewal.storeKeysOf(entry.key, provider.binding, read.secret)
+    if (entry.storeKeys === undefined) return await ask(earlier)
+    const old = entry.value
     const replaced = rejected ?? (isForced ? old : undefined)
     return await renewal.renew<T>({
-      entry: { identity: slot.key, mark: slot.mark, storeKeys: slot.storeKeys },
+      entry: { identity: entry.key, mark: entry.mark, storeKeys: entry.storeKeys },
       earlier,
-      current: () => (flight.isAwaited ? undefined : old),
+      current: () => (pending.isAwaited ? undefined : old),
       isRefused: (value) => rejected !== undefined && hasSameSecret(value, rejected),
       isWanted: (value) =>
         !(isForced && old === undefined) &&
@@ -218,14 +223,14 @@ export class Refresher {
    */
   async #secretOf<T extends Expiring>(
     provider: Provider<T>,
-    slot: Slot<T>,
+    entry: CacheEntry<T>,
     reason: Reason<T>,
     path: Path,
   ): Promise<SecretResult> {
     const { binding } = provider
-    if (!isAsked(binding) || slot.key === undefined) return { secret: binding?.current }
+    if (!isAsked(binding) || entry.key === undefined) return { secret: binding?.current }
     if (reason.secret !== undefined) return { secret: reason.secret }
-    if (binding.identity === slot.key) return await this.#readSecret(provider, slot, binding, reason, path)
+    if (binding.identity === entry.key) return await this.#readSecret(provider, entry, binding, reason, path)
     if (binding.current === undefined && binding.owner !== undefined) {
       try {
         await this.#options.resolve(binding.owner, undefined, path)
@@ -236,18 +241,18 @@ export class Refresher {
         }
       }
     }
-    if (markOf(provider) !== slot.mark) throw new Moved(binding)
+    if (markOf(provider) !== entry.mark) throw new Moved(binding)
     return { secret: binding.current }
   }
 
   async #readSecret<T extends Expiring>(
     provider: Provider<T>,
-    slot: Slot<T>,
+    entry: CacheEntry<T>,
     binding: AskedBinding,
     reason: Reason<T>,
     path: Path,
   ): Promise<SecretResult> {
-    const { clock, limitMs, backoff, slots, joinMoved } = this.#options
+    const { clock, limitMs, backoff, entries, joinMoved } = this.#options
     const name = provider.identityKey
     const timeoutError = (): AuthError =>
       new AuthError(
@@ -260,28 +265,28 @@ export class Refresher {
     } catch (error) {
       if (!isAuthError(error)) throw error
       // Others with the secret that it gave before are not to wait for this function.
-      const unread = slots.findOrCreate(provider, binding)
+      const unread = entries.findOrCreate(provider, binding)
       const failure = backoff.after(error, backoff.known(unread.failure), clock.monotonic())
-      if (unread === slot) return { kind: "failed", error, failure }
+      if (unread === entry) return { kind: "failed", error, failure }
       unread.failure = failure
-      slots.rest(unread)
+      entries.rest(unread)
       return { kind: "failed", error, failure: undefined, isOfOther: true }
     }
-    const unread = slots.findMarked(binding.identity, binding)
-    if (unread !== undefined && unread !== slot) {
+    const unread = entries.findMarked(binding.identity, binding)
+    if (unread !== undefined && unread !== entry) {
       unread.failure = undefined
-      slots.hold(unread)
-      slots.rest(unread)
+      entries.hold(unread)
+      entries.rest(unread)
     }
     const mark = fingerprintOf(secret)
-    if (mark === slot.mark) {
+    if (mark === entry.mark) {
       bind(binding, secret)
       return { secret: binding.current }
     }
-    const other = slots.findOrCreate(provider, mark)
+    const other = entries.findOrCreate(provider, mark)
     const renewed = joinMoved(provider, other, { ...reason, secret }, path)
     // A value that lives serves until it is known what the new secret is good for.
-    if (slot.value !== undefined && !slot.isRefused) {
+    if (entry.value !== undefined && !entry.isRefused) {
       try {
         await renewed
       } catch (error) {
@@ -295,7 +300,7 @@ export class Refresher {
 
   async #ask<T extends Expiring>(
     provider: Provider<T>,
-    slot: Slot<T>,
+    entry: CacheEntry<T>,
     { rejected, secret }: { rejected: T | undefined; secret: BoundSecret | undefined },
     earlier: Failure | undefined,
     path: Path,
@@ -308,7 +313,7 @@ export class Refresher {
     const resolve = <V extends Expiring>(other: Provider<V>, context?: ProviderContext<V>): V | Promise<V> =>
       this.#resolve(other, context, path, ofOthers)
     const { binding } = provider
-    const isOwn = binding?.identity === slot.key
+    const isOwn = binding?.identity === entry.key
     // Its source may be asked for by another secret meanwhile.
     const checkSecret = (): void => {
       if (!isOwn && binding !== undefined && binding.current !== secret) throw new Moved(binding)

@@ -7,10 +7,10 @@ import type { CacheEvent } from "./cache-event.ts"
 import { readFailure, readValue, type StoredValue, writeFailure, writeValue } from "./envelope.ts"
 import type { Lifetime } from "./lifetime.ts"
 import type { Lease } from "./store.ts"
-import { type GuardedStore, StoreUnavailable } from "./store-circuit-breaker.ts"
+import { type StoreCircuitBreaker, StoreUnavailable } from "./store-circuit-breaker.ts"
 
 export interface SharedRecordsOptions {
-  readonly store: GuardedStore
+  readonly store: StoreCircuitBreaker
   readonly clock: Clock
   readonly emit: (event: CacheEvent) => void
 }
@@ -28,7 +28,7 @@ const COUNTS_TTL_MS = 60 * 60_000
 
 /** Reads and writes what processes share of an identity. Writing does without the store where that fails. */
 export class SharedRecords {
-  readonly #store: GuardedStore
+  readonly #store: StoreCircuitBreaker
   readonly #clock: Clock
   readonly #emit: (event: CacheEvent) => void
 

@@ -8,7 +8,7 @@ import { agedLifetime, type LifetimeOptions } from "./lifetime.ts"
 import type { Renewal } from "./renewal.ts"
 import { type Records, SharedRecords, storeKeyOf, stretch, valueKeyOf, withoutStore } from "./shared-records.ts"
 import type { CacheStore, Lease, StoreChange } from "./store.ts"
-import { GuardedStore, StoreUnavailable } from "./store-circuit-breaker.ts"
+import { StoreCircuitBreaker, StoreUnavailable } from "./store-circuit-breaker.ts"
 
 /** What a process wants of the others. */
 export interface RenewalRequest<T> {
@@ -59,7 +59,7 @@ const MOST_IDENTITIES = 100_000
  */
 export class SharedRenewal {
   readonly #options: SharedRenewalOptions
-  readonly #store: GuardedStore
+  readonly #store: StoreCircuitBreaker
   readonly #records: SharedRecords
   readonly #stopWatching: () => void
   /** By store key. */
@@ -74,7 +74,7 @@ export class SharedRenewal {
   constructor(options: SharedRenewalOptions) {
     const { store, storeTimeoutMs: timeoutMs, clock, emit } = options
     this.#options = options
-    this.#store = new GuardedStore({ store, timeoutMs, clock, emit })
+    this.#store = new StoreCircuitBreaker({ store, timeoutMs, clock, emit })
     this.#records = new SharedRecords({ store: this.#store, clock, emit })
     this.#stopWatching = this.#store.watch((key, change) => this.#noticed(key, change))
   }

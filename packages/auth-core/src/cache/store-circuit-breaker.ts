@@ -3,7 +3,7 @@ import { within } from "../runtime/system-clock.ts"
 import type { CacheEvent } from "./cache-event.ts"
 import type { CacheStore, Lease, StoreChange } from "./store.ts"
 
-export interface GuardedStoreOptions {
+export interface StoreCircuitBreakerOptions {
   readonly store: CacheStore
   readonly timeoutMs: number
   readonly clock: Clock
@@ -31,7 +31,7 @@ const LONGEST_PAUSE_MS = 30_000
  * A store that costs no more than `timeoutMs`, and after a failure nothing at all for a while: 1 s, then twice as long each
  * time up to 30 s. Then one operation tries it, and only when that succeeds the others do.
  */
-export class GuardedStore {
+export class StoreCircuitBreaker {
   readonly #store: CacheStore
   readonly #timeoutMs: number
   readonly #clock: Clock
@@ -39,7 +39,7 @@ export class GuardedStore {
   #failures = 0
   #pausedUntil = Number.NEGATIVE_INFINITY
 
-  constructor({ store, timeoutMs, clock, emit }: GuardedStoreOptions) {
+  constructor({ store, timeoutMs, clock, emit }: StoreCircuitBreakerOptions) {
     this.#store = store
     this.#timeoutMs = timeoutMs
     this.#clock = clock
@@ -110,7 +110,7 @@ export class GuardedStore {
     try {
       return this.#store.watch?.(listener) ?? (() => undefined)
     } catch (error) {
-      this.#emit({ type: "store-failed", operation: "watch", durationMs: 0, reason: reasonOf(error), sparedMs: 0 })
+      this.#emit({ type: "store-failed", operation: "watch", durationMs: 0, reason: reasonOf(error), pausedMs: 0 })
       return () => undefined
     }
   }
@@ -136,7 +136,7 @@ export class GuardedStore {
         operation,
         durationMs: now - startedAt,
         reason: reasonOf(error),
-        sparedMs: this.#pausedUntil - now,
+        pausedMs: this.#pausedUntil - now,
       })
       throw new StoreUnavailable("The store failed.", error instanceof StoreUnavailable)
     }

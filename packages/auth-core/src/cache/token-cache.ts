@@ -5,7 +5,7 @@ import type { Clock } from "../runtime/clock.ts"
 import { abortable } from "../runtime/promises.ts"
 import { LONGEST_TIMER_MS, systemClock } from "../runtime/system-clock.ts"
 import { Backoff, type BackoffOptions, type Failure, SecretRechecks } from "./backoff.ts"
-import { markOf, type Slot, Slots } from "./cache-entries.ts"
+import { CacheEntries, type CacheEntry, markOf } from "./cache-entries.ts"
 import type { CacheEvent } from "./cache-event.ts"
 import { type Path, type Reason, Refresher } from "./refresher.ts"
 import { Moved } from "./renewal.ts"
@@ -84,7 +84,7 @@ const RECHECK_MS = 5_000
  *   slept, values count as that much older; but should their renewal fail, they serve until their end all the same.
  */
 export class TokenCache {
-  readonly #slots: Slots
+  readonly #entries: CacheEntries
   readonly #clock: Clock
   readonly #backoff: Backoff
   readonly #refresher: Refresher
@@ -109,7 +109,7 @@ export class TokenCache {
     checkNumber("leaseMs", leaseMs, 1, LONGEST_TIMER_MS)
     checkNumber("refreshAheadMs", refreshAheadMs, 0)
     checkNumber("expiryMarginMs", expiryMarginMs, 0)
-    const slots = new Slots(maxEntries)
+    const entries = new CacheEntries(maxEntries)
     const recheckMs = store === undefined ? Number.POSITIVE_INFINITY : RECHECK_MS
     const backoff = new Backoff(options.backoff ?? true, { random, recheckMs })
     const lifetime = { refreshAheadMs, expiryMarginMs, random }
@@ -119,7 +119,7 @@ export class TokenCache {
       store === undefined
         ? undefined
         : loadShared({ store: checkStore(store), storeTimeoutMs, leaseMs, clock, lifetime, backoff, emit, onChange })
-    this.#slots = slots
+    this.#entries = entries
     this.#clock = clock
     this.#backoff = backoff
     this.#rechecks = new SecretRechecks(clock)
@@ -130,7 +130,7 @@ export class TokenCache {
     const endsWithRequest = isRequestBound()
     this.#awaitsRefreshes = endsWithRequest && waitUntil === undefined
     this.#refresher = new Refresher({
-      slots,
+      entries,
       clock,
       lifetime,
       backoff,
@@ -140,13 +140,13 @@ export class TokenCache {
       waitUntil,
       emit,
       resolve: (other, context, path) => this.#get(other, context, path),
-      joinMoved: (provider, slot, reason, path) => this.#joinMoved(provider, slot, reason, path),
+      joinMoved: (provider, entry, reason, path) => this.#joinMoved(provider, entry, reason, path),
     })
   }
 
   /** How many identities with a key are in memory; one with several secrets counts once. */
   get size(): number {
-    return this.#slots.size
+    return this.#entries.size
   }
 
   /**
@@ -159,10 +159,10 @@ export class TokenCache {
    * `retryAfterMs`. The signal's reason when that aborts first.
    */
   get<T extends Expiring>(provider: Provider<T>, options?: GetOptions<T>): T | Promise<T> {
-    const slot = this.#slots.find(provider)
-    if (slot?.value !== undefined && options?.rejected === undefined && this.#isYounger(slot, slot.softMs)) {
-      this.#slots.touch(slot)
-      return slot.value
+    const entry = this.#entries.find(provider)
+    if (entry?.value !== undefined && options?.rejected === undefined && this.#isYounger(entry, entry.softMs)) {
+      this.#entries.touch(entry)
+      return entry.value
     }
     return this.#get(provider, options, [])
   }
@@ -181,7 +181,7 @@ export class TokenCache {
     const renew = (provider: Provider<T>): Promise<T> =>
       this.#join(provider, this.#claim(provider), { isForced: true, isAwaited: true }, [])
     if (typeof identity !== "string") return await abortable(renew(identity), options?.signal)
-    const renewals = Promise.allSettled(this.#slots.providersOf<T>(identity).map(renew))
+    const renewals = Promise.allSettled(this.#entries.providersOf<T>(identity).map(renew))
     const outcomes = await abortable(renewals, options?.signal)
     const outcome = outcomes.find(({ status }) => status === "fulfilled") ?? outcomes[0]
     if (outcome === undefined) throw unknownIdentity(identity)
@@ -194,8 +194,8 @@ export class TokenCache {
    * the values of all secrets that this cache has met. What a refresh on its way brings is not kept.
    */
   async invalidate<T extends Expiring>(identity: Provider<T> | string): Promise<void> {
-    const entries = this.#slots.entriesOf(identity)
-    for (const slot of entries) this.#drop(slot)
+    const entries = this.#entries.entriesOf(identity)
+    for (const entry of entries) this.#drop(entry)
     await this.#forget(identity, entries, "value")
   }
 
@@ -204,8 +204,8 @@ export class TokenCache {
    * secrets that this cache has met.
    */
   async resetBackoff<T extends Expiring>(identity?: Provider<T> | string): Promise<void> {
-    const entries = identity === undefined ? this.#slots.failed() : this.#slots.entriesOf(identity)
-    for (const slot of entries) slot.failure = undefined
+    const entries = identity === undefined ? this.#entries.failed() : this.#entries.entriesOf(identity)
+    for (const entry of entries) entry.failure = undefined
     if (identity === undefined) this.#backoff.reset()
     await this.#forget(identity, entries, "failure")
   }
@@ -216,12 +216,12 @@ export class TokenCache {
    */
   clear<T extends Expiring>(identity?: Provider<T> | string): void {
     if (identity === undefined) {
-      this.#slots.clear()
+      this.#entries.clear()
       return
     }
-    for (const slot of this.#slots.entriesOf(identity)) {
-      slot.failure = undefined
-      this.#drop(slot)
+    for (const entry of this.#entries.entriesOf(identity)) {
+      entry.failure = undefined
+      this.#drop(entry)
     }
   }
 
@@ -233,49 +233,49 @@ export class TokenCache {
 
   #get<T extends Expiring>(provider: Provider<T>, options: GetOptions<T> | undefined, path: Path): T | Promise<T> {
     const { rejected, signal } = options ?? {}
-    const slot = this.#claim(provider)
-    if (rejected !== undefined && (slot.value === undefined || hasSameSecret(slot.value, rejected))) {
-      return abortable(this.#replace(provider, slot, rejected, path), signal)
+    const entry = this.#claim(provider)
+    if (rejected !== undefined && (entry.value === undefined || hasSameSecret(entry.value, rejected))) {
+      return abortable(this.#replace(provider, entry, rejected, path), signal)
     }
-    if (slot.value !== undefined && !slot.isRefused && this.#isYounger(slot, slot.hardMs)) {
-      if (this.#isYounger(slot, slot.softMs)) return slot.value
-      const refreshed = this.#refreshBehind(provider, slot)
-      return refreshed === undefined ? slot.value : abortable(this.#orElseOld(refreshed, provider, slot), signal)
+    if (entry.value !== undefined && !entry.isRefused && this.#isYounger(entry, entry.hardMs)) {
+      if (this.#isYounger(entry, entry.softMs)) return entry.value
+      const refreshed = this.#refreshBehind(provider, entry)
+      return refreshed === undefined ? entry.value : abortable(this.#orElseOld(refreshed, provider, entry), signal)
     }
     if (signal?.aborted) {
-      this.#slots.rest(slot)
+      this.#entries.rest(entry)
       return Promise.reject(signal.reason)
     }
-    const renewed = this.#join(provider, slot, { isAwaited: true }, path)
-    return abortable(slot.value === undefined ? renewed : this.#orElseOld(renewed, provider, slot), signal)
+    const renewed = this.#join(provider, entry, { isAwaited: true }, path)
+    return abortable(entry.value === undefined ? renewed : this.#orElseOld(renewed, provider, entry), signal)
   }
 
   /** The first caller past the soft expiry starts the refresh. Gives it where it must be waited for. */
-  #refreshBehind<T extends Expiring>(provider: Provider<T>, slot: Slot<T>): Promise<T> | undefined {
-    const isDue = this.#refresher.flightOf(slot) === undefined && this.#blockingFailure(provider, slot) === undefined
-    if (isDue && this.#awaitsRefreshes) return this.#join(provider, slot, { isAwaited: false }, [])
-    this.#emit({ type: "served-stale", identity: slot.key, expiresInMs: this.#leftMs(slot) })
-    if (isDue) this.#refresher.start(provider, slot, { isAwaited: false }, [])
+  #refreshBehind<T extends Expiring>(provider: Provider<T>, entry: CacheEntry<T>): Promise<T> | undefined {
+    const isDue = this.#refresher.pendingOf(entry) === undefined && this.#blockingFailure(provider, entry) === undefined
+    if (isDue && this.#awaitsRefreshes) return this.#join(provider, entry, { isAwaited: false }, [])
+    this.#emit({ type: "served-stale", identity: entry.key, expiresInMs: this.#leftMs(entry) })
+    if (isDue) this.#refresher.start(provider, entry, { isAwaited: false }, [])
     return undefined
   }
 
   /** A renewal; when it fails, the value it was to replace, as long as that lives. */
-  async #orElseOld<T extends Expiring>(renewed: Promise<T>, provider: Provider<T>, slot: Slot<T>): Promise<T> {
+  async #orElseOld<T extends Expiring>(renewed: Promise<T>, provider: Provider<T>, entry: CacheEntry<T>): Promise<T> {
     try {
       return await renewed
     } catch (error) {
-      const expiresInMs = this.#leftMs(slot)
-      if (slot.value === undefined || expiresInMs <= 0 || markOf(provider) !== slot.mark) throw error
-      this.#emit({ type: "served-stale", identity: slot.key, expiresInMs })
-      return slot.value
+      const expiresInMs = this.#leftMs(entry)
+      if (entry.value === undefined || expiresInMs <= 0 || markOf(provider) !== entry.mark) throw error
+      this.#emit({ type: "served-stale", identity: entry.key, expiresInMs })
+      return entry.value
     }
   }
 
   /** A value other than the rejected one. */
-  async #replace<T extends Expiring>(provider: Provider<T>, slot: Slot<T>, rejected: T, path: Path): Promise<T> {
-    this.#refuse(slot, "rejected")
-    const joined = this.#refresher.flightOf(slot)
-    const value = await this.#join(provider, slot, { rejected, isAwaited: true }, path)
+  async #replace<T extends Expiring>(provider: Provider<T>, entry: CacheEntry<T>, rejected: T, path: Path): Promise<T> {
+    this.#refuse(entry, "rejected")
+    const joined = this.#refresher.pendingOf(entry)
+    const value = await this.#join(provider, entry, { rejected, isAwaited: true }, path)
     // A refresh that began for another reason may bring the very value.
     const knew = joined === undefined || (joined.rejected !== undefined && hasSameSecret(joined.rejected, rejected))
     if (knew || !hasSameSecret(value, rejected)) return value
@@ -283,38 +283,38 @@ export class TokenCache {
   }
 
   /** Gives the value to nobody until there is another, or none to be had. */
-  #refuse(slot: Slot, reason: "rejected" | "deleted"): void {
-    if (slot.value === undefined || slot.isRefused) return
-    this.#emit({ type: "invalidated", identity: slot.key, reason })
-    slot.makeStale()
-    slot.isRefused = true
+  #refuse(entry: CacheEntry, reason: "rejected" | "deleted"): void {
+    if (entry.value === undefined || entry.isRefused) return
+    this.#emit({ type: "invalidated", identity: entry.key, reason })
+    entry.makeStale()
+    entry.isRefused = true
     const failure =
-      this.#refresher.flightOf(slot) === undefined
-        ? this.#backoff.blocking(slot.failure, this.#clock.monotonic())
+      this.#refresher.pendingOf(entry) === undefined
+        ? this.#backoff.blocking(entry.failure, this.#clock.monotonic())
         : undefined
-    if (failure !== undefined) this.#refresher.keepRefused(slot, failure.error)
+    if (failure !== undefined) this.#refresher.keepRefused(entry, failure.error)
   }
 
   /** The refresh on its way, or a new one, unless the issuer is being left alone. */
-  #join<T extends Expiring>(provider: Provider<T>, slot: Slot<T>, reason: Reason<T>, path: Path): Promise<T> {
-    if (path.includes(slot)) return Promise.reject(selfReference(slot.key))
-    const flight = this.#refresher.flightOf(slot)
-    if (flight !== undefined) {
-      flight.isAwaited = true
-      const outcome = this.#refresher.outcomeOf(flight, () => this.#join(provider, slot, reason, path))
-      return this.#follow(provider, slot, outcome, reason, path)
+  #join<T extends Expiring>(provider: Provider<T>, entry: CacheEntry<T>, reason: Reason<T>, path: Path): Promise<T> {
+    if (path.includes(entry)) return Promise.reject(selfReference(entry.key))
+    const pending = this.#refresher.pendingOf(entry)
+    if (pending !== undefined) {
+      pending.isAwaited = true
+      const outcome = this.#refresher.outcomeOf(pending, () => this.#join(provider, entry, reason, path))
+      return this.#follow(provider, entry, outcome, reason, path)
     }
-    const failure = this.#blockingFailure(provider, slot)
+    const failure = this.#blockingFailure(provider, entry)
     if (failure !== undefined && (reason.secret !== undefined || !this.#rechecks.isDue(provider, failure))) {
-      return Promise.reject(this.#refresher.backedOff(slot, failure))
+      return Promise.reject(this.#refresher.backedOff(entry, failure))
     }
-    return this.#follow(provider, slot, this.#refresher.start(provider, slot, reason, path).promise, reason, path)
+    return this.#follow(provider, entry, this.#refresher.start(provider, entry, reason, path).promise, reason, path)
   }
 
   /** Goes on in another entry where the secret is another one by now. Whoever else waited there goes on with its own. */
   #follow<T extends Expiring>(
     provider: Provider<T>,
-    slot: Slot<T>,
+    entry: CacheEntry<T>,
     renewed: Promise<T>,
     reason: Reason<T>,
     path: Path,
@@ -327,27 +327,27 @@ export class TokenCache {
       if (isOwn && error.renewed !== undefined) return error.renewed as Promise<T>
       if (isOwn) return this.#get(provider, { rejected: reason.rejected }, path)
       // A secret that was read just now is not bound yet.
-      const own = reason.secret === undefined ? this.#claim(provider) : this.#slots.findOrCreate(provider, slot.mark)
+      const own = reason.secret === undefined ? this.#claim(provider) : this.#entries.findOrCreate(provider, entry.mark)
       return this.#join(provider, own, reason, path)
     })
   }
 
   #joinMoved<T extends Expiring>(
     provider: Provider<T>,
-    slot: Slot<T>,
+    entry: CacheEntry<T>,
     reason: Reason<T>,
     path: Path,
   ): Promise<T> | undefined {
-    const { value } = slot
+    const { value } = entry
     const isRejected = value !== undefined && reason.rejected !== undefined && hasSameSecret(value, reason.rejected)
-    const isUsable = value !== undefined && !slot.isRefused && !isRejected && this.#isYounger(slot, slot.hardMs)
-    return isUsable && reason.isForced !== true ? undefined : this.#join(provider, slot, reason, path)
+    const isUsable = value !== undefined && !entry.isRefused && !isRejected && this.#isYounger(entry, entry.hardMs)
+    return isUsable && reason.isForced !== true ? undefined : this.#join(provider, entry, reason, path)
   }
 
   /** Forgets what the store has of some entries. */
   async #forget<T extends Expiring>(
     identity: Provider<T> | string | undefined,
-    entries: readonly Slot[],
+    entries: readonly CacheEntry[],
     what: Kept,
   ): Promise<void> {
     const shared = await this.#shared
@@ -372,49 +372,49 @@ export class TokenCache {
     return await shared.storeKeysOf(identityKey, binding, binding?.current ?? (await binding?.read?.(undefined)))
   }
 
-  #drop(slot: Slot): void {
-    if (slot.value !== undefined) this.#emit({ type: "invalidated", identity: slot.key, reason: "requested" })
-    slot.flight = undefined
-    slot.empty()
-    this.#slots.hold(slot)
-    this.#slots.rest(slot)
+  #drop(entry: CacheEntry): void {
+    if (entry.value !== undefined) this.#emit({ type: "invalidated", identity: entry.key, reason: "requested" })
+    entry.pending = undefined
+    entry.empty()
+    this.#entries.hold(entry)
+    this.#entries.rest(entry)
   }
 
   /** Another process has changed something in the store. */
   #changed({ identity, mark }: StoreEntry, what: Kept, change: StoreChange): void {
-    const slot = this.#slots.findMarked(identity, mark)
+    const entry = this.#entries.findMarked(identity, mark)
     // A refresh on its way will see it; it may even be this one's doing.
-    if (slot === undefined || this.#refresher.flightOf(slot) !== undefined) return
-    if (what === "value" && change === "deleted") this.#refuse(slot, "deleted")
+    if (entry === undefined || this.#refresher.pendingOf(entry) !== undefined) return
+    if (what === "value" && change === "deleted") this.#refuse(entry, "deleted")
     else if (what === "value") {
-      slot.makeStale()
-      slot.failure = slot.failure && this.#backoff.recheck(slot.failure)
-    } else if (change === "deleted") slot.failure = undefined
+      entry.makeStale()
+      entry.failure = entry.failure && this.#backoff.recheck(entry.failure)
+    } else if (change === "deleted") entry.failure = undefined
   }
 
-  #claim<T extends Expiring>(provider: Provider<T>): Slot<T> {
-    if (typeof provider === "function") return this.#slots.findOrCreate(provider)
+  #claim<T extends Expiring>(provider: Provider<T>): CacheEntry<T> {
+    if (typeof provider === "function") return this.#entries.findOrCreate(provider)
     throw unknownIdentity(provider)
   }
 
   /** By both clocks: one may stop while the machine sleeps, the other may be set back. */
-  #isYounger(slot: Slot, spanMs: number): boolean {
+  #isYounger(entry: CacheEntry, spanMs: number): boolean {
     return (
-      this.#clock.monotonic() - slot.receivedMono < spanMs &&
-      this.#clock.now() - slot.receivedWallSeconds * 1000 < spanMs
+      this.#clock.monotonic() - entry.receivedMono < spanMs &&
+      this.#clock.now() - entry.receivedWallSeconds * 1000 < spanMs
     )
   }
 
-  #leftMs(slot: Slot): number {
-    return slot.endMs - (this.#clock.monotonic() - slot.receivedMono)
+  #leftMs(entry: CacheEntry): number {
+    return entry.endMs - (this.#clock.monotonic() - entry.receivedMono)
   }
 
   /** The failure that keeps a provider from a renewal now: under its secret, or of the function that gives the secret. */
-  #blockingFailure<T extends Expiring>({ identityKey, binding }: Provider<T>, slot: Slot): Failure | undefined {
+  #blockingFailure<T extends Expiring>({ identityKey, binding }: Provider<T>, entry: CacheEntry): Failure | undefined {
     const now = this.#clock.monotonic()
-    const failure = this.#backoff.blocking(slot.failure, now)
+    const failure = this.#backoff.blocking(entry.failure, now)
     if (failure !== undefined || identityKey === undefined || binding?.read === undefined) return failure
-    return this.#backoff.blocking(this.#slots.findMarked(identityKey, binding)?.failure, now)
+    return this.#backoff.blocking(this.#entries.findMarked(identityKey, binding)?.failure, now)
   }
 
   #emit(event: CacheEvent): void {

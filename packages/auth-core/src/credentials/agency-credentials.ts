@@ -2,7 +2,7 @@ import { AuthError } from "../errors/auth-error.ts"
 import { IAM_SHAPE, readCredentials } from "../iam/iam-answer.ts"
 import { connectionOf, type IamOptions, iamConnection, iamProvider } from "../iam/iam-connection.ts"
 import { authenticatedExchange } from "../iam/signed-exchange.ts"
-import { checkVia, viaKey, withVia } from "../iam/source-provider.ts"
+import { checkSource, sourceKey, withSource } from "../iam/source-provider.ts"
 import { agencyCredentialsRequest, checkTemporaryKeyOptions, type TemporaryKeyOptions } from "../iam/token-request.ts"
 import { checkName, checkNameOrId, type NameOrId, namedKey } from "../iam/token-scope.ts"
 import type { Credentials, Token } from "../identity/credentials.ts"
@@ -29,7 +29,7 @@ export interface AgencyCredentialsOptions extends IamOptions, TemporaryKeyOption
  */
 export function agencyCredentials(options: AgencyCredentialsOptions): CredentialProvider {
   // Sound: a provider is only ever asked to replace what it gave itself.
-  const via = checkVia(options.via as Provider<Token | Credentials>, undefined)
+  const via = checkSource(options.via as Provider<Token | Credentials>, undefined)
   const agency = checkName(options.agency, "agency")
   const domain = checkNameOrId(options.domain, "domain")
   const { sessionUser } = options
@@ -41,7 +41,7 @@ export function agencyCredentials(options: AgencyCredentialsOptions): Credential
   }
   const { durationSeconds, policy, longestMs, key: keyOfOptions } = checkTemporaryKeyOptions(options)
   const connection = iamConnection(options, connectionOf(via))
-  const caller = viaKey(via)
+  const caller = sourceKey(via)
   const key =
     caller === undefined
       ? undefined
@@ -55,10 +55,10 @@ export function agencyCredentials(options: AgencyCredentialsOptions): Credential
           keyOfOptions,
         )
   return iamProvider(connection, { yields: "credentials", identityKey: key, binding: via.binding }, (context) =>
-    withVia(via, undefined, context, async (authentication) => {
+    withSource(via, undefined, context, async (authentication) => {
       const request = agencyCredentialsRequest({ agency, domain, sessionUser, durationSeconds, policy })
       const answer = await authenticatedExchange(connection, request, authentication, context?.signal)
-      return readCredentials(connection, request, answer, IAM_SHAPE, context?.tellIssuerTime, longestMs)
+      return readCredentials(connection, request, answer, IAM_SHAPE, context?.reportIssuerTime, longestMs)
     }),
   )
 }

@@ -4,7 +4,7 @@ import { checkInteger, connectionOf, type StsOptions, stsConnection } from "../i
 import type { IamRequest } from "../iam/iam-request.ts"
 import { checkSecret, readSecret, type Secret } from "../iam/secret.ts"
 import { signedExchange } from "../iam/signed-exchange.ts"
-import { checkVia, viaKey, withVia } from "../iam/source-provider.ts"
+import { checkSource, sourceKey, withSource } from "../iam/source-provider.ts"
 import { checkName } from "../iam/token-scope.ts"
 import { type CredentialProvider, identityKey } from "../identity/provider.ts"
 
@@ -50,7 +50,7 @@ export interface AssumeAgencyCredentialsOptions extends StsOptions {
  * @see IAM API reference (new), AssumeAgency
  */
 export function assumeAgencyCredentials(options: AssumeAgencyCredentialsOptions): CredentialProvider {
-  const via = checkVia(options.via, "credentials")
+  const via = checkSource(options.via, "credentials")
   const agencyUrn = checkName(options.agencyUrn, "agencyUrn")
   const sessionName = checkName(options.sessionName, "sessionName")
   const tokenCode = options.tokenCode === undefined ? undefined : checkSecret(options.tokenCode, "tokenCode")
@@ -69,7 +69,7 @@ export function assumeAgencyCredentials(options: AssumeAgencyCredentialsOptions)
     transitive_tag_keys: options.transitiveTagKeys,
   }
   const connection = stsConnection(options, connectionOf(via))
-  const caller = viaKey(via)
+  const caller = sourceKey(via)
   // A code that is a text is a secret for one use: what it gets is its provider's alone.
   const key =
     caller === undefined || typeof tokenCode === "string"
@@ -78,11 +78,11 @@ export function assumeAgencyCredentials(options: AssumeAgencyCredentialsOptions)
   const longestMs = (options.durationSeconds ?? 3600) * 1000
   return Object.assign(
     async (context: Parameters<CredentialProvider>[0]) =>
-      withVia(via, "credentials", context, async (credentials) => {
+      withSource(via, "credentials", context, async (credentials) => {
         const code = tokenCode === undefined ? undefined : await readSecret(tokenCode, "tokenCode", context?.signal)
         const request = assumeAgencyRequest(agencyUrn, sessionName, { ...members, token_code: code })
         const answer = await signedExchange(connection, request, credentials, context?.signal)
-        return readCredentials(connection, request, answer, STS_SHAPE, context?.tellIssuerTime, longestMs)
+        return readCredentials(connection, request, answer, STS_SHAPE, context?.reportIssuerTime, longestMs)
       }),
     { identityKey: key, yields: "credentials" as const, binding: via.binding },
   )

@@ -39,7 +39,7 @@ export function federatedCredentials({
     const token = await requestFederatedToken(reached, { idpId, idToken }, { signal: context?.signal })
     const request = withToken(tokenCredentialsRequest({ durationSeconds, policy }), token)
     const answer = await exchange(reached, request, context?.signal)
-    return readCredentials(reached, request, answer, IAM_SHAPE, context?.tellIssuerTime, longestMs)
+    return readCredentials(reached, request, answer, IAM_SHAPE, context?.reportIssuerTime, longestMs)
   })
   return Object.assign(provider, { heedsIamReach: true })
 }

@@ -74,7 +74,7 @@ export function metadataCredentials(options: MetadataCredentialsOptions = {}): C
       }
       if (answer.text.includes(NO_AGENCY) || answer.status === 404) throw withoutAgency(connection.endpoint)
       if (answer.status !== 200) throw rejectionError(connection, request, answer)
-      const credentials = readCredentials(connection, request, answer, IAM_SHAPE, context?.tellIssuerTime)
+      const credentials = readCredentials(connection, request, answer, IAM_SHAPE, context?.reportIssuerTime)
       hasServed = true
       return credentials
     } catch (error) {

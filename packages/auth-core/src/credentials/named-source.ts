@@ -3,7 +3,7 @@ import { type IamOptions, namedEndpoint } from "../iam/iam-connection.ts"
 import { secretFile } from "../iam/secret.ts"
 import { type Credentials, checkCredentials } from "../identity/credentials.ts"
 import type { ProviderContext } from "../identity/provider.ts"
-import { hideSecrets } from "../runtime/redact.ts"
+import { redactCredential } from "../runtime/redact.ts"
 import { federatedCredentials } from "./federated-credentials.ts"
 
 /** What environment and profile can say, under the names that the official SDKs gave it there. */
@@ -41,7 +41,7 @@ export async function credentialsOf(
   }
   if (idpId !== undefined && idTokenFile !== undefined) {
     const federated = federatedCredentials({ ...reach, idpId, idToken: secretFile(idTokenFile) })
-    return hideSecrets({ ...(await federated(context)), ...owner })
+    return redactCredential({ ...(await federated(context)), ...owner })
   }
   if (ak !== undefined && sk !== undefined) {
     const key = {
@@ -49,7 +49,7 @@ export async function credentialsOf(
       secretAccessKey: sk,
       ...(securityToken === undefined ? undefined : { securityToken }),
     }
-    return hideSecrets({ ...checkedKey(key, source), ...owner })
+    return redactCredential({ ...checkedKey(key, source), ...owner })
   }
   const [half, missing] = ak !== undefined ? (["ak", "sk"] as const) : (["sk", "ak"] as const)
   if (values[half] !== undefined) {

@@ -43,6 +43,6 @@ export function podCredentials(options: PodCredentialsOptions = {}): CredentialP
       action: "Asking the pod identity service of CCE for an access key",
     }
     const answer = await exchange(connection, request, context?.signal)
-    return readCredentials(connection, request, answer, POD_SHAPE, context?.tellIssuerTime)
+    return readCredentials(connection, request, answer, POD_SHAPE, context?.reportIssuerTime)
   })
 }

@@ -56,7 +56,7 @@ export function profileCredentials({ file, section, ...options }: ProfileCredent
     const name = section ?? (profile.has("basic") || !profile.has("global") ? "basic" : "global")
     const source = `The section [${name}] of ${path}`
     const credentials = await credentialsOf(valuesOf(profile, name, path), source, NAMES, options, context)
-    if (credentials.expiresAt === undefined) context?.askAgainIn?.(ASK_AGAIN_MS)
+    if (credentials.expiresAt === undefined) context?.refreshAfter?.(ASK_AGAIN_MS)
     return credentials
   }
   return Object.assign(provider, { yields: "credentials" as const, heedsIamReach: true })

@@ -2,7 +2,7 @@ import { AuthError } from "../errors/auth-error.ts"
 import { type Credentials, checkCredentials } from "../identity/credentials.ts"
 import { BoundSecret, type CredentialProvider, identityKey, type SecretBinding } from "../identity/provider.ts"
 import type { Clock } from "../runtime/clock.ts"
-import { hideSecrets } from "../runtime/redact.ts"
+import { redactCredential } from "../runtime/redact.ts"
 import { systemClock } from "../runtime/system-clock.ts"
 
 /** A provider of one access key. */
@@ -21,7 +21,7 @@ export function staticCredentials(
   credentials: Credentials,
   { clock = systemClock }: { clock?: Clock | undefined } = {},
 ): StaticCredentialProvider {
-  const fixed = Object.freeze(hideSecrets({ ...checkCredentials(credentials) }))
+  const fixed = Object.freeze(redactCredential({ ...checkCredentials(credentials) }))
   const provide = async (): Promise<Credentials> => {
     if (fixed.expiresAt !== undefined && fixed.expiresAt <= clock.now()) {
       throw new AuthError(

@@ -1,7 +1,7 @@
 import { exchange, withToken } from "../iam/exchange.ts"
 import { IAM_SHAPE, readCredentials } from "../iam/iam-answer.ts"
 import { connectionOf, type IamOptions, iamConnection, iamProvider } from "../iam/iam-connection.ts"
-import { checkVia, viaKey, withVia } from "../iam/source-provider.ts"
+import { checkSource, sourceKey, withSource } from "../iam/source-provider.ts"
 import { checkTemporaryKeyOptions, type TemporaryKeyOptions, tokenCredentialsRequest } from "../iam/token-request.ts"
 import { type CredentialProvider, identityKey, type TokenProvider } from "../identity/provider.ts"
 
@@ -21,17 +21,17 @@ export interface TokenCredentialsOptions extends IamOptions, TemporaryKeyOptions
  * @see IAM API reference, "Obtaining a Temporary Access Key and Security Token Through a Token"
  */
 export function tokenCredentials(options: TokenCredentialsOptions): CredentialProvider {
-  const via = checkVia(options.via, "token")
+  const via = checkSource(options.via, "token")
   const { durationSeconds, policy, longestMs, key: keyOfOptions } = checkTemporaryKeyOptions(options)
   const connection = iamConnection(options, connectionOf(via))
-  const caller = viaKey(via)
+  const caller = sourceKey(via)
   const key =
     caller === undefined ? undefined : identityKey("token-credentials", connection.endpoint, caller, keyOfOptions)
   return iamProvider(connection, { yields: "credentials", identityKey: key, binding: via.binding }, (context) =>
-    withVia(via, "token", context, async (token) => {
+    withSource(via, "token", context, async (token) => {
       const request = withToken(tokenCredentialsRequest({ durationSeconds, policy }), token)
       const answer = await exchange(connection, request, context?.signal)
-      return readCredentials(connection, request, answer, IAM_SHAPE, context?.tellIssuerTime, longestMs)
+      return readCredentials(connection, request, answer, IAM_SHAPE, context?.reportIssuerTime, longestMs)
     }),
   )
 }

@@ -1,7 +1,7 @@
 import type { Auth, Authentication } from "../auth/auth.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { abortable, andThen, isPromise } from "../runtime/promises.ts"
-import { readBody, unreadBody } from "./body.ts"
+import { opaqueBody, readBody } from "./body.ts"
 import type { HostGuard } from "./host-guard.ts"
 import type { PreparedBody } from "./prepared-body.ts"
 import type { WireRequest } from "./send.ts"
@@ -9,7 +9,7 @@ import type { WireRequest } from "./send.ts"
 /** A request as the client is about to send it. */
 export interface OutgoingRequest {
   method: string
-  /** Finished; see `finishedUrl`. */
+  /** Finished; see `wireUrl`. */
   url: URL
   /** By lower-case name. Not changed. */
   headers: Readonly<Record<string, string>>
@@ -49,10 +49,10 @@ export function authenticateAttempt(
 ): AuthenticatedAttempt | Promise<AuthenticatedAttempt> {
   const { method, url, headers, signal, asIs } = request
   if (!guard(url, request.baseUrl, request.redirected)) {
-    return andThen(unreadBody(request.body, asIs), (body) => ({ url, method, headers, body }))
+    return andThen(opaqueBody(request.body, asIs), (body) => ({ url, method, headers, body }))
   }
   const limit = auth.bodyLimit(headers)
-  const body = limit === undefined ? unreadBody(request.body, asIs) : readBody(request.body, limit, signal)
+  const body = limit === undefined ? opaqueBody(request.body, asIs) : readBody(request.body, limit, signal)
   if (!isPromise(body)) return authenticateBody(auth, request, body, limit)
   return body.then(async (read) => {
     try {

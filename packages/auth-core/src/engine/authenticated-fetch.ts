@@ -1,9 +1,9 @@
 import type { Auth } from "../auth/auth.ts"
 import { type Fetch, type FetchInit, isRequest, platformFetch } from "../runtime/fetch.ts"
 import { andThen } from "../runtime/promises.ts"
+import type { AuthForRequest } from "./auth-for-request.ts"
 import { authenticatedSend } from "./authenticated-send.ts"
-import { onDemandBodies } from "./body.ts"
-import type { ChooseAuth } from "./chosen-auth.ts"
+import { loadBodies } from "./body.ts"
 import type { HostGuard } from "./host-guard.ts"
 import { isStream } from "./prepared-body.ts"
 import type { Asked, Call } from "./request-call.ts"
@@ -33,14 +33,14 @@ const MAX_REDIRECTS = 20
  * browsers, which hide where a redirect leads.
  */
 export function authenticatedFetch(
-  chooseAuth: ChooseAuth,
+  authFor: AuthForRequest,
   input: string | URL | Request,
   init: FetchInit | null | undefined,
   options: AuthenticatedFetchOptions,
 ): Promise<Response> {
   try {
     const { fetch, guard, baseUrl, key } = options
-    const chosen = chooseAuth(namingAuth(input, init ?? {}, key))
+    const chosen = authFor(namingAuth(input, init ?? {}, key))
     const url = chosen && destination(input, options)
     return Promise.resolve(
       andThen(settled(init ?? {}, key), (given) => {
@@ -68,7 +68,7 @@ function settled(init: FetchInit, key: string): FetchInit | Promise<FetchInit> {
   const given: FetchInit = isPlain ? { ...init } : init
   // Such as `map.entries()` as headers, which gives them once only.
   if (!isPlain || "next" in Object(given.headers)) {
-    return andThen(onDemandBodies(), ({ initMembers }) => initMembers(given, key))
+    return andThen(loadBodies(), ({ initMembers }) => initMembers(given, key))
   }
   Reflect.deleteProperty(given, key)
   return given
@@ -80,7 +80,7 @@ function sendGiven(auth: Auth, url: URL, asked: Asked, options: AuthenticatedFet
   if (!isRequest(input) && (!signal || signal instanceof AbortSignal)) {
     return send(auth, url, { ...asked, init: given, signal: signal ?? undefined }, options)
   }
-  return Promise.resolve(onDemandBodies())
+  return Promise.resolve(loadBodies())
     .then(({ requestCall }) => requestCall(asked))
     .then((call) => send(auth, url, call, options))
 }
@@ -111,7 +111,7 @@ function send(
   const request = { method, url, headers, body: init.body, baseUrl, signal, asIs }
   const sendOne = async (wire: WireRequest): Promise<Response> => {
     const isInClear = wire.authenticated && wire.url.protocol === "http:"
-    if (isInClear) (await onDemandBodies()).refuseProxiedFetch(wire.url, init, guard)
+    if (isInClear) (await loadBodies()).refuseProxiedFetch(wire.url, init, guard)
     return sendByFetch(fetch, wire, call)
   }
   return authenticatedSend(auth, request, sendOne, { guard, maxRedirects })
@@ -130,7 +130,7 @@ function sendByFetch(fetch: Fetch, wire: WireRequest, call: Call): Response | Pr
   // Outside browsers the spelling of a header's name can be seen.
   const isSeen = isRequest(call.input) || (call.init.headers && globalThis.process)
   if (isSeen || isStream(body) || fetch !== platformFetch) {
-    return andThen(onDemandBodies(), ({ fetchInKind }) => fetchInKind(fetch, wire, call, init))
+    return andThen(loadBodies(), ({ fetchInKind }) => fetchInKind(fetch, wire, call, init))
   }
   if (body !== null) init.body = body as BodyInit
   return fetch(url.href, init)

@@ -3,7 +3,7 @@ import { isPromise } from "../runtime/promises.ts"
 import { authenticateAttempt, type OutgoingRequest, tellOutcome, wireRequest } from "./authenticate-attempt.ts"
 import { createHostGuard, type GuardOptions, type HostGuard } from "./host-guard.ts"
 import { isLast, type ResponseLike, type WireRequest } from "./send.ts"
-import { finishedUrl } from "./wire-url.ts"
+import { wireUrl } from "./wire-url.ts"
 
 /** Puts one attempt on the wire. */
 export type Send<R extends ResponseLike> = (request: WireRequest) => Promise<R>
@@ -37,7 +37,7 @@ export async function authenticatedSend<R extends ResponseLike>(
   options: AuthenticatedSendOptions<R> = {},
 ): Promise<R> {
   const { guard = createHostGuard(options) } = options
-  const hop = { ...request, url: finishedUrl(request.url) }
+  const hop = { ...request, url: wireUrl(request.url) }
   const prepared = authenticateAttempt(auth, hop, guard)
   const attempt = isPromise(prepared) ? await prepared : prepared
   let status: number | undefined

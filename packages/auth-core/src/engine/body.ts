@@ -1,14 +1,14 @@
 import { isLonger } from "../runtime/body-size.ts"
 import { lazily } from "../runtime/promises.ts"
-import { type BodyStream, isStream, knownBody, type PreparedBody } from "./prepared-body.ts"
+import { type BodyStream, bufferedBody, isStream, type PreparedBody } from "./prepared-body.ts"
 
 const NO_BODY: PreparedBody = { content: null, bytes: null, replayable: true, exceedsLimit: false }
 
 /** Code that programs do without which pass no Request, no form and no stream. */
-export const onDemandBodies = lazily(() => import("./bodies.chunk.ts"))
+export const loadBodies = lazily(() => import("./bodies.chunk.ts"))
 
 /** The body as the caller gave it, not looked into. A stream is kept as it passes, unless the client has to see what it is. */
-export function unreadBody(body: unknown, asIs = false): PreparedBody | Promise<PreparedBody> {
+export function opaqueBody(body: unknown, asIs = false): PreparedBody | Promise<PreparedBody> {
   if (body === null || body === undefined) return NO_BODY
   if (!isStream(body)) return { content: body, bytes: undefined, replayable: true, exceedsLimit: false }
   return keptStream(body, asIs)
@@ -26,16 +26,16 @@ export function unreadBody(body: unknown, asIs = false): PreparedBody | Promise<
 export function readBody(body: unknown, limit: number, signal?: AbortSignal): PreparedBody | Promise<PreparedBody> {
   if (body === null || body === undefined) return NO_BODY
   if (typeof body === "string" || (body instanceof Uint8Array && body.buffer instanceof ArrayBuffer))
-    return knownBody(body, isLonger(body, limit))
+    return bufferedBody(body, isLonger(body, limit))
   return readOther(body, limit, signal)
 }
 
 async function keptStream(body: BodyStream, asIs: boolean): Promise<PreparedBody> {
-  const { keptBody } = await onDemandBodies()
+  const { keptBody } = await loadBodies()
   return keptBody(body, asIs)
 }
 
 async function readOther(body: unknown, limit: number, signal?: AbortSignal): Promise<PreparedBody> {
-  const { readFormOrStream } = await onDemandBodies()
+  const { readFormOrStream } = await loadBodies()
   return readFormOrStream(body, limit, signal)
 }

@@ -1,7 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { isArrayBuffer, isBlob, isFormData, isSearchParams, isShared } from "../runtime/has-brand.ts"
 import { readStream } from "./chunk-source.ts"
-import { type BodyStream, isStream, knownBody, type PreparedBody } from "./prepared-body.ts"
+import { type BodyStream, bufferedBody, isStream, type PreparedBody } from "./prepared-body.ts"
 
 /** Reads a body that is neither text nor a Uint8Array. */
 export function readFormOrStream(
@@ -13,13 +13,16 @@ export function readFormOrStream(
   if (isArrayBuffer(body)) return knownBytes(new Uint8Array(body), limit)
   if (isSearchParams(body)) {
     const text = body.toString()
-    return { ...knownBody(text, text.length > limit), contentType: "application/x-www-form-urlencoded;charset=UTF-8" }
+    return {
+      ...bufferedBody(text, text.length > limit),
+      contentType: "application/x-www-form-urlencoded;charset=UTF-8",
+    }
   }
   if (isBlob(body)) return readBlob(body, limit)
   if (isFormData(body)) return readFormData(body, limit)
   if (isStream(body)) return readStreamBody(body, limit, signal)
   // The client sends its text, or says why not.
-  if (/^(?:number|boolean|bigint)$/.test(typeof body)) return { ...knownBody(String(body), false), content: body }
+  if (/^(?:number|boolean|bigint)$/.test(typeof body)) return { ...bufferedBody(String(body), false), content: body }
   throw new AuthError(
     "AUTH_BODY_UNSIGNABLE",
     `A body of kind ${Object.prototype.toString.call(body)} cannot be turned into bytes: send a string, bytes, a form, a Blob or a stream.`,
@@ -29,23 +32,23 @@ export function readFormOrStream(
 function knownBytes(bytes: Uint8Array, limit: number): PreparedBody {
   // Shared memory may change before it is sent, and fetch takes it for text.
   const own = isShared(bytes.buffer) ? bytes.slice() : bytes
-  return knownBody(own, own.byteLength > limit)
+  return bufferedBody(own, own.byteLength > limit)
 }
 
 async function readBlob(blob: Blob, limit: number): Promise<PreparedBody> {
   if (blob.size > limit) return { content: blob, bytes: undefined, replayable: true, exceedsLimit: true }
   const bytes = new Uint8Array(await blob.arrayBuffer())
-  return { ...knownBody(bytes, false), contentType: blob.type === "" ? undefined : blob.type }
+  return { ...bufferedBody(bytes, false), contentType: blob.type === "" ? undefined : blob.type }
 }
 
 async function readFormData(form: FormData, limit: number): Promise<PreparedBody> {
   if (filesExceed(form, limit)) return { content: form, bytes: undefined, replayable: true, exceedsLimit: true }
-  const encoded = new Response(await platformForm(form))
+  const encoded = new Response(await toNativeFormData(form))
   // Asked before: Bun forgets it with the body.
   const contentType = encoded.headers.get("content-type") ?? undefined
   const bytes = new Uint8Array(await encoded.arrayBuffer())
   if (bytes.byteLength > limit) return { content: form, bytes: undefined, replayable: true, exceedsLimit: true }
-  return { ...knownBody(bytes, false), contentType }
+  return { ...bufferedBody(bytes, false), contentType }
 }
 
 function filesExceed(form: FormData, limit: number): boolean {
@@ -60,7 +63,7 @@ async function readStreamBody(stream: BodyStream, limit: number, signal?: AbortS
     const discard = (): void => void rest.return(undefined).catch(() => undefined)
     return { content: rest, bytes: undefined, replayable: false, exceedsLimit: true, discard }
   }
-  return { ...knownBody(bytes, false), contentType: ownContentType(stream) }
+  return { ...bufferedBody(bytes, false), contentType: ownContentType(stream) }
 }
 
 /** The npm form-data package is a stream that knows its own boundary. */
@@ -75,7 +78,7 @@ function ownContentType(body: object): string | undefined {
  *
  * @throws {AuthError} `AUTH_BODY_UNSIGNABLE` for a field that holds neither text nor a file whose bytes can be had.
  */
-export function platformForm(form: FormData): FormData | Promise<FormData> {
+export function toNativeFormData(form: FormData): FormData | Promise<FormData> {
   return form instanceof FormData ? form : copyOf(form)
 }
 

@@ -17,7 +17,7 @@ export interface PreparedBody {
 }
 
 /** A body that is text or bytes. */
-export function knownBody(content: string | Uint8Array, exceedsLimit: boolean): PreparedBody {
+export function bufferedBody(content: string | Uint8Array, exceedsLimit: boolean): PreparedBody {
   return { content, bytes: content, replayable: true, exceedsLimit }
 }
 

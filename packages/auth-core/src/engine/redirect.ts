@@ -2,7 +2,7 @@ import { AuthError } from "../errors/auth-error.ts"
 import type { OutgoingRequest } from "./authenticate-attempt.ts"
 import { headerOf } from "./rejection.ts"
 import type { ResponseLike } from "./send.ts"
-import { finishedUrl } from "./wire-url.ts"
+import { wireUrl } from "./wire-url.ts"
 
 /** What a redirect changes of a request. */
 export interface RedirectableRequest {
@@ -96,7 +96,7 @@ export function nextHop<R extends ResponseLike>(
     )
   }
   const redirected = request.redirected === true || next.crosses
-  return { ...request, ...next.request, url: finishedUrl(next.request.url), redirected }
+  return { ...request, ...next.request, url: wireUrl(next.request.url), redirected }
 }
 
 function tooManyRedirectsAsFetch(_response: ResponseLike, limit: number): never {

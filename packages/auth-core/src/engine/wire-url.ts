@@ -7,7 +7,7 @@ import { AuthError } from "../errors/auth-error.ts"
  * @param url stays as it is; one that is finished already is given back itself.
  * @throws {AuthError} `AUTH_INVALID_REQUEST` when it is relative, malformed, or not http(s).
  */
-export function finishedUrl(url: string | URL): URL {
+export function wireUrl(url: string | URL): URL {
   const parsed = typeof url === "string" ? parse(url) : url
   if (parsed.protocol !== "https:" && parsed.protocol !== "http:") throw noHttpUrl()
   if (parsed.hash === "" && !parsed.search.includes("+")) return parsed

@@ -3,7 +3,7 @@ import type { Token } from "../identity/credentials.ts"
 import type { IamFetch, IamFetchResponse } from "../runtime/fetch.ts"
 import { abortable } from "../runtime/promises.ts"
 import { refuseProxy } from "../runtime/proxy.ts"
-import { redact } from "../runtime/redact.ts"
+import { redactText } from "../runtime/redact.ts"
 import type { IamConnection } from "./iam-connection.ts"
 import { type IamAnswer, type IamRequest, payloadOf } from "./iam-request.ts"
 import { rejectionError } from "./rejection-error.ts"
@@ -133,8 +133,8 @@ function summaryOf(error: unknown, secrets: readonly string[]): Error & { code?:
   const reasons: string[] = []
   let code: string | undefined
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    if (at.message !== "") reasons.push(redact(at.message, secrets))
-    if ("code" in at && typeof at.code === "string") code = redact(at.code, secrets)
+    if (at.message !== "") reasons.push(redactText(at.message, secrets))
+    if ("code" in at && typeof at.code === "string") code = redactText(at.code, secrets)
   }
   if (code !== undefined && !reasons.some((reason) => reason.includes(code))) reasons.push(code)
   const summary = new Error(reasons.join(": ") || "unknown failure")

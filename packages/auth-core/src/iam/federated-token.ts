@@ -12,12 +12,12 @@ import type { TokenScope } from "./token-scope.ts"
 export async function requestFederatedToken(
   connection: IamConnection,
   { idpId, idToken, scope }: { idpId: string; idToken: Secret; scope?: TokenScope | undefined },
-  { signal, tellIssuerTime }: ProviderContext<unknown> = {},
+  { signal, reportIssuerTime }: ProviderContext<unknown> = {},
 ): Promise<Token> {
   const request = federatedTokenRequest({
     idpId,
     idToken: checkBare((await readSecret(idToken, "idToken", signal)).trim(), "The id token"),
     scope,
   })
-  return readToken(connection, request, await exchange(connection, request, signal), tellIssuerTime)
+  return readToken(connection, request, await exchange(connection, request, signal), reportIssuerTime)
 }

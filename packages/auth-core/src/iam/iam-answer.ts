@@ -1,7 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import type { Credentials, Token } from "../identity/credentials.ts"
 import type { ProviderContext } from "../identity/provider.ts"
-import { hideSecrets } from "../runtime/redact.ts"
+import { redactCredential } from "../runtime/redact.ts"
 import type { IamConnection } from "./iam-connection.ts"
 import type { IamAnswer, IamRequest } from "./iam-request.ts"
 
@@ -16,7 +16,7 @@ export function readToken(
   { endpoint, clock }: IamConnection,
   { action }: IamRequest,
   answer: IamAnswer,
-  tellIssuerTime: ProviderContext<unknown>["tellIssuerTime"],
+  reportIssuerTime: ProviderContext<unknown>["reportIssuerTime"],
 ): Token {
   const value = answer.headers.get("x-subject-token") ?? ""
   const body = parseJson(answer.text)
@@ -36,10 +36,10 @@ export function readToken(
       { status: answer.status, endpoint },
     )
   }
-  tellIssuerTime?.(issuerTime(answer.serverTime, { issuedAt, expiresAt }) ?? issuedAt)
+  reportIssuerTime?.(issuerTime(answer.serverTime, { issuedAt, expiresAt }) ?? issuedAt)
   const projectId = textAt(body, "token", "project", "id")
   const domainId = textAt(body, "token", "domain", "id") ?? textAt(body, "token", "project", "domain", "id")
-  return hideSecrets({
+  return redactCredential({
     value,
     issuedAt,
     expiresAt,
@@ -94,7 +94,7 @@ export function readCredentials(
   { action }: IamRequest,
   answer: IamAnswer,
   shape: CredentialsShape,
-  tellIssuerTime: ProviderContext<unknown>["tellIssuerTime"],
+  reportIssuerTime: ProviderContext<unknown>["reportIssuerTime"],
   longestMs = Number.POSITIVE_INFINITY,
 ): Credentials {
   const body = parseJson(answer.text)
@@ -107,7 +107,7 @@ export function readCredentials(
       { status: answer.status, endpoint },
     )
   }
-  const credentials = hideSecrets({
+  const credentials = redactCredential({
     accessKeyId: part(textAt, shape.accessKeyId),
     secretAccessKey: part(textAt, shape.secretAccessKey),
     securityToken: part(textAt, shape.securityToken),
@@ -116,7 +116,7 @@ export function readCredentials(
   })
   const { expiresAt } = credentials
   const now = issuerTime(answer.serverTime, { issuedAt: expiresAt - longestMs, expiresAt })
-  if (now !== undefined) tellIssuerTime?.(now)
+  if (now !== undefined) reportIssuerTime?.(now)
   return credentials
 }
 

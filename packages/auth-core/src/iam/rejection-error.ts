@@ -1,6 +1,6 @@
 import { AuthError, type AuthErrorCode } from "../errors/auth-error.ts"
 import { type ErrorFields, readErrorFields } from "../errors/error-fields.ts"
-import { redact } from "../runtime/redact.ts"
+import { redactText } from "../runtime/redact.ts"
 import type { IamConnection } from "./iam-connection.ts"
 import type { IamAnswer, IamRequest } from "./iam-request.ts"
 
@@ -84,7 +84,7 @@ function specificAdvice(advice: IamRequest["advice"], status: number): string | 
 function cleanFields({ text, headers }: IamAnswer, secrets: readonly string[]): ErrorFields {
   const fields = readErrorFields(text)
   const clean = (value: string | null | undefined): string | undefined => {
-    const shown = redact(value ?? "", secrets).trim()
+    const shown = redactText(value ?? "", secrets).trim()
     return shown === "" ? undefined : shown
   }
   return {

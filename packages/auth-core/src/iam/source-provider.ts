@@ -11,7 +11,7 @@ type Yields = NonNullable<Provider<unknown>["yields"]>
  *
  * @param wanted what it must yield; `undefined`: either will do
  */
-export async function withVia<V extends Token | Credentials, T>(
+export async function withSource<V extends Token | Credentials, T>(
   via: Provider<V>,
   wanted: Yields | undefined,
   context: ProviderContext<unknown> | undefined,
@@ -95,7 +95,7 @@ function secretOf(value: Token | Credentials): string {
 }
 
 /** Gives the provider back, or says that it is none, or none of the wanted kind where it tells its kind. */
-export function checkVia<V>(via: Provider<V>, wanted: Yields | undefined): Provider<V> {
+export function checkSource<V>(via: Provider<V>, wanted: Yields | undefined): Provider<V> {
   if (typeof via !== "function") {
     throw new AuthError(
       "AUTH_INVALID_OPTION",
@@ -108,6 +108,6 @@ export function checkVia<V>(via: Provider<V>, wanted: Yields | undefined): Provi
 }
 
 /** What names a provider in the key of one that is built on it: its own key, else its fixed AK, which is no secret. */
-export function viaKey<V>({ identityKey, binding }: Provider<V>): string | undefined {
+export function sourceKey<V>({ identityKey, binding }: Provider<V>): string | undefined {
   return identityKey ?? binding?.identity
 }

@@ -32,12 +32,12 @@ export interface ProviderContext<T> {
    * Takes what the issuer's clock shows, epoch ms: its Date header, for instance. A provider that tells it lets the cache
    * count the lifetime of what it yields right, however wrong the local clock is.
    */
-  tellIssuerTime?: ((now: number) => void) | undefined
+  reportIssuerTime?: ((now: number) => void) | undefined
   /**
    * Takes how soon to ask again, behind the back of callers, however long the value lives, milliseconds. For sources that
    * change when they like, such as a file; a failure leaves the value in use.
    */
-  askAgainIn?: ((ms: number) => void) | undefined
+  refreshAfter?: ((ms: number) => void) | undefined
   /**
    * Takes an error that is about what another provider gave, such as the token of `via`, before it is thrown: it says nothing
    * against this identity, so it makes no back-off here.

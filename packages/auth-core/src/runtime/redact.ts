@@ -6,7 +6,7 @@ const SECRETS = ["value", "secretAccessKey", "securityToken"]
  * Makes a token or an access key show no secret to `inspect` and `console.log`. It stays plain data for everything else:
  * equality, copies, structuredClone, and JSON, by which stores keep it.
  */
-export function hideSecrets<T extends object>(holder: T): T {
+export function redactCredential<T extends object>(holder: T): T {
   const shown = (): object =>
     Object.fromEntries(
       Object.entries(holder).map(([name, value]) => [name, SECRETS.includes(name) ? "[secret]" : value]),
@@ -24,7 +24,7 @@ const SHORTEST_PART = 12
  * Makes text of the other side fit for an error: masks the secrets that were sent, also escaped, encoded or cut short,
  * and keeps it brief.
  */
-export function redact(text: string, secrets: readonly string[]): string {
+export function redactText(text: string, secrets: readonly string[]): string {
   const forms = secrets.flatMap((secret) => [
     secret,
     JSON.stringify(secret).slice(1, -1),
@@ -65,7 +65,7 @@ function base64(text: string): string {
 const SECRET_NAME = /token|auth|cookie|secret|passw|credential|signature|key|code/i
 
 /** A canonical request that may be shown: headers and query parameters that carry a credential have their value masked. */
-export function maskedRequest(canonicalRequest: string): string {
+export function redactCanonicalRequest(canonicalRequest: string): string {
   const [method, uri, query = "", ...rest] = canonicalRequest.split("\n")
   const headers = rest.slice(0, -3).map((line) => masked(line, ":"))
   const parameters = query.split("&").map((pair) => masked(pair, "="))

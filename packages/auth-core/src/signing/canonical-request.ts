@@ -2,10 +2,10 @@ import { AuthError } from "../errors/auth-error.ts"
 import { canonicalQueryString, canonicalUriLine } from "./canonical-url.ts"
 import { type HeaderPlan, type HeaderValues, isToken } from "./header-plan.ts"
 import { formatSdkDate } from "./sdk-date.ts"
-import { type WireUrl, wireUrl } from "./url-parts.ts"
+import { type UrlParts, urlParts } from "./url-parts.ts"
 
 /** A request of which all is known that a signature needs. */
-export interface SettledRequest {
+export interface ResolvedRequest {
   readonly method: string
   readonly url: string | URL
   readonly plan: HeaderPlan
@@ -27,10 +27,10 @@ export interface Canonical {
 
 /** @throws {AuthError} `AUTH_INVALID_REQUEST`, `AUTH_INVALID_OPTION` */
 export function canonicalize(
-  { method, url, plan, values, signedAt, payload }: SettledRequest,
+  { method, url, plan, values, signedAt, payload }: ResolvedRequest,
   securityToken: string | undefined,
 ): Canonical {
-  const wire = wireUrl(url)
+  const wire = urlParts(url)
   const date = formatSdkDate(signedAt)
   values[plan.date] = date
   values[plan.host] ??= wire.host
@@ -46,7 +46,7 @@ export function canonicalize(
  * @param end the headers, their names and the payload hash, after a line break each
  * @throws {AuthError} `AUTH_INVALID_REQUEST` when the method is no token, or the URL holds a control character.
  */
-export function canonicalText(method: string, { path, query }: WireUrl, end: string): string {
+export function canonicalText(method: string, { path, query }: UrlParts, end: string): string {
   if (!isToken(method)) {
     throw new AuthError("AUTH_INVALID_REQUEST", "The method must be an HTTP token, such as GET.")
   }

@@ -4,11 +4,11 @@ import type { SignerOptions } from "./authorization.ts"
 import { UNSIGNED_PAYLOAD } from "./payload-hash.ts"
 import {
   headerPlans,
+  resolveRequest,
   type SignableRequest,
   type SignOptions,
   type SignRequestOptions,
-  settledRequest,
-} from "./resolved-request.ts"
+} from "./resolve-request.ts"
 import { createSigningKey } from "./signing-key.ts"
 
 /** Credentials made ready to sign many requests. */
@@ -37,7 +37,7 @@ export function createSigner(credentials: Credentials, options: SignerOptions = 
   const planOf = headerPlans(contentHashHeader, key.plan)
   return {
     sign(request, requestOptions = NO_OPTIONS) {
-      const headers = key.sign(settledRequest(request, algorithm, planOf, requestOptions))
+      const headers = key.sign(resolveRequest(request, algorithm, planOf, requestOptions))
       if (requestOptions.payloadHash === UNSIGNED_PAYLOAD) headers[contentHashHeader] = UNSIGNED_PAYLOAD
       return headers
     },

@@ -2,7 +2,7 @@ import { AuthError } from "../errors/auth-error.ts"
 import { type Credentials, checkCredentials } from "../identity/credentials.ts"
 import { traitsOf } from "./algorithm.ts"
 import { createAuthorize, type SignerOptions } from "./authorization.ts"
-import { canonicalize, type SettledRequest } from "./canonical-request.ts"
+import { canonicalize, type ResolvedRequest } from "./canonical-request.ts"
 import { createHeaderPlan, type HeaderPlan } from "./header-plan.ts"
 
 /** Credentials made ready to sign requests of which all is known. */
@@ -14,7 +14,7 @@ export interface SigningKey {
    *
    * @throws {AuthError} `AUTH_CREDENTIALS_EXPIRED`, `AUTH_INVALID_REQUEST`, `AUTH_INVALID_OPTION`
    */
-  sign(request: SettledRequest): Record<string, string>
+  sign(request: ResolvedRequest): Record<string, string>
 }
 
 /** @throws {AuthError} `AUTH_INVALID_CREDENTIALS`, `AUTH_INVALID_OPTION`, `AUTH_ALGORITHM_UNSUPPORTED` */

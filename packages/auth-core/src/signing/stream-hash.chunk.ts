@@ -68,7 +68,7 @@ function unsignable(message: string): AuthError {
 }
 
 /** Well under a millisecond of work for any of the hashes, and still much more than a turn of the event loop costs. */
-export const SLICE = 64 * 1024
+export const SLICE_BYTES = 64 * 1024
 
 /**
  * Lower-case hex of a body's hash.
@@ -86,7 +86,7 @@ export async function hashInSlices(body: string | Uint8Array, algorithm: HashAlg
 export async function updateInSlices(hash: IncrementalHash, body: string | Uint8Array): Promise<void> {
   const encoder = new TextEncoder()
   for (let start = 0, end = 0; ; start = end) {
-    end = start + SLICE
+    end = start + SLICE_BYTES
     if (typeof body === "string" && isWithinCharacter(body, end)) end += 1
     hash.update(typeof body === "string" ? encoder.encode(body.slice(start, end)) : body.subarray(start, end))
     if (end >= body.length) return

@@ -1,7 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 
 /** The parts of a URL as they go on the wire. */
-export interface WireUrl {
+export interface UrlParts {
   /** Value of the Host header: lower case, with a port only where it is not the scheme's own. */
   readonly host: string
   /** Undecoded; may be empty. */
@@ -22,7 +22,7 @@ let known = { start: "\n", host: "" }
  *
  * @throws {AuthError} `AUTH_INVALID_REQUEST` when it is relative, not http(s), or has no valid host.
  */
-export function wireUrl(url: string | URL): WireUrl {
+export function urlParts(url: string | URL): UrlParts {
   const text = typeof url === "string" ? url : url?.href
   if (typeof text !== "string") throw notAbsolute()
   const { start, host } = known
@@ -30,7 +30,7 @@ export function wireUrl(url: string | URL): WireUrl {
   return text.slice(0, start.length) === start ? divided(text, start.length - 1, host) : dividedAnew(text)
 }
 
-function dividedAnew(text: string): WireUrl {
+function dividedAnew(text: string): UrlParts {
   if (!HTTP.test(text)) throw notAbsolute()
   const start = text.indexOf("/") + 2
   const length = text.slice(start).search(/[/?#]/)
@@ -42,7 +42,7 @@ function dividedAnew(text: string): WireUrl {
   return divided(text, end, host)
 }
 
-function divided(text: string, pathStart: number, host: string): WireUrl {
+function divided(text: string, pathStart: number, host: string): UrlParts {
   const end = before(text.indexOf("#", pathStart), text.length)
   const pathEnd = before(text.indexOf("?", pathStart), end)
   return { host, path: text.slice(pathStart, pathEnd), query: text.slice(pathEnd + 1, end) }

@@ -1,14 +1,14 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
-import { maskedRequest } from "../runtime/redact.ts"
+import { redactCanonicalRequest } from "../runtime/redact.ts"
 import { traitsOf } from "./algorithm.ts"
 import { createAuthorize, parseAuthorization } from "./authorization.ts"
 import { canonicalText } from "./canonical-request.ts"
 import { canonicalHeaders, selectHeaders } from "./header-plan.ts"
 import { UNSIGNED_PAYLOAD } from "./payload-hash.ts"
-import { payloadHash, type SignableRequest } from "./resolved-request.ts"
+import { payloadHash, type SignableRequest } from "./resolve-request.ts"
 import { formatSdkDate } from "./sdk-date.ts"
 import { parseSdkDate } from "./server-time.ts"
-import { wireUrl } from "./url-parts.ts"
+import { urlParts } from "./url-parts.ts"
 
 /**
  * Why a signature is not accepted.
@@ -188,7 +188,7 @@ async function verifySignable(
   }
   const actual = isUnsigned ? UNSIGNED_PAYLOAD : payloadHash(request.body, algorithm)
 
-  const url = wireUrl(request.url)
+  const url = urlParts(request.url)
   const { names, positionOf, read } = selectHeaders(signedHeaders)
   const values = read(request.headers)
   const host = positionOf("host")
@@ -228,5 +228,5 @@ function isSame(a: string, b: string): boolean {
 }
 
 function failure(code: VerifyFailureCode, message: string, canonical = ""): RefusedSignature {
-  return { ok: false, code, message, canonicalRequest: canonical && maskedRequest(canonical) }
+  return { ok: false, code, message, canonicalRequest: canonical && redactCanonicalRequest(canonical) }
 }

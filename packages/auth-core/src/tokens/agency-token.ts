@@ -1,7 +1,7 @@
 import { exchange, withToken } from "../iam/exchange.ts"
 import { readToken } from "../iam/iam-answer.ts"
 import { connectionOf, type IamOptions, iamConnection, iamProvider } from "../iam/iam-connection.ts"
-import { checkVia, viaKey, withVia } from "../iam/source-provider.ts"
+import { checkSource, sourceKey, withSource } from "../iam/source-provider.ts"
 import { agencyTokenRequest } from "../iam/token-request.ts"
 import {
   checkName,
@@ -34,24 +34,24 @@ export interface AgencyTokenOptions extends IamOptions {
  * @see IAM API reference, "Obtaining an Agency Token"; Partner Center FAQ on customer tokens
  */
 export function agencyToken(options: AgencyTokenOptions): TokenProvider {
-  const via = checkVia(options.via, "token")
+  const via = checkSource(options.via, "token")
   const agency = checkName(options.agency, "agency")
   const domain = checkNameOrId(options.domain, "domain")
   const scope = checkScope(options.scope ?? { domain }, domain)
   const connection = iamConnection(options, connectionOf(via))
-  const caller = viaKey(via)
+  const caller = sourceKey(via)
   const key =
     caller === undefined
       ? undefined
       : identityKey("agency-token", connection.endpoint, caller, namedKey(domain), agency, scopeKey(scope))
   return iamProvider(connection, { yields: "token", identityKey: key, binding: via.binding }, (context) =>
-    withVia(via, "token", context, async (token) => {
+    withSource(via, "token", context, async (token) => {
       const request = withToken(agencyTokenRequest({ agency, domain, scope }), token)
       return readToken(
         connection,
         request,
         await exchange(connection, request, context?.signal),
-        context?.tellIssuerTime,
+        context?.reportIssuerTime,
       )
     }),
   )

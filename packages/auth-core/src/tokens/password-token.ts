@@ -71,7 +71,12 @@ export function passwordToken(options: PasswordTokenOptions): TokenProvider {
       passcode: passcode === undefined ? undefined : await readSecret(passcode, "passcode", context?.signal),
       scope,
     })
-    return readToken(connection, request, await exchange(connection, request, context?.signal), context?.tellIssuerTime)
+    return readToken(
+      connection,
+      request,
+      await exchange(connection, request, context?.signal),
+      context?.reportIssuerTime,
+    )
   }
   const binding = bindingOf(key, password, "password", second)
   binding.owner = iamProvider(connection, { yields: "token", identityKey: key, binding }, provide)

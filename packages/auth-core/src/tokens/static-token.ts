@@ -2,7 +2,7 @@ import { AuthError } from "../errors/auth-error.ts"
 import type { Token } from "../identity/credentials.ts"
 import { type TokenProvider, yielding } from "../identity/provider.ts"
 import type { Clock } from "../runtime/clock.ts"
-import { hideSecrets } from "../runtime/redact.ts"
+import { redactCredential } from "../runtime/redact.ts"
 import { systemClock } from "../runtime/system-clock.ts"
 
 /**
@@ -24,7 +24,7 @@ export function staticToken(token: Token, { clock = systemClock }: { clock?: Clo
       "`token` must be { value, issuedAt, expiresAt }: the text of X-Subject-Token, and two instants in epoch milliseconds.",
     )
   }
-  const fixed = Object.freeze(hideSecrets({ ...token }))
+  const fixed = Object.freeze(redactCredential({ ...token }))
   return yielding("token", async () => {
     if (fixed.expiresAt <= clock.now()) {
       throw new AuthError(

@@ -10,7 +10,7 @@ it("a value that lives for ever is looked after as often as its provider says, a
   const events: CacheEvent[] = []
   const cache = new TokenCache({ clock, onEvent: (event) => events.push(event) })
   const provider = scriptedProvider<Credentials>(undefined, async (call, context) => {
-    context?.askAgainIn?.(10_000)
+    context?.refreshAfter?.(10_000)
     if (call === 2) throw new AuthError("AUTH_INVALID_CREDENTIALS", "line 3")
     return key(`AK${call}`)
   })

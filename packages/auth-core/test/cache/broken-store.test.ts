@@ -88,7 +88,7 @@ describe.each<Fault>(["fails", "hangs", "throws"])("a store that %s", (fault) =>
         operation: "get",
         durationMs: fault === "hangs" ? 500 : 0,
         reason: fault === "hangs" ? "timeout" : "Error ECONNREFUSED",
-        sparedMs: SECOND,
+        pausedMs: SECOND,
       },
     ])
   })
@@ -114,7 +114,7 @@ describe.each<Fault>(["fails", "hangs", "throws"])("a store that %s", (fault) =>
       await clock.until(one.cache.get(one.provider))
       await clock.advance(SECOND)
     }
-    const pauses = storeFailures(one).map(({ sparedMs }) => sparedMs / SECOND)
+    const pauses = storeFailures(one).map(({ pausedMs }) => pausedMs / SECOND)
     expect(pauses.slice(0, 6)).toEqual([1, 2, 4, 8, 16, 30])
     expect(pauses.length).toBeLessThan(16)
 

@@ -11,7 +11,7 @@ const HOUR = 60 * MINUTE
 function keyIssuer(clock: FakeClock, aheadMs: number, tells: boolean): ScriptedProvider<Credentials> {
   return scriptedProvider<Credentials>("agency", async (call, context) => {
     const issuerNow = clock.now() - aheadMs
-    if (tells) context?.tellIssuerTime?.(issuerNow)
+    if (tells) context?.reportIssuerTime?.(issuerNow)
     return { accessKeyId: `AK${call}`, secretAccessKey: "SK", securityToken: "ST", expiresAt: issuerNow + 15 * MINUTE }
   })
 }

@@ -130,7 +130,7 @@ describe("the answer", () => {
       const iam = await localIam({ ...securityTokenAnswer(), headers: { date } })
       const times: number[] = []
       const provider = agencyCredentials({ via, ...customer, iamEndpoint: iam.url })
-      await provider({ tellIssuerTime: (now) => times.push(now) })
+      await provider({ reportIssuerTime: (now) => times.push(now) })
       return times
     }
     expect(await told("Thu, 01 Jan 2026 00:00:01 GMT")).toEqual([KEY_EXPIRES_AT - 899_000])

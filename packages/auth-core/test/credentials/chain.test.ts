@@ -21,7 +21,7 @@ describe("a chain", () => {
 
   it("passes what it is told on to its sources", async () => {
     const source = vi.fn(key("AK"))
-    const context = { signal: new AbortController().signal, tellIssuerTime: () => undefined }
+    const context = { signal: new AbortController().signal, reportIssuerTime: () => undefined }
     await chain(source)(context)
     expect(source).toHaveBeenCalledWith(context)
   })

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream"
 import { describe, expect, it, vi } from "vitest"
-import { unreadBody } from "../../src/engine/body.ts"
+import { opaqueBody } from "../../src/engine/body.ts"
 import type { PreparedBody } from "../../src/engine/prepared-body.ts"
 
 const MB = 1024 * 1024
@@ -28,7 +28,7 @@ function source(chunks: number, size = 10): Source {
 }
 
 async function kept(stream: unknown): Promise<PreparedBody & { content: AsyncIterable<Uint8Array> }> {
-  return (await unreadBody(stream)) as PreparedBody & { content: AsyncIterable<Uint8Array> }
+  return (await opaqueBody(stream)) as PreparedBody & { content: AsyncIterable<Uint8Array> }
 }
 
 async function gather(content: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
@@ -126,10 +126,10 @@ describe("a stream that is left unread", () => {
 
   it("stays as it is where the client has to see it, and where it was consumed before", async () => {
     const stream = new Blob(["x"]).stream()
-    expect(await unreadBody(stream, true)).toMatchObject({ content: stream, replayable: false })
+    expect(await opaqueBody(stream, true)).toMatchObject({ content: stream, replayable: false })
     const form = Object.assign(Readable.from(["x"]), { getHeaders: () => ({}) })
-    expect(await unreadBody(form)).toMatchObject({ content: form, replayable: false })
+    expect(await opaqueBody(form)).toMatchObject({ content: form, replayable: false })
     stream.getReader()
-    expect(await unreadBody(stream)).toMatchObject({ content: stream, replayable: false })
+    expect(await opaqueBody(stream)).toMatchObject({ content: stream, replayable: false })
   })
 })

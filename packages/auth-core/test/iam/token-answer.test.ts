@@ -40,7 +40,7 @@ describe("the issuer's time", () => {
   const told = async (answer: Answer): Promise<number[]> => {
     const iam = await localIam(answer)
     const times: number[] = []
-    await passwordToken({ ...user, iamEndpoint: iam.url })({ tellIssuerTime: (now) => times.push(now) })
+    await passwordToken({ ...user, iamEndpoint: iam.url })({ reportIssuerTime: (now) => times.push(now) })
     return times
   }
   const dated = (date: string): Answer => {

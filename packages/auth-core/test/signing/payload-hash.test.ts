@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { MAX_SIGNED_BODY_BYTES } from "../../src/runtime/body-size.ts"
 import { largeBodyHash } from "../../src/signing/large-body-hash.ts"
-import { payloadHash } from "../../src/signing/resolved-request.ts"
+import { payloadHash } from "../../src/signing/resolve-request.ts"
 import { failureOf } from "../failure-of.ts"
 
 const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex")

@@ -3,7 +3,7 @@ import { fakeClock } from "@countersign/testkit"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import type { Credentials } from "../../src/identity/credentials.ts"
 import { MAX_SIGNED_BODY_BYTES } from "../../src/runtime/body-size.ts"
-import { canonicalRequest, type SignableRequest, type SignOptions } from "../../src/signing/resolved-request.ts"
+import { canonicalRequest, type SignableRequest, type SignOptions } from "../../src/signing/resolve-request.ts"
 import { createSigner, sign } from "../../src/signing/signer.ts"
 import { failureOf } from "../failure-of.ts"
 

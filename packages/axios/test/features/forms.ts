@@ -79,7 +79,7 @@ function form(
   ]
 }
 
-function platformForm(): FormData {
+function toNativeFormData(): FormData {
   const form = new FormData()
   form.append("name", "a b")
   form.append("file", new File(["content"], "file.bin", { type: "application/x-own" }))
@@ -97,7 +97,7 @@ export const forms = [
   form(
     multipart,
     "a FormData of the platform",
-    (api) => api.post("/x", platformForm()),
+    (api) => api.post("/x", toNativeFormData()),
     [["name: a b", "file (file.bin): content"]],
     platform,
   ),

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it, vi } from "vitest"
-import { wireUrl } from "../../src/signing/url-parts.ts"
+import { urlParts } from "../../src/signing/url-parts.ts"
 import { failureOf } from "../failure-of.ts"
 
 describe("the parts of a URL", () => {
@@ -13,7 +13,7 @@ describe("the parts of a URL", () => {
     ["https://a.example.com/v1#x?y", "a.example.com", "/v1", ""],
     ["https://a.example.com/a/../b/%2e/'\"", "a.example.com", "/a/../b/%2e/'\"", ""],
   ])("of %s are taken as they are", (url, host, path, query) => {
-    expect(wireUrl(url)).toEqual({ host, path, query })
+    expect(urlParts(url)).toEqual({ host, path, query })
   })
 
   it.each([
@@ -29,14 +29,14 @@ describe("the parts of a URL", () => {
     ["http://127.1/", "127.0.0.1"],
     ["http://localhost:3000/", "localhost:3000"],
   ])("of %s include the host that clients send", (url, host) => {
-    expect(wireUrl(url).host).toBe(host)
-    expect(wireUrl(new URL(url)).host).toBe(host)
+    expect(urlParts(url).host).toBe(host)
+    expect(urlParts(new URL(url)).host).toBe(host)
   })
 
   it.each(["/v1/a", "a.example.com/v1", "//a.example.com", "ftp://a.example.com/", "", " https://a.example.com/"])(
     "need an absolute http or https URL, unlike %j",
     (url) => {
-      expect(failureOf(() => wireUrl(url))).toMatchObject({
+      expect(failureOf(() => urlParts(url))).toMatchObject({
         code: "AUTH_INVALID_REQUEST",
         message: expect.stringContaining("absolute"),
       })
@@ -52,7 +52,7 @@ describe("the parts of a URL", () => {
     "https://a.example.com\\/v1",
     "https://[::1/",
   ])("need a valid host, unlike %j", (url) => {
-    expect(failureOf(() => wireUrl(url))).toMatchObject({ code: "AUTH_INVALID_REQUEST" })
+    expect(failureOf(() => urlParts(url))).toMatchObject({ code: "AUTH_INVALID_REQUEST" })
   })
 })
 
@@ -77,7 +77,7 @@ describe("the parts of one URL after another", () => {
     })
     .map((parts) => Object.values(parts).join(""))
 
-  const partsBy = (read: typeof wireUrl, text: string): unknown => {
+  const partsBy = (read: typeof urlParts, text: string): unknown => {
     try {
       return read(text)
     } catch (error) {
@@ -89,14 +89,14 @@ describe("the parts of one URL after another", () => {
     /** A module of its own, which has read nothing yet. */
     const first = async (text: string): Promise<unknown> => {
       vi.resetModules()
-      return partsBy((await import("../../src/signing/url-parts.ts")).wireUrl, text)
+      return partsBy((await import("../../src/signing/url-parts.ts")).urlParts, text)
     }
     const alone = new Map<string, unknown>()
     await fc.assert(
       fc.asyncProperty(fc.array(url, { minLength: 2, maxLength: 8 }), async (texts) => {
         for (const text of texts) {
           if (!alone.has(text)) alone.set(text, await first(text))
-          expect(partsBy(wireUrl, text)).toEqual(alone.get(text))
+          expect(partsBy(urlParts, text)).toEqual(alone.get(text))
         }
       }),
     )
@@ -106,8 +106,8 @@ describe("the parts of one URL after another", () => {
     fc.assert(
       fc.property(fc.array(url, { minLength: 2, maxLength: 8 }), (texts) => {
         for (const text of texts) {
-          if (URL.canParse(text) && !text.includes("\\")) expect(wireUrl(text).host).toBe(new URL(text).host)
-          else expect(failureOf(() => wireUrl(text))).toMatchObject({ code: "AUTH_INVALID_REQUEST" })
+          if (URL.canParse(text) && !text.includes("\\")) expect(urlParts(text).host).toBe(new URL(text).host)
+          else expect(failureOf(() => urlParts(text))).toMatchObject({ code: "AUTH_INVALID_REQUEST" })
         }
       }),
     )

@@ -1,36 +1,36 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { finishedUrl } from "../../src/engine/wire-url.ts"
+import { wireUrl } from "../../src/engine/wire-url.ts"
 
 describe("the URL that goes on the wire", () => {
   it("has a space in the query as %20, never as a plus", () => {
-    expect(finishedUrl("https://h/a+b?q=c+d&r=%2B").href).toBe("https://h/a+b?q=c%20d&r=%2B")
+    expect(wireUrl("https://h/a+b?q=c+d&r=%2B").href).toBe("https://h/a+b?q=c%20d&r=%2B")
   })
 
   it("has no fragment", () => {
-    expect(finishedUrl("https://h/a#part").href).toBe("https://h/a")
+    expect(wireUrl("https://h/a#part").href).toBe("https://h/a")
   })
 
   it("does not change the caller's URL object", () => {
     const url = new URL("https://h/?q=a+b#x")
-    finishedUrl(url)
+    wireUrl(url)
     expect(url.href).toBe("https://h/?q=a+b#x")
   })
 
   it("stays as it is once finished", () => {
     fc.assert(
       fc.property(fc.webUrl({ withQueryParameters: true, withFragments: true }), (url) => {
-        const once = finishedUrl(url).href
-        expect(finishedUrl(once).href).toBe(once)
+        const once = wireUrl(url).href
+        expect(wireUrl(once).href).toBe(once)
       }),
     )
   })
 
   it.each(["/v1/things", "things", "", "//host/path"])("cannot be made of the relative %j", (url) => {
-    expect(() => finishedUrl(url)).toThrow(expect.objectContaining({ code: "AUTH_INVALID_REQUEST" }))
+    expect(() => wireUrl(url)).toThrow(expect.objectContaining({ code: "AUTH_INVALID_REQUEST" }))
   })
 
   it.each(["ftp://h/", "file:///etc/passwd", "data:text/plain,x"])("cannot be made of %s", (url) => {
-    expect(() => finishedUrl(url)).toThrow(expect.objectContaining({ code: "AUTH_INVALID_REQUEST" }))
+    expect(() => wireUrl(url)).toThrow(expect.objectContaining({ code: "AUTH_INVALID_REQUEST" }))
   })
 })

@@ -1,6 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { type ContentHashHeader, type SigningAlgorithm, traitsOf } from "./algorithm.ts"
-import { canonicalize, type SettledRequest } from "./canonical-request.ts"
+import { canonicalize, type ResolvedRequest } from "./canonical-request.ts"
 import { checkBody } from "./check-body.ts"
 import { createHeaderPlan, type HeaderPlan, type HeadersInput } from "./header-plan.ts"
 import { bodyHash, UNSIGNED_PAYLOAD } from "./payload-hash.ts"
@@ -55,7 +55,7 @@ export function canonicalRequest(request: SignableRequest, options: SignOptions 
   const { algorithm = "SDK-HMAC-SHA256" } = options
   const { contentHashHeader } = traitsOf(algorithm)
   const planOf = headerPlans(contentHashHeader, createHeaderPlan(contentHashHeader))
-  return canonicalize(settledRequest(request, algorithm, planOf, options), undefined).request
+  return canonicalize(resolveRequest(request, algorithm, planOf, options), undefined).request
 }
 
 /**
@@ -64,12 +64,12 @@ export function canonicalRequest(request: SignableRequest, options: SignOptions 
  * @param planOf which headers are signed, by those that the options name
  * @throws {AuthError} `AUTH_INVALID_REQUEST`, `AUTH_INVALID_OPTION`, `AUTH_BODY_TOO_LARGE`, `AUTH_BODY_UNSIGNABLE`
  */
-export function settledRequest(
+export function resolveRequest(
   { method, url, headers, body }: SignableRequest,
   algorithm: SigningAlgorithm,
   planOf: (chosen: readonly string[] | undefined) => HeaderPlan,
   { date, signedHeaders, payloadHash: known }: SignRequestOptions,
-): SettledRequest {
+): ResolvedRequest {
   const plan = planOf(signedHeaders)
   const values = plan.selection.read(headers)
   const signedAt = timeOf(date, values[plan.date])

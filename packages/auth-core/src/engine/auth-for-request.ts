@@ -7,7 +7,7 @@ import { AuthError } from "../errors/auth-error.ts"
  * @throws {AuthError} `AUTH_INVALID_OPTION` when it names something else, `undefined` among it, or when there is no auth for
  * it at all: rather no request than one by the wrong customer.
  */
-export type ChooseAuth = (request: object) => Auth | undefined
+export type AuthForRequest = (request: object) => Auth | undefined
 
 /**
  * Compiles the choice between a client's auth and that of a request.
@@ -16,7 +16,7 @@ export type ChooseAuth = (request: object) => Auth | undefined
  * @param clients `false`: each request brings its own.
  * @throws {AuthError} `AUTH_INVALID_OPTION` when it is neither.
  */
-export function createAuthChooser(key: "auth" | "countersign", clients: Auth | false): ChooseAuth {
+export function createAuthForRequest(key: "auth" | "countersign", clients: Auth | false): AuthForRequest {
   const own = checked(clients, "A client needs an auth, such as tokenAuth(...) gives, or `false`")
   return (request) => {
     if (key in request) {
