@@ -2,7 +2,7 @@ import { parseArgs } from "node:util"
 import { check } from "./check.ts"
 import { measure } from "./measure.ts"
 import { parts } from "./parts.ts"
-import { publish, published } from "./publish.ts"
+import { publishedReport, publishRun } from "./publish.ts"
 import type { Run } from "./report.ts"
 import { type RuntimeName, runtimes } from "./runtimes.ts"
 
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
     const measured = (only: readonly string[]) => measure(runtime, { quick: values.quick, only })
     const run = await measured(values.part.length === 0 ? known : values.part)
     if (values.check) await tellWorse(runtime, run, measured)
-    else if (!values.quick && values.part.length === 0) await publish(runtime, run)
+    else if (!values.quick && values.part.length === 0) await publishRun(runtime, run)
   }
 }
 
@@ -46,7 +46,7 @@ async function tellWorse(
   run: Run,
   measured: (only: readonly string[]) => Promise<Run>,
 ): Promise<void> {
-  const before = (await published()).runtimes[runtime]
+  const before = (await publishedReport()).runtimes[runtime]
   if (before === undefined) throw new Error(`Nothing is published of ${runtime}: npm run bench -- --runtime ${runtime}`)
   const worse = await check(before, run.parts, async (only) => {
     console.log(`\nTwice as bad as published, so measured again: ${only.join(", ")}.`)

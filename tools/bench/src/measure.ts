@@ -1,8 +1,9 @@
+import { runtimeVersion } from "@countersign/tools-shared/runtimes"
 import { parts } from "./parts.ts"
 import { printTable } from "./print-table.ts"
 import { type MeasuredPart, machine, measuredPart, peerVersions, type Run } from "./report.ts"
 import { runPart } from "./run-part.ts"
-import { type RuntimeName, runtimes, versionOf } from "./runtimes.ts"
+import { type RuntimeName, runtimes } from "./runtimes.ts"
 
 export interface MeasureOptions {
   readonly quick: boolean
@@ -13,7 +14,12 @@ export interface MeasureOptions {
 /** Measures the parts that there are for a runtime, one after another, and prints what each finds. */
 export async function measure(name: RuntimeName, { quick, only }: MeasureOptions): Promise<Run> {
   const runtime = await runtimes[name]()
-  const begin = { version: await versionOf(runtime), date: today(), machine: machine(), peers: await peerVersions() }
+  const begin = {
+    version: await runtimeVersion(runtime.binary),
+    date: today(),
+    machine: machine(),
+    peers: await peerVersions(),
+  }
   console.log(`${name} ${begin.version}, ${begin.machine.cores} cores, load ${begin.machine.load}`)
   const measured: MeasuredPart[] = []
   for (const part of parts) {

@@ -1,26 +1,23 @@
-import { readFile, writeFile } from "node:fs/promises"
+import { writeFile } from "node:fs/promises"
+import { publish, readPublished } from "@countersign/tools-shared/published-figures"
 import { drawChart } from "./draw-chart.ts"
 import { renderPage } from "./render-page.ts"
 import type { Report, Run } from "./report.ts"
 import type { RuntimeName } from "./runtimes.ts"
 
 const DOCS = new URL("../../../docs/", import.meta.url)
-const DATA = new URL("performance.json", DOCS)
 
-/** What was published last; nothing of any runtime, if nothing was. */
-export async function published(): Promise<Report> {
-  const text = await readFile(DATA, "utf8").catch(() => '{"runtimes":{}}')
-  return JSON.parse(text) as Report
+/** The last run of each runtime. */
+export async function publishedReport(): Promise<Report> {
+  return (await readPublished<Report>("performance")).data
 }
 
 /** Puts a run in the place of the last of its runtime, and writes page, data and charts. */
-export async function publish(name: RuntimeName, run: Run): Promise<void> {
-  const report = withRun(await published(), name, run)
-  await writeFile(DATA, `${JSON.stringify(report, undefined, 2)}\n`)
-  await writeFile(new URL("performance.md", DOCS), renderPage(report))
+export async function publishRun(name: RuntimeName, run: Run): Promise<void> {
+  const report = withRun(await publishedReport(), name, run)
   for (const chart of run.parts.flatMap(({ charts }) => charts))
     await writeFile(new URL(`${chart.id}.svg`, DOCS), drawChart(chart))
-  console.log("\ndocs/performance.md is written.")
+  await publish("performance", { data: report, page: renderPage(report) })
 }
 
 /** Always in the same order. */

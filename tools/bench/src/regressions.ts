@@ -1,3 +1,4 @@
+import { timesWorse } from "@countersign/tools-shared/times-worse"
 import { figure } from "./figures.ts"
 import type { MeasuredPart, Run } from "./report.ts"
 import type { Row } from "./row.ts"
@@ -45,10 +46,6 @@ function isCompared({ target, unit, isUnsteady = false }: Row): boolean {
   return target !== undefined && !isUnsteady && COMPARED.includes(unit)
 }
 
-/** How many times as bad it is. */
 function worsening({ value: before, target }: Row, { value }: Row): number {
-  // Of nothing there is no multiple.
-  if (value === before) return 1
-  const isWorseWhenMore = target !== undefined && "atMost" in target
-  return isWorseWhenMore ? value / before : before / value
+  return timesWorse(before, value, target !== undefined && "atMost" in target ? "less" : "more")
 }

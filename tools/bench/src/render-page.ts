@@ -1,3 +1,4 @@
+import { markdownTable } from "@countersign/tools-shared/markdown-table"
 import { bound, figure } from "./figures.ts"
 import type { Report, Run } from "./report.ts"
 import { meets, type Row } from "./row.ts"
@@ -18,7 +19,7 @@ ${runs.map(([name, run]) => `- ${summary(name, run)}`).join("\n")}
 ## How to repeat it
 
 | command | does |
-| --- | --- |
+| - | - |
 | \`npm run bench\` | measures all, some twenty minutes, and writes this page, its data and its charts |
 | \`npm run bench -- --runtime bun --runtime deno\` | the same on these, for what they share with Node: adds their tables |
 | \`npm run bench -- --quick\` | a minute's worth, printed |
@@ -71,7 +72,7 @@ ${renderMissed(rowsOf(parts))}`
 
 function renderSection(title: string, rows: readonly Row[]): string {
   const cells = rows.map((row) => [row.what, row.against, figure(row), bound(row), reached(row), row.detail ?? ""])
-  return `### ${title}\n\n${table(["what", "against", "measured", "target", "reached", ""], cells)}\n`
+  return `### ${title}\n\n${markdownTable(["what", "against", "measured", "target", "reached", ""], cells)}\n`
 }
 
 function renderMissed(rows: readonly Row[]): string {
@@ -105,8 +106,4 @@ function versions(peers: Readonly<Record<string, string>>): string {
   return Object.entries(peers)
     .map(([name, version]) => `${name} ${version}`)
     .join(", ")
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n")
 }

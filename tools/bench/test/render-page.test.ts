@@ -17,7 +17,7 @@ describe("the page", () => {
     const page = renderPage({
       runtimes: { node: run({}, { id: "post", what: "sign a POST", value: 2, detail: "3 µs" }) },
     })
-    expect(page).toContain("| sign a GET | the floor | 1.50 x | <= 1.6 x | yes |  |")
+    expect(page).toContain("| sign a GET | the floor | 1.50 x | <= 1.6 x | yes | |")
     expect(page).toContain("| sign a POST | the floor | 2.00 x | <= 1.6 x | **no** | 3 µs |")
   })
 

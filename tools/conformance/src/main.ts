@@ -1,5 +1,5 @@
-import { readFile, writeFile } from "node:fs/promises"
 import { parseArgs } from "node:util"
+import { publish, readPublished } from "@countersign/tools-shared/published-figures"
 import { budgetFaults } from "./budget-faults.ts"
 import { installedClients } from "./installed-clients.ts"
 import { regressions } from "./regressions.ts"
@@ -10,8 +10,6 @@ import { measureSizes } from "./sizes.ts"
 import { staleness } from "./staleness.ts"
 import { type Summary, summaryOf } from "./summary.ts"
 
-const PAGE = new URL("../../../docs/conformance.md", import.meta.url)
-const DATA = new URL("../../../docs/conformance.json", import.meta.url)
 const NAMES = runtimes.map(({ name }) => name)
 
 const HELP = `npm run conformance -- [--check] [--runtime "Node 24"]...
@@ -45,11 +43,7 @@ async function main(isCheck: boolean, only: readonly string[]): Promise<void> {
   }
   const summary = summaryOf(reports, await measureSizes(), installedClients())
   if (isCheck) await check(summary)
-  else {
-    await writeFile(PAGE, render(summary))
-    await writeFile(DATA, `${JSON.stringify(summary, undefined, 2)}\n`)
-    console.log("docs/conformance.md is written.")
-  }
+  else await publish("conformance", { data: summary, page: render(summary) })
   const hasFailed = ({ cells, renewals }: RuntimeReport): boolean =>
     cells.some(({ judgement }) => judgement.outcome === "failed") || (renewals?.faults.length ?? 0) > 0
   if (reports.some(hasFailed)) process.exitCode = 1
@@ -67,9 +61,9 @@ function tell({ runtime, version, cells, vectors, renewals }: RuntimeReport): vo
 }
 
 async function check(summary: Summary): Promise<void> {
-  const published = JSON.parse(await readFile(DATA, "utf8")) as Summary
-  const worse = regressions(published, summary)
-  const stale = staleness(published, await readFile(PAGE, "utf8"), summary, NAMES)
+  const published = await readPublished<Summary>("conformance")
+  const worse = regressions(published.data, summary)
+  const stale = staleness(published.data, published.page, summary, NAMES)
   const overBudget = budgetFaults(summary.sizes)
   for (const line of [...worse, ...stale, ...overBudget]) console.error(line)
   if (worse.length > 0) console.error("Mend what is worse or, where it is meant, publish anew: npm run conformance")

@@ -1,3 +1,4 @@
+import { timesWorse } from "@countersign/tools-shared/times-worse"
 import { ABSENT, MARKS, type RuntimeSummary, type Summary } from "./summary.ts"
 
 /** How much larger a bundle may be than the published one before that counts as worse. */
@@ -14,13 +15,18 @@ export function regressions(published: Summary, now: Summary): string[] {
   })
   const sizes = now.sizes.flatMap(({ what, gzipped }) => {
     const before = published.sizes.find((size) => size.what === what)?.gzipped ?? gzipped
-    return gzipped > before * SIZE_TOLERANCE ? [`"${what}" takes ${gzipped} bytes in place of ${before}`] : []
+    return timesWorse(before, gzipped, "less") > SIZE_TOLERANCE
+      ? [`"${what}" takes ${gzipped} bytes in place of ${before}`]
+      : []
   })
   return [...runtimes, ...sizes]
 }
 
 function worseCells(name: string, before: RuntimeSummary, now: RuntimeSummary): string[] {
-  const worse = now.vectors < before.vectors ? [`${name}: ${now.vectors} vectors in place of ${before.vectors}`] : []
+  const worse =
+    timesWorse(before.vectors, now.vectors, "more") > 1
+      ? [`${name}: ${now.vectors} vectors in place of ${before.vectors}`]
+      : []
   if (now.renewals !== undefined && now.renewals.right < now.renewals.of) {
     worse.push(`${name}: ${now.renewals.right} of ${now.renewals.of} requests got a token across renewals`)
   }

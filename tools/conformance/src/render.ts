@@ -1,3 +1,4 @@
+import { markdownTable } from "@countersign/tools-shared/markdown-table"
 import { columns, columnsOf } from "./columns.ts"
 import { type Counts, countsOf, sumOf } from "./counts.ts"
 import { BODIES, SCENARIOS } from "./matrix.ts"
@@ -105,14 +106,14 @@ function groupTables(
         ...names.map((column) => cell(countsOf(runtime, column, { [layer]: row }))),
       ])
       const shown = cells.filter(([, ...counts]) => counts.some((count) => count !== "-"))
-      return table([group, ...names], shown)
+      return markdownTable([group, ...names], shown)
     })
     .join("\n\n")
 }
 
 function runtimeTable(runtimes: Summary["runtimes"]): string {
   const all = Object.entries(runtimes)
-  return table(
+  return markdownTable(
     ["", ...all.map(([name, { version }]) => `${name} ${version}`)],
     [
       ["signatures", ...all.map(([, { vectors }]) => `${vectors} of 531`)],
@@ -130,14 +131,14 @@ function declinedTable(runtimes: Summary["runtimes"]): string {
   const reasons = new Set(all.flatMap(([, { declined }]) => Object.keys(declined)))
   const count = ({ declined }: RuntimeSummary, why: string): number =>
     Object.values(declined[why] ?? {}).reduce((sum, one) => sum + one, 0)
-  return table(
+  return markdownTable(
     ["", ...all.map(([name]) => name)],
     [...reasons].map((why) => [why, ...all.map(([, runtime]) => String(count(runtime, why) || "-"))]),
   )
 }
 
 function sizeTable(sizes: readonly Size[]): string {
-  return table(
+  return markdownTable(
     ["program", "at the start", "budget", "Node modules", "in one file"],
     sizes.map(({ what, gzipped, whole, budget, nodeModules }) => [
       what,
@@ -157,8 +158,4 @@ function budgetText(gzipped: number, budget: number | undefined): string {
 function cell({ ok, declined, failed }: Counts): string {
   if (ok + declined + failed === 0) return "-"
   return `${ok}${declined === 0 ? "" : ` + ${declined}`}${failed === 0 ? "" : `, ${failed} failed`}`
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n")
 }

@@ -4,9 +4,15 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { promisify } from "node:util"
+import {
+  bunRuntime,
+  denoRuntime,
+  nodeRuntime,
+  runtimePackages,
+  runtimeVersion,
+} from "@countersign/tools-shared/runtimes"
 import { bundle } from "./bundle.ts"
 import type { ProgramName } from "./columns.ts"
-import { installed } from "./install.ts"
 import { type Dispatch, type Renewals, tryRenewals } from "./renewals.ts"
 
 const run = promisify(execFile)
@@ -33,13 +39,13 @@ export interface Runtime {
 
 export const runtimes: readonly Runtime[] = [
   { name: "Node 24", hasNodeCrypto: true, run: (launch) => inProcess(process.execPath, [], launch) },
-  { name: "Node 22", hasNodeCrypto: true, run: async (launch) => inProcess(await nodeBinary(22), [], launch) },
-  { name: "Node 26", hasNodeCrypto: true, run: async (launch) => inProcess(await nodeBinary(26), [], launch) },
-  { name: "Bun", hasNodeCrypto: true, run: async (launch) => inProcess(await bunBinary(), [], launch) },
+  { name: "Node 22", hasNodeCrypto: true, run: async (launch) => inProcess(await nodeRuntime(22), [], launch) },
+  { name: "Node 26", hasNodeCrypto: true, run: async (launch) => inProcess(await nodeRuntime(26), [], launch) },
+  { name: "Bun", hasNodeCrypto: true, run: async (launch) => inProcess(await bunRuntime(), [], launch) },
   {
     name: "Deno",
     hasNodeCrypto: true,
-    run: async (launch) => inProcess(await denoBinary(), ["run", "-A", "--no-config"], launch),
+    run: async (launch) => inProcess(await denoRuntime(), ["run", "-A", "--no-config"], launch),
   },
   workerd("2026-06-01"),
   workerd("2024-01-01"),
@@ -58,27 +64,11 @@ async function inProcess(
     timeout: 300_000,
     maxBuffer: 64 * 1024 * 1024,
   })
-  const { stdout } = await run(binary, ["--version"])
-  return /\d+\.\d+\.\d+/.exec(stdout)?.[0] ?? stdout.trim()
+  return runtimeVersion(binary)
 }
 
 function withoutProxies(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !/_proxy$/i.test(name)))
-}
-
-async function nodeBinary(major: number): Promise<string> {
-  const name = `node-${process.platform}-${process.arch}`
-  return join(await installed(`node-${major}`, { [name]: `^${major}.0.0` }), name, "bin", "node")
-}
-
-async function bunBinary(): Promise<string> {
-  const name = `bun-${process.platform}-${process.arch === "arm64" ? "aarch64" : "x64"}`
-  return join(await installed("bun", { [`@oven/${name}`]: "^1.4.0" }), "@oven", name, "bin", "bun")
-}
-
-async function denoBinary(): Promise<string> {
-  const name = `${process.platform}-${process.arch}${process.platform === "linux" ? "-glibc" : ""}`
-  return join(await installed("deno", { [`@deno/${name}`]: "^2.9.0" }), "@deno", name, "deno")
 }
 
 /** @param date what Workers have, and how it behaves, depends on this compatibility date of their program */
@@ -107,7 +97,7 @@ async function inWorkerd(
   program: ProgramName | "renewals",
   use: (dispatch: Dispatch) => Promise<void>,
 ): Promise<string> {
-  const modules = await installed("miniflare", { miniflare: "^4.20260730.0" })
+  const modules = await runtimePackages("miniflare", { miniflare: "^4.20260730.0" })
   const { Miniflare } = (await import(pathToFileURL(join(modules, "miniflare/dist/src/index.js")).href)) as {
     Miniflare: new (options: object) => { dispatchFetch: Dispatch; dispose(): Promise<void> }
   }
@@ -130,7 +120,7 @@ async function inWorkerd(
 }
 
 async function inChromium({ control }: Launch): Promise<string> {
-  const modules = await installed("playwright", { "playwright-core": "^1.60.0" })
+  const modules = await runtimePackages("playwright", { "playwright-core": "^1.60.0" })
   const playwright = (await import(pathToFileURL(join(modules, "playwright-core/index.js")).href)) as {
     default: { chromium: Chromium }
   }

@@ -1,6 +1,6 @@
 import { join } from "node:path"
+import { run } from "@countersign/tools-shared/run"
 import type { PublishedPackage } from "./published-packages.ts"
-import { run } from "./run.ts"
 
 /** A package as it goes to the registry. */
 export interface PackedPackage extends PublishedPackage {

@@ -3,28 +3,25 @@ import { mkdir, writeFile } from "node:fs/promises"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
+import { run } from "@countersign/tools-shared/run"
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
 import { consumersIn } from "../src/consumers.ts"
-import { NODE_MAJORS, nodeOf } from "../src/nodes.ts"
-import { run } from "../src/run.ts"
-import { type Compiler, compile, typesOf } from "../src/together.ts"
+import { type Compiler, compile, NODE_MAJORS, typesOf } from "../src/install-together.ts"
 
 const folder = inject("together")
-const scratch = inject("scratch")
+const nodes = inject("nodes")
 const echo = createServer((request, response) => response.end(request.headers.authorization))
-const nodes = new Map<number, string>()
 
 beforeAll(async () => {
   echo.listen(0, "127.0.0.1")
   await once(echo, "listening")
-  for (const major of NODE_MAJORS) nodes.set(major, await nodeOf(major, join(scratch, `commonjs-node-${major}`)))
 })
 afterAll(() => echo.close())
 
 /** Runs a Node in the project; its programs find the server in ECHO. */
 function node(major: number, args: string[], env?: Record<string, string>): Promise<string> {
   const { port } = echo.address() as AddressInfo
-  return run(nodes.get(major) ?? `Node ${major}`, args, folder, { ECHO: `http://127.0.0.1:${port}/`, ...env })
+  return run(nodes[major] ?? `Node ${major}`, args, folder, { ECHO: `http://127.0.0.1:${port}/`, ...env })
 }
 
 const programs = consumersIn("").map(({ name }) => name)

@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { nodeRuntime } from "@countersign/tools-shared/runtimes"
 import type { TestProject } from "vitest/node"
+import { installTogether, NODE_MAJORS } from "../src/install-together.ts"
 import { type PackedPackage, pack } from "../src/pack.ts"
 import { publishedPackages } from "../src/published-packages.ts"
-import { installTogether } from "../src/together.ts"
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -13,6 +14,8 @@ declare module "vitest" {
     scratch: string
     /** A project with all packages, clients and compilers. */
     together: string
+    /** A Node of each release, by its major version. */
+    nodes: Record<number, string>
   }
 }
 
@@ -22,6 +25,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide("scratch", scratch)
   const packages = await Promise.all(publishedPackages().map((published) => pack(published, scratch)))
   project.provide("packages", packages)
+  const nodes = NODE_MAJORS.map(async (major) => [major, await nodeRuntime(major)] as const)
+  project.provide("nodes", Object.fromEntries(await Promise.all(nodes)))
   const together = join(scratch, "together")
   await installTogether(packages, together)
   project.provide("together", together)

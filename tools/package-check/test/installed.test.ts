@@ -3,31 +3,28 @@ import { copyFile, writeFile } from "node:fs/promises"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
+import { run } from "@countersign/tools-shared/run"
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
 import { consumersIn } from "../src/consumers.ts"
-import { NODE_MAJORS, nodeOf } from "../src/nodes.ts"
-import { installAlone } from "../src/project.ts"
+import { installAlone } from "../src/install-alone.ts"
+import { NODE_MAJORS } from "../src/install-together.ts"
 import { entriesOf, workspace } from "../src/published-packages.ts"
-import { run } from "../src/run.ts"
 
 const packages = inject("packages")
 const scratch = inject("scratch")
-const nodes = new Map<number, string>()
+const nodes = inject("nodes")
 const echo = createServer((request, response) => response.end(request.headers.authorization))
 
 beforeAll(async () => {
   echo.listen(0, "127.0.0.1")
-  await Promise.all([
-    once(echo, "listening"),
-    ...NODE_MAJORS.map(async (major) => nodes.set(major, await nodeOf(major, join(scratch, `node-${major}`)))),
-  ])
+  await once(echo, "listening")
 })
 afterAll(() => echo.close())
 
 describe.concurrent.each(packages)("$manifest.name installed alone", (packed) => {
   const { id, manifest } = packed
   const project = join(scratch, id)
-  const node = (major: number, ...args: string[]) => run(nodes.get(major) ?? `Node ${major}`, args, project)
+  const node = (major: number, ...args: string[]) => run(nodes[major] ?? `Node ${major}`, args, project)
 
   beforeAll(async () => {
     const program = consumersIn("").find(({ name }) => name === id)

@@ -2,9 +2,17 @@ import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { describe, expect, inject, it } from "vitest"
 import { type Consumer, consumersIn } from "../src/consumers.ts"
+import {
+  COMPILERS,
+  type Compiler,
+  compile,
+  denoCheck,
+  PLATFORMS,
+  type Platform,
+  typesOf,
+} from "../src/install-together.ts"
 import { inCommonJs, inTypeScript56, lineOf, withoutDom } from "../src/left-out.ts"
 import { workspace } from "../src/published-packages.ts"
-import { COMPILERS, type Compiler, compile, denoCheck, PLATFORMS, type Platform, typesOf } from "../src/together.ts"
 
 const folder = inject("together")
 const consumers = [...consumersIn(""), ...consumersIn("clients")]

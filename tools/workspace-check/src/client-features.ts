@@ -1,4 +1,5 @@
 import { type Feature, type FeatureList, releasesWith } from "@countersign/testkit"
+import { markdownTable } from "@countersign/tools-shared/markdown-table"
 
 const INTRODUCTION = `# What each client still does with authentication
 
@@ -15,7 +16,7 @@ export function clientFeatures(lists: readonly FeatureList<never>[]): string {
   const sorted = lists.toSorted((left, right) => (left.client < right.client ? -1 : 1))
   return [
     INTRODUCTION,
-    table(["Client", "Releases", "Features"], sorted.map(total)),
+    `${markdownTable(["Client", "Releases", "Features"], sorted.map(total))}\n`,
     ...sorted.map(clientSection),
   ].join("\n")
 }
@@ -37,7 +38,7 @@ function clientSection(list: FeatureList<never>): string {
       checkedWith(list, feature),
       differenceOf(feature),
     ])
-    return `### ${theme}\n\n${table(["Feature", "Checked with", "Different on purpose"], rows)}`
+    return `### ${theme}\n\n${markdownTable(["Feature", "Checked with", "Different on purpose"], rows)}\n`
   })
   return [`## ${client}\n\nReleases: ${releases.map(versioned).join("; ")}.\n`, ...sections].join("\n")
 }
@@ -55,11 +56,6 @@ function differenceOf({ differs }: Feature<never>): string {
   if (differs === undefined) return ""
   const { because, releases } = differs
   return escaped(releases === undefined ? because : `${releases.join("; ")}: ${because}`)
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, head.map(() => "---"), ...rows]
-  return `${lines.map((cells) => `| ${cells.join(" | ")} |`.replaceAll("|  |", "| |")).join("\n")}\n`
 }
 
 function escaped(text: string): string {

@@ -1,19 +1,5 @@
-import { mkdir, writeFile } from "node:fs/promises"
-import { join } from "node:path"
+import { installPackages } from "@countersign/tools-shared/install-packages"
 import type { PackedPackage } from "./pack.ts"
-import { run } from "./run.ts"
-
-interface ProjectManifest {
-  dependencies: Record<string, string>
-  overrides?: Record<string, string>
-}
-
-/** Makes an empty project in `folder` and installs what the manifest names. */
-export async function installInto(folder: string, manifest: ProjectManifest): Promise<void> {
-  await mkdir(folder, { recursive: true })
-  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "project", private: true, ...manifest }))
-  await run("npm", ["install", "--prefer-offline", "--ignore-scripts", "--no-package-lock", "--no-audit"], folder)
-}
 
 /**
  * Installs one packed package with its peers, the clients that a program uses beside it, the types of Node, and nothing of
@@ -27,7 +13,7 @@ export async function installAlone(
 ): Promise<void> {
   const { name, dependencies = {}, peerDependencies = {}, devDependencies = {} } = packed.manifest
   const siblings = all.filter(({ manifest }) => manifest.name in dependencies)
-  await installInto(folder, {
+  await installPackages(folder, {
     dependencies: {
       ...Object.fromEntries(clients.map((client) => [client, devDependencies[client] ?? "*"])),
       ...peerDependencies,

@@ -1,9 +1,10 @@
 import { copyFile, mkdir, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { installPackages } from "@countersign/tools-shared/install-packages"
+import { run } from "@countersign/tools-shared/run"
+import { denoRuntime } from "@countersign/tools-shared/runtimes"
 import { type Consumer, consumersIn } from "./consumers.ts"
 import type { PackedPackage } from "./pack.ts"
-import { installInto } from "./project.ts"
-import { run } from "./run.ts"
 
 /** Releases of TypeScript, with the newest library that each has of those that Node 22 runs. */
 export const COMPILERS = { "5.6": "es2023", "5.9": "es2024", "7": "es2024" } as const
@@ -13,8 +14,10 @@ export type Compiler = keyof typeof COMPILERS
 export const PLATFORMS = ["node-22", "node-24", "node-26", "bun"] as const
 export type Platform = (typeof PLATFORMS)[number]
 
+/** The Node releases that a user may have: the oldest and the newest that are in long-term support. */
+export const NODE_MAJORS = [22, 24] as const
+
 const NODE_TYPES = ["22", "24", "26"]
-const DENO = `@deno/${process.platform}-${process.arch}${process.platform === "linux" ? "-glibc" : ""}`
 
 /**
  * An empty project with all packages as packed, all clients, each TypeScript and each runtime's types. Its own format is
@@ -27,11 +30,10 @@ export async function installTogether(packages: PackedPackage[], folder: string)
   const own = Object.fromEntries(packages.map(({ manifest, tarball }) => [manifest.name, `file:${tarball}`]))
   const aliases = Object.keys(COMPILERS).map((version) => [`typescript-${version}`, `npm:typescript@${version}`])
   const nodeTypes = NODE_TYPES.map((major) => [`types-node-${major}`, `npm:@types/node@${major}`])
-  await installInto(folder, {
+  await installPackages(folder, {
     dependencies: {
       ...Object.fromEntries([...aliases, ...nodeTypes]),
       "@types/bun": "^1.4.0",
-      [DENO]: "^2.9.0",
       jest: "^30.5.0",
       ...Object.assign({}, ...packages.map(({ manifest }) => manifest.peerDependencies)),
       ...Object.fromEntries(clients.map((client) => [client, versionOf(client, packages)])),
@@ -67,8 +69,7 @@ export async function compile(folder: string, { compiler, name, options, files }
 /** Runs `deno check`, with what is installed. Gives what it prints. */
 export async function denoCheck(folder: string, files: string[]): Promise<string> {
   await writeFile(join(folder, "deno.json"), JSON.stringify({ nodeModulesDir: "manual" }))
-  const deno = join(folder, "node_modules", DENO, process.platform === "win32" ? "deno.exe" : "deno")
-  return run(deno, ["check", ...files], folder, { DENO_DIR: join(folder, "deno"), NO_COLOR: "1" })
+  return run(await denoRuntime(), ["check", ...files], folder, { DENO_DIR: join(folder, "deno"), NO_COLOR: "1" })
 }
 
 /** Options that declare one runtime and no other. */
