@@ -1,10 +1,12 @@
 import type { HttpBindings } from "@hono/node-server"
 import type { Context, Env } from "hono"
 import { keystoneError, type Refusal } from "./answers.ts"
+import type { Trace } from "./trace.ts"
 
 /** What Hono is told of this server. */
 export interface ServerEnv extends Env {
   Bindings: HttpBindings
+  Variables: { trace?: Trace }
 }
 
 /** A request as it came off the wire, but for its body. */
@@ -18,6 +20,8 @@ export interface RequestHead {
   readonly path: string
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>
+  /** Present where somebody watches. */
+  readonly trace: Trace | undefined
 }
 
 /** The same, read whole. */
@@ -57,5 +61,6 @@ export function requestHead(context: Context<ServerEnv>): RequestHead {
   const headers: Record<string, string> = {}
   for (const [name, values = []] of Object.entries(headersDistinct)) headers[name] = values.join(", ")
   const [path = ""] = target.split("?", 1)
-  return { method, url: `http://${headers.host ?? "localhost"}${target}`, target, path, headers }
+  const trace = context.get("trace")
+  return { method, url: `http://${headers.host ?? "localhost"}${target}`, target, path, headers, trace }
 }

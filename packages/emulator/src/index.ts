@@ -8,8 +8,10 @@ export type {
   IdentityProvider,
   Mfa,
   Named,
+  NewCustomer,
   Partner,
   User,
 } from "./state/accounts.ts"
 export type { FaultOptions, Faults, FaultTarget, Lockable, MetadataMode } from "./state/faults.ts"
 export type { Caller, GatewayRequest, Scheme, Stats } from "./state/stats.ts"
+export type { RequestSummary } from "./view/record.ts"

@@ -4,6 +4,7 @@ import { credentialBody } from "./iam/temporary-key-routes.ts"
 import { readRequest, type ServerEnv } from "./incoming-request.ts"
 import type { IssuedKey, Principal } from "./state/identities.ts"
 import type { World } from "./state/world.ts"
+import { noteGrant, type Trace } from "./trace.ts"
 
 const HOUR = 3_600_000
 const LONGEST_TTL_SECONDS = 21_600
@@ -32,12 +33,12 @@ export function machineRoutes(app: Hono<ServerEnv>, world: World): void {
     ) {
       return context.text("Unauthorized", 401)
     }
-    return context.json({ credential: credentialBody(machineKey(world)) })
+    return context.json({ credential: credentialBody(machineKey(world, context.get("trace"))) })
   })
   app.post(POD_PATH, async (context) => {
     const request = await readRequest(context)
     if (request.headers.authorization !== world.accounts.machine.podToken) return context.text("Unauthorized", 401)
-    const key = machineKey(world)
+    const key = machineKey(world, request.trace)
     const { accessKeyId, secretAccessKey, securityToken, expiresAt = 0 } = key
     return context.json({
       credentials: { accessKeyId, secretAccessKey, securityToken, expiration: new Date(expiresAt).toISOString() },
@@ -45,11 +46,13 @@ export function machineRoutes(app: Hono<ServerEnv>, world: World): void {
   })
 }
 
-function machineKey(world: World): IssuedKey {
+function machineKey(world: World, trace: Trace | undefined): IssuedKey {
   const { partner } = world.accounts
   const principal: Principal = {
     account: partner,
     user: { id: "machine-agency", name: "machine-agency", agentOperator: true },
   }
-  return world.identities.issueKey(principal, 6 * HOUR)
+  const key = world.identities.issueKey(principal, 6 * HOUR)
+  noteGrant(trace, key)
+  return key
 }

@@ -19,9 +19,10 @@ export async function meetTrouble(
   context: Context<ServerEnv>,
   beforeAnswer?: () => Promise<void>,
 ): Promise<Response | undefined> {
-  const { path } = requestHead(context)
+  const { path, trace } = requestHead(context)
   const part = partOf(path)
   for (const trouble of takeTrouble(world.pending, part, path)) {
+    if (trace !== undefined) trace.faults = [...(trace.faults ?? []), trouble.kind]
     if (trouble.kind === "delay") await pause(trouble.ms, context.env.outgoing)
     else if (trouble.kind === "drop") {
       context.env.incoming.socket.destroy()

@@ -2,11 +2,15 @@ import type { Emulator } from "./start-emulator.ts"
 import type { Named, User } from "./state/accounts.ts"
 
 /** Where the emulator is and who is there to authenticate as, to read. */
-export function overview({ url, podUrl, accounts }: Pick<Emulator, "url" | "podUrl" | "accounts">): string {
+export function overview(
+  { url, podUrl, accounts }: Pick<Emulator, "url" | "podUrl" | "accounts">,
+  ui: boolean,
+): string {
   const { partner, customers, identityProvider, machine } = accounts
   const rows: [string, string][] = [
     ["listening on", url],
     ["", "IAM, STS and the metadata service answer there; every other path is the gateway, which checks"],
+    ...(ui ? [["live view", `${url}/-/`] satisfies [string, string]] : []),
     ["", ""],
     ["partner account", labelled(partner.domain)],
     ...userRows(partner.user, "may act for customers"),

@@ -16,12 +16,20 @@ import type { Accounts } from "./state/accounts.ts"
 import type { Faults } from "./state/faults.ts"
 import type { Stats } from "./state/stats.ts"
 import { createWorld, type World, type WorldOptions } from "./state/world.ts"
+import type { View } from "./view/create-view.ts"
+import type { RequestSummary } from "./view/record.ts"
 
 export interface EmulatorOptions extends WorldOptions {
   /** @default a free one */
   port?: number | undefined
   /** Address to listen on. @default "127.0.0.1" */
   host?: string | undefined
+  /** Serves the live view, and the control routes for tests in other languages, at `/-/`. @default false */
+  ui?: boolean | undefined
+  /** Origins of web pages that may call the emulator, such as `http://localhost:5173`; `*` for all. @default none */
+  cors?: "*" | readonly string[] | undefined
+  /** Is given each request once it is answered, secrets masked. @default nobody */
+  onRequest?: ((request: RequestSummary) => void) | undefined
 }
 
 /** A running emulator. */
@@ -51,12 +59,17 @@ const MAX_HEADER_BYTES = 64 * 1024
  * @throws the listen error of Node when the port is taken
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  const { port = 0, host = "127.0.0.1" } = options
+  const { port = 0, host = "127.0.0.1", ui = false, cors, onRequest } = options
   const world = createWorld(options)
+  // Test suites start without, and load nothing of it.
+  const isWatched = ui || onRequest !== undefined || cors !== undefined
+  const view = isWatched
+    ? (await import("./view/create-view.ts")).createView(world, { ui, cors, onRequest })
+    : undefined
   const server = createServer(
     { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: 0 },
     // The clients under test run in this process, with the Request and Response of the platform.
-    getRequestListener(appOf(world).fetch, { overrideGlobalObjects: false }),
+    getRequestListener(appOf(world, view).fetch, { overrideGlobalObjects: false }),
   )
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject)
@@ -67,13 +80,14 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   return { url, podUrl: url + POD_PATH, accounts, faults, stats, setClock: world.clock.set, close: () => close(server) }
 }
 
-function appOf(world: World): Hono<ServerEnv> {
+function appOf(world: World, view: View | undefined): Hono<ServerEnv> {
   const app = new Hono<ServerEnv>()
   app.use(async (context, next) => {
     await next()
     context.header("date", new Date(world.now()).toUTCString())
     if (!context.res.headers.has("x-request-id")) context.header("x-request-id", requestId())
   })
+  view?.addTo(app)
   app.use(async (context, next) => {
     // By the path as it came off the wire: a Request resolves dot segments.
     const { method, path } = requestHead(context)

@@ -3,6 +3,7 @@ import { gatewayError, iamTime } from "./answers.ts"
 import type { RequestHead } from "./incoming-request.ts"
 import type { IssuedKey } from "./state/identities.ts"
 import type { World } from "./state/world.ts"
+import type { CheckedSignature } from "./trace.ts"
 
 /**
  * The access key that a request is signed with, under the gateway's rules: it exists, it is not locked, its time is not
@@ -13,11 +14,14 @@ import type { World } from "./state/world.ts"
  */
 export async function verifySignature(
   world: World,
-  { method, url, headers }: RequestHead,
+  { method, url, headers, trace }: RequestHead,
   body: Uint8Array,
 ): Promise<IssuedKey> {
   const { identities, keyLockout, now } = world
   let key: IssuedKey | undefined
+  const note = (outcome: CheckedSignature["outcome"]): void => {
+    if (trace !== undefined) trace.signature = { outcome, checkedAt: now(), key }
+  }
   const result = await verify(
     { method, url, headers, body },
     {
@@ -26,15 +30,21 @@ export async function verifySignature(
       allowUnsignedHost: true,
       allowUnsignedPayload: true,
       secretFor: async (accessKeyId) => {
-        if (keyLockout.isLocked(accessKeyId)) throw unauthorized("AK access failed to reach the limit,forbidden")
         key = identities.key(accessKeyId)
+        if (keyLockout.isLocked(accessKeyId)) {
+          note("KEY_LOCKED")
+          throw unauthorized("AK access failed to reach the limit,forbidden")
+        }
         if (key === undefined || identities.isDisabled(key.principal.user)) return undefined
-        if (key.expiresAt !== undefined && key.expiresAt <= now())
+        if (key.expiresAt !== undefined && key.expiresAt <= now()) {
+          note("KEY_EXPIRED")
           throw unauthorized(`token expires, expires_at: ${iamTime(key.expiresAt)}`)
+        }
         return key
       },
     },
   )
+  note(result.ok ? "OK" : result.code)
   if (result.ok && key !== undefined) {
     keyLockout.succeeded(key.accessKeyId)
     return key

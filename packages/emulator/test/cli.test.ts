@@ -11,7 +11,7 @@ const CLI = fileURLToPath(new URL("../src/cli.ts", import.meta.url))
 
 /** Starts the command; gives it with the first that it prints. */
 async function start(...args: string[]): Promise<{ command: ChildProcess; printed: string }> {
-  const command = spawn(process.execPath, [CLI, ...args], { stdio: ["ignore", "pipe", "inherit"] })
+  const command = spawn(process.execPath, [CLI, ...args], { stdio: ["ignore", "pipe", "pipe"] })
   onTestFinished(() => void command.kill())
   const [printed] = (await once(command.stdout, "data")) as [Buffer]
   return { command, printed: printed.toString() }
@@ -39,12 +39,34 @@ describe("countersign-emulator", { timeout: 30_000 }, () => {
   })
 
   it("says what it takes", async () => {
-    expect((await run(process.execPath, [CLI, "--help"])).stdout).toContain("--port, -p   port to listen on")
+    expect((await run(process.execPath, [CLI, "--help"])).stdout).toContain("--port, -p      port to listen on")
+    expect((await run(process.execPath, [CLI, "--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+
+  it("serves the control routes, unless with --no-ui", async () => {
+    const { printed } = await start("--port", "0")
+    const [, view = ""] = /^live view +(http:\S+\/-\/)$/m.exec(printed) ?? []
+    expect((await ask(`${view}state`)).status).toBe(200)
+    const without = await start("--port", "0", "--json", "--no-ui")
+    const { url } = JSON.parse(without.printed) as { url: string }
+    expect((await ask(`${url}/-/state`)).status).toBe(401)
+  })
+
+  it.each([
+    [[], /^\d\d:\d\d:\d\d\.\d{3} 401 GET \/v1\/x\?token=\[secret\] \(nobody\): .*x-auth-token not found, [\d.]+ ms\n$/],
+    [["--json"], /^\{"id":1,.*"target":"\/v1\/x\?token=\[secret\]".*\}\n$/],
+  ])("logs each request with --log %j", async (args, line) => {
+    const { command, printed } = await start("--port", "0", "--log", ...args)
+    const [url = ""] = /http:\/\/127\.0\.0\.1:\d+/.exec(printed) ?? []
+    const logged = once(command.stderr ?? command, "data")
+    await ask(`${url}/v1/x?token=secret-of-the-query`)
+    expect(String((await logged)[0])).toMatch(line)
   })
 
   it.each([
     [["--port", "high"], "--port takes a number from 0 to 65535, not high."],
     [["--port", "65536"], "--port takes a number from 0 to 65535, not 65536."],
+    [["--cors", "localhost"], "--cors takes an origin, such as http://localhost:5173, not localhost."],
     [["--nonsense"], "Unknown option '--nonsense'"],
   ])("refuses %j", async (args, message) => {
     await expect(run(process.execPath, [CLI, ...args])).rejects.toMatchObject({

@@ -4,6 +4,7 @@ import { type RequestHead, requestHead, type ServerEnv } from "../incoming-reque
 import { meetTrouble } from "../meet-trouble.ts"
 import type { Caller } from "../state/stats.ts"
 import type { World } from "../state/world.ts"
+import type { Trace } from "../trace.ts"
 import { type Authenticated, authenticate, schemeOf } from "./authenticate.ts"
 import { echo } from "./echo.ts"
 import { partnerCenter } from "./partner-center.ts"
@@ -17,6 +18,7 @@ export async function gateway(world: World, context: Context<ServerEnv>): Promis
   const head = requestHead(context)
   const body = await readBody(context.env.incoming)
   const outcome = await authenticate(world, head, body).catch(refusalOf)
+  if (head.trace !== undefined) noteOutcome(head.trace, body, outcome)
   const answered = world.stats.keep(recordOf(head, body, outcome))
   const answer = (await meetTrouble(world, context)) ?? answerOf(world, context, head, body, outcome)
   if (!context.env.incoming.socket.destroyed) answered(answer.status)
@@ -26,6 +28,12 @@ export async function gateway(world: World, context: Context<ServerEnv>): Promis
 function refusalOf(error: unknown): GatewayRefusal {
   if (error instanceof GatewayRefusal) return error
   throw error
+}
+
+function noteOutcome(trace: Trace, body: GatewayBody, outcome: Authenticated | GatewayRefusal): void {
+  trace.body = body
+  if (outcome instanceof GatewayRefusal) trace.refusal = outcome.verdict
+  else Object.assign(trace, outcome)
 }
 
 function recordOf(head: RequestHead, { bytes, sha256 }: GatewayBody, outcome: Authenticated | GatewayRefusal) {
@@ -53,7 +61,8 @@ function answerOf(
   return result instanceof GatewayRefusal ? result.answer(context) : context.json(result)
 }
 
-function callerOf({ principal: { account, user, assumedBy }, projectId }: Authenticated): Caller {
+/** Who called, by name. */
+export function callerOf({ principal: { account, user, assumedBy }, projectId }: Authenticated): Caller {
   return {
     domain: account.domain.name,
     user: user.name,

@@ -95,7 +95,7 @@ function customerInfo({ domain }: Customer, index: number): object {
     customer: domain.name,
     account_name: domain.name,
     customer_id: domain.id,
-    associated_on: `2026-0${index + 1}-15T08:00:00Z`,
+    associated_on: new Date(Date.UTC(2026, index, 15, 8)).toISOString().replace(".000", ""),
     association_type: "1",
     label: "",
     telephone: "",

@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto"
 import { iamError } from "../answers.ts"
 import type { IncomingRequest } from "../incoming-request.ts"
 import type { IssuedToken, Principal } from "../state/identities.ts"
 import type { World } from "../state/world.ts"
+import { noteCaller } from "../trace.ts"
 import { verifySignature } from "../verify-signature.ts"
 
 /**
@@ -22,7 +24,10 @@ export function tokenOf({ identities, now }: World, value: string | undefined): 
 /** Who asks IAM, by token or by signature. */
 export async function principalOf(world: World, request: IncomingRequest): Promise<Principal> {
   const token = request.headers["x-auth-token"]
-  return token === undefined ? signerOf(world, request) : tokenOf(world, token).principal
+  if (token === undefined) return signerOf(world, request)
+  const { principal } = tokenOf(world, token)
+  noteCaller(request.trace, principal)
+  return principal
 }
 
 /**
@@ -31,6 +36,13 @@ export async function principalOf(world: World, request: IncomingRequest): Promi
  * @throws {Refusal} 401 APIGW.0301
  */
 export async function signerOf(world: World, request: IncomingRequest): Promise<Principal> {
-  const { principal } = await verifySignature(world, request, request.body)
+  const { body, trace } = request
+  if (trace !== undefined) trace.body = { bytes: body.byteLength, sha256: sha256Of(body), content: body }
+  const { principal } = await verifySignature(world, request, body)
+  noteCaller(trace, principal)
   return principal
+}
+
+function sha256Of(body: Uint8Array): string {
+  return createHash("sha256").update(body).digest("hex")
 }

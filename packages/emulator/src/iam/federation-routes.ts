@@ -4,6 +4,7 @@ import { readRequest, type ServerEnv } from "../incoming-request.ts"
 import { readIdToken } from "../state/id-token.ts"
 import type { IssuedToken } from "../state/identities.ts"
 import type { World } from "../state/world.ts"
+import { noteGrant } from "../trace.ts"
 import { at, parseBody, textAt } from "./read.ts"
 import { scopeOf } from "./scope.ts"
 import { tokenBody } from "./token-body.ts"
@@ -15,6 +16,7 @@ export function federationRoutes(app: Hono<ServerEnv>, world: World): void {
     const body = parseBody(request.text)
     const scope = at(body, "auth", "scope")
     const token = grant(world, request.headers["x-idp-id"], textAt(body, "auth", "id_token", "id"), scope)
+    noteGrant(request.trace, token)
     return context.json({ token: federatedBody(token, request.headers["x-idp-id"]) }, 201, {
       "x-subject-token": token.value,
     })
@@ -23,6 +25,7 @@ export function federationRoutes(app: Hono<ServerEnv>, world: World): void {
     const bearer = context.req.header("authorization")?.replace(/^Bearer /i, "")
     const idp = context.req.param("idp")
     const token = grant(world, idp, bearer, undefined)
+    noteGrant(context.get("trace"), token)
     return context.json({ token: federatedBody(token, idp) }, 201, { "x-subject-token": token.value })
   })
 }

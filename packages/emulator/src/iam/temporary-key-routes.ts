@@ -1,8 +1,9 @@
 import type { Hono } from "hono"
 import { iamError, iamTime } from "../answers.ts"
-import { readRequest, type ServerEnv } from "../incoming-request.ts"
-import type { IssuedKey } from "../state/identities.ts"
+import { type IncomingRequest, readRequest, type ServerEnv } from "../incoming-request.ts"
+import type { IssuedKey, Principal } from "../state/identities.ts"
 import type { World } from "../state/world.ts"
+import { noteGrant, noteMethods } from "../trace.ts"
 import { assumedAgency } from "./assume-role.ts"
 import { principalOf, signerOf, tokenOf } from "./authenticate.ts"
 import { at, parseBody, textAt } from "./read.ts"
@@ -13,6 +14,7 @@ export function temporaryKeyRoutes(app: Hono<ServerEnv>, world: World): void {
     const request = await readRequest(context)
     const identity = at(parseBody(request.text), "auth", "identity")
     const methods = at(identity, "methods")
+    if (Array.isArray(methods)) noteMethods(request.trace, methods)
     checkPolicy(at(identity, "policy"))
     switch (Array.isArray(methods) ? String(methods) : "") {
       case "assume_role": {
@@ -20,12 +22,12 @@ export function temporaryKeyRoutes(app: Hono<ServerEnv>, world: World): void {
         const duration = durationOf(at(claim, "duration_seconds"), 86_400)
         checkSessionName(textAt(claim, "session_user", "name"))
         const principal = assumedAgency(world, await principalOf(world, request), claim)
-        return context.json({ credential: credentialBody(world.identities.issueKey(principal, duration)) }, 201)
+        return context.json({ credential: credentialBody(issueKey(world, request, principal, duration)) }, 201)
       }
       case "token": {
         const { principal } = tokenOf(world, textAt(identity, "token", "id") ?? request.headers["x-auth-token"])
         const duration = durationOf(at(identity, "token", "duration_seconds"), 86_400)
-        return context.json({ credential: credentialBody(world.identities.issueKey(principal, duration)) }, 201)
+        return context.json({ credential: credentialBody(issueKey(world, request, principal, duration)) }, 201)
       }
       default:
         throw iamError(400, "1101", "identity.methods is missing or invalid.")
@@ -53,7 +55,7 @@ export function temporaryKeyRoutes(app: Hono<ServerEnv>, world: World): void {
     const { agency, account } = found
     const user = { id: `${agency.id}:${session}`, name: `${agency.name}/${session}` }
     const principal = { account, user, assumedBy: by }
-    const key = world.identities.issueKey(principal, durationOf(at(body, "duration_seconds"), most, 3_600))
+    const key = issueKey(world, request, principal, durationOf(at(body, "duration_seconds"), most, 3_600))
     const { source_identity } = body
     return context.json({
       credentials: {
@@ -73,6 +75,12 @@ export function temporaryKeyRoutes(app: Hono<ServerEnv>, world: World): void {
     const urn = assumedBy === undefined ? `iam::${id}:user:${user.name}` : `sts::${id}:assumed-agency:${user.name}`
     return context.json({ account_id: id, principal_urn: urn, principal_id: user.id })
   })
+}
+
+function issueKey(world: World, { trace }: IncomingRequest, principal: Principal, durationMs: number): IssuedKey {
+  const key = world.identities.issueKey(principal, durationMs)
+  noteGrant(trace, key)
+  return key
 }
 
 /** The body of temporary keys, as IAM and the metadata service give it. */

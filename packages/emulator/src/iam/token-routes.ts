@@ -4,6 +4,7 @@ import { readRequest, type ServerEnv } from "../incoming-request.ts"
 import type { IssuedToken, Principal } from "../state/identities.ts"
 import { isTotp } from "../state/totp.ts"
 import type { World } from "../state/world.ts"
+import { noteCaller, noteGrant, noteMethods } from "../trace.ts"
 import { assumedAgency } from "./assume-role.ts"
 import { tokenOf } from "./authenticate.ts"
 import { at, type Json, parseBody, textAt } from "./read.ts"
@@ -18,20 +19,22 @@ export function tokenRoutes(app: Hono<ServerEnv>, world: World): void {
     const methods = at(body, "auth", "identity", "methods")
     if (!Array.isArray(methods) || methods.length === 0)
       throw iamError(400, "1101", "identity.methods is missing or invalid.")
+    noteMethods(request.trace, methods)
     const grant = grantOf(world, methods.join("+"), body, request.headers["x-auth-token"])
     const token = world.identities.issueToken({
       methods,
       ...grant,
       ...scopeOf(at(body, "auth", "scope"), grant.principal.account),
     })
+    noteGrant(request.trace, token)
     return answer(context, token, 201)
   })
   app.get("/v3/auth/tokens", (context) => {
-    tokenOf(world, context.req.header("x-auth-token"))
+    noteCaller(context.get("trace"), tokenOf(world, context.req.header("x-auth-token")).principal)
     return answer(context, subjectOf(world, context), 200)
   })
   app.delete("/v3/auth/tokens", (context) => {
-    tokenOf(world, context.req.header("x-auth-token"))
+    noteCaller(context.get("trace"), tokenOf(world, context.req.header("x-auth-token")).principal)
     const subject = subjectOf(world, context)
     world.identities.revokeTokens((token) => token === subject)
     return context.body(null, 204)

@@ -77,21 +77,37 @@ export interface IdentityProvider {
   readonly idToken: string
 }
 
-/** All that is there when the emulator starts. */
+export interface NewCustomer {
+  /** Name of the customer, from which those of its account and user are made. @default "customer-4" and so on */
+  name?: string | undefined
+}
+
+/** Who is there to authenticate as. */
 export interface Accounts {
   readonly partner: Partner
-  readonly customers: readonly [Customer, Customer, Customer]
+  /** Three at the start. */
+  readonly customers: readonly [Customer, Customer, Customer, ...Customer[]]
   readonly identityProvider: IdentityProvider
   /** The agency that the machine of the metadata service, and the pod, run under. */
   readonly machine: { readonly podToken: string }
+  /**
+   * Adds a customer of the partner: an account with a user and two agencies, all derived from the name.
+   *
+   * @throws {RangeError} for a name that is taken or malformed
+   */
+  addCustomer(customer?: NewCustomer): Customer
 }
+
+/** A letter, then up to 31 letters, digits or hyphens. */
+const CUSTOMER_NAME = /^[A-Za-z][A-Za-z0-9-]{0,31}$/
 
 /**
  * The same accounts at every start, so that they can be written into a configuration.
  *
  * @param now the server's clock, epoch ms
+ * @param onAdded is given each customer that is added later
  */
-export function sampleAccounts(now: () => number): Accounts {
+export function sampleAccounts(now: () => number, onAdded: (customer: Customer) => void = () => undefined): Accounts {
   const partnerDomain = named("partner", "partner-account")
   const user = (name: string, traits: Partial<User> = {}): User => ({
     ...named(`user-${name}`, name),
@@ -104,6 +120,12 @@ export function sampleAccounts(now: () => number): Accounts {
   const mfaUser = user("partner-mfa", { agentOperator: true, mfa: mfaDevice(now) })
   const consoleOnlyUser = user("partner-console", { consoleOnly: true })
   const disabledUser = user("partner-former", { disabled: true })
+  const customerNamed = (name: string): Customer => customer(name, partnerDomain, user)
+  const customers: [Customer, Customer, Customer, ...Customer[]] = [
+    customerNamed("customer-1"),
+    customerNamed("customer-2"),
+    customerNamed("customer-3"),
+  ]
   return {
     partner: {
       domain: partnerDomain,
@@ -116,9 +138,22 @@ export function sampleAccounts(now: () => number): Accounts {
       consoleOnlyUser,
       disabledUser,
     },
-    customers: [customer(1, partnerDomain, user), customer(2, partnerDomain, user), customer(3, partnerDomain, user)],
+    customers,
     identityProvider: identityProvider(now),
     machine: { podToken: "pod-authorization-token" },
+    addCustomer({ name = freeName(customers) } = {}) {
+      if (!CUSTOMER_NAME.test(name)) {
+        throw new RangeError("The name of a customer is a letter, then up to 31 letters, digits or hyphens.")
+      }
+      const added = customerNamed(name)
+      const isTaken = [partnerDomain, ...customers.map(({ domain }) => domain)].some(
+        (domain) => domain.name === added.domain.name,
+      )
+      if (isTaken) throw new RangeError(`There is an account ${added.domain.name} already.`)
+      customers.push(added)
+      onAdded(added)
+      return added
+    },
   }
 }
 
@@ -152,8 +187,14 @@ function mfaDevice(now: () => number): Mfa {
   }
 }
 
-function customer(number: number, partnerDomain: Named, user: (name: string) => User): Customer {
-  const name = `customer-${number}`
+function freeName(customers: readonly Customer[]): string {
+  const names = new Set(customers.map(({ domain }) => domain.name))
+  for (let number = customers.length + 1; ; number++) {
+    if (!names.has(`customer-${number}-account`)) return `customer-${number}`
+  }
+}
+
+function customer(name: string, partnerDomain: Named, user: (name: string) => User): Customer {
   const domain = named(name, `${name}-account`)
   const own = user(`${name}-admin`)
   const agencyFor = (trustedDomain: Named, agencyName: string): Agency => ({

@@ -67,9 +67,14 @@ export type Trouble =
   | { readonly kind: "drop" }
   | { readonly kind: "redirect"; readonly to: string; readonly status: number }
 
-/** Trouble that waits for requests: gives what the next one to its target meets, if anything. */
+/** Trouble that waits for requests. */
 export interface PendingFault {
   readonly target: FaultTarget
+  /** The arguments it was asked for with. */
+  readonly asked: Trouble | { readonly kind: "throttle"; readonly requests: number; readonly perMs: number }
+  /** How many more requests have it: `Infinity` for all until `reset`. */
+  readonly timesLeft: number
+  /** Gives what the next request to the target meets, if anything. */
   next(): Trouble | undefined
 }
 
@@ -87,14 +92,22 @@ export function createFaults(world: FaultyWorld): Faults {
   const { pending, clock, identities, keyLockout, passwordLockout } = world
   const add = (trouble: Trouble, { target = "gateway", times = Number.POSITIVE_INFINITY }: FaultOptions = {}): void => {
     let left = times
-    pending.push({ target, next: () => (left-- > 0 ? trouble : undefined) })
+    pending.push({
+      target,
+      asked: trouble,
+      get timesLeft() {
+        return Math.max(0, left)
+      },
+      next: () => (left-- > 0 ? trouble : undefined),
+    })
   }
   return {
     delay: (ms, options) => add({ kind: "delay", ms }, options),
     status: (status, options) =>
       add({ kind: "status", status, retryAfterSeconds: options?.retryAfterSeconds }, options),
     throttle(requests, { target = "gateway", perMs = 1_000 } = {}) {
-      pending.push({ target, next: throttled(requests, perMs, clock) })
+      const asked = { kind: "throttle", requests, perMs } as const
+      pending.push({ target, asked, timesLeft: Number.POSITIVE_INFINITY, next: throttled(requests, perMs, clock) })
     },
     dropConnection: (options) => add({ kind: "drop" }, options),
     redirect: (to, options) => add({ kind: "redirect", to, status: options?.status ?? 302 }, options),

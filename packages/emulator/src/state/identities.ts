@@ -33,6 +33,8 @@ export interface IssuedKey {
 
 export interface Identities {
   readonly accounts: readonly Account[]
+  /** Admits an account, its users and their keys. */
+  admit(account: Account): void
   account(named: { id?: string | undefined; name?: string | undefined }): Account | undefined
   user(
     by: { id?: string | undefined; name?: string | undefined },
@@ -61,18 +63,20 @@ export interface Identities {
 const DAY = 86_400_000
 
 export function createIdentities({ partner, customers }: Accounts, now: () => number): Identities {
-  const accounts: readonly Account[] = [partner, ...customers]
+  const accounts: Account[] = []
   const tokens = new Map<string, IssuedToken>()
   const keys = new Map<string, IssuedKey>()
   const passwords = new Map<string, string>()
   const disabled = new Set<string>()
-  for (const account of accounts) {
+  const admit = (account: Account): void => {
+    accounts.push(account)
     for (const user of account.users) {
       keys.set(user.credentials.accessKeyId, { ...user.credentials, principal: { account, user } })
       passwords.set(user.id, user.password)
       if (user.disabled === true) disabled.add(user.id)
     }
   }
+  for (const account of [partner, ...customers]) admit(account)
   const addKey = (key: IssuedKey): IssuedKey => {
     keys.set(key.accessKeyId, key)
     return key
@@ -82,6 +86,7 @@ export function createIdentities({ partner, customers }: Accounts, now: () => nu
   }
   return {
     accounts,
+    admit,
     account: (named) => accounts.find(({ domain }) => is(domain, named)),
     user(by, account) {
       for (const candidate of account === undefined ? accounts : [account]) {

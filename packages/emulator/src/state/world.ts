@@ -37,10 +37,11 @@ export interface World {
 export function createWorld({ wrongPasswords = 5 }: WorldOptions = {}): World {
   const clock = createServerClock()
   const { now } = clock
-  const accounts = sampleAccounts(now)
+  const accounts = sampleAccounts(now, (customer) => identities.admit(customer))
+  const identities = createIdentities(accounts, now)
   const parts: Omit<World, "faults"> = {
     accounts,
-    identities: createIdentities(accounts, now),
+    identities,
     stats: createStats(),
     pending: [],
     clock,

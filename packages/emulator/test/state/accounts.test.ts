@@ -1,10 +1,10 @@
 import { expect, it } from "vitest"
-import { sampleAccounts } from "../../src/state/accounts.ts"
+import { type Customer, sampleAccounts } from "../../src/state/accounts.ts"
 
 it("are the same at every start, and no two have an id or a key in common", () => {
   const now = (): number => 0
   const { partner, customers, identityProvider } = sampleAccounts(now)
-  expect(sampleAccounts(now)).toEqual({ partner, customers, identityProvider, machine: expect.anything() })
+  expect(sampleAccounts(now)).toMatchObject({ partner, customers, identityProvider, machine: expect.anything() })
   const accounts = [partner, ...customers]
   const ids = accounts.flatMap(({ domain, users, agencies, projects }) =>
     [domain, ...users, ...agencies, ...projects].map(({ id }) => id),
@@ -17,4 +17,17 @@ it("are the same at every start, and no two have an id or a key in common", () =
     expect(accessKeyId).toMatch(/^[A-Z0-9]{20}$/)
     expect(secretAccessKey).toHaveLength(40)
   }
+})
+
+it("names customers that are added without a name by the next free number", () => {
+  const added: Customer[] = []
+  const accounts = sampleAccounts(
+    () => 0,
+    (customer) => added.push(customer),
+  )
+  accounts.addCustomer({ name: "customer-5" })
+  const names = [accounts.addCustomer(), accounts.addCustomer()].map(({ domain }) => domain.name)
+  expect(names).toEqual(["customer-6-account", "customer-7-account"])
+  expect(accounts.customers.slice(3)).toEqual(added)
+  expect(() => accounts.addCustomer({ name: "customer-5" })).toThrow(RangeError)
 })

@@ -1,0 +1,23 @@
+/** The parts of a canonical request. */
+export interface CanonicalParts {
+  readonly method: string
+  readonly uri: string
+  readonly query: string
+  /** By lower-case name, in the order in which they are signed. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly payloadHash: string
+}
+
+export function parseCanonical(text: string): CanonicalParts {
+  const [method = "", uri = "", query = "", ...rest] = text.split("\n")
+  const headers = rest.slice(0, -3).map((line): [string, string] => {
+    const index = line.indexOf(":")
+    return [line.slice(0, index), line.slice(index + 1)]
+  })
+  return { method, uri, query, headers, payloadHash: rest.at(-1) ?? "" }
+}
+
+export function canonicalText({ method, uri, query, headers, payloadHash }: CanonicalParts): string {
+  const lines = headers.map(([name, value]) => `${name}:${value}`)
+  return [method, uri, query, ...lines, "", headers.map(([name]) => name).join(";"), payloadHash].join("\n")
+}

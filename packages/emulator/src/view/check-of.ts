@@ -1,0 +1,179 @@
+import { canonicalRequest } from "@countersign/auth-core"
+import { schemeOf } from "../gateway/authenticate.ts"
+import type { World } from "../state/world.ts"
+import { canonicalText, parseCanonical } from "./canonical-parts.ts"
+import { type ClaimedSignature, claimedSignature } from "./claimed-signature.ts"
+import { findSignedRequest, type TriedSecret } from "./find-signed-request.ts"
+import { maskCanonical } from "./mask.ts"
+import type { RequestCheck, StepState } from "./record.ts"
+import type { RecordedRequest } from "./recorder.ts"
+import { verdictOf } from "./verdict-of.ts"
+
+/** How a request was authenticated, step by step. */
+export function checkOf(world: World, request: RecordedRequest): RequestCheck {
+  switch (schemeOf(request)) {
+    case "signature":
+      return signatureCheck(world, request)
+    case "token":
+      return tokenCheck(world, request)
+    case "none":
+      return openCheck(request)
+  }
+}
+
+const SIGNATURE_STEPS = ["Authorization", "Time", "Access key", "Security token", "Body", "Signature"] as const
+
+type SignatureStep = (typeof SIGNATURE_STEPS)[number]
+type Outcome = NonNullable<RecordedRequest["trace"]["signature"]>["outcome"]
+
+/** The step that an outcome ends at. */
+const FAILED_AT: Readonly<Record<Exclude<Outcome, "OK">, SignatureStep>> = {
+  SIGNATURE_MISSING: "Authorization",
+  SIGNATURE_MALFORMED: "Authorization",
+  HOST_UNSIGNED: "Authorization",
+  SIGNATURE_EXPIRED: "Time",
+  ACCESS_KEY_UNKNOWN: "Access key",
+  KEY_LOCKED: "Access key",
+  KEY_EXPIRED: "Access key",
+  SECURITY_TOKEN_INVALID: "Security token",
+  PAYLOAD_UNSIGNED: "Body",
+  PAYLOAD_MISMATCH: "Body",
+  BODY_TOO_LARGE: "Body",
+  SIGNATURE_MISMATCH: "Signature",
+}
+
+function signatureCheck(world: World, request: RecordedRequest): RequestCheck {
+  const { signature } = request.trace
+  if (signature === undefined) return openCheck(request)
+  const claimed = claimedSignature(request.headers)
+  const failedAt = signature.outcome === "OK" ? undefined : FAILED_AT[signature.outcome]
+  const failedIndex = failedAt === undefined ? SIGNATURE_STEPS.length : SIGNATURE_STEPS.indexOf(failedAt)
+  const steps = SIGNATURE_STEPS.map((name, index) => {
+    const state: StepState = index < failedIndex ? "passed" : index === failedIndex ? "failed" : "not reached"
+    return { name, state, detail: state === "not reached" ? "" : signatureDetail(name, request, claimed) }
+  })
+  const canonical = claimed === undefined ? undefined : arrivedCanonical(request, claimed)
+  if (canonical === undefined || claimed === undefined) return { steps }
+  const check = { steps, canonicalRequest: maskCanonical(canonical) }
+  if (failedAt !== "Signature" || signature.key === undefined) return check
+  const { accessKeyId, secretAccessKey } = signature.key
+  const found = findSignedRequest({
+    arrived: parseCanonical(canonical),
+    claimed,
+    secretAccessKey,
+    otherSecrets: secretsBut(world, accessKeyId),
+    content: request.trace.body?.content,
+    hosts: hostsOf(request),
+  })
+  if (found === undefined) return check
+  const { parts, differences } = found
+  return { ...check, signedCanonicalRequest: maskCanonical(canonicalText(parts)), differences }
+}
+
+function signatureDetail(
+  name: SignatureStep,
+  { headers, trace }: RecordedRequest,
+  claimed: ClaimedSignature | undefined,
+): string {
+  const { outcome, checkedAt = 0, key } = trace.signature ?? {}
+  switch (name) {
+    case "Authorization":
+      if (claimed === undefined) return "The header is not of the form that a signature has."
+      return outcome === "SIGNATURE_MALFORMED"
+        ? "The signature, X-Sdk-Date, or the list of signed headers is malformed: names in lower case, sorted, each once, with x-sdk-date."
+        : `${claimed.algorithm} over ${claimed.signedHeaders.join(", ")}`
+    case "Time":
+      return `signed at ${claimed?.date}, the server's clock says ${new Date(checkedAt).toISOString()}`
+    case "Access key": {
+      if (key === undefined) return `The emulator has no key ${claimed?.accessKeyId}.`
+      const owner = `${key.accessKeyId} of ${key.principal.user.name}`
+      if (outcome === "KEY_LOCKED") return `${owner} is locked after too many wrong signatures in a row.`
+      return outcome === "KEY_EXPIRED" ? `${owner} has expired.` : owner
+    }
+    case "Security token":
+      if (key?.securityToken === undefined) return "The key needs none."
+      if (outcome !== "SECURITY_TOKEN_INVALID") return "It is that of the key, and signed."
+      return headers["x-security-token"] === undefined
+        ? "The key needs one, and none came."
+        : "It is not that of the key, or it is not signed."
+    case "Body": {
+      const { bytes = 0, sha256 = "" } = trace.body ?? {}
+      if (outcome === "BODY_TOO_LARGE") return `${bytes} bytes are more than a signature covers.`
+      return outcome === "PAYLOAD_MISMATCH"
+        ? `Its hash is ${sha256}, the content hash header says otherwise.`
+        : `${bytes} bytes, SHA-256 ${sha256}`
+    }
+    case "Signature":
+      return outcome === "OK"
+        ? "It is that of the canonical request below."
+        : "It is not that of the canonical request below: what arrived is not what was signed, or the SK is another."
+  }
+}
+
+/** Nothing masked; nothing for a request that cannot be signed. */
+function arrivedCanonical(
+  { method, url, headers, trace }: RecordedRequest,
+  claimed: ClaimedSignature,
+): string | undefined {
+  const { algorithm, signedHeaders } = claimed
+  const hashHeader = algorithm === "SDK-HMAC-SM3" ? "x-sdk-content-sm3" : "x-sdk-content-sha256"
+  const { content = null, sha256 } = trace.body ?? {}
+  const payloadHash = headers[hashHeader] ?? (algorithm === "SDK-HMAC-SM3" ? undefined : sha256)
+  // A signed header that did not arrive counts as empty.
+  const signed = Object.fromEntries(signedHeaders.map((name) => [name, headers[name] ?? ""]))
+  try {
+    return canonicalRequest({ method, url, headers: signed, body: content }, { algorithm, signedHeaders, payloadHash })
+  } catch {
+    return undefined
+  }
+}
+
+/** The names under which this server may be called, and those that a proxy before it passes on. */
+function hostsOf({ headers, port }: RecordedRequest): string[] {
+  const own = ["localhost", "127.0.0.1"].flatMap((name) => [`${name}:${port}`, name])
+  const { "x-forwarded-host": forwarded } = headers
+  return forwarded === undefined ? own : [...own, forwarded]
+}
+
+function secretsBut(world: World, accessKeyId: string): TriedSecret[] {
+  return world.identities.accounts
+    .flatMap(({ users }) => users)
+    .filter(({ credentials }) => credentials.accessKeyId !== accessKeyId)
+    .map(({ name, credentials }) => ({ secretAccessKey: credentials.secretAccessKey, words: `the SK of ${name}` }))
+}
+
+const UNKNOWN_TOKEN = /decrypt token fail|Invalid token/
+const EXPIRED_TOKEN = /token expires|token has expired/
+
+function tokenCheck(world: World, request: RecordedRequest): RequestCheck {
+  const value = request.headers["x-auth-token"] ?? ""
+  const verdict = verdictOf(request) ?? ""
+  const isUnknown = UNKNOWN_TOKEN.test(verdict)
+  const isExpired = EXPIRED_TOKEN.test(verdict)
+  const token = world.identities.token(value)
+  return {
+    steps: [
+      { name: "X-Auth-Token", state: "passed", detail: `${value.length} characters` },
+      {
+        name: "Token",
+        state: isUnknown ? "failed" : "passed",
+        detail:
+          token === undefined
+            ? "The emulator issued no such token."
+            : `issued to ${token.principal.user.name} by ${token.methods.join("+")}${token.revoked ? ", revoked since" : ""}`,
+      },
+      {
+        name: "Expiry",
+        state: isUnknown ? "not reached" : isExpired ? "failed" : "passed",
+        detail: isUnknown || token === undefined ? "" : `valid until ${new Date(token.expiresAt).toISOString()}`,
+      },
+    ],
+  }
+}
+
+/** Of a request that names no token and no signature, or whose signature was not looked at. */
+function openCheck(request: RecordedRequest): RequestCheck {
+  const verdict = verdictOf(request)
+  const state = verdict === undefined ? "not reached" : verdict === "ok" ? "passed" : "failed"
+  return { steps: [{ name: "Request", state, detail: verdict ?? "" }] }
+}

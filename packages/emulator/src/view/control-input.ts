@@ -1,0 +1,28 @@
+import { Refusal } from "../answers.ts"
+import { at, type Json, textAt } from "../iam/read.ts"
+
+/** @throws {Refusal} 400 when it is missing or no number */
+export function numberAt(body: Json, name: string, least = Number.NEGATIVE_INFINITY): number {
+  const value = at(body, name)
+  if (typeof value === "number" && Number.isFinite(value) && value >= least) return value
+  const range = least === Number.NEGATIVE_INFINITY ? "" : `, ${least} or more`
+  throw new Refusal(400, { error: `\`${name}\` must be a number${range}.` })
+}
+
+export function optionalNumberAt(body: Json, name: string, least: number): number | undefined {
+  return at(body, name) === undefined ? undefined : numberAt(body, name, least)
+}
+
+/** @throws {Refusal} 400 when it is missing, empty or no text */
+export function requiredTextAt(body: Json, name: string): string {
+  const value = textAt(body, name)
+  if (value === undefined) throw new Refusal(400, { error: `\`${name}\` must be a text.` })
+  return value
+}
+
+/** @throws {Refusal} 400 for another word */
+export function oneOf<const T extends string | number>(body: Json, name: string, allowed: readonly T[]): T {
+  const found = allowed.find((each) => each === at(body, name))
+  if (found === undefined) throw new Refusal(400, { error: `\`${name}\` must be one of ${allowed.join(", ")}.` })
+  return found
+}

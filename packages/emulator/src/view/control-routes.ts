@@ -1,0 +1,109 @@
+import { Hono } from "hono"
+import { Refusal } from "../answers.ts"
+import { at, type Json, parseJson, textAt } from "../iam/read.ts"
+import { readRequest, type ServerEnv } from "../incoming-request.ts"
+import type { World } from "../state/world.ts"
+import { askForFault } from "./ask-for-fault.ts"
+import { numberAt } from "./control-input.ts"
+import { detailOf, summaryOf } from "./describe-request.ts"
+import { harOf } from "./har.ts"
+import type { Mask } from "./mask.ts"
+import type { Recorder } from "./recorder.ts"
+import { clockOf, stateOf } from "./state-of.ts"
+
+/** What tests in any language ask and change, as JSON: requests, accounts, faults, the clock. */
+export function controlRoutes(world: World, recorder: Recorder, mask: Mask, version: string): Hono<ServerEnv> {
+  const routes = new Hono<ServerEnv>()
+  routes.get("/requests", (context) => {
+    const since = Number(context.req.query("since") ?? 0)
+    const part = context.req.query("part")
+    const requests = [...recorder.requests].filter(
+      (request) => request.id > since && (part === undefined || request.part === part),
+    )
+    return context.json({ requests: requests.map((request) => summaryOf(mask, request)) })
+  })
+  routes.get("/requests/:id{[0-9]+}", (context) => {
+    const request = recorder.find(Number(context.req.param("id")))
+    if (request === undefined)
+      throw new Refusal(404, { error: "There is no such request, or it is not kept any more." })
+    return context.json(detailOf(world, mask, request))
+  })
+  routes.get("/requests.har", (context) => {
+    const ids = context.req.query("ids")?.split(",").map(Number)
+    const requests = ids?.map((id) => recorder.find(id)).filter((request) => request !== undefined)
+    const details = Array.from(requests ?? recorder.requests, (request) => detailOf(world, mask, request))
+    return context.json(harOf(originOf(context.req.url), version, details), 200, {
+      "content-disposition": 'attachment; filename="countersign.har"',
+    })
+  })
+  routes.delete("/requests", (context) => {
+    recorder.clear()
+    world.stats.reset()
+    return context.body(null, 204)
+  })
+  routes.get("/stats", ({ json }) => json({ calls: world.stats.calls, iamCalls: world.stats.iamCalls }))
+
+  routes.get("/accounts", (context) => context.json({ url: originOf(context.req.url), ...world.accounts }))
+  routes.post("/customers", async (context) => {
+    const { name } = await readJson(readRequest(context))
+    if (name !== undefined && typeof name !== "string") throw new Refusal(400, { error: "`name` must be a text." })
+    return context.json(
+      attempt(() => world.accounts.addCustomer({ name })),
+      201,
+    )
+  })
+
+  routes.get("/state", (context) => context.json(stateOf(world)))
+  routes.post("/faults", async (context) => {
+    const body = await readJson(readRequest(context))
+    const result = attempt(() => askForFault(world.faults, body))
+    return context.json({ ...stateOf(world), ...(result === undefined ? {} : { result }) }, 201)
+  })
+  routes.delete("/faults", (context) => {
+    world.faults.reset()
+    return context.body(null, 204)
+  })
+  routes.get("/clock", (context) => context.json(clockOf(world)))
+  routes.put("/clock", async (context) => {
+    setClock(world, await readJson(readRequest(context)))
+    return context.json(clockOf(world))
+  })
+  routes.delete("/clock", (context) => {
+    world.clock.set(undefined)
+    return context.body(null, 204)
+  })
+  return routes
+}
+
+/** Takes `{ offsetMs }`, or `{ now }` (epoch ms or ISO 8601), from where it goes on unless `frozen`. */
+function setClock({ clock }: World, body: Json): void {
+  if (at(body, "offsetMs") !== undefined) {
+    clock.set(numberAt(body, "offsetMs"))
+    return
+  }
+  const text = textAt(body, "now")
+  const now = text === undefined ? numberAt(body, "now") : Date.parse(text)
+  if (Number.isNaN(now))
+    throw new Refusal(400, { error: "`now` must be epoch milliseconds, or a time as in ISO 8601." })
+  clock.set(at(body, "frozen") === true ? () => now : now - Date.now())
+}
+
+async function readJson(request: ReturnType<typeof readRequest>): Promise<Json> {
+  const { text } = await request
+  const body = text === "" ? {} : parseJson(text)
+  if (body === undefined) throw new Refusal(400, { error: "The body must be a JSON object." })
+  return body
+}
+
+/** What the emulator's own functions refuse is the asker's mistake. */
+function attempt<T>(act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    throw error instanceof RangeError ? new Refusal(400, { error: error.message }) : error
+  }
+}
+
+function originOf(url: string): string {
+  return new URL(url).origin
+}

@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs"
+import { Hono } from "hono"
+import { keystoneError } from "../answers.ts"
+import type { ServerEnv } from "../incoming-request.ts"
+import type { World } from "../state/world.ts"
+import { allowOrigins } from "./allow-origins.ts"
+import { controlRoutes } from "./control-routes.ts"
+import { summaryOf } from "./describe-request.ts"
+import { eventStream } from "./event-stream.ts"
+import { createMask } from "./mask.ts"
+import { pageRoutes } from "./page-routes.ts"
+import type { RequestSummary } from "./record.ts"
+import { recordRequests } from "./record-requests.ts"
+import { createRecorder } from "./recorder.ts"
+import { refuseOtherSites } from "./refuse-other-sites.ts"
+
+export interface ViewOptions {
+  readonly ui: boolean
+  readonly cors: "*" | readonly string[] | undefined
+  readonly onRequest: ((request: RequestSummary) => void) | undefined
+}
+
+/** Everything that lets somebody look at the emulator while it runs. */
+export interface View {
+  /** Adds the routes, and what watches the requests to all others; to be called before those are added. */
+  addTo(app: Hono<ServerEnv>): void
+}
+
+export function createView(world: World, { ui, cors, onRequest }: ViewOptions): View {
+  const recorder = createRecorder()
+  const mask = createMask(world.identities)
+  return {
+    addTo(app) {
+      const isAllowed = (origin: string): boolean => cors === "*" || cors?.includes(origin) === true
+      if (cors !== undefined) app.use(allowOrigins(isAllowed))
+      if (ui) {
+        const routes = new Hono<ServerEnv>()
+        routes.use(refuseOtherSites(isAllowed))
+        routes.get("/events", (context) => eventStream(context, world, recorder, mask))
+        routes.route("/", controlRoutes(world, recorder, mask, ownVersion()))
+        routes.route("/", pageRoutes())
+        routes.all("*", (context) => keystoneError(404, "The emulator has no such page.").answer(context))
+        app.get("/-", (context) => context.redirect("/-/"))
+        app.route("/-", routes)
+      }
+      if (ui || onRequest !== undefined) {
+        app.use(recordRequests(recorder, (request) => onRequest?.(summaryOf(mask, request))))
+      }
+    },
+  }
+}
+
+function ownVersion(): string {
+  const manifest: { version: string } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
+  return manifest.version
+}

@@ -1,0 +1,62 @@
+import { schemeOf } from "../gateway/authenticate.ts"
+import { callerOf } from "../gateway/gateway.ts"
+import type { World } from "../state/world.ts"
+import { checkOf } from "./check-of.ts"
+import type { Mask } from "./mask.ts"
+import type { RequestDetail, RequestSummary } from "./record.ts"
+import type { RecordedRequest } from "./recorder.ts"
+import { verdictOf } from "./verdict-of.ts"
+
+/** A recorded request, in a line. */
+export function summaryOf(mask: Mask, request: RecordedRequest): RequestSummary {
+  const { id, time, part, method, target, headers, trace, answer } = request
+  const { principal, projectId, methods, faults, grantEndsAt } = trace
+  const verdict = verdictOf(request)
+  return {
+    id,
+    time,
+    part,
+    method,
+    target: mask.target(target),
+    client: headers["user-agent"] ?? "",
+    scheme: schemeOf(request),
+    ...(methods === undefined ? {} : { methods }),
+    ...(principal === undefined ? {} : { caller: callerOf({ principal, projectId }) }),
+    ...(verdict === undefined ? {} : { verdict }),
+    ...(faults === undefined ? {} : { faults }),
+    ...(answer?.status === undefined ? {} : { status: answer.status }),
+    ...(answer === undefined ? {} : { durationMs: answer.durationMs }),
+    ...(grantEndsAt === undefined ? {} : { grantEndsAt }),
+  }
+}
+
+/** Everything that is known of a recorded request. */
+export function detailOf(world: World, mask: Mask, request: RecordedRequest): RequestDetail {
+  const { part, trace, headers, answer } = request
+  const { bytes = Number(headers["content-length"] ?? 0), sha256, content } = trace.body ?? {}
+  // What IAM is sent holds passwords.
+  const text = part === "gateway" ? textOf(content) : undefined
+  return {
+    ...summaryOf(mask, request),
+    headers: mask.headers(headers),
+    body: { bytes, ...(sha256 === undefined ? {} : { sha256 }), ...(text === undefined ? {} : { text }) },
+    ...(answer === undefined
+      ? {}
+      : {
+          answer: {
+            headers: mask.headers(answer.headers),
+            ...(answer.text === undefined ? {} : { text: answer.text }),
+          },
+        }),
+    check: checkOf(world, request),
+  }
+}
+
+function textOf(content: Uint8Array | undefined): string | undefined {
+  if (content === undefined || content.byteLength === 0) return undefined
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(content)
+  } catch {
+    return undefined
+  }
+}

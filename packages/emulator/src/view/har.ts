@@ -1,0 +1,58 @@
+import type { RequestDetail } from "./record.ts"
+
+/** Requests as an HTTP Archive (HAR 1.2), with `_verdict` and `_caller` beside what the format knows. */
+export function harOf(origin: string, version: string, requests: Iterable<RequestDetail>): object {
+  return {
+    log: {
+      version: "1.2",
+      creator: { name: "countersign-emulator", version },
+      entries: Array.from(requests, (request) => entryOf(origin, request)),
+    },
+  }
+}
+
+function entryOf(origin: string, request: RequestDetail): object {
+  const { time, durationMs = 0, method, target, headers, body, status = 0, answer, verdict, caller, faults } = request
+  const url = new URL(target, origin)
+  return {
+    startedDateTime: new Date(time).toISOString(),
+    time: durationMs,
+    request: {
+      method,
+      url: url.href,
+      httpVersion: "HTTP/1.1",
+      cookies: [],
+      headers: pairsOf(Object.entries(headers)),
+      queryString: pairsOf([...url.searchParams]),
+      headersSize: -1,
+      bodySize: body.bytes,
+      ...(body.text === undefined
+        ? {}
+        : { postData: { mimeType: headers["content-type"] ?? "", text: body.text, params: [] } }),
+    },
+    response: {
+      status,
+      statusText: "",
+      httpVersion: "HTTP/1.1",
+      cookies: [],
+      headers: pairsOf(Object.entries(answer?.headers ?? {})),
+      content: {
+        size: answer?.text?.length ?? 0,
+        mimeType: answer?.headers["content-type"] ?? "",
+        ...(answer?.text === undefined ? {} : { text: answer.text }),
+      },
+      redirectURL: answer?.headers.location ?? "",
+      headersSize: -1,
+      bodySize: -1,
+    },
+    cache: {},
+    timings: { send: 0, wait: durationMs, receive: 0 },
+    ...(verdict === undefined ? {} : { _verdict: verdict }),
+    ...(caller === undefined ? {} : { _caller: caller }),
+    ...(faults === undefined ? {} : { _faults: faults }),
+  }
+}
+
+function pairsOf(entries: readonly [string, string][]): object[] {
+  return entries.map(([name, value]) => ({ name, value }))
+}

@@ -1,0 +1,58 @@
+import type { Identities } from "../state/identities.ts"
+
+/** Names of headers and query parameters that carry a credential. */
+const SECRET_NAME = /token|auth|cookie|secret|passw|credential|signature|key/i
+
+/** A signature and the rest of the header, which names no secret. */
+const SIGNED = /^((?:SDK-HMAC-SHA256|SDK-HMAC-SM3|V11-HMAC-SHA256) (?:Access|Credential)=([^,/\s]+).*, ?Signature=)\S+$/
+
+/** Hides credentials from records. Signatures of the emulator's own keys stay: they are made up, and worth a look. */
+export interface Mask {
+  headers(headers: Readonly<Record<string, string>>): Record<string, string>
+  target(target: string): string
+}
+
+export function createMask({ key, token }: Pick<Identities, "key" | "token">): Mask {
+  return {
+    headers: (headers) =>
+      Object.fromEntries(
+        Object.entries(headers).map(([name, value]) => {
+          if (!SECRET_NAME.test(name)) return [name, value]
+          const [, start, accessKeyId = ""] = SIGNED.exec(value) ?? []
+          if (name !== "authorization" || start === undefined) return [name, masked(value, token(value))]
+          return [name, key(accessKeyId) === undefined ? `${start}[secret]` : value]
+        }),
+      ),
+    target(target) {
+      const [path = "", query] = split(target)
+      return query === undefined ? path : `${path}?${maskPairs(query, "&", "=")}`
+    },
+  }
+}
+
+/** A canonical request with the values masked of headers and query parameters that carry a credential. */
+export function maskCanonical(canonicalRequest: string): string {
+  const [method, uri, query = "", ...rest] = canonicalRequest.split("\n")
+  const headers = maskPairs(rest.slice(0, -3).join("\n"), "\n", ":")
+  return [method, uri, maskPairs(query, "&", "="), headers, ...rest.slice(-3)].join("\n")
+}
+
+function maskPairs(text: string, between: string, sign: string): string {
+  return text
+    .split(between)
+    .map((pair) => {
+      const [name = "", value] = split(pair, sign)
+      return value !== undefined && SECRET_NAME.test(name) ? `${name}${sign}[secret]` : pair
+    })
+    .join(between)
+}
+
+function masked(value: string, own: ReturnType<Identities["token"]>): string {
+  const size = `${value.length} characters`
+  return own === undefined ? `[secret, ${size}]` : `[token of ${own.principal.user.name}, ${size}]`
+}
+
+function split(text: string, sign = "?"): [string, string?] {
+  const index = text.indexOf(sign)
+  return index < 0 ? [text] : [text.slice(0, index), text.slice(index + 1)]
+}

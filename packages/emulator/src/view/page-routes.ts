@@ -1,0 +1,53 @@
+import { readFile } from "node:fs/promises"
+import { extname } from "node:path"
+import { Hono } from "hono"
+import { Refusal } from "../answers.ts"
+import type { ServerEnv } from "../incoming-request.ts"
+
+/** The built page, seen from `src/view`, from `dist/view` and from `dist/cjs` alike. */
+const FOLDER = new URL("../../dist/ui/", import.meta.url)
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+}
+
+const HEADERS = {
+  "content-security-policy":
+    "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+}
+
+/** The page itself: static files. */
+export function pageRoutes(): Hono<ServerEnv> {
+  const routes = new Hono<ServerEnv>()
+  routes.get("/", async (context) =>
+    context.body(await fileNamed("index.html"), 200, headersFor("index.html", "no-cache")),
+  )
+  routes.get("/assets/:name{[A-Za-z0-9_.-]+}", async (context) => {
+    const name = context.req.param("name")
+    const content = await fileNamed(`assets/${name}`)
+    // The name holds a hash of the content.
+    return context.body(content, 200, headersFor(name, "max-age=31536000, immutable"))
+  })
+  return routes
+}
+
+async function fileNamed(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await readFile(new URL(name, FOLDER)))
+  } catch {
+    throw new Refusal(404, { error: "The page has no such file. In a working copy, build it first: npm run build." })
+  }
+}
+
+function headersFor(name: string, cacheControl: string): Record<string, string> {
+  return {
+    ...HEADERS,
+    "content-type": TYPES[extname(name)] ?? "application/octet-stream",
+    "cache-control": cacheControl,
+  }
+}

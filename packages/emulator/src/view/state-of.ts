@@ -1,0 +1,45 @@
+import type { PendingFault } from "../state/faults.ts"
+import type { World } from "../state/world.ts"
+import type { EmulatorState, WaitingFault } from "./record.ts"
+
+/** What may be changed from outside, as it is now. */
+export function stateOf(world: World): EmulatorState {
+  const { clock, pending, metadataMode, accounts } = world
+  return {
+    // To the tenth of a second, so that nothing seems to change while the two clocks are read.
+    clock: clock.isSteady ? { offsetMs: Math.round((clock.now() - Date.now()) / 100) * 100 } : { now: clock.now() },
+    faults: pending.filter(({ timesLeft }) => timesLeft > 0).map(waitingFault),
+    metadataMode,
+    customers: accounts.customers.length,
+  }
+}
+
+/** The server's clock now, epoch ms, and how far it is from the real time. */
+export function clockOf({ clock }: World): { now: number; offsetMs: number; iso: string } {
+  const now = clock.now()
+  return { now, offsetMs: now - Date.now(), iso: new Date(now).toISOString() }
+}
+
+function waitingFault({ target, asked, timesLeft }: PendingFault): WaitingFault {
+  return {
+    kind: asked.kind,
+    words: wordsOf(asked),
+    target: String(target),
+    ...(timesLeft === Number.POSITIVE_INFINITY ? {} : { timesLeft }),
+  }
+}
+
+function wordsOf(asked: PendingFault["asked"]): string {
+  switch (asked.kind) {
+    case "delay":
+      return `answers ${asked.ms} ms late`
+    case "status":
+      return `answers ${asked.status}${asked.retryAfterSeconds === undefined ? "" : `, Retry-After ${asked.retryAfterSeconds} s`}`
+    case "drop":
+      return "drops the connection"
+    case "redirect":
+      return `redirects to ${asked.to} with ${asked.status}`
+    case "throttle":
+      return `lets ${asked.requests} requests in ${asked.perMs} ms through`
+  }
+}
