@@ -1,6 +1,6 @@
 // Run in a package's folder after it is built: makes one file of the modules for those who load files one by one, since each costs
 // a start a third of a millisecond. The `default` condition keeps the modules of tsc, of which bundlers leave out what is unused.
-import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, dirname, join, relative, resolve } from "node:path"
 import { rolldown } from "rolldown"
 
@@ -10,6 +10,14 @@ const sourceOf = (output) => resolve(output.replace("./dist/", "src/").replace(/
 const entries = Object.values(exports).filter(({ types }) => types !== undefined)
 const sources = entries.map((conditions) => sourceOf(conditions.default))
 const alias = Object.fromEntries(Object.entries(imports).map(([name, { node }]) => [name, sourceOf(node)]))
+
+// The emulator's view is loaded by those who want to look; all else in one go.
+const isOnDemand = (id) => /\/emulator\/src\/view\//.test(id)
+const isSplit = sources.length > 1 || existsSync("src/view")
+const groups = [
+  { name: "modules", test: (id) => !sources.includes(id) && !isOnDemand(id) },
+  { name: "view", test: isOnDemand },
+]
 
 const bundle = await rolldown({
   input: sources,
@@ -28,7 +36,7 @@ const write = (format, dir) =>
     sourcemapExcludeSources: true,
     comments: { jsdoc: false },
     chunkFileNames: "[name].js",
-    codeSplitting: sources.length > 1 && { groups: [{ name: "modules", test: (id) => !sources.includes(id) }] },
+    codeSplitting: isSplit && { groups },
   })
 
 // For Node, Bun and Deno.
