@@ -1,6 +1,6 @@
 import type { HttpBindings } from "@hono/node-server"
 import type { Context, Env } from "hono"
-import { keystoneError, type Refusal } from "./answers.ts"
+import { keystoneError, type Refusal } from "./refusal.ts"
 import type { Trace } from "./trace.ts"
 
 /** What Hono is told of this server. */

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { getRequestListener } from "@hono/node-server"
 import { Hono } from "hono"
-import { gatewayError, keystoneError, Refusal, requestId } from "./answers.ts"
+import { faultsBeforeRoutes } from "./apply-faults.ts"
 import { gateway } from "./gateway/gateway.ts"
 import { federationRoutes } from "./iam/federation-routes.ts"
 import { lookupRoutes } from "./iam/lookup-routes.ts"
@@ -10,8 +10,8 @@ import { temporaryKeyRoutes } from "./iam/temporary-key-routes.ts"
 import { tokenRoutes } from "./iam/token-routes.ts"
 import { requestHead, type ServerEnv } from "./incoming-request.ts"
 import { machineRoutes, POD_PATH } from "./machine-routes.ts"
-import { troubleBeforeRoutes } from "./meet-trouble.ts"
 import { partOf } from "./part-of.ts"
+import { gatewayError, keystoneError, Refusal, requestId } from "./refusal.ts"
 import type { Accounts } from "./state/accounts.ts"
 import type { Faults } from "./state/faults.ts"
 import type { Stats } from "./state/stats.ts"
@@ -95,7 +95,7 @@ function appOf(world: World, view: View | undefined): Hono<ServerEnv> {
     world.stats.count(part === "gateway" ? part : `${method} ${path}`, part === "iam")
     return part === "gateway" ? gateway(world, context) : next()
   })
-  app.use(troubleBeforeRoutes(world))
+  app.use(faultsBeforeRoutes(world))
   tokenRoutes(app, world)
   temporaryKeyRoutes(app, world)
   federationRoutes(app, world)

@@ -1,6 +1,6 @@
 import { verify } from "@countersign/auth-core"
-import { gatewayError, iamTime } from "./answers.ts"
 import type { RequestHead } from "./incoming-request.ts"
+import { gatewayError, iamTime } from "./refusal.ts"
 import type { IssuedKey } from "./state/identities.ts"
 import type { World } from "./state/world.ts"
 import type { CheckedSignature } from "./trace.ts"

@@ -1,6 +1,6 @@
 import { AuthError, type CacheStore, type StoreChange } from "@countersign/auth-core"
 import { commandsOf, type RedisClient } from "./redis-client.ts"
-import { ACQUIRE, DELETE, FENCED_SET, RELEASE, SET } from "./scripts.ts"
+import { ACQUIRE_SCRIPT, DELETE_SCRIPT, FENCED_SET_SCRIPT, RELEASE_SCRIPT, SET_SCRIPT } from "./scripts.ts"
 
 export interface RedisStoreOptions {
   /** Begins every key and channel. @default "countersign:" */
@@ -30,22 +30,22 @@ export function redisStore(client: RedisClient, { prefix = "countersign:" }: Red
   return {
     get: (key) => commands.get(valueKey(key)),
     async set(key, value, ttlMs) {
-      await commands.run(SET, [valueKey(key)], [value, String(ttlMs), channel, message("set", key)])
+      await commands.run(SET_SCRIPT, [valueKey(key)], [value, String(ttlMs), channel, message("set", key)])
     },
     async delete(key) {
-      await commands.run(DELETE, [valueKey(key)], [channel, message("deleted", key)])
+      await commands.run(DELETE_SCRIPT, [valueKey(key)], [channel, message("deleted", key)])
     },
     async acquireLease(key, ttlMs) {
       const holder = crypto.randomUUID()
-      const number = await commands.run(ACQUIRE, [leaseKey(key), metaKey(key)], [holder, String(ttlMs)])
+      const number = await commands.run(ACQUIRE_SCRIPT, [leaseKey(key), metaKey(key)], [holder, String(ttlMs)])
       if (number === null || number === undefined) return undefined
       return {
         async set(value, valueTtlMs) {
           const values = [String(number), value, String(valueTtlMs), channel, message("set", key)]
-          return Number(await commands.run(FENCED_SET, [valueKey(key), metaKey(key)], values)) === 1
+          return Number(await commands.run(FENCED_SET_SCRIPT, [valueKey(key), metaKey(key)], values)) === 1
         },
         async release() {
-          await commands.run(RELEASE, [leaseKey(key)], [holder])
+          await commands.run(RELEASE_SCRIPT, [leaseKey(key)], [holder])
         },
       }
     },

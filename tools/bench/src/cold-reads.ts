@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { type TokenProvider, tokenAuth } from "@countersign/auth-core"
+import { distribution, median } from "./distribution.ts"
 import { get } from "./example-request.ts"
 import type { Row } from "./row.ts"
-import { distribution, median } from "./statistics.ts"
 
 const READS = 10_000
 const DELAY_MS = 500

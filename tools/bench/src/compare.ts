@@ -1,7 +1,7 @@
+import { median, ratio } from "./distribution.ts"
 import { time } from "./figures.ts"
 import type { Samples } from "./rounds.ts"
 import type { Row } from "./row.ts"
-import { median, ratio } from "./statistics.ts"
 
 /** What a row says beside the figure. */
 export type Words = Pick<Row, "id" | "what" | "against"> &

@@ -1,6 +1,6 @@
+import { median } from "./distribution.ts"
 import type { Samples } from "./rounds.ts"
 import type { Curve } from "./row.ts"
-import { median } from "./statistics.ts"
 
 /** The name of the case that measures a curve at a size. */
 export function at(name: string, size: number): string {

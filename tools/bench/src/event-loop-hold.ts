@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto"
 import { akskAuth } from "@countersign/auth-core"
+import { distribution, median } from "./distribution.ts"
 import { credentials, post } from "./example-request.ts"
 import type { Row } from "./row.ts"
-import { distribution, median } from "./statistics.ts"
 
 const BYTES = 12 * 1024 * 1024
 

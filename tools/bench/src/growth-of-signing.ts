@@ -1,10 +1,10 @@
 import { sign } from "@countersign/auth-core"
 import { at, curves } from "./curves.ts"
+import { median, ratio } from "./distribution.ts"
 import { credentials, get } from "./example-request.ts"
 import { time } from "./figures.ts"
 import { type Batch, interleaved, sync } from "./rounds.ts"
 import type { Curve, Part } from "./row.ts"
-import { median, ratio } from "./statistics.ts"
 
 const NAMES = ["query pairs", "signed headers"] as const
 

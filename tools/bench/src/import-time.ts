@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
+import { difference, median } from "./distribution.ts"
 import { interleaved, sync } from "./rounds.ts"
 import type { Part } from "./row.ts"
-import { difference, median } from "./statistics.ts"
 
 const CLIENTS = ["axios", "got", "ky", "fetch", "undici"] as const
 const HERE = fileURLToPath(new URL(".", import.meta.url))

@@ -6,7 +6,7 @@ import type { sign } from "@countersign/auth-core"
 import { build } from "esbuild"
 import { comparing } from "./compare.ts"
 import { credentials, get, post } from "./example-request.ts"
-import { aws4fetchSigner } from "./peers.ts"
+import { aws4fetchSigner } from "./peer-signers.ts"
 import { awaited, interleaved, sync } from "./rounds.ts"
 import type { Part } from "./row.ts"
 

@@ -68,7 +68,7 @@ async function sha256(rounds: number): Promise<Row[]> {
  * the next.
  */
 async function peers(rounds: number): Promise<Row[]> {
-  const { signersOfGet } = await import("./peers.ts")
+  const { signersOfGet } = await import("./peer-signers.ts")
   const against = "sign()"
   const words: Record<keyof typeof signersOfGet, Words> = {
     official: {
@@ -103,7 +103,7 @@ async function v11(rounds: number): Promise<Row[]> {
       { rounds },
     ),
   )
-  const { officialDerivedSigner } = await import("./peers.ts")
+  const { officialDerivedSigner } = await import("./peer-signers.ts")
   const peer = comparing(
     await interleaved(
       { sign: sync(() => sign(get, credentials, V11)), peer: sync(officialDerivedSigner(V11)) },

@@ -7,9 +7,9 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { hashPayload } from "@countersign/auth-core"
 import { comparing } from "./compare.ts"
+import { median } from "./distribution.ts"
 import { awaited, interleaved, type Samples } from "./rounds.ts"
 import type { Part, Row } from "./row.ts"
-import { median } from "./statistics.ts"
 import { streamMemory } from "./stream-memory.ts"
 
 const MB = 1024 * 1024

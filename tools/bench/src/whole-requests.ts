@@ -1,9 +1,9 @@
 import { comparing, type Words } from "./compare.ts"
+import { ratio } from "./distribution.ts"
 import { type Samples, shuffled } from "./rounds.ts"
 import type { Effort, Part, Row } from "./row.ts"
 import { startCase } from "./start-case.ts"
 import { startServer } from "./start-server.ts"
-import { ratio } from "./statistics.ts"
 import { type CaseName, type ClientName, wholeRequestCases } from "./whole-request-cases.ts"
 
 /**

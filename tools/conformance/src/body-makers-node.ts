@@ -1,6 +1,6 @@
 import { Readable } from "node:stream"
 import FormData from "form-data"
-import { BINARY, type BodyMakers } from "./bodies.ts"
+import { BINARY, type BodyMakers } from "./sample-body.ts"
 
 export const makers: BodyMakers = {
   nodeReadable: (chunks) => Readable.from(chunks, { objectMode: false }),

@@ -1,4 +1,3 @@
-import type { BodyMakers } from "./bodies.ts"
 import { axiosClient } from "./clients/axios.ts"
 import type { Connect } from "./clients/connect.ts"
 import { bare, underOfetch, underOpenapiFetch, underWretch } from "./clients/fetch.ts"
@@ -13,5 +12,3 @@ export const connectors: Readonly<Record<string, Connect>> = {
   wretch: underWretch,
   "openapi-fetch": underOpenapiFetch,
 }
-
-export const makers: BodyMakers = {}

@@ -1,6 +1,6 @@
 import type { Arrival, Arrivals } from "./arrival.ts"
-import { BINARY, expectedBytes } from "./bodies.ts"
 import { type Cell, type CellResult, isRejection, type Outcome, type Scenario, STREAMS } from "./matrix.ts"
+import { BINARY, expectedBytes } from "./sample-body.ts"
 
 /**
  * - `ok`: all as it should be;

@@ -1,7 +1,7 @@
-import type { BodyMakers } from "./bodies.ts"
 import type { Connect } from "./clients/connect.ts"
 import type { CellResult, Job } from "./matrix.ts"
 import { runCells } from "./run-cells.ts"
+import type { BodyMakers } from "./sample-body.ts"
 import { runVectors, type Vector, type VectorsResult } from "./vectors.ts"
 
 /** What the program in a runtime reports. */

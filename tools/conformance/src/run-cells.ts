@@ -7,9 +7,9 @@ import {
   type TokenProvider,
   tokenAuth,
 } from "@countersign/fetch"
-import { type BodyMakers, makeBody, type SampleBody } from "./bodies.ts"
 import type { CallOptions, Connect } from "./clients/connect.ts"
 import { type AuthKind, type Cell, type CellResult, CREDENTIALS, type Job, type Outcome, SCOPE } from "./matrix.ts"
+import { type BodyMakers, makeBody, type SampleBody } from "./sample-body.ts"
 
 /** Cells that are under way at once. */
 const CONCURRENCY = 8

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
 import type { Arrival } from "../src/arrival.ts"
-import { BINARY } from "../src/bodies.ts"
 import { judge } from "../src/judge.ts"
 import type { Cell, CellResult } from "../src/matrix.ts"
+import { BINARY } from "../src/sample-body.ts"
 
 const cell: Cell = {
   id: 7,

@@ -6,9 +6,8 @@ import { sourceModules } from "./layout/source-module.ts"
 
 const workspace = process.argv[2] ?? join(import.meta.dirname, "../../..")
 const modules = sourceModules(workspace, ["*.{ts,js,mjs,cjs}", "{packages,tools,examples}/**/*.{ts,mts,js,mjs,cjs}"])
-// The rest waits for the new rooms of auth-core.
-const faults = layoutFaults(modules, packageEntries(workspace), layoutRules).filter(
-  (fault) => fault.startsWith("Import circle") && !fault.includes("packages/auth-core"),
-)
+// These are being renamed.
+const isAwaited = /^packages\/(?:auth-core|axios|emulator|got)\/.* is named neither/
+const faults = layoutFaults(modules, packageEntries(workspace), layoutRules).filter((fault) => !isAwaited.test(fault))
 for (const fault of faults) console.error(fault)
 process.exitCode = faults.length === 0 ? 0 : 1

@@ -1,5 +1,5 @@
-import { gatewayError, iamTime } from "../answers.ts"
 import type { RequestHead } from "../incoming-request.ts"
+import { gatewayError, iamTime } from "../refusal.ts"
 import type { Principal } from "../state/identities.ts"
 import type { Scheme } from "../state/stats.ts"
 import type { World } from "../state/world.ts"

@@ -1,7 +1,7 @@
 import type { Context } from "hono"
-import { GatewayRefusal } from "../answers.ts"
+import { applyFaults } from "../apply-faults.ts"
 import { type RequestHead, requestHead, type ServerEnv } from "../incoming-request.ts"
-import { meetTrouble } from "../meet-trouble.ts"
+import { GatewayRefusal } from "../refusal.ts"
 import type { Caller } from "../state/stats.ts"
 import type { World } from "../state/world.ts"
 import type { Trace } from "../trace.ts"
@@ -11,7 +11,7 @@ import { partnerCenter } from "./partner-center.ts"
 import { type GatewayBody, readBody } from "./read-body.ts"
 
 /**
- * Every path that is none of IAM's: checks the authentication and records it, lets trouble happen, then answers for the
+ * Every path that is none of IAM's: checks the authentication and records it, applies faults, then answers for the
  * service behind.
  */
 export async function gateway(world: World, context: Context<ServerEnv>): Promise<Response> {
@@ -20,7 +20,7 @@ export async function gateway(world: World, context: Context<ServerEnv>): Promis
   const outcome = await authenticate(world, head, body).catch(refusalOf)
   if (head.trace !== undefined) noteOutcome(head.trace, body, outcome)
   const answered = world.stats.keep(recordOf(head, body, outcome))
-  const answer = (await meetTrouble(world, context)) ?? answerOf(world, context, head, body, outcome)
+  const answer = (await applyFaults(world, context)) ?? answerOf(world, context, head, body, outcome)
   if (!context.env.incoming.socket.destroyed) answered(answer.status)
   return answer
 }

@@ -1,5 +1,5 @@
-import { type GatewayRefusal, gatewayError } from "../answers.ts"
-import { parseJson, textAt } from "../iam/read.ts"
+import { parseJson, textAt } from "../iam/json.ts"
+import { type GatewayRefusal, gatewayError } from "../refusal.ts"
 import type { Account, Customer } from "../state/accounts.ts"
 import type { World } from "../state/world.ts"
 import type { GatewayBody } from "./read-body.ts"

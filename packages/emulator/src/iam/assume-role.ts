@@ -1,7 +1,7 @@
-import { iamError, keystoneError } from "../answers.ts"
+import { iamError, keystoneError } from "../refusal.ts"
 import type { Principal } from "../state/identities.ts"
 import type { World } from "../state/world.ts"
-import { textAt } from "./read.ts"
+import { textAt } from "./json.ts"
 
 /**
  * The agency that somebody may assume.

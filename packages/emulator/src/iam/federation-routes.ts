@@ -1,11 +1,11 @@
 import type { Hono } from "hono"
-import { iamError } from "../answers.ts"
 import { readRequest, type ServerEnv } from "../incoming-request.ts"
+import { iamError } from "../refusal.ts"
 import { readIdToken } from "../state/id-token.ts"
 import type { IssuedToken } from "../state/identities.ts"
 import type { World } from "../state/world.ts"
 import { noteGrant } from "../trace.ts"
-import { at, parseBody, textAt } from "./read.ts"
+import { at, parseBody, textAt } from "./json.ts"
 import { scopeOf } from "./scope.ts"
 import { tokenBody } from "./token-body.ts"
 

@@ -1,7 +1,7 @@
 import type { Hono } from "hono"
 import { readRequest, type ServerEnv } from "../incoming-request.ts"
 import type { World } from "../state/world.ts"
-import { principalOf } from "./authenticate.ts"
+import { principalOf } from "./principal.ts"
 
 /** Projects and domains of the caller, and Keystone's description of itself. */
 export function lookupRoutes(app: Hono<ServerEnv>, world: World): void {

@@ -1,6 +1,6 @@
-import { keystoneError } from "../answers.ts"
+import { keystoneError } from "../refusal.ts"
 import type { Account, Named } from "../state/accounts.ts"
-import { at, textAt } from "./read.ts"
+import { at, textAt } from "./json.ts"
 
 /**
  * What a token is asked for: a project or the whole account of its bearer, or neither. A project wins over the account.

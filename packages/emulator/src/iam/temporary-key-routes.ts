@@ -1,12 +1,12 @@
 import type { Hono } from "hono"
-import { iamError, iamTime } from "../answers.ts"
 import { type IncomingRequest, readRequest, type ServerEnv } from "../incoming-request.ts"
+import { iamError, iamTime } from "../refusal.ts"
 import type { IssuedKey, Principal } from "../state/identities.ts"
 import type { World } from "../state/world.ts"
 import { noteGrant, noteMethods } from "../trace.ts"
 import { assumedAgency } from "./assume-role.ts"
-import { principalOf, signerOf, tokenOf } from "./authenticate.ts"
-import { at, parseBody, textAt } from "./read.ts"
+import { at, parseBody, textAt } from "./json.ts"
+import { principalOf, signerOf, tokenOf } from "./principal.ts"
 
 /** POST /v3.0/OS-CREDENTIAL/securitytokens, and STS: POST /v5/agencies/assume, GET /v5/caller-identity. */
 export function temporaryKeyRoutes(app: Hono<ServerEnv>, world: World): void {

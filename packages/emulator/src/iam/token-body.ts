@@ -1,5 +1,5 @@
 import type { Context } from "hono"
-import { iamTime } from "../answers.ts"
+import { iamTime } from "../refusal.ts"
 import type { Named } from "../state/accounts.ts"
 import type { IssuedToken } from "../state/identities.ts"
 

@@ -18,8 +18,8 @@ export interface FaultOptions {
 export type Lockable = Pick<Named, "id"> | Pick<AccessKey, "accessKeyId">
 
 /**
- * Trouble on demand. What applies to requests applies to the next ones to its target, in the order they come; a request to
- * the gateway is checked and recorded before trouble meets it.
+ * Faults on demand. What applies to requests applies to the next ones to its target, in the order they come; a request to
+ * the gateway is checked and recorded before a fault meets it.
  */
 export interface Faults {
   /** Answers so many milliseconds late, of real time. */
@@ -50,7 +50,7 @@ export interface Faults {
   clockOffset(ms: number): void
   /** How the metadata service answers. @see MetadataMode */
   metadata(mode: MetadataMode): void
-  /** Ends the trouble that applies to requests, locks, the clock's offset and the metadata mode. What was issued, changed or revoked stays so. */
+  /** Ends the faults that apply to requests, locks, the clock's offset and the metadata mode. What was issued, changed or revoked stays so. */
   reset(): void
 }
 
@@ -60,22 +60,22 @@ export interface Faults {
  */
 export type MetadataMode = "token optional" | "token required" | "no tokens" | "no agency"
 
-/** What will happen to a request. */
-export type Trouble =
+/** The fault of a single request. */
+export type Fault =
   | { readonly kind: "delay"; readonly ms: number }
   | { readonly kind: "status"; readonly status: number; readonly retryAfterSeconds: number | undefined }
   | { readonly kind: "drop" }
   | { readonly kind: "redirect"; readonly to: string; readonly status: number }
 
-/** Trouble that waits for requests. */
+/** A fault that waits for requests. */
 export interface PendingFault {
   readonly target: FaultTarget
   /** The arguments it was asked for with. */
-  readonly asked: Trouble | { readonly kind: "throttle"; readonly requests: number; readonly perMs: number }
+  readonly asked: Fault | { readonly kind: "throttle"; readonly requests: number; readonly perMs: number }
   /** How many more requests have it: `Infinity` for all until `reset`. */
   readonly timesLeft: number
   /** Gives what the next request to the target meets, if anything. */
-  next(): Trouble | undefined
+  next(): Fault | undefined
 }
 
 /** What the faults change. */
@@ -90,15 +90,15 @@ interface FaultyWorld {
 
 export function createFaults(world: FaultyWorld): Faults {
   const { pending, clock, identities, keyLockout, passwordLockout } = world
-  const add = (trouble: Trouble, { target = "gateway", times = Number.POSITIVE_INFINITY }: FaultOptions = {}): void => {
+  const add = (fault: Fault, { target = "gateway", times = Number.POSITIVE_INFINITY }: FaultOptions = {}): void => {
     let left = times
     pending.push({
       target,
-      asked: trouble,
+      asked: fault,
       get timesLeft() {
         return Math.max(0, left)
       },
-      next: () => (left-- > 0 ? trouble : undefined),
+      next: () => (left-- > 0 ? fault : undefined),
     })
   }
   return {
@@ -134,7 +134,7 @@ export function createFaults(world: FaultyWorld): Faults {
   }
 }
 
-function throttled(most: number, perMs: number, clock: ServerClock): () => Trouble | undefined {
+function throttled(most: number, perMs: number, clock: ServerClock): () => Fault | undefined {
   let windowEnd = Number.NEGATIVE_INFINITY
   let count = 0
   return () => {
@@ -148,12 +148,12 @@ function throttled(most: number, perMs: number, clock: ServerClock): () => Troub
   }
 }
 
-/** Takes what a request meets, and counts it down. */
-export function takeTrouble(pending: readonly PendingFault[], part: Part, path: string): Trouble[] {
+/** Takes the faults that a request meets from those that are pending. */
+export function takeFaults(pending: readonly PendingFault[], part: Part, path: string): Fault[] {
   return pending
     .filter(({ target }) => isMet(target, part, path))
     .map((fault) => fault.next())
-    .filter((trouble) => trouble !== undefined)
+    .filter((fault) => fault !== undefined)
 }
 
 function isMet(target: FaultTarget, part: Part, path: string): boolean {

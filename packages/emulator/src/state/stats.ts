@@ -21,7 +21,7 @@ export interface GatewayRequest {
   readonly headers: Readonly<Record<string, string>>
   readonly body: { readonly bytes: number; readonly sha256: string }
   readonly scheme: Scheme
-  /** `ok`, or the message of the refusal. Trouble that was asked for does not show here. */
+  /** `ok`, or the message of the refusal. Faults that were asked for do not show here. */
   readonly verdict: string
   /** Absent when the request was refused. */
   readonly caller?: Caller

@@ -1,5 +1,5 @@
-import { Refusal } from "../answers.ts"
-import { at, type Json, textAt } from "../iam/read.ts"
+import { at, type Json, textAt } from "../iam/json.ts"
+import { Refusal } from "../refusal.ts"
 import type { FaultOptions, Faults, FaultTarget, Lockable } from "../state/faults.ts"
 import { numberAt, oneOf, optionalNumberAt, requiredTextAt } from "./control-input.ts"
 

@@ -1,5 +1,5 @@
-import { Refusal } from "../answers.ts"
-import { at, type Json, textAt } from "../iam/read.ts"
+import { at, type Json, textAt } from "../iam/json.ts"
+import { Refusal } from "../refusal.ts"
 
 /** @throws {Refusal} 400 when it is missing or no number */
 export function numberAt(body: Json, name: string, least = Number.NEGATIVE_INFINITY): number {

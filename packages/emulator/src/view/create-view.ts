@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { Hono } from "hono"
-import { keystoneError } from "../answers.ts"
 import type { ServerEnv } from "../incoming-request.ts"
+import { keystoneError } from "../refusal.ts"
 import type { World } from "../state/world.ts"
 import { allowOrigins } from "./allow-origins.ts"
 import { controlRoutes } from "./control-routes.ts"

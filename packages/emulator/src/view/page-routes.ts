@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises"
 import { extname } from "node:path"
 import { Hono } from "hono"
-import { Refusal } from "../answers.ts"
 import type { ServerEnv } from "../incoming-request.ts"
+import { Refusal } from "../refusal.ts"
 
 /** The built page, seen from `src/view`, from `dist/view` and from `dist/cjs` alike. */
 const FOLDER = new URL("../../dist/ui/", import.meta.url)

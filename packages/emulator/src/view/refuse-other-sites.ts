@@ -1,7 +1,7 @@
 import { isLoopback } from "@countersign/auth-core"
 import type { MiddlewareHandler } from "hono"
-import { Refusal } from "../answers.ts"
 import type { ServerEnv } from "../incoming-request.ts"
+import { Refusal } from "../refusal.ts"
 
 /**
  * Keeps web pages of other sites from reading and changing what goes on here: those that call this origin, and those whose

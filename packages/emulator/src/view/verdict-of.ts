@@ -1,4 +1,4 @@
-import { parseJson, textAt } from "../iam/read.ts"
+import { parseJson, textAt } from "../iam/json.ts"
 import type { RecordedRequest } from "./recorder.ts"
 
 /** `ok`, or the message of the refusal; nothing before the answer. */

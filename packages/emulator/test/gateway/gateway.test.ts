@@ -153,7 +153,7 @@ describe("what was called", () => {
 })
 
 describe("the record of attempts", () => {
-  it("shows for each whether it was rightly authenticated, whatever trouble it met then", async () => {
+  it("shows for each whether it was rightly authenticated, whatever fault it met then", async () => {
     const emulator = await runningEmulator()
     const { url, accounts, faults } = emulator
     faults.status(503, { times: 1 })

@@ -1,9 +1,9 @@
 // For a browser: the page comes from the control server.
 import "@countersign/auth-core/sm3"
-import { connectors, makers } from "../connectors-web.ts"
+import { connectors } from "../connectors-web.ts"
 import { runProgram } from "../program.ts"
 
-runProgram(new URL(globalThis.location.href), connectors, makers)
+runProgram(new URL(globalThis.location.href), connectors, {})
   .then(() => {
     document.title = "done"
   })

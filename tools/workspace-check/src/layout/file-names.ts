@@ -2,7 +2,7 @@ import { posix } from "node:path"
 import type { SourceModule } from "./source-module.ts"
 
 /**
- * The modules named neither after an export nor after a word that all their exports share.
+ * The modules named neither after an export, with or without its verb, nor after a word that all their exports share.
  *
  * Programs export nothing, and are named after what they do; an `index.ts` is named after its folder.
  */
@@ -15,9 +15,13 @@ function isNamedAfterExports({ path, exports }: SourceModule): boolean {
   if (base === "index" || base.endsWith(".chunk") || exports.length === 0) return true
   const words = base.split("-")
   const names = exports.map(wordsOf)
-  if (names.some((name) => name.length === words.length && name.every((word, at) => isSame(word, words[at] ?? ""))))
-    return true
+  if (names.some((name) => isCutShort(words, name) || isCutShort(words.toReversed(), name.toReversed()))) return true
   return words.some((word) => names.every((name) => name.some((other) => isSame(word, other))))
+}
+
+/** The name begins with these words, so that `endpoint` is short for `endpointOf` and, read backwards, for `resolveEndpoint`. */
+function isCutShort(words: readonly string[], name: readonly string[]): boolean {
+  return words.length <= name.length && words.every((word, at) => isSame(word, name[at] ?? ""))
 }
 
 /** `sha256Hex`, `Sha256Hex` and `SHA256_HEX` are sha256 and hex. */

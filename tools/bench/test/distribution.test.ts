@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { difference, distribution, median, ratio } from "../src/statistics.ts"
+import { difference, distribution, median, ratio } from "../src/distribution.ts"
 
 describe("statistics of rounds", () => {
   it("takes the middle value, or what is between the two in the middle", () => {

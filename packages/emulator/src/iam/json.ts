@@ -1,6 +1,6 @@
-import { keystoneError } from "../answers.ts"
+import { keystoneError } from "../refusal.ts"
 
-/** Reads JSON of which nothing is known yet. */
+/** A JSON object of unknown members. */
 export type Json = Readonly<Record<string, unknown>>
 
 export function isObject(value: unknown): value is Json {

@@ -1,37 +1,37 @@
 import type { EventEmitter } from "node:events"
 import type { Context, MiddlewareHandler } from "hono"
 import type { ContentfulStatusCode } from "hono/utils/http-status"
-import { gatewayError, keystoneError, type Refusal } from "./answers.ts"
 import { requestHead, type ServerEnv } from "./incoming-request.ts"
 import { type Part, partOf } from "./part-of.ts"
-import { takeTrouble } from "./state/faults.ts"
+import { gatewayError, keystoneError, type Refusal } from "./refusal.ts"
+import { takeFaults } from "./state/faults.ts"
 import type { World } from "./state/world.ts"
 
-/** Lets the trouble that was asked for meet what is not the gateway's: that checks and records a request first. */
-export function troubleBeforeRoutes(world: World): MiddlewareHandler<ServerEnv> {
+/** Applies faults before the routes of IAM and of the machine; the gateway checks and records a request first. */
+export function faultsBeforeRoutes(world: World): MiddlewareHandler<ServerEnv> {
   // A client that still sends its body would see a broken connection instead of an answer.
-  return async (context, next) => (await meetTrouble(world, context, () => drained(context))) ?? next()
+  return async (context, next) => (await applyFaults(world, context, () => drained(context))) ?? next()
 }
 
-/** Lets the trouble that was asked for happen; gives the answer that it makes, if it makes one. */
-export async function meetTrouble(
+/** Applies the faults that are due for a request, and returns the answer if one of them makes it. */
+export async function applyFaults(
   world: World,
   context: Context<ServerEnv>,
   beforeAnswer?: () => Promise<void>,
 ): Promise<Response | undefined> {
   const { path, trace } = requestHead(context)
   const part = partOf(path)
-  for (const trouble of takeTrouble(world.pending, part, path)) {
-    if (trace !== undefined) trace.faults = [...(trace.faults ?? []), trouble.kind]
-    if (trouble.kind === "delay") await pause(trouble.ms, context.env.outgoing)
-    else if (trouble.kind === "drop") {
+  for (const fault of takeFaults(world.pending, part, path)) {
+    if (trace !== undefined) trace.faults = [...(trace.faults ?? []), fault.kind]
+    if (fault.kind === "delay") await pause(fault.ms, context.env.outgoing)
+    else if (fault.kind === "drop") {
       context.env.incoming.socket.destroy()
       return context.body(null)
     } else {
       await beforeAnswer?.()
-      if (trouble.kind === "redirect")
-        return context.body(null, trouble.status as ContentfulStatusCode, { location: trouble.to })
-      return failure(part, trouble.status, trouble.retryAfterSeconds).answer(context)
+      if (fault.kind === "redirect")
+        return context.body(null, fault.status as ContentfulStatusCode, { location: fault.to })
+      return failure(part, fault.status, fault.retryAfterSeconds).answer(context)
     }
   }
   return undefined

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
-import { iamError } from "../answers.ts"
 import type { IncomingRequest } from "../incoming-request.ts"
+import { iamError } from "../refusal.ts"
 import type { IssuedToken, Principal } from "../state/identities.ts"
 import type { World } from "../state/world.ts"
 import { noteCaller } from "../trace.ts"
