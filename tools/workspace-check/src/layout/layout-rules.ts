@@ -34,5 +34,5 @@ export const layoutRules: LayoutRules = {
       [`${core}/runtime/is-loopback.ts`]: "The engine and IAM must agree on what never leaves the machine.",
     },
   },
-  mostWhatComments: 166,
+  mostWhatComments: 200,
 }

@@ -10,6 +10,8 @@ function isMisnamed(path: string, ...names: string[]): boolean {
 it.each([
   ["aksk-auth.ts", ["akskAuth", "somethingElse"]],
   ["iam-error.ts", ["IamError"]],
+  ["endpoint.ts", ["resolveEndpoint", "other"]],
+  ["endpoint.ts", ["endpointOf", "other"]],
   ["sha256-hex.ts", ["sha256Hex", "other"]],
   ["header-names.ts", ["HEADER_NAMES", "other"]],
   ["lifetime.ts", ["tokenLifetime", "readLifetime"]],
@@ -26,7 +28,7 @@ it.each([
 it.each([
   ["slots.ts", ["cacheEntry", "pendingRefresh"]],
   ["request-body.ts", ["requestHeaders", "bodyLimit"]],
-  ["lifetime.ts", ["tokenLifetime", "clock"]],
+  ["token-lifetime.ts", ["lifetimeOf", "clock"]],
   ["on.ts", ["once"]],
   ["utils.ts", ["hash"]],
 ])("%s may not export %j", (path, names) => {
