@@ -31,7 +31,7 @@ export interface IncomingRequest extends RequestHead {
 }
 
 /** The largest body that IAM, STS and the metadata service read, in bytes: 1 MB. */
-export const MAX_IAM_BODY_BYTES = 1024 * 1024
+const MAX_IAM_BODY_BYTES = 1024 * 1024
 
 /** @throws {Refusal} 413 for a body above 1 MB; the rest of it stays unread, and the connection closes. */
 export async function readRequest(context: Context<ServerEnv>): Promise<IncomingRequest> {

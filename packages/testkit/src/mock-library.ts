@@ -12,7 +12,7 @@ export interface MockedRequest {
   body: string
 }
 
-export interface MockedAnswer {
+interface MockedAnswer {
   /** @default 200 */
   status?: number
   headers?: Record<string, string>

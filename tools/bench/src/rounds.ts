@@ -15,7 +15,11 @@ export interface RoundsOptions {
   now?: (() => number) | undefined
 }
 
-/** What the last call gave, so that no compiler can leave it out. */
+/**
+ * The result of the last call, exported so that no compiler leaves the call out.
+ *
+ * @public
+ */
 export let sink: unknown
 
 /** A case whose work is done when it returns. */

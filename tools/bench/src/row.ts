@@ -20,7 +20,7 @@ export interface Row {
   readonly remark?: string | undefined
 }
 
-export type Target = { readonly atMost: number } | { readonly atLeast: number }
+type Target = { readonly atMost: number } | { readonly atLeast: number }
 
 /** One line of a chart: cost at growing sizes. */
 export interface Curve {

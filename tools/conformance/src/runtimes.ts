@@ -18,7 +18,7 @@ import { type Dispatch, type Renewals, tryRenewals } from "./renewals.ts"
 const run = promisify(execFile)
 
 /** A program that runs in a runtime. */
-export interface Launch {
+interface Launch {
   readonly program: ProgramName
   /** The address of the control server, with the name of the program. */
   readonly control: URL

@@ -50,14 +50,14 @@ export interface IamReachOptions {
 }
 
 /** The provider, told how the auth reaches IAM where it heeds that. */
-export function reachingIam<T extends Expiring>(provider: Provider<T>, { region, iam }: IamReachOptions): Provider<T> {
+function reachingIam<T extends Expiring>(provider: Provider<T>, { region, iam }: IamReachOptions): Provider<T> {
   if (provider.heedsIamReach !== true || (region === undefined && iam === undefined)) return provider
   const reach: IamReach = { ...iam, region: iam?.region ?? region }
   return Object.assign((context?: Parameters<Provider<T>>[0]) => provider({ ...context, iam: reach }), provider)
 }
 
 /** Tells the renewals that help from those that do not, so that a service which always says 401 does not wear out IAM. */
-export interface RenewalTrials<T> {
+interface RenewalTrials<T> {
   /** Whether the refusal of the value in use may make a renewal now. */
   mayRenew(value: T, origin: string, replayed: boolean): boolean
   /** A renewal that an origin's refusal made has brought another value. */
@@ -94,7 +94,7 @@ const trialsOf = new WeakMap<object, Map<string, Trial>>()
  * two such values in a row (four, if other requests got through with them) that origin makes no renewal for 1 s, and longer
  * after each further one, up to 60 s. Other origins go on.
  */
-export function renewalTrials<T extends Expiring>(clock: Clock): RenewalTrials<T> {
+function renewalTrials<T extends Expiring>(clock: Clock): RenewalTrials<T> {
   const trialAt = (value: T, origin: string): Trial | undefined => {
     const trial = trialsOf.get(value)?.get(origin)
     const isOver = trial !== undefined && clock.monotonic() > trial.pausedAt + trial.pauseMs + REMEMBERED_MS

@@ -22,7 +22,7 @@ export interface LifetimeOptions {
  * repeats itself during an outage: asking again for each request would only make it worse, and a server that refuses the
  * value makes a renewal anyway.
  */
-export const BELIEVED_MS = 60_000
+const BELIEVED_MS = 60_000
 
 const SOFT_SHARE = 0.9
 const SOFT_SPREAD = 0.05

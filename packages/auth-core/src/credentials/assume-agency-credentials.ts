@@ -89,7 +89,7 @@ export function assumeAgencyCredentials(options: AssumeAgencyCredentialsOptions)
 }
 
 /** Members of the body as STS spells them, apart from the two that name agency and session. */
-export interface AssumeAgencyMembers {
+interface AssumeAgencyMembers {
   duration_seconds?: number | undefined
   external_id?: string | undefined
   policy?: string | undefined
@@ -106,7 +106,7 @@ export interface AssumeAgencyMembers {
  *
  * @see IAM API reference (new), AssumeAgency
  */
-export function assumeAgencyRequest(agencyUrn: string, sessionName: string, members: AssumeAgencyMembers): IamRequest {
+function assumeAgencyRequest(agencyUrn: string, sessionName: string, members: AssumeAgencyMembers): IamRequest {
   return {
     method: "POST",
     path: "/v5/agencies/assume",

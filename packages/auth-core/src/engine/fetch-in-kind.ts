@@ -118,7 +118,7 @@ function isIterator(headers: unknown): headers is IterableIterator<unknown> {
 }
 
 /** The members of an init that no Request holds, such as an `agent`. */
-export function otherMembers(init: RequestInit): RequestInit {
+function otherMembers(init: RequestInit): RequestInit {
   const others: Record<string, unknown> = { ...init }
   for (const name of REQUEST_MEMBERS) delete others[name]
   return others

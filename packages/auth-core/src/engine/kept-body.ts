@@ -8,7 +8,7 @@ import type { BodyStream, PreparedBody } from "./prepared-body.ts"
  * iteration gives it from its beginning, and takes it over from the one before. Nothing is read that nobody asks for, and
  * nothing is copied.
  */
-export class KeptBody implements PreparedBody, AsyncIterable<Uint8Array> {
+class KeptBody implements PreparedBody, AsyncIterable<Uint8Array> {
   readonly content = this
   readonly bytes = undefined
   readonly exceedsLimit = false

@@ -33,7 +33,7 @@ async function isCurable(
 }
 
 /** Parses a 401 or 403. The body stays readable for the caller. */
-export async function readRejection(response: ResponseLike, url: URL, replayed: boolean): Promise<Rejection> {
+async function readRejection(response: ResponseLike, url: URL, replayed: boolean): Promise<Rejection> {
   const text = await errorText(response)
   const date = Date.parse(headerOf(response, "date") ?? "")
   return {
@@ -104,7 +104,7 @@ export async function cancelBody({ body }: Response): Promise<void> {
 }
 
 /** The body of a clone. */
-export function clonedBody(response: Response): unknown {
+function clonedBody(response: Response): unknown {
   const { body } = response.clone()
   const own: unknown = response.body
   // node-fetch listens to the body it made, but not to the half that a clone leaves of it: an error of that, which nobody

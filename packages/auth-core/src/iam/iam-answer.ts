@@ -127,7 +127,7 @@ const TOLERANCE_MS = 5 * 60_000
  * What the issuer's clock shows, epoch ms: the Date header, where it falls into the life of what was issued; a server in
  * between may have another clock.
  */
-export function issuerTime(
+function issuerTime(
   serverTime: number | undefined,
   { issuedAt, expiresAt }: { issuedAt: number; expiresAt: number },
 ): number | undefined {

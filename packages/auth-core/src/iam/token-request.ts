@@ -84,11 +84,11 @@ export function agencyTokenRequest({
 }
 
 /** Members of `assume_role` that name the account whose agency it is. */
-export function delegatingDomain(domain: NameOrId): { domain_id: string } | { domain_name: string } {
+function delegatingDomain(domain: NameOrId): { domain_id: string } | { domain_name: string } {
   return typeof domain === "string" ? { domain_name: domain } : { domain_id: domain.id }
 }
 
-export const AGENCY_ADVICE: NonNullable<IamRequest["advice"]> = {
+const AGENCY_ADVICE: NonNullable<IamRequest["advice"]> = {
   401: "The authentication given as `via` is not accepted.",
   403: "The user behind `via` needs the Agent Operator permission, and the agency must delegate to its account.",
   404: "Check the names: the account must exist, and hold an agency of that name for the account of `via`.",

@@ -74,17 +74,17 @@ function compared(a: string, b: string): number {
  * @throws {AuthError} `AUTH_INVALID_REQUEST` when there is a control character, which no URL can carry unescaped.
  * @see API Signing Guide, "Canonical URI" and "Canonical query string"; RFC 3986, section 2.3
  */
-export function encodedOnce(text: string): string {
+function encodedOnce(text: string): string {
   return PLAIN.test(text) ? text : text.replace(ESCAPE_OR_RESERVED, encode)
 }
 
 /** The same for a path: slashes stay, and an escaped one counts as a slash. */
-export function encodedPath(path: string): string {
+function encodedPath(path: string): string {
   return PLAIN_PATH.test(path) ? path : path.replace(ESCAPE_OR_RESERVED_IN_PATH, encodeInPath)
 }
 
 /** The bytes that an encoded text stands for, one character each, so that `<` compares bytes. */
-export function decodedBytes(encoded: string): string {
+function decodedBytes(encoded: string): string {
   return encoded.includes("%") ? encoded.replace(ESCAPE, decode) : encoded
 }
 

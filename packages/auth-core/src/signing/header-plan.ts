@@ -1,9 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
 import type { ContentHashHeader } from "./algorithm.ts"
 
-/** By lower-case name. */
-export type HeaderRecord = Readonly<Record<string, string>>
-
 /** Which headers to read and to sign, made ready for a list of names. */
 export interface HeaderPlan {
   readonly selection: HeaderSelection
@@ -18,7 +15,7 @@ export interface HeaderPlan {
   endOf(values: HeaderValues, payload: string): CanonicalEnd
 }
 
-export interface CanonicalEnd {
+interface CanonicalEnd {
   readonly values: HeaderValues
   readonly payload: string
   readonly signedHeaders: string
@@ -104,7 +101,7 @@ export function canonicalHeaders(names: readonly string[], values: readonly (str
  *
  * @see API Signing Guide, "Signed headers"
  */
-export function signedHeaders(names: readonly string[], values: readonly (string | undefined)[]): string {
+function signedHeaders(names: readonly string[], values: readonly (string | undefined)[]): string {
   let list = ""
   for (let position = 0; position < names.length; position++) {
     if (values[position] !== undefined) list += list === "" ? names[position] : `;${names[position]}`

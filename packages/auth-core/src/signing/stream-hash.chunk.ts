@@ -68,7 +68,7 @@ function unsignable(message: string): AuthError {
 }
 
 /** Well under a millisecond of work for any of the hashes, and still much more than a turn of the event loop costs. */
-export const SLICE_BYTES = 64 * 1024
+const SLICE_BYTES = 64 * 1024
 
 /**
  * Lower-case hex of a body's hash.
@@ -83,7 +83,7 @@ export async function hashInSlices(body: string | Uint8Array, algorithm: HashAlg
 }
 
 /** Adds text, as UTF-8, or bytes to a hash; other work goes on between the slices of a large one. */
-export async function updateInSlices(hash: IncrementalHash, body: string | Uint8Array): Promise<void> {
+async function updateInSlices(hash: IncrementalHash, body: string | Uint8Array): Promise<void> {
   const encoder = new TextEncoder()
   for (let start = 0, end = 0; ; start = end) {
     end = start + SLICE_BYTES

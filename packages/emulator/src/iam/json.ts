@@ -3,7 +3,7 @@ import { keystoneError } from "../refusal.ts"
 /** A JSON object of unknown members. */
 export type Json = Readonly<Record<string, unknown>>
 
-export function isObject(value: unknown): value is Json {
+function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value)
 }
 

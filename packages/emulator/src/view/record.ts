@@ -34,7 +34,7 @@ export interface RequestSummary {
 export type StepState = "passed" | "failed" | "not reached"
 
 /** One step of a check. */
-export interface CheckStep {
+interface CheckStep {
   readonly name: string
   readonly state: StepState
   readonly detail: string

@@ -18,7 +18,7 @@ export interface RecordedRequest {
   answer?: RecordedAnswer
 }
 
-export interface RecordedAnswer {
+interface RecordedAnswer {
   /** Absent where the connection ended without an answer. */
   readonly status?: number
   readonly durationMs: number
@@ -28,7 +28,7 @@ export interface RecordedAnswer {
 }
 
 /** The changes since a watcher last took them. */
-export interface Changes {
+interface Changes {
   readonly requests: readonly RecordedRequest[]
   /** No request with an id below is kept. */
   readonly first: number
@@ -37,7 +37,7 @@ export interface Changes {
 }
 
 /** One who follows the records at a pace of its own. */
-export interface Watcher {
+interface Watcher {
   take(): Changes
   end(): void
 }

@@ -1,4 +1,4 @@
-import type { Feature, FeatureList, FeatureRelease } from "@countersign/testkit"
+import type { Feature, FeatureRelease } from "@countersign/testkit"
 import type * as newest from "ky"
 import type { Hooks, KyInstance, Options } from "ky"
 import { withAuth } from "../../src/index.ts"
@@ -17,7 +17,6 @@ export interface KyClient {
 }
 
 export type KyFeature = Feature<KyClient>
-export type KyThemes = FeatureList<KyClient>["themes"]
 
 export function release(name: string, version: string, module: unknown): FeatureRelease<KyClient> {
   const exported = module as Ky

@@ -1,4 +1,4 @@
-import type { Feature, FeatureList, FeatureRelease } from "@countersign/testkit"
+import type { Feature, FeatureRelease } from "@countersign/testkit"
 import type * as newest from "undici"
 import type { Dispatcher } from "undici"
 import { withAuth } from "../../src/index.ts"
@@ -16,7 +16,6 @@ export interface UndiciClient {
 }
 
 export type UndiciFeature = Feature<UndiciClient>
-export type UndiciThemes = FeatureList<UndiciClient>["themes"]
 
 export function release(name: string, version: string, module: unknown): FeatureRelease<UndiciClient> {
   const undici = module as Undici
@@ -44,14 +43,6 @@ export function reference(page: string): string {
 
 export const SINCE_8 = ["undici 8"]
 export const BEFORE_8 = ["undici 7.10"]
-
-/** An interceptor of the caller's that notes what passes. */
-export function noting(seen: string[], name: string): Dispatcher.DispatcherComposeInterceptor {
-  return (dispatch) => (options, handler) => {
-    seen.push(`${name} ${options.method} ${options.path}`)
-    return dispatch(options, handler)
-  }
-}
 
 /** The error of some work. */
 export function thrownBy(work: Promise<unknown>): Promise<Error & { code?: unknown }> {

@@ -21,7 +21,6 @@ export const layoutRules: LayoutRules = {
     [`${core}/digest/portable.ts`]:
       "It is `#digest` elsewhere; its exports have the same names in both implementations.",
     [`${core}/iam/iam-answer.ts`]: "Its exports read one part each of an answer of IAM.",
-    [`${core}/signing/canonical-url.ts`]: "Its exports are the two lines of a canonical URL, and the encoding of both.",
     "tools/bench/src/example-request.ts": "Its exports are one request, in the forms that the peers take.",
     "tools/conformance/src/matrix.ts": "Its exports are the axes of the matrix, and its cells.",
   },
