@@ -13,9 +13,11 @@ const alias = Object.fromEntries(Object.entries(imports).map(([name, { node }]) 
 
 // The emulator's view is loaded by those who want to look; all else in one go.
 const isOnDemand = (id) => /\/emulator\/src\/view\//.test(id)
+/** Whether a module belongs to one entry alone: a folder of the entry's name is loaded with it, not with the others. */
+const isOfOneEntry = (id) => sources.some((source) => id === source || id.startsWith(source.replace(/\.ts$/, "/")))
 const isSplit = sources.length > 1 || existsSync("src/view")
 const groups = [
-  { name: "modules", test: (id) => !sources.includes(id) && !isOnDemand(id) },
+  { name: "modules", test: (id) => !isOfOneEntry(id) && !isOnDemand(id) },
   { name: "view", test: isOnDemand },
 ]
 

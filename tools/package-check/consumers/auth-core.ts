@@ -1,5 +1,6 @@
 import "@countersign/auth-core/sm3"
-import { type Credentials, encryptedStore, memoryStore, passwordToken, sign } from "@countersign/auth-core"
+import { akskAuth, type Credentials, encryptedStore, memoryStore, passwordToken, sign } from "@countersign/auth-core"
+import { type Explanation, explain, explainable } from "@countersign/auth-core/explain"
 
 export async function works(echo: string): Promise<boolean> {
   const credentials: Credentials = { accessKeyId: "sample-ak", secretAccessKey: "sample-sk" }
@@ -9,16 +10,27 @@ export async function works(echo: string): Promise<boolean> {
   const authorization = await response.text()
   const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"])
   const store = encryptedStore(memoryStore(), { keys: [{ id: "today", key }] })
-  return authorization.startsWith("SDK-HMAC-SM3 ") && (await store.get("absent")) === undefined
+  const explanation: Explanation = explain({ status: 429 })
+  return (
+    authorization.startsWith("SDK-HMAC-SM3 ") &&
+    explanation.cause === "throttled" &&
+    (await store.get("absent")) === undefined
+  )
 }
 
 /** Is compiled only. */
-export function accepted(): unknown {
-  return passwordToken({
-    user: "operator",
-    password: "sample-password",
-    domain: "partner",
-    scope: { project: "ap-southeast-1" },
-    fetch: (input, init) => fetch(input, init),
-  })
+export function accepted(refusal: Response): unknown {
+  const auth = explainable(akskAuth({ accessKeyId: "sample-ak", secretAccessKey: "sample-sk" }))
+  const explanation: Promise<Explanation> = explain(refusal, { auth, request: { method: "GET", url: refusal.url } })
+  return [
+    auth,
+    explanation,
+    passwordToken({
+      user: "operator",
+      password: "sample-password",
+      domain: "partner",
+      scope: { project: "ap-southeast-1" },
+      fetch: (input, init) => fetch(input, init),
+    }),
+  ]
 }

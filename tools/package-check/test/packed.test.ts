@@ -25,7 +25,7 @@ describe.concurrent.each(inject("packages"))("$manifest.name as packed", ({ fold
     // Without it Node and TypeScript take the CommonJS build for ES modules.
     expected.push("dist/cjs/package.json")
     const missing = expected.filter((file) => !built.includes(file))
-    const bundled = /^dist\/(?:node|cjs)\/(?:index|sm3|modules|view)\.m?js(?:\.map)?$/
+    const bundled = /^dist\/(?:node|cjs)\/(?:index|explain|sm3|modules|view)\.m?js(?:\.map)?$/
     const leftovers = built.filter((file) => !expected.includes(file) && !bundled.test(file))
     expect({ missing, leftovers }).toEqual({ missing: [], leftovers: [] })
   })

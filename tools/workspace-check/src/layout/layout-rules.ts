@@ -24,9 +24,10 @@ export const layoutRules: LayoutRules = {
     "tools/bench/src/example-request.ts": "Its exports are one request, in the forms that the peers take.",
     "tools/conformance/src/matrix.ts": "Its exports are the axes of the matrix, and its cells.",
   },
-  mostFiles: { [core]: 118 },
+  mostFiles: { [core]: 138, [`${core}/explain`]: 19 },
   short: {
     [core]: {
+      [`${core}/explain.ts`]: "It is an entry of the package.",
       [`${core}/engine/bodies.chunk.ts`]: "It is the chunk that a Request, a form or a stream loads.",
       [`${core}/runtime/body-size.ts`]: "Signing, the engine and bodies keep the same limit.",
       [`${core}/runtime/clock.ts`]: "Each room takes a clock, and only programs need the clock of the system.",

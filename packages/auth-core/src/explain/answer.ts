@@ -1,0 +1,190 @@
+import { type AuthError, isAuthError } from "../errors/auth-error.ts"
+import { isPromise } from "../runtime/promises.ts"
+import type { ExplainedRequest } from "./explained-request.ts"
+import { headersOf, isObject, memberOf, textAt } from "./members.ts"
+
+/** A refusal, whichever client gave it. */
+export interface Answer {
+  readonly status: number | undefined
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The body; `undefined` when it cannot be had. */
+  readonly text: string | undefined
+  /** What the client's error shows of the request. */
+  readonly request: Partial<ExplainedRequest> | undefined
+  /** In an AuthError, the work that failed. */
+  readonly action?: string | undefined
+  /** The message of an error that came without an answer. */
+  readonly failure?: { readonly message: string; readonly isOurs: boolean } | undefined
+  /** The answer has just come, so the local clock may be compared with the server's. */
+  readonly isLive: boolean
+}
+
+/** Reads what a client gives: at once where the body is at hand, and leaving a fetch Response readable. */
+export function readAnswer(refusal: unknown): Answer | Promise<Answer> {
+  if (typeof refusal === "string") return answerOf({}, undefined, false, refusal)
+  if (typeof refusal !== "object" || refusal === null) return noAnswer("", false)
+  const authError = authErrorIn(refusal)
+  if (authError !== undefined) return ofAuthError(authError)
+  const response = memberOf(refusal, "response")
+  const request = requestIn(refusal)
+  if (isObject(response)) return ofResponse(response, request, refusal)
+  if (typeof memberOf(refusal, "status") === "number" || typeof memberOf(refusal, "statusCode") === "number") {
+    return ofResponse(refusal, request, refusal)
+  }
+  const message = memberOf(refusal, "message")
+  return noAnswer(typeof message === "string" ? message : "", false)
+}
+
+/** Clients wrap what an adapter throws: got as `cause`. */
+function authErrorIn(error: object): AuthError | undefined {
+  if (isAuthError(error)) return error
+  const cause = memberOf(error, "cause")
+  return isAuthError(cause) ? cause : undefined
+}
+
+function ofAuthError(error: AuthError): Answer {
+  const { message, status, errorCode, errorMessage, requestId, retryAfterMs } = error
+  if (status === undefined) return noAnswer(message, true)
+  const body = { error_code: errorCode, error_msg: errorMessage, request_id: requestId }
+  const headers: Record<string, string> =
+    retryAfterMs === undefined ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1_000)) }
+  const action = / failed: /.test(message) ? message.split(" failed: ", 1)[0] : undefined
+  return { status, headers, text: JSON.stringify(body), request: undefined, action, isLive: true }
+}
+
+function noAnswer(message: string, isOurs: boolean): Answer {
+  return {
+    status: undefined,
+    headers: {},
+    text: undefined,
+    request: undefined,
+    failure: { message, isOurs },
+    isLive: true,
+  }
+}
+
+/** Of fetch, axios, got or undici, or plain. */
+function ofResponse(
+  response: object,
+  request: Partial<ExplainedRequest> | undefined,
+  refusal: object,
+): Answer | Promise<Answer> {
+  const body = bodyOf(response, refusal)
+  const isLive = refusal instanceof Error || typeof memberOf(response, "text") === "function" || isReader(body)
+  const text = textOf(body)
+  const made = (read: string | undefined): Answer => answerOf(response, request, isLive, read)
+  return isPromise(text) ? text.then(made, () => made(undefined)) : made(text)
+}
+
+function answerOf(
+  response: object,
+  request: Partial<ExplainedRequest> | undefined,
+  isLive: boolean,
+  text: string | undefined,
+): Answer {
+  const status = memberOf(response, "status") ?? memberOf(response, "statusCode")
+  return {
+    status: typeof status === "number" ? status : undefined,
+    headers: headersOf(memberOf(response, "headers")),
+    text,
+    request,
+    isLive,
+  }
+}
+
+/** axios has `data`, ky's error `data` beside a response that it read. */
+function bodyOf(response: object, refusal: object): unknown {
+  if (typeof memberOf(response, "clone") === "function") {
+    const isUsed = memberOf(response, "bodyUsed") === true
+    return isUsed ? memberOf(refusal, "data") : (response as Response).clone()
+  }
+  return memberOf(response, "data") ?? memberOf(response, "body") ?? memberOf(response, "rawBody")
+}
+
+interface Reader {
+  text(): Promise<string>
+}
+
+function isReader(body: unknown): body is Reader {
+  return isObject(body) && typeof memberOf(body, "text") === "function"
+}
+
+function textOf(body: unknown): string | undefined | Promise<string> {
+  if (typeof body === "string") return body
+  if (!isObject(body)) return undefined
+  if (isReader(body)) return body.text()
+  if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return new TextDecoder().decode(body)
+  // A stream that others read.
+  if (typeof memberOf(body, "pipe") === "function" || typeof memberOf(body, "getReader") === "function")
+    return undefined
+  return JSON.stringify(body)
+}
+
+/**
+ * What a client's error or response shows of the request. Adapters keep the authentication off it, so it is seldom all.
+ */
+function requestIn(refusal: object): Partial<ExplainedRequest> | undefined {
+  const native = memberOf(refusal, "request")
+  const config = memberOf(refusal, "config")
+  if (isObject(config)) return ofAxios(config, native)
+  const options = memberOf(refusal, "options")
+  if (isObject(native) && typeof memberOf(native, "clone") === "function") return ofFetch(native)
+  if (isObject(options) && isObject(memberOf(options, "url"))) return ofGot(options)
+  const url = textAt(refusal, "url")
+  return url === undefined || url === "" ? undefined : { url }
+}
+
+function ofAxios(config: object, native: unknown): Partial<ExplainedRequest> {
+  const url = isObject(native) ? urlOfNative(native) : undefined
+  const data = memberOf(config, "data")
+  return defined({
+    method: textAt(config, "method")?.toUpperCase(),
+    url,
+    headers: headersOf(memberOf(config, "headers")),
+    body: requestBodyOf(data),
+  })
+}
+
+/** Of a request of node:http, as it went out; or of fetch. */
+function urlOfNative(native: object): string | undefined {
+  const [protocol, host, path] = ["protocol", "host", "path"].map((name) => textAt(native, name))
+  if (protocol === undefined || host === undefined || path === undefined) return textAt(native, "url")
+  const header = typeof memberOf(native, "getHeader") === "function" ? hostHeader(native) : undefined
+  return `${protocol}//${header ?? host}${path}`
+}
+
+function hostHeader(native: object): string | undefined {
+  const host: unknown = (native as { getHeader(name: string): unknown }).getHeader("host")
+  return typeof host === "string" ? host : undefined
+}
+
+function ofFetch(request: object): Partial<ExplainedRequest> {
+  return defined({
+    method: textAt(request, "method"),
+    url: textAt(request, "url"),
+    headers: headersOf(memberOf(request, "headers")),
+  })
+}
+
+function ofGot(options: object): Partial<ExplainedRequest> {
+  const url = memberOf(options, "url")
+  return defined({
+    method: textAt(options, "method"),
+    url: url instanceof URL ? url : undefined,
+    headers: headersOf(memberOf(options, "headers")),
+    body: requestBodyOf(memberOf(options, "body")),
+  })
+}
+
+function requestBodyOf(body: unknown): string | Uint8Array | undefined {
+  return typeof body === "string" || body instanceof Uint8Array ? body : undefined
+}
+
+function defined(
+  request: {
+    [Member in keyof ExplainedRequest]: ExplainedRequest[Member] | undefined
+  },
+): Partial<ExplainedRequest> {
+  return Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined))
+}

@@ -1,0 +1,143 @@
+import { isPromise } from "../runtime/promises.ts"
+import { type Answer, readAnswer } from "./answer.ts"
+import { type AnswerFields, answerFields } from "./answer-fields.ts"
+import { findCanonicalRequest } from "./canonical-parts.ts"
+import { CAUSES } from "./causes.ts"
+import type { ExplainContext } from "./explained-request.ts"
+import { createExplanation, type Explanation, type ExplanationFields, type RefusalFacts } from "./explanation.ts"
+import { headersOf } from "./members.ts"
+import { mismatch } from "./mismatch.ts"
+import { refine } from "./refine.ts"
+import { type KnownRefusal, REFUSALS } from "./refusals.ts"
+import { isSecretName, shownMessage } from "./secret-values.ts"
+
+/** A refusal whose body is at hand. */
+export type ReadRefusal =
+  | string
+  | { readonly status: number; readonly headers?: object; readonly body?: string | Uint8Array | null }
+  /** got's HTTPError. */
+  | { readonly response: { readonly statusCode: number; readonly headers: object; readonly body: unknown } }
+  /** undici's ResponseError. */
+  | {
+      readonly statusCode: number
+      readonly headers: object | null
+      readonly body: string | object | null
+      readonly name: "ResponseError"
+    }
+  /** AuthError. */
+  | { readonly name: "AuthError"; readonly code: string; readonly message: string }
+
+/** A refusal whose body is read first. */
+export type UnreadRefusal =
+  | Response
+  /** ky's HTTPError. */
+  | { readonly response: Response }
+  /** What undici's `request` gives. */
+  | { readonly statusCode: number; readonly headers: object; readonly body: { text(): Promise<string> } }
+
+/**
+ * Says why a request was refused, what to correct, and whether trying again helps or locks the key.
+ *
+ * Takes what a client gives: the error of axios, got, ky or undici, a fetch Response, an AuthError, plain
+ * `{ status, headers, body }`, or a pasted message. A fetch Response stays readable; the body of undici's answer is read. A signature
+ * that does not match is compared with the request, as far as that is known. Never throws, and holds no secret.
+ *
+ * @returns at once where the body is at hand, else a promise; `await` does for both.
+ */
+export function explain(refusal: ReadRefusal, context?: ExplainContext): Explanation
+export function explain(refusal: UnreadRefusal, context?: ExplainContext): Promise<Explanation>
+export function explain(refusal: unknown, context?: ExplainContext): Explanation | Promise<Explanation>
+export function explain(refusal: unknown, context: ExplainContext = {}): Explanation | Promise<Explanation> {
+  const answer = readAnswer(refusal)
+  return isPromise(answer) ? answer.then((read) => explanationOf(read, context)) : explanationOf(answer, context)
+}
+
+function explanationOf(answer: Answer, given: ExplainContext): Explanation {
+  if (answer.failure !== undefined) return withoutAnswer(answer.failure, secretsIn(given))
+  const fields = answerFields(answer)
+  const kept = fields.requestId === undefined ? undefined : given.auth?.refusedRequest(fields.requestId)
+  const context = { ...given, request: { ...answer.request, ...kept, ...given.request } }
+  const secrets = secretsIn(context)
+  const shown = findCanonicalRequest(fields.errorMessage ?? answer.text ?? "")
+  const refusal = refusalFacts(answer, fields, shown?.before, secrets)
+  const row = REFUSALS.find((known) => fits(known, answer, fields))
+  const { cause, where, source, confidence = "certain" } = row ?? UNKNOWN
+  const facts = CAUSES[cause]
+  const base: ExplanationFields = {
+    ...EMPTY,
+    ...facts,
+    ...(row?.summary === undefined ? {} : { summary: row.summary }),
+    ...(row?.fix === undefined ? {} : { fix: row.fix }),
+    cause,
+    where,
+    confidence,
+    source,
+    refusal,
+  }
+  if (cause !== "signature-mismatch") return createExplanation({ ...base, ...refine(cause, answer, fields, context) })
+  const found = mismatch(answer, shown?.canonicalRequest, context)
+  return createExplanation({ ...base, ...CAUSES[found.cause], ...found })
+}
+
+const EMPTY = {
+  expected: undefined,
+  received: undefined,
+  retryAfterMs: undefined,
+  lockedUntil: undefined,
+  evidence: [],
+  differences: [],
+  comparison: [],
+} as const
+
+const UNKNOWN = { cause: "unknown", where: "request", source: "nothing", confidence: "possible" } as const
+
+function fits({ code, status, text }: KnownRefusal, answer: Answer, { errorCode, subject }: AnswerFields): boolean {
+  return (
+    (code === undefined || code.test(errorCode ?? "")) &&
+    (status === undefined || (answer.status !== undefined && status.includes(answer.status))) &&
+    (text === undefined || text.test(subject))
+  )
+}
+
+function refusalFacts(
+  { status }: Answer,
+  { errorCode, errorMessage, requestId }: AnswerFields,
+  beforeCanonical: string | undefined,
+  secrets: readonly string[],
+): RefusalFacts {
+  const message = beforeCanonical ?? errorMessage
+  return {
+    status,
+    errorCode: errorCode && shownMessage(errorCode, secrets),
+    errorMessage: message && shownMessage(message.slice(0, LONGEST_MESSAGE), secrets),
+    requestId: requestId && shownMessage(requestId, secrets),
+  }
+}
+
+const LONGEST_MESSAGE = 500
+
+/** All that must not be repeated, even if the other side does. */
+function secretsIn({ credentials, request }: ExplainContext): string[] {
+  const headers = Object.entries(headersOf(request?.headers))
+    .filter(([name]) => isSecretName(name))
+    .map(([, value]) => value)
+  return [credentials?.secretAccessKey, credentials?.securityToken, ...headers].filter((secret) => secret !== undefined)
+}
+
+function withoutAnswer({ message, isOurs }: NonNullable<Answer["failure"]>, secrets: readonly string[]): Explanation {
+  const cause = isOurs ? "not-sent" : "no-answer"
+  return createExplanation({
+    ...EMPTY,
+    ...CAUSES[cause],
+    cause,
+    where: isOurs ? "request" : "network",
+    confidence: isOurs ? "certain" : "likely",
+    source: isOurs ? "this library" : "the client",
+    refusal: {
+      status: undefined,
+      errorCode: undefined,
+      errorMessage: message === "" ? undefined : shownMessage(message.slice(0, LONGEST_MESSAGE), secrets),
+      requestId: undefined,
+    },
+  })
+}

@@ -1,0 +1,156 @@
+import type { Cause, Locks } from "./causes.ts"
+import type { ComparedLine } from "./compare.ts"
+
+/** `certain`: proven by the answer or the comparison. `likely`: nothing else is known to do this. `possible`: a guess. */
+export type Confidence = "certain" | "likely" | "possible"
+
+/** The place to look at. */
+export type Where =
+  | "method"
+  | "path"
+  | "query"
+  | `query parameter ${string}`
+  | `header ${string}`
+  | "body"
+  | "algorithm"
+  | "secret key"
+  | "access key"
+  | "token"
+  | "clock"
+  | "login"
+  | "permission"
+  | "agency"
+  | "project"
+  | "domain"
+  | "region"
+  | "endpoint"
+  | "network"
+  | "request"
+  | "account"
+  | "service"
+
+/** One thing that is different between what was signed and what arrived. */
+export interface Difference {
+  readonly cause: Cause
+  readonly where: Where
+  /** As it was signed. */
+  readonly expected: string | undefined
+  /** As the gateway shows it. */
+  readonly received: string | undefined
+}
+
+/** What the answer said, without secrets. */
+export interface RefusalFacts {
+  readonly status: number | undefined
+  readonly errorCode: string | undefined
+  readonly errorMessage: string | undefined
+  readonly requestId: string | undefined
+}
+
+export interface ExplanationFields extends CauseAndPlace {
+  readonly confidence: Confidence
+  /** One sentence on what happened. */
+  readonly summary: string
+  readonly fix: string
+  /** Whether the request may succeed when it is authenticated anew, or later, without anybody correcting anything. */
+  readonly retryable: boolean
+  /** How long to wait before that, milliseconds, where it is known. */
+  readonly retryAfterMs: number | undefined
+  /** When a lock ends, epoch ms, where it is known. */
+  readonly lockedUntil: number | undefined
+  /** What repeating the request locks. */
+  readonly locks: Locks
+  /** Where this knowledge comes from. */
+  readonly source: string
+  /** What the conclusion rests on, one sentence each. */
+  readonly evidence: readonly string[]
+  readonly refusal: RefusalFacts
+  /** All that differs, the first being the cause; empty unless a signature did not match. */
+  readonly differences: readonly Difference[]
+  /** Both canonical requests, line by line; empty unless the gateway showed its own. */
+  readonly comparison: readonly ComparedLine[]
+}
+
+interface CauseAndPlace {
+  readonly cause: Cause
+  readonly where: Where
+  /** What was to be there, or what was signed. */
+  readonly expected: string | undefined
+  /** What was there instead. */
+  readonly received: string | undefined
+}
+
+/** Plain data, fit for JSON, and a text for people. Holds no secret. */
+export interface Explanation extends ExplanationFields {
+  toString(): string
+}
+
+const LABEL_WIDTH = 10
+
+/** On the prototype, so that the fields stay plain data. */
+const PROTOTYPE = {
+  toString(this: ExplanationFields): string {
+    return explanationText(this)
+  },
+}
+
+export function createExplanation(fields: ExplanationFields): Explanation {
+  return Object.assign(Object.create(PROTOTYPE) as Explanation, fields)
+}
+
+/** The explanation as a person reads it: a headline, labelled lines, and the lines that differ. */
+function explanationText(explanation: ExplanationFields): string {
+  const { summary, cause, confidence, where, expected, received, fix, evidence, source } = explanation
+  return [
+    `${summary} (${cause}, ${confidence})`,
+    ...labelled("where", where),
+    ...labelled("expected", expected),
+    ...labelled("received", received),
+    ...labelled("fix", fix),
+    ...labelled("retry", retryText(explanation)),
+    ...evidence.flatMap((sentence, index) => labelled(index === 0 ? "evidence" : "", sentence)),
+    ...labelled("answer", answerText(explanation)),
+    ...labelled("source", source),
+    ...comparisonLines(explanation.comparison),
+  ].join("\n")
+}
+
+function labelled(label: string, text: string | undefined): string[] {
+  return text === undefined || text === "" ? [] : [`  ${label.padEnd(LABEL_WIDTH)}${text}`]
+}
+
+function retryText({ retryable, retryAfterMs, locks, lockedUntil }: ExplanationFields): string {
+  const again = !retryable ? "no" : retryAfterMs === undefined ? "yes" : `after ${Math.ceil(retryAfterMs / 1_000)} s`
+  const until = lockedUntil === undefined ? "" : `, locked until ${new Date(lockedUntil).toISOString()}`
+  const danger =
+    locks === "access-key"
+      ? ", more than 5 failures in a row lock the access key for 5 minutes"
+      : locks === "account"
+        ? ", repeated failures lock the user"
+        : ""
+  return again + until + danger
+}
+
+function answerText({ refusal: { status, errorCode, errorMessage, requestId } }: ExplanationFields): string {
+  return [
+    status === undefined ? undefined : `HTTP ${status}`,
+    errorCode,
+    errorMessage === undefined ? undefined : `"${errorMessage}"`,
+    requestId === undefined ? undefined : `request id ${requestId}`,
+  ]
+    .filter((part) => part !== undefined)
+    .join(", ")
+}
+
+function comparisonLines(comparison: readonly ComparedLine[]): string[] {
+  if (comparison.length === 0) return []
+  return ["", "  signed (-) and received (+):", ...comparison.flatMap(comparedLines)]
+}
+
+function comparedLines({ verdict, part, name, expected, received }: ComparedLine): string[] {
+  const text = (value: string | undefined): string =>
+    part === "header" ? `${name}: ${value ?? "(absent)"}` : (value ?? "(absent)")
+  if (verdict === "same") return [`    ${text(received)}`]
+  if (verdict === "unknown") return [`  ? ${text(received ?? expected)}`]
+  return [`  - ${text(expected)}`, `  + ${text(received)}`]
+}

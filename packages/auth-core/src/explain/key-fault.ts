@@ -1,0 +1,207 @@
+import { type SigningAlgorithm, traitsOf } from "../signing/algorithm.ts"
+import { createAuthorize } from "../signing/authorization.ts"
+import { UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
+import type { Cause } from "./causes.ts"
+import type { ExplainContext } from "./explained-request.ts"
+import type { Confidence, Where } from "./explanation.ts"
+import { emptyHash } from "./known-bodies.ts"
+import type { SignedRequest } from "./signed-parts.ts"
+import { sdkDateOf } from "./times.ts"
+
+/** What is wrong although the gateway received what was signed. */
+export interface KeyFault {
+  readonly cause: Cause
+  readonly where: Where
+  readonly confidence: Confidence
+  readonly expected?: string | undefined
+  readonly received?: string | undefined
+  readonly evidence: readonly string[]
+}
+
+const INVISIBLE = /^[\s\ufeff\u200b-\u200f\u2060]|[\s\ufeff\u200b-\u200f\u2060]$|[\r\n]/
+const QUOTED = /^["'`]|["'`]$/
+
+/** Finds the fault of the key, as far as the evidence goes. */
+export function keyFault(signed: SignedRequest, { credentials = {} }: ExplainContext): KeyFault {
+  const { secretAccessKey, securityToken } = credentials
+  return (
+    scopeFault(signed) ??
+    (secretAccessKey === undefined ? undefined : secretForm(secretAccessKey)) ??
+    (securityToken === undefined ? undefined : missingToken(signed)) ??
+    wrongKey(signed, credentials)
+  )
+}
+
+/** The form of an SK alone shows a copying fault. */
+export function secretForm(secretAccessKey: string): KeyFault | undefined {
+  if (INVISIBLE.test(secretAccessKey)) {
+    return {
+      cause: "secret-key-whitespace",
+      where: "secret key",
+      confidence: "likely",
+      evidence: ["The secret key that was given begins or ends with white space or an invisible character."],
+    }
+  }
+  if (QUOTED.test(secretAccessKey)) {
+    return {
+      cause: "secret-key-quotes",
+      where: "secret key",
+      confidence: "likely",
+      evidence: ["The secret key that was given begins or ends with a quote."],
+    }
+  }
+  return undefined
+}
+
+export function missingToken({ securityToken }: Pick<SignedRequest, "securityToken">): KeyFault | undefined {
+  if (securityToken !== undefined) return undefined
+  return {
+    cause: "security-token-missing",
+    where: "header x-security-token",
+    confidence: "likely",
+    evidence: ["The credentials have a security token, and the request has no X-Security-Token."],
+  }
+}
+
+const REGION = /(?:^|\.)([a-z]{2,}-[a-z]+-\d+)\./
+const IOTDA = /\.iotda(?:-app)?\./
+/** The name under which IoTDA derives keys; its documentation writes `iotda`. */
+const IOTDA_SERVICE = "iotdm"
+
+function scopeFault({ claimed, host = "" }: SignedRequest): KeyFault | undefined {
+  if (claimed === undefined) return undefined
+  if (claimed.scope === undefined) {
+    if (!IOTDA.test(host)) return undefined
+    return {
+      cause: "wrong-algorithm",
+      where: "algorithm",
+      confidence: "likely",
+      expected: "V11-HMAC-SHA256",
+      received: claimed.algorithm,
+      evidence: ["IoTDA instances take V11-HMAC-SHA256 only."],
+    }
+  }
+  const [, region = "", service = ""] = claimed.scope.split("/")
+  const expectedRegion = REGION.exec(host)?.[1]
+  const scope = `${region}/${service}`
+  if (service === "iotda") {
+    return {
+      cause: "wrong-credential-scope",
+      where: "secret key",
+      confidence: "likely",
+      expected: `${region}/${IOTDA_SERVICE}`,
+      received: scope,
+      evidence: ["All official clients of IoTDA derive its key for the service iotdm."],
+    }
+  }
+  if (expectedRegion !== undefined && region !== expectedRegion && region !== "globe") {
+    return {
+      cause: "wrong-credential-scope",
+      where: "secret key",
+      confidence: "likely",
+      expected: `${expectedRegion}/${service}`,
+      received: scope,
+      evidence: [`The host is in ${expectedRegion}, and the key was derived for ${region}.`],
+    }
+  }
+  return undefined
+}
+
+function wrongKey(signed: SignedRequest, credentials: NonNullable<ExplainContext["credentials"]>): KeyFault {
+  const fault = { cause: "wrong-secret-key", where: "secret key" } as const
+  const arrived = "Everything that was signed arrived."
+  const { secretAccessKey } = credentials
+  const isSigned = secretAccessKey === undefined ? undefined : signatureTest(signed, secretAccessKey)
+  const { canonicalRequest, wireQuery, algorithm } = signed
+  if (isSigned === undefined || canonicalRequest === undefined) {
+    const otherwise =
+      "If another library made the signature, it may have been made of another canonical request: pass that as `canonicalRequest`, or the `credentials`."
+    return { ...fault, confidence: "likely", evidence: [arrived, otherwise] }
+  }
+  if (isSigned(canonicalRequest)) {
+    const other =
+      "The secret key that was given made this signature, so the gateway has another one for this access key."
+    return { ...fault, confidence: "certain", evidence: [arrived, other] }
+  }
+  const found = signerFault(canonicalRequest, wireQuery, algorithm, isSigned)
+  if (found !== undefined) {
+    const evidence = [
+      "The signature that was sent is that of a canonical request with this line in the place of the right one.",
+    ]
+    return { ...found, confidence: "certain", evidence }
+  }
+  const evidence = [
+    "The gateway received the request as it was given.",
+    "The secret key that was given did not make this signature: another key did, or it was made of another canonical request. Pass the one that was signed as `canonicalRequest`.",
+  ]
+  return { cause: "signature-mismatch", where: "secret key", confidence: "possible", evidence }
+}
+
+/** Tells whether a secret key made the signature that was sent, of a text. */
+function signatureTest(
+  { claimed, parts }: SignedRequest,
+  secretAccessKey: string,
+): ((text: string) => boolean) | undefined {
+  const date = sdkDateOf(parts)
+  if (claimed === undefined || date === undefined) return undefined
+  const { accessKeyId, algorithm, scope, signature } = claimed
+  const [, region, service] = scope?.split("/") ?? []
+  const authorize = createAuthorize(accessKeyId, secretAccessKey, { algorithm, region, service })
+  return (request) => authorize({ request, signedHeaders: "", date }).endsWith(`Signature=${signature}`)
+}
+
+/** What a signer is known to make of a request in place of the canonical request. */
+interface SignerFault {
+  readonly cause: Cause
+  readonly where: Where
+  /** The line as that signer has it, and as it has to be. */
+  readonly expected: string
+  readonly received: string
+}
+
+interface Candidate extends SignerFault {
+  readonly text: string
+}
+
+/**
+ * Finds the canonical request that a signature was made of, among those that faulty signers make.
+ *
+ * @param canonicalRequest as it has to be
+ * @param wireQuery as it is in the URL
+ * @param isSigned whether the signature is that of a text
+ */
+function signerFault(
+  canonicalRequest: string,
+  wireQuery: string,
+  algorithm: SigningAlgorithm,
+  isSigned: (text: string) => boolean,
+): SignerFault | undefined {
+  for (const { text, ...fault } of candidates(canonicalRequest, wireQuery, algorithm)) {
+    if (text !== canonicalRequest && isSigned(text)) return fault
+  }
+  return undefined
+}
+
+function* candidates(canonicalRequest: string, wireQuery: string, algorithm: SigningAlgorithm): Generator<Candidate> {
+  const lines = canonicalRequest.split("\n")
+  const [method = "", path = "", query = ""] = lines
+  const payload = lines.at(-1) ?? ""
+  const replaced = (index: number, cause: Cause, where: Where, line: string): Candidate => ({
+    cause,
+    where,
+    expected: line,
+    received: lines.at(index) ?? "",
+    text: lines.with(index, line).join("\n"),
+  })
+  yield replaced(1, "path-trailing-slash", "path", path.replace(/\/$/, ""))
+  yield replaced(1, "path-encoded-twice", "path", path.replaceAll("%", "%25"))
+  yield replaced(2, "query-reordered", "query", wireQuery)
+  yield replaced(2, "query-reordered", "query", query.split("&").reverse().join("&"))
+  yield replaced(2, "query-encoded-otherwise", "query", query.replaceAll("%20", "+"))
+  yield replaced(2, "query-encoded-otherwise", "query", query.replaceAll("%", "%25"))
+  yield replaced(2, "query-parameter-lost", "query", "")
+  yield replaced(0, "method-changed", "method", method.toLowerCase())
+  yield replaced(-1, "payload-unsigned", "body", UNSIGNED_PAYLOAD)
+  const empty = emptyHash(traitsOf(algorithm).hash)
+  if (empty !== undefined && payload !== empty) yield replaced(-1, "body-lost", "body", empty)
+}

@@ -1,0 +1,120 @@
+import { traitsOf } from "../signing/algorithm.ts"
+import { bodyHash, UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
+import { parseSdkDate } from "../signing/server-time.ts"
+import type { Answer } from "./answer.ts"
+import { type CanonicalParts, parseCanonicalRequest } from "./canonical-parts.ts"
+import { type ComparedLine, compareCanonical } from "./compare.ts"
+import type { ExplainContext } from "./explained-request.ts"
+import type { Difference } from "./explanation.ts"
+import { type KeyFault, keyFault, missingToken, secretForm } from "./key-fault.ts"
+import { knownPlaceholder } from "./known-bodies.ts"
+import { namedDifferences } from "./named-differences.ts"
+import { type SignedRequest, signedRequest } from "./signed-parts.ts"
+import { dateHeader, durationText, MOST_SKEW_MS, sdkDateOf } from "./times.ts"
+
+/** The cause of a signature that does not match, and the two canonical requests beside each other. */
+export interface Mismatch extends KeyFault {
+  readonly differences: readonly Difference[]
+  readonly comparison: readonly ComparedLine[]
+}
+
+/**
+ * Compares what was signed with what the gateway received. Where both agree the key is at fault.
+ *
+ * @param shown the gateway's canonical request, where its answer has one
+ */
+export function mismatch(answer: Answer, shown: string | undefined, context: ExplainContext): Mismatch {
+  const received = shown === undefined ? undefined : parseCanonicalRequest(shown)
+  const signed = signedRequest(context, received)
+  if (received === undefined) return undetermined(signed, context, shown)
+  const { parts, algorithm, body } = signed
+  const { hash } = traitsOf(algorithm)
+  const comparison = compareCanonical(parts, received)
+  const differences = namedDifferences(comparison, parts, received, { body, algorithm: hash })
+  const [first] = differences
+  if (first !== undefined) {
+    return {
+      ...first,
+      confidence: "certain",
+      evidence: evidenceOf(differences, signed),
+      differences,
+      comparison,
+    }
+  }
+  const fault = doubt(comparison, received, signed) ?? clockFault(answer, signed) ?? keyFault(signed, context)
+  return { ...fault, differences, comparison }
+}
+
+function evidenceOf(differences: readonly Difference[], { gaps, claimed }: SignedRequest): string[] {
+  const others = differences.slice(1).map(({ where, cause }) => `The ${where} differs too (${cause}).`)
+  // Without the Authorization header the list of signed names is the gateway's.
+  return [...others, ...(claimed === undefined ? [] : gaps)]
+}
+
+/** The gateway does not show what it received; the credentials may still have a visible fault. */
+function undetermined(signed: SignedRequest, { credentials }: ExplainContext, shown: string | undefined): Mismatch {
+  const gap =
+    shown === undefined
+      ? "The gateway does not show the canonical request that it computed."
+      : "The canonical request that the gateway shows has an unknown form."
+  const none = { differences: [], comparison: [] }
+  const fault =
+    (credentials?.secretAccessKey === undefined ? undefined : secretForm(credentials.secretAccessKey)) ??
+    (credentials?.securityToken === undefined ? undefined : missingToken(signed))
+  if (fault !== undefined) return { ...fault, evidence: [...fault.evidence, gap], ...none }
+  return { cause: "signature-mismatch", where: "request", confidence: "possible", evidence: [gap], ...none }
+}
+
+/** Nothing differs, but not everything could be compared: then the key may be right. */
+function doubt(
+  comparison: readonly ComparedLine[],
+  received: CanonicalParts,
+  { gaps, algorithm, body, parts }: SignedRequest,
+): KeyFault | undefined {
+  const { contentHashHeader } = traitsOf(algorithm)
+  const named = received.headers.get(contentHashHeader)
+  const cut = received.payloadHash === undefined ? ["The canonical request that the gateway shows is cut short."] : []
+  const veiled = comparison.some(({ part, verdict }) => part === "query" && verdict === "unknown")
+    ? ["The gateway masks values of the query, so these could not be compared."]
+    : []
+  const unproven =
+    named === undefined || named === UNSIGNED_PAYLOAD
+      ? []
+      : [
+          `The body was not compared: the gateway shows the hash that ${contentHashHeader} names, not that of the body it received.`,
+        ]
+  const isOtherBody =
+    named !== undefined &&
+    unproven.length > 0 &&
+    body !== undefined &&
+    bodyHash(body, algorithm) !== named.toLowerCase()
+  if (isOtherBody) {
+    const evidence = [`The header ${contentHashHeader} names the hash of another body than the one that was given.`]
+    return { cause: "body-changed", where: "body", confidence: "likely", evidence }
+  }
+  const isNothingKnown = parts.method === undefined
+  const evidence = [...gaps, ...cut, ...veiled, ...unproven, ...(isNothingKnown ? hints(received, algorithm) : [])]
+  if (evidence.length === 0) return undefined
+  return { cause: "signature-mismatch", where: "request", confidence: "possible", evidence }
+}
+
+/** What the gateway's canonical request tells without another one. */
+function hints({ payloadHash, method }: CanonicalParts, algorithm: SignedRequest["algorithm"]): string[] {
+  const known = payloadHash === undefined ? undefined : knownPlaceholder(payloadHash, traitsOf(algorithm).hash)
+  return known === undefined ? [] : [`The gateway received ${known.description} with ${method}.`]
+}
+
+function clockFault(answer: Answer, { parts }: SignedRequest): KeyFault | undefined {
+  const date = sdkDateOf(parts)
+  const server = dateHeader(answer)
+  const signedAt = date === undefined ? undefined : parseSdkDate(date)
+  if (signedAt === undefined || server === undefined || Math.abs(server - signedAt) <= MOST_SKEW_MS) return undefined
+  return {
+    cause: "clock-skew",
+    where: "clock",
+    confidence: "likely",
+    expected: new Date(server).toISOString(),
+    received: new Date(signedAt).toISOString(),
+    evidence: [`The signature's time is ${durationText(server - signedAt)} from the server's Date.`],
+  }
+}

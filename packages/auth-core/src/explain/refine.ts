@@ -1,0 +1,132 @@
+import { retryAfterMs } from "../iam/rejection-error.ts"
+import type { Answer } from "./answer.ts"
+import type { AnswerFields } from "./answer-fields.ts"
+import { CAUSES, type Cause } from "./causes.ts"
+import type { ExplainContext } from "./explained-request.ts"
+import type { ExplanationFields } from "./explanation.ts"
+import { missingToken } from "./key-fault.ts"
+import { shownAccessKeyId } from "./secret-values.ts"
+import { signedRequest } from "./signed-parts.ts"
+import { dateHeader, durationText, timesIn } from "./times.ts"
+
+/** What the answer itself tells beyond its row of the table. */
+export type Refinement = Partial<ExplanationFields>
+
+type Refine = (answer: Answer, fields: AnswerFields, context: ExplainContext) => Refinement
+
+const REFINEMENTS: { readonly [C in Cause]?: Refine } = {
+  "clock-skew": refineClock,
+  "access-key-unknown": refineUnknownKey,
+  "access-key-locked": (answer) => lockedFor(answer, 5 * 60_000),
+  "account-locked": (answer) => lockedFor(answer, 15 * 60_000),
+  "token-expired": (_answer, { errorMessage }) => {
+    const expiry = /expires_at: ?([\d-]+T[\d:.]+Z?)/i.exec(errorMessage ?? "")?.[1]
+    return expiry === undefined ? {} : { received: `a token that expired at ${expiry}` }
+  },
+  "permission-denied": refinePermission,
+  "agency-not-granted": refinePermission,
+  "identity-refused": refineEndpoint,
+}
+
+export function refine(cause: Cause, answer: Answer, fields: AnswerFields, context: ExplainContext): Refinement {
+  const wait = retryAfterMs(answer.headers["retry-after"] ?? null, dateHeader(answer) ?? Date.now())
+  const waiting = wait === undefined || !CAUSES[cause].retryable ? {} : { retryAfterMs: wait }
+  return { ...waiting, ...REFINEMENTS[cause]?.(answer, fields, context) }
+}
+
+/** A right clock with an old signature is another fault than a wrong clock. */
+const RIGHT_WITHIN_MS = 60_000
+
+function refineClock(answer: Answer, { errorMessage }: AnswerFields, { receivedAt }: ExplainContext): Refinement {
+  const { signed, server = dateHeader(answer) } = timesIn(errorMessage)
+  if (server === undefined) return {}
+  const now = receivedAt ?? (answer.isLive ? Date.now() : undefined)
+  const times = {
+    expected: new Date(server).toISOString(),
+    ...(signed === undefined ? {} : { received: new Date(signed).toISOString() }),
+  }
+  const age =
+    signed === undefined
+      ? []
+      : [
+          `The signature's time is ${durationText(server - signed)} ${server > signed ? "behind" : "ahead of"} the server's.`,
+        ]
+  if (now === undefined) return { ...times, evidence: age }
+  const offset = server - now
+  const clock = `This machine's clock is ${durationText(offset)} ${offset > 0 ? "behind" : "ahead of"} the server's.`
+  if (Math.abs(offset) > RIGHT_WITHIN_MS) return { ...times, confidence: "certain", evidence: [clock, ...age] }
+  const { summary, fix } = CAUSES["signature-stale"]
+  return {
+    ...times,
+    cause: "signature-stale",
+    where: "request",
+    summary,
+    fix,
+    confidence: "certain",
+    evidence: [clock, ...age],
+  }
+}
+
+/** Forms of what is typed in the place of an AK. */
+const OTHER_KEYS: readonly (readonly [form: RegExp, whose: string])[] = [
+  [/^LTAI/, "Alibaba Cloud"],
+  [/^A[KS]IA[A-Z\d]{16}$/, "AWS"],
+  [/^AKID/, "Tencent Cloud"],
+]
+const APP_KEY = /^[\da-f]{8}-?(?:[\da-f]{4}-?){3}[\da-f]{12}$/i
+const ACCESS_KEY = /^[A-Z\d]{20}$/
+
+function refineUnknownKey(_answer: Answer, { errorMessage = "" }: AnswerFields, context: ExplainContext): Refinement {
+  const signed = signedRequest(context, undefined)
+  const echoed = /\bak[:\s]+([^\s,;]+)/i.exec(errorMessage)?.[1]
+  const key = echoed ?? signed.claimed?.accessKeyId ?? context.credentials?.accessKeyId
+  if (context.credentials?.securityToken !== undefined) {
+    const fault = missingToken(signed)
+    if (fault !== undefined) {
+      const { summary, fix } = CAUSES[fault.cause]
+      return { ...fault, summary, fix }
+    }
+  }
+  if (key === undefined) return {}
+  const received = shownAccessKeyId(key)
+  const [, owner] = OTHER_KEYS.find(([form]) => form.test(key)) ?? []
+  if (owner !== undefined) {
+    const { fix } = CAUSES["access-key-of-other-cloud"]
+    const summary = `The access key has the form of those of ${owner}.`
+    return { cause: "access-key-of-other-cloud", summary, fix, received, confidence: "likely" }
+  }
+  if (APP_KEY.test(key))
+    return { received, evidence: ["It has the form of an AppKey, which takes app authentication."] }
+  if (ACCESS_KEY.test(key)) return { received, evidence: ["It has the form of an access key."] }
+  const evidence = ["An access key has 20 upper-case letters and digits: this may be the name of a user, or cut short."]
+  return { received, evidence }
+}
+
+function lockedFor(answer: Answer, ms: number): Refinement {
+  const wait = retryAfterMs(answer.headers["retry-after"] ?? null, dateHeader(answer) ?? Date.now()) ?? ms
+  const since = dateHeader(answer) ?? (answer.isLive ? Date.now() : undefined)
+  return { retryAfterMs: wait, ...(since === undefined ? {} : { lockedUntil: since + wait }) }
+}
+
+const ACTION = /\b[a-z][\w-]*:[\w*-]+:[\w*-]+/i
+
+function refinePermission(_answer: Answer, { subject }: AnswerFields): Refinement {
+  const action = ACTION.exec(subject)?.[0]
+  return action === undefined ? {} : { expected: `permission for ${action}` }
+}
+
+const IAM_PATH = /^(?:https?:\/\/[^/]*)?\/v(?:3|3\.0|5)(?:\/|$)/
+
+/** IAM's shape in answer to a request that is none of IAM's: the host is IAM's, and the path another service's. */
+function refineEndpoint(answer: Answer, _fields: AnswerFields, { request }: ExplainContext): Refinement {
+  const url = String(request?.url ?? answer.request?.url ?? "")
+  if (url === "" || IAM_PATH.test(url)) return {}
+  const summary = "IAM answered, to a request for another service."
+  return {
+    cause: "wrong-endpoint",
+    where: "endpoint",
+    summary,
+    fix: CAUSES["wrong-endpoint"].fix,
+    confidence: "likely",
+  }
+}
