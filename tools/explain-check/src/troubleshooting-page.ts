@@ -1,0 +1,90 @@
+import { markdownTable } from "@countersign/tools-shared/markdown-table"
+import { answerFields } from "../../../packages/auth-core/src/explain/answer-fields.ts"
+import { CAUSES, type Cause } from "../../../packages/auth-core/src/explain/causes.ts"
+import { type KnownRefusal, REFUSALS } from "../../../packages/auth-core/src/explain/refusals.ts"
+
+/** A change on the way, and what it was explained as. */
+export interface NamedChange {
+  readonly name: string
+  /** By what was named, the clients. */
+  readonly named: ReadonlyMap<string, readonly string[]>
+}
+
+const INTRODUCTION = `# Why was this request refused?
+
+Look up the answer in the first table, or let the library do it:
+
+\`\`\`ts
+import { explain } from "@countersign/auth-core/explain"
+
+try {
+  await api.get(url)
+} catch (error) {
+  console.error(String(await explain(error)))
+}
+\`\`\`
+
+[The README of auth-core](../packages/auth-core/README.md#why-was-it-refused) says how to have a failed signature compared with the
+request.
+
+This page is written by \`npm run troubleshooting\` from the table that \`explain\` uses; a test fails when it is out of date.
+`
+
+/** The page on refusals, from the table of causes and from what a run of all changes named. */
+export function troubleshootingPage(changes: readonly NamedChange[], clients: readonly string[]): string {
+  const rows = REFUSALS.map((row) => [...answerOf(row), linkTo(row.cause), row.confidence ?? "certain"])
+  const changed = changes.map(({ name, named }) => [
+    name,
+    [...named].map((entry) => namedText(entry, clients)).join("; "),
+  ])
+  return [
+    INTRODUCTION,
+    "## By the answer\n\nThe first row that fits holds.\n",
+    `${markdownTable(["Status", "Code", "Text", "Cause", "Sure"], rows)}\n`,
+    "## By the cause\n",
+    ...(Object.keys(CAUSES) as Cause[]).map(section),
+    `## Changes on the way\n\nEach of these changes is made by a proxy to a signed request, through each of ${clients.join(", ")}, in front of a gateway that checks the signature. This is what \`explain\` calls it.\n`,
+    `${markdownTable(["A proxy changes this", "Named"], changed)}\n`,
+  ].join("\n")
+}
+
+function answerOf({ example: { status, body } }: KnownRefusal): string[] {
+  const { errorCode = "", errorMessage = "" } = answerFields({
+    status,
+    text: body,
+    headers: {},
+    request: undefined,
+    isLive: false,
+  })
+  return [String(status ?? ""), errorCode, shortened(errorMessage)]
+}
+
+const LONGEST_EXAMPLE = 120
+/** Stands before each text of the gateway on signatures and tokens. */
+const PREFIX = /^Incorrect IAM authentication information: /
+
+function shortened(message: string): string {
+  const text = message.replace(PREFIX, "… ").replaceAll("<", "&lt;")
+  return text.length > LONGEST_EXAMPLE ? `${text.slice(0, LONGEST_EXAMPLE)}…` : text
+}
+
+function linkTo(cause: Cause): string {
+  return `[${cause}](#${cause})`
+}
+
+function section(cause: Cause): string {
+  const { summary, fix, retryable, locks } = CAUSES[cause]
+  const sources = [...new Set(REFUSALS.filter((row) => row.cause === cause).map(({ source }) => source))]
+  const danger =
+    locks === "access-key"
+      ? " More than five failed signatures in a row lock the access key for five minutes."
+      : locks === "account"
+        ? " Repeated failures lock the user."
+        : ""
+  const known = sources.length === 0 ? "" : `\n\nKnown from: ${sources.join("; ")}.`
+  return `### ${cause}\n\n${summary} ${fix}\n\nWorth another try as it is: ${retryable ? "yes" : "no"}.${danger}${known}\n`
+}
+
+function namedText([named, by]: [string, readonly string[]], clients: readonly string[]): string {
+  return by.length === clients.length ? named : `${named} (${by.join(", ")})`
+}
