@@ -29,7 +29,7 @@ export { type PodCredentialsOptions, podCredentials } from "./credentials/pod-cr
 export { type ProfileCredentialsOptions, profileCredentials } from "./credentials/profile-credentials.ts"
 export { type StaticCredentialProvider, staticCredentials } from "./credentials/static-credentials.ts"
 export { type TokenCredentialsOptions, tokenCredentials } from "./credentials/token-credentials.ts"
-export { type AuthForRequest, createAuthForRequest } from "./engine/auth-for-request.ts"
+export { type AuthForRequest, authName, createAuthForRequest } from "./engine/auth-for-request.ts"
 export {
   type AuthenticatedAttempt,
   authenticateAttempt,
@@ -44,16 +44,29 @@ export {
   type Send,
 } from "./engine/authenticated-send.ts"
 export { readBody } from "./engine/body.ts"
-export { chunkIterator, readableStreamOf } from "./engine/chunk-source.ts"
+export { chunkIterator, nodeBody, readableStreamOf, webBody } from "./engine/chunk-source.ts"
 export { toNativeFormData } from "./engine/form-or-stream.ts"
-export { createHostGuard, type GuardOptions, type HostGuard } from "./engine/host-guard.ts"
+export { createHostGuard, createIamGuard, type GuardOptions, type HostGuard } from "./engine/host-guard.ts"
 export { isStream, type PreparedBody } from "./engine/prepared-body.ts"
-export { hasOwnSecrets, staysAtOrigin } from "./engine/redirect.ts"
+export {
+  hasOwnSecrets,
+  type OnRedirect,
+  type RedirectEvent,
+  type ShownRequest,
+  staysAtOrigin,
+} from "./engine/redirect.ts"
 export { type NativeRequest, refuseClearProxy, refuseProxiedFetch } from "./engine/refuse-proxy.ts"
-export { LONGEST_ERROR_BODY, LONGEST_ERROR_WAIT_MS, shouldReplay } from "./engine/rejection.ts"
+export { bodyAtHand, LONGEST_ERROR_BODY, LONGEST_ERROR_WAIT_MS, shouldReplay } from "./engine/rejection.ts"
 export { platformSignal } from "./engine/request-call.ts"
 export type { ResponseLike, WireRequest } from "./engine/send.ts"
-export { maskSecrets, sendSecrets } from "./engine/send-secrets.ts"
+export {
+  maskSecrets,
+  type NativeSend,
+  redactMessage,
+  redactRequest,
+  sendNatively,
+  sendSecrets,
+} from "./engine/send-secrets.ts"
 export { wireUrl } from "./engine/wire-url.ts"
 export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./errors/auth-error.ts"
 export type { IamOptions, StsOptions } from "./iam/iam-connection.ts"
@@ -84,11 +97,18 @@ export type {
   LibraryFetchInit,
   LibraryResponse,
 } from "./runtime/fetch.ts"
+export { toIamFetchResponse } from "./runtime/fetch.ts"
 export { isArrayBuffer, isBlob, isFormData, isSearchParams } from "./runtime/has-brand.ts"
 export { isLoopback } from "./runtime/is-loopback.ts"
 export { andThen, isPromise } from "./runtime/promises.ts"
 export { clearProxyError, isProxied } from "./runtime/proxy.ts"
-export { LONGEST_TIMER_MS, systemClock } from "./runtime/system-clock.ts"
+export {
+  type CallLimit,
+  type CallLimitOptions,
+  LONGEST_TIMER_MS,
+  limitCall,
+  systemClock,
+} from "./runtime/system-clock.ts"
 export type { SigningAlgorithm } from "./signing/algorithm.ts"
 export type { SignerOptions } from "./signing/authorization.ts"
 export { UNSIGNED_PAYLOAD } from "./signing/payload-hash.ts"

@@ -1,9 +1,9 @@
 import { type Auth, createAuthForRequest, createHostGuard, type GuardOptions } from "@countersign/auth-core"
 import type { AxiosInstance, InternalAxiosRequestConfig } from "axios"
-import { adapterBeneath, authenticatingAdapter, isAuthenticating } from "./authenticating-adapter.ts"
+import { adapterBeneath, authenticatingAdapter, isAuthenticating } from "./adapter.ts"
 import { keyCacheByAuth } from "./cache-key.ts"
-import { keepUndefined } from "./keep-undefined.ts"
-import { callersTransforms, interceptedLate, sendExactBody } from "./own-transform.ts"
+import { keepUndefined, restoreUndefined } from "./keep-undefined.ts"
+import { callersTransforms, sendingExactBody } from "./wire.ts"
 
 declare module "axios" {
   interface AxiosRequestConfig {
@@ -40,8 +40,10 @@ export function withAuth<Instance extends AxiosInstance>(
   // After `clear()` its number may be that of another.
   const isThere = request.handlers?.some((handler) => handler?.fulfilled === earlier?.interceptor)
   if (earlier !== undefined && isThere) request.eject(earlier.id)
+  // axios passes over those that remain when an interceptor before them throws, and sends the request all the same where
+  // that one's own handler lets it. Then the transformation authenticates.
   const runWhen = (config: InternalAxiosRequestConfig): boolean => {
-    config.transformRequest = [interceptedLate(interceptor), ...callersTransforms(config)]
+    config.transformRequest = [sendingExactBody(interceptor), ...callersTransforms(config)]
     return true
   }
   added.set(request, { id: request.use(interceptor, null, { synchronous: true, runWhen }), interceptor })
@@ -63,12 +65,13 @@ export function authInterceptor(auth: Auth | false, options: GuardOptions = {}):
   const guard = createHostGuard(options)
   return (config) => {
     const { adapter, transitional } = config
+    restoreUndefined(config)
     // What was added last runs first, unless axios is told otherwise.
     const lastRunsFirst = transitional?.legacyInterceptorReqResOrdering !== false
     if (isAuthenticating(adapter) && lastRunsFirst) return config
     config.adapter = authenticatingAdapter(adapterBeneath(adapter), authFor, guard)
     // Behind all interceptors, ahead of axios' own transformation.
-    config.transformRequest = [sendExactBody, ...callersTransforms(config)]
+    config.transformRequest = [sendingExactBody(), ...callersTransforms(config)]
     return config
   }
 }

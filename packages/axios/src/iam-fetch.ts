@@ -1,6 +1,6 @@
-import { type Auth, createHostGuard, type IamFetch, isLoopback } from "@countersign/auth-core"
+import { type Auth, createIamGuard, type IamFetch, toIamFetchResponse } from "@countersign/auth-core"
 import type { AxiosInstance } from "axios"
-import { adapterBeneath, authenticatingAdapter } from "./authenticating-adapter.ts"
+import { adapterBeneath, authenticatingAdapter } from "./adapter.ts"
 
 /**
  * Makes calls to IAM through an axios instance, with its agents and its proxy: for the option `fetch` of providers.
@@ -10,16 +10,13 @@ import { adapterBeneath, authenticatingAdapter } from "./authenticating-adapter.
  */
 export function iamFetch(instance: AxiosInstance): IamFetch {
   return async (url, { method, headers, body, signal }) => {
-    const { host, hostname, protocol } = new URL(url)
-    // Other hosts than this machine are spoken to over plain http only where the provider's `allowInsecure` says so.
-    const guard = createHostGuard({ hosts: [host], allowInsecure: protocol === "http:" && !isLoopback(hostname) })
     const auth = authBy(headers)
     const answer = await instance.request<string>({
       url,
       method,
       data: body,
       signal,
-      adapter: authenticatingAdapter(adapterBeneath(instance.defaults.adapter), () => auth, guard),
+      adapter: authenticatingAdapter(adapterBeneath(instance.defaults.adapter), () => auth, createIamGuard(url)),
       baseURL: "",
       params: null,
       maxRedirects: 0,
@@ -28,11 +25,7 @@ export function iamFetch(instance: AxiosInstance): IamFetch {
       transformResponse: [(data: unknown) => data],
       validateStatus: () => true,
     })
-    const header = (name: string): string | null => {
-      const value: unknown = answer.headers[name]
-      return typeof value === "string" ? value : null
-    }
-    return { status: answer.status, headers: { get: header }, text: async () => answer.data }
+    return toIamFetchResponse(answer.status, answer.headers, async () => answer.data)
   }
 }
 

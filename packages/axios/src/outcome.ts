@@ -1,15 +1,8 @@
-import {
-  isArrayBuffer,
-  isBlob,
-  maskSecrets,
-  type ResponseLike,
-  staysAtOrigin,
-  type WireRequest,
-} from "@countersign/auth-core"
-import type { AxiosAdapter, AxiosHeaders, AxiosResponse, InternalAxiosRequestConfig } from "axios"
-import type { AdapterKind } from "./adapter-kind.ts"
-import { axiosOf } from "./axios-of.ts"
-import { showAddedHeaders } from "./request-config.ts"
+import { bodyAtHand, type ResponseLike, redactMessage, redactRequest, type WireRequest } from "@countersign/auth-core"
+import type { AxiosAdapter, AxiosError, AxiosHeaders, AxiosResponse, InternalAxiosRequestConfig } from "axios"
+import { axiosOf } from "./axios-releases.ts"
+
+type Config = InternalAxiosRequestConfig
 
 /** What came of one attempt: a response, which axios may have turned into an error by its status. */
 export interface Outcome extends ResponseLike {
@@ -18,111 +11,68 @@ export interface Outcome extends ResponseLike {
   settle(): AxiosResponse
 }
 
-/** Error bodies up to so many characters or bytes are looked into. */
-const LONGEST_PEEK = 65_536
-
 /** Sends one attempt. What comes of it names the caller's config in place of the one sent, and shows no secret of it. */
 export async function outcomeOf(
   adapter: AxiosAdapter,
-  sent: InternalAxiosRequestConfig,
-  config: InternalAxiosRequestConfig,
+  sent: Config,
+  config: Config,
   wire: WireRequest,
-  kind: AdapterKind,
 ): Promise<Outcome> {
+  const tidy = (response: AxiosResponse): void => {
+    response.config = config
+    redactRequest(response.request, wire)
+    if (!isNodeStream(response.data)) return
+    const { errorMonitor } = process.getBuiltinModule("node:events")
+    response.data.once(errorMonitor, tidyError)
+  }
+  // An adapter may have handed on a copy of what was sent.
+  const tidyError = (error: Error): void => {
+    redactMessage(error, wire)
+    // Only a part of the caller's timeout was left.
+    if (/^timeout .*ms exceeded$/.test(error.message)) {
+      error.message = error.message.replace(String(sent.timeout), String(config.timeout))
+    }
+    for (let one: unknown = error; one instanceof Error; one = one.cause) {
+      if ("config" in one && one.config) one.config = config
+      if ("request" in one) redactRequest(one.request, wire)
+      if ("response" in one && isResponse(one.response)) tidy(one.response)
+    }
+  }
   try {
-    const response = tidied(await adapter(sent), config, wire)
-    tidyLater(response.data, sent, config, wire)
-    return outcome(response, kind)
+    const response = await adapter(sent)
+    tidy(response)
+    return outcome(response, () => response)
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    tidyError(error, sent, config, wire)
-    // Mocks say in words what they were asked for.
-    if (kind === "other") redactHeaders(error, config, wire)
+    tidyError(error)
     if (!("response" in error) || !isResponse(error.response)) throw error
-    tidyLater(error.response.data, sent, config, wire)
-    return outcome(error.response, kind, error)
+    return outcome(error.response, () => {
+      throw error
+    })
   } finally {
-    if (kind !== "other") {
-      showAddedHeaders(config, sent, wire)
-      // The caller's own adapter may keep it for a record.
-      sent.headers = config.headers
-    }
+    showAddedHeaders(config, sent, wire)
   }
 }
 
-function outcome(response: AxiosResponse, kind: AdapterKind, error?: Error): Outcome {
-  const { status, headers, config } = response
+function outcome(response: AxiosResponse, settle: () => AxiosResponse): Outcome {
+  const { status, config, data } = response
+  // Some adapters of callers, such as mocks, give none.
+  const headers = response.headers as AxiosHeaders | undefined
   return {
     response,
     status,
-    type: kind === "fetch" && status === 0 ? "opaqueredirect" : undefined,
-    headers:
-      // Some adapters of callers, such as mocks, give none.
-      typeof headers?.get === "function"
-        ? (headers as AxiosHeaders)
-        : axiosOf(config).AxiosHeaders.from(headers as AxiosHeaders),
-    peek: () => textOf(response.data),
-    discard: () => abandon(response.data),
-    settle() {
-      if (error !== undefined) throw error
-      return response
-    },
+    // As axios' fetch adapter tells of a redirect that a browser hides.
+    type: status === 0 ? "opaqueredirect" : undefined,
+    headers: typeof headers?.get === "function" ? headers : axiosOf(config).AxiosHeaders.from(headers),
+    ...bodyAtHand(data),
+    settle,
   }
 }
 
-function tidied(response: AxiosResponse, config: InternalAxiosRequestConfig, wire: WireRequest): AxiosResponse {
-  response.config = config
-  maskRequest(response.request, wire)
-  return response
-}
-
-/** An adapter may have handed on a copy of what was sent. */
-function tidyError(
-  error: Error,
-  sent: InternalAxiosRequestConfig,
-  config: InternalAxiosRequestConfig,
-  wire: WireRequest,
-): void {
-  // What was sent had a part of the caller's timeout only.
-  if (/^timeout .*ms exceeded$/.test(error.message)) {
-    error.message = error.message.replace(String(sent.timeout), String(config.timeout))
-  }
-  for (let one: unknown = error; one instanceof Error; one = one.cause) {
-    if ("config" in one && one.config) one.config = config
-    if ("request" in one) maskRequest(one.request, wire)
-    if ("response" in one && isResponse(one.response)) tidied(one.response, config, wire)
-  }
-}
-
-function redactHeaders(error: Error, { headers }: InternalAxiosRequestConfig, wire: WireRequest): void {
-  for (const [name, value] of Object.entries(wire.headers)) {
-    if (!staysAtOrigin(name) || headers.get(name) === value) continue
-    if (error.message.includes(value)) error.message = error.message.replaceAll(value, "[redacted]")
-    if (error.stack?.includes(value)) error.stack = error.stack.replaceAll(value, "[redacted]")
-  }
-}
-
-/** The same for an error of a streamed body. */
-function tidyLater(
-  data: unknown,
-  sent: InternalAxiosRequestConfig,
-  config: InternalAxiosRequestConfig,
-  wire: WireRequest,
-): void {
-  if (!isNodeStream(data)) return
-  const { errorMonitor } = process.getBuiltinModule("node:events")
-  data.once(errorMonitor, (error: Error) => tidyError(error, sent, config, wire))
-}
-
-/** Masks the secrets of a request that did not go through our transport; one that did holds none. */
-function maskRequest(request: unknown, { added }: WireRequest): void {
-  if (typeof request !== "object" || request === null) return
-  if ("sentHeaders" in request) maskSecrets(request.sentHeaders as Record<string, unknown>, added)
-  if (!("headers" in request) || !(request.headers instanceof Headers)) return
-  // By name, since Deno keeps what was iterated.
-  for (const name of Object.keys(added)) {
-    const shown = { [name]: request.headers.get(name) }
-    for (const secret of Object.keys(maskSecrets(shown, added))) request.headers.set(secret, String(shown[secret]))
+/** Shows on the caller's config what the adapter added by itself, as axios does. */
+function showAddedHeaders(config: Config, sent: Config, wire: WireRequest): void {
+  for (const [name, value] of Object.entries(sent.headers)) {
+    if (config.headers[name] === undefined && !(name.toLowerCase() in wire.headers)) config.headers[name] = value
   }
 }
 
@@ -134,17 +84,32 @@ function isResponse(value: unknown): value is AxiosResponse {
   return typeof value === "object" && value !== null && "status" in value
 }
 
-/** Only what is at hand: a stream is left to the caller. */
-function textOf(data: unknown): string | undefined | Promise<string> {
-  if (typeof data === "string") return data.length > LONGEST_PEEK ? undefined : data
-  if (isBlob(data)) return data.size > LONGEST_PEEK ? undefined : data.text()
-  if (!isArrayBuffer(data) && !ArrayBuffer.isView(data)) return undefined
-  return data.byteLength > LONGEST_PEEK ? undefined : new TextDecoder().decode(data)
+/** The error by which axios tells that a timeout ran out. */
+export function timeoutError(config: Config): AxiosError {
+  const { AxiosError } = axiosOf(config)
+  const { timeout, timeoutErrorMessage, transitional } = config
+  const code = transitional?.clarifyTimeoutError === true ? AxiosError.ETIMEDOUT : AxiosError.ECONNABORTED
+  return new AxiosError(timeoutErrorMessage || `timeout of ${timeout}ms exceeded`, code, config)
 }
 
-async function abandon(data: unknown): Promise<void> {
-  if (data instanceof ReadableStream && !data.locked) await data.cancel()
-  else if (typeof data === "object" && data !== null && "destroy" in data && typeof data.destroy === "function") {
-    data.destroy()
-  }
+/** The error by which axios tells that a Node stream failed, or was closed before its end; `undefined` when it was not that. */
+export function bodyError(config: Config, error: unknown): Error | undefined {
+  const { data } = config
+  if (typeof data !== "object" || data === null || !("destroyed" in data) || !(error instanceof Error)) return undefined
+  const { AxiosError, CanceledError } = axiosOf(config)
+  if ("errored" in data && data.errored === error) return AxiosError.from(error, undefined, config)
+  const isClosed = data.destroyed && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE"
+  return isClosed ? new CanceledError("Request stream has been aborted", config) : undefined
+}
+
+/** The error by which axios' http adapter tells that redirects cannot be followed. */
+export function redirectError(
+  config: Config,
+  request: unknown,
+  code: string,
+  message: string,
+  cause?: unknown,
+): AxiosError {
+  const error = Object.assign(new Error(message, { cause }), { name: `Error [${code}]`, code })
+  return axiosOf(config).AxiosError.from(error, undefined, config, request)
 }

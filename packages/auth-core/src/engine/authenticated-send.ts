@@ -2,6 +2,7 @@ import type { Auth } from "../auth/auth.ts"
 import { isPromise } from "../runtime/promises.ts"
 import { authenticateAttempt, type OutgoingRequest, tellOutcome, wireRequest } from "./authenticate-attempt.ts"
 import { createHostGuard, type GuardOptions, type HostGuard } from "./host-guard.ts"
+import type { OnRedirect } from "./redirect.ts"
 import { isLast, type ResponseLike, type WireRequest } from "./send.ts"
 import { wireUrl } from "./wire-url.ts"
 
@@ -17,6 +18,8 @@ export interface AuthenticatedSendOptions<R extends ResponseLike> extends GuardO
   tooManyRedirects?: ((response: R, limit: number) => never) | undefined
   /** More headers, by lower-case name, that stay behind when a redirect leads to another origin. */
   secretHeaders?: readonly string[] | undefined
+  /** Is told of each redirect that is followed. */
+  onRedirect?: OnRedirect<R> | undefined
 }
 
 export interface AuthenticatedRequest extends Omit<OutgoingRequest, "url"> {

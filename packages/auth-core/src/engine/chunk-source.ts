@@ -181,3 +181,28 @@ export function readableStreamOf(chunks: AsyncIterable<Uint8Array>): ReadableStr
     { highWaterMark: 0 },
   )
 }
+
+/** A body as clients of node:http take it: bytes as a Buffer, and any stream as one of Node's. Elsewhere as `webBody` has it. */
+export function nodeBody(body: unknown): unknown {
+  if (typeof globalThis.process?.getBuiltinModule !== "function") return webBody(body)
+  // The same memory.
+  if (ArrayBuffer.isView(body)) return Buffer.from(body.buffer as ArrayBuffer, body.byteOffset, body.byteLength)
+  if (!isStream(body) || "pipe" in body) return body
+  const { Readable } = process.getBuiltinModule("node:stream")
+  return Readable.from(body as AsyncIterable<unknown>, { objectMode: false })
+}
+
+/** A body as fetch takes it: any stream as a web stream, or as one of Node's that can be iterated. */
+export function webBody(body: unknown): unknown {
+  if (!isStream(body) || "getReader" in body) return body
+  if (!("pipe" in body)) return readableStreamOf(awaited(body as AsyncIterable<Uint8Array>))
+  if (Symbol.asyncIterator in body) return body
+  // Of Node's first kind, such as npm's form-data.
+  const { PassThrough } = process.getBuiltinModule("node:stream")
+  return (body as NodeJS.ReadableStream).pipe(new PassThrough())
+}
+
+/** Also of what can be iterated without waiting. */
+async function* awaited(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* chunks
+}

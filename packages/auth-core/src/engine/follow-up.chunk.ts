@@ -7,7 +7,7 @@ import {
   wireRequest,
 } from "./authenticate-attempt.ts"
 import type { HostGuard } from "./host-guard.ts"
-import { hiddenRedirect, nextHop } from "./redirect.ts"
+import { hiddenRedirect, nextHop, type OnRedirect } from "./redirect.ts"
 import { cancelBody, isFetchResponse, shouldReplay } from "./rejection.ts"
 import { isRedirect, type ResponseLike, type WireRequest } from "./send.ts"
 
@@ -24,6 +24,7 @@ interface FollowUpOptions<R extends ResponseLike> {
   readonly maxRedirects?: number | undefined
   readonly tooManyRedirects?: ((response: R, limit: number) => never) | undefined
   readonly secretHeaders?: readonly string[] | undefined
+  readonly onRedirect?: OnRedirect<R> | undefined
 }
 
 /** What comes after a first answer that may not be the last: one replay, and redirects. */

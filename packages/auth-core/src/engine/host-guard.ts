@@ -64,6 +64,15 @@ export function createHostGuard(options: GuardOptions = {}): HostGuard {
   return Object.assign(guard, { allowInsecure })
 }
 
+/**
+ * Lets the secrets of a call to IAM go there alone. Other hosts than this machine are spoken to over plain http only where
+ * the provider's `allowInsecure` says so; on the way to this machine no proxy may read them.
+ */
+export function createIamGuard(url: string): HostGuard {
+  const { host, hostname, protocol } = new URL(url)
+  return createHostGuard({ hosts: [host], allowInsecure: protocol === "http:" && !isLoopback(hostname) })
+}
+
 function isHuaweiCloud(host: string): boolean {
   if (SERVICE_HOST.test(host)) return !CUSTOMERS_HOST.test(host)
   return IOTDA_HOST.test(host) || OTHER_HOST.test(host)

@@ -4,6 +4,8 @@ import { headerOf } from "./rejection.ts"
 import type { ResponseLike } from "./send.ts"
 import { wireUrl } from "./wire-url.ts"
 
+type HeadersByName = Readonly<Record<string, string>>
+
 /** What a redirect changes of a request. */
 export interface RedirectableRequest {
   readonly method: string
@@ -74,6 +76,7 @@ export interface HopOptions<R extends ResponseLike> {
   readonly maxRedirects: number
   readonly tooManyRedirects?: ((response: R, limit: number) => never) | undefined
   readonly secretHeaders?: readonly string[] | undefined
+  readonly onRedirect?: OnRedirect<R> | undefined
 }
 
 /**
@@ -84,8 +87,9 @@ export interface HopOptions<R extends ResponseLike> {
 export function nextHop<R extends ResponseLike>(
   request: OutgoingRequest,
   response: R,
-  { isLast, canRepeat, maxRedirects, tooManyRedirects = tooManyRedirectsAsFetch, secretHeaders }: HopOptions<R>,
+  options: HopOptions<R>,
 ): OutgoingRequest | undefined {
+  const { isLast, canRepeat, maxRedirects, tooManyRedirects = tooManyRedirectsAsFetch, secretHeaders } = options
   const next = followRedirect(request, response.status, headerOf(response, "location"), secretHeaders)
   if (next === undefined) return undefined
   if (isLast) tooManyRedirects(response, maxRedirects)
@@ -96,11 +100,46 @@ export function nextHop<R extends ResponseLike>(
     )
   }
   const redirected = request.redirected === true || next.crosses
-  return { ...request, ...next.request, url: wireUrl(next.request.url), redirected }
+  const hop = { ...request, ...next.request, url: wireUrl(next.request.url), redirected }
+  return options.onRedirect === undefined ? hop : tellRedirect(options.onRedirect, request, response, hop)
 }
 
 function tooManyRedirectsAsFetch(_response: ResponseLike, limit: number): never {
   throw new TypeError("fetch failed", { cause: new Error(`redirect count exceeded: more than ${limit}`) })
+}
+
+/** One side of a redirect, without what is secret. */
+export type ShownRequest = Pick<OutgoingRequest, "method" | "url" | "headers">
+
+/** A redirect that is about to be followed. It is told once, though a hop may be sent twice. */
+export interface RedirectEvent<R> {
+  readonly from: ShownRequest
+  readonly response: R
+  readonly to: ShownRequest
+}
+
+/** May give the headers that go out in place of those it is shown. */
+export type OnRedirect<R> = (event: RedirectEvent<R>) => HeadersByName | undefined
+
+/** Tells a client of a redirect before the hop is authenticated. */
+function tellRedirect<R>(
+  onRedirect: OnRedirect<R>,
+  from: OutgoingRequest,
+  response: R,
+  to: OutgoingRequest,
+): OutgoingRequest {
+  const headers = onRedirect({ from: shown(from), response, to: shown(to) })
+  if (headers === undefined) return to
+  return { ...to, headers: { ...headersOf(to, staysAtOrigin), ...headers } }
+}
+
+function shown(request: OutgoingRequest): ShownRequest {
+  const { method, url } = request
+  return { method, url, headers: headersOf(request, (name) => !staysAtOrigin(name)) }
+}
+
+function headersOf({ headers }: OutgoingRequest, isWanted: (name: string) => boolean): HeadersByName {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => isWanted(name)))
 }
 
 /** HTTP's own, this library's, and the others by which Huawei Cloud, OpenStack and their gateways know a caller. */

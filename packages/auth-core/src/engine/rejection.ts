@@ -1,5 +1,6 @@
 import type { Rejection } from "../auth/auth.ts"
 import { readErrorFields } from "../errors/error-fields.ts"
+import { isArrayBuffer, isBlob } from "../runtime/has-brand.ts"
 import { abortable } from "../runtime/promises.ts"
 import type { AuthenticatedAttempt } from "./authenticate-attempt.ts"
 import { asBytes, begin } from "./chunk-source.ts"
@@ -111,4 +112,23 @@ function clonedBody(response: Response): unknown {
   // may be reading, would end the process.
   if (isStream(own) && "on" in own) own.on("error", () => undefined)
   return body
+}
+
+/** For a client that has read the body of an answer. A stream is left to the caller, and let go of when nobody will read it. */
+export function bodyAtHand(body: unknown): Required<Pick<ResponseLike, "peek" | "discard">> {
+  return { peek: () => textOf(body), discard: () => letGo(body) }
+}
+
+function textOf(body: unknown): string | undefined | Promise<string> {
+  if (typeof body === "string") return body.length > LONGEST_ERROR_BODY ? undefined : body
+  if (isBlob(body)) return body.size > LONGEST_ERROR_BODY ? undefined : body.text()
+  if (!isArrayBuffer(body) && !ArrayBuffer.isView(body)) return undefined
+  return body.byteLength > LONGEST_ERROR_BODY ? undefined : new TextDecoder().decode(body)
+}
+
+async function letGo(body: unknown): Promise<void> {
+  if (body instanceof ReadableStream && !body.locked) await body.cancel()
+  else if (typeof body === "object" && body !== null && "destroy" in body && typeof body.destroy === "function") {
+    body.destroy()
+  }
 }

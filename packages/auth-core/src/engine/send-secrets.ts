@@ -1,4 +1,9 @@
+import { andThen } from "../runtime/promises.ts"
 import { INSPECT } from "../runtime/redact.ts"
+import type { HostGuard } from "./host-guard.ts"
+import { staysAtOrigin } from "./redirect.ts"
+import { refuseClearProxy } from "./refuse-proxy.ts"
+import type { WireRequest } from "./send.ts"
 
 /** Shows in the place of a secret. */
 const MASK = "[secret]"
@@ -184,4 +189,64 @@ function withSecrets(text: string, secrets: HeadersByName): string | undefined {
 
 function headNotFound(): Error {
   return new Error("The authentication could not be put into the request, so it was not sent.")
+}
+
+/** How a request leaves through a function such as `http.request`. */
+export interface NativeSend {
+  /** What the function is given. Its headers are changed in place. */
+  readonly options: Parameters<typeof refuseClearProxy>[0] & { readonly headers: Record<string, unknown> }
+  readonly wire: Pick<WireRequest, "url" | "added" | "authenticated">
+  readonly guard: HostGuard
+  /** The function is the caller's own: it is given all headers. */
+  readonly isOwn: boolean
+  /** What to do where the client sends even https to a proxy in clear. */
+  readonly cure?: string | undefined
+}
+
+/**
+ * Sends by `request` so that the native request, its connection and the caller's agent hold no secret, and no proxy reads one.
+ *
+ * @throws {AuthError} `AUTH_INSECURE_URL`
+ */
+export function sendNatively<T>(request: () => T, { options, wire, guard, isOwn, cure }: NativeSend): T {
+  const { url, added, authenticated } = wire
+  const { headers } = options
+  if (authenticated) refuseClearProxy(options, url, guard, cure)
+  const secrets = maskSecrets(headers, added)
+  if (isOwn) Object.assign(headers, secrets)
+  return andThen(request(), (sent) => {
+    // An answer, as from a cache, is no request.
+    if (typeof sent !== "object" || sent === null || "statusCode" in sent) return sent
+    // Node's own agents choose the proxy as the request is made.
+    if (authenticated) refuseClearProxy(sent, url, guard, cure)
+    maskSecrets(headers, added)
+    sendSecrets(firstRequest(sent), secrets)
+    return sent
+  }) as T
+}
+
+/** A package that follows redirects makes more requests, which get no secret. */
+function firstRequest(sent: object): unknown {
+  return ("_currentRequest" in sent && sent._currentRequest) || sent
+}
+
+/** Masks what an auth added to a request that a client shows: a Request of fetch, or a stream of HTTP/2. */
+export function redactRequest(request: unknown, { added }: Pick<WireRequest, "added">): void {
+  if (typeof request !== "object" || request === null) return
+  if ("sentHeaders" in request) maskSecrets(request.sentHeaders as Record<string, unknown>, added)
+  if (!("headers" in request) || !(request.headers instanceof Headers)) return
+  // By name, since Deno keeps what was iterated.
+  for (const name of Object.keys(added)) {
+    const shown = { [name]: request.headers.get(name) }
+    for (const secret of Object.keys(maskSecrets(shown, added))) request.headers.set(secret, String(shown[secret]))
+  }
+}
+
+/** Takes what an auth added out of the words of an error: mocks say what they were asked for. */
+export function redactMessage(error: Error, { added }: Pick<WireRequest, "added">): void {
+  for (const [name, value] of Object.entries(added)) {
+    if (!staysAtOrigin(name)) continue
+    if (error.message.includes(value)) error.message = error.message.replaceAll(value, "[redacted]")
+    if (error.stack?.includes(value)) error.stack = error.stack.replaceAll(value, "[redacted]")
+  }
 }

@@ -60,3 +60,12 @@ export const platformFetch = globalThis.fetch
 export function isRequest(input: string | URL | Request): input is Request {
   return typeof input === "object" && "url" in input
 }
+
+/** An answer of IAM as clients of Node have it, with headers by lower-case name. */
+export function toIamFetchResponse(status: number, headers: object, text: () => Promise<string>): IamFetchResponse {
+  const header = (name: string): string | null => {
+    const value: unknown = Reflect.get(headers, name)
+    return typeof value === "string" ? value : null
+  }
+  return { status, headers: { get: header }, text }
+}

@@ -47,3 +47,47 @@ export async function within<T>(
     done.abort(DONE)
   }
 }
+
+/** How long a caller waits for a whole call, whatever is done on its behalf. */
+export interface CallLimit {
+  /** For what is done before and between attempts. */
+  readonly signal: AbortSignal
+  /** Ends the call for another reason. */
+  abort(reason: unknown): void
+  /** What is left, in milliseconds; `timeoutMs` itself when that sets no limit. */
+  timeLeftMs(): number
+  /** Frees the timer and the caller's signal. */
+  end(): void
+}
+
+export interface CallLimitOptions {
+  /** No limit when it is 0 or longer than a timer can run. */
+  readonly timeoutMs: number
+  /** The error by which the client tells of a timeout. */
+  readonly timedOut: () => unknown
+  /** The caller's own. */
+  readonly signal?: Pick<AbortSignal, "aborted" | "addEventListener" | "removeEventListener"> | undefined
+  /** The error by which the client tells that the signal was aborted. */
+  readonly aborted: () => unknown
+}
+
+/** Starts the clock of a call. Whoever starts it ends it. */
+export function limitCall({ timeoutMs, timedOut, signal, aborted }: CallLimitOptions): CallLimit {
+  const isLimited = timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS
+  const begun = performance.now()
+  const ended = new AbortController()
+  const abort = (reason: unknown): void => ended.abort(reason)
+  const onAbort = (): void => abort(aborted())
+  const timer = isLimited ? setTimeout(() => abort(timedOut()), timeoutMs) : undefined
+  signal?.addEventListener?.("abort", onAbort)
+  if (signal?.aborted) onAbort()
+  return {
+    signal: ended.signal,
+    abort,
+    timeLeftMs: () => (isLimited ? Math.max(1, Math.ceil(timeoutMs - (performance.now() - begun))) : timeoutMs),
+    end() {
+      clearTimeout(timer)
+      signal?.removeEventListener?.("abort", onAbort)
+    },
+  }
+}

@@ -1,0 +1,68 @@
+import { isFormData, isStream, nodeBody } from "@countersign/auth-core"
+import axios, { type AxiosStatic, type InternalAxiosRequestConfig } from "axios"
+
+// A request may be of any copy of axios, and of any release from 1.7 on. What only the older releases need stands here,
+// below `axiosOf`; docs/decisions/axios-range.md says which of them costs what.
+
+type Config = InternalAxiosRequestConfig
+
+/** By the class that each copy of axios makes headers of. What `toJSON` gives, and some pass on, has none. */
+const copies = new WeakMap<object, AxiosStatic>([
+  [axios.AxiosHeaders, axios],
+  [Object, axios],
+])
+
+/**
+ * The axios that made a request, for its classes and adapters. A CommonJS program has another copy than this module,
+ * perhaps of another release, and tests errors by the classes of its own.
+ *
+ * @returns the copy of this module where the request's own cannot be found.
+ */
+export function axiosOf({ headers }: Config): AxiosStatic {
+  const made = headers?.constructor ?? Object
+  const known = copies.get(made)
+  if (known !== undefined) return known
+  const copy = requiredAxios(made) ?? axios
+  copies.set(made, copy)
+  return copy
+}
+
+function requiredAxios(made: object): AxiosStatic | undefined {
+  try {
+    const { cache } = process.getBuiltinModule("node:module").createRequire(import.meta.url)
+    const path = Object.keys(cache).find((name) => name.includes("axios") && cache[name]?.exports.AxiosHeaders === made)
+    return path === undefined ? undefined : cache[path]?.exports
+  } catch {
+    // There is nothing to require in a browser, nor where all is one bundle.
+    return undefined
+  }
+}
+
+/** Before 1.17: what to do where a proxy would read https. */
+export const CLEAR_HTTPS_CURE =
+  "axios sends https in clear to proxies before 1.17; upgrade axios to 1.17 or later, or set `proxy: false` and an `httpsAgent` that makes a tunnel"
+
+/** Before 1.15.1: a stream that keeps to `maxBodyLength`, which axios left to the package that follows redirects for it. */
+export function limitedBody(body: unknown, config: Config): unknown {
+  const { maxBodyLength = -1 } = config
+  if (maxBodyLength < 0 || !isStream(body) || !(Symbol.asyncIterator in body)) return body
+  return nodeBody(limited(body as AsyncIterable<Uint8Array>, maxBodyLength, config))
+}
+
+async function* limited(chunks: AsyncIterable<Uint8Array>, limit: number, config: Config): AsyncGenerator<Uint8Array> {
+  let length = 0
+  for await (const chunk of chunks) {
+    length += Buffer.byteLength(chunk)
+    if (length > limit) {
+      const { AxiosError } = axiosOf(config)
+      throw new AxiosError("Request body larger than maxBodyLength limit", AxiosError.ERR_BAD_REQUEST, config)
+    }
+    yield chunk
+  }
+}
+
+/** The older fetch adapters know no `maxRedirects`, and name a form's type without its boundary, which fetch knows. */
+export function prepareForOldFetch(sent: Config): void {
+  if (sent.maxRedirects === 0) sent.fetchOptions = { ...sent.fetchOptions, redirect: "manual" }
+  if (isFormData(sent.data) && !sent.headers.has("content-type")) sent.headers.setContentType(false)
+}
