@@ -152,7 +152,7 @@ function callLimit(config: Config): CallLimit | undefined {
   if (!(timeout > 0) && !signal && !cancelToken) return undefined
   const { CanceledError } = axiosOf(config)
   const limit = limitCall({
-    timeoutMs: timeout,
+    timeoutMs: timeout > 0 ? timeout : undefined,
     timedOut: () => timeoutError(config),
     signal: signal as AbortSignal | undefined,
     aborted: () => new CanceledError(undefined, config),

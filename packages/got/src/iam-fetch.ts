@@ -1,4 +1,4 @@
-import { createHostGuard, type IamFetch, isLoopback, refuseClearProxy } from "@countersign/auth-core"
+import { createIamGuard, type IamFetch, refuseClearProxy, toIamFetchResponse } from "@countersign/auth-core"
 import type { BeforeRequestHook, Got } from "got"
 
 /**
@@ -10,9 +10,8 @@ import type { BeforeRequestHook, Got } from "got"
 export function iamFetch(client: Got): IamFetch {
   return async (url, { method, headers, body, signal }) => {
     const target = new URL(url)
-    // Other hosts are spoken to over plain http only where the provider's `allowInsecure` says so.
-    if (target.protocol === "http:" && isLoopback(target.hostname)) {
-      refuseClearProxy({ agent: client.defaults.options.agent.http }, target, createHostGuard({ hosts: [target.host] }))
+    if (target.protocol === "http:") {
+      refuseClearProxy({ agent: client.defaults.options.agent.http }, target, createIamGuard(url))
     }
     // The instance's search parameters would take the place of those of the URL.
     const toWholeUrl: BeforeRequestHook = (options) => {
@@ -33,10 +32,6 @@ export function iamFetch(client: Got): IamFetch {
       resolveBodyOnly: false,
       hooks: { beforeRequest: [toWholeUrl] },
     })
-    const header = (name: string): string | null => {
-      const value = answer.headers[name]
-      return typeof value === "string" ? value : null
-    }
-    return { status: answer.statusCode, headers: { get: header }, text: async () => answer.body }
+    return toIamFetchResponse(answer.statusCode, answer.headers, async () => answer.body)
   }
 }

@@ -1,18 +1,5 @@
-import {
-  type AuthenticatedAttempt,
-  andThen,
-  type HostGuard,
-  maskSecrets,
-  refuseClearProxy,
-  sendSecrets,
-} from "@countersign/auth-core"
+import { type AuthenticatedAttempt, andThen, authName, type HostGuard, sendNatively } from "@countersign/auth-core"
 import type { Options } from "got"
-
-/**
- * By auth: what stands before got's cache in the place of a secret. The cache treats requests with Authorization as private,
- * and tells customers apart where the server says `Vary`.
- */
-const standIns = new WeakMap<object, string>()
 
 type HeadersByName = Readonly<Record<string, unknown>>
 type AnyFunction = (...args: unknown[]) => unknown
@@ -33,7 +20,9 @@ export function sendWithHeaders(
   onSent: (native: object) => void,
 ): void {
   const headers = authenticated?.as.headers ?? {}
-  const standIn = options.cache && authenticated ? standInOf(authenticated.by) : undefined
+  // Stands before got's cache in the place of a secret. The cache treats requests with Authorization as private, and tells
+  // customers apart where the server says `Vary`.
+  const standIn = options.cache && authenticated ? `private ${authName(authenticated.by)}` : undefined
   if (standIn !== undefined) {
     const shown = Object.fromEntries(["authorization", ...Object.keys(headers)].map((name) => [name, standIn]))
     override(options, "createNativeRequestOptions", (create) => () => {
@@ -61,27 +50,17 @@ export function sendWithHeaders(
       }
       return { ...argument, headers: Object.assign(all, headers) }
     })
-    const secrets = maskSecrets(all, headers)
-    // The caller's own is given what is sent.
+    const wire = { url, added: headers, authenticated: authenticated !== undefined }
     const isOwn = options.request !== undefined
-    if (isOwn) Object.assign(all, secrets)
-    return andThen(request(...native), (sent) => {
-      if (typeof sent !== "object" || sent === null || "statusCode" in sent) return sent
-      refuseClearProxy(sent, url, guard)
-      maskSecrets(all, headers)
-      sendSecrets(sent, secrets)
+    const sent = sendNatively(() => request(...native), { options: { headers: all }, wire, guard, isOwn })
+    return andThen(sent, (made) => {
+      if (typeof made !== "object" || made === null || "statusCode" in made) return made
       // Where the first asked the second, both are here.
-      if (sent !== last) onSent(sent)
-      last = sent
-      return sent
+      if (made !== last) onSent(made)
+      last = made
+      return made
     })
   }
-}
-
-function standInOf(auth: object): string {
-  const known = standIns.get(auth) ?? `private ${crypto.randomUUID()}`
-  standIns.set(auth, known)
-  return known
 }
 
 function override(options: object, name: string, replacement: (method: AnyFunction) => AnyFunction): void {

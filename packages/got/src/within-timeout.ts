@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS, platformSignal } from "@countersign/auth-core"
+import { LONGEST_TIMER_MS, limitCall, platformSignal } from "@countersign/auth-core"
 import type { BeforeErrorHook, BeforeRequestHook } from "got"
 
 type GotOptions = Parameters<BeforeRequestHook>[0]
@@ -25,18 +25,16 @@ export function withinTimeout(
 }
 
 async function within(
-  limit: number,
+  timeoutMs: number,
   signal: AbortSignal | undefined,
   work: (signal: AbortSignal) => void | Promise<void>,
 ): Promise<void> {
-  const ended = new AbortController()
-  const timer = setTimeout(() => {
-    ended.abort(new RequestTimeout(`Timeout awaiting 'request' for ${limit}ms`))
-  }, limit)
+  const timedOut = (): Error => new RequestTimeout(`Timeout awaiting 'request' for ${timeoutMs}ms`)
+  const limit = limitCall({ timeoutMs, timedOut, signal })
   try {
-    await work(signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]))
+    await work(limit.signal)
   } finally {
-    clearTimeout(timer)
+    limit.end()
   }
 }
 

@@ -1,4 +1,4 @@
-import { clearProxyError, type IamFetch, isLoopback, isProxied } from "@countersign/auth-core"
+import { clearProxyError, createIamGuard, type IamFetch, isProxied, toIamFetchResponse } from "@countersign/auth-core"
 import type { Dispatcher } from "undici"
 import type { AuthDispatchOptions } from "./auth-interceptor.ts"
 
@@ -14,16 +14,12 @@ export function iamFetch(dispatcher: Dispatcher): IamFetch {
   return async (url, { method, headers, body, signal }) => {
     const target = new URL(url)
     const { origin, pathname, search } = target
-    // Other hosts are spoken to over plain http only where the provider's `allowInsecure` says so.
-    if (target.protocol === "http:" && isLoopback(target.hostname) && isProxied(dispatcher, target))
+    const { allowInsecure } = createIamGuard(url)
+    if (target.protocol === "http:" && allowInsecure !== true && isProxied(dispatcher, target))
       throw clearProxyError(target, CURE)
     const without: AuthDispatchOptions = { countersign: false }
     const options = { origin, path: pathname + search, method, headers, signal, body: body ?? null, ...without }
     const answer = await dispatcher.request(options)
-    const header = (name: string): string | null => {
-      const value = answer.headers[name]
-      return typeof value === "string" ? value : null
-    }
-    return { status: answer.statusCode, headers: { get: header }, text: () => answer.body.text() }
+    return toIamFetchResponse(answer.statusCode, answer.headers, () => answer.body.text())
   }
 }

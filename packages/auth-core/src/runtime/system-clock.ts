@@ -54,37 +54,41 @@ export interface CallLimit {
   readonly signal: AbortSignal
   /** Ends the call for another reason. */
   abort(reason: unknown): void
-  /** What is left, in milliseconds; `timeoutMs` itself when that sets no limit. */
-  timeLeftMs(): number
+  /** Milliseconds, at least 1; `undefined` without a limit. */
+  timeLeftMs(): number | undefined
   /** Frees the timer and the caller's signal. */
   end(): void
 }
 
 export interface CallLimitOptions {
-  /** No limit when it is 0 or longer than a timer can run. */
-  readonly timeoutMs: number
+  /** One that is longer than a timer can run is none. */
+  readonly timeoutMs: number | undefined
   /** The error by which the client tells of a timeout. */
   readonly timedOut: () => unknown
-  /** The caller's own. */
-  readonly signal?: Pick<AbortSignal, "aborted" | "addEventListener" | "removeEventListener"> | undefined
-  /** The error by which the client tells that the signal was aborted. */
-  readonly aborted: () => unknown
+  /** The caller's own, of the platform or a polyfill. */
+  readonly signal?: CallersSignal | undefined
+  /** The error by which the client tells of an abort. @default the signal's reason */
+  readonly aborted?: () => unknown
 }
+
+type CallersSignal = Pick<AbortSignal, "aborted" | "addEventListener" | "removeEventListener"> & { reason?: unknown }
 
 /** Starts the clock of a call. Whoever starts it ends it. */
 export function limitCall({ timeoutMs, timedOut, signal, aborted }: CallLimitOptions): CallLimit {
-  const isLimited = timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS
+  const limitMs = timeoutMs !== undefined && timeoutMs <= LONGEST_TIMER_MS ? timeoutMs : undefined
   const begun = performance.now()
   const ended = new AbortController()
   const abort = (reason: unknown): void => ended.abort(reason)
-  const onAbort = (): void => abort(aborted())
-  const timer = isLimited ? setTimeout(() => abort(timedOut()), timeoutMs) : undefined
+  const onAbort = (): void => abort(aborted === undefined ? signal?.reason : aborted())
+  const timer = limitMs === undefined ? undefined : setTimeout(() => abort(timedOut()), limitMs)
   signal?.addEventListener?.("abort", onAbort)
   if (signal?.aborted) onAbort()
   return {
     signal: ended.signal,
     abort,
-    timeLeftMs: () => (isLimited ? Math.max(1, Math.ceil(timeoutMs - (performance.now() - begun))) : timeoutMs),
+    timeLeftMs() {
+      return limitMs === undefined ? undefined : Math.max(1, Math.ceil(limitMs - (performance.now() - begun)))
+    },
     end() {
       clearTimeout(timer)
       signal?.removeEventListener?.("abort", onAbort)
