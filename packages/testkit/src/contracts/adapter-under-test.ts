@@ -45,6 +45,8 @@ export interface AdapterUnderTest {
   neverRetries?: boolean
   /** The client sends a stream by itself, so nobody keeps it for a replay. @default false */
   keepsNoStreams?: boolean
+  /** The client has no way to send a stream as it comes, other than around the adapter. @default false */
+  takesNoStreams?: boolean
   /** The client lets no option of another's pass, so a request can name no auth. @default false */
   namesNoAuth?: boolean
 }

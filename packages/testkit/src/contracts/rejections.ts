@@ -29,35 +29,38 @@ export function rejectionsContract({ adapter, serve, listen }: ContractContext):
       },
     )
 
-    it("to a stream that goes out as it comes makes one replay with the whole stream", async () => {
-      let begun = (): void => undefined
-      const hasBegun = new Promise<void>((resolve) => {
-        begun = resolve
-      })
-      const received: string[] = []
-      const url = await listen(async (request, response) => {
-        let text = ""
-        for await (const chunk of request) {
-          text += chunk
-          begun()
-        }
-        response.writeHead(received.push(text) === 1 ? 401 : 200, { "content-type": "application/json" })
-        response.end(expiredTokenAnswer.body)
-      })
-      const body = Readable.from(
-        (async function* () {
-          yield Buffer.from("a")
-          // Whoever reads it to its end first waits for ever.
-          await hasBegun
-          yield Buffer.from("b")
-        })(),
-        { objectMode: false },
-      )
-      const auth = tokenAuth(countingTokens().provider)
-      const send = adapter.connect({ baseUrl: url, auth, options: { hosts: [new URL(url).host] } })
-      const { status } = await send({ method: "POST", path: "/x", body, as: "body" })
-      expect([status, received]).toEqual(adapter.keepsNoStreams ? [401, ["ab"]] : [200, ["ab", "ab"]])
-    })
+    it.skipIf(adapter.takesNoStreams)(
+      "to a stream that goes out as it comes makes one replay with the whole stream",
+      async () => {
+        let begun = (): void => undefined
+        const hasBegun = new Promise<void>((resolve) => {
+          begun = resolve
+        })
+        const received: string[] = []
+        const url = await listen(async (request, response) => {
+          let text = ""
+          for await (const chunk of request) {
+            text += chunk
+            begun()
+          }
+          response.writeHead(received.push(text) === 1 ? 401 : 200, { "content-type": "application/json" })
+          response.end(expiredTokenAnswer.body)
+        })
+        const body = Readable.from(
+          (async function* () {
+            yield Buffer.from("a")
+            // Whoever reads it to its end first waits for ever.
+            await hasBegun
+            yield Buffer.from("b")
+          })(),
+          { objectMode: false },
+        )
+        const auth = tokenAuth(countingTokens().provider)
+        const send = adapter.connect({ baseUrl: url, auth, options: { hosts: [new URL(url).host] } })
+        const { status } = await send({ method: "POST", path: "/x", body, as: "body" })
+        expect([status, received]).toEqual(adapter.keepsNoStreams ? [401, ["ab"]] : [200, ["ab", "ab"]])
+      },
+    )
 
     it("makes one refresh for ten concurrent requests, and all succeed", async () => {
       const tokens = countingTokens(20)
