@@ -5,7 +5,7 @@ export type { CacheOption } from "./auth/cached-credential.chunk.ts"
 export type { AkskAuthEvent } from "./auth/signature-judge.chunk.ts"
 export { type TokenAuthOptions, tokenAuth } from "./auth/token-auth.ts"
 export type { BackoffOptions, BackoffSteps } from "./cache/backoff.ts"
-export type { CacheEvent } from "./cache/cache-event.ts"
+export type { CacheEvent, TokenCacheOptions } from "./cache/cache-options.ts"
 export {
   type EncryptedStoreOptions,
   type EncryptionKey,
@@ -15,7 +15,7 @@ export {
 export { type KeyvLike, keyvStore } from "./cache/keyv-store.ts"
 export { type MemoryStoreOptions, memoryStore } from "./cache/memory-store.ts"
 export type { CacheStore, Lease, StoreChange } from "./cache/store.ts"
-export { type GetOptions, TokenCache, type TokenCacheOptions } from "./cache/token-cache.ts"
+export { type GetOptions, TokenCache } from "./cache/token-cache.ts"
 export { type AgencyCredentialsOptions, agencyCredentials } from "./credentials/agency-credentials.ts"
 export {
   type AssumeAgencyCredentialsOptions,

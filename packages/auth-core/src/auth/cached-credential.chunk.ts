@@ -1,4 +1,5 @@
-import { TokenCache, type TokenCacheOptions } from "../cache/token-cache.ts"
+import type { TokenCacheOptions } from "../cache/cache-options.ts"
+import { TokenCache } from "../cache/token-cache.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { secretOf } from "../identity/credential-secret.ts"
 import type { Expiring, IamReach, Provider } from "../identity/provider.ts"

@@ -2,40 +2,118 @@ import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import { hasNoSecret } from "../identity/credential-secret.ts"
 import type { BoundSecret, Expiring, Provider, ProviderContext } from "../identity/provider.ts"
 import type { Clock } from "../runtime/clock.ts"
+import { isPromise } from "../runtime/promises.ts"
 import { within } from "../runtime/system-clock.ts"
+import { type Backoff, type Failure, failureAfter } from "./backoff.ts"
+import type { SecretMoved } from "./cache-entry.ts"
+import { type Lifetime, type LifetimeOptions, lifetimeOf } from "./lifetime.ts"
 
-/** What one call of a provider takes. */
-export interface Question<T> {
-  readonly rejected: T | undefined
-  readonly resolve: NonNullable<ProviderContext<T>["resolve"]>
-  readonly blameSource: NonNullable<ProviderContext<T>["blameSource"]>
-  readonly limitMs: number
-  readonly clock: Clock
-  readonly secret: BoundSecret | undefined
+/** How the attempt to get a new value ended. */
+export type Renewal<T> =
+  | { readonly kind: "value"; readonly value: T; readonly lifetime: Lifetime; readonly source: "provider" | "store" }
+  | FailedRenewal
+  /** The provider failed a while ago and was not asked. */
+  | { readonly kind: "backed-off"; readonly failure: Failure }
+  /** Another process is renewing the value; this one serves meanwhile. */
+  | { readonly kind: "busy"; readonly value: T }
+  | SecretMoved<T>
+
+export interface FailedRenewal {
+  readonly kind: "failed"
+  readonly error: AuthError
+  /** What to remember of it, if anything. */
+  readonly failure: Failure | undefined
+  /** The failure is about another identity, on which this one is built. */
+  readonly isOfOther?: boolean
 }
 
-export interface Answer<T> {
+/** The circumstances of one call of a provider. */
+export interface Question<T> {
+  readonly rejected: T | undefined
+  /** The secret that the value will be bound to. */
+  readonly secret: BoundSecret | undefined
+  /** Asks another provider through the cache. */
+  readonly resolve: NonNullable<ProviderContext<T>["resolve"]>
+  readonly earlier: Failure | undefined
+  readonly limitMs: number
+  readonly clock: Clock
+  readonly lifetime: LifetimeOptions
+  readonly backoff: Backoff
+}
+
+/**
+ * Calls a provider, once and within a time limit. A failure is a result, not an exception.
+ *
+ * If the secret of its source changes meanwhile, the result belongs to another entry.
+ */
+export async function askProvider<T extends Expiring>(
+  provider: Provider<T>,
+  { rejected, secret, resolve, earlier, limitMs, clock, lifetime, backoff }: Question<T>,
+): Promise<Renewal<T>> {
+  const { binding, identityKey } = provider
+  const isOwnSecret = binding !== undefined && binding.identity === identityKey
+  const errorsOfOthers = new WeakSet<object>()
+  const blameSource = (error: Error): void => void errorsOfOthers.add(error)
+  const context = {
+    rejected,
+    blameSource,
+    secret: isOwnSecret ? secret : undefined,
+    resolve: blaming(resolve, blameSource),
+  }
+  let renewal: Renewal<T>
+  try {
+    const { value, issuerNow, againMs } = await call(provider, context, limitMs, clock)
+    const planned = lifetimeOf(value, clock.now(), issuerNow, againMs, lifetime)
+    renewal = { kind: "value", value, lifetime: planned, source: "provider" }
+  } catch (error) {
+    if (!isAuthError(error)) throw error
+    // The other identity remembers its failure.
+    const isOfOther = errorsOfOthers.has(error)
+    const failure = isOfOther ? undefined : failureAfter(error, earlier, backoff, clock.monotonic())
+    renewal = { kind: "failed", error, failure, isOfOther }
+  }
+  // Meanwhile a renewal of the source may have read another secret.
+  const hasMoved = binding !== undefined && !isOwnSecret && binding.current !== secret
+  return hasMoved ? { kind: "moved", binding, renewed: undefined } : renewal
+}
+
+/** Errors of other providers that come through the cache are blamed on them. */
+function blaming(
+  resolve: NonNullable<ProviderContext<unknown>["resolve"]>,
+  blameSource: (error: Error) => void,
+): NonNullable<ProviderContext<unknown>["resolve"]> {
+  return (other, context) => {
+    const value = resolve(other, context)
+    if (!isPromise(value)) return value
+    return value.catch((error: unknown) => {
+      if (isAuthError(error)) blameSource(error)
+      throw error
+    })
+  }
+}
+
+interface Answer<T> {
   readonly value: T
-  /** What the issuer's clock shows on receipt, epoch ms, where the provider told it. */
+  /** The time of the issuer's clock on receipt, epoch ms, where the provider reported it. */
   readonly issuerNow: number | undefined
-  /** How soon the provider wants to be asked again, milliseconds. */
+  /** How soon the provider wants the next call, milliseconds. */
   readonly againMs: number
 }
 
 /**
- * Calls a provider, once and within a time limit.
- *
- * @throws {AuthError} what the provider throws; `AUTH_TOKEN_REQUEST_FAILED` when that is no AuthError, or the time is over;
+ * @throws {AuthError} the provider's own; `AUTH_TOKEN_REQUEST_FAILED` when it throws anything else or takes too long;
  * `AUTH_TOKEN_RESPONSE_INVALID` when it yields nothing of use.
  */
-export async function askProvider<T extends Expiring>(
+async function call<T extends Expiring>(
   provider: Provider<T>,
-  { rejected, resolve, blameSource, limitMs, clock, secret }: Question<T>,
+  context: Pick<ProviderContext<T>, "rejected" | "resolve" | "blameSource" | "secret">,
+  limitMs: number,
+  clock: Clock,
 ): Promise<Answer<T>> {
   const name = provider.identityKey ?? "this identity"
-  let told: { issuerTime: number; at: number } | undefined
+  let reported: { issuerTime: number; at: number } | undefined
   const reportIssuerTime = (issuerTime: number): void => {
-    if (Number.isFinite(issuerTime)) told = { issuerTime, at: clock.monotonic() }
+    if (Number.isFinite(issuerTime)) reported = { issuerTime, at: clock.monotonic() }
   }
   let againMs = Number.POSITIVE_INFINITY
   const refreshAfter = (ms: number): void => {
@@ -44,26 +122,17 @@ export async function askProvider<T extends Expiring>(
   const timeoutError = (): AuthError =>
     new AuthError(
       "AUTH_TOKEN_REQUEST_FAILED",
-      `The provider of ${name} gave nothing within ${limitMs} ms. Check what it waits for, or raise \`refreshTimeoutMs\`.`,
+      `The provider of ${name} did not answer within ${limitMs} ms. Check the services it calls, or raise \`refreshTimeoutMs\`.`,
     )
   const value = await within(clock, limitMs, timeoutError, async (signal) => {
-    const context: ProviderContext<T> = {
-      rejected,
-      signal,
-      resolve,
-      reportIssuerTime,
-      refreshAfter,
-      blameSource,
-      secret,
-    }
     try {
-      return await provider(context)
+      return await provider({ ...context, signal, reportIssuerTime, refreshAfter })
     } catch (error) {
       throw toAuthError(error, name)
     }
   })
   checkValue(value, name)
-  const issuerNow = told === undefined ? undefined : told.issuerTime + clock.monotonic() - told.at
+  const issuerNow = reported === undefined ? undefined : reported.issuerTime + clock.monotonic() - reported.at
   return { value, issuerNow, againMs }
 }
 
@@ -78,7 +147,7 @@ function toAuthError(error: unknown, name: string): AuthError {
 function checkValue(value: unknown, name: string): void {
   const fault =
     typeof value !== "object" || value === null
-      ? `${value === null ? "null" : typeof value} where credentials or a token belong`
+      ? `${value === null ? "null" : typeof value} instead of credentials or a token`
       : hasNoSecret(value)
         ? "credentials or a token with nothing in them"
         : "expiresAt" in value && value.expiresAt !== undefined && !Number.isFinite(value.expiresAt)

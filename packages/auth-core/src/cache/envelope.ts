@@ -2,7 +2,7 @@ import { AuthError, type AuthErrorCode, type AuthErrorDetails } from "../errors/
 import { hasNoSecret } from "../identity/credential-secret.ts"
 import type { Expiring } from "../identity/provider.ts"
 import { redactCredential } from "../runtime/redact.ts"
-import type { Failure, StoredFailure } from "./backoff.ts"
+import type { Failure } from "./backoff.ts"
 import type { Lifetime } from "./lifetime.ts"
 
 /**
@@ -18,6 +18,12 @@ const VERSION = 1
 /** A value as its writer planned its life. */
 export interface StoredValue<T> extends Pick<Lifetime, "softMs" | "endMs"> {
   readonly value: T
+  readonly ageMs: number
+}
+
+/** A failure of another process. */
+export interface StoredFailure extends Pick<Failure, "error" | "counts" | "delayMs"> {
+  readonly writtenAt: number
   readonly ageMs: number
 }
 

@@ -1,73 +1,86 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import { hasSameSecret } from "../identity/credential-secret.ts"
-import type { BoundSecret, Expiring, Provider, ProviderContext, SecretBinding } from "../identity/provider.ts"
-import type { Clock } from "../runtime/clock.ts"
-import { isPromise } from "../runtime/promises.ts"
-import { within } from "../runtime/system-clock.ts"
-import { askProvider } from "./ask-provider.ts"
-import { type Backoff, backedOffError, type Failure } from "./backoff.ts"
-import { type CacheEntries, type CacheEntry, markOf, type PendingRefresh } from "./cache-entries.ts"
-import type { CacheEvent } from "./cache-event.ts"
+import type { BoundSecret, Expiring, Provider, ProviderContext } from "../identity/provider.ts"
+import { askProvider, type FailedRenewal, type Renewal } from "./ask-provider.ts"
+import { activeFailure, backedOffError, type Failure, isIdentityRefused, rechecked } from "./backoff.ts"
+import type { CacheEntries } from "./cache-entries.ts"
+import { type CacheEntry, markOf, type PendingRefresh, type RefreshOutcome, type SecretMoved } from "./cache-entry.ts"
+import type { CacheSettings } from "./cache-options.ts"
+import {
+  bind,
+  isReadable,
+  type ReadableBinding,
+  readSecret,
+  type SecretRead,
+  SecretRechecks,
+  secretOfSource,
+} from "./entry-secret.ts"
 import { fingerprintOf } from "./fingerprint.ts"
-import { type LifetimeOptions, lifetimeOf } from "./lifetime.ts"
-import { Moved, type Renewal } from "./renewal.ts"
-import { beat, isDead, orWhenDead, type WaitUntil } from "./request-bound.ts"
+import { beat, unlessDead } from "./request-bound.ts"
 import type { SharedRenewal } from "./shared-renewal.chunk.ts"
 
-/** The identities that are being asked on behalf of one another. */
+/** The entries that are being refreshed on behalf of one another. */
 export type Path = readonly CacheEntry[]
 
 /** Why there is a refresh. */
 export interface Reason<T> {
   /** A server refused this value. */
   readonly rejected?: T | undefined
-  /** A new value is wanted, however fresh the old one is. */
+  /** The caller wants a new value, however fresh the old one is. */
   readonly isForced?: boolean
   /** Somebody waits for it. */
   readonly isAwaited: boolean
-  /** A secret that was read just now, for another entry, and turned out to be this one's. */
+  /** The secret, where it was just read for another entry and belongs to this one. It is not bound yet. */
   readonly secret?: BoundSecret
 }
 
-export interface RefresherOptions {
+export interface RefresherOptions
+  extends Pick<CacheSettings, "clock" | "lifetime" | "backoff" | "refreshTimeoutMs" | "waitUntil" | "emit"> {
   readonly entries: CacheEntries
-  readonly clock: Clock
-  readonly lifetime: LifetimeOptions
-  readonly backoff: Backoff
   readonly shared: Promise<SharedRenewal> | undefined
-  /** The longest one call of a provider may take. */
-  readonly limitMs: number
   /** A refresh may end with the request that began it. */
   readonly isRequestBound: boolean
-  readonly waitUntil: WaitUntil | undefined
-  readonly emit: (event: CacheEvent) => void
-  /** Asks another identity, on behalf of those in the path. */
-  readonly resolve: <V extends Expiring>(
-    other: Provider<V>,
+  /** Reads through the cache, on behalf of the entries in the path. */
+  readonly get: <V extends Expiring>(
+    provider: Provider<V>,
     context: ProviderContext<V> | undefined,
     path: Path,
   ) => V | Promise<V>
-  /** The refresh of an entry whose secret has just been read; nothing when there is a value that will do. */
-  readonly joinMoved: <V extends Expiring>(
-    provider: Provider<V>,
-    entry: CacheEntry<V>,
-    reason: Reason<V>,
-    path: Path,
-  ) => Promise<V> | undefined
 }
 
-/** The secret of an entry at a renewal, or the failure to read it. */
-type SecretResult = { readonly secret: BoundSecret | undefined } | (Renewal<never> & { readonly kind: "failed" })
-
-/** How soon to see again whether another process has brought a new value. */
+/** How soon to check whether another process has brought a new value. */
 const BUSY_MS = 1_000
 
-/** Makes the refreshes of a cache, one at a time for each entry, and keeps what they bring. */
+/** Runs the refreshes of a cache, one at a time for each entry, and keeps their results. */
 export class Refresher {
   readonly #options: RefresherOptions
+  readonly #rechecks: SecretRechecks
 
   constructor(options: RefresherOptions) {
     this.#options = options
+    this.#rechecks = new SecretRechecks(options.clock)
+  }
+
+  /** The value of the refresh on its way, or of a new one, unless the issuer is being left alone. */
+  async join<T extends Expiring>(
+    provider: Provider<T>,
+    entry: CacheEntry<T>,
+    reason: Reason<T>,
+    path: Path,
+  ): Promise<T> {
+    if (path.includes(entry)) throw selfReference(entry.key)
+    const { clock } = this.#options
+    while (entry.isRefreshing(clock)) {
+      entry.pending.isAwaited = true
+      const outcome = await unlessDead(entry.pending, clock)
+      if (outcome !== undefined) return await this.#follow(provider, entry, outcome, reason, path)
+    }
+    const failure = this.blockingFailure(provider, entry)
+    if (failure !== undefined && (reason.secret !== undefined || !this.#rechecks.isDue(provider, failure))) {
+      throw this.#backedOff(entry, failure)
+    }
+    const outcome = await this.start(provider, entry, reason, path).promise
+    return await this.#follow(provider, entry, outcome, reason, path)
   }
 
   start<T extends Expiring>(
@@ -76,6 +89,7 @@ export class Refresher {
     reason: Reason<T>,
     path: Path,
   ): PendingRefresh<T> {
+    const { entries, clock, isRequestBound, waitUntil } = this.#options
     const pending: PendingRefresh<T> = {
       rejected: reason.rejected,
       isAwaited: reason.isAwaited,
@@ -83,79 +97,66 @@ export class Refresher {
       promise: Promise.resolve().then(() => this.#run(provider, entry, pending, reason, [...path, entry])),
     }
     entry.pending = pending
-    this.#options.entries.hold(entry)
+    entries.hold(entry)
+    if (isRequestBound) void beat(pending, clock)
     // Nobody may be waiting.
     const settled = pending.promise.catch(() => undefined)
-    if (this.#options.isRequestBound) void beat(pending, this.#options.clock)
-    this.#keepAlive(settled)
-    return pending
-  }
-
-  /** The refresh on its way, unless its request has ended before it. */
-  pendingOf<T>({ pending }: CacheEntry<T>): PendingRefresh<T> | undefined {
-    return pending === undefined || isDead(pending, this.#options.clock) ? undefined : pending
-  }
-
-  /** How a refresh ends that others have begun; when it cannot end any more, what is done instead. */
-  outcomeOf<T>(pending: PendingRefresh<T>, instead: () => Promise<T>): Promise<T> {
-    const { isRequestBound, clock } = this.#options
-    return isRequestBound ? orWhenDead(pending, clock, instead) : pending.promise
-  }
-
-  #keepAlive(settled: Promise<unknown>): void {
     try {
-      this.#options.waitUntil?.(settled)
+      waitUntil?.(settled)
     } catch {
       // There is no request, or it has been answered.
     }
+    return pending
+  }
+
+  /** The failure that forbids a renewal now: one under this secret, or one to read the secret. */
+  blockingFailure<T extends Expiring>({ identityKey, binding }: Provider<T>, entry: CacheEntry): Failure | undefined {
+    const { backoff, clock, entries } = this.#options
+    const now = clock.monotonic()
+    const failure = activeFailure(entry.failure, "store", backoff, now)
+    if (failure !== undefined || identityKey === undefined || !isReadable(binding)) return failure
+    return activeFailure(entries.findMarked(identityKey, binding)?.failure, "store", backoff, now)
+  }
+
+  /** Turns the outcome of a refresh into the value of one caller. */
+  async #follow<T extends Expiring>(
+    provider: Provider<T>,
+    entry: CacheEntry<T>,
+    outcome: RefreshOutcome<T>,
+    reason: Reason<T>,
+    path: Path,
+  ): Promise<T> {
+    if (outcome.kind === "value") return outcome.value
+    if (outcome.binding !== undefined && outcome.binding !== provider.binding) {
+      // The outcome counts for others only. A secret that was just read is not bound yet, so it marks this entry.
+      const mark = reason.secret === undefined ? markOf(provider) : entry.mark
+      return await this.join(provider, this.#options.entries.findOrCreate(provider, mark), reason, path)
+    }
+    if (outcome.kind === "failed") throw outcome.error
+    return await (outcome.renewed ?? this.#options.get(provider, { rejected: reason.rejected }, path))
   }
 
   /** The error for a caller who comes before the next try is due. */
-  backedOff({ key }: CacheEntry<unknown>, failure: Failure): AuthError {
+  #backedOff({ key }: CacheEntry<unknown>, failure: Failure): AuthError {
     const error = backedOffError(failure, this.#options.clock.monotonic())
     this.#options.emit({ type: "backed-off", identity: key, code: error.code, retryAfterMs: error.retryAfterMs ?? 0 })
     return error
   }
 
-  /**
-   * Ends the wait for the replacement of a refused value. It goes when the issuer refuses the identity too; but an outage
-   * says nothing against it, and what one service refuses another may take.
-   *
-   * @param error absent: it is about another identity
-   */
-  keepRefused(entry: CacheEntry<unknown>, error: AuthError | undefined): void {
-    entry.isRefused = false
-    if (error?.code === "AUTH_CREDENTIALS_REJECTED") entry.empty()
-  }
-
-  /** What it brings counts only while the entry has not been told to forget it. */
   async #run<T extends Expiring>(
     provider: Provider<T>,
     entry: CacheEntry<T>,
     pending: PendingRefresh<T>,
     reason: Reason<T>,
     path: Path,
-  ): Promise<T> {
-    const { clock, entries, emit } = this.#options
+  ): Promise<RefreshOutcome<T>> {
+    const { clock, entries } = this.#options
     const startedAt = clock.monotonic()
     try {
       const renewal = await this.#renew(provider, entry, pending, reason, path)
-      const isKept = entry.pending === pending
-      if (isKept) this.#keep(entry, renewal)
-      if (renewal.kind === "busy") return renewal.value
-      if (renewal.kind === "backed-off") throw this.backedOff(entry, renewal.failure)
-      const durationMs = clock.monotonic() - startedAt
-      if (renewal.kind === "failed") {
-        const { error, failure, isOfOther } = renewal
-        const retryAfterMs = failure?.delayMs
-        emit({ type: "refresh-failed", identity: entry.key, durationMs, code: error.code, retryAfterMs })
-        // Others who wait for it may have a better source.
-        if (isOfOther && isAsked(provider.binding)) throw new Moved(provider.binding, rejected(error))
-        throw error
-      }
-      const { value, source, lifetime } = renewal
-      emit({ type: "acquired", identity: entry.key, source, durationMs, expiresInMs: lifetime.endMs })
-      return value
+      // Otherwise the entry was told to forget it.
+      if (entry.pending === pending) this.#keep(entry, renewal)
+      return this.#report(provider, entry, renewal, clock.monotonic() - startedAt)
     } finally {
       if (entry.pending === pending) {
         entry.pending = undefined
@@ -164,17 +165,48 @@ export class Refresher {
     }
   }
 
+  /** Tells the listener how a renewal ended. Returns what it is to those who wait. */
+  #report<T extends Expiring>(
+    { binding }: Provider<T>,
+    entry: CacheEntry<T>,
+    renewal: Renewal<T>,
+    durationMs: number,
+  ): RefreshOutcome<T> {
+    const { emit } = this.#options
+    if (renewal.kind === "moved") return renewal
+    if (renewal.kind === "busy") return { kind: "value", value: renewal.value }
+    if (renewal.kind === "backed-off") return { kind: "failed", error: this.#backedOff(entry, renewal.failure) }
+    if (renewal.kind === "value") {
+      const { value, source, lifetime } = renewal
+      emit({ type: "acquired", identity: entry.key, source, durationMs, expiresInMs: lifetime.endMs })
+      return { kind: "value", value }
+    }
+    const { error, failure, isOfOther } = renewal
+    const retryAfterMs = failure?.delayMs
+    emit({ type: "refresh-failed", identity: entry.key, durationMs, code: error.code, retryAfterMs })
+    // Other providers of this entry may have a better source.
+    return { kind: "failed", error, binding: isOfOther && isReadable(binding) ? binding : undefined }
+  }
+
   #keep<T>(entry: CacheEntry<T>, renewal: Renewal<T>): void {
-    const { clock } = this.#options
-    const mono = clock.monotonic()
-    if (renewal.kind === "value") entry.fill(renewal.value, renewal.lifetime, mono, clock.now())
-    else if (renewal.kind === "busy") entry.softMs = Math.min(mono - entry.receivedMono + BUSY_MS, entry.hardMs)
-    else {
-      const { failure } = renewal
-      entry.failure = failure ?? entry.failure
-      const isOfOther = renewal.kind === "failed" && renewal.isOfOther === true
-      const error = renewal.kind === "failed" ? renewal.error : renewal.failure.error
-      if (entry.isRefused) this.keepRefused(entry, isOfOther ? undefined : error)
+    const { clock, backoff } = this.#options
+    switch (renewal.kind) {
+      case "moved":
+        return
+      case "value":
+        entry.fill(renewal.value, renewal.lifetime, clock)
+        return
+      case "busy":
+        entry.postponeRefresh(BUSY_MS, clock)
+        return
+      case "backed-off": {
+        entry.failure = rechecked(renewal.failure, backoff, clock.monotonic())
+        entry.endRefusal(isIdentityRefused(renewal.failure.error))
+        return
+      }
+      case "failed":
+        entry.failure = renewal.failure ?? entry.failure
+        entry.endRefusal(renewal.isOfOther !== true && isIdentityRefused(renewal.error))
     }
   }
 
@@ -187,17 +219,18 @@ export class Refresher {
   ): Promise<Renewal<T>> {
     const { shared, backoff, clock } = this.#options
     const { rejected, isForced = false } = reason
-    const read = await this.#secretOf(provider, entry, reason, path)
-    if ("kind" in read) return read
-    // Asked again for the sake of its secret only, which is still the refused one.
-    const blocking = backoff.blocking(entry.failure, clock.monotonic())
+    const read = await this.#secretFor(provider, entry, reason, path)
+    if (read.kind !== "secret") return read
+    const { secret } = read
+    // The function was asked again because its secret was refused, and it still gives the same one.
+    const blocking = activeFailure(entry.failure, "store", backoff, clock.monotonic())
     if (blocking !== undefined) return { kind: "backed-off", failure: blocking }
-    const earlier = backoff.known(entry.failure)
-    const ask = (known: Failure | undefined): Promise<Renewal<T>> =>
-      this.#ask(provider, entry, { rejected, secret: read.secret }, known, path)
+    const ask = (earlier: Failure | undefined): Promise<Renewal<T>> =>
+      this.#ask(provider, rejected, secret, earlier, path)
+    const earlier = entry.failure
     if (shared === undefined || entry.key === undefined) return await ask(earlier)
     const renewal = await shared
-    entry.storeKeys ??= await renewal.storeKeysOf(entry.key, provider.binding, read.secret)
+    entry.storeKeys ??= await renewal.storeKeysOf(entry.key, provider.binding, secret)
     if (entry.storeKeys === undefined) return await ask(earlier)
     const old = entry.value
     const replaced = rejected ?? (isForced ? old : undefined)
@@ -215,160 +248,82 @@ export class Refresher {
     })
   }
 
-  /**
-   * The secret that a renewal is bound to. A function is asked: at each renewal of the identity whose secret it is, and at
-   * the first meeting of those that are built on it.
-   *
-   * @throws {Moved} when the secret is not the entry's
-   */
-  async #secretOf<T extends Expiring>(
+  /** Asks the provider, unless a failure forbids it. */
+  async #ask<T extends Expiring>(
     provider: Provider<T>,
-    entry: CacheEntry<T>,
-    reason: Reason<T>,
+    rejected: T | undefined,
+    secret: BoundSecret | undefined,
+    earlier: Failure | undefined,
     path: Path,
-  ): Promise<SecretResult> {
-    const { binding } = provider
-    if (!isAsked(binding) || entry.key === undefined) return { secret: binding?.current }
-    if (reason.secret !== undefined) return { secret: reason.secret }
-    if (binding.identity === entry.key) return await this.#readSecret(provider, entry, binding, reason, path)
-    if (binding.current === undefined && binding.owner !== undefined) {
-      try {
-        await this.#options.resolve(binding.owner, undefined, path)
-      } catch (error) {
-        // Remembered there. What is shared under the secret is of use even so.
-        if (binding.current === undefined && isAuthError(error)) {
-          return { kind: "failed", error, failure: undefined, isOfOther: true }
-        }
-      }
-    }
-    if (markOf(provider) !== entry.mark) throw new Moved(binding)
-    return { secret: binding.current }
+  ): Promise<Renewal<T>> {
+    const { clock, backoff, lifetime, refreshTimeoutMs: limitMs, get } = this.#options
+    const failure = activeFailure(earlier, "issuer", backoff, clock.monotonic())
+    if (failure !== undefined) return { kind: "backed-off", failure }
+    const resolve: ProviderContext<T>["resolve"] = (other, context) => get(other, context, path)
+    return await askProvider(provider, { rejected, secret, resolve, earlier, limitMs, clock, lifetime, backoff })
   }
 
-  async #readSecret<T extends Expiring>(
+  /** The secret that a renewal is bound to, or how the renewal ends without it. */
+  async #secretFor<T extends Expiring>(
     provider: Provider<T>,
     entry: CacheEntry<T>,
-    binding: AskedBinding,
     reason: Reason<T>,
     path: Path,
-  ): Promise<SecretResult> {
-    const { clock, limitMs, backoff, entries, joinMoved } = this.#options
-    const name = provider.identityKey
-    const timeoutError = (): AuthError =>
-      new AuthError(
-        "AUTH_TOKEN_REQUEST_FAILED",
-        `The function that gives the secret of ${name} gave nothing within ${limitMs} ms. Check what it waits for, or raise \`refreshTimeoutMs\`.`,
-      )
-    let secret: BoundSecret
-    try {
-      secret = await within(clock, limitMs, timeoutError, async (signal) => binding.read(signal))
-    } catch (error) {
-      if (!isAuthError(error)) throw error
-      // Others with the secret that it gave before are not to wait for this function.
-      const unread = entries.findOrCreate(provider, binding)
-      const failure = backoff.after(error, backoff.known(unread.failure), clock.monotonic())
-      if (unread === entry) return { kind: "failed", error, failure }
-      unread.failure = failure
-      entries.rest(unread)
-      return { kind: "failed", error, failure: undefined, isOfOther: true }
+  ): Promise<SecretRead | FailedRenewal | SecretMoved<T>> {
+    const { binding } = provider
+    if (!isReadable(binding) || entry.key === undefined) return { kind: "secret", secret: binding?.current }
+    if (reason.secret !== undefined) return { kind: "secret", secret: reason.secret }
+    if (binding.identity !== entry.key) {
+      return await secretOfSource(provider, entry, binding, async (owner) => this.#options.get(owner, undefined, path))
     }
-    const unread = entries.findMarked(binding.identity, binding)
-    if (unread !== undefined && unread !== entry) {
-      unread.failure = undefined
-      entries.hold(unread)
-      entries.rest(unread)
+    const read = await readSecret(provider, entry, binding, this.#options)
+    if (read.kind !== "secret" || read.secret === undefined) return read
+    if (fingerprintOf(read.secret) !== entry.mark) {
+      return await this.#moveTo(read.secret, provider, entry, binding, reason, path)
     }
-    const mark = fingerprintOf(secret)
-    if (mark === entry.mark) {
-      bind(binding, secret)
-      return { secret: binding.current }
-    }
-    const other = entries.findOrCreate(provider, mark)
-    const renewed = joinMoved(provider, other, { ...reason, secret }, path)
-    // A value that lives serves until it is known what the new secret is good for.
+    bind(binding, read.secret)
+    return { kind: "secret", secret: binding.current }
+  }
+
+  /** The function gave another secret than that of the entry: the renewal goes on in the entry of the new one. */
+  async #moveTo<T extends Expiring>(
+    secret: BoundSecret,
+    provider: Provider<T>,
+    entry: CacheEntry<T>,
+    binding: ReadableBinding,
+    reason: Reason<T>,
+    path: Path,
+  ): Promise<FailedRenewal | SecretMoved<T>> {
+    const { entries, clock } = this.#options
+    const other = entries.findOrCreate(provider, fingerprintOf(secret))
+    const isRejected =
+      other.value !== undefined && reason.rejected !== undefined && hasSameSecret(other.value, reason.rejected)
+    const isNeeded = reason.isForced === true || isRejected || other.mustRefresh(clock)
+    const renewed = isNeeded ? this.join(provider, other, { ...reason, secret }, path) : undefined
+    // Nobody may be waiting for it.
+    renewed?.catch(() => undefined)
+    // A living value serves until the new secret has proved itself.
     if (entry.value !== undefined && !entry.isRefused) {
       try {
         await renewed
       } catch (error) {
         if (!isAuthError(error)) throw error
-        if (error.code !== "AUTH_CREDENTIALS_REJECTED") return { kind: "failed", error, failure: other.failure }
+        if (!isIdentityRefused(error)) return { kind: "failed", error, failure: other.failure }
       }
     }
     bind(binding, secret)
-    throw new Moved(binding, renewed)
-  }
-
-  async #ask<T extends Expiring>(
-    provider: Provider<T>,
-    entry: CacheEntry<T>,
-    { rejected, secret }: { rejected: T | undefined; secret: BoundSecret | undefined },
-    earlier: Failure | undefined,
-    path: Path,
-  ): Promise<Renewal<T>> {
-    const { clock, backoff, lifetime, limitMs } = this.#options
-    const active = backoff.active(earlier, clock.monotonic())
-    if (active !== undefined) return { kind: "backed-off", failure: backoff.again(active, clock.monotonic()) }
-    const ofOthers = new WeakSet<object>()
-    const blameSource = (error: Error): void => void ofOthers.add(error)
-    const resolve = <V extends Expiring>(other: Provider<V>, context?: ProviderContext<V>): V | Promise<V> =>
-      this.#resolve(other, context, path, ofOthers)
-    const { binding } = provider
-    const isOwn = binding?.identity === entry.key
-    // Its source may be asked for by another secret meanwhile.
-    const checkSecret = (): void => {
-      if (!isOwn && binding !== undefined && binding.current !== secret) throw new Moved(binding)
-    }
-    try {
-      const question = { rejected, resolve, blameSource, limitMs, clock, secret: isOwn ? secret : undefined }
-      const { value, issuerNow, againMs } = await askProvider(provider, question)
-      checkSecret()
-      const planned = lifetimeOf(value, clock.now(), issuerNow, againMs, lifetime)
-      return { kind: "value", value, lifetime: planned, source: "provider" }
-    } catch (error) {
-      if (!isAuthError(error)) throw error
-      checkSecret()
-      // What another identity failed with is remembered there.
-      if (ofOthers.has(error)) return { kind: "failed", error, failure: undefined, isOfOther: true }
-      return { kind: "failed", error, failure: backoff.after(error, backoff.known(earlier), clock.monotonic()) }
-    }
-  }
-
-  #resolve<V extends Expiring>(
-    other: Provider<V>,
-    context: ProviderContext<V> | undefined,
-    path: Path,
-    errors: WeakSet<object>,
-  ): V | Promise<V> {
-    const value = this.#options.resolve(other, context, path)
-    if (!isPromise(value)) return value
-    return value.catch((error: unknown) => {
-      if (isAuthError(error)) errors.add(error)
-      throw error
-    })
+    return { kind: "moved", binding, renewed }
   }
 }
 
-/** For those who ask for it; nobody may. */
-function rejected(error: AuthError): Promise<never> {
-  const promise = Promise.reject(error)
-  promise.catch(() => undefined)
-  return promise
-}
-
-type AskedBinding = SecretBinding & Required<Pick<SecretBinding, "read">>
-
-function isAsked(binding: SecretBinding | undefined): binding is AskedBinding {
-  return binding?.read !== undefined
-}
-
-/** A secret that is read again unchanged stays one object, with all that was made of it. */
-function bind(binding: SecretBinding, secret: BoundSecret): void {
-  if (binding.current !== undefined && fingerprintOf(binding.current) === fingerprintOf(secret)) return
-  binding.current = secret
-  binding.sign = {}
-}
-
-/** An older value than another of the same identity. */
+/** Whether a value is older than another of the same identity. */
 function endsBefore(value: Expiring, other: Expiring | undefined): boolean {
   return value.expiresAt !== undefined && other?.expiresAt !== undefined && value.expiresAt < other.expiresAt
+}
+
+function selfReference(key: string | undefined): AuthError {
+  return new AuthError(
+    "AUTH_INVALID_OPTION",
+    `The provider of ${key ?? "this identity"} asks for itself: give the provider on which it is built another identity key.`,
+  )
 }

@@ -1,12 +1,12 @@
 import type { Clock } from "../runtime/clock.ts"
 
-/** Takes a promise that must be let finish after the request that began it is answered. */
+/** Takes a promise that must be able to finish after its request is answered. */
 export type WaitUntil = (promise: Promise<unknown>) => unknown
 
-/** A refresh on its way, where its request may end before it. */
+/** A refresh that may die with the request that began it. */
 export interface RequestBound {
   readonly promise: Promise<unknown>
-  /** When its request was last seen at work, by the monotonic clock. */
+  /** When its request was last seen at work, by the monotonic clock; absent where a refresh outlives its request. */
   aliveAt?: number
 }
 
@@ -14,12 +14,12 @@ const PULSE_MS = 250
 /** Several pulses, since a busy program is late with its timers. */
 const DEAD_MS = 1_500
 
-/** Whether the runtime ends what a request has begun together with that request: timers stop, promises never settle. */
+/** Whether the runtime ends the work of a request together with the request: timers stop, promises never settle. */
 export function isRequestBound(): boolean {
   return globalThis.navigator?.userAgent === "Cloudflare-Workers" || "WebSocketPair" in globalThis
 }
 
-/** Shows that the request behind a refresh still lives, by timers which end with it. */
+/** Shows that the request behind a refresh still lives, by timers that end with it. */
 export async function beat(refresh: RequestBound, clock: Clock): Promise<void> {
   let isSettled = false
   const settle = (): void => {
@@ -32,21 +32,20 @@ export async function beat(refresh: RequestBound, clock: Clock): Promise<void> {
   }
 }
 
-/** Whether a refresh can settle no more. */
+/** Whether a refresh can never settle. */
 export function isDead({ aliveAt }: RequestBound, clock: Clock): boolean {
   return aliveAt !== undefined && clock.monotonic() - aliveAt > DEAD_MS
 }
 
-/** How a refresh that another request has begun ends; when that request ends first, what is done instead. */
-export async function orWhenDead<T>(
+/** The result of a refresh that another request began; nothing when that request ends first. */
+export async function unlessDead<T>(
   refresh: RequestBound & { readonly promise: Promise<T> },
   clock: Clock,
-  instead: () => Promise<T>,
-): Promise<T> {
+): Promise<T | undefined> {
+  if (refresh.aliveAt === undefined) return await refresh.promise
   const done = new AbortController()
-  const death = async (): Promise<T> => {
+  const death = async (): Promise<undefined> => {
     while (!isDead(refresh, clock)) await clock.sleep(PULSE_MS, done.signal)
-    return await instead()
   }
   try {
     return await Promise.race([refresh.promise, death()])

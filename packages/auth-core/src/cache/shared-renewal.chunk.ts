@@ -1,11 +1,11 @@
 import type { BoundSecret, Expiring, SecretBinding } from "../identity/provider.ts"
-import type { Clock } from "../runtime/clock.ts"
 import { within } from "../runtime/system-clock.ts"
-import type { Backoff, Failure, StoredFailure } from "./backoff.ts"
-import type { Mark } from "./cache-entries.ts"
-import type { CacheEvent } from "./cache-event.ts"
-import { agedLifetime, type LifetimeOptions } from "./lifetime.ts"
-import type { Renewal } from "./renewal.ts"
+import type { Renewal } from "./ask-provider.ts"
+import { activeFailure, type Failure, failureFrom, longestDelayMs } from "./backoff.ts"
+import type { Mark } from "./cache-entry.ts"
+import type { CacheSettings } from "./cache-options.ts"
+import type { StoredFailure } from "./envelope.ts"
+import { agedLifetime } from "./lifetime.ts"
 import { type Records, SharedRecords, storeKeyOf, stretch, valueKeyOf, withoutStore } from "./shared-records.ts"
 import type { CacheStore, Lease, StoreChange } from "./store.ts"
 import { StoreCircuitBreaker, StoreUnavailable } from "./store-circuit-breaker.ts"
@@ -36,14 +36,9 @@ export interface StoreEntry {
 /** What is kept of an identity. */
 export type Kept = "value" | "failure"
 
-export interface SharedRenewalOptions {
+export interface SharedRenewalOptions
+  extends Pick<CacheSettings, "storeTimeoutMs" | "leaseMs" | "clock" | "lifetime" | "backoff" | "emit"> {
   readonly store: CacheStore
-  readonly storeTimeoutMs: number
-  readonly leaseMs: number
-  readonly clock: Clock
-  readonly lifetime: LifetimeOptions
-  readonly backoff: Backoff
-  readonly emit: (event: CacheEvent) => void
   /** Told what others change in the store. */
   readonly onChange: (entry: StoreEntry, what: Kept, change: StoreChange) => void
 }
@@ -224,19 +219,24 @@ export class SharedRenewal {
       const isYoungEnough = (job.current() === undefined ? left.hardMs : left.softMs) > 0
       if (isYoungEnough) return { kind: "value", value: value.value, lifetime: left, source: "store" }
     }
-    const active = backoff.active(earlier, clock.monotonic())
-    return active && { kind: "backed-off", failure: active }
+    const failure = activeFailure(earlier, "issuer", backoff, clock.monotonic())
+    return failure && { kind: "backed-off", failure }
   }
 
   /** Of the failures that this process and the others know, the one that forbids more. */
   #laterOf(own: Failure | undefined, stored: StoredFailure | undefined): Failure | undefined {
-    const { clock, backoff } = this.#options
-    const now = clock.monotonic()
-    // Its wait has begun already, even if the clock of its writer is ahead.
+    // The wait of a known one has begun already, even if the clock of its writer is ahead.
     const isKnown = stored !== undefined && stored.writtenAt === own?.writtenAt
-    const shared = stored && !isKnown ? backoff.ofOthers(stored, now) : undefined
-    if (own === undefined || (shared !== undefined && shared.retryAt >= own.retryAt)) return shared
-    return backoff.again(own, now)
+    const shared = stored && !isKnown ? this.#failureOf(stored) : undefined
+    return own === undefined || (shared !== undefined && shared.retryAt >= own.retryAt) ? shared : own
+  }
+
+  /** The failure of another process. Whatever its record says, it forbids no more than one of this process. */
+  #failureOf({ ageMs, delayMs, ...failure }: StoredFailure): Failure | undefined {
+    const { clock, backoff } = this.#options
+    if (backoff.steps === undefined) return undefined
+    const leftMs = Math.max(0, Math.min(delayMs, longestDelayMs(backoff.steps)) - ageMs)
+    return failureFrom({ ...failure, delayMs: leftMs }, backoff, clock.monotonic())
   }
 
   #noticed(key: string, change: StoreChange): void {

@@ -1,6 +1,6 @@
 import type { Clock } from "../runtime/clock.ts"
 import { within } from "../runtime/system-clock.ts"
-import type { CacheEvent } from "./cache-event.ts"
+import type { CacheEvent } from "./cache-options.ts"
 import type { CacheStore, Lease, StoreChange } from "./store.ts"
 
 export interface StoreCircuitBreakerOptions {

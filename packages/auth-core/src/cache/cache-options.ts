@@ -1,0 +1,171 @@
+import { AuthError, type AuthErrorCode } from "../errors/auth-error.ts"
+import type { Clock } from "../runtime/clock.ts"
+import { LONGEST_TIMER_MS, systemClock } from "../runtime/system-clock.ts"
+import { type Backoff, type BackoffOptions, createBackoff } from "./backoff.ts"
+import type { LifetimeOptions } from "./lifetime.ts"
+import type { WaitUntil } from "./request-bound.ts"
+import type { CacheStore } from "./store.ts"
+
+export interface TokenCacheOptions {
+  /** How many identities stay in memory. The least recently used go first. @default 10_000 */
+  maxEntries?: number | undefined
+  /**
+   * How long before its end a value is renewed in the background, milliseconds. Renewal never starts before half of the
+   * lifetime.
+   * @default 5 to 10 % of the lifetime, at random for each value, so that the processes of a fleet do not all renew at once
+   */
+  refreshAheadMs?: number | undefined
+  /**
+   * How long before its end a value is used only if renewal fails, milliseconds; at most half of its lifetime.
+   * @default 10 s or 2 % of the lifetime, whichever is less
+   */
+  expiryMarginMs?: number | undefined
+  /** The longest that one refresh may take, milliseconds. @default 30_000 */
+  refreshTimeoutMs?: number | undefined
+  /** The waits after failures. `false`: the next caller tries at once. @default true */
+  backoff?: boolean | BackoffOptions | undefined
+  /**
+   * Shares values among processes and hosts, so that one of them asks the issuer for all. Only values that end, of identities
+   * with a key, are shared. The cache reads the store when memory has no fresh value, and goes on without it when it fails.
+   */
+  store?: CacheStore | undefined
+  /**
+   * The longest that one operation of the store may take, milliseconds. A store that is slower is tried once more after a
+   * moment, so a read costs at most twice this time. @default 500
+   */
+  storeTimeoutMs?: number | undefined
+  /**
+   * How long one process may hold the right to renew a value, milliseconds. If it dies, another takes over after this time;
+   * a process that has waited twice as long calls the issuer without the lease. Set it longer than the issuer usually takes.
+   * @default 15_000
+   */
+  leaseMs?: number | undefined
+  /**
+   * Receives the promise of each refresh, so that the refresh can finish after the request that started it is answered. On
+   * Cloudflare Workers pass `waitUntil` of `cloudflare:workers`. Without it, the first request past the soft expiry waits for
+   * the refresh there.
+   */
+  waitUntil?: WaitUntil | undefined
+  /** Receives every event of the cache. Anything it throws is ignored. */
+  onEvent?: ((event: CacheEvent) => unknown) | undefined
+  /** @default the machine's clock */
+  clock?: Clock | undefined
+  /** A number from 0 up to 1, for jitter. @default Math.random */
+  random?: (() => number) | undefined
+}
+
+interface OfIdentity {
+  /** The identity key; absent for a provider without one. */
+  readonly identity: string | undefined
+}
+
+/** An event of a cache, for logs and metrics. Holds no secret. */
+export type CacheEvent =
+  /** There is a new value. */
+  | (OfIdentity & {
+      readonly type: "acquired"
+      readonly source: "provider" | "store"
+      readonly durationMs: number
+      /** The rest of its lifetime; Infinity for a value without an end. */
+      readonly expiresInMs: number
+    })
+  /** A caller got a value past its soft expiry, while a newer one is or will be fetched. */
+  | (OfIdentity & { readonly type: "served-stale"; readonly expiresInMs: number })
+  /** A refresh ended without a value. */
+  | (OfIdentity & {
+      readonly type: "refresh-failed"
+      readonly durationMs: number
+      readonly code: AuthErrorCode
+      /** The wait before the next try; absent when the next caller may try at once. */
+      readonly retryAfterMs?: number | undefined
+    })
+  /** A caller got the last failure again. Nobody was asked. */
+  | (OfIdentity & { readonly type: "backed-off"; readonly code: AuthErrorCode; readonly retryAfterMs: number })
+  /** A value is out of use: a server refused it, `invalidate` was called, or another process deleted it. */
+  | (OfIdentity & { readonly type: "invalidated"; readonly reason: "rejected" | "requested" | "deleted" })
+  /** The shared store failed or was too slow. Requests go on without it, and it is left alone for `pausedMs`. */
+  | {
+      readonly type: "store-failed"
+      readonly operation: "get" | "set" | "delete" | "lease" | "release" | "watch"
+      readonly durationMs: number
+      /** `timeout`, or name and code of the error. */
+      readonly reason: string
+      readonly pausedMs: number
+    }
+  /** The shared store holds a record of this identity that cannot be read. The cache treats it as absent. */
+  | (OfIdentity & { readonly type: "store-unreadable" })
+
+/** {@link TokenCacheOptions}, checked, with every default filled in. */
+export interface CacheSettings {
+  readonly maxEntries: number
+  readonly refreshTimeoutMs: number
+  readonly lifetime: LifetimeOptions
+  readonly backoff: Backoff
+  readonly store: CacheStore | undefined
+  readonly storeTimeoutMs: number
+  readonly leaseMs: number
+  readonly waitUntil: WaitUntil | undefined
+  readonly clock: Clock
+  /** Passes an event on. Never throws. */
+  readonly emit: (event: CacheEvent) => void
+}
+
+/** @throws {AuthError} `AUTH_INVALID_OPTION` */
+export function cacheSettings(options: TokenCacheOptions): CacheSettings {
+  const { maxEntries = 10_000, refreshTimeoutMs = 30_000, random = Math.random, clock = systemClock } = options
+  const { store, storeTimeoutMs = 500, leaseMs = 15_000, refreshAheadMs, expiryMarginMs } = options
+  const { onEvent, waitUntil } = options
+  checkFunctions("random", { random })
+  checkFunctions("onEvent", onEvent === undefined ? {} : { onEvent })
+  checkFunctions("waitUntil", waitUntil === undefined ? {} : { waitUntil })
+  checkFunctions("clock", { now: clock?.now, monotonic: clock?.monotonic, sleep: clock?.sleep })
+  checkNumber("maxEntries", maxEntries, 1)
+  checkNumber("refreshTimeoutMs", refreshTimeoutMs, 1, LONGEST_TIMER_MS)
+  checkNumber("storeTimeoutMs", storeTimeoutMs, 1, LONGEST_TIMER_MS)
+  checkNumber("leaseMs", leaseMs, 1, LONGEST_TIMER_MS)
+  checkNumber("refreshAheadMs", refreshAheadMs, 0)
+  checkNumber("expiryMarginMs", expiryMarginMs, 0)
+  if (store !== undefined) checkStore(store)
+  return {
+    maxEntries,
+    refreshTimeoutMs,
+    lifetime: { refreshAheadMs, expiryMarginMs, random },
+    backoff: createBackoff(options.backoff ?? true, { random, isShared: store !== undefined }),
+    store,
+    storeTimeoutMs,
+    leaseMs,
+    waitUntil,
+    clock,
+    emit: emitter(onEvent),
+  }
+}
+
+/** A listener is no part of the request, so its failures go nowhere. */
+function emitter(onEvent: TokenCacheOptions["onEvent"]): CacheSettings["emit"] {
+  return (event) => {
+    try {
+      // A listener may be an async function.
+      Promise.resolve(onEvent?.(event)).catch(() => undefined)
+    } catch {}
+  }
+}
+
+function checkStore(store: CacheStore): void {
+  if ([store?.get, store?.set, store?.delete].every((method) => typeof method === "function")) return
+  throw new AuthError(
+    "AUTH_INVALID_OPTION",
+    "`store` must have the functions get, set and delete, like the stores of memoryStore() and keyvStore().",
+  )
+}
+
+function checkFunctions(name: string, functions: Readonly<Record<string, unknown>>): void {
+  if (Object.values(functions).every((one) => typeof one === "function")) return
+  const form = name in functions ? "a function" : `an object with the functions ${Object.keys(functions).join(", ")}`
+  throw new AuthError("AUTH_INVALID_OPTION", `\`${name}\` must be ${form}.`)
+}
+
+function checkNumber(name: string, value: number | undefined, least: number, most = Number.POSITIVE_INFINITY): void {
+  if (value === undefined || (typeof value === "number" && value >= least && value <= most)) return
+  const range = most === Number.POSITIVE_INFINITY ? `${least} or more` : `from ${least} to ${most}`
+  throw new AuthError("AUTH_INVALID_OPTION", `\`${name}\` must be a number, ${range}.`)
+}
