@@ -6,6 +6,7 @@ import { activeFailure, backedOffError, type Failure, isIdentityRefused, recheck
 import type { CacheEntries } from "./cache-entries.ts"
 import { type CacheEntry, markOf, type PendingRefresh, type RefreshOutcome, type SecretMoved } from "./cache-entry.ts"
 import type { CacheSettings } from "./cache-options.ts"
+import { fingerprintOf } from "./fingerprint.ts"
 import {
   bind,
   isReadable,
@@ -14,8 +15,7 @@ import {
   type SecretRead,
   SecretRechecks,
   secretOfSource,
-} from "./entry-secret.ts"
-import { fingerprintOf } from "./fingerprint.ts"
+} from "./read-secret.ts"
 import { beat, unlessDead } from "./request-bound.ts"
 import type { SharedRenewal } from "./shared-renewal.chunk.ts"
 

@@ -4,9 +4,16 @@ import type { Renewal } from "./ask-provider.ts"
 import { activeFailure, type Failure, failureFrom, longestDelayMs } from "./backoff.ts"
 import type { Mark } from "./cache-entry.ts"
 import type { CacheSettings } from "./cache-options.ts"
-import type { StoredFailure } from "./envelope.ts"
 import { agedLifetime } from "./lifetime.ts"
-import { type Records, SharedRecords, storeKeyOf, stretch, valueKeyOf, withoutStore } from "./shared-records.ts"
+import {
+  type Records,
+  SharedRecords,
+  type StoredFailure,
+  storeKeyOf,
+  stretch,
+  valueKeyOf,
+  withoutStore,
+} from "./shared-records.ts"
 import type { CacheStore, Lease, StoreChange } from "./store.ts"
 import { StoreCircuitBreaker, StoreUnavailable } from "./store-circuit-breaker.ts"
 
