@@ -1,20 +1,19 @@
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import { Readable } from "node:stream"
 import { inspect } from "node:util"
-import { type Answer, type Arrival, numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
+import {
+  type Answer,
+  type Arrival,
+  numbering,
+  type RecordingServer,
+  recordingServer,
+  testServers,
+} from "@countersign/testkit"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import { createFetch, withAuth } from "../src/index.ts"
 
-const servers: RecordingServer[] = []
-async function serve(answer?: (arrival: Arrival, index: number) => Answer | Promise<Answer>): Promise<RecordingServer> {
-  const server = await recordingServer(answer)
-  servers.push(server)
-  return server
-}
-afterEach(async () => {
+const { serve, listen } = testServers()
+afterEach(() => {
   vi.unstubAllGlobals()
-  await Promise.all(servers.splice(0).map((server) => server.close()))
 })
 
 const tokens = ({ arrivals }: RecordingServer) => arrivals.map(({ headers }) => headers["x-auth-token"])
@@ -217,7 +216,7 @@ describe("a body", () => {
       go = resolve
     })
     const received: string[] = []
-    const server = createServer(async (request, response) => {
+    const url = await listen(async (request, response) => {
       let text = ""
       for await (const chunk of request) {
         text += chunk
@@ -225,9 +224,6 @@ describe("a body", () => {
       }
       response.writeHead(received.push(text) === 1 ? 401 : 200).end("{}")
     })
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-    servers.push({ close: async () => void server.close() } as RecordingServer)
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     const body = Readable.toWeb(
       Readable.from(
         (async function* () {

@@ -1,23 +1,15 @@
 import { createServer } from "node:http"
 import { type AddressInfo, connect } from "node:net"
 import { Readable } from "node:stream"
-import { type Answer, type Arrival, numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
+import { type Answer, type Arrival, numbering, type RecordingServer, testServers } from "@countersign/testkit"
 import { AbortController as PolyfillController } from "abort-controller"
 import * as nodeFetch from "node-fetch"
 import nodeFetch2, * as nodeFetch2Classes from "node-fetch-2"
 import * as undici from "undici"
-import { afterEach, describe, expect, it } from "vitest"
+import { describe, expect, it, onTestFinished } from "vitest"
 import { akskAuth, createFetch, type Fetch } from "../src/index.ts"
 
-const closing: (() => unknown)[] = []
-async function serve(answer?: (arrival: Arrival, index: number) => Answer | Promise<Answer>): Promise<RecordingServer> {
-  const server = await recordingServer(answer)
-  closing.push(() => server.close())
-  return server
-}
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close()
-})
+const { serve } = testServers()
 
 const tokens = ({ arrivals }: RecordingServer) => arrivals.map(({ headers }) => headers["x-auth-token"])
 const bodies = ({ arrivals }: RecordingServer) => arrivals.map(({ body }) => body.toString())
@@ -113,7 +105,7 @@ describe.each(libraries)("the fetch of %s", (_, library) => {
       return response.writeHead(401).end(JSON.stringify({ error_code: "APIGW.0301", error_msg }))
     })
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-    closing.push(() => server.close())
+    onTestFinished(() => void server.close())
     const offsets: number[] = []
     const auth = akskAuth(
       { accessKeyId: "AK", secretAccessKey: "SK" },
@@ -128,7 +120,7 @@ describe.each(libraries)("the fetch of %s", (_, library) => {
   it("gives the answer to the caller whose body never ends", async () => {
     const server = createServer((_request, response) => void response.writeHead(401).write("{"))
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-    closing.push(() => {
+    onTestFinished(() => {
       server.closeAllConnections()
       server.close()
     })
@@ -180,7 +172,7 @@ describe("npm undici's ProxyAgent", () => {
       uri: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
       proxyTunnel: true,
     })
-    closing.push(async () => {
+    onTestFinished(async () => {
       await dispatcher.destroy()
       proxy.close()
     })

@@ -1,24 +1,15 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel"
 import { inspect } from "node:util"
-import { markIn, type RecordingServer, recordingServer, shown } from "@countersign/testkit"
+import { secretBearingAuth as auth, markIn, type RecordingServer, recordingServer, shown } from "@countersign/testkit"
 import type { OptionsInit } from "got"
 import { afterEach, describe, expect, it } from "vitest"
-import { type Auth, withAuth } from "../src/index.ts"
+import { withAuth } from "../src/index.ts"
 import { clients } from "./clients.ts"
 
 let server: RecordingServer | undefined
 afterEach(async () => {
   await server?.close()
 })
-
-const auth: Auth = {
-  bodyLimit: () => 1_000,
-  authenticate: () => ({
-    headers: { authorization: "SDK-HMAC-SHA256 Signature=secret-1", "x-security-token": "secret-2" },
-    used: undefined,
-  }),
-  judge: () => false,
-}
 
 describe.each(clients)("%s", (name, client) => {
   it("shows no secret on a response, its request and its options", async () => {

@@ -2,28 +2,13 @@ import { createServer, request as httpRequest } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Readable } from "node:stream"
 import { text } from "node:stream/consumers"
-import {
-  type Answer,
-  type Arrival,
-  fakeClock,
-  numbering,
-  type RecordingServer,
-  recordingServer,
-} from "@countersign/testkit"
+import { type Arrival, fakeClock, numbering, type RecordingServer, testServers } from "@countersign/testkit"
 import type { RequestPromise } from "got"
-import { afterEach, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { type Auth, type AuthContext, akskAuth, authHooks, isAuthError, withAuth } from "../src/index.ts"
 import { clients } from "./clients.ts"
 
-const servers: RecordingServer[] = []
-async function serve(answer?: (arrival: Arrival, index: number) => Answer | Promise<Answer>): Promise<RecordingServer> {
-  const server = await recordingServer(answer)
-  servers.push(server)
-  return server
-}
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()))
-})
+const { serve } = testServers()
 
 const tokens = ({ arrivals }: RecordingServer) => arrivals.map(({ headers }) => headers["x-auth-token"])
 const bodies = ({ arrivals }: RecordingServer) => arrivals.map(({ body }) => body.toString())

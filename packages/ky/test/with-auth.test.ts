@@ -1,19 +1,11 @@
 import { inspect } from "node:util"
-import { type Answer, type Arrival, numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
+import { numbering, type RecordingServer, testServers } from "@countersign/testkit"
 import ky, { type Hooks, HTTPError, type Options, TimeoutError } from "ky"
-import { afterEach, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { type Auth, authHooks, isAuthError, withAuth } from "../src/index.ts"
 import { clients, keepsHooksOut, prefix } from "./clients.ts"
 
-const servers: RecordingServer[] = []
-async function serve(answer?: (arrival: Arrival, index: number) => Answer | Promise<Answer>): Promise<RecordingServer> {
-  const server = await recordingServer(answer)
-  servers.push(server)
-  return server
-}
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()))
-})
+const { serve } = testServers()
 
 const tokens = ({ arrivals }: RecordingServer) => arrivals.map(({ headers }) => headers["x-auth-token"])
 

@@ -2,7 +2,7 @@ import { describe } from "vitest"
 import type { AdapterUnderTest } from "./contracts/adapter-under-test.ts"
 import { attemptsContract } from "./contracts/attempts.ts"
 import { bodiesContract } from "./contracts/bodies.ts"
-import { contractContext } from "./contracts/contract-context.ts"
+import type { ContractContext } from "./contracts/contract-context.ts"
 import { failuresContract } from "./contracts/failures.ts"
 import { redirectsContract } from "./contracts/redirects.ts"
 import { rejectionsContract } from "./contracts/rejections.ts"
@@ -11,11 +11,12 @@ import { retriesContract } from "./contracts/retries.ts"
 import { secretsContract } from "./contracts/secrets.ts"
 import { unconfirmedKeysContract } from "./contracts/unconfirmed-keys.ts"
 import { urlsContract } from "./contracts/urls.ts"
+import { testServers } from "./test-servers.ts"
 
 /** The contract that every adapter fulfils, against real servers, with the client's own behaviour as the measure. */
 export function describeAdapter(name: string, adapter: AdapterUnderTest): void {
   describe(`${name}: the adapter contract`, () => {
-    const context = contractContext(adapter)
+    const context: ContractContext = { adapter, ...testServers() }
     attemptsContract(context)
     urlsContract(context)
     bodiesContract(context)

@@ -1,19 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { type Answer, type Arrival, numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
+import { numbering, type RecordingServer, testServers } from "@countersign/testkit"
 import type { Dispatcher } from "undici"
-import { afterEach, describe, expect, it } from "vitest"
+import { describe, expect, it, onTestFinished } from "vitest"
 import { withAuth } from "../src/index.ts"
 import { releases } from "./releases.ts"
 
-const opened: { close(): unknown }[] = []
-async function serve(answer?: (arrival: Arrival, index: number) => Answer | Promise<Answer>): Promise<RecordingServer> {
-  const server = await recordingServer(answer)
-  opened.push(server)
-  return server
-}
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((resource) => resource.close()))
-})
+const { serve } = testServers()
 
 const to = (location: string, status = 307) => ({ status, headers: { location } })
 const own = ["x-auth-token", "x-subject-token"] as const
@@ -36,7 +28,7 @@ describe.each(releases)("%s: a redirect to another origin", (_name, undici) => {
 
   const agent = (hosts: string[]): Dispatcher => {
     const dispatcher = new undici.Agent()
-    opened.push({ close: () => dispatcher.destroy() })
+    onTestFinished(() => dispatcher.destroy())
     return withAuth(dispatcher, numbering(), { hosts })
   }
 
@@ -87,7 +79,7 @@ describe.each(releases)("%s: a redirect to another origin", (_name, undici) => {
     const other = await serve(({ target }) => (target === "/to" ? to("/again", 302) : {}))
     const server = await serve(() => to(`${other.url}/to`))
     const before = undici.getGlobalDispatcher()
-    opened.push({ close: () => undici.setGlobalDispatcher(before) })
+    onTestFinished(() => undici.setGlobalDispatcher(before))
     undici.setGlobalDispatcher(agent([server.host]))
     expect((await fetch(`${server.url}/from`, { headers })).status).toBe(200)
     expect(seen(server)).toEqual([["secret-1", "own"]])
@@ -101,7 +93,7 @@ describe.each(releases)("%s: a redirect to another origin", (_name, undici) => {
     const other = await serve()
     const server = await serve(() => to(`${other.url}/to`))
     const plain = new undici.Agent()
-    opened.push({ close: () => plain.destroy() })
+    onTestFinished(() => plain.destroy())
     const following = plain.compose(redirect({ maxRedirections: 3 }))
     const dispatcher = withAuth(following as Dispatcher, numbering(), { hosts: [server.host] })
     await expect(undici.request(`${server.url}/from`, { dispatcher })).rejects.toMatchObject({

@@ -1,20 +1,19 @@
-import { type Answer, type Arrival, markIn, type RecordingServer, recordingServer, shown } from "@countersign/testkit"
+import {
+  type Answer,
+  type Arrival,
+  secretBearingAuth as auth,
+  markIn,
+  type RecordingServer,
+  recordingServer,
+  shown,
+} from "@countersign/testkit"
 import type { Dispatcher } from "undici"
 import { afterEach, describe, expect, it } from "vitest"
-import { type Auth, withAuth } from "../src/index.ts"
+import { withAuth } from "../src/index.ts"
 import { releases } from "./releases.ts"
 
 let server: RecordingServer
 afterEach(() => server.close())
-
-const auth: Auth = {
-  bodyLimit: () => 1_000,
-  authenticate: () => ({
-    headers: { authorization: "SDK-HMAC-SHA256 Signature=secret-1", "x-security-token": "secret-2" },
-    used: undefined,
-  }),
-  judge: () => false,
-}
 
 describe.each(releases)("%s", (_name, undici) => {
   const { retry, redirect, responseError } = undici.interceptors

@@ -2,22 +2,14 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Readable } from "node:stream"
 import { gzipSync } from "node:zlib"
-import { type Answer, type Arrival, numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
+import { type Arrival, numbering, type RecordingServer, testServers } from "@countersign/testkit"
 import * as formdataNode from "formdata-node"
 import type { Dispatcher } from "undici"
-import { afterEach, describe, expect, it } from "vitest"
+import { describe, expect, it, onTestFinished } from "vitest"
 import { type Auth, type AuthDispatchOptions, authInterceptor, type Rejection, withAuth } from "../src/index.ts"
 import { releases } from "./releases.ts"
 
-const opened: { close(): unknown }[] = []
-async function serve(answer?: (arrival: Arrival, index: number) => Answer | Promise<Answer>): Promise<RecordingServer> {
-  const server = await recordingServer(answer)
-  opened.push(server)
-  return server
-}
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((resource) => resource.close()))
-})
+const { serve } = testServers()
 
 const hosts = ["127.0.0.1"]
 const tokens = ({ arrivals }: RecordingServer) => arrivals.map(({ headers }) => headers["x-auth-token"])
@@ -49,7 +41,7 @@ function waiting(): { auth: Auth; release(): void; aborted: boolean } {
 describe.each(releases)("%s", (_name, undici) => {
   const agent = (auth: Auth = numbering(), options: Parameters<typeof withAuth>[2] = { hosts }): Dispatcher => {
     const dispatcher = new undici.Agent()
-    opened.push({ close: () => dispatcher.destroy() })
+    onTestFinished(() => dispatcher.destroy())
     return withAuth(dispatcher, auth, options)
   }
   const send = async (
@@ -82,7 +74,7 @@ describe.each(releases)("%s", (_name, undici) => {
   it("leaves the given dispatcher alone", async () => {
     const server = await serve()
     const dispatcher = new undici.Agent()
-    opened.push(dispatcher)
+    onTestFinished(() => dispatcher.close())
     await send(withAuth(dispatcher, numbering(), { hosts }), server.url)
     await send(dispatcher, server.url)
     expect(tokens(server)).toEqual(["secret-1", undefined])
@@ -95,7 +87,7 @@ describe.each(releases)("%s", (_name, undici) => {
     ])("authenticates %s", async (_, isFirst, expected) => {
       const server = await serve((_arrival, index) => (index < 2 ? { status: 503 } : {}))
       const dispatcher = new undici.Agent()
-      opened.push(dispatcher)
+      onTestFinished(() => dispatcher.close())
       const list = [authInterceptor(numbering(), { hosts }), undici.interceptors.retry({ minTimeout: 1 })]
       await send(dispatcher.compose(isFirst ? list : list.reverse()), server.url)
       expect(tokens(server)).toEqual(expected)
@@ -229,7 +221,7 @@ describe.each(releases)("%s", (_name, undici) => {
         end = () => void response.end("gun")
       })
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-      opened.push({ close: () => server.close() })
+      onTestFinished(() => void server.close())
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
       const dispatcher = agent({ ...numbering(), judge: () => false })
       const { statusCode, body } = await undici.request(url, { dispatcher })
