@@ -7,10 +7,9 @@ import { type SigningAlgorithm, traitsOf } from "../signing/algorithm.ts"
 import { largeBodyHash } from "../signing/large-body-hash.ts"
 import { bodyHash, UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
 import { createSigningKey, type SigningKey } from "../signing/signing-key.ts"
-import type { AccountIdOptions, KnownAccountIds } from "./account-id-lookup.chunk.ts"
-import { accountIds } from "./account-ids.ts"
+import type { AccountIdOptions, AccountIds, KnownAccountIds } from "./account-id-lookup.chunk.ts"
 import type { Attempt, Auth, Authentication } from "./auth.ts"
-import type { CacheOption, RenewableCredential } from "./cached-credential.chunk.ts"
+import type { CacheOption, CachingOptions, RenewableCredential } from "./cached-credential.chunk.ts"
 import type { Standings, Turn } from "./key-standing.ts"
 import { lazyCredential } from "./lazy-credential.ts"
 import type { SignatureJudge, SignatureJudgeOptions, SignedWith } from "./signature-judge.chunk.ts"
@@ -153,4 +152,15 @@ export function akskAuth(
 
 function fixed(credentials: Credentials): RenewableCredential<Credentials> {
   return { current: () => credentials, renew: () => false, accepted: () => undefined }
+}
+
+/** Loads the look-ups only for ids that must be looked up. */
+function accountIds(options: AccountIdOptions & CachingOptions, source: Credentials | CredentialProvider): AccountIds {
+  const { projectId, domainId } = options
+  if (projectId !== "auto" && domainId !== "auto") return () => options
+  const load = lazily(async () => {
+    const { accountIdLookup } = await import("./account-id-lookup.chunk.ts")
+    return accountIdLookup(options, source)
+  })
+  return (...asked) => andThen(load(), (lookUp) => lookUp(...asked))
 }

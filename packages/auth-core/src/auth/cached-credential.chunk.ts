@@ -1,7 +1,7 @@
 import type { TokenCacheOptions } from "../cache/cache-options.ts"
 import { TokenCache } from "../cache/token-cache.ts"
 import { AuthError } from "../errors/auth-error.ts"
-import { secretOf } from "../identity/credential-secret.ts"
+import { hasSameSecret, secretOf } from "../identity/credential-secret.ts"
 import type { Expiring, IamReach, Provider } from "../identity/provider.ts"
 import type { Clock } from "../runtime/clock.ts"
 import { systemClock } from "../runtime/system-clock.ts"
@@ -34,10 +34,10 @@ export function cachedCredential<T extends Expiring>(
     accepted: trials.accepted,
     async renew(refused, { origin, replayed }, signal) {
       const current = await cache.get(provider, { signal })
-      if (secretOf(current) !== secretOf(refused)) return true
+      if (!hasSameSecret(current, refused)) return true
       if (!trials.mayRenew(current, origin, replayed)) return false
       const renewed = await cache.get(provider, { rejected: refused, signal })
-      if (secretOf(renewed) === secretOf(refused)) return false
+      if (hasSameSecret(renewed, refused)) return false
       trials.begin(current, renewed, origin)
       return true
     },

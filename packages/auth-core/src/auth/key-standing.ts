@@ -105,6 +105,42 @@ export class KeyStanding {
   }
 }
 
+const FIRST_PAUSE_MS = 60_000
+const LONGEST_PAUSE_MS = 24 * 3_600_000
+/** Five failures within it lock a key. */
+export const WINDOW_MS = 15 * 60_000
+
+/**
+ * Counts a failed signature. The second in a row pauses the key there for 1 minute; each further one, of an attempt that
+ * went after a pause, for 4 times as long, up to a day.
+ *
+ * @returns how long the pause is that this failure began, milliseconds
+ */
+export function countFailure(standing: KeyStanding, attemptsTurn: Turn, now: number): number | undefined {
+  standing.isConfirmed = false
+  standing.isAnswered = false
+  standing.failures += 1
+  standing.turn = new Turn(standing, standing.turn.round + 1)
+  standing.failedAt = [...recentFailures(standing, now), now]
+  if (standing.failures < 2 || attemptsTurn.round < standing.roundOfPause) return undefined
+  const pauseMs = Math.min(FIRST_PAUSE_MS * 4 ** standing.pauses, LONGEST_PAUSE_MS)
+  standing.pauses += 1
+  standing.pausedUntil = now + pauseMs
+  standing.roundOfPause = standing.turn.round
+  return pausedMs(standing, now)
+}
+
+export function recentFailures({ failedAt }: KeyStanding, now: number): number[] {
+  return failedAt.filter((time) => now - time <= WINDOW_MS)
+}
+
+/** How long the key is not to be sent: for its pause, and so that no 15 minutes hold five failures. */
+export function pausedMs(standing: KeyStanding, now: number): number {
+  const fourth = recentFailures(standing, now).at(-MOST_AT_ONCE)
+  const windowMs = fourth === undefined ? 0 : fourth + WINDOW_MS + 1 - now
+  return Math.max(standing.pausedUntil - now, windowMs, 0)
+}
+
 /** By origin. */
 export type Standings = Map<string, KeyStanding>
 

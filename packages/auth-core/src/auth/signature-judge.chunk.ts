@@ -8,8 +8,7 @@ import { serverTimeIn } from "../signing/server-time.ts"
 import { urlParts } from "../signing/url-parts.ts"
 import type { Attempt, Authentication, Rejection } from "./auth.ts"
 import type { RenewableCredential } from "./cached-credential.chunk.ts"
-import { countFailure, isKeyAtFault } from "./key-guard.ts"
-import { standingAt, standingsOf, type Turn } from "./key-standing.ts"
+import { countFailure, standingAt, standingsOf, type Turn } from "./key-standing.ts"
 
 /** An event of the credentials of an {@link akskAuth}. More types may come: ignore a `type` that you do not know. */
 export type AkskAuthEvent = {
@@ -125,8 +124,23 @@ function faultIn({ status, errorMessage }: Rejection, isTime: boolean): Signatur
   return UNKNOWN_KEY.test(errorMessage) ? "key" : "other"
 }
 
-export { takeTurn } from "./key-guard.ts"
+/**
+ * Whether a signature failed because of the key: the gateway says that it failed, and what it shows of its canonical request
+ * is ours. Where they differ the request was changed on its way. Where what it says could not be read, it may be the key.
+ *
+ * @param ours with lines, as signed
+ */
+function isKeyAtFault({ errorMessage }: Rejection, ours: () => readonly string[]): boolean {
+  if (errorMessage === undefined) return true
+  if (!/verify aksk signature fail/i.test(errorMessage)) return false
+  const theirs = /canonicalRequest:(.*)/is.exec(errorMessage)?.[1]?.trim()
+  if (theirs === undefined || theirs === "") return true
+  // Long ones may be cut short.
+  return ours().some((text) => text.replaceAll("\n", "|").startsWith(theirs.replaceAll("\n", "|")))
+}
+
 export { forgive } from "./key-standing.ts"
+export { takeTurn } from "./take-turn.ts"
 
 /** How far the clock of each endpoint is from the local one, learned from its answers. */
 export interface ClockOffsets {

@@ -2,6 +2,7 @@ import { AuthError } from "../errors/auth-error.ts"
 import type { Token } from "../identity/credentials.ts"
 import type { TokenProvider } from "../identity/provider.ts"
 import { type Clock, systemWallClock, type WallClock } from "../runtime/clock.ts"
+import { isHeaderText } from "../runtime/header-text.ts"
 import { andThen } from "../runtime/promises.ts"
 import type { Auth, Authentication } from "./auth.ts"
 import type { CacheOption } from "./cached-credential.chunk.ts"
@@ -74,7 +75,7 @@ function providedToken(provider: TokenProvider, options: TokenAuthOptions): Auth
 }
 
 function authenticationOf(token: Token): Authentication<Token> {
-  if (typeof token?.value !== "string" || !/^[\x21-\x7e]+$/.test(token.value)) {
+  if (!isHeaderText(token?.value)) {
     throw new AuthError(
       "AUTH_INVALID_CREDENTIALS",
       "A token must have a `value` of visible ASCII characters, as X-Subject-Token gives it.",

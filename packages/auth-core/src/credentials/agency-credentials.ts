@@ -1,7 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
+import { authenticatedExchange } from "../iam/exchange.ts"
 import { IAM_SHAPE, readCredentials } from "../iam/iam-answer.ts"
 import { connectionOf, type IamOptions, iamConnection, iamProvider } from "../iam/iam-connection.ts"
-import { authenticatedExchange } from "../iam/signed-exchange.ts"
 import { checkSource, sourceKey, withSource } from "../iam/source-provider.ts"
 import { agencyCredentialsRequest, checkTemporaryKeyOptions, type TemporaryKeyOptions } from "../iam/token-request.ts"
 import { checkName, checkNameOrId, type NameOrId, namedKey } from "../iam/token-scope.ts"

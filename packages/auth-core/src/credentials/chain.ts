@@ -1,5 +1,6 @@
 import { AuthError, type AuthErrorCode, isAuthError } from "../errors/auth-error.ts"
 import type { IamOptions } from "../iam/iam-connection.ts"
+import { hasAccessKey } from "../identity/credential-secret.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
 import { envCredentials } from "./env-credentials.ts"
@@ -51,7 +52,7 @@ export function chain(...providers: readonly CredentialProvider[]): CredentialPr
 }
 
 function usable(credentials: Credentials | undefined): Credentials {
-  if (credentials?.accessKeyId && credentials.secretAccessKey) return credentials
+  if (credentials !== undefined && hasAccessKey(credentials)) return credentials
   throw new AuthError("AUTH_CREDENTIALS_MISSING", "It gave no access key.")
 }
 

@@ -1,7 +1,7 @@
 import { exchange, withToken } from "../iam/exchange.ts"
-import { requestFederatedToken } from "../iam/federated-token.ts"
 import { IAM_SHAPE, readCredentials } from "../iam/iam-answer.ts"
 import { type IamOptions, iamConnection, iamProvider, reachedBy } from "../iam/iam-connection.ts"
+import { requestFederatedToken } from "../iam/request-token.ts"
 import { checkSecret, type Secret } from "../iam/secret.ts"
 import { checkTemporaryKeyOptions, type TemporaryKeyOptions, tokenCredentialsRequest } from "../iam/token-request.ts"
 import { checkHeaderText } from "../iam/token-scope.ts"

@@ -1,9 +1,12 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
-import type { Token } from "../identity/credentials.ts"
+import type { Credentials, Token } from "../identity/credentials.ts"
 import type { IamFetch, IamFetchResponse } from "../runtime/fetch.ts"
+import { timeInHeader } from "../runtime/header-text.ts"
 import { abortable } from "../runtime/promises.ts"
 import { refuseProxy } from "../runtime/proxy.ts"
 import { redactText } from "../runtime/redact.ts"
+import { serverTimeIn } from "../signing/server-time.ts"
+import { sign } from "../signing/signer.ts"
 import type { IamConnection } from "./iam-connection.ts"
 import { type IamAnswer, type IamRequest, payloadOf } from "./iam-request.ts"
 import { rejectionError } from "./rejection-error.ts"
@@ -30,6 +33,59 @@ export function withToken(request: IamRequest, token: Token): IamRequest {
     headers: { ...request.headers, "x-auth-token": token.value },
     secrets: [...request.secrets, token.value],
   }
+}
+
+/**
+ * One round trip signed with AK/SK that must succeed. When the signature counts as expired, the local clock is off: signs
+ * once more, at the server's time.
+ *
+ * @throws {AuthError} as {@link exchange} does.
+ */
+export async function signedExchange(
+  connection: IamConnection,
+  request: IamRequest,
+  credentials: Credentials,
+  signal: AbortSignal | undefined,
+): Promise<IamAnswer> {
+  const signedAt = connection.clock.now()
+  const first = signed(connection, request, credentials, signedAt)
+  const answer = await roundTrip(connection, first, signal)
+  if (answer.status >= 200 && answer.status <= 299) return answer
+  const isExpired = answer.status === 401 && /signature expired/i.test(answer.text)
+  const serverTime = serverTimeIn(answer.text, signedAt) ?? answer.serverTime
+  if (!isExpired || serverTime === undefined) throw rejectionError(connection, first, answer)
+  return await exchange(connection, signed(connection, request, credentials, serverTime), signal)
+}
+
+function signed(
+  { endpoint }: IamConnection,
+  request: IamRequest,
+  { accessKeyId, secretAccessKey, securityToken }: Credentials,
+  time: number,
+): IamRequest {
+  // Whether the key still lives is for its provider to say: the local clock may be what is wrong.
+  const key = { accessKeyId, secretAccessKey, ...(securityToken === undefined ? undefined : { securityToken }) }
+  const { method, path, headers = {} } = request
+  const signature = sign({ method, url: endpoint + path, headers, body: payloadOf(request) }, key, {
+    date: new Date(time),
+  })
+  return {
+    ...request,
+    headers: { ...headers, ...signature },
+    secrets: [...request.secrets, secretAccessKey, ...(securityToken === undefined ? [] : [securityToken])],
+  }
+}
+
+/** One round trip in the name of a token, or signed with AK/SK, that must succeed. */
+export async function authenticatedExchange(
+  connection: IamConnection,
+  request: IamRequest,
+  authentication: Token | Credentials,
+  signal: AbortSignal | undefined,
+): Promise<IamAnswer> {
+  return "value" in authentication
+    ? await exchange(connection, withToken(request, authentication), signal)
+    : await signedExchange(connection, request, authentication, signal)
 }
 
 /** IAM's own are some kB, and some hundred with a catalog. */
@@ -78,12 +134,11 @@ async function send(connection: IamConnection, request: IamRequest, signal: Abor
     redirect: "manual",
     signal,
   })
-  const date = Date.parse(response.headers.get("date") ?? "")
   return {
     status: response.status,
     headers: response.headers,
     text: await textOf(response),
-    serverTime: Number.isNaN(date) ? undefined : date,
+    serverTime: timeInHeader(response.headers.get("date")),
   }
 }
 

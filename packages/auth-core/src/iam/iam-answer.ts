@@ -1,6 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import type { Credentials, Token } from "../identity/credentials.ts"
 import type { ProviderContext } from "../identity/provider.ts"
+import { isHeaderText } from "../runtime/header-text.ts"
 import { redactCredential } from "../runtime/redact.ts"
 import type { IamConnection } from "./iam-connection.ts"
 import type { IamAnswer, IamRequest } from "./iam-request.ts"
@@ -22,7 +23,7 @@ export function readToken(
   const body = parseJson(answer.text)
   const expiresAt = timeAt(body, "token", "expires_at")
   const issuedAt = timeAt(body, "token", "issued_at") ?? answer.serverTime ?? clock.now()
-  const problem = !/^[\x21-\x7e]+$/.test(value)
+  const problem = !isHeaderText(value)
     ? "no usable X-Subject-Token header"
     : expiresAt === undefined
       ? "no readable token.expires_at"

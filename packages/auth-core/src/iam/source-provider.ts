@@ -1,7 +1,8 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
+import { hasAccessKey, hasSameSecret, hasToken } from "../identity/credential-secret.ts"
 import type { Credentials, Token } from "../identity/credentials.ts"
 import type { Provider, ProviderContext } from "../identity/provider.ts"
-import { textAt } from "./iam-answer.ts"
+import { isHeaderText } from "../runtime/header-text.ts"
 
 type Yields = NonNullable<Provider<unknown>["yields"]>
 
@@ -23,7 +24,7 @@ export async function withSource<V extends Token | Credentials, T>(
   } catch (error) {
     if (!isRefusal(error)) throw error
     const other = await ask(via, wanted, context, value)
-    if (secretOf(other) === secretOf(value)) throw error
+    if (hasSameSecret(other, value)) throw error
     try {
       return await use(other)
     } catch (error) {
@@ -43,7 +44,7 @@ async function ask<V extends Token | Credentials>(
   const request = { rejected, signal: context?.signal }
   const value: unknown = await (context?.resolve === undefined ? via(request) : context.resolve(via, request))
   const given = kindsOf(value)
-  if (given.includes("token") && !/^[\x21-\x7e]+$/.test((value as Token).value)) {
+  if (hasToken(value) && !isHeaderText(value.value)) {
     throw new AuthError(
       "AUTH_INVALID_CREDENTIALS",
       "The token of the provider given as `via` must be a text of visible ASCII characters, as X-Subject-Token gives it.",
@@ -59,9 +60,7 @@ async function ask<V extends Token | Credentials>(
 }
 
 function kindsOf(value: unknown): Yields[] {
-  const has = (name: string): boolean => textAt(value, name) !== undefined
-  const isKey = has("accessKeyId") && has("secretAccessKey")
-  return [...(has("value") ? (["token"] as const) : []), ...(isKey ? (["credentials"] as const) : [])]
+  return [...(hasToken(value) ? (["token"] as const) : []), ...(hasAccessKey(value) ? (["credentials"] as const) : [])]
 }
 
 const KINDS: Readonly<Record<Yields, string>> = {
@@ -88,10 +87,6 @@ function isAbout(used: Token | Credentials, { errorCode, errorMessage = "" }: Au
 /** Every 401 but those about a password, which is not what was sent. */
 function isRefusal(error: unknown): error is AuthError {
   return isAuthError(error) && error.status === 401 && error.errorCode !== "IAM.0061" && error.errorCode !== "IAM.0062"
-}
-
-function secretOf(value: Token | Credentials): string {
-  return "value" in value ? value.value : value.secretAccessKey
 }
 
 /** Gives the provider back, or says that it is none, or none of the wanted kind where it tells its kind. */

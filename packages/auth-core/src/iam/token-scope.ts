@@ -1,5 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { identityKey } from "../identity/provider.ts"
+import { isHeaderText } from "../runtime/header-text.ts"
 
 /**
  * What a token may be used on: one project, or a whole account with its global services.
@@ -69,7 +70,7 @@ export function checkName(value: unknown, option: string): string {
 
 /** Gives a text back that can stand in a header, or says which option is not one. */
 export function checkHeaderText(value: unknown, option: string): string {
-  if (typeof value === "string" && /^[\x21-\x7e]+$/.test(value)) return value
+  if (isHeaderText(value)) return value
   throw new AuthError("AUTH_INVALID_OPTION", `\`${option}\` must be a text of visible ASCII characters.`)
 }
 

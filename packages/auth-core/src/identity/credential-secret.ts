@@ -1,6 +1,24 @@
-/** The text by which a server knows a token or an access key; of anything else its JSON. */
+import type { Credentials, Token } from "./credentials.ts"
+
+/** Whether a value holds a token. */
+export function hasToken(value: unknown): value is Pick<Token, "value"> {
+  return hasText(value, "value")
+}
+
+/** Whether a value holds an access key, AK and SK. */
+export function hasAccessKey(value: unknown): value is Pick<Credentials, "accessKeyId" | "secretAccessKey"> {
+  return hasText(value, "accessKeyId") && hasText(value, "secretAccessKey")
+}
+
+/** Whether a value has the members of a token or an access key, but no text in them. Every request with it would fail. */
+export function hasNoSecret(value: object): boolean {
+  const isKey = "accessKeyId" in value || "secretAccessKey" in value
+  return ("value" in value && !hasToken(value)) || (isKey && !hasAccessKey(value))
+}
+
+/** The text by which a server knows a token or an access key; JSON for any other value. */
 export function secretOf(value: object): string {
-  if ("value" in value && typeof value.value === "string") return value.value
+  if (hasToken(value)) return value.value
   if ("accessKeyId" in value) {
     const { accessKeyId, secretAccessKey, securityToken }: Partial<Record<string, unknown>> = { ...value }
     return JSON.stringify([accessKeyId, secretAccessKey, securityToken])
@@ -8,17 +26,13 @@ export function secretOf(value: object): string {
   return JSON.stringify(value)
 }
 
-/** Whether a server takes two values for one. */
+/** Whether two values are the same to a server. */
 export function hasSameSecret(a: object, b: object): boolean {
   return a === b || secretOf(a) === secretOf(b)
 }
 
-/** Whether a value has the members of a token or an access key, but no text in them: kept, it would fail every request. */
-export function hasNoSecret(value: object): boolean {
-  const members = ["value", "accessKeyId", "secretAccessKey"].filter((name) => name in value)
-  if (members.includes("accessKeyId")) members.push("secretAccessKey")
-  return members.some((name) => {
-    const text: unknown = Reflect.get(value, name)
-    return typeof text !== "string" || text === ""
-  })
+function hasText(value: unknown, name: string): boolean {
+  if (typeof value !== "object" || value === null) return false
+  const text: unknown = Reflect.get(value, name)
+  return typeof text === "string" && text !== ""
 }

@@ -1,6 +1,6 @@
-import { exchange, withToken } from "../iam/exchange.ts"
-import { readToken } from "../iam/iam-answer.ts"
+import { withToken } from "../iam/exchange.ts"
 import { connectionOf, type IamOptions, iamConnection, iamProvider } from "../iam/iam-connection.ts"
+import { requestToken } from "../iam/request-token.ts"
 import { checkSource, sourceKey, withSource } from "../iam/source-provider.ts"
 import { agencyTokenRequest } from "../iam/token-request.ts"
 import {
@@ -45,14 +45,8 @@ export function agencyToken(options: AgencyTokenOptions): TokenProvider {
       ? undefined
       : identityKey("agency-token", connection.endpoint, caller, namedKey(domain), agency, scopeKey(scope))
   return iamProvider(connection, { yields: "token", identityKey: key, binding: via.binding }, (context) =>
-    withSource(via, "token", context, async (token) => {
-      const request = withToken(agencyTokenRequest({ agency, domain, scope }), token)
-      return readToken(
-        connection,
-        request,
-        await exchange(connection, request, context?.signal),
-        context?.reportIssuerTime,
-      )
-    }),
+    withSource(via, "token", context, (token) =>
+      requestToken(connection, withToken(agencyTokenRequest({ agency, domain, scope }), token), context),
+    ),
   )
 }

@@ -1,5 +1,5 @@
-import { requestFederatedToken } from "../iam/federated-token.ts"
 import { type IamOptions, iamConnection, iamProvider } from "../iam/iam-connection.ts"
+import { requestFederatedToken } from "../iam/request-token.ts"
 import { checkSecret, type Secret } from "../iam/secret.ts"
 import { checkHeaderText, checkScope, type TokenScope } from "../iam/token-scope.ts"
 import type { TokenProvider } from "../identity/provider.ts"

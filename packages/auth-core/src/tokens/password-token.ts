@@ -1,7 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { exchange } from "../iam/exchange.ts"
-import { readToken } from "../iam/iam-answer.ts"
 import { type IamOptions, iamConnection, iamProvider } from "../iam/iam-connection.ts"
+import { requestToken } from "../iam/request-token.ts"
 import { bindingOf, checkSecret, readSecret, type Secret } from "../iam/secret.ts"
 import { passwordTokenRequest } from "../iam/token-request.ts"
 import { checkNameOrId, checkScope, type NameOrId, namedKey, scopeKey, type TokenScope } from "../iam/token-scope.ts"
@@ -71,12 +70,7 @@ export function passwordToken(options: PasswordTokenOptions): TokenProvider {
       passcode: passcode === undefined ? undefined : await readSecret(passcode, "passcode", context?.signal),
       scope,
     })
-    return readToken(
-      connection,
-      request,
-      await exchange(connection, request, context?.signal),
-      context?.reportIssuerTime,
-    )
+    return await requestToken(connection, request, context)
   }
   const binding = bindingOf(key, password, "password", second)
   binding.owner = iamProvider(connection, { yields: "token", identityKey: key, binding }, provide)

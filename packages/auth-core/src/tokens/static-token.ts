@@ -2,6 +2,7 @@ import { AuthError } from "../errors/auth-error.ts"
 import type { Token } from "../identity/credentials.ts"
 import { type TokenProvider, yielding } from "../identity/provider.ts"
 import type { Clock } from "../runtime/clock.ts"
+import { isHeaderText } from "../runtime/header-text.ts"
 import { redactCredential } from "../runtime/redact.ts"
 import { systemClock } from "../runtime/system-clock.ts"
 
@@ -14,8 +15,7 @@ export function staticToken(token: Token, { clock = systemClock }: { clock?: Clo
   if (
     typeof token !== "object" ||
     token === null ||
-    typeof token.value !== "string" ||
-    !/^[\x21-\x7e]+$/.test(token.value) ||
+    !isHeaderText(token.value) ||
     !Number.isFinite(token.issuedAt) ||
     !Number.isFinite(token.expiresAt)
   ) {

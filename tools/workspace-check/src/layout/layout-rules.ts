@@ -21,6 +21,7 @@ export const layoutRules: LayoutRules = {
     [`${core}/digest/portable.ts`]:
       "It is `#digest` elsewhere; its exports have the same names in both implementations.",
     [`${core}/iam/iam-answer.ts`]: "Its exports read one part each of an answer of IAM.",
+    [`${core}/iam/lookups.ts`]: "Its exports look up one id each.",
     "tools/bench/src/example-request.ts": "Its exports are one request, in the forms that the peers take.",
     "tools/conformance/src/matrix.ts": "Its exports are the axes of the matrix, and its cells.",
   },
@@ -31,6 +32,7 @@ export const layoutRules: LayoutRules = {
       [`${core}/engine/bodies.chunk.ts`]: "It is the chunk that a Request, a form or a stream loads.",
       [`${core}/runtime/body-size.ts`]: "Signing, the engine and bodies keep the same limit.",
       [`${core}/runtime/clock.ts`]: "Each room takes a clock, and only programs need the clock of the system.",
+      [`${core}/runtime/header-text.ts`]: "The engine, IAM and both kinds of auth read headers by the same rule.",
       [`${core}/runtime/is-loopback.ts`]: "The engine and IAM must agree on what never leaves the machine.",
     },
   },
