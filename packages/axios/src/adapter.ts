@@ -2,7 +2,6 @@ import {
   type Auth,
   type AuthForRequest,
   authenticatedSend,
-  type CallLimit,
   type HostGuard,
   hasOwnSecrets,
   limitCall,
@@ -14,19 +13,7 @@ import { axiosOf } from "./axios-releases.ts"
 import { errorForCache, refuseSharedKey } from "./cache-key.ts"
 import { kindOf } from "./kinds.ts"
 import { bodyError, type Outcome, outcomeOf, timeoutError } from "./outcome.ts"
-import {
-  basicAuth,
-  basicHeader,
-  type Config,
-  callersTransforms,
-  headersOf,
-  keepBytes,
-  parsed,
-  sentHeaders,
-  showOwnType,
-  urlOf,
-  withoutUser,
-} from "./wire.ts"
+import { type Config, callersTransforms, headersOf, parsed, translate, urlOf } from "./wire.ts"
 
 /** On an adapter that authenticates: the one beneath it, which sends. */
 const beneath = Symbol("adapter")
@@ -69,23 +56,18 @@ export function authenticatingAdapter(own: Config["adapter"], authFor: AuthForRe
   return Object.assign(authenticating, { [beneath]: own })
 }
 
-/** Has axios tell in its own way that no URL can be made of a request. */
+/** Has axios tell in its own way that no URL can be made of params, and not try once more whether they can be written. */
 async function refusedBy(adapter: AxiosAdapter, config: Config, error: unknown): Promise<AxiosResponse> {
-  const { paramsSerializer } = config
   const serialize = (): never => {
     throw error
   }
-  try {
-    // Else what failed once might do the next time, and the request go out without authentication.
-    return await adapter(Object.assign(config, { paramsSerializer: { serialize } }))
-  } finally {
-    Object.assign(config, { paramsSerializer })
-  }
+  const sent = { ...config, paramsSerializer: { serialize } }
+  return (await outcomeOf(adapter, sent, config, { headers: {}, added: {} })).settle()
 }
 
 async function authenticated(
   config: Config,
-  given: URL,
+  url: URL,
   ownAdapter: AxiosAdapter,
   auth: Auth,
   guard: HostGuard,
@@ -93,38 +75,20 @@ async function authenticated(
   const [kind, adapter] = kindOf(ownAdapter, config)
   const refusal = kind.refusal?.(config)
   if (refusal !== undefined) throw refusal
-  showOwnType(config)
-  const own = headersOf(config)
-  const headers = { ...own }
-  const basic = basicAuth(config, given)
-  // axios puts them in its place.
-  if (basic !== undefined) headers.authorization = basicHeader(`${basic.username ?? ""}:${basic.password ?? ""}`)
-  kind.adjustHeaders?.(headers, config)
-  const limit = callLimit(config)
+  const { timeout = 0, signal, cancelToken, sensitiveHeaders = [] } = config
+  const { request, sent } = translate(config, url, (headers) => kind.adjustHeaders?.(headers, config))
+  // For what is done before and between attempts; the attempts themselves axios ends.
+  const limit = limitCall({
+    timeoutMs: timeout > 0 ? timeout : undefined,
+    timedOut: () => timeoutError(config),
+    signal: signal as AbortSignal | undefined,
+    aborted: () => new (axiosOf(config).CanceledError)(undefined, config),
+    cancelToken,
+  })
   const send = (wire: WireRequest): Promise<Outcome> => {
-    keepBytes(config, wire)
-    const timeoutMs = limit?.timeLeftMs() ?? config.timeout ?? 0
-    const sent = {
-      ...config,
-      url: wire.url.href,
-      baseURL: "",
-      params: undefined,
-      method: wire.method.toLowerCase(),
-      headers: sentHeaders(config, own, wire),
-      auth: wire.headers.authorization === headers.authorization ? basic : undefined,
-      timeout: timeoutMs,
-    } as Config
-    kind.prepare(sent, { config, given, wire, guard, timeoutMs })
-    return outcomeOf(adapter, sent, config, wire)
-  }
-  const { onRedirect } = kind
-  const request = {
-    method: (config.method ?? "get").toUpperCase(),
-    url: withoutUser(given),
-    headers,
-    body: config.data,
-    baseUrl: parsed(config.baseURL),
-    signal: limit?.signal,
+    const attempt = sent(wire, limit?.timeLeftMs() ?? timeout)
+    kind.prepare(attempt, config, wire, guard)
+    return outcomeOf(adapter, attempt, config, wire)
   }
   const options = {
     guard,
@@ -132,41 +96,15 @@ async function authenticated(
     tooManyRedirects: ({ response }: Outcome): never => {
       throw kind.tooManyRedirects(config, response.request)
     },
-    secretHeaders: namesIn(config.sensitiveHeaders),
-    onRedirect:
-      onRedirect && config.beforeRedirect ? (event: RedirectEvent<Outcome>) => onRedirect(config, event) : undefined,
+    onRedirect: (event: RedirectEvent<Outcome>) => kind.onRedirect?.(config, event),
+    secretHeaders: [sensitiveHeaders].flat().map((name) => String(name).toLowerCase()),
   }
   try {
     refuseSharedKey(config, auth)
-    return (await authenticatedSend(auth, request, send, options)).settle()
+    return (await authenticatedSend(auth, { ...request, signal: limit?.signal }, send, options)).settle()
   } catch (error) {
     throw bodyError(config, error) ?? errorForCache(error, config)
   } finally {
     limit?.end()
   }
-}
-
-/** Ends what is done before and between attempts with axios' own errors; the attempts themselves axios ends. */
-function callLimit(config: Config): CallLimit | undefined {
-  const { timeout = 0, signal, cancelToken } = config
-  if (!(timeout > 0) && !signal && !cancelToken) return undefined
-  const { CanceledError } = axiosOf(config)
-  const limit = limitCall({
-    timeoutMs: timeout > 0 ? timeout : undefined,
-    timedOut: () => timeoutError(config),
-    signal: signal as AbortSignal | undefined,
-    aborted: () => new CanceledError(undefined, config),
-  })
-  cancelToken?.subscribe(limit.abort)
-  return {
-    ...limit,
-    end() {
-      limit.end()
-      cancelToken?.unsubscribe(limit.abort)
-    },
-  }
-}
-
-function namesIn(names: unknown): string[] {
-  return Array.isArray(names) ? names.map((name) => String(name).toLowerCase()) : []
 }

@@ -15,7 +15,7 @@ declare module "axios" {
 /** As `interceptors.request.use` takes it. */
 export type AuthInterceptor = (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig
 
-/** What `withAuth` added to the request interceptors of an instance. */
+/** The interceptor that `withAuth` added to the request interceptors of an instance. */
 const added = new WeakMap<object, { id: number; interceptor: AuthInterceptor }>()
 
 /**

@@ -1,27 +1,28 @@
+import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http"
 import {
+  type HostGuard,
   isArrayBuffer,
   isBlob,
   isFormData,
   isStream,
+  LONGEST_TIMER_MS,
   maskSecrets,
   nodeBody,
   type RedirectEvent,
   refuseProxiedFetch,
+  sendNatively,
+  type WireRequest,
   webBody,
 } from "@countersign/auth-core"
 import type { AxiosAdapter, AxiosError } from "axios"
-import { axiosOf, limitedBody, prepareForOldFetch } from "./axios-releases.ts"
+import { axiosOf, CLEAR_HTTPS_CURE, limitedBody, prepareForOldFetch } from "./axios-releases.ts"
 import { type Outcome, redirectError } from "./outcome.ts"
-import { type Attempt, basicHeader, type Config, escapedParts, hidingTransport, npmFormHeaders } from "./wire.ts"
+import { basicHeader, type Config, type HeadersByName, npmFormHeaders, urlParts } from "./wire.ts"
 
-type HeadersByName = Record<string, string>
-type BeforeRedirect = NonNullable<Config["beforeRedirect"]>
-
-/** What differs between the ways in which axios sends. */
+/** One of the ways in which axios sends: all that differs between them. */
 export interface Kind {
   /** How many redirects are followed: as many as axios would. */
   maxRedirects(config: Config): number
-  /** The error of axios where there are more. */
   tooManyRedirects(config: Config, request: unknown): AxiosError
   /** Tells the caller of a redirect, and gives the headers that go on. */
   readonly onRedirect?: (config: Config, event: RedirectEvent<Outcome>) => HeadersByName
@@ -29,8 +30,8 @@ export interface Kind {
   readonly refusal?: (config: Config) => AxiosError | undefined
   /** Makes of headers, by lower-case name, those that the adapter sends. */
   readonly adjustHeaders?: (headers: HeadersByName, config: Config) => void
-  /** Makes of a config one that the adapter sends as it stands. */
-  prepare(sent: Config, attempt: Attempt): void
+  /** Makes of an attempt one that the adapter sends as it stands. */
+  prepare(attempt: Config, config: Config, wire: WireRequest, guard: HostGuard): void
 }
 
 /**
@@ -50,22 +51,15 @@ const other: Kind = {
   maxRedirects({ maxRedirects = 21, transport, httpVersion }) {
     return transport === undefined && Number(httpVersion) !== 2 ? maxRedirects : 0
   },
-  tooManyRedirects(config, request) {
-    return redirectError(config, request, "ERR_FR_TOO_MANY_REDIRECTS", "Maximum number of redirects exceeded")
-  },
+  tooManyRedirects: (config, request) => redirectError(config, request, "ERR_FR_TOO_MANY_REDIRECTS"),
   onRedirect: tellBeforeRedirect,
-  prepare(sent, attempt) {
-    const { config, given, wire } = attempt
-    sent.data = nodeBody(wire.body) ?? undefined
-    sent.maxRedirects = 0
-    sent.transport = hidingTransport(attempt)
-    // A user in the URL would be put in the place of any Authorization.
-    if (wire.redirects === 0 && given.username === "" && given.password === "") {
-      Object.assign(sent, escapedParts(config), { baseURL: config.baseURL })
-    } else {
-      // Mocks tell a redirected request by what is behind the base.
-      Object.assign(sent, { baseURL: config.baseURL, allowAbsoluteUrls: true })
-    }
+  prepare(attempt, config, wire, guard) {
+    attempt.data = nodeBody(wire.body) ?? undefined
+    attempt.maxRedirects = 0
+    attempt.transport = secretTransport(attempt, wire, guard)
+    // Mocks tell a redirected request by what is behind the base.
+    const parts = wire.redirects === 0 ? urlParts(config) : { baseURL: config.baseURL, allowAbsoluteUrls: true }
+    Object.assign(attempt, parts)
   },
 }
 
@@ -88,13 +82,12 @@ const http: Kind = {
     const { "content-type": _, ...others } = npmFormHeaders(data) ?? {}
     Object.assign(headers, others)
   },
-  prepare(sent, attempt) {
-    const { config, wire } = attempt
-    sent.data = nodeBody(limitedBody(wire.body, config)) ?? undefined
-    sent.maxRedirects = 0
-    sent.transport = hidingTransport(attempt)
+  prepare(attempt, config, wire, guard) {
+    attempt.data = nodeBody(limitedBody(wire.body, config)) ?? undefined
+    attempt.maxRedirects = 0
+    attempt.transport = secretTransport(attempt, wire, guard)
     // Over HTTP/2 axios uses no transport.
-    if (Number(config.httpVersion) !== 2) maskSecrets(sent.headers, wire.added)
+    if (Number(config.httpVersion) !== 2) maskSecrets(attempt.headers, wire.added)
   },
 }
 
@@ -111,11 +104,11 @@ const fetching: Kind = {
     // fetch sends the URL's own authority whatever the caller says, so that is what must be signed.
     delete headers.host
   },
-  prepare(sent, { config, wire, guard }) {
-    if (wire.authenticated) refuseProxiedFetch(wire.url, config.fetchOptions ?? {}, guard)
-    sent.data = webBody(wire.body) ?? undefined
-    if (isFollowing(config.fetchOptions)) sent.maxRedirects = 0
-    prepareForOldFetch(sent)
+  prepare(attempt, { fetchOptions }, wire, guard) {
+    if (wire.authenticated) refuseProxiedFetch(wire.url, fetchOptions ?? {}, guard)
+    attempt.data = webBody(wire.body) ?? undefined
+    if (isFollowing(fetchOptions)) attempt.maxRedirects = 0
+    prepareForOldFetch(attempt)
   },
 }
 
@@ -133,15 +126,47 @@ function tellBeforeRedirect(config: Config, { from, response, to }: RedirectEven
   const parts = { protocol, hostname, port, pathname, search, path: pathname + search, href }
   const options = { ...parts, method: to.method, headers: inSpelling(to.headers), auth: undefined as unknown }
   const { status, headers, request } = response.response
-  const answer = { headers: { ...headers }, statusCode: status } as Parameters<BeforeRedirect>[1]
+  const answer = { statusCode: status, headers: { ...headers } as HeadersByName }
+  const origin = { url: from.url.href, method: from.method, headers: inSpelling(from.headers) }
   try {
-    const { method, url } = from
-    config.beforeRedirect?.(options, answer, { url: url.href, method, headers: inSpelling(from.headers) })
+    config.beforeRedirect?.(options, answer, origin)
   } catch (cause) {
-    const reason = cause instanceof Error ? `: ${cause.message}` : ""
-    throw redirectError(config, request, "ERR_FR_REDIRECTION_FAILURE", `Redirected request failed${reason}`, cause)
+    throw redirectError(config, request, "ERR_FR_REDIRECTION_FAILURE", cause)
   }
   const changed = Object.entries(options.headers).map(([name, value]) => [name.toLowerCase(), value])
-  if (typeof options.auth === "string") changed.push(["authorization", basicHeader(options.auth)])
+  const [username, ...password] = String(options.auth ?? "").split(":")
+  if (username) changed.push(["authorization", basicHeader(username, password.join(":"))])
   return Object.fromEntries(changed)
+}
+
+/** Sends for axios' http adapter: Node's http and https modules, or the caller's own. */
+interface Transport {
+  request(options: RequestOptions, onResponse: (response: IncomingMessage) => void): ClientRequest
+}
+
+/** A transport that sends as axios' http adapter does, but lets no secret be seen. */
+function secretTransport({ transport: own, timeout = 0 }: Config, wire: WireRequest, guard: HostGuard): Transport {
+  return {
+    request(options, onResponse) {
+      const request = (): ClientRequest => (own ?? nativeTransport(wire, timeout)).request(options, onResponse)
+      const native = options as RequestOptions & { headers: Record<string, unknown> }
+      return sendNatively(request, { options: native, wire, guard, isOwn: own !== undefined, cure: CLEAR_HTTPS_CURE })
+    },
+  }
+}
+
+/** @param timeoutMs counts from here to the answer, as in axios by default; Node alone counts silence, once connected. */
+function nativeTransport({ url }: WireRequest, timeoutMs: number): Transport {
+  return {
+    request(options, onResponse) {
+      const { request: send } = process.getBuiltinModule(options.protocol === "https:" ? "node:https" : "node:http")
+      // Where users look for the URL that answered.
+      const request = send(options, (response) => onResponse(Object.assign(response, { responseUrl: url.href })))
+      if (timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS) {
+        const timer = setTimeout(() => request.emit("timeout"), timeoutMs)
+        for (const event of ["response", "error", "close"]) request.once(event, () => clearTimeout(timer))
+      }
+      return request
+    },
+  }
 }

@@ -4,7 +4,7 @@ import { axiosOf } from "./axios-releases.ts"
 
 type Config = InternalAxiosRequestConfig
 
-/** What came of one attempt: a response, which axios may have turned into an error by its status. */
+/** The response to one attempt, which axios may have turned into an error by its status. */
 export interface Outcome extends ResponseLike {
   readonly response: AxiosResponse
   /** Gives the response, or throws the error. */
@@ -16,28 +16,8 @@ export async function outcomeOf(
   adapter: AxiosAdapter,
   sent: Config,
   config: Config,
-  wire: WireRequest,
+  wire: Pick<WireRequest, "headers" | "added">,
 ): Promise<Outcome> {
-  const tidy = (response: AxiosResponse): void => {
-    response.config = config
-    redactRequest(response.request, wire)
-    if (!isNodeStream(response.data)) return
-    const { errorMonitor } = process.getBuiltinModule("node:events")
-    response.data.once(errorMonitor, tidyError)
-  }
-  // An adapter may have handed on a copy of what was sent.
-  const tidyError = (error: Error): void => {
-    redactMessage(error, wire)
-    // Only a part of the caller's timeout was left.
-    if (/^timeout .*ms exceeded$/.test(error.message)) {
-      error.message = error.message.replace(String(sent.timeout), String(config.timeout))
-    }
-    for (let one: unknown = error; one instanceof Error; one = one.cause) {
-      if ("config" in one && one.config) one.config = config
-      if ("request" in one) redactRequest(one.request, wire)
-      if ("response" in one && isResponse(one.response)) tidy(one.response)
-    }
-  }
   try {
     const response = await adapter(sent)
     tidy(response)
@@ -50,7 +30,33 @@ export async function outcomeOf(
       throw error
     })
   } finally {
-    showAddedHeaders(config, sent, wire)
+    // Shows what the adapter added, as axios does.
+    for (const [name, value] of Object.entries(sent.headers)) {
+      if (config.headers[name] === undefined && !(name.toLowerCase() in wire.headers)) config.headers[name] = value
+    }
+  }
+
+  function tidy(response: AxiosResponse): void {
+    response.config = config
+    redactRequest(response.request, wire)
+    const { data } = response
+    if (typeof data !== "object" || data === null || !("pipe" in data && "once" in data)) return
+    const { errorMonitor } = process.getBuiltinModule("node:events")
+    data.once(errorMonitor, tidyError)
+  }
+
+  function tidyError(error: Error): void {
+    redactMessage(error, wire)
+    // Only a part of the caller's timeout was left.
+    if (/^timeout .*ms exceeded$/.test(error.message)) {
+      error.message = error.message.replace(String(sent.timeout), String(config.timeout))
+    }
+    for (let one: unknown = error; one instanceof Error; one = one.cause) {
+      // An adapter may have handed on a copy of what was sent.
+      if ("config" in one && one.config) one.config = config
+      if ("request" in one) redactRequest(one.request, wire)
+      if ("response" in one && isResponse(one.response)) tidy(one.response)
+    }
   }
 }
 
@@ -69,22 +75,12 @@ function outcome(response: AxiosResponse, settle: () => AxiosResponse): Outcome 
   }
 }
 
-/** Shows on the caller's config what the adapter added by itself, as axios does. */
-function showAddedHeaders(config: Config, sent: Config, wire: WireRequest): void {
-  for (const [name, value] of Object.entries(sent.headers)) {
-    if (config.headers[name] === undefined && !(name.toLowerCase() in wire.headers)) config.headers[name] = value
-  }
-}
-
-function isNodeStream(data: unknown): data is NodeJS.ReadableStream {
-  return typeof data === "object" && data !== null && "pipe" in data && "once" in data
-}
-
 function isResponse(value: unknown): value is AxiosResponse {
   return typeof value === "object" && value !== null && "status" in value
 }
 
-/** The error by which axios tells that a timeout ran out. */
+// The errors by which axios tells of what is done here in its place.
+
 export function timeoutError(config: Config): AxiosError {
   const { AxiosError } = axiosOf(config)
   const { timeout, timeoutErrorMessage, transitional } = config
@@ -92,24 +88,28 @@ export function timeoutError(config: Config): AxiosError {
   return new AxiosError(timeoutErrorMessage || `timeout of ${timeout}ms exceeded`, code, config)
 }
 
-/** The error by which axios tells that a Node stream failed, or was closed before its end; `undefined` when it was not that. */
+/** For a Node stream that failed, or was closed before its end; `undefined` when it was not that. */
 export function bodyError(config: Config, error: unknown): Error | undefined {
-  const { data } = config
-  if (typeof data !== "object" || data === null || !("destroyed" in data) || !(error instanceof Error)) return undefined
   const { AxiosError, CanceledError } = axiosOf(config)
-  if ("errored" in data && data.errored === error) return AxiosError.from(error, undefined, config)
-  const isClosed = data.destroyed && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE"
+  const { destroyed, errored } = Object(config.data)
+  if (error instanceof Error && errored === error) return AxiosError.from(error, undefined, config)
+  const isClosed = destroyed === true && Object(error).code === "ERR_STREAM_PREMATURE_CLOSE"
   return isClosed ? new CanceledError("Request stream has been aborted", config) : undefined
 }
 
-/** The error by which axios' http adapter tells that redirects cannot be followed. */
+const REDIRECT_MESSAGES = {
+  ERR_FR_TOO_MANY_REDIRECTS: "Maximum number of redirects exceeded",
+  ERR_FR_REDIRECTION_FAILURE: "Redirected request failed",
+}
+
+/** For redirects that cannot be followed. */
 export function redirectError(
   config: Config,
   request: unknown,
-  code: string,
-  message: string,
+  code: keyof typeof REDIRECT_MESSAGES,
   cause?: unknown,
 ): AxiosError {
+  const message = REDIRECT_MESSAGES[code] + (cause instanceof Error ? `: ${cause.message}` : "")
   const error = Object.assign(new Error(message, { cause }), { name: `Error [${code}]`, code })
   return axiosOf(config).AxiosError.from(error, undefined, config, request)
 }

@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS, limitCall, platformSignal } from "@countersign/auth-core"
+import { type CallLimit, limitCall, platformSignal } from "@countersign/auth-core"
 import type { BeforeErrorHook, BeforeRequestHook } from "got"
 
 type GotOptions = Parameters<BeforeRequestHook>[0]
@@ -15,22 +15,18 @@ class RequestTimeout extends Error {
  * heed the signal, which is the caller's as well.
  */
 export function withinTimeout(
-  { signal: given, timeout: { request: limit } }: GotOptions,
+  { signal: given, timeout: { request: timeoutMs } }: GotOptions,
   work: (signal: AbortSignal | undefined) => void | Promise<void>,
 ): void | Promise<void> {
   // got takes one of a polyfill, too.
   const signal = platformSignal(given)
-  // Node fires a longer timer at once, so that got takes it for no limit.
-  return limit === undefined || limit > LONGEST_TIMER_MS ? work(signal) : within(limit, signal, work)
+  const timedOut = (): Error => new RequestTimeout(`Timeout awaiting 'request' for ${timeoutMs}ms`)
+  // A signal alone needs no limit.
+  const limit = timeoutMs === undefined ? undefined : limitCall({ timeoutMs, timedOut, signal })
+  return limit === undefined ? work(signal) : within(limit, work)
 }
 
-async function within(
-  timeoutMs: number,
-  signal: AbortSignal | undefined,
-  work: (signal: AbortSignal) => void | Promise<void>,
-): Promise<void> {
-  const timedOut = (): Error => new RequestTimeout(`Timeout awaiting 'request' for ${timeoutMs}ms`)
-  const limit = limitCall({ timeoutMs, timedOut, signal })
+async function within(limit: CallLimit, work: (signal: AbortSignal) => void | Promise<void>): Promise<void> {
   try {
     await work(limit.signal)
   } finally {

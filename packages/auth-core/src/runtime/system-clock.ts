@@ -52,11 +52,9 @@ export async function within<T>(
 export interface CallLimit {
   /** For what is done before and between attempts. */
   readonly signal: AbortSignal
-  /** Ends the call for another reason. */
-  abort(reason: unknown): void
-  /** Milliseconds, at least 1; `undefined` without a limit. */
+  /** Milliseconds, at least 1; `undefined` without a timeout. */
   timeLeftMs(): number | undefined
-  /** Frees the timer and the caller's signal. */
+  /** Frees the timer, and the caller's signal and token. */
   end(): void
 }
 
@@ -69,13 +67,22 @@ export interface CallLimitOptions {
   readonly signal?: CallersSignal | undefined
   /** The error by which the client tells of an abort. @default the signal's reason */
   readonly aborted?: () => unknown
+  /** The caller's, from before there were signals: it gives the error. */
+  readonly cancelToken?: CancelToken | undefined
 }
 
 type CallersSignal = Pick<AbortSignal, "aborted" | "addEventListener" | "removeEventListener"> & { reason?: unknown }
 
-/** Starts the clock of a call. Whoever starts it ends it. */
-export function limitCall({ timeoutMs, timedOut, signal, aborted }: CallLimitOptions): CallLimit {
+interface CancelToken {
+  subscribe(listener: (reason: unknown) => void): void
+  unsubscribe(listener: (reason: unknown) => void): void
+}
+
+/** Starts the clock of a call, `undefined` when nothing limits it. Whoever starts it ends it. */
+export function limitCall(options: CallLimitOptions): CallLimit | undefined {
+  const { timeoutMs, timedOut, signal, aborted, cancelToken } = options
   const limitMs = timeoutMs !== undefined && timeoutMs <= LONGEST_TIMER_MS ? timeoutMs : undefined
+  if (limitMs === undefined && !signal && !cancelToken) return undefined
   const begun = performance.now()
   const ended = new AbortController()
   const abort = (reason: unknown): void => ended.abort(reason)
@@ -83,15 +90,16 @@ export function limitCall({ timeoutMs, timedOut, signal, aborted }: CallLimitOpt
   const timer = limitMs === undefined ? undefined : setTimeout(() => abort(timedOut()), limitMs)
   signal?.addEventListener?.("abort", onAbort)
   if (signal?.aborted) onAbort()
+  cancelToken?.subscribe(abort)
   return {
     signal: ended.signal,
-    abort,
     timeLeftMs() {
       return limitMs === undefined ? undefined : Math.max(1, Math.ceil(limitMs - (performance.now() - begun)))
     },
     end() {
       clearTimeout(timer)
       signal?.removeEventListener?.("abort", onAbort)
+      cancelToken?.unsubscribe(abort)
     },
   }
 }
