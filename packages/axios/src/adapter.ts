@@ -33,7 +33,7 @@ export function authenticatingAdapter(own: Config["adapter"], authFor: AuthForRe
   const authenticating: AxiosAdapter = async (config) => {
     const axios = axiosOf(config)
     const { AxiosHeaders } = axios
-    // What they hold, where they are of a copy that cannot be found.
+    // Their content, where they are of a copy that cannot be found.
     if (!(config.headers instanceof AxiosHeaders)) config.headers = AxiosHeaders.from(Object.assign({}, config.headers))
     const original = own ?? axios.defaults.adapter
     // For whoever sends this config once more, through this instance or another.

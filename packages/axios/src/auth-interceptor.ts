@@ -66,7 +66,7 @@ export function authInterceptor(auth: Auth | false, options: GuardOptions = {}):
   return (config) => {
     const { adapter, transitional } = config
     restoreUndefined(config)
-    // What was added last runs first, unless axios is told otherwise.
+    // The interceptor added last runs first, unless axios is told otherwise.
     const lastRunsFirst = transitional?.legacyInterceptorReqResOrdering !== false
     if (isAuthenticating(adapter) && lastRunsFirst) return config
     config.adapter = authenticatingAdapter(adapterBeneath(adapter), authFor, guard)
