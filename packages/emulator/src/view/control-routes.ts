@@ -5,7 +5,7 @@ import { Refusal } from "../refusal.ts"
 import type { World } from "../state/world.ts"
 import { askForFault } from "./ask-for-fault.ts"
 import { numberAt } from "./control-input.ts"
-import { detailOf, summaryOf } from "./describe-request.ts"
+import { detailOf, exchangeOf, summaryOf } from "./describe-request.ts"
 import { harOf } from "./har.ts"
 import type { Mask } from "./mask.ts"
 import type { Recorder } from "./recorder.ts"
@@ -31,8 +31,8 @@ export function controlRoutes(world: World, recorder: Recorder, mask: Mask, vers
   routes.get("/requests.har", (context) => {
     const ids = context.req.query("ids")?.split(",").map(Number)
     const requests = ids?.map((id) => recorder.find(id)).filter((request) => request !== undefined)
-    const details = Array.from(requests ?? recorder.requests, (request) => detailOf(world, mask, request))
-    return context.json(harOf(originOf(context.req.url), version, details), 200, {
+    const exchanges = Array.from(requests ?? recorder.requests, (request) => exchangeOf(mask, request))
+    return context.json(harOf(originOf(context.req.url), version, exchanges), 200, {
       "content-disposition": 'attachment; filename="countersign.har"',
     })
   })

@@ -2,8 +2,9 @@ import { schemeOf } from "../gateway/authenticate.ts"
 import { callerOf } from "../gateway/gateway.ts"
 import type { World } from "../state/world.ts"
 import { checkOf } from "./check-of.ts"
+import { explanationOf } from "./explanation-of.ts"
 import type { Mask } from "./mask.ts"
-import type { RequestDetail, RequestSummary } from "./record.ts"
+import type { RecordedExchange, RequestDetail, RequestSummary } from "./record.ts"
 import type { RecordedRequest } from "./recorder.ts"
 import { verdictOf } from "./verdict-of.ts"
 
@@ -32,6 +33,13 @@ export function summaryOf(mask: Mask, request: RecordedRequest): RequestSummary 
 
 /** Everything that is known of a recorded request. */
 export function detailOf(world: World, mask: Mask, request: RecordedRequest): RequestDetail {
+  const check = checkOf(world, request)
+  const explanation = explanationOf(request, check)
+  return { ...exchangeOf(mask, request), check, ...(explanation === undefined ? {} : { explanation }) }
+}
+
+/** A recorded request and its answer. */
+export function exchangeOf(mask: Mask, request: RecordedRequest): RecordedExchange {
   const { part, trace, headers, answer } = request
   const { bytes = Number(headers["content-length"] ?? 0), sha256, content } = trace.body ?? {}
   // What IAM is sent holds passwords.
@@ -48,7 +56,6 @@ export function detailOf(world: World, mask: Mask, request: RecordedRequest): Re
             ...(answer.text === undefined ? {} : { text: answer.text }),
           },
         }),
-    check: checkOf(world, request),
   }
 }
 

@@ -1,7 +1,7 @@
-import type { RequestDetail } from "./record.ts"
+import type { RecordedExchange } from "./record.ts"
 
 /** Requests as an HTTP Archive (HAR 1.2), with `_verdict` and `_caller` beside what the format knows. */
-export function harOf(origin: string, version: string, requests: Iterable<RequestDetail>): object {
+export function harOf(origin: string, version: string, requests: Iterable<RecordedExchange>): object {
   return {
     log: {
       version: "1.2",
@@ -11,7 +11,7 @@ export function harOf(origin: string, version: string, requests: Iterable<Reques
   }
 }
 
-function entryOf(origin: string, request: RequestDetail): object {
+function entryOf(origin: string, request: RecordedExchange): object {
   const { time, durationMs = 0, method, target, headers, body, status = 0, answer, verdict, caller, faults } = request
   const url = new URL(target, origin)
   return {

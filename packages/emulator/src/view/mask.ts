@@ -1,7 +1,7 @@
 import type { Identities } from "../state/identities.ts"
 
 /** Names of headers and query parameters that carry a credential. */
-const SECRET_NAME = /token|auth|cookie|secret|passw|credential|signature|key/i
+const SECRET_NAME = /token|auth|cookie|secret|passw|credential|signature|key|code/i
 
 /** A signature and the rest of the header, which names no secret. */
 const SIGNED = /^((?:SDK-HMAC-SHA256|SDK-HMAC-SM3|V11-HMAC-SHA256) (?:Access|Credential)=([^,/\s]+).*, ?Signature=)\S+$/

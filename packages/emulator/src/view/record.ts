@@ -1,3 +1,4 @@
+import type { Explanation } from "@countersign/auth-core/explain"
 import type { Part } from "../part-of.ts"
 import type { MetadataMode } from "../state/faults.ts"
 import type { Caller, Scheme } from "../state/stats.ts"
@@ -34,7 +35,7 @@ export interface RequestSummary {
 export type StepState = "passed" | "failed" | "not reached"
 
 /** One step of a check. */
-interface CheckStep {
+export interface CheckStep {
   readonly name: string
   readonly state: StepState
   readonly detail: string
@@ -57,12 +58,25 @@ export interface RequestCheck {
   readonly differences?: readonly SignedDifference[]
 }
 
-/** One request with everything that is known of it. Secrets are masked. */
-export interface RequestDetail extends RequestSummary {
+/** Why a request was refused, in the words of `explain`. */
+export type RequestExplanation = Pick<
+  Explanation,
+  "cause" | "where" | "confidence" | "summary" | "fix" | "evidence" | "retryable" | "locks"
+>
+
+/** One request and its answer. Secrets are masked. */
+export interface RecordedExchange extends RequestSummary {
   readonly headers: Readonly<Record<string, string>>
   readonly body: { readonly bytes: number; readonly sha256?: string; readonly text?: string }
+  /** `text` of an error only. */
   readonly answer?: { readonly headers: Readonly<Record<string, string>>; readonly text?: string }
+}
+
+/** One request with everything that is known of it. */
+export interface RequestDetail extends RecordedExchange {
   readonly check: RequestCheck
+  /** Of a refusal: why, and what to do. */
+  readonly explanation?: RequestExplanation
 }
 
 /** A fault that waits for requests. */

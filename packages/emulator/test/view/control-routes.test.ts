@@ -108,6 +108,22 @@ describe("/-/requests/ID", () => {
     ])
   })
 
+  it("explains a refusal, and nothing else", async () => {
+    const emulator = await runningEmulator({ ui: true })
+    const { url, accounts, faults } = emulator
+    const key = accounts.partner.user.credentials
+    await askSigned(`${url}/v1/x`, key, { method: "POST", body: "", sent: "hello" })
+    faults.clockOffset(20 * 60_000)
+    await askSigned(`${url}/v1/x`, key)
+    await login(emulator, { name: "partner-operator", password: "wrong" })
+    faults.reset()
+    await askSigned(`${url}/v1/x`, key)
+    faults.status(503)
+    await askSigned(`${url}/v1/x`, key)
+    const causes = await Promise.all([1, 2, 3, 4, 5].map(async (id) => (await detail(url, id)).explanation?.cause))
+    expect(causes).toEqual(["body-changed", "clock-skew", "password-wrong", undefined, undefined])
+  })
+
   it("hides every credential that is not the emulator's own, and tokens always", async () => {
     const emulator = await runningEmulator({ ui: true })
     const { url } = emulator
