@@ -8,11 +8,11 @@ import { controlRoutes } from "./control-routes.ts"
 import { summaryOf } from "./describe-request.ts"
 import { eventStream } from "./event-stream.ts"
 import { createMask } from "./mask.ts"
-import { pageRoutes } from "./page-routes.ts"
 import type { RequestSummary } from "./record.ts"
 import { recordRequests } from "./record-requests.ts"
 import { createRecorder } from "./recorder.ts"
 import { refuseOtherSites } from "./refuse-other-sites.ts"
+import { asset, page } from "./static-page.ts"
 
 export interface ViewOptions {
   readonly ui: boolean
@@ -34,11 +34,13 @@ export function createView(world: World, { ui, cors, onRequest }: ViewOptions): 
       const isAllowed = (origin: string): boolean => cors === "*" || cors?.includes(origin) === true
       if (cors !== undefined) app.use(allowOrigins(isAllowed))
       if (ui) {
+        app.use("/-/*", refuseOtherSites(isAllowed))
+        // A sub-application's own path ends without the slash.
+        app.get("/-/", page)
         const routes = new Hono<ServerEnv>()
-        routes.use(refuseOtherSites(isAllowed))
         routes.get("/events", (context) => eventStream(context, world, recorder, mask))
         routes.route("/", controlRoutes(world, recorder, mask, ownVersion()))
-        routes.route("/", pageRoutes())
+        routes.get("/assets/:name{[A-Za-z0-9_.-]+}", asset)
         routes.all("*", (context) => keystoneError(404, "The emulator has no such page.").answer(context))
         app.get("/-", (context) => context.redirect("/-/"))
         app.route("/-", routes)

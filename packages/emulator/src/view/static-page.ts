@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { extname } from "node:path"
-import { Hono } from "hono"
+import type { Context } from "hono"
 import type { ServerEnv } from "../incoming-request.ts"
 import { Refusal } from "../refusal.ts"
 
@@ -21,19 +21,15 @@ const HEADERS = {
   "referrer-policy": "no-referrer",
 }
 
-/** The page itself: static files. */
-export function pageRoutes(): Hono<ServerEnv> {
-  const routes = new Hono<ServerEnv>()
-  routes.get("/", async (context) =>
-    context.body(await fileNamed("index.html"), 200, headersFor("index.html", "no-cache")),
-  )
-  routes.get("/assets/:name{[A-Za-z0-9_.-]+}", async (context) => {
-    const name = context.req.param("name")
-    const content = await fileNamed(`assets/${name}`)
-    // The name holds a hash of the content.
-    return context.body(content, 200, headersFor(name, "max-age=31536000, immutable"))
-  })
-  return routes
+/** Answers with the page. */
+export async function page(context: Context<ServerEnv>): Promise<Response> {
+  return context.body(await fileNamed("index.html"), 200, headersFor("index.html", "no-cache"))
+}
+
+/** Answers with a file of the page, whose name holds a hash of the content. */
+export async function asset(context: Context<ServerEnv, "/:name">): Promise<Response> {
+  const name = context.req.param("name")
+  return context.body(await fileNamed(`assets/${name}`), 200, headersFor(name, "max-age=31536000, immutable"))
 }
 
 async function fileNamed(name: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,0 +1,140 @@
+import { connect } from "node:net"
+import { AxeBuilder } from "@axe-core/playwright"
+import type { Page } from "playwright-core"
+import { describe, expect, it, onTestFinished } from "vitest"
+import type { Emulator } from "../../src/index.ts"
+import { askSigned, login, runningEmulator } from "../running-emulator.ts"
+import { hasChromium, sharedChromium } from "./opened-page.ts"
+
+const TABS = ["Requests", "IAM time line", "Accounts", "Faults and clock"]
+
+/** A connection over which requests go out a hundred at a time. */
+function load({ url }: Emulator): (paths: readonly string[]) => void {
+  const { hostname, port, host } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  socket.resume()
+  onTestFinished(() => void socket.destroy())
+  return (paths) => void socket.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nhost: ${host}\r\n\r\n`).join(""))
+}
+
+/** Requests of each kind, one of them selected. */
+async function fill({ url, accounts, ...emulator }: Emulator, page: Page): Promise<void> {
+  await login({ url, accounts, ...emulator })
+  await login({ url, accounts, ...emulator }, { name: "partner-operator", password: "wrong" })
+  const key = accounts.partner.user.credentials
+  await askSigned(`${url}/v1/servers?limit=10`, key)
+  await askSigned(`${url}/v1/servers`, key, { method: "POST", body: '{"a":1}', sent: '{"a": 1}' })
+  emulator.faults.status(503, { times: 1 })
+  emulator.faults.delay(5)
+  await askSigned(`${url}/v1/servers`, key)
+  await page.getByText("5 requests").waitFor()
+  await page.getByRole("gridcell", { name: "verify aksk signature fail" }).click()
+  await page.getByText("Why it was refused").waitFor()
+}
+
+describe.skipIf(!hasChromium)("the page of the live view", { timeout: 90_000 }, () => {
+  const opened = sharedChromium()
+
+  it.each(["light", "dark"] as const)("leaves axe nothing serious to say in %s colours", async (colorScheme) => {
+    const { emulator, page } = await opened({ colorScheme })
+    await fill(emulator, page)
+    for (const tab of TABS) {
+      await page.getByRole("tab", { name: tab }).click()
+      if (tab === "IAM time line") await page.getByRole("gridcell", { name: "Incorrect password." }).click()
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical")
+      expect(serious.map(({ id, nodes }) => `${tab}: ${id} at ${nodes.map(({ target }) => target)}`)).toEqual([])
+    }
+  })
+
+  it.each([
+    ["system", "dark", "rgb(21, 24, 29)"],
+    ["system", "light", "rgb(255, 255, 255)"],
+    ["Light", "dark", "rgb(255, 255, 255)"],
+    ["Dark", "light", "rgb(21, 24, 29)"],
+  ] as const)("has the colours of: %s, on a %s system", async (choice, colorScheme, background) => {
+    const { page } = await opened({ colorScheme })
+    if (choice !== "system") await page.getByRole("combobox", { name: "Colours" }).selectOption(choice)
+    const colour = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+    await expect.poll(colour).toBe(background)
+    await page.reload()
+    await expect.poll(colour).toBe(background)
+  })
+
+  it("calls no other host, and may not", async () => {
+    const { emulator, page, complaints } = await opened()
+    await fill(emulator, page)
+    for (const tab of TABS) await page.getByRole("tab", { name: tab }).click()
+    expect(complaints).toEqual([])
+    const answer = await fetch(`${emulator.url}/-/`)
+    expect(answer.headers.get("content-security-policy")).toMatch(/^default-src 'self'; /)
+    expect(await page.evaluate(() => fetch("https://example.com/").catch((error: Error) => error.name))).toBe(
+      "TypeError",
+    )
+    expect(complaints.join("\n")).toContain("Content Security Policy")
+  })
+
+  it("keeps few rows in the document, and answers, while 10,000 requests come at 1,000 a second", async () => {
+    const { emulator, page } = await opened()
+    const send = load(emulator)
+    let sent = 0
+    const timer = setInterval(() => {
+      send(Array.from({ length: 100 }, (_, index) => `/v1/load/${sent + index}`))
+      sent += 100
+      if (sent === 10_000) clearInterval(timer)
+    }, 100)
+    onTestFinished(() => clearInterval(timer))
+    const grid = page.getByRole("grid", { name: "Requests" })
+    const rowCount = async (): Promise<number> => Number(await grid.getAttribute("aria-rowcount"))
+    await expect.poll(rowCount, { timeout: 20_000 }).toBeGreaterThan(1_000)
+    // The page is worked with while requests still come.
+    await page.getByRole("searchbox").fill("/v1/load/77")
+    await page.getByRole("gridcell", { name: "/v1/load/77", exact: true }).click()
+    await page.getByRole("heading", { name: "GET /v1/load/77" }).waitFor()
+    expect(sent).toBeLessThan(10_000)
+    await page.getByRole("searchbox").fill("")
+    expect(await page.locator("tbody tr[id]").count()).toBeLessThan(80)
+    await expect.poll(rowCount, { timeout: 60_000 }).toBe(10_001)
+    await grid.focus()
+    await page.keyboard.press("Home")
+    await page.getByRole("gridcell", { name: "/v1/load/0", exact: true }).waitFor()
+    await page.keyboard.press("End")
+    await page.getByRole("gridcell", { name: "/v1/load/9999", exact: true }).waitFor()
+    expect(await page.locator("tbody tr[id]").count()).toBeLessThan(80)
+  })
+
+  it("follows the newest request, unless the reader has scrolled away", async () => {
+    const { emulator, page } = await opened()
+    const send = load(emulator)
+    const paths = (from: number): string[] => Array.from({ length: 100 }, (_, index) => `/v1/${from + index}`)
+    const cell = (path: string) => page.getByRole("gridcell", { name: path, exact: true })
+    send(paths(0))
+    await cell("/v1/99").waitFor()
+    await page.locator(".scroller").evaluate((element) => {
+      element.scrollTop = 0
+    })
+    await cell("/v1/0").waitFor()
+    send(paths(100))
+    await page.getByText("200 requests").waitFor()
+    expect(await cell("/v1/0").isVisible()).toBe(true)
+    expect(await cell("/v1/199").count()).toBe(0)
+  })
+})
+
+it("serves nothing but the files of the page", async () => {
+  const { url } = await runningEmulator({ ui: true })
+  const page = await fetch(`${url}/-/`)
+  expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"])
+  const [, script = ""] = /src="\.\/(assets\/[^"]+\.js)"/.exec(await page.text()) ?? []
+  const asset = await fetch(`${url}/-/${script}`)
+  expect([asset.status, asset.headers.get("cache-control")]).toEqual([200, "max-age=31536000, immutable"])
+  expect((await fetch(`${url}/-`)).url).toBe(`${url}/-/`)
+  for (const path of [
+    "assets/none.js",
+    "assets/..%2findex.html",
+    "assets/%2e%2e%2f%2e%2e%2fpackage.json",
+    "package.json",
+  ]) {
+    expect((await fetch(`${url}/-/${path}`)).status, path).not.toBe(200)
+  }
+})
