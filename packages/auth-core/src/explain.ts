@@ -1,6 +1,6 @@
 export type { Cause, Locks } from "./explain/causes.ts"
 export type { ComparedLine, ComparedPart } from "./explain/compare.ts"
-export { explain, type ReadRefusal, type UnreadRefusal } from "./explain/explain.ts"
+export { type Explained, explain, type ReadRefusal, type UnreadRefusal } from "./explain/explain.ts"
 export { type ExplainableOptions, explainable, type RefusedRequests } from "./explain/explainable.ts"
 export type { ExplainContext, ExplainedRequest } from "./explain/explained-request.ts"
 export type { Confidence, Difference, Explanation, RefusalFacts, Where } from "./explain/explanation.ts"

@@ -1,7 +1,7 @@
 import { type AuthError, isAuthError } from "../errors/auth-error.ts"
 import { isPromise } from "../runtime/promises.ts"
 import type { ExplainedRequest } from "./explained-request.ts"
-import { headersOf, isObject, memberOf, textAt } from "./members.ts"
+import { asked, headersOf, isObject, memberOf, textAt } from "./members.ts"
 
 /** A refusal, whichever client gave it. */
 export interface Answer {
@@ -14,26 +14,43 @@ export interface Answer {
   readonly request: Partial<ExplainedRequest> | undefined
   /** In an AuthError, the work that failed. */
   readonly action?: string | undefined
-  /** The message of an error that came without an answer. */
-  readonly failure?: { readonly message: string; readonly isOurs: boolean } | undefined
+  /** Of an error that came without an answer. */
+  readonly failure?: Failure | undefined
   /** The answer has just come, so the local clock may be compared with the server's. */
   readonly isLive: boolean
+}
+
+/** Why there is no answer. */
+export interface Failure {
+  readonly message: string
+  /** This library did not send the request. */
+  readonly isOurs: boolean
+  /** Such as `ENOTFOUND`. */
+  readonly code?: string | undefined
+  readonly retryAfterMs?: number | undefined
 }
 
 /** Reads what a client gives: at once where the body is at hand, and leaving a fetch Response readable. */
 export function readAnswer(refusal: unknown): Answer | Promise<Answer> {
   if (typeof refusal === "string") return answerOf({}, undefined, false, refusal)
-  if (typeof refusal !== "object" || refusal === null) return noAnswer("", false)
+  if (!isObject(refusal)) return noAnswer({ message: "", isOurs: false })
   const authError = authErrorIn(refusal)
-  if (authError !== undefined) return ofAuthError(authError)
+  const known = authError && asked(() => ofAuthError(authError))
+  if (known !== undefined) return known
   const response = memberOf(refusal, "response")
   const request = requestIn(refusal)
   if (isObject(response)) return ofResponse(response, request, refusal)
   if (typeof memberOf(refusal, "status") === "number" || typeof memberOf(refusal, "statusCode") === "number") {
     return ofResponse(refusal, request, refusal)
   }
-  const message = memberOf(refusal, "message")
-  return noAnswer(typeof message === "string" ? message : "", false)
+  return noAnswer({ message: textAt(refusal, "message") ?? "", isOurs: false, code: codeIn(refusal) })
+}
+
+/** Of the innermost cause, which says most. */
+function codeIn(error: object, depth = 0): string | undefined {
+  const causes = [memberOf(error, "cause"), memberOf(error, "errors")].flat()
+  const inner = depth < 5 ? causes.find(isObject) : undefined
+  return (inner && codeIn(inner, depth + 1)) ?? textAt(error, "code")
 }
 
 /** Clients wrap what an adapter throws: got as `cause`. */
@@ -45,7 +62,7 @@ function authErrorIn(error: object): AuthError | undefined {
 
 function ofAuthError(error: AuthError): Answer {
   const { message, status, errorCode, errorMessage, requestId, retryAfterMs } = error
-  if (status === undefined) return noAnswer(message, true)
+  if (status === undefined) return noAnswer({ message, isOurs: true, retryAfterMs })
   const body = { error_code: errorCode, error_msg: errorMessage, request_id: requestId }
   const headers: Record<string, string> =
     retryAfterMs === undefined ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1_000)) }
@@ -53,15 +70,8 @@ function ofAuthError(error: AuthError): Answer {
   return { status, headers, text: JSON.stringify(body), request: undefined, action, isLive: true }
 }
 
-function noAnswer(message: string, isOurs: boolean): Answer {
-  return {
-    status: undefined,
-    headers: {},
-    text: undefined,
-    request: undefined,
-    failure: { message, isOurs },
-    isLive: true,
-  }
+function noAnswer(failure: Failure): Answer {
+  return { status: undefined, headers: {}, text: undefined, request: undefined, failure, isLive: true }
 }
 
 /** Of fetch, axios, got or undici, or plain. */
@@ -72,8 +82,11 @@ function ofResponse(
 ): Answer | Promise<Answer> {
   const body = bodyOf(response, refusal)
   const isLive = refusal instanceof Error || typeof memberOf(response, "text") === "function" || isReader(body)
-  const text = textOf(body)
-  const made = (read: string | undefined): Answer => answerOf(response, request, isLive, read)
+  const read = asked(() => textOf(body))
+  // Whether a promise is given depends on the kind of refusal alone, not on who has read it before.
+  const isAwaited = isReader(body) || typeof memberOf(response, "clone") === "function"
+  const text = isAwaited ? Promise.resolve(read) : read
+  const made = (known: string | undefined): Answer => answerOf(response, request, isLive, known)
   return isPromise(text) ? text.then(made, () => made(undefined)) : made(text)
 }
 
@@ -97,7 +110,7 @@ function answerOf(
 function bodyOf(response: object, refusal: object): unknown {
   if (typeof memberOf(response, "clone") === "function") {
     const isUsed = memberOf(response, "bodyUsed") === true
-    return isUsed ? memberOf(refusal, "data") : (response as Response).clone()
+    return isUsed ? memberOf(refusal, "data") : asked(() => (response as Response).clone())
   }
   return memberOf(response, "data") ?? memberOf(response, "body") ?? memberOf(response, "rawBody")
 }
@@ -150,13 +163,12 @@ function ofAxios(config: object, native: unknown): Partial<ExplainedRequest> {
 function urlOfNative(native: object): string | undefined {
   const [protocol, host, path] = ["protocol", "host", "path"].map((name) => textAt(native, name))
   if (protocol === undefined || host === undefined || path === undefined) return textAt(native, "url")
-  const header = typeof memberOf(native, "getHeader") === "function" ? hostHeader(native) : undefined
-  return `${protocol}//${header ?? host}${path}`
+  const header = asked(() => (native as ClientRequestLike).getHeader("host"))
+  return `${protocol}//${typeof header === "string" ? header : host}${path}`
 }
 
-function hostHeader(native: object): string | undefined {
-  const host: unknown = (native as { getHeader(name: string): unknown }).getHeader("host")
-  return typeof host === "string" ? host : undefined
+interface ClientRequestLike {
+  getHeader(name: string): unknown
 }
 
 function ofFetch(request: object): Partial<ExplainedRequest> {

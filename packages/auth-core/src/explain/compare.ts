@@ -44,17 +44,13 @@ function verdictOf(expected: string | undefined, received: string | undefined): 
 }
 
 function queryLine(expected: string | undefined, received: string): ComparedLine {
-  if (expected === undefined || expected === received) return line("query", expected && shownQuery(expected), received)
+  const shown = { part: "query", expected: expected && shownQuery(expected), received: shownQuery(received) } as const
+  if (expected === undefined || expected === received) return { ...shown, verdict: verdictOf(expected, received) }
   const [signed, arrived] = [expected.split("&"), received.split("&")]
   // What either side masked cannot be compared: only the names count then.
   const isVeiled = [...signed, ...arrived].some((pair) => isMasked(pair.slice(pair.indexOf("=") + 1)))
   const isSame = isVeiled && namesIn(signed) === namesIn(arrived) && sameUnveiled(signed, arrived)
-  return {
-    part: "query",
-    expected: shownQuery(expected),
-    received: shownQuery(received),
-    verdict: isSame ? "unknown" : "different",
-  }
+  return { ...shown, verdict: isSame ? "unknown" : "different" }
 }
 
 function namesIn(pairs: readonly string[]): string {

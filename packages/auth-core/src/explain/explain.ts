@@ -1,5 +1,5 @@
 import { isPromise } from "../runtime/promises.ts"
-import { type Answer, readAnswer } from "./answer.ts"
+import { type Answer, type Failure, readAnswer } from "./answer.ts"
 import { type AnswerFields, answerFields } from "./answer-fields.ts"
 import { findCanonicalRequest } from "./canonical-parts.ts"
 import { CAUSES } from "./causes.ts"
@@ -35,6 +35,13 @@ export type UnreadRefusal =
   /** What undici's `request` gives. */
   | { readonly statusCode: number; readonly headers: object; readonly body: { text(): Promise<string> } }
 
+/** A promise for what is read first; for what is not known, such as in a catch clause, either. */
+export type Explained<R> = R extends UnreadRefusal
+  ? Promise<Explanation>
+  : R extends ReadRefusal
+    ? Explanation
+    : Explanation | Promise<Explanation>
+
 /**
  * Says why a request was refused, what to correct, and whether trying again helps or locks the key.
  *
@@ -44,10 +51,11 @@ export type UnreadRefusal =
  *
  * @returns at once where the body is at hand, else a promise; `await` does for both.
  */
-export function explain(refusal: ReadRefusal, context?: ExplainContext): Explanation
-export function explain(refusal: UnreadRefusal, context?: ExplainContext): Promise<Explanation>
-export function explain(refusal: unknown, context?: ExplainContext): Explanation | Promise<Explanation>
-export function explain(refusal: unknown, context: ExplainContext = {}): Explanation | Promise<Explanation> {
+export function explain<R>(refusal: R, context: ExplainContext = {}): Explained<R> {
+  return explained(refusal, context) as Explained<R>
+}
+
+function explained(refusal: unknown, context: ExplainContext): Explanation | Promise<Explanation> {
   const answer = readAnswer(refusal)
   return isPromise(answer) ? answer.then((read) => explanationOf(read, context)) : explanationOf(answer, context)
 }
@@ -124,20 +132,35 @@ function secretsIn({ credentials, request }: ExplainContext): string[] {
   return [credentials?.secretAccessKey, credentials?.securityToken, ...headers].filter((secret) => secret !== undefined)
 }
 
-function withoutAnswer({ message, isOurs }: NonNullable<Answer["failure"]>, secrets: readonly string[]): Explanation {
+function withoutAnswer({ message, isOurs, code, retryAfterMs }: Failure, secrets: readonly string[]): Explanation {
   const cause = isOurs ? "not-sent" : "no-answer"
+  const known = NETWORK_FAULTS.find(([codes]) => codes.test(code ?? ""))?.[1]
   return createExplanation({
     ...EMPTY,
     ...CAUSES[cause],
     cause,
     where: isOurs ? "request" : "network",
-    confidence: isOurs ? "certain" : "likely",
+    confidence: isOurs || known !== undefined ? "certain" : "likely",
+    ...(retryAfterMs === undefined ? {} : { retryable: true, retryAfterMs }),
+    evidence: known === undefined ? [] : [known],
     source: isOurs ? "this library" : "the client",
     refusal: {
       status: undefined,
-      errorCode: undefined,
+      errorCode: code,
       errorMessage: message === "" ? undefined : shownMessage(message.slice(0, LONGEST_MESSAGE), secrets),
       requestId: undefined,
     },
   })
 }
+
+/** By the codes of Node and undici. */
+const NETWORK_FAULTS: readonly (readonly [codes: RegExp, sentence: string])[] = [
+  [/^ENOTFOUND$|^EAI_AGAIN$/, "The host name could not be resolved."],
+  [/^ECONNREFUSED$/, "Nothing listens at that address."],
+  [/^ECONNRESET$|^EPIPE$|^UND_ERR_SOCKET$/, "The connection was closed before an answer came."],
+  [/TIMEDOUT$|TIMEOUT$|^ECONNABORTED$/, "The time for an answer was over."],
+  [
+    /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/,
+    "The certificate is not trusted: a proxy may open TLS, whose authority Node takes from NODE_EXTRA_CA_CERTS.",
+  ],
+]

@@ -2,13 +2,17 @@ export function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null
 }
 
-/** Reads a member of what others made, whose getters may throw. */
-export function memberOf(holder: object, name: string): unknown {
+/** Asks what others made, which may throw. */
+export function asked<T>(work: () => T): T | undefined {
   try {
-    return Reflect.get(holder, name)
+    return work()
   } catch {
     return undefined
   }
+}
+
+export function memberOf(holder: object, name: string): unknown {
+  return asked(() => Reflect.get(holder, name))
 }
 
 /** The same, where it is text. */
@@ -19,20 +23,20 @@ export function textAt(holder: unknown, name: string): string | undefined {
 
 /** Headers in any form that clients have for them, by lower-case name. */
 export function headersOf(headers: unknown): Readonly<Record<string, string>> {
-  const record: Record<string, string> = {}
-  if (!isObject(headers)) return record
+  if (!isObject(headers)) return {}
+  const pairs = asked(() => pairsOf(headers)) ?? []
+  return Object.fromEntries(pairs.map(([name, value]) => [name.toLowerCase(), value]))
+}
+
+function pairsOf(headers: object): [string, string][] {
   const entries: Iterable<unknown> =
     Symbol.iterator in headers ? (headers as Iterable<unknown>) : Object.entries(headers)
   const list = [...entries]
   // undici may give names and values in turn.
-  const pairs = list.every((item) => typeof item === "string")
-    ? list.flatMap((name, at) => (at % 2 === 0 ? [[name, list[at + 1]]] : []))
-    : list
-  for (const pair of pairs) {
-    if (!Array.isArray(pair)) continue
-    const [name, value] = pair
-    if (value !== undefined && value !== null)
-      record[String(name).toLowerCase()] = Array.isArray(value) ? value.join(", ") : String(value)
-  }
-  return record
+  const isFlat = list.every((item) => typeof item === "string")
+  const pairs = isFlat ? list.flatMap((name, at) => (at % 2 === 0 ? [[name, list[at + 1]]] : [])) : list
+  return pairs.flatMap((pair): [string, string][] => {
+    const [name, value] = Array.isArray(pair) ? pair : []
+    return value === undefined || value === null ? [] : [[String(name), [value].flat().join(", ")]]
+  })
 }

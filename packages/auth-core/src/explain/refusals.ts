@@ -341,14 +341,6 @@ export const REFUSALS: readonly KnownRefusal[] = [
     example: { status: 403, body: iamBody("IAM.0083", "You do not have permission for the private region.") },
   },
   {
-    cause: "agency-not-granted",
-    where: "agency",
-    status: [401, 403, 404],
-    text: /\bagenc(?:y|ies)\b|assume[_ ]?role|(?:iam:tokens|sts:agencies):assume/i,
-    source: IAM_CODES,
-    example: { status: 404, body: keystoneBody(404, "Could not find agency: partner-agency.", "Not Found") },
-  },
-  {
     cause: "project-missing",
     where: "project",
     status: [400, 401, 403, 404],
@@ -363,6 +355,14 @@ export const REFUSALS: readonly KnownRefusal[] = [
     text: /could not find domain|cannot be scoped to that domain|domain.?id\b.*\b(?:missing|required|empty|invalid|not match|mismatch|does not)|\b(?:no|missing|invalid) domain/i,
     source: IAM_CODES,
     example: { status: 404, body: keystoneBody(404, "Could not find domain: customer-account.", "Not Found") },
+  },
+  {
+    cause: "agency-not-granted",
+    where: "agency",
+    status: [403, 404],
+    text: /\bagenc(?:y|ies)\b|assume[_ ]?role|(?:iam:tokens|sts:agencies):assume/i,
+    source: IAM_CODES,
+    example: { status: 404, body: keystoneBody(404, "Could not find agency: partner-agency.", "Not Found") },
   },
   {
     cause: "permission-denied",

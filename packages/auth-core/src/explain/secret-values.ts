@@ -55,17 +55,17 @@ export function shownAccessKeyId(accessKeyId: string): string {
   return accessKeyId.length < 12 ? "…" : `${accessKeyId.slice(0, 4)}…${accessKeyId.slice(-4)}`
 }
 
-/** The words before which an AK stands in the gateway's texts, and whatever has the form of a token. */
-const ECHOED_KEY = /\b(ak[:\s]+|app ?key[:\s]+)([^\s,;"]+)/gi
+/** The places in the gateway's texts where it echoes an AK or an AppKey, which may be anything that was typed. */
+const ECHOED_KEYS = [/(\bak: ?)([^\s,;"]+)/gi, /(\bak )(\S+)(?= not exist)/gi, /(\bapp ?key[: ] ?)([^\s,;"]+)/gi]
+/** Whatever has the form of a token. */
 const TOKEN_LIKE = /[\w+/=-]{60,}/g
 
 /** A message that may be shown: masks the AK that it echoes, known secrets, and what has the form of a token. */
 export function shownMessage(message: string, secrets: readonly string[]): string {
   let clean = message
   for (const secret of secrets) if (secret.length >= SHORTEST) clean = clean.replaceAll(secret, "[secret]")
-  return clean
-    .replace(ECHOED_KEY, (echo, label: string, key: string) =>
-      /^(?:not|access|is|does)$/i.test(key) ? echo : label + shownAccessKeyId(key),
-    )
-    .replace(TOKEN_LIKE, maskedSecret)
+  for (const echo of ECHOED_KEYS) {
+    clean = clean.replace(echo, (_, label: string, key: string) => label + shownAccessKeyId(key))
+  }
+  return clean.replace(TOKEN_LIKE, maskedSecret)
 }

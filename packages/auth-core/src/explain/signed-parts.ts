@@ -8,6 +8,7 @@ import { urlParts } from "../signing/url-parts.ts"
 import { type CanonicalParts, parseCanonicalRequest } from "./canonical-parts.ts"
 import type { SignedParts } from "./compare.ts"
 import type { ExplainContext, ExplainedRequest } from "./explained-request.ts"
+import { asked } from "./members.ts"
 import { isFingerprint, isMasked } from "./secret-values.ts"
 
 /** What is known of the signature that was refused. */
@@ -81,20 +82,17 @@ export function signedRequest(
       ...computed(request.method, absoluteUrl(request.url, read), request, read, claimed, algorithm, listed),
     }
   } catch (error) {
-    if (!isAuthError(error)) throw error
-    return {
-      ...common,
-      parts: NOTHING,
-      canonicalRequest: undefined,
-      gaps: [`The request cannot be signed as it was given: ${error.message}`],
-    }
+    const reason = isAuthError(error) ? error.message : "it is no request."
+    const gap = `The request cannot be signed as it was given: ${reason}`
+    return { ...common, parts: NOTHING, canonicalRequest: undefined, gaps: [gap] }
   }
 }
 
 /** By lower-case name; without what somebody masked. */
 function readHeaders({ headers }: Partial<ExplainedRequest>, wanted: readonly string[]): Map<string, string> {
   const { names, read } = selectHeaders(wanted)
-  const values = read(headers)
+  // A value with a line break could not be sent, so it is not what was signed.
+  const values = asked(() => read(headers)) ?? []
   const known = names.flatMap((name, position): [string, string][] => {
     const value = values[position]
     return value === undefined || isMasked(value) ? [] : [[name, value]]

@@ -5,6 +5,8 @@ import type { AuthError } from "../../src/errors/auth-error.ts"
 import { type Cause, type Explanation, explain, explainable, type RefusedRequests } from "../../src/explain.ts"
 
 declare const response: Response
+declare const plain: { status: number; body: string }
+declare const anything: ReturnType<typeof JSON.parse>
 declare const authError: AuthError
 declare const unknownError: unknown
 declare const fromGot: { response: { statusCode: number; headers: Record<string, string>; body: unknown } }
@@ -14,6 +16,7 @@ declare const fromUndici: { statusCode: number; headers: Record<string, string>;
 // What is at hand is explained at once.
 expectTypeOf(explain({ status: 401 })).toEqualTypeOf<Explanation>()
 expectTypeOf(explain({ status: 401, headers: { date: "" }, body: new Uint8Array() })).toEqualTypeOf<Explanation>()
+expectTypeOf(explain(plain)).toEqualTypeOf<Explanation>()
 expectTypeOf(explain("verify aksk signature fail")).toEqualTypeOf<Explanation>()
 expectTypeOf(explain(authError)).toEqualTypeOf<Explanation>()
 expectTypeOf(explain(fromGot)).toEqualTypeOf<Explanation>()
@@ -25,15 +28,13 @@ expectTypeOf(explain(fromUndici)).toEqualTypeOf<Promise<Explanation>>()
 
 // `await` does for what a catch clause has.
 expectTypeOf(explain(unknownError)).toEqualTypeOf<Explanation | Promise<Explanation>>()
+expectTypeOf(explain(anything)).toEqualTypeOf<Explanation | Promise<Explanation>>()
 expectTypeOf(Promise.resolve(explain(unknownError))).resolves.toEqualTypeOf<Explanation>()
 
 // The causes are a closed list.
 expectTypeOf<"path-encoded-twice">().toExtend<Cause>()
 expectTypeOf<string>().not.toExtend<Cause>()
 expectTypeOf(explain({ status: 401 }).cause).toEqualTypeOf<Cause>()
-
-// @ts-expect-error a number is no refusal that is at hand
-expectTypeOf(explain(401)).toEqualTypeOf<Explanation>()
 
 // An auth keeps its type.
 const auth = explainable(akskAuth({ accessKeyId: "sample-ak", secretAccessKey: "sample-sk" }))

@@ -1,0 +1,134 @@
+import { shown } from "@countersign/testkit"
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { explain } from "../../src/explain.ts"
+import { canonicalRequest } from "../../src/signing/resolve-request.ts"
+import { sign } from "../../src/signing/signer.ts"
+
+const KEY = { accessKeyId: "QTWAOYTTINDUT2QVKYUC", secretAccessKey: "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc" }
+const KEY_FAULTS = /^(?:wrong-secret-key|secret-key-|security-token-missing|wrong-credential-scope|clock-skew)/
+
+const REQUEST = {
+  method: "POST",
+  url: "https://x.example.com/v1/a%20b/c?limit=10&tag=x&tag=y",
+  body: '{"a":[1,2],"b":"c"}',
+  headers: { "content-type": "application/json", "x-project-id": "0a1b2c3d4e5f60718293a4b5c6d7e8f9" },
+}
+const NAMES = ["content-type", "host", "x-project-id", "x-sdk-date"]
+const signed = {
+  ...REQUEST,
+  headers: { ...REQUEST.headers, ...sign(REQUEST, KEY, { signedHeaders: NAMES, date: new Date(0) }) },
+}
+const { authorization: _, ...unsignedHeaders } = signed.headers
+const TEXT = canonicalRequest({ ...signed, headers: unsignedHeaders }, { signedHeaders: NAMES }).replaceAll("\n", "|")
+
+function refusal(canonical: string) {
+  const error_msg = `Incorrect IAM authentication information: verify aksk signature fail, canonicalRequest:${canonical}`
+  return { status: 401, body: JSON.stringify({ error_code: "APIGW.0301", error_msg }) }
+}
+
+describe("explain, whatever comes", () => {
+  it("blames no key when a single character differs, wherever it is", () => {
+    const characters = fc.constantFrom(..."abcxyzABC019%/.-_=&:;| ")
+    fc.assert(
+      fc.property(fc.nat(TEXT.length - 1), characters, (at, character) => {
+        const changed = TEXT.slice(0, at) + character + TEXT.slice(at + 1)
+        fc.pre(changed !== TEXT)
+        const { cause } = explain(refusal(changed), { request: signed, credentials: KEY })
+        expect(cause).not.toMatch(KEY_FAULTS)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it("blames no key when a part is lost, wherever it is", () => {
+    fc.assert(
+      fc.property(fc.nat(TEXT.length - 1), fc.integer({ min: 1, max: 40 }), (at, length) => {
+        const changed = TEXT.slice(0, at) + TEXT.slice(at + length)
+        // A text without the blank line is the same text in another form.
+        fc.pre(changed !== TEXT.replace("||", "|"))
+        const { cause } = explain(refusal(changed), { request: signed })
+        expect(cause).not.toMatch(KEY_FAULTS)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it("never throws on a text", () => {
+    const texts = fc.oneof(
+      fc.string(),
+      fc.string().map((text) => `canonicalRequest:${text}`),
+      fc.json(),
+    )
+    fc.assert(
+      fc.property(texts, fc.option(fc.integer({ min: 100, max: 599 }), { nil: undefined }), (body, status) => {
+        const explanation = explain(status === undefined ? body : { status, body }, { request: signed })
+        expect(String(explanation)).toContain("fix")
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it("never throws on a value", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.anything({ withNullPrototype: true, withTypedArray: true }), async (value) => {
+        expect(String(await explain(value))).toContain("fix")
+        expect(String(await explain({ status: 401, headers: value, body: value }))).toContain("fix")
+        expect(String(await explain({ response: value, request: value, config: value, options: value }))).toContain(
+          "fix",
+        )
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it("never throws on what throws itself", async () => {
+    const hostile = new Proxy(
+      {},
+      {
+        get() {
+          throw new Error("no")
+        },
+        has: () => true,
+      },
+    )
+    for (const value of [hostile, { response: hostile }, { status: 401, headers: hostile, body: hostile }]) {
+      expect(String(await explain(value))).toContain("fix")
+    }
+  })
+
+  it("shows no secret, wherever it comes back from", () => {
+    const secret = fc.stringMatching(/^[A-Za-z0-9+/]{24,400}$/)
+    fc.assert(
+      fc.property(secret, fc.nat(5), fc.boolean(), (value, place, isShown) => {
+        const credentials = { ...KEY, securityToken: value }
+        const headers = {
+          "x-security-token": value,
+          "x-auth-token": value,
+          authorization: `Bearer ${value}`,
+          cookie: value,
+        }
+        const request = {
+          ...REQUEST,
+          url: `${REQUEST.url}&access_token=${value}`,
+          headers: { ...REQUEST.headers, ...headers },
+        }
+        const canonical = `GET|/v1/|access_token=${value}|host:h|x-security-token:${value}||host;x-security-token|${"0".repeat(64)}`
+        const messages = [
+          `decrypt token fail: ${value}`,
+          `verify aksk signature fail, canonicalRequest:${canonical}`,
+          `ak ${KEY.accessKeyId} not exist, token ${value}`,
+          `${value}`,
+          JSON.stringify(headers),
+          `verify aksk signature fail ${KEY.secretAccessKey}`,
+        ]
+        const body = JSON.stringify({ error_code: "APIGW.0301", error_msg: messages[place], request_id: value })
+        const explanation = explain({ status: 401, body }, isShown ? { request, credentials } : { request })
+        const text = shown(explanation) + explanation
+        expect(text).not.toContain(value)
+        if (isShown || place !== 5) expect(text).not.toContain(KEY.secretAccessKey)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})

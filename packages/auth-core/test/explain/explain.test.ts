@@ -1,0 +1,380 @@
+import { createHash, createHmac } from "node:crypto"
+import { describe, expect, it } from "vitest"
+import { AuthError } from "../../src/errors/auth-error.ts"
+import { type ExplainContext, type ExplainedRequest, explain } from "../../src/explain.ts"
+import { canonicalRequest } from "../../src/signing/resolve-request.ts"
+import { sign } from "../../src/signing/signer.ts"
+
+const KEY = { accessKeyId: "QTWAOYTTINDUT2QVKYUC", secretAccessKey: "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc" }
+const DATE = new Date("2026-11-29T10:00:00Z")
+const DATE_HEADER = DATE.toUTCString()
+
+type SignOptions = Parameters<typeof sign>[2]
+
+function signed(given: ExplainedRequest, options: SignOptions = {}, key = KEY): ExplainedRequest {
+  const headers = { ...(given.headers as Record<string, string>) }
+  return { ...given, headers: { ...headers, ...sign({ ...given, headers }, key, { date: DATE, ...options }) } }
+}
+
+/** The refusal of a gateway that shows a canonical request. */
+function refusal(shown: string, headers: Record<string, string> = { date: DATE_HEADER }) {
+  const error_msg = `Incorrect IAM authentication information: verify aksk signature fail, canonicalRequest:${shown.replaceAll("\n", "|")}`
+  return { status: 401, headers, body: JSON.stringify({ error_code: "APIGW.0301", error_msg, request_id: "r1" }) }
+}
+
+/** As the gateway makes it of the very request. */
+function received(request: ExplainedRequest, options: SignOptions = {}): string {
+  const headers = request.headers as Record<string, string>
+  const names = /SignedHeaders=([^,]*)/.exec(headers.authorization ?? "")?.[1]?.split(";") ?? []
+  const { authorization: _, ...others } = headers
+  return canonicalRequest({ ...request, headers: others }, { signedHeaders: names, ...options })
+}
+
+const GET = { method: "GET", url: "https://vpc.cn-north-4.myhuaweicloud.com/v1/vpcs?limit=10&name=a%20b" }
+
+describe("where both sides agree, the key is at fault", () => {
+  const request = signed(GET)
+  const answer = refusal(received(request))
+
+  it("likely, where only the request is known", () => {
+    expect(explain(answer, { request })).toMatchObject({ cause: "wrong-secret-key", confidence: "likely" })
+  })
+
+  it("certainly, where the secret key made that signature", () => {
+    const explanation = explain(answer, { request, credentials: KEY })
+    expect(explanation).toMatchObject({ cause: "wrong-secret-key", where: "secret key", confidence: "certain" })
+  })
+
+  it("without a claim on the key, where the secret key did not make that signature", () => {
+    const credentials = { ...KEY, secretAccessKey: "another-secret-key-of-forty-characters-x" }
+    expect(explain(answer, { request, credentials })).toMatchObject({
+      cause: "signature-mismatch",
+      confidence: "possible",
+    })
+  })
+
+  it.each([" ", "\n", "\r\n", "\t", "\ufeff", "\u200b"])("white space %j behind the secret key is seen", (space) => {
+    const credentials = { ...KEY, secretAccessKey: KEY.secretAccessKey + space }
+    expect(explain(answer, { request, credentials }).cause).toBe("secret-key-whitespace")
+  })
+
+  it.each(['"', "'", "`"])("quotes %s around the secret key are seen", (quote) => {
+    const credentials = { ...KEY, secretAccessKey: quote + KEY.secretAccessKey + quote }
+    expect(explain(answer, { request, credentials }).cause).toBe("secret-key-quotes")
+  })
+
+  it("a temporary key without its token is seen", () => {
+    const credentials = { ...KEY, securityToken: "a".repeat(400) }
+    expect(explain(answer, { request, credentials }).cause).toBe("security-token-missing")
+  })
+
+  it("a signature that is too old for the server's Date is seen", () => {
+    const late = refusal(received(request), { date: new Date(DATE.getTime() + 20 * 60_000).toUTCString() })
+    expect(explain(late, { request })).toMatchObject({ cause: "clock-skew", where: "clock", confidence: "likely" })
+  })
+
+  it.each([
+    ["iotda", "cn-north-4", "cn-north-4/iotdm"],
+    ["iotdm", "cn-north-1", "cn-north-4/iotdm"],
+  ])("a key derived for %s in %s is seen", (service, region, expected) => {
+    const options = { algorithm: "V11-HMAC-SHA256", region, service } as const
+    const scoped = signed({ method: "GET", url: "https://a.st1.iotda-app.cn-north-4.myhuaweicloud.com/v5/x" }, options)
+    const explanation = explain(refusal(received(scoped, { algorithm: "V11-HMAC-SHA256" })), { request: scoped })
+    expect(explanation).toMatchObject({ cause: "wrong-credential-scope", expected, received: `${region}/${service}` })
+  })
+
+  it("the usual algorithm at an IoTDA instance is seen", () => {
+    const plain = signed({ method: "GET", url: "https://a.st1.iotda-app.cn-north-4.myhuaweicloud.com/v5/x" })
+    expect(explain(refusal(received(plain)), { request: plain }).cause).toBe("wrong-algorithm")
+  })
+})
+
+describe("a signature of another library", () => {
+  const post: ExplainedRequest = { method: "POST", url: "https://x.example.com/v1/urn%3Afss?b=2&a=1%201", body: "{}" }
+  /** Signs what a faulty signer makes of the request. */
+  function signedBy(change: (lines: string[]) => string[]): ExplainedRequest {
+    const proper = signed(post)
+    const text = change(received(proper).split("\n")).join("\n")
+    return {
+      ...proper,
+      headers: { ...(proper.headers as Record<string, string>), authorization: authorizationOf(text) },
+    }
+  }
+
+  it.each([
+    ["path-trailing-slash", (lines: string[]) => lines.with(1, (lines[1] ?? "").replace(/\/$/, ""))],
+    ["path-encoded-twice", (lines: string[]) => lines.with(1, (lines[1] ?? "").replaceAll("%", "%25"))],
+    ["query-reordered", (lines: string[]) => lines.with(2, "b=2&a=1%201")],
+    ["query-encoded-otherwise", (lines: string[]) => lines.with(2, (lines[2] ?? "").replaceAll("%20", "+"))],
+    ["payload-unsigned", (lines: string[]) => lines.with(-1, "UNSIGNED-PAYLOAD")],
+  ] as const)("is explained by %s, given the secret key", (cause, change) => {
+    const request = signedBy(change)
+    const explanation = explain(refusal(received(request)), { request, credentials: KEY })
+    expect(explanation).toMatchObject({ cause, confidence: "certain" })
+  })
+
+  it.each([
+    ["query-reordered", (text: string) => text.replace("a=1%201&b=2", "b=2&a=1%201")],
+    ["path-trailing-slash", (text: string) => text.replace("fss/", "fss")],
+    ["header-changed", (text: string) => text.replace("20261129T100000Z", "20261129T100001Z")],
+  ])("is explained by %s, given the canonical request that it logged", (cause, change) => {
+    const text = received(signed(post))
+    expect(explain(refusal(text), { canonicalRequest: change(text) })).toMatchObject({ cause, confidence: "certain" })
+  })
+
+  function authorizationOf(text: string): string {
+    const date = "20261129T100000Z"
+    const hash = createHash("sha256").update(text).digest("hex")
+    const signature = createHmac("sha256", KEY.secretAccessKey)
+      .update(`SDK-HMAC-SHA256\n${date}\n${hash}`)
+      .digest("hex")
+    return `SDK-HMAC-SHA256 Access=${KEY.accessKeyId}, SignedHeaders=host;x-sdk-date, Signature=${signature}`
+  }
+})
+
+describe("what cannot be compared leaves the cause open", () => {
+  const request = signed({ method: "POST", url: "https://x.example.com/v1/x?code=abc", body: "text" })
+  const text = received(request)
+
+  it.each<[string, string, ExplainContext]>([
+    ["no request is known", text, {}],
+    ["the body is not known", text, { request: { ...request, body: undefined } }],
+    ["the gateway masks a parameter", text.replace("code=abc", "code=[secret]"), { request }],
+    ["the gateway's text is cut", text.slice(0, -50), { request }],
+    ["the gateway's text has another form", "GET /v1/x", { request }],
+    ["a signed header is not known", text, { request: { ...request, headers: {} } }],
+    ["the request cannot be signed", text, { request: { ...request, url: "ftp://x" } }],
+  ])("%s", (_, shown, context) => {
+    const explanation = explain(refusal(shown), context)
+    expect(explanation).toMatchObject({ cause: "signature-mismatch", confidence: "possible" })
+    expect(explanation.evidence).not.toEqual([])
+  })
+
+  it("a header that names the hash of the body hides whether the body changed", () => {
+    const hashed = signed({ ...GET, headers: { "x-sdk-content-sha256": "0".repeat(64) } })
+    expect(explain(refusal(received(hashed)), { request: { ...hashed, body: undefined } }).cause).not.toBe(
+      "wrong-secret-key",
+    )
+    expect(explain(refusal(received(hashed)), { request: { ...hashed, body: "text" } }).cause).toBe("body-changed")
+  })
+})
+
+describe("times", () => {
+  const expired = (signature: string, server: string) => ({
+    status: 401,
+    body: JSON.stringify({
+      error_code: "APIGW.0301",
+      error_msg: `Incorrect IAM authentication information: calc aksk signature fail:signature expired, signature time:${signature},server time:${server}`,
+    }),
+  })
+  const answer = expired("20211217T064303Z", "20211217T065804Z")
+
+  it("a clock that is behind is told with its offset", () => {
+    const explanation = explain(answer, { receivedAt: Date.UTC(2021, 11, 17, 6, 43, 3) })
+    expect(explanation).toMatchObject({ cause: "clock-skew", confidence: "certain", retryable: true, locks: false })
+    expect(explanation.evidence[0]).toBe("This machine's clock is 15 min 1 s behind the server's.")
+  })
+
+  it("an old signature under a right clock is another fault", () => {
+    const explanation = explain(answer, { receivedAt: Date.UTC(2021, 11, 17, 6, 58, 3) })
+    expect(explanation).toMatchObject({ cause: "signature-stale", where: "request", confidence: "certain" })
+  })
+
+  it("plain data says nothing of this machine's clock", () => {
+    expect(explain(answer)).toMatchObject({
+      cause: "clock-skew",
+      confidence: "likely",
+      expected: "2021-12-17T06:58:04.000Z",
+      received: "2021-12-17T06:43:03.000Z",
+    })
+  })
+
+  it("a lock ends five minutes after the answer", () => {
+    const body = JSON.stringify({
+      error_code: "APIGW.0301",
+      error_msg: "AK access failed to reach the limit,forbidden",
+    })
+    const explanation = explain({ status: 401, headers: { date: DATE_HEADER }, body })
+    expect(explanation).toMatchObject({
+      cause: "access-key-locked",
+      lockedUntil: DATE.getTime() + 300_000,
+      locks: "access-key",
+    })
+    expect(String(explanation)).toContain("locked until 2026-11-29T10:05:00.000Z")
+  })
+
+  it("Retry-After is told", () => {
+    expect(explain({ status: 429, headers: { "Retry-After": "7" } })).toMatchObject({
+      retryable: true,
+      retryAfterMs: 7_000,
+    })
+  })
+})
+
+describe("an unknown access key", () => {
+  const unknown = (key: string) =>
+    explain({
+      status: 401,
+      body: JSON.stringify({ error_code: "APIGW.0301", error_msg: `Get secretKey failed,ak:${key},err:ak not exist` }),
+    })
+
+  it.each([
+    ["LTAI4FxxxxxxxxxxxxxxxxxG", "access-key-of-other-cloud", "Alibaba"],
+    ["AKIAIOSFODNN7EXAMPLE", "access-key-of-other-cloud", "AWS"],
+    ["AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA", "access-key-of-other-cloud", "Tencent"],
+    ["4f5f626b-073f-402f-a1e0-e52171c6100c", "access-key-unknown", "AppKey"],
+    ["someone@example.com", "access-key-unknown", "name of a user"],
+    ["QTWAOYTTINDUT2QVKYUC", "access-key-unknown", "form of an access key"],
+  ])("%s is %s", (key, cause, words) => {
+    const explanation = unknown(key)
+    expect(explanation.cause).toBe(cause)
+    expect(String(explanation)).toContain(words)
+    expect(JSON.stringify(explanation)).not.toContain(key)
+  })
+
+  it("may lack its security token", () => {
+    const body = JSON.stringify({ error_code: "APIGW.0301", error_msg: "ak QTWAOYTTINDUT2QVKYUC not exist" })
+    const request = signed(GET)
+    const context = { request, credentials: { ...KEY, securityToken: "t".repeat(300) } }
+    expect(explain({ status: 401, body }, context).cause).toBe("security-token-missing")
+  })
+})
+
+describe("the shapes of what clients give", () => {
+  const body = JSON.stringify({ error_code: "APIGW.0308", error_msg: "The throttling threshold has been reached" })
+
+  it.each<[string, unknown]>([
+    ["a Response", new Response(body, { status: 429 })],
+    ["an error of ky 1", Object.assign(new Error("ky"), { response: new Response(body, { status: 429 }) })],
+    ["an error of ky 2", { response: readResponse(), data: JSON.parse(body) }],
+    [
+      "an error of axios",
+      { isAxiosError: true, config: {}, response: { status: 429, headers: {}, data: JSON.parse(body) } },
+    ],
+    ["an error of axios with text", { config: {}, response: { status: 429, headers: {}, data: body } }],
+    ["an error of axios with bytes", { config: {}, response: { status: 429, headers: {}, data: Buffer.from(body) } }],
+    ["an error of axios with a Blob", { config: {}, response: { status: 429, headers: {}, data: new Blob([body]) } }],
+    ["an error of got", { response: { statusCode: 429, headers: {}, body } }],
+    ["an error of got with an object", { response: { statusCode: 429, headers: {}, body: JSON.parse(body) } }],
+    ["an answer of undici", { statusCode: 429, headers: {}, body: { text: async () => body } }],
+    ["an error of undici", { name: "ResponseError", statusCode: 429, headers: null, body: JSON.parse(body) }],
+    ["an AuthError", new AuthError("AUTH_THROTTLED", "x", { status: 429, errorCode: "APIGW.0308" })],
+    [
+      "an AuthError in an error",
+      Object.assign(new Error("x"), { cause: new AuthError("AUTH_THROTTLED", "x", { status: 429 }) }),
+    ],
+    ["plain data", { status: 429, body }],
+    ["bytes", { status: 429, body: new TextEncoder().encode(body) }],
+    ["a pasted body", body],
+  ])("%s", async (_, refused) => {
+    expect(await explain(refused)).toMatchObject({ cause: "throttled" })
+  })
+
+  it("a Response stays readable", async () => {
+    const response = new Response(body, { status: 429 })
+    await explain(response)
+    expect(await response.text()).toBe(body)
+  })
+
+  it.each([
+    ["was read", async (response: Response) => void (await response.text())],
+    ["is being read", async (response: Response) => void response.body?.getReader()],
+  ])("a Response that %s is explained by its status, in a promise too", async (_, read) => {
+    const response = new Response(body, { status: 429 })
+    await read(response)
+    const explaining = explain(response)
+    expect(explaining).toBeInstanceOf(Promise)
+    expect(await explaining).toMatchObject({ cause: "throttled", refusal: { status: 429, errorCode: undefined } })
+  })
+
+  it("an error before sending says what its message says", () => {
+    const error = new AuthError("AUTH_INSECURE_URL", "A secret would cross the network in clear: use https.")
+    expect(explain(error)).toMatchObject({ cause: "not-sent", refusal: { errorMessage: error.message } })
+  })
+
+  it("a pause of this library says how long it lasts", () => {
+    const error = new AuthError("AUTH_CREDENTIALS_REJECTED", "The key is not sent.", { retryAfterMs: 60_000 })
+    expect(explain(error)).toMatchObject({ cause: "not-sent", retryable: true, retryAfterMs: 60_000 })
+  })
+
+  it("a failed connection is told from a refusal", async () => {
+    const failure = await fetch("http://127.0.0.1:1/").catch((error: unknown) => error)
+    expect(await explain(failure)).toMatchObject({ cause: "no-answer", where: "network" })
+  })
+
+  it("the same list of headers is read in each form", () => {
+    const wait = { "retry-after": "3" }
+    for (const headers of [
+      wait,
+      new Headers(wait),
+      Object.entries(wait),
+      ["Retry-After", "3"],
+      { "retry-after": ["3"] },
+    ]) {
+      expect(explain({ status: 429, headers })).toMatchObject({ retryAfterMs: 3_000 })
+    }
+  })
+
+  function readResponse(): Response {
+    const response = new Response(body, { status: 429 })
+    void response.text()
+    return response
+  }
+})
+
+describe("an answer of another service", () => {
+  it("IAM in place of a service is a wrong endpoint", () => {
+    const body = JSON.stringify({ error: { code: 401, message: "Unauthorized.", title: "Unauthorized" } })
+    const at = (url: string) => explain({ status: 401, body }, { request: { url } })
+    expect(at("https://iam.myhuaweicloud.com/v1/vpcs").cause).toBe("wrong-endpoint")
+    expect(at("https://iam.myhuaweicloud.com/v3/auth/tokens").cause).toBe("identity-refused")
+  })
+
+  it.each([
+    [{ errorCode: "APIGW.0308", errorMessage: "slow" }, "throttled"],
+    [
+      { forbidden: { message: "Policy doesn't allow ecs:servers:list to be performed.", code: 403 } },
+      "permission-denied",
+    ],
+    [{ NeutronError: { type: "x", message: "Policy doesn't allow vpc:vpcs:list", detail: "" } }, "permission-denied"],
+  ])("reads %j", (body, cause) => {
+    expect(explain({ status: cause === "throttled" ? 429 : 403, body: JSON.stringify(body) }).cause).toBe(cause)
+  })
+
+  it("permission names the action", () => {
+    const body = JSON.stringify({
+      error_code: "PAP5.0001",
+      error_msg: "access denied: not authorized to perform: ecs:cloudServers:list",
+    })
+    expect(explain({ status: 403, body }).expected).toBe("permission for ecs:cloudServers:list")
+  })
+
+  it("a wholly unknown answer is called so", () => {
+    expect(explain({ status: 418, body: "{}" })).toMatchObject({ cause: "unknown", confidence: "possible" })
+  })
+})
+
+it("the text for people has the cause, the cure, the danger, and both sides", () => {
+  const request = signed({ method: "GET", url: "https://x.example.com/v1/urn%3Afss" })
+  const explanation = explain(refusal(received(request).replace("%3A", "%253A")), { request })
+  expect(String(explanation)).toMatchInlineSnapshot(`
+    "One side percent-encoded the path once more than the other. (path-encoded-twice, certain)
+      where     path
+      expected  /v1/urn%3Afss/
+      received  /v1/urn%253Afss/
+      fix       Pass the path encoded once, and let nothing encode it again: neither a client that takes it for raw text, nor a proxy.
+      retry     no, more than 5 failures in a row lock the access key for 5 minutes
+      answer    HTTP 401, APIGW.0301, "Incorrect IAM authentication information: verify aksk signature fail", request id r1
+      source    observed: huaweicloud-sdk-nodejs-v3 issue 2 (2021); OCR FAQ 0063
+
+      signed (-) and received (+):
+        GET
+      - /v1/urn%3Afss/
+      + /v1/urn%253Afss/
+        
+        host: x.example.com
+        x-sdk-date: 20261129T100000Z
+        host;x-sdk-date
+        e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+  `)
+})
