@@ -15,11 +15,9 @@ const REQUEST = {
   headers: { "content-type": "application/json", "x-project-id": "0a1b2c3d4e5f60718293a4b5c6d7e8f9" },
 }
 const NAMES = ["content-type", "host", "x-project-id", "x-sdk-date"]
-const signed = {
-  ...REQUEST,
-  headers: { ...REQUEST.headers, ...sign(REQUEST, KEY, { signedHeaders: NAMES, date: new Date(0) }) },
-}
-const { authorization: _, ...unsignedHeaders } = signed.headers
+const { authorization = "", ...added } = sign(REQUEST, KEY, { signedHeaders: NAMES, date: new Date(0) })
+const unsignedHeaders = { ...REQUEST.headers, ...added }
+const signed = { ...REQUEST, headers: { ...unsignedHeaders, authorization } }
 const TEXT = canonicalRequest({ ...signed, headers: unsignedHeaders }, { signedHeaders: NAMES }).replaceAll("\n", "|")
 
 function refusal(canonical: string) {
