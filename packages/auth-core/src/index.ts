@@ -58,7 +58,6 @@ export {
 export { type NativeRequest, refuseClearProxy, refuseProxiedFetch } from "./engine/refuse-proxy.ts"
 export { bodyAtHand, LONGEST_ERROR_BODY, LONGEST_ERROR_WAIT_MS, shouldReplay } from "./engine/rejection.ts"
 export { platformSignal } from "./engine/request-call.ts"
-export type { ResponseLike, WireRequest } from "./engine/send.ts"
 export {
   maskSecrets,
   type NativeSend,
@@ -67,6 +66,7 @@ export {
   sendNatively,
   sendSecrets,
 } from "./engine/send-secrets.ts"
+export type { ResponseLike, WireRequest } from "./engine/wire-request.ts"
 export { wireUrl } from "./engine/wire-url.ts"
 export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./errors/auth-error.ts"
 export type { IamOptions, StsOptions } from "./iam/iam-connection.ts"

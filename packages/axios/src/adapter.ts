@@ -10,7 +10,7 @@ import {
 } from "@countersign/auth-core"
 import type { AxiosAdapter, AxiosResponse } from "axios"
 import { axiosOf } from "./axios-releases.ts"
-import { errorForCache, refuseSharedKey } from "./cache-key.ts"
+import { errorForCache, refuseSharedCacheKey } from "./cache-key.ts"
 import { kindOf } from "./kinds.ts"
 import { bodyError, type Outcome, outcomeOf, timeoutError } from "./outcome.ts"
 import { type Config, callersTransforms, headersOf, parsed, translate, urlOf } from "./wire.ts"
@@ -100,7 +100,7 @@ async function authenticated(
     secretHeaders: [sensitiveHeaders].flat().map((name) => String(name).toLowerCase()),
   }
   try {
-    refuseSharedKey(config, auth)
+    refuseSharedCacheKey(config, auth)
     return (await authenticatedSend(auth, { ...request, signal: limit?.signal }, send, options)).settle()
   } catch (error) {
     throw bodyError(config, error) ?? errorForCache(error, config)

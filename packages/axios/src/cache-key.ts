@@ -32,7 +32,7 @@ export function keyCacheByAuth(instance: AxiosInstance, auth: Auth | false): voi
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION`
  */
-export function refuseSharedKey(config: InternalAxiosRequestConfig, auth: Auth): void {
+export function refuseSharedCacheKey(config: InternalAxiosRequestConfig, auth: Auth): void {
   if (!isCached(config) || String(config.id).startsWith(`${authName(auth)}:`)) return
   throw new AuthError(
     "AUTH_INVALID_OPTION",

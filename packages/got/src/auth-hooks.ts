@@ -15,8 +15,8 @@ import {
   wireUrl,
 } from "@countersign/auth-core"
 import type { AfterResponseHook, BeforeErrorHook, BeforeRedirectHook, BeforeRequestHook, Hooks, InitHook } from "got"
-import { isLastToAuthenticate, markAsAuthenticating, withFirst } from "./hook-order.ts"
-import { bodyOf, mayBePiped, refuseBody, sendBody } from "./request-body.ts"
+import { isLastToAuthenticate, markAsAuthenticating } from "./authenticating-hook.ts"
+import { bodyOf, mayPipeBody, refuseBody, sendBody } from "./request-body.ts"
 import { sendWithHeaders } from "./send-with-headers.ts"
 import { showTimeout, withinTimeout } from "./within-timeout.ts"
 
@@ -87,7 +87,7 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
         { method, url, headers, body, baseUrl, signal, redirected: crossed, asIs: true },
         guard,
       )
-      return andThen(prepared, (attempt) => goOut(request, attempt, !isUnread && mayBePiped(request)))
+      return andThen(prepared, (attempt) => goOut(request, attempt, !isUnread && mayPipeBody(request)))
     })
   }
 
@@ -216,4 +216,11 @@ function responseLike({ statusCode, headers, rawBody }: GotResponse): ResponseLi
     headers: { get: (name) => headers[name] },
     peek: () => new TextDecoder().decode(rawBody),
   }
+}
+
+/** A list with one hook in front; itself where it is there already. */
+function withFirst<H>(first: H, hooks: H[]): H[] {
+  return hooks[0] === first && hooks.lastIndexOf(first) === 0
+    ? hooks
+    : [first, ...hooks.filter((hook) => hook !== first)]
 }

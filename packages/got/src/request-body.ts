@@ -33,7 +33,7 @@ export function bodyOf(options: GotOptions, leftUnread: boolean, signal: AbortSi
 }
 
 /** Whether the caller may still pipe a body into `got.stream`. */
-export function mayBePiped({ isStream, body, method, allowGetBody }: GotOptions): boolean {
+export function mayPipeBody({ isStream, body, method, allowGetBody }: GotOptions): boolean {
   if (!isStream || body !== undefined) return false
   return method === "GET" ? allowGetBody : method !== "HEAD"
 }

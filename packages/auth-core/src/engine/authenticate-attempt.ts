@@ -4,7 +4,7 @@ import { abortable, andThen, isPromise } from "../runtime/promises.ts"
 import { opaqueBody, readBody } from "./body.ts"
 import type { HostGuard } from "./host-guard.ts"
 import type { PreparedBody } from "./prepared-body.ts"
-import type { WireRequest } from "./send.ts"
+import type { WireRequest } from "./wire-request.ts"
 
 /** A request as the client is about to send it. */
 export interface OutgoingRequest {

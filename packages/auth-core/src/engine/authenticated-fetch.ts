@@ -7,7 +7,7 @@ import { loadBodies } from "./body.ts"
 import type { HostGuard } from "./host-guard.ts"
 import { isStream } from "./prepared-body.ts"
 import type { Asked, Call } from "./request-call.ts"
-import type { WireRequest } from "./send.ts"
+import type { WireRequest } from "./wire-request.ts"
 import { parse } from "./wire-url.ts"
 
 export interface AuthenticatedFetchOptions {

@@ -3,7 +3,7 @@ import { isPromise } from "../runtime/promises.ts"
 import { authenticateAttempt, type OutgoingRequest, tellOutcome, wireRequest } from "./authenticate-attempt.ts"
 import { createHostGuard, type GuardOptions, type HostGuard } from "./host-guard.ts"
 import type { OnRedirect } from "./redirect.ts"
-import { isLast, type ResponseLike, type WireRequest } from "./send.ts"
+import { isLast, type ResponseLike, type WireRequest } from "./wire-request.ts"
 import { wireUrl } from "./wire-url.ts"
 
 /** Puts one attempt on the wire. */

@@ -1,4 +1,4 @@
-import { isLonger } from "../runtime/body-size.ts"
+import { isBodyLonger } from "../runtime/body-size.ts"
 import { lazily } from "../runtime/promises.ts"
 import { type BodyStream, bufferedBody, isStream, type PreparedBody } from "./prepared-body.ts"
 
@@ -26,7 +26,7 @@ export function opaqueBody(body: unknown, asIs = false): PreparedBody | Promise<
 export function readBody(body: unknown, limit: number, signal?: AbortSignal): PreparedBody | Promise<PreparedBody> {
   if (body === null || body === undefined) return NO_BODY
   if (typeof body === "string" || (body instanceof Uint8Array && body.buffer instanceof ArrayBuffer))
-    return bufferedBody(body, isLonger(body, limit))
+    return bufferedBody(body, isBodyLonger(body, limit))
   return readOther(body, limit, signal)
 }
 

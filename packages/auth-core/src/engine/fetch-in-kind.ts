@@ -2,7 +2,7 @@ import { type Fetch, isRequest, platformFetch } from "../runtime/fetch.ts"
 import { readableStreamOf } from "./chunk-source.ts"
 import { isStream } from "./prepared-body.ts"
 import { type Call, requestClass } from "./request-call.ts"
-import type { WireRequest } from "./send.ts"
+import type { WireRequest } from "./wire-request.ts"
 
 /**
  * Sends one attempt by a fetch, which is given in kind what it would be given without auth: a Request in place of a Request,

@@ -9,7 +9,7 @@ import {
 import type { HostGuard } from "./host-guard.ts"
 import { hiddenRedirect, nextHop, type OnRedirect } from "./redirect.ts"
 import { cancelBody, isFetchResponse, shouldReplay } from "./rejection.ts"
-import { isRedirect, type ResponseLike, type WireRequest } from "./send.ts"
+import { isRedirect, type ResponseLike, type WireRequest } from "./wire-request.ts"
 
 /** One attempt, and what came of it. */
 interface Sent<R extends ResponseLike> {

@@ -1,7 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import type { OutgoingRequest } from "./authenticate-attempt.ts"
 import { headerOf } from "./rejection.ts"
-import type { ResponseLike } from "./send.ts"
+import type { ResponseLike } from "./wire-request.ts"
 import { wireUrl } from "./wire-url.ts"
 
 type HeadersByName = Readonly<Record<string, string>>

@@ -5,7 +5,7 @@ import { abortable } from "../runtime/promises.ts"
 import type { AuthenticatedAttempt } from "./authenticate-attempt.ts"
 import { asBytes, begin } from "./chunk-source.ts"
 import { isStream } from "./prepared-body.ts"
-import { isRejection, type ResponseLike } from "./send.ts"
+import { isRejection, type ResponseLike } from "./wire-request.ts"
 
 /**
  * Whether a rejected attempt should be sent once more, authenticated anew. Judges 401 and 403 of authenticated attempts;

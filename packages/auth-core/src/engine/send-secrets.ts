@@ -3,7 +3,7 @@ import { INSPECT } from "../runtime/redact.ts"
 import type { HostGuard } from "./host-guard.ts"
 import { staysAtOrigin } from "./redirect.ts"
 import { refuseClearProxy } from "./refuse-proxy.ts"
-import type { WireRequest } from "./send.ts"
+import type { WireRequest } from "./wire-request.ts"
 
 /** Shows in the place of a secret. */
 const MASK = "[secret]"

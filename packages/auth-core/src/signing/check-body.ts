@@ -1,5 +1,5 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { isLonger, MAX_SIGNED_BODY_BYTES } from "../runtime/body-size.ts"
+import { isBodyLonger, MAX_SIGNED_BODY_BYTES } from "../runtime/body-size.ts"
 
 /**
  * @throws {AuthError} `AUTH_BODY_TOO_LARGE` above 12 MB (12 * 1024 * 1024 bytes); `AUTH_BODY_UNSIGNABLE` for anything but
@@ -12,7 +12,7 @@ export function checkBody(body: string | Uint8Array): void {
       "A body to sign must be a string or a Uint8Array: read it into bytes first, or leave it out with UNSIGNED-PAYLOAD.",
     )
   }
-  if (isLonger(body, MAX_SIGNED_BODY_BYTES)) {
+  if (isBodyLonger(body, MAX_SIGNED_BODY_BYTES)) {
     throw new AuthError(
       "AUTH_BODY_TOO_LARGE",
       `The body is larger than the ${MAX_SIGNED_BODY_BYTES} bytes (12 MB) that AK/SK can sign: use a token for it.`,

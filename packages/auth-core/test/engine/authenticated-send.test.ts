@@ -5,7 +5,7 @@ import { autoAuth } from "../../src/auth/auto-auth.ts"
 import { tokenAuth } from "../../src/auth/token-auth.ts"
 import { authenticatedSend } from "../../src/engine/authenticated-send.ts"
 import { readableStreamOf } from "../../src/engine/chunk-source.ts"
-import type { WireRequest } from "../../src/engine/send.ts"
+import type { WireRequest } from "../../src/engine/wire-request.ts"
 
 const BASE = "https://api.example.com"
 const options = { hosts: ["api.example.com", "other.example.com"] }

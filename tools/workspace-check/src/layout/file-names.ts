@@ -33,9 +33,13 @@ function wordsOf(name: string): string[] {
     .split(/[-_]/)
 }
 
-/** One word in another form, such as `retry` and `retries`, `sign` and `signature`. */
+/** One word in another form, such as `body` and `bodies`, `sign` and `signature`. */
 function isSame(one: string, other: string): boolean {
-  const [short = "", long = ""] = [one, other].sort((left, right) => left.length - right.length)
-  const stem = short.length > 4 ? short.replace(/(?:y|e|s|es|ed|ing)$/, "") : short
-  return long === short || long === `${short}s` || (stem.length >= 4 && long.startsWith(stem))
+  const [short = "", long = ""] = [singular(one), singular(other)].sort((left, right) => left.length - right.length)
+  const stem = short.length > 4 ? short.replace(/(?:y|e|es|ed|ing)$/, "") : short
+  return long === short || (stem.length >= 4 && long.startsWith(stem))
+}
+
+function singular(word: string): string {
+  return word.replace(/ies$/, "y").replace(/(?<!s)s$/, "")
 }

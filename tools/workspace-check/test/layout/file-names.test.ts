@@ -15,6 +15,7 @@ it.each([
   ["sha256-hex.ts", ["sha256Hex", "other"]],
   ["header-names.ts", ["HEADER_NAMES", "other"]],
   ["lifetime.ts", ["tokenLifetime", "readLifetime"]],
+  ["bodies.ts", ["readBody", "bodyOf"]],
   ["retries.ts", ["retryAfter", "mayRetry"]],
   ["signature.ts", ["signRequest", "SignedRequest"]],
   ["urls.ts", ["urlContract"]],

@@ -20,10 +20,3 @@ export function isLastToAuthenticate<H extends object>(hook: H, hooks: H[]): boo
   if (first < hooks.length - 1) hooks.splice(first, 1)
   return true
 }
-
-/** A list with one hook in front; itself where it is there already. */
-export function withFirst<H>(first: H, hooks: H[]): H[] {
-  return hooks[0] === first && hooks.lastIndexOf(first) === 0
-    ? hooks
-    : [first, ...hooks.filter((hook) => hook !== first)]
-}
