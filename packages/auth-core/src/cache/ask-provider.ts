@@ -1,6 +1,6 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
-import { hasNoSecret } from "../identity/credential-secret.ts"
 import type { BoundSecret, Expiring, Provider, ProviderContext } from "../identity/provider.ts"
+import { hasNoSecret } from "../identity/secret.ts"
 import type { Clock } from "../runtime/clock.ts"
 import { isPromise } from "../runtime/promises.ts"
 import { within } from "../runtime/system-clock.ts"

@@ -1,6 +1,6 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
-import { hasSameSecret } from "../identity/credential-secret.ts"
 import type { BoundSecret, Expiring, Provider, ProviderContext } from "../identity/provider.ts"
+import { hasSameSecret } from "../identity/secret.ts"
 import { askProvider, type FailedRenewal, type Renewal } from "./ask-provider.ts"
 import { activeFailure, backedOffError, type Failure, isIdentityRefused, rechecked } from "./backoff.ts"
 import type { CacheEntries } from "./cache-entries.ts"

@@ -1,7 +1,7 @@
 import { hashHex } from "#digest"
 import { AuthError, type AuthErrorCode, type AuthErrorDetails } from "../errors/auth-error.ts"
-import { hasNoSecret } from "../identity/credential-secret.ts"
 import type { Expiring } from "../identity/provider.ts"
+import { hasNoSecret } from "../identity/secret.ts"
 import { toBase64Url } from "../runtime/base64-url.ts"
 import type { Clock } from "../runtime/clock.ts"
 import { redactCredential } from "../runtime/redact.ts"

@@ -1,6 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { hasSameSecret } from "../identity/credential-secret.ts"
 import type { Expiring, Provider } from "../identity/provider.ts"
+import { hasSameSecret } from "../identity/secret.ts"
 import type { Clock } from "../runtime/clock.ts"
 import { abortable } from "../runtime/promises.ts"
 import { activeFailure, isIdentityRefused } from "./backoff.ts"

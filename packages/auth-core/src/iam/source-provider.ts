@@ -1,7 +1,7 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
-import { hasAccessKey, hasSameSecret, hasToken } from "../identity/credential-secret.ts"
 import type { Credentials, Token } from "../identity/credentials.ts"
 import type { Provider, ProviderContext } from "../identity/provider.ts"
+import { hasAccessKey, hasSameSecret, hasToken } from "../identity/secret.ts"
 import { isHeaderText } from "../runtime/header-text.ts"
 
 type Yields = NonNullable<Provider<unknown>["yields"]>
