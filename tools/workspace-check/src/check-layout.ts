@@ -5,7 +5,10 @@ import { packageEntries } from "./layout/package-entries.ts"
 import { sourceModules } from "./layout/source-module.ts"
 
 const workspace = process.argv[2] ?? join(import.meta.dirname, "../../..")
-const modules = sourceModules(workspace, ["*.{ts,js,mjs,cjs}", "{packages,tools,examples}/**/*.{ts,mts,js,mjs,cjs}"])
+const modules = sourceModules(workspace, [
+  "*.{ts,js,mjs,cjs}",
+  "{packages,tools,examples}/**/*.{ts,tsx,mts,js,mjs,cjs}",
+])
 // These are being renamed.
 const isAwaited = /^packages\/(?:auth-core\/src\/(?:explain|signing)|emulator\/src\/view)\/.* is named neither/
 const faults = layoutFaults(modules, packageEntries(workspace), layoutRules).filter((fault) => !isAwaited.test(fault))
