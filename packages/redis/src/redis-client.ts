@@ -1,4 +1,4 @@
-/** What is needed of a client of the package `redis` (node-redis): a client or a cluster of it fits. */
+/** The part of a client of the package `redis` (node-redis) that the store uses. A cluster fits too. */
 export interface NodeRedisClient {
   get(key: string): Promise<unknown>
   del(key: string): Promise<unknown>
@@ -14,7 +14,7 @@ export interface NodeRedisSubscriber {
   unref?(): void
 }
 
-/** What is needed of a client of the package `ioredis`: a Redis or a Cluster of it fits. */
+/** The part of a client of the package `ioredis` that the store uses. A Cluster fits too. */
 export interface IoRedisClient {
   get(key: string): Promise<string | null>
   del(key: string): Promise<number>
@@ -30,18 +30,18 @@ export interface IoRedisSubscriber {
   disconnect(): void
 }
 
-/** A connected client, of whichever of the two packages. */
+/** A connected client of one of the two packages. */
 export type RedisClient = NodeRedisClient | IoRedisClient
 
-/** The few things that a store does with a client, whichever it is. */
+/** The commands of the store, for either package. */
 export interface RedisCommands {
   get(key: string): Promise<string | undefined>
   run(script: string, keys: string[], values: string[]): Promise<unknown>
-  /** Listens on a connection of its own, which does not keep the process alive. Returns what ends it. */
+  /** Listens on a connection of its own, which does not keep the process alive. Returns a function that ends it. */
   subscribe(channel: string, listener: (message: string) => void): () => void
 }
 
-/** Only ioredis lets commands be defined. */
+/** Only ioredis can define commands. */
 function isIoRedis(client: RedisClient): client is IoRedisClient {
   return "defineCommand" in client && typeof client.defineCommand === "function"
 }
@@ -56,7 +56,7 @@ function ofNodeRedis(client: NodeRedisClient): RedisCommands {
     run: (script, keys, values) => client.eval(script, { keys, arguments: values }),
     subscribe(channel, listener) {
       const subscriber = client.duplicate()
-      // A connection that breaks comes back by itself; until then changes go unnoticed, which does no harm.
+      // The client reconnects. Until then changes go unnoticed, which does no harm.
       subscriber.on("error", ignore)
       const subscribed = subscriber.connect().then(() => {
         subscriber.unref?.()
@@ -89,12 +89,12 @@ function unrefSocketOf(subscriber: object): void {
     socket.unref()
 }
 
-/** A client that gives buffers is fine, too. */
+/** A client may return buffers. */
 function textOf(value: unknown): string | undefined {
   if (value === null || value === undefined) return undefined
   return typeof value === "string" ? value : String(value)
 }
 
 function ignore(): void {
-  // Said where it is passed on.
+  // See the callers.
 }

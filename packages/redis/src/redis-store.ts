@@ -3,19 +3,19 @@ import { commandsOf, type RedisClient } from "./redis-client.ts"
 import { ACQUIRE_SCRIPT, DELETE_SCRIPT, FENCED_SET_SCRIPT, RELEASE_SCRIPT, SET_SCRIPT } from "./scripts.ts"
 
 export interface RedisStoreOptions {
-  /** Begins every key and channel. @default "countersign:" */
+  /** The start of every key and channel. @default "countersign:" */
   prefix?: string | undefined
 }
 
 /**
- * A store for `TokenCache` on Redis (6.2 or later) or Valkey, through a connected client of the package `redis` or `ioredis`;
- * their clusters and sentinels too.
+ * A store for `TokenCache` on Redis (6.2 or later) or Valkey, through a connected client of the package `redis` or
+ * `ioredis`. Clusters and sentinels work too.
  *
- * Keys below the prefix, where `k` is the store key of an identity: `{k}` the value, `{k}:lease` who may renew it,
- * `{k}:meta` the numbers of the last lease and of the last one that set a value (kept for 7 days). Changes are told on
- * the channel `changes`, heard on a connection of its own.
+ * Keys after the prefix, where `k` is the store key of an identity: `{k}` holds the value, `{k}:lease` the process that
+ * may renew it, `{k}:meta` the numbers of the last lease and of the last lease that set a value (for 7 days). Changes
+ * are published on the channel `changes`. The store listens to it on a connection of its own.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` when the client is neither's, or the prefix has braces.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for another kind of client, or a prefix with braces.
  */
 export function redisStore(client: RedisClient, { prefix = "countersign:" }: RedisStoreOptions = {}): CacheStore {
   checkClient(client)
@@ -69,12 +69,12 @@ function checkClient(client: RedisClient): void {
   if (typeof client?.eval === "function" && typeof client.duplicate === "function") return
   throw new AuthError(
     "AUTH_INVALID_OPTION",
-    "redisStore needs a client of the package redis or ioredis: pass what createClient() or new Redis() gives.",
+    "redisStore needs a client of the package redis or ioredis: pass the result of createClient() or new Redis().",
   )
 }
 
-/** Braces would decide which node of a cluster a key lives on. */
+/** Braces in the prefix would choose the node of a key in a cluster. */
 function checkPrefix(prefix: string): void {
   if (typeof prefix === "string" && /^[^{}\s]*$/.test(prefix)) return
-  throw new AuthError("AUTH_INVALID_OPTION", "`prefix` must be a text without braces or white space.")
+  throw new AuthError("AUTH_INVALID_OPTION", "`prefix` must be a string without braces or white space.")
 }

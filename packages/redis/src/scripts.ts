@@ -1,6 +1,7 @@
-// Each runs as one step on the server. Keys of one call share a hash tag, so they live on one node of a cluster.
+// Each script runs as one step on the server. The keys of one call share a hash tag, so they are on one node of a
+// cluster.
 
-/** Of what a lease needs to know when it is long gone; a process that sleeps longer than that is not fenced. */
+/** How long the numbers of leases outlive the leases. A process that sleeps longer is not fenced. */
 const META_TTL_MS = 7 * 24 * 3_600_000
 
 /** KEYS value · ARGV text, ttlMs, channel, message */
@@ -15,14 +16,16 @@ local count = redis.call('DEL', KEYS[1])
 if count > 0 then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
 return count`
 
-/** KEYS lease, meta · ARGV holder, ttlMs. Gives the number of the lease, or nothing while another holds it. */
+/**
+ * KEYS lease, meta · ARGV holder, ttlMs. Returns the number of the lease, or nothing while another process holds it.
+ */
 export const ACQUIRE_SCRIPT = `
 if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return false end
 local number = redis.call('HINCRBY', KEYS[2], 'leases', 1)
 redis.call('PEXPIRE', KEYS[2], ${META_TTL_MS})
 return number`
 
-/** KEYS value, meta · ARGV number, text, ttlMs, channel, message. Gives 0 when a later lease has set a value. */
+/** KEYS value, meta · ARGV number, text, ttlMs, channel, message. Returns 0 when a later lease has set a value. */
 export const FENCED_SET_SCRIPT = `
 local written = tonumber(redis.call('HGET', KEYS[2], 'written') or '0')
 if written > tonumber(ARGV[1]) then return 0 end

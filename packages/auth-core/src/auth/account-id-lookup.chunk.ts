@@ -9,27 +9,27 @@ import { type CachingOptions, cacheOf } from "./cached-credential.chunk.ts"
 
 export interface AccountIdOptions {
   /**
-   * Sent as X-Project-Id and signed, unless the request has one. `"auto"`: the one that comes with the credentials, else
-   * looked up by the name of the region (the option, else that in the request's host) and kept: for the access key, or for
-   * the source where that has an identity key.
+   * Sent as X-Project-Id and signed, unless the request has one. `"auto"`: the id that comes with the credentials;
+   * otherwise it is looked up by the name of the region (the option, else the one in the request's host) and cached:
+   * for the access key, or for the source if that has an identity key.
    */
   projectId?: "auto" | (string & {}) | undefined
   /**
-   * Sent as X-Domain-Id and signed, unless the request has one; global services need it. `"auto"`: the one that comes with
-   * the credentials, else looked up and kept likewise.
+   * Sent as X-Domain-Id and signed, unless the request has one. Global services need it. `"auto"`: the id that comes
+   * with the credentials; otherwise it is looked up and cached in the same way.
    */
   domainId?: "auto" | (string & {}) | undefined
   /** Such as `cn-north-4`. Project lookups and V11-HMAC-SHA256 need it. */
   region?: string | undefined
   /**
-   * How IAM is reached for lookups, and for an id token that the environment or a profile names. Of the endpoints known, the
-   * first one is used: that of the credentials' source, this one, HUAWEICLOUD_SDK_IAM_ENDPOINT, that of the region, the
-   * global one.
+   * The way to IAM for look-ups, and for an id token that the environment or a profile names. The first known endpoint
+   * is used, in this order: that of the credentials' source, this one, HUAWEICLOUD_SDK_IAM_ENDPOINT, that of the
+   * region, the global one.
    */
   iam?: IamOptions | undefined
 }
 
-/** The ids to send with an attempt, which may have its own: at once when they are known. */
+/** The ids to send with an attempt, unless it has its own. Returned at once when they are known. */
 export type AccountIds = (attempt: Attempt, credentials: Credentials) => KnownAccountIds | Promise<KnownAccountIds>
 
 export interface KnownAccountIds {
@@ -41,26 +41,26 @@ interface AccountId extends Expiring {
   readonly id: string
 }
 
-/** Whose ids are kept. */
+/** The owner of cached ids. */
 interface Account {
-  /** Those that ask: the last that came. */
+  /** The last ones that came. They make the look-ups. */
   credentials: Credentials
   readonly projects: Map<string, Provider<AccountId>>
   readonly domain: Provider<AccountId>
 }
 
 /**
- * Ids that come with the credentials, else from IAM, which is asked for each once. Where a source may go on under the key of
- * another account, each key asks for its own.
+ * The ids that come with the credentials, else those from IAM, which is asked once for each. If a source may change to
+ * the key of another account, each key looks up its own.
  *
- * @param source where the credentials of the attempts come from
+ * @param source the source of the attempts' credentials
  */
 export function accountIdLookup(
   options: AccountIdOptions & CachingOptions,
   source: Credentials | CredentialProvider,
 ): AccountIds {
   const { projectId, domainId, region, iam } = options
-  // Named sources, such as an agency, are of one account; others, such as a chain, may change it.
+  // A source with a key, such as an agency, has one account. Others, such as a chain, may change theirs.
   const isOneAccount = typeof source === "function" && source.identityKey !== undefined
   const cache = cacheOf(options)
   let last: Account | undefined
@@ -109,7 +109,7 @@ export function accountIdLookup(
   }
 }
 
-/** The IAM that issued the key, or that its source names, comes before that of the auth. */
+/** The IAM that issued the key, or that its source names, wins over that of the auth. */
 function reachOf({ iamEndpoint }: Credentials, iam: IamOptions | undefined): IamOptions {
   return iamEndpoint === undefined ? { ...iam } : { ...iam, iamEndpoint }
 }
@@ -120,6 +120,6 @@ function regionIn({ hostname }: URL): string {
   if (region !== undefined) return region
   throw new AuthError(
     "AUTH_INVALID_OPTION",
-    `\`projectId: "auto"\` needs to know a region, and the host ${hostname} names none: give \`region\`, or the project's id.`,
+    `\`projectId: "auto"\` needs a region, and the host ${hostname} names none: pass \`region\`, or the id of the project.`,
   )
 }

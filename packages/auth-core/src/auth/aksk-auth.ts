@@ -17,15 +17,17 @@ import type { SignatureJudge, SignatureJudgeOptions, SignedWith } from "./signat
 export interface AkskAuthOptions extends AccountIdOptions, SignatureJudgeOptions {
   /** @default "SDK-HMAC-SHA256" */
   algorithm?: SigningAlgorithm | undefined
-  /** Service of the credential scope, such as `iotda`; V11-HMAC-SHA256 needs it. */
+  /** The service of the credential scope, such as `iotda`. V11-HMAC-SHA256 needs it. */
   service?: string | undefined
-  /** Signed beside host, x-sdk-date and the project, domain, token and content hash headers, where the request has them. */
+  /**
+   * Headers to sign, if present, beside host, x-sdk-date and the headers for project, domain, token and content hash.
+   */
   signedHeaders?: readonly string[] | undefined
-  /** Leaves every body out of the signature (UNSIGNED-PAYLOAD), so that streams pass unread. @default false */
+  /** Leaves every body out of the signature (UNSIGNED-PAYLOAD), so that streams are not read. @default false */
   unsignedPayload?: boolean | undefined
   /**
-   * Where credentials of a provider are kept: a cache that many auths share, or options for one of this auth alone, such as
-   * `{ backoff: false }`.
+   * The cache for the credentials of a provider: one that many auths share, or options for a cache of this auth alone,
+   * such as `{ backoff: false }`.
    * @default a cache of this auth alone
    */
   cache?: CacheOption | undefined
@@ -34,7 +36,7 @@ export interface AkskAuthOptions extends AccountIdOptions, SignatureJudgeOptions
 /** Loaded with the first request, not with the program. */
 const onDemand = lazily(() => import("./signature-judge.chunk.ts"))
 
-/** Credentials made ready. */
+/** Credentials that are ready to sign. */
 interface Ready {
   readonly credentials: Credentials
   readonly key: SigningKey
@@ -43,26 +45,27 @@ interface Ready {
 
 /** An auth by AK/SK. */
 export interface AkskAuth extends Auth {
-  /** Ends the pause of a key whose signature failed, in the whole process: the next request goes at once. */
+  /** Ends the pause of a key whose signature failed, in the whole process. The next request is sent at once. */
   reset(): void
 }
 
 /**
- * Signs each attempt with AK/SK: the bytes that are sent, at the time the endpoint's clock shows.
+ * Signs each attempt with AK/SK: the exact bytes that are sent, at the time of the endpoint's clock.
  *
- * Bodies are read into memory, up to 12 MB (12 * 1024 * 1024 bytes), unless the payload is left unsigned by the option or
- * by a content hash header of the request. `signature expired` teaches the endpoint's clock and makes one replay. Credentials
- * of a provider that the gateway no longer knows are renewed, once for all requests, and the request is sent once more.
+ * Bodies are read into memory, up to 12 MB (12 * 1024 * 1024 bytes), unless the option or a content hash header of the
+ * request leaves the payload unsigned. After `signature expired` the auth learns the endpoint's clock and the request
+ * is sent once more. If the gateway no longer knows the credentials of a provider, they are renewed, once for all
+ * requests, and the request is sent once more.
  *
- * A failed signature is never tried again, since five in a row lock the key, for its right owner too. After two in a row at
- * one origin, and no sign that the request was changed on its way, the key is not sent there for 1 minute, then 4, 16 and so
- * on, up to a day, by no auth of this process. Other credentials, a success, or `reset()` end that. A 401 whose text cannot be
- * read, as of HEAD or of a stream, counts as a failed signature. Of many requests at once with a key that an origin has not
- * confirmed yet, one goes first and the others wait for its answer; until a success, four at most are on their way.
+ * A failed signature is never tried again: five in a row lock the key, for its right owner too. After two in a row at
+ * one origin, unless the request was changed on its way, no auth of this process sends the key there for 1 minute, then
+ * 4, 16 and so on, up to a day. Other credentials, a success, or `reset()` end the pause. A 401 whose text cannot be
+ * read, as for HEAD or a stream, counts as a failed signature. While an origin has not confirmed a key, one of many
+ * requests at once goes first and the others wait for its answer; until a success, at most four are on their way.
  *
- * @throws {AuthError} `AUTH_INVALID_CREDENTIALS` or `AUTH_INVALID_OPTION`, at once, for fixed credentials or options that
- * are malformed. Before anything is sent: `AUTH_CREDENTIALS_EXPIRED`; `AUTH_CREDENTIALS_REJECTED` with `retryAfterMs` while the
- * key is not sent.
+ * @throws {AuthError} `AUTH_INVALID_CREDENTIALS` or `AUTH_INVALID_OPTION`, at once, for malformed credentials or
+ * options. Before anything is sent: `AUTH_CREDENTIALS_EXPIRED`; `AUTH_CREDENTIALS_REJECTED` with `retryAfterMs` during
+ * a pause.
  * @see API Signing Guide, "AK/SK signing and authentication algorithm"
  */
 export function akskAuth(
@@ -71,23 +74,23 @@ export function akskAuth(
 ): AkskAuth {
   const { algorithm = "SDK-HMAC-SHA256", region, service, unsignedPayload = false, clock = systemWallClock } = options
   const { contentHashHeader } = traitsOf(algorithm)
-  // Until a signature is refused nothing is known of other clocks.
+  // Other clocks are learned only from refused signatures.
   let judge: SignatureJudge | undefined
   const isProvided = typeof credentialsOrProvider === "function"
   const source = isProvided ? lazyCredential(credentialsOrProvider, options) : fixed(credentialsOrProvider)
   const idsFor = accountIds(options, credentialsOrProvider)
-  // Credentials change seldom.
+  // Credentials rarely change.
   let last: Ready | undefined
   const readyFor = (credentials: Credentials): Ready => {
     if (last === undefined || last.credentials !== credentials) {
-      // Whether a provided key still lives is for the cache to say: the local clock may be what is wrong.
+      // The cache decides whether a provider's key still lives, since the local clock may be wrong.
       const lasting = isProvided ? { ...credentials, expiresAt: undefined } : credentials
       const key = createSigningKey(lasting, { algorithm, region, service, alsoSigned: options.signedHeaders })
       last = { credentials, key, standings: undefined }
     }
     return last
   }
-  // What is wrong with fixed credentials, or with the options, shows at once.
+  // Faults of fixed credentials and of options show at once.
   if (!isProvided) readyFor(credentialsOrProvider)
 
   const signed = (
@@ -118,12 +121,12 @@ export function akskAuth(
   }
 
   return {
-    // Named, so that options which are merged never take over another auth's.
+    // Set, so that merged options never inherit it from another auth.
     beyondLimit: undefined,
     bodyLimit: (headers) =>
       unsignedPayload || headers[contentHashHeader] !== undefined ? undefined : MAX_SIGNED_BODY_BYTES,
     authenticate(attempt) {
-      // At once, but for a key that the origin has not confirmed: then when its turn comes.
+      // At once; with a key that the origin has not confirmed, when its turn comes.
       const inTurn = (
         credentials: Credentials,
         payloadHash: string | undefined,

@@ -1,27 +1,27 @@
-/** One request as it is about to go on the wire. */
+/** One request, ready to be sent. */
 export interface Attempt {
   readonly method: string
-  /** Absolute and finished: what goes on the wire. */
+  /** Absolute, exactly as it is sent. */
   readonly url: string
-  /** By lower-case name, as they will be sent. */
+  /** By lower-case name, exactly as they are sent. */
   readonly headers: Readonly<Record<string, string>>
-  /** The bytes that will be sent (a string is sent as UTF-8), `null` for none, `undefined` when they were left unread. */
+  /** The bytes to send (a string is sent as UTF-8); `null` for none; `undefined` when they were not read. */
   readonly body: string | Uint8Array | null | undefined
   /** Ends the work done for this attempt. */
   readonly signal?: AbortSignal | undefined
-  /** The sender reports the outcome, by `judge` or `ended`. Others wait for it only then. */
+  /** The sender reports the outcome, by `judge` or `ended`. Only then may other attempts wait for it. */
   readonly tellsOutcome?: boolean | undefined
 }
 
-/** What an {@link Auth} made of an attempt. */
+/** The authentication of one attempt. */
 export interface Authentication<Used = unknown> {
   /** Headers to set, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>
-  /** What the headers were made from; only the auth that gave it reads it, when it judges a rejection. */
+  /** The input of the headers. Only the auth that made it reads it, to judge a rejection. */
   readonly used: Used
   /**
-   * There while other attempts wait for what comes of this one: takes the status of its answer unless `judge` hears of that,
-   * and `undefined` when none came.
+   * Present while other attempts wait for the outcome of this one. Takes the status of the answer, unless `judge` gets
+   * it; `undefined` when there is no answer.
    */
   readonly ended?: ((status: number | undefined) => void) | undefined
 }
@@ -37,25 +37,25 @@ export interface Rejection {
   readonly errorMessage?: string | undefined
   /** The server's clock (its Date header), epoch ms. */
   readonly serverTime?: number | undefined
-  /** The attempt was already a replay: there will be no further one, whatever is decided. */
+  /** The attempt was a replay, so there will be no other one. */
   readonly replayed: boolean
 }
 
-/** One authentication method, ready to use. Knows nothing of HTTP clients. */
+/** One authentication method, ready to use. It knows no HTTP client. */
 export interface Auth {
   /**
-   * The largest body, in bytes, that can be authenticated with these headers; bodies are read into memory up to it.
-   * `undefined`: any body will do, and it is left unread.
+   * The largest body, in bytes, that can be authenticated with these headers. Bodies up to this size are read into
+   * memory. `undefined`: any body is allowed, and it is not read.
    */
   bodyLimit(headers: Readonly<Record<string, string>>): number | undefined
-  /** Takes over for bodies above the limit. Absent: they are an error. */
+  /** Authenticates requests with a body above the limit. Absent: such a body is an error. */
   readonly beyondLimit?: Auth | undefined
-  /** Gives the headers for one attempt: a value when everything is at hand, else a promise. */
+  /** The headers for one attempt: a value when everything is at hand, else a promise. */
   authenticate(attempt: Attempt): Authentication | Promise<Authentication>
-  /** Learns from a rejection. True when the same request, authenticated anew, may succeed. */
+  /** Learns from a rejection. True if the same request may succeed when it is authenticated again. */
   judge(authentication: Authentication, rejection: Rejection, signal?: AbortSignal): boolean | Promise<boolean>
-  /** Told of each attempt that was answered with 2xx. Called on the hot path: must be quick. */
+  /** Receives each attempt with a 2xx answer. Runs on the hot path, so it must be quick. */
   accepted?(authentication: Authentication, url: URL): void
-  /** Forgets what makes it hold back, so that the next request goes at once. */
+  /** Ends every pause, so that the next request is sent at once. */
   reset?(): void
 }

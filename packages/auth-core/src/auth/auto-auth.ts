@@ -2,8 +2,9 @@ import { AuthError } from "../errors/auth-error.ts"
 import type { Auth } from "./auth.ts"
 
 /**
- * Signs with AK/SK up to the largest body that can be signed (12 MB, 12 * 1024 * 1024 bytes), and sends the token above it.
- * A stream is read into memory up to that limit; when it turns out longer, what was read and the rest go out as a stream.
+ * Signs with AK/SK up to the largest body that can be signed (12 MB, 12 * 1024 * 1024 bytes), and uses the token above
+ * it. A stream is read into memory up to that limit. A longer one is sent as a stream: the part that was read, then the
+ * rest.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` when one of the two is missing.
  * @see API Signing Guide, "AK/SK authentication": larger requests need token authentication

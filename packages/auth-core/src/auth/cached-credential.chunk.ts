@@ -9,16 +9,17 @@ import type { Rejection } from "./auth.ts"
 
 /** A value that can be replaced when a server refuses it. */
 export interface RenewableCredential<T> {
-  /** The value in use, at once when it is at hand. */
+  /** The value in use. Returned at once when it is at hand. */
   current(signal?: AbortSignal): T | Promise<T>
-  /** After a refusal: whether there is another value now. One renewal serves all who were refused the same one. */
+  /** Whether there is another value after a refusal. One renewal serves all requests that had the refused value. */
   renew(refused: T, rejection: Rejection, signal?: AbortSignal): boolean | Promise<boolean>
-  /** A server took a value. */
+  /** A server accepted a value. */
   accepted(value: T, url: URL): void
 }
 
 /**
- * Joins a provider and a cache.
+ * A provider together with a cache.
+ *
  * @throws {AuthError} `AUTH_INVALID_OPTION` for malformed options of a cache.
  */
 export function cachedCredential<T extends Expiring>(
@@ -44,37 +45,39 @@ export function cachedCredential<T extends Expiring>(
   }
 }
 
-/** The options of an auth that say how IAM is reached. */
+/** The options of an auth for its way to IAM. */
 export interface IamReachOptions {
   readonly region?: string | undefined
   readonly iam?: IamReach | undefined
 }
 
-/** The provider, told how the auth reaches IAM where it heeds that. */
+/** The provider with the auth's way to IAM, if it uses that. */
 function reachingIam<T extends Expiring>(provider: Provider<T>, { region, iam }: IamReachOptions): Provider<T> {
   if (provider.heedsIamReach !== true || (region === undefined && iam === undefined)) return provider
   const reach: IamReach = { ...iam, region: iam?.region ?? region }
   return Object.assign((context?: Parameters<Provider<T>>[0]) => provider({ ...context, iam: reach }), provider)
 }
 
-/** Tells the renewals that help from those that do not, so that a service which always says 401 does not wear out IAM. */
+/**
+ * Tells useful renewals from useless ones, so that a service that always answers 401 does not cause many calls of IAM.
+ */
 interface RenewalTrials<T> {
-  /** Whether the refusal of the value in use may make a renewal now. */
+  /** Whether the refusal of the value in use may cause a renewal now. */
   mayRenew(value: T, origin: string, replayed: boolean): boolean
-  /** A renewal that an origin's refusal made has brought another value. */
+  /** A renewal because of an origin's refusal has brought another value. */
   begin(refused: T, brought: T, origin: string): void
   /** An origin accepted a value. */
   accepted(value: T, url: URL): void
 }
 
-/** The outcome of the last renewal that an origin's refusal made. Values are kept as their secrets. */
+/** The outcome of the last renewal because of an origin's refusal. Values are kept as their secrets. */
 interface Trial {
   readonly replaced: string
-  /** The last value whose refusal counted, so that it counts once however many requests were refused it. */
+  /** The last value whose refusal counted. It counts once, however many requests had it. */
   counted: string
   /** The origin has accepted a value since. */
   isProven: boolean
-  /** For values that were brought in vain, one after the other. */
+  /** Points for new values in a row that the origin refused. */
   strikes: number
   pausedAt: number
   pauseMs: number
@@ -87,13 +90,13 @@ const LONGEST_PAUSE_MS = 60_000
 const REMEMBERED_MS = 60_000
 const MOST_ORIGINS = 1_000
 
-/** By origin, handed on from each value to the one that replaces it: all auths that share a value share these. */
+/** By origin. A value hands them on to its replacement, and all auths that share a value share them. */
 const trialsOf = new WeakMap<object, Map<string, Trial>>()
 
 /**
- * When an origin refuses the very value that its last refusal brought, the refusal may not be about the value at all. After
- * two such values in a row (four, if other requests got through with them) that origin makes no renewal for 1 s, and longer
- * after each further one, up to 60 s. Other origins go on.
+ * If an origin refuses the new value that its last refusal caused, the refusal may have another reason. After two such
+ * values in a row (four, if other requests succeeded with them) that origin causes no renewal for 1 s, and longer after
+ * each further one, up to 60 s. Other origins are not affected.
  */
 function renewalTrials<T extends Expiring>(clock: Clock): RenewalTrials<T> {
   const trialAt = (value: T, origin: string): Trial | undefined => {
@@ -109,7 +112,7 @@ function renewalTrials<T extends Expiring>(clock: Clock): RenewalTrials<T> {
       const secret = secretOf(value)
       if ((replayed || !trial.isProven) && trial.counted !== secret) {
         trial.counted = secret
-        // A value that other requests got through with may have been revoked while this one was on its way.
+        // A value with which other requests succeeded may have been revoked while this one was on its way.
         trial.strikes += trial.isProven ? 1 : 2
         trial.pausedAt = now
         trial.pauseMs =
@@ -124,7 +127,7 @@ function renewalTrials<T extends Expiring>(clock: Clock): RenewalTrials<T> {
       trialsOf.set(brought, trials)
       const replaced = secretOf(refused)
       const earlier = trialAt(brought, origin)
-      // Others waited for the same renewal.
+      // Others have waited for the same renewal.
       if (earlier?.replaced === replaced) return
       const strikes = earlier?.counted === replaced ? earlier.strikes : 0
       trials.delete(origin)
@@ -149,14 +152,14 @@ function renewalTrials<T extends Expiring>(clock: Clock): RenewalTrials<T> {
 /** A cache to share among many auths, or the options of one for an auth alone. */
 export type CacheOption = TokenCache | TokenCacheOptions
 
-/** What is said of time and caching to an auth. */
+/** The options of an auth for time and caching. */
 export interface CachingOptions {
   cache?: CacheOption | undefined
   clock?: Clock | undefined
 }
 
 /**
- * The cache that an auth was given, else one of its own.
+ * The cache of an auth: the given one, else a new one.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION`
  */

@@ -11,7 +11,7 @@ interface Awaited {
   readonly stop: () => void
 }
 
-/** The state in which an attempt went. Its round tells whether it went before a failure. */
+/** The state at the start of an attempt. Its round shows whether the attempt started before a failure. */
 export class Turn {
   readonly standing: KeyStanding
   readonly round: number
@@ -22,9 +22,10 @@ export class Turn {
   }
 
   /**
-   * An attempt goes. An abort ends it too.
+   * Starts an attempt. An abort ends it too.
    *
-   * @returns takes its outcome, where others wait for that: the status, unless it was 401 or 403, or nothing
+   * @returns a function for its outcome, if others wait for that. It takes the status, unless that is 401 or 403, or
+   * nothing.
    */
   begin(attempt: Attempt, clock: Clock = systemClock): ((status: number | undefined) => void) | undefined {
     const { signal, tellsOutcome } = attempt
@@ -41,41 +42,41 @@ export class Turn {
     const { standing } = this
     if (standing.isConfirmed) return
     const isSuccess = status !== undefined && status >= 200 && status <= 299
-    // A success of before a failure says nothing of the key after it.
+    // A success of an attempt that started before a failure proves nothing after it.
     if (isSuccess && this === standing.turn) standing.confirm()
     else standing.end(attempt, status !== undefined)
   }
 }
 
-/** How many may be on their way while nothing is known of the key: five failures would lock it. */
+/** How many attempts may be on their way with an unknown key. Five failures would lock it. */
 export const MOST_AT_ONCE = 4
 
-/** How an access key stands with one origin: what all auths of this process know of that. */
+/** The standing of an access key at one origin, shared by all auths of this process. */
 export class KeyStanding {
-  /** A success showed that the key may be used by many at once. */
+  /** A success showed that many requests may use the key at once. */
   isConfirmed = false
   /**
-   * An answer came that may have been given before anybody looked at the signature. Then a few may be on their way at once,
-   * so that an outage does not make requests wait for each other.
+   * An answer came that may not depend on the signature. Then a few attempts may be on their way at once, so that
+   * requests do not wait for each other during an outage.
    */
   isAnswered = false
-  /** While the key is not confirmed: the attempts that went, whose outcome others wait for. */
+  /** The attempts on their way with a key that is not confirmed. Others wait for their outcome. */
   readonly awaited = new Map<Attempt, Awaited>()
-  /** Wake those who wait. */
+  /** Wake the waiting attempts. */
   readonly waiting = new Set<() => void>()
   /** Failed signatures since the last success. */
   failures = 0
-  /** When signatures failed lately, by the monotonic clock. */
+  /** The times of recent failures, by the monotonic clock. */
   failedAt: readonly number[] = []
-  /** Pauses since the last success, and the end of the last. */
+  /** The number of pauses since the last success, and the end of the last one. */
   pauses = 0
   pausedUntil = 0
-  /** That of attempts which go now; each failure begins another. */
+  /** The turn of new attempts. Each failure starts another one. */
   turn = new Turn(this, 0)
-  /** The first one after the last pause began. */
+  /** The first round after the last pause began. */
   roundOfPause = 0
 
-  /** Its outcome is known, or never will be. */
+  /** The outcome of an attempt is known, or never will be. */
   end(attempt: Attempt, isAnswered = false): void {
     if (isAnswered && this.failures === 0) this.isAnswered = true
     const awaited = this.awaited.get(attempt)
@@ -85,7 +86,7 @@ export class KeyStanding {
     this.wake()
   }
 
-  /** Wakes those who wait: all, but where only a few could go those who waited longest. */
+  /** Wakes all waiting attempts; only the oldest few, where only few may start. */
   wake(): void {
     let left = this.isAnswered && !this.isConfirmed ? MOST_AT_ONCE : Number.POSITIVE_INFINITY
     for (const wake of this.waiting) if (left-- > 0) wake()
@@ -107,14 +108,14 @@ export class KeyStanding {
 
 const FIRST_PAUSE_MS = 60_000
 const LONGEST_PAUSE_MS = 24 * 3_600_000
-/** Five failures within it lock a key. */
+/** Five failures within this time lock a key. */
 export const WINDOW_MS = 15 * 60_000
 
 /**
- * Counts a failed signature. The second in a row pauses the key there for 1 minute; each further one, of an attempt that
- * went after a pause, for 4 times as long, up to a day.
+ * Counts a failed signature. The second in a row pauses the key at the origin for 1 minute. Each further one, of an
+ * attempt that started after a pause, pauses it for 4 times as long, up to a day.
  *
- * @returns how long the pause is that this failure began, milliseconds
+ * @returns the length of the pause that this failure began, milliseconds
  */
 export function countFailure(standing: KeyStanding, attemptsTurn: Turn, now: number): number | undefined {
   standing.isConfirmed = false
@@ -134,7 +135,7 @@ export function recentFailures({ failedAt }: KeyStanding, now: number): number[]
   return failedAt.filter((time) => now - time <= WINDOW_MS)
 }
 
-/** How long the key is not to be sent: for its pause, and so that no 15 minutes hold five failures. */
+/** How long the key must not be sent: during its pause, and so that no 15 minutes hold five failures. */
 export function pausedMs(standing: KeyStanding, now: number): number {
   const fourth = recentFailures(standing, now).at(-MOST_AT_ONCE)
   const windowMs = fourth === undefined ? 0 : fourth + WINDOW_MS + 1 - now
@@ -148,14 +149,14 @@ const MOST_KEYS = 10_000
 const MOST_ORIGINS = 1_000
 
 /**
- * The one state that belongs to the process: the gateway counts failed signatures of an access key, whichever of our auths
- * made them. Times of different clocks do not compare, so each clock has keys of its own. A key is named by an HMAC of AK
+ * The only state of the process: the gateway counts the failed signatures of an access key, whichever auth made them.
+ * Times of different clocks cannot be compared, so each clock has its own standings. A key is named by an HMAC of AK
  * and SK under a random key.
  */
 const standingsByClock = new WeakMap<object, Map<string, Standings>>()
 let hmac: ReturnType<typeof randomHmac> | undefined
 
-/** How a key stands, by origin. */
+/** The standings of a key, by origin. */
 export function standingsOf({ accessKeyId, secretAccessKey }: Credentials, clock: Clock = systemClock): Standings {
   hmac ??= randomHmac()
   const keys = standingsByClock.get(clock) ?? new Map<string, Standings>()
@@ -164,20 +165,20 @@ export function standingsOf({ accessKeyId, secretAccessKey }: Credentials, clock
   return keys.get(key) ?? put(keys, key, new Map(), MOST_KEYS, mayGo)
 }
 
-/** Ends what is held against a key, at every origin. */
+/** Ends the pauses of a key at every origin. */
 export function forgive(credentials: Credentials | undefined, clock: Clock | undefined): void {
   if (credentials === undefined) return
   for (const standing of standingsOf(credentials, clock).values()) standing.forgive()
 }
 
-/** @param url absolute and finished */
+/** @param url absolute, as it is sent */
 export function standingAt(standings: Standings, url: string): KeyStanding {
   const end = url.indexOf("/", 8)
   const origin = end < 0 ? url : url.slice(0, end)
   return standings.get(origin) ?? put(standings, origin, new KeyStanding(), MOST_ORIGINS, hasNoFailure)
 }
 
-/** Where a map is full the oldest that may go makes room, else the oldest. */
+/** In a full map, the oldest spare entry makes room; without a spare one, the oldest. */
 function put<T>(map: Map<string, T>, key: string, value: T, most: number, isSpare: (value: T) => boolean): T {
   if (map.size >= most) {
     const [spare] = [...map].find(([, other]) => isSpare(other)) ?? map.keys()

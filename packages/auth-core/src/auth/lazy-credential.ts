@@ -3,14 +3,14 @@ import { andThen, lazily } from "../runtime/promises.ts"
 import type { CachingOptions, IamReachOptions, RenewableCredential } from "./cached-credential.chunk.ts"
 
 /**
- * What a provider yields, kept in a cache. Both are joined when a value is first asked for: programs with a fixed token or
- * key never load that.
+ * The cached values of a provider. The code for caching is loaded with the first value, so programs with a fixed token
+ * or key never load it.
  */
 export function lazyCredential<T extends Expiring>(
   provider: Provider<T>,
   options: CachingOptions & IamReachOptions,
 ): RenewableCredential<T> {
-  // Until then there is nothing to learn from what was accepted.
+  // Accepted values teach nothing before the first refusal.
   let wasRefused = false
   const load = lazily(async () => {
     const { cachedCredential } = await import("./cached-credential.chunk.ts")

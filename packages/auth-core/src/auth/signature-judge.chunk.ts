@@ -12,20 +12,23 @@ import { countFailure, standingAt, standingsOf, type Turn } from "./key-standing
 
 /** An event of the credentials of an {@link akskAuth}. More types may come: ignore a `type` that you do not know. */
 export type AkskAuthEvent = {
-  /** The gateway found the signature wrong, twice in a row or once more after a pause: the key is not sent there for a while. */
+  /** The signature was wrong twice in a row, or again after a pause. The key is not sent to the origin for a while. */
   readonly type: "credentials-paused"
   readonly accessKeyId: string
   readonly origin: string
   /** Failed signatures since the last success. */
   readonly failures: number
-  /** When it is sent again. */
+  /** The time until it is sent again, milliseconds. */
   readonly retryAfterMs: number
 }
 
 export interface SignatureJudgeOptions {
-  /** Told what happens to the credentials, for logs and metrics: never a secret. */
+  /** Receives events of the credentials, for logs and metrics. They hold no secret. */
   onEvent?: ((event: AkskAuthEvent) => void) | undefined
-  /** Told when the clock of an endpoint turns out to differ: server time minus local time, milliseconds. */
+  /**
+   * Receives the difference when the clock of an endpoint is found to be off: server time minus local time,
+   * milliseconds.
+   */
   onClockOffset?: ((offset: { origin: string; offsetMs: number }) => void) | undefined
   /** @default the machine's clock */
   clock?: Clock | undefined
@@ -36,23 +39,23 @@ export interface SignedWith {
   readonly credentials: Credentials
   readonly signedAt: number
   readonly attempt: Attempt
-  /** The hash of the body, or what stands for it. */
+  /** The hash of the body, or the text in place of it. */
   readonly payload: string
-  /** Absent for the first attempts of a process whose outcome nobody tells. */
+  /** Absent for the first attempts of a process, if nobody reports their outcome. */
   readonly turn: Turn | undefined
 }
 
 /**
- * The fault of a refused signature. `time`: the right one is known now. `key`: another key may do. `signature`: it must not be
- * tried again. `other`: nothing can be mended.
+ * The fault of a refused signature. `time`: the right time is known now. `key`: another key may succeed. `signature`:
+ * it must not be tried again. `other`: another try is useless.
  */
 type SignatureFault = "time" | "key" | "signature" | "other"
 
 /** Learns from refused signatures. */
 export interface SignatureJudge {
-  /** The time that the endpoint's clock shows now, epoch ms. */
+  /** The time of the endpoint's clock, epoch ms. */
   nowAt(origin: string): number
-  /** Whether the same request may succeed, signed anew. */
+  /** Whether the same request may succeed with a new signature. */
   judge(
     authentication: Authentication<SignedWith>,
     rejection: Rejection,
@@ -61,7 +64,7 @@ export interface SignatureJudge {
   ): Promise<boolean>
 }
 
-/** The gateway does not know, or no longer knows, the key or its security token. */
+/** The gateway does not know the key or its security token, or no longer does. */
 const UNKNOWN_KEY = /\bak\b.*not exist|Get secretKey failed|decrypt token fail|token expires|security ?token/i
 
 /** Failed signatures lock the key after five in a row, so they are never tried again. */
@@ -96,7 +99,7 @@ export function createSignatureJudge(options: SignatureJudgeOptions): SignatureJ
       const { credentials, signedAt } = authentication.used
       const fault = faultIn(rejection, learn(rejection, signedAt))
       settle(authentication, rejection, fault)
-      // By the endpoint's clock, which is known now, the key may have expired too; and there is only one replay.
+      // By the endpoint's clock the key may have expired too, and there is only one replay.
       const isExpired = (credentials.expiresAt ?? Number.POSITIVE_INFINITY) <= nowAt(rejection.origin)
       if (fault === "time" && isExpired) await source.renew(credentials, rejection, signal)
       return fault === "time" || (fault === "key" && (await source.renew(credentials, rejection, signal)))
@@ -104,7 +107,7 @@ export function createSignatureJudge(options: SignatureJudgeOptions): SignatureJ
   }
 }
 
-/** The canonical request that was signed, made once more: few are ever asked for. */
+/** The signed canonical request. It is computed again, since it is rarely needed. */
 function canonicalOf({ headers: added, used }: Authentication<SignedWith>): string {
   const { method, url, headers } = used.attempt
   const signedHeaders = /SignedHeaders=([^,]*)/.exec(added.authorization ?? "")?.[1] ?? ""
@@ -118,42 +121,43 @@ function canonicalOf({ headers: added, used }: Authentication<SignedWith>): stri
 
 function faultIn({ status, errorMessage }: Rejection, isTime: boolean): SignatureFault {
   if (isTime) return "time"
-  // A failed signature is a 401. One without a text, as of HEAD or of a stream, may be that, and counts there.
+  // A failed signature is a 401. A 401 without a text, as for HEAD or a stream, counts as one.
   if (errorMessage === undefined) return status === 401 ? "signature" : "other"
   if (FAILED_SIGNATURE.test(errorMessage)) return "signature"
   return UNKNOWN_KEY.test(errorMessage) ? "key" : "other"
 }
 
 /**
- * Whether a signature failed because of the key: the gateway says that it failed, and what it shows of its canonical request
- * is ours. Where they differ the request was changed on its way. Where what it says could not be read, it may be the key.
+ * Whether the key may be the reason of a failed signature: the gateway reports a failed signature, and the canonical
+ * request that it shows is ours. If they differ, the request was changed on its way. If the answer cannot be read, it
+ * may be the key.
  *
- * @param ours with lines, as signed
+ * @param ours the signed canonical request, with line breaks
  */
 function isKeyAtFault({ errorMessage }: Rejection, ours: () => readonly string[]): boolean {
   if (errorMessage === undefined) return true
   if (!/verify aksk signature fail/i.test(errorMessage)) return false
   const theirs = /canonicalRequest:(.*)/is.exec(errorMessage)?.[1]?.trim()
   if (theirs === undefined || theirs === "") return true
-  // Long ones may be cut short.
+  // A long one may be cut short.
   return ours().some((text) => text.replaceAll("\n", "|").startsWith(theirs.replaceAll("\n", "|")))
 }
 
 export { forgive } from "./key-standing.ts"
 export { takeTurn } from "./take-turn.ts"
 
-/** How far the clock of each endpoint is from the local one, learned from its answers. */
+/** The difference between the clock of each endpoint and the local one, learned from its answers. */
 export interface ClockOffsets {
-  /** The time that the endpoint's clock shows now, epoch ms. */
+  /** The time of the endpoint's clock, epoch ms. */
   nowAt(origin: string): number
   /**
-   * Whether the rejection says that the signature's time is off. Where it is, the endpoint's offset is learned from the times
-   * in the text of the rejection, else from its Date header.
+   * Whether the time of the signature was rejected. If so, the endpoint's offset is learned from the times in the text
+   * of the rejection, else from its Date header.
    */
   learn(rejection: Rejection, signedAt: number): boolean
 }
 
-/** What the gateway allows either way. */
+/** The difference that the gateway allows. */
 const TOLERANCE_MS = 15 * 60_000
 const MOST_ORIGINS = 1_000
 
@@ -169,7 +173,7 @@ export function createClockOffsets(
       const isOff = theirs !== undefined && Math.abs(theirs - signedAt) > TOLERANCE_MS
       // Without a text, only the Date header tells an expired signature from a wrong one.
       const expired = errorMessage === undefined ? isOff : /signature expired/i.test(errorMessage)
-      // A gateway that looks at the end of a temporary key first would look at the signature's time next.
+      // A gateway that checks the end of a temporary key first would check the time of the signature next.
       const isNext = isOff && errorMessage?.includes("token expires") === true
       if (theirs === undefined || !(expired || isNext)) return expired
       const offsetMs = theirs - clock.now()

@@ -15,19 +15,20 @@ import {
   WINDOW_MS,
 } from "./key-standing.ts"
 
-/** How long others wait for an answer that does not come, before the next of them goes. */
+/** How long others wait for an answer that does not come, before the next one starts. */
 const LONGEST_WAIT_MS = 10_000
 
 type Go = (turn: Turn) => Authentication
 
-/** Credentials, and how they stand, so that they are looked for once. */
+/** Credentials with their standings, so that these are looked up once. */
 interface Holder {
   readonly credentials: Credentials
   standings: Standings | undefined
 }
 
 /**
- * Goes when it is this attempt's turn: with a key that is not confirmed one goes first, and the others wait for its outcome.
+ * Signs an attempt when its turn comes. With a key that is not confirmed, one attempt goes first and the others wait
+ * for its outcome.
  *
  * @param go signs the attempt
  * @throws {AuthError} `AUTH_CREDENTIALS_REJECTED` while the key is paused.
@@ -41,7 +42,7 @@ export function takeTurn(
   holder.standings ??= standingsOf(holder.credentials, clock)
   const standing = standingAt(holder.standings, attempt.url)
   const { isConfirmed, failures, awaited, turn } = standing
-  // No pause comes of one failure.
+  // One failure causes no pause.
   if (isConfirmed || (failures < 2 && (awaited.size === 0 || !attempt.tellsOutcome)))
     return begun(turn, attempt, clock, go)
   return awaitTurn(standing, holder.credentials.accessKeyId, attempt, clock ?? systemClock, go)
@@ -73,7 +74,7 @@ async function awaitTurn(
   }
 }
 
-/** Attempts without an answer count as failures to come, until they have been out for longer than any answer takes. */
+/** An attempt without an answer counts as a coming failure, until it has been out for longer than any answer takes. */
 function turnInMs(standing: KeyStanding, now: number): number {
   const { awaited, isAnswered } = standing
   for (const [attempt, { since }] of awaited) if (now - since > WINDOW_MS) standing.end(attempt)
@@ -99,7 +100,7 @@ async function changed({ waiting }: KeyStanding, longestMs: number, clock: Clock
 function paused(accessKeyId: string, origin: string, failures: number, retryAfterMs: number): AuthError {
   return new AuthError(
     "AUTH_CREDENTIALS_REJECTED",
-    `The access key ${accessKeyId} is not sent to ${origin} for another ${Math.ceil(retryAfterMs / 1000)} s: its signature failed there ${failures} times in a row, and five failures lock a key, for its right owner too. Check that the SK is the one of this AK. Other credentials go at once, and so does this key after reset() of the auth.`,
+    `The access key ${accessKeyId} is not sent to ${origin} for another ${Math.ceil(retryAfterMs / 1000)} s: its signature failed there ${failures} times in a row, and five failures lock a key, for its right owner too. Check that the SK belongs to this AK. Other credentials are sent at once, and so is this key after reset() of the auth.`,
     { endpoint: origin, retryAfterMs },
   )
 }

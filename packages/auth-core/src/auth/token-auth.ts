@@ -10,8 +10,8 @@ import { lazyCredential } from "./lazy-credential.ts"
 
 export interface TokenAuthOptions {
   /**
-   * Where tokens are kept: a cache that many auths share, or options for one of this auth alone, such as
-   * `{ backoff: false }`.
+   * The cache for tokens: one that many auths share, or options for a cache of this auth alone, such as `{ backoff:
+   * false }`.
    * @default a cache of this auth alone
    */
   cache?: CacheOption | undefined
@@ -20,13 +20,13 @@ export interface TokenAuthOptions {
 }
 
 /**
- * Authenticates with an IAM token in X-Auth-Token. Bodies of any size and kind pass untouched.
+ * Authenticates with an IAM token in X-Auth-Token. Bodies of any size and kind are sent unchanged.
  *
- * A 401 makes one refresh, shared by all requests that had the same token, and the request is sent once more. A late 401
- * that still carries an older token only sends it once more. A fixed token is never refreshed.
+ * A 401 causes one refresh, shared by all requests with the same token, and the request is sent once more. After a late
+ * 401 for an older token, the request is only sent once more. A fixed token is never refreshed.
  *
  * @throws {AuthError} `AUTH_INVALID_CREDENTIALS` for a malformed token; `AUTH_CREDENTIALS_EXPIRED`, before anything is
- * sent, when a fixed token is past its end.
+ * sent, after the end of a fixed token.
  * @see IAM API reference, "Obtaining a User Token Through Password Authentication"
  */
 export function tokenAuth(tokenOrProvider: Token | TokenProvider, options: TokenAuthOptions = {}): Auth {
@@ -47,7 +47,7 @@ function fixedToken(token: Token, { clock = systemWallClock }: { clock?: WallClo
       if (token.expiresAt <= clock.now()) {
         throw new AuthError(
           "AUTH_CREDENTIALS_EXPIRED",
-          `The token expired at ${new Date(token.expiresAt).toISOString()}: supply a new one, or a token provider that renews itself.`,
+          `The token expired at ${new Date(token.expiresAt).toISOString()}: pass a new one, or a token provider.`,
         )
       }
       return authentication
@@ -78,7 +78,7 @@ function authenticationOf(token: Token): Authentication<Token> {
   if (!isHeaderText(token?.value)) {
     throw new AuthError(
       "AUTH_INVALID_CREDENTIALS",
-      "A token must have a `value` of visible ASCII characters, as X-Subject-Token gives it.",
+      "A token must have a `value` of visible ASCII characters, like X-Subject-Token.",
     )
   }
   return { headers: { "x-auth-token": token.value }, used: token }

@@ -21,7 +21,7 @@ export type Renewal<T> =
 export interface FailedRenewal {
   readonly kind: "failed"
   readonly error: AuthError
-  /** What to remember of it, if anything. */
+  /** The failure to remember, if any. */
   readonly failure: Failure | undefined
   /** The failure is about another identity, on which this one is built. */
   readonly isOfOther?: boolean

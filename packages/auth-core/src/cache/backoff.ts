@@ -12,8 +12,8 @@ export interface BackoffOptions {
    * The wait after the issuer refused the identity.
    *
    * By default 1, 4, 16 and then always 64 minutes: at most four tries in an hour. IAM locks a user after 3 to 10 wrong
-   * passwords (default 5) and forgets them after 15 to 60 minutes (default 15). Where five lock, one process never fills the
-   * counter, whatever that time is. Where three lock, set `{ firstMs: 3_840_000 }`.
+   * passwords (default 5) and forgets them after 15 to 60 minutes (default 15). Where five lock, one process never
+   * fills the counter, whatever that time is. Where three lock, set `{ firstMs: 3_840_000 }`.
    *
    * @default { firstMs: 60_000, factor: 4, longestMs: 3_840_000 }
    * @see IAM user guide, "Login Authentication Policy"

@@ -2,8 +2,8 @@ import type { Expiring, Provider } from "../identity/provider.ts"
 import { CacheEntry, type Link, type Mark, markOf, refTo } from "./cache-entry.ts"
 
 /**
- * The entries of all identities, one for each secret. The number of those with a key is bounded: the least recently used goes
- * first, but not during its refresh. The entry of a provider without a key lives as long as the provider.
+ * The entries of all identities, one for each secret. The number of those with a key is bounded: the least recently
+ * used goes first, but not during its refresh. The entry of a provider without a key lives as long as the provider.
  */
 export class CacheEntries {
   readonly #maxEntries: number
@@ -54,7 +54,10 @@ export class CacheEntries {
     return first === undefined || first.mark === mark ? first : first.others?.get(mark)
   }
 
-  /** The entries of an identity. For a provider: its own and that of its secret function. For a key: those under all secrets. */
+  /**
+   * The entries of an identity. For a provider: its own and that of its secret function. For a key: those under all
+   * secrets.
+   */
   entriesOf<T extends Expiring>(identity: Provider<T> | string): CacheEntry[] {
     if (typeof identity === "string") {
       const first = this.#byKey.get(identity)

@@ -33,8 +33,8 @@ export interface SecretMoved<T> {
 }
 
 /**
- * Tells the entries of one identity apart: the fingerprint of the secret that an entry is bound to; or the binding, until
- * its secret is read and for failures to read it. Absent for providers without a secret of ours.
+ * Tells the entries of one identity apart: the fingerprint of the secret that an entry is bound to; or the binding,
+ * until its secret is read and for failures to read it. Absent for providers without a secret of ours.
  */
 export type Mark = string | SecretBinding | undefined
 
@@ -62,7 +62,9 @@ export function refTo(provider: object): Ref {
 /** The sign of no binding. */
 const UNSEEN = {}
 
-/** The state of one identity under one secret. Fields are plain and few, since there may be a hundred thousand entries. */
+/**
+ * The state of one identity under one secret. Fields are plain and few, since there may be a hundred thousand entries.
+ */
 export class CacheEntry<T = Expiring> implements Link {
   readonly key: string | undefined
   readonly mark: Mark
@@ -75,7 +77,10 @@ export class CacheEntry<T = Expiring> implements Link {
   /** The first provider that asked, while somebody holds it. */
   provider: Ref
   value: T | undefined = undefined
-  /** When the value came: whole milliseconds of the monotonic clock, whole seconds of the wall clock, to keep entries small. */
+  /**
+   * When the value came: whole milliseconds of the monotonic clock, whole seconds of the wall clock, to keep entries
+   * small.
+   */
   receivedMono = 0
   receivedWallSeconds = 0
   softMs = 0
@@ -143,8 +148,8 @@ export class CacheEntry<T = Expiring> implements Link {
   }
 
   /**
-   * There is no replacement for the refused value, so it serves again: one service may take what another refuses. But when
-   * the issuer refuses the identity too, the value goes.
+   * There is no replacement for the refused value, so it serves again: one service may take what another refuses. But
+   * when the issuer refuses the identity too, the value goes.
    */
   endRefusal(isIdentityRefused: boolean): void {
     if (this.isRefused && isIdentityRefused) this.value = undefined

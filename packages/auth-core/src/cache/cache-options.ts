@@ -12,7 +12,8 @@ export interface TokenCacheOptions {
   /**
    * How long before its end a value is renewed in the background, milliseconds. Renewal never starts before half of the
    * lifetime.
-   * @default 5 to 10 % of the lifetime, at random for each value, so that the processes of a fleet do not all renew at once
+   * @default 5 to 10 % of the lifetime, at random for each value, so that the processes of a fleet do not all renew at
+   * once
    */
   refreshAheadMs?: number | undefined
   /**
@@ -25,25 +26,27 @@ export interface TokenCacheOptions {
   /** The waits after failures. `false`: the next caller tries at once. @default true */
   backoff?: boolean | BackoffOptions | undefined
   /**
-   * Shares values among processes and hosts, so that one of them asks the issuer for all. Only values that end, of identities
-   * with a key, are shared. The cache reads the store when memory has no fresh value, and goes on without it when it fails.
+   * Shares values among processes and hosts, so that one of them asks the issuer for all. Only values that end, of
+   * identities with a key, are shared. The cache reads the store when memory has no fresh value, and goes on without it
+   * when it fails.
    */
   store?: CacheStore | undefined
   /**
-   * The longest that one operation of the store may take, milliseconds. A store that is slower is tried once more after a
-   * moment, so a read costs at most twice this time. @default 500
+   * The longest that one operation of the store may take, milliseconds. A store that is slower is tried once more after
+   * a moment, so a read costs at most twice this time. @default 500
    */
   storeTimeoutMs?: number | undefined
   /**
-   * How long one process may hold the right to renew a value, milliseconds. If it dies, another takes over after this time;
-   * a process that has waited twice as long calls the issuer without the lease. Set it longer than the issuer usually takes.
+   * How long one process may hold the right to renew a value, milliseconds. If it dies, another takes over after this
+   * time; a process that has waited twice as long calls the issuer without the lease. Set it longer than the issuer
+   * usually takes.
    * @default 15_000
    */
   leaseMs?: number | undefined
   /**
-   * Receives the promise of each refresh, so that the refresh can finish after the request that started it is answered. On
-   * Cloudflare Workers pass `waitUntil` of `cloudflare:workers`. Without it, the first request past the soft expiry waits for
-   * the refresh there.
+   * Receives the promise of each refresh, so that the refresh can finish after the request that started it is answered.
+   * On Cloudflare Workers pass `waitUntil` of `cloudflare:workers`. Without it, the first request past the soft expiry
+   * waits for the refresh there.
    */
   waitUntil?: WaitUntil | undefined
   /** Receives every event of the cache. Anything it throws is ignored. */

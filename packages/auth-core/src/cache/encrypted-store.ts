@@ -3,34 +3,39 @@ import { fromBase64Url, toBase64Url } from "../runtime/base64-url.ts"
 import { hasBrand } from "../runtime/has-brand.ts"
 import type { CacheStore, Lease } from "./store.ts"
 
-/** The types of Node 22 have no name for it. */
+/** The types of Node 22 do not name it. */
 type CryptoKey = Parameters<typeof globalThis.crypto.subtle.encrypt>[1]
 
 /** A key for AES-256-GCM. */
 export interface EncryptionKey {
-  /** Names the key in what it encrypted: 1 to 64 letters, digits, `-` and `_`. Not secret; never use one twice. */
+  /**
+   * Names the key in each value that it encrypted: 1 to 64 letters, digits, `-` and `_`. Not secret. Never reuse one.
+   */
   id: string
-  /** 32 bytes: as they are, as base64 or base64url text, or as a CryptoKey for AES-GCM that may encrypt and decrypt. */
+  /** 32 bytes: a Uint8Array, base64 or base64url text, or a CryptoKey for AES-GCM that may encrypt and decrypt. */
   key: Uint8Array | string | CryptoKey
 }
 
-/** Why a stored value could not be decrypted. */
+/** A stored value that could not be decrypted. */
 export interface UnreadableValue {
   /** The store key: a hash of the identity key. */
   readonly key: string
   /** Which encryption key was named, if any. */
   readonly keyId?: string | undefined
-  /** It has not the shape of an encrypted value; its key is not among `keys`; or it was changed, moved from another store key, or encrypted with another key of that name. */
+  /**
+   * `malformed`: it does not have the form of an encrypted value. `unknown-key`: its key is not among `keys`.
+   * `not-authentic`: it was changed, moved from another store key, or encrypted with another key of that name.
+   */
   readonly reason: "malformed" | "unknown-key" | "not-authentic"
 }
 
 export interface EncryptedStoreOptions {
   /**
-   * The first encrypts, all decrypt. To rotate: add the new key behind the old one everywhere, then put it first everywhere,
-   * and remove the old one when a day has passed.
+   * The first key encrypts, all decrypt. To rotate: add the new key after the old one everywhere, then put it first
+   * everywhere, and remove the old one a day later.
    */
   keys: readonly EncryptionKey[]
-  /** Told of each value that counts as absent because it does not decrypt. What it throws is ignored. */
+  /** Receives each value that is treated as absent because it does not decrypt. Anything it throws is ignored. */
   onUnreadable?: ((unreadable: UnreadableValue) => void) | undefined
 }
 
@@ -44,13 +49,13 @@ const IV_BYTES = 12
 const KEY_BYTES = 32
 
 /**
- * A store that keeps only what is encrypted with AES-256-GCM, each value bound to its store key. What does not decrypt counts
- * as absent.
+ * Encrypts every value with AES-256-GCM and binds it to its store key. A value that does not decrypt counts as absent.
  *
- * Secrets are named in store keys by an HMAC under a key derived from each of `keys`: no password can be found by trying
- * without that.
+ * Store keys name secrets by an HMAC under a key derived from each of `keys`. Nobody can try passwords without that
+ * key.
  *
- * Format: `e1.<key id>.<base64url of 12 bytes IV, ciphertext, 16 bytes tag>`; associated data: `e1.<key id>.<store key>`.
+ * Format: `e1.<key id>.<base64url of 12 bytes IV, ciphertext, 16 bytes tag>`; associated data: `e1.<key id>.<store
+ * key>`.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION`
  * @see NIST SP 800-38D
@@ -116,7 +121,7 @@ export function encryptedStore(store: CacheStore, { keys, onUnreadable }: Encryp
         return lease && encryptedLease(key, lease)
       },
     }),
-    // While keys rotate, what the others have written under another first key is found.
+    // During a rotation, values of processes with another first key are found.
     namesOf: (secret) => Promise.all(ready.map(async ({ key }) => nameUnder(await namingKeyOf(await key), secret))),
     ...(store.watch && { watch: store.watch.bind(store) }),
   }
@@ -126,7 +131,7 @@ function tell(onUnreadable: EncryptedStoreOptions["onUnreadable"], unreadable: U
   try {
     onUnreadable?.(unreadable)
   } catch {
-    // A listener is no part of the request.
+    // The failure of a listener must not fail the request.
   }
 }
 
@@ -136,9 +141,9 @@ async function nameUnder(key: CryptoKey, secret: string): Promise<string> {
 }
 
 /**
- * Derives a key for HMAC, also from a CryptoKey that can do nothing but encrypt and decrypt: the ciphertext of zeros under an
- * IV of its own, which never leaves this function. Values have random IVs; that one of them is this is as likely as that two
- * are one.
+ * Derives a key for HMAC, even from a CryptoKey that can only encrypt and decrypt: the ciphertext of zeros under a
+ * fixed IV, which never leaves this function. Values have random IVs, so one of them equals the fixed one no more
+ * likely than two of them are equal.
  */
 async function namingKeyOf(key: CryptoKey): Promise<CryptoKey> {
   const iv = new TextEncoder().encode("secret names")
@@ -153,17 +158,20 @@ function associatedData(keyId: string, key: string): Uint8Array<ArrayBuffer> {
 
 function readyKeys(keys: readonly EncryptionKey[]): readonly [ReadyKey, ...ReadyKey[]] {
   if (typeof globalThis.crypto?.subtle?.encrypt !== "function") {
-    throw new AuthError("AUTH_INVALID_OPTION", "encryptedStore needs the Web Crypto API: in browsers, use https.")
+    throw new AuthError(
+      "AUTH_INVALID_OPTION",
+      "encryptedStore needs the Web Crypto API, which browsers offer on https only.",
+    )
   }
   const [first, ...others] = Array.isArray(keys) ? keys.map(readyKey) : []
   if (first === undefined) {
-    throw new AuthError("AUTH_INVALID_OPTION", "`keys` must be a list of at least one { id, key }.")
+    throw new AuthError("AUTH_INVALID_OPTION", "`keys` must be an array of at least one { id, key }.")
   }
   const ids = new Set([first, ...others].map(({ id }) => id))
   if (ids.size !== others.length + 1) {
     throw new AuthError(
       "AUTH_INVALID_OPTION",
-      "Two of `keys` have one id: what either encrypted could not be told apart.",
+      "Two of `keys` have the same id. Give each its own, since a stored value names its key by the id.",
     )
   }
   return [first, ...others]
@@ -183,14 +191,14 @@ function readyKey(given: EncryptionKey, index: number): ReadyKey {
     }
     throw new AuthError(
       "AUTH_INVALID_OPTION",
-      `\`keys[${index}].key\` must be a CryptoKey of 256 bits for AES-GCM with the usages ${usages.join(" and ")}: it is one of ${length ?? "?"} bits for ${name} with ${key.usages.join(" and ") || "none"}.`,
+      `\`keys[${index}].key\` must be a CryptoKey of 256 bits for AES-GCM with the usages ${usages.join(" and ")}; it has ${length ?? "?"} bits, is for ${name}, and has the usages ${key.usages.join(" and ") || "none"}.`,
     )
   }
   const bytes = typeof key === "string" ? fromBase64Url(key) : key
   if (!hasBrand(bytes, "Uint8Array") || bytes?.length !== KEY_BYTES) {
     throw new AuthError(
       "AUTH_INVALID_OPTION",
-      `\`keys[${index}].key\` must be 32 bytes in a Uint8Array (or their base64), such as crypto.getRandomValues(new Uint8Array(32)) gives, or a CryptoKey.`,
+      `\`keys[${index}].key\` must be 32 bytes in a Uint8Array or in base64, for example crypto.getRandomValues(new Uint8Array(32)), or a CryptoKey.`,
     )
   }
   const imported = crypto.subtle.importKey("raw", new Uint8Array(bytes), "AES-GCM", false, ["encrypt", "decrypt"])

@@ -4,7 +4,7 @@ import type { BoundSecret } from "../identity/provider.ts"
 
 let hmac: Hmac | undefined
 
-/** Tells a secret from others in this process: half an HMAC-SHA256 under a key that the process draws and keeps to itself. */
+/** Tells secrets apart within this process: half an HMAC-SHA256 under a random key that never leaves the process. */
 export function fingerprintOf(secret: BoundSecret): string {
   if (secret.fingerprint === undefined) {
     hmac ??= randomHmac()
@@ -13,7 +13,7 @@ export function fingerprintOf(secret: BoundSecret): string {
   return secret.fingerprint
 }
 
-/** HMAC-SHA256 under a random key. Not at load time: Workers draw random numbers only while they serve a request. */
+/** HMAC-SHA256 under a random key. Not made at load time, since Workers have random numbers only during a request. */
 export function randomHmac(): Hmac {
   return createHmac("sha256", crypto.getRandomValues(new Uint8Array(32)))
 }

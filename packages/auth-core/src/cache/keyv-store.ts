@@ -2,9 +2,9 @@ import { AuthError } from "../errors/auth-error.ts"
 import type { CacheStore } from "./store.ts"
 import "./shared-renewal.chunk.ts"
 
-// What a cache loads for a store comes with the store, where modules are files: its first read then waits for none.
+// Loads the code for shared renewals together with the store, so that the first read of a cache does not wait for it.
 
-/** What is used of a Keyv. */
+/** The part of Keyv that the store uses. */
 export interface KeyvLike {
   get(key: string): Promise<unknown>
   set(key: string, value: string, ttlMs?: number): Promise<unknown>
@@ -12,14 +12,17 @@ export interface KeyvLike {
 }
 
 /**
- * A store on Keyv, and so on all it supports. Keyv has no leases: processes that find nothing at the same time all call
- * the issuer, and the last one's value stays.
+ * A store on Keyv and any database that it supports. Keyv has no leases: processes that find nothing at the same time
+ * all call the issuer, and the last value stays.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION`
  */
 export function keyvStore(keyv: KeyvLike): CacheStore {
   if (typeof keyv?.get !== "function" || typeof keyv.set !== "function" || typeof keyv.delete !== "function") {
-    throw new AuthError("AUTH_INVALID_OPTION", "`keyv` must be a Keyv, or have its functions get, set and delete.")
+    throw new AuthError(
+      "AUTH_INVALID_OPTION",
+      "`keyv` must be a Keyv, or an object with its functions get, set and delete.",
+    )
   }
   return {
     async get(key) {
@@ -27,7 +30,7 @@ export function keyvStore(keyv: KeyvLike): CacheStore {
       return typeof value === "string" ? value : undefined
     },
     async set(key, value, ttlMs) {
-      // Keyv keeps most errors to itself.
+      // Keyv reports most errors by its result only.
       if ((await keyv.set(key, value, ttlMs)) === false) throw new Error("Keyv did not keep the value.")
     },
     async delete(key) {

@@ -2,11 +2,11 @@ import type { Expiring } from "../identity/provider.ts"
 
 /** Spans since receipt, milliseconds. */
 export interface Lifetime {
-  /** From here on the value is renewed behind the back of those who still get it. */
+  /** From here on the value is renewed in the background, while callers still get it. */
   readonly softMs: number
   /** From here on callers wait for the renewal. */
   readonly hardMs: number
-  /** The end. Between `hardMs` and it the value is given out only when the renewal fails. */
+  /** The end. Between `hardMs` and the end the value is used only if renewal fails. */
   readonly endMs: number
 }
 
@@ -18,9 +18,9 @@ export interface LifetimeOptions {
 }
 
 /**
- * How long a value is believed that is past its end when it arrives. One of the two clocks is wrong then, or the issuer
- * repeats itself during an outage: asking again for each request would only make it worse, and a server that refuses the
- * value makes a renewal anyway.
+ * The lifetime of a value that has already ended when it arrives. Either one of the clocks is wrong, or the issuer
+ * repeats old answers during an outage. Asking again for each request would only make that worse, and a server that
+ * refuses the value causes a renewal anyway.
  */
 const BELIEVED_MS = 60_000
 
@@ -30,11 +30,11 @@ const MARGIN_SHARE = 0.02
 const MARGIN_MS = 10_000
 
 /**
- * Plans the life of a value that has just arrived.
+ * Plans the lifetime of a value that has just arrived.
  *
- * @param now what the local wall clock shows, epoch ms
- * @param issuerNow what the issuer's clock shows, where the provider told it
- * @param againMs how soon the provider wants to be asked again, whatever the lifetime
+ * @param now the time of the local wall clock, epoch ms
+ * @param issuerNow the time of the issuer's clock, where the provider reported it
+ * @param againMs how soon the provider wants the next call, whatever the lifetime
  */
 export function lifetimeOf(
   value: Expiring,
@@ -48,9 +48,10 @@ export function lifetimeOf(
 }
 
 /**
- * Soft expiry: drawn between 90 % and 95 % of the lifetime, 45 to 90 s ahead for a key of 15 minutes and 72 to 144 minutes
- * for a token of 24 hours; or exactly `refreshAheadMs` before the end, but not before half of the lifetime. Hard expiry:
- * 10 s or 2 % before the end, what is less; or `expiryMarginMs`, up to half of the lifetime.
+ * Soft expiry: a random point between 90 % and 95 % of the lifetime, which is 45 to 90 s ahead for a key of 15 minutes
+ * and 72 to 144 minutes for a token of 24 hours; or exactly `refreshAheadMs` before the end, but not before half of the
+ * lifetime. Hard expiry: 10 s or 2 % before the end, whichever is less; or `expiryMarginMs`, up to half of the
+ * lifetime.
  */
 export function planLifetime(endMs: number, { refreshAheadMs, expiryMarginMs, random }: LifetimeOptions): Lifetime {
   if (endMs === Number.POSITIVE_INFINITY) return { softMs: endMs, hardMs: endMs, endMs }
@@ -65,8 +66,8 @@ export function planLifetime(endMs: number, { refreshAheadMs, expiryMarginMs, ra
 }
 
 /**
- * The life of a value that another process received `ageMs` ago, and planned. A store drops what is over, so one that looks
- * over was read by a clock that is ahead of the other's, and is believed for a while.
+ * The lifetime of a value that another process received `ageMs` ago and planned. A store drops ended values, so a value
+ * that seems to have ended was written by a process whose clock is behind. It is used for a while.
  */
 export function agedLifetime(
   { softMs, endMs }: Pick<Lifetime, "softMs" | "endMs">,
@@ -80,9 +81,9 @@ export function agedLifetime(
 }
 
 /**
- * The issuer's clock decides, where it is known. Else the span between issue and expiry is an upper bound, and what the
- * local clock says a second one; what arrives expired by the local clock is taken for brand-new when it says its age
- * itself, since then that clock is what is wrong.
+ * The issuer's clock decides where it is known. Otherwise the lifetime is at most the span between issue and expiry,
+ * and at most the time that the local clock shows until expiry. If that clock shows a value with an issue time as
+ * expired on arrival, the clock is wrong and the value counts as new.
  */
 function remainingMs({ expiresAt, issuedAt }: Expiring, now: number, issuerNow: number | undefined): number {
   if (expiresAt === undefined) return Number.POSITIVE_INFINITY

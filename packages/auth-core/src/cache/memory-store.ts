@@ -6,10 +6,10 @@ import { randomHmac } from "./fingerprint.ts"
 import type { CacheStore, Lease, StoreChange } from "./store.ts"
 import "./shared-renewal.chunk.ts"
 
-// What a cache loads for a store comes with the store, where modules are files: its first read then waits for none.
+// Loads the code for shared renewals together with the store, so that the first read of a cache does not wait for it.
 
 export interface MemoryStoreOptions {
-  /** How many values are kept; the least recently used go first. @default 10_000 */
+  /** How many values it holds. The least recently used go first. @default 10_000 */
   maxEntries?: number | undefined
   /** @default the machine's clock */
   clock?: Clock | undefined
@@ -20,17 +20,17 @@ interface Ending {
 }
 
 /**
- * A store in this process: for several caches that are to share, for tests, and as the pattern of others. Has leases, with
- * fencing, and tells of changes.
+ * A store in this process: for caches that share values, for tests, and as a model for other stores. It has leases with
+ * fencing, and reports changes.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION`
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Required<CacheStore> {
   const { maxEntries = 10_000, clock = systemClock } = options
-  if (!(maxEntries >= 1)) throw new AuthError("AUTH_INVALID_OPTION", "`maxEntries` must be a number from 1 up.")
+  if (!(maxEntries >= 1)) throw new AuthError("AUTH_INVALID_OPTION", "`maxEntries` must be a number, 1 or more.")
   const entries = new Map<string, Ending & { readonly value: string }>()
   const leases = new Map<string, Ending>()
-  /** Number of the last lease under which a key was set; outlives the value. */
+  /** The number of the last lease under which a key was set. Outlives the value. */
   const fences = new Map<string, number>()
   const listeners = new Set<(key: string, change: StoreChange) => void>()
   let lastFence = 0

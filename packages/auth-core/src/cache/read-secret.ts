@@ -23,8 +23,8 @@ export interface SecretRead {
 }
 
 /**
- * Asks the function that gives the secret of an identity, at each of its renewals. The entry of the unread secret remembers
- * a failure.
+ * Asks the function that gives the secret of an identity, at each of its renewals. The entry of the unread secret
+ * remembers a failure.
  */
 export async function readSecret<T extends Expiring>(
   provider: Provider<T>,
@@ -94,8 +94,8 @@ const EVERY_MS = 1_000
 const AT_ONCE = 5
 
 /**
- * Decides when a function whose secret was refused may be asked before the back-off ends, so that a corrected secret works
- * at once: five times without a wait, then once a second.
+ * Decides when a function whose secret was refused may be asked before the back-off ends, so that a corrected secret
+ * works at once: five times without a wait, then once a second.
  */
 export class SecretRechecks {
   readonly #clock: Clock

@@ -165,7 +165,7 @@ export class Refresher {
     }
   }
 
-  /** Tells the listener how a renewal ended. Returns what it is to those who wait. */
+  /** Emits the event of a renewal. Returns the outcome for those who wait. */
   #report<T extends Expiring>(
     { binding }: Provider<T>,
     entry: CacheEntry<T>,
@@ -302,7 +302,7 @@ export class Refresher {
     const renewed = isNeeded ? this.join(provider, other, { ...reason, secret }, path) : undefined
     // Nobody may be waiting for it.
     renewed?.catch(() => undefined)
-    // A living value serves until the new secret has proved itself.
+    // A living value serves until the new secret is known to work.
     if (entry.value !== undefined && !entry.isRefused) {
       try {
         await renewed
@@ -324,6 +324,6 @@ function endsBefore(value: Expiring, other: Expiring | undefined): boolean {
 function selfReference(key: string | undefined): AuthError {
   return new AuthError(
     "AUTH_INVALID_OPTION",
-    `The provider of ${key ?? "this identity"} asks for itself: give the provider on which it is built another identity key.`,
+    `The provider of ${key ?? "this identity"} depends on its own identity key: give the provider on which it is built another one.`,
   )
 }

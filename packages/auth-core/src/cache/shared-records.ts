@@ -94,8 +94,8 @@ export async function withoutStore<T>(operation: Promise<T>): Promise<T | undefi
 }
 
 /**
- * The form of a record: JSON in UTF-8. Times are spans from `at`, the moment of writing by the writer's wall clock, epoch ms.
- * Readers of version 1 ignore members that they do not know, and do without members that are absent.
+ * The form of a record: JSON in UTF-8. Times are spans from `at`, the moment of writing by the writer's wall clock,
+ * epoch ms. Readers of version 1 ignore members that they do not know, and do without members that are absent.
  *
  *     { "v": 1, "at": 1767225600000, "softMs": 79920000, "endMs": 86400000, "value": { ...token or credentials } }
  *     { "v": 1, "at": 1767225600000, "delayMs": 60000, "counts": { "rejected": 1, "unavailable": 0 },
@@ -192,8 +192,8 @@ function isNumber(value: unknown): value is number {
 }
 
 /**
- * The key of an identity in a store: `v1.` and the SHA-256 in hex of the identity key and, on a second line, the name of its
- * secret. It does not show the name of a user. Records of different versions have different keys.
+ * The key of an identity in a store: `v1.` and the SHA-256 in hex of the identity key and, on a second line, the name
+ * of its secret. It does not show the name of a user. Records of different versions have different keys.
  *
  * @param secret a name of the secret that was derived with a key, or slowly, so that nobody can try passwords
  */
@@ -218,8 +218,8 @@ const ROUNDS = 6
 const ITERATIONS = 100_000
 
 /**
- * Derives a name of a secret that readers of the store may see: each guess at a password costs them 600,000 iterations of
- * PBKDF2-HMAC-SHA256. Takes about a tenth of a second of CPU; in Node on another thread.
+ * Derives a name of a secret that readers of the store may see: each guess at a password costs them 600,000 iterations
+ * of PBKDF2-HMAC-SHA256. Takes about a tenth of a second of CPU; in Node on another thread.
  *
  * @param salt different for each identity
  * @throws {StoreUnavailable} where there is no Web Crypto API, as in browsers without https

@@ -17,47 +17,48 @@ import {
 import type { CacheStore, Lease, StoreChange } from "./store.ts"
 import { StoreCircuitBreaker, StoreUnavailable } from "./store-circuit-breaker.ts"
 
-/** What a process wants of the others. */
+/** One renewal together with other processes. */
 export interface RenewalRequest<T> {
   readonly entry: StoreEntry
-  /** Whether a stored value would do: not the one to be replaced. */
+  /** Whether a stored value will do. The value to be replaced will not. */
   isWanted(value: T): boolean
-  /** Whether this is the value that a server refused, which must not stay in the store. */
+  /** Whether a server refused this value, so that it must leave the store. */
   isRefused(value: T): boolean
-  /** What serves meanwhile, unless callers wait for another one. */
+  /** The value that serves meanwhile; nothing when callers wait for a new one. */
   current(): T | undefined
-  /** What this process itself knows of earlier failures. */
+  /** The last failure that this process knows. */
   readonly earlier: Failure | undefined
   /** Asks the provider, unless the failure forbids it. */
   ask(earlier: Failure | undefined): Promise<Renewal<T>>
 }
 
-/** One entry of a cache, and where the store has it. */
+/** One entry of a cache and its keys in the store. */
 export interface StoreEntry {
   readonly identity: string
   readonly mark: Mark
-  /** The first is written; all are read. */
+  /** Values are written under the first and read under all. */
   readonly storeKeys: readonly [string, ...string[]]
 }
 
-/** What is kept of an identity. */
+/** The kinds of record of an identity. */
 export type Kept = "value" | "failure"
 
 export interface SharedRenewalOptions
   extends Pick<CacheSettings, "storeTimeoutMs" | "leaseMs" | "clock" | "lifetime" | "backoff" | "emit"> {
   readonly store: CacheStore
-  /** Told what others change in the store. */
+  /** Receives the changes that others make in the store. */
   readonly onChange: (entry: StoreEntry, what: Kept, change: StoreChange) => void
 }
 
 const FIRST_POLL_MS = 20
 const LONGEST_POLL_MS = 250
-/** How many entries are known by their store keys, for a store that tells of changes. */
+/** How many entries are found by their store keys, where a store reports changes. */
 const MOST_IDENTITIES = 100_000
 
 /**
- * Comes by a new value together with other processes: takes what one of them has stored, else asks the provider if no other
- * is about to, and stores what it gives. Without the store, or when a lease never ends, it asks the provider itself.
+ * Gets a new value together with other processes: takes the value that one of them has stored, else asks the provider,
+ * unless another process is doing so, and stores the result. Without the store, or when a lease never ends, it asks the
+ * provider.
  */
 export class SharedRenewal {
   readonly #options: SharedRenewalOptions
@@ -92,7 +93,7 @@ export class SharedRenewal {
     const [storeKey] = entry.storeKeys
     this.#know(entry)
     await this.#forgotten(storeKey)
-    // Long enough for one holder to die and the next to finish.
+    // Long enough for one holder to die and for the next to finish.
     const giveUpAt = clock.monotonic() + 2 * leaseMs
     let { earlier } = request
     let isRead = false
@@ -117,7 +118,7 @@ export class SharedRenewal {
         break
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error
-        // A lease that was asked for may come too late, and would then stand in this process' own way.
+        // A lease that was requested may be granted too late, and would then block this very process.
         if (isRead || !error.isSlow || !(await this.#answersAgain(storeKey))) break
       }
     }
@@ -125,8 +126,8 @@ export class SharedRenewal {
   }
 
   /**
-   * Whether a store that was too slow answers after a moment, by chance shorter or longer, so that the processes of a fleet do
-   * not all pass it over at once and call the issuer. All who wait for it here look once.
+   * Whether a store that was too slow answers after a random moment. Otherwise all processes of a fleet would call the
+   * issuer at once. All who wait in this process share one look.
    */
   #answersAgain(storeKey: string): Promise<boolean> {
     const { clock, lifetime, storeTimeoutMs } = this.#options
@@ -140,9 +141,9 @@ export class SharedRenewal {
   }
 
   /**
-   * Where the store keeps an identity under a secret; nothing while the store is unavailable.
+   * The store keys of an identity under a secret; nothing while the store is unavailable.
    *
-   * @param binding absent: the identity has no secret of ours
+   * @param binding absent where no secret of ours is involved
    */
   async storeKeysOf(
     identity: string,
@@ -157,7 +158,7 @@ export class SharedRenewal {
     return first === undefined ? undefined : [first, ...others]
   }
 
-  /** Forgets what is shared under some keys; refreshes that begin meanwhile wait for that. */
+  /** Deletes the records of some keys. Refreshes that begin meanwhile wait for that. */
   async forget(storeKeys: readonly string[], what: Kept): Promise<void> {
     const [storeKey] = storeKeys
     if (storeKey === undefined) return
@@ -171,7 +172,7 @@ export class SharedRenewal {
     if (this.#forgetting.get(storeKey) === forgetting) this.#forgetting.delete(storeKey)
   }
 
-  /** Waits for what forgets an entry, but not for long: the request behind it may have ended before it. */
+  /** Waits until an entry is forgotten, but not for long: the request behind that may have ended early. */
   async #forgotten(storeKey: string): Promise<void> {
     const { clock, storeTimeoutMs } = this.#options
     const forgetting = this.#forgetting.get(storeKey)
@@ -189,7 +190,7 @@ export class SharedRenewal {
   async #renewAsHolder<T extends Expiring>(job: RenewalRequest<T>, lease: Lease): Promise<Renewal<T>> {
     const { identity, storeKeys } = job.entry
     try {
-      // Whoever held the lease a moment ago may have left something.
+      // The previous holder may have stored a value a moment ago.
       const records = await this.#records.read<T>(identity, storeKeys)
       const earlier = this.#laterOf(job.earlier, records.failure)
       const settled = this.#settledBy(job, records, earlier)
@@ -207,13 +208,13 @@ export class SharedRenewal {
     }
   }
 
-  /** What the holder of a later lease has written. */
+  /** The result of the holder of a later lease. */
   async #newerThan<T extends Expiring>(job: RenewalRequest<T>): Promise<Renewal<T> | undefined> {
     const records = await withoutStore(this.#records.read<T>(job.entry.identity, job.entry.storeKeys))
     return records && this.#settledBy(job, records, undefined)
   }
 
-  /** What the records settle already: a value that will do, or a failure that forbids to ask. */
+  /** The result that the records already hold: a value that will do, or a failure that forbids to ask. */
   #settledBy<T extends Expiring>(
     job: RenewalRequest<T>,
     { values }: Records<T>,
@@ -230,9 +231,9 @@ export class SharedRenewal {
     return failure && { kind: "backed-off", failure }
   }
 
-  /** Of the failures that this process and the others know, the one that forbids more. */
+  /** The failure with the longer wait: that of this process or that of the others. */
   #laterOf(own: Failure | undefined, stored: StoredFailure | undefined): Failure | undefined {
-    // The wait of a known one has begun already, even if the clock of its writer is ahead.
+    // The wait of a known failure has already begun, even if the clock of its writer is ahead.
     const isKnown = stored !== undefined && stored.writtenAt === own?.writtenAt
     const shared = stored && !isKnown ? this.#failureOf(stored) : undefined
     return own === undefined || (shared !== undefined && shared.retryAt >= own.retryAt) ? shared : own
@@ -253,7 +254,7 @@ export class SharedRenewal {
     if (entry !== undefined) this.#options.onChange(entry, valueKey === undefined ? "value" : "failure", change)
   }
 
-  /** Waits until something may have happened to a key. */
+  /** Waits until a key may have changed. */
   async #changeOf(storeKey: string, pollMs: number): Promise<void> {
     const noticed = new AbortController()
     const wake = (): void => noticed.abort()
@@ -269,7 +270,7 @@ export class SharedRenewal {
     }
   }
 
-  /** Remembers whose keys they are, where the store tells of changes. */
+  /** Remembers the entry of each store key, where the store reports changes. */
   #know(entry: StoreEntry): void {
     if (this.#options.store.watch === undefined) return
     for (const storeKey of entry.storeKeys) {
@@ -280,7 +281,7 @@ export class SharedRenewal {
     }
   }
 
-  /** Once for each secret, however many identities are built on it. */
+  /** Runs once for each secret, however many identities are built on it. */
   async #stretch(secret: BoundSecret, salt: string): Promise<[string]> {
     const stretched = this.#stretched.get(secret) ?? stretch(secret.revealAll(), salt)
     this.#stretched.set(secret, stretched)

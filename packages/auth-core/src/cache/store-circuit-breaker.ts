@@ -12,10 +12,10 @@ export interface StoreCircuitBreakerOptions {
 
 type StoreOperation = Extract<CacheEvent, { type: "store-failed" }>["operation"]
 
-/** The store failed, was too slow, or is being spared: do without it. */
+/** The store failed, was too slow, or is paused. The caller goes on without it. */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable"
-  /** It gave no answer in time, and may only be slow for a moment. */
+  /** It did not answer in time, and may only be slow for a moment. */
   readonly isSlow: boolean
 
   constructor(message: string, isSlow = false) {
@@ -28,8 +28,8 @@ const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 30_000
 
 /**
- * A store that costs no more than `timeoutMs`, and after a failure nothing at all for a while: 1 s, then twice as long each
- * time up to 30 s. Then one operation tries it, and only when that succeeds the others do.
+ * Limits the cost of a store: an operation takes at most `timeoutMs`. After a failure the store is paused for 1 s, then
+ * twice as long each time, up to 30 s. Then one operation tries it, and the others follow only if that succeeds.
  */
 export class StoreCircuitBreaker {
   readonly #store: CacheStore
@@ -53,7 +53,7 @@ export class StoreCircuitBreaker {
     )
   }
 
-  /** The names that the store gives a secret in keys, where it gives any. */
+  /** The store's own names of a secret, where it has any. */
   namesOf(secret: string): Promise<readonly string[]> | undefined {
     const { namesOf } = this.#store
     return namesOf && this.#guard("get", async () => namesOf.call(this.#store, secret))
@@ -67,7 +67,7 @@ export class StoreCircuitBreaker {
     return this.#guard("delete", async () => this.#store.delete(key))
   }
 
-  /** A lease, in a store without leases one that everybody gets. */
+  /** A lease. In a store without leases everybody gets one. */
   async acquireLease(key: string, ttlMs: number): Promise<Lease | undefined> {
     const { acquireLease } = this.#store
     if (acquireLease === undefined) {
@@ -88,7 +88,7 @@ export class StoreCircuitBreaker {
     )
   }
 
-  /** Whether a store that was too slow answers again, within half its time. One that does is used again at once. */
+  /** Whether a store that was too slow answers within half its time. If so, its pause ends at once. */
   async answersAgain(key: string): Promise<boolean> {
     try {
       const tooSlow = (): Error => new StoreUnavailable("timeout")
@@ -105,7 +105,7 @@ export class StoreCircuitBreaker {
     this.#pausedUntil = Number.NEGATIVE_INFINITY
   }
 
-  /** Listens to the store, where it can be listened to. */
+  /** Listens to the store, where it reports changes. */
   watch(listener: (key: string, change: StoreChange) => void): () => void {
     try {
       return this.#store.watch?.(listener) ?? (() => undefined)
@@ -117,7 +117,7 @@ export class StoreCircuitBreaker {
 
   async #guard<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T> {
     const startedAt = this.#clock.monotonic()
-    if (startedAt < this.#pausedUntil) throw new StoreUnavailable("The store is being spared.")
+    if (startedAt < this.#pausedUntil) throw new StoreUnavailable("The store is paused.")
     const isTrial = this.#failures > 0
     if (isTrial) this.#pausedUntil = startedAt + this.#timeoutMs
     try {
@@ -126,7 +126,7 @@ export class StoreCircuitBreaker {
       return result
     } catch (error) {
       const now = this.#clock.monotonic()
-      // Operations that fail together are one failure.
+      // Operations that fail together count as one failure.
       if (isTrial || now >= this.#pausedUntil) {
         this.#pausedUntil = now + Math.min(FIRST_PAUSE_MS * 2 ** this.#failures, LONGEST_PAUSE_MS)
         this.#failures += 1
@@ -143,7 +143,7 @@ export class StoreCircuitBreaker {
   }
 }
 
-/** Errors of store clients hold the command with its values: only their name and code go on. */
+/** Errors of store clients hold the command and its values, so only their name and code are passed on. */
 function reasonOf(error: unknown): string {
   if (error instanceof StoreUnavailable) return error.message
   if (!(error instanceof Error)) return typeof error

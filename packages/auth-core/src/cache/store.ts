@@ -1,40 +1,41 @@
-/** What happened to a key of a store. */
+/** A change of a key in a store. */
 export type StoreChange = "set" | "deleted"
 
 /**
- * Where processes and hosts share what their caches keep. Keys and values are texts; keys are short, visible ASCII and hold
- * nothing secret. Every method may fail or be slow: a cache goes on without its store then.
+ * Shares the values of caches among processes and hosts. Keys and values are texts. Keys are short, visible ASCII
+ * without secrets. Every method may fail or be slow: the cache then goes on without its store.
  */
 export interface CacheStore {
-  /** The value of a key, or nothing, also once its time is over. */
+  /** The value of a key; nothing when it is absent or its time is over. */
   get(key: string): Promise<string | undefined>
-  /** Keeps a value for so many whole milliseconds, in place of an earlier one. */
+  /** Keeps a value for a whole number of milliseconds. Replaces an earlier one. */
   set(key: string, value: string, ttlMs: number): Promise<void>
   delete(key: string): Promise<void>
   /**
-   * The right to renew the value of a key, for so many milliseconds at most; nothing while another has it. Absent in a
-   * store that cannot do that: processes that find nothing then all call the issuer.
+   * The right to renew the value of a key, for at most this many milliseconds; nothing while another process has it.
+   * Without this method, all processes that find no value call the issuer.
    */
   acquireLease?(key: string, ttlMs: number): Promise<Lease | undefined>
   /**
-   * Texts that name a secret in keys, made with a key which those who can only read the store do not have. The first names
-   * what is written; what was written under the others is read, too. Absent: caches derive the text from the secret by 600,000
+   * Names of a secret for use in keys, derived with a key that readers of the store do not have. Values are written
+   * under the first name and read under all. Without this method, caches derive the name from the secret by 600,000
    * iterations of PBKDF2, once for each secret.
    */
   namesOf?(secret: string): Promise<readonly string[]>
   /**
-   * Tells of keys that others set or delete, as well as it can; messages may get lost. Returns what ends it.
+   * Reports keys that others set or delete. Messages may get lost. Returns a function that ends the reports.
    */
   watch?(listener: (key: string, change: StoreChange) => void): () => void
 }
 
-/** Held by one process at a time; over when released, or when its time is over. */
+/** Held by one process at a time, until its release or the end of its time. */
 export interface Lease {
   /**
-   * Sets the value of the leased key. False, and nothing set, when the holder of a later lease has set one already, even if
-   * that is gone by now: a process that was stopped for a while never overwrites what is newer. Being late alone is no harm.
+   * Sets the value of the leased key. Returns false and sets nothing when the holder of a later lease has already set
+   * one, even if that is gone: a process that was suspended never overwrites a newer value. Being late alone is
+   * allowed.
    */
   set(value: string, ttlMs: number): Promise<boolean>
-  /** Gives the right back, unless it is another's by now. */
+  /** Gives the right back, unless another process holds it by now. */
   release(): Promise<void>
 }

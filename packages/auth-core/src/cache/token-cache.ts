@@ -22,15 +22,16 @@ export interface GetOptions<T> {
 /**
  * Keeps the values of providers, tokens and credentials alike: one value for each identity and secret.
  *
- * - A value serves only providers with the secret that got it: their own, or that of the provider they are built on. Failures
- *   belong to their secret too. A function that gives a secret is asked when its provider first meets an entry, at each
- *   renewal, and, once its secret was refused, before the back-off ends: five times without a wait, then once a second.
- * - Past its soft expiry a value still serves while one refresh runs in the background. Past its hard expiry callers wait.
- *   A failed refresh never takes a living value away.
+ * - A value serves only providers with the secret that got it: their own, or that of the provider they are built on.
+ *   Failures belong to their secret too. A function that gives a secret is asked when its provider first meets an
+ *   entry, at each renewal, and, once its secret was refused, before the back-off ends: five times without a wait, then
+ *   once a second.
+ * - Past its soft expiry a value still serves while one refresh runs in the background. Past its hard expiry callers
+ *   wait. A failed refresh never takes a living value away.
  * - Each identity has one refresh at a time, shared by all who need it. It outlives the caller who started it.
  * - After a failure the issuer is left alone for a growing time. Callers get the same failure at once.
- * - Lifetimes count from receipt, by the monotonic clock. If the wall clock has run ahead of it, as on a machine that slept,
- *   values count as that much older; but if their renewal fails, they still serve until their end.
+ * - Lifetimes count from receipt, by the monotonic clock. If the wall clock has run ahead of it, as on a machine that
+ *   slept, values count as that much older; but if their renewal fails, they still serve until their end.
  */
 export class TokenCache {
   readonly #settings: CacheSettings
@@ -71,10 +72,10 @@ export class TokenCache {
   }
 
   /**
-   * A valid value of the provider's identity: the value itself when it is in memory, else a promise.
+   * A valid value of the provider's identity: at once when it is in memory, else as a promise.
    *
-   * With `rejected`: the value in memory if it is another one by now, else a new one. One refresh serves all callers with the
-   * same rejected value.
+   * With `rejected`: the value in memory if it is another one by now, else a new one. One refresh serves all callers
+   * with the same rejected value.
    *
    * @throws {AuthError} (as a rejected promise) the provider's failure; during the back-off the same failure, with
    * `retryAfterMs`. The signal's reason when that aborts first.
@@ -89,9 +90,9 @@ export class TokenCache {
   }
 
   /**
-   * Renews the value of an identity, however fresh it is, or joins the refresh on its way. The old value serves until then.
-   * A key works while a provider with it is in use here. It stands for the values of all its secrets: each is renewed, and
-   * the first success is returned.
+   * Renews the value of an identity, however fresh it is, or joins the refresh on its way. The old value serves until
+   * then. A key works while a provider with it is in use here. It stands for the values of all its secrets: each is
+   * renewed, and the first success is returned.
    *
    * @throws {AuthError} as {@link TokenCache.get}; `AUTH_INVALID_OPTION` for a key without a known provider.
    */
@@ -111,8 +112,8 @@ export class TokenCache {
   }
 
   /**
-   * Forgets the value of an identity, given as its provider or its key: here at once, then in the store. A key stands for the
-   * values of all secrets that this cache has met. The result of a refresh on its way is not kept.
+   * Forgets the value of an identity, given as its provider or its key: here at once, then in the store. A key stands
+   * for the values of all secrets that this cache has met. The result of a refresh on its way is not kept.
    */
   async invalidate<T extends Expiring>(identity: Provider<T> | string): Promise<void> {
     const entries = this.#entries.entriesOf(identity)
@@ -121,8 +122,8 @@ export class TokenCache {
   }
 
   /**
-   * Lets the next caller try an identity at once, as if it had never failed. Without an argument: all identities in memory. A
-   * key stands for all secrets that this cache has met.
+   * Lets the next caller try an identity at once, as if it had never failed. Without an argument: all identities in
+   * memory. A key stands for all secrets that this cache has met.
    */
   async resetBackoff<T extends Expiring>(identity?: Provider<T> | string): Promise<void> {
     const entries = identity === undefined ? this.#entries.failed() : this.#entries.entriesOf(identity)
@@ -133,8 +134,8 @@ export class TokenCache {
   }
 
   /**
-   * Forgets everything in memory about an identity, or about all: values, failures, and the results of refreshes on their
-   * way. The store keeps its records.
+   * Forgets everything in memory about an identity, or about all: values, failures, and the results of refreshes on
+   * their way. The store keeps its records.
    */
   clear<T extends Expiring>(identity?: Provider<T> | string): void {
     if (identity === undefined) {

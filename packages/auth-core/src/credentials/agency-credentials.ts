@@ -9,26 +9,26 @@ import type { Credentials, Token } from "../identity/credentials.ts"
 import { type CredentialProvider, identityKey, type Provider, type TokenProvider } from "../identity/provider.ts"
 
 export interface AgencyCredentialsOptions extends IamOptions, TemporaryKeyOptions {
-  /** Who asks, by token or by AK/SK: a user with the Agent Operator permission, such as a partner's. */
+  /** The caller, by token or by AK/SK: a user with the Agent Operator permission, such as a partner's. */
   via: TokenProvider | CredentialProvider
-  /** Name of the agency; IAM takes no id here. */
+  /** The name of the agency. IAM takes no id here. */
   agency: string
-  /** The account that holds the agency, such as a customer's: its name, or { id }. */
+  /** The account that has the agency, such as a customer's: its name, or { id }. */
   domain: NameOrId
-  /** Who acts, for the audit log: 1 to 32 letters, digits, spaces and `-_.`, beginning with a letter. */
+  /** The acting user, for the audit log: 1 to 32 letters, digits, spaces and `-_.`, starting with a letter. */
   sessionUser?: string | undefined
 }
 
 /**
  * Temporary access keys to act for another account through an agency (`assume_role`).
  *
- * When IAM does not accept what `via` gave, another one is asked for, once.
+ * If IAM does not accept the value of `via`, `via` is asked for another one, once.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once; when asked, as {@link tokenCredentials}.
  * @see IAM API reference, "Obtaining a Temporary Access Key and Security Token Through an Agency"
  */
 export function agencyCredentials(options: AgencyCredentialsOptions): CredentialProvider {
-  // Sound: a provider is only ever asked to replace what it gave itself.
+  // Sound, since a provider is only asked to replace its own values.
   const via = checkSource(options.via as Provider<Token | Credentials>, undefined)
   const agency = checkName(options.agency, "agency")
   const domain = checkNameOrId(options.domain, "domain")
@@ -36,7 +36,7 @@ export function agencyCredentials(options: AgencyCredentialsOptions): Credential
   if (sessionUser !== undefined && !/^[A-Za-z][A-Za-z0-9 _.-]{0,31}$/.test(sessionUser)) {
     throw new AuthError(
       "AUTH_INVALID_OPTION",
-      "`sessionUser` must be 1 to 32 letters, digits, spaces and -_., beginning with a letter.",
+      "`sessionUser` must be 1 to 32 letters, digits, spaces and -_., starting with a letter.",
     )
   }
   const { durationSeconds, policy, longestMs, key: keyOfOptions } = checkTemporaryKeyOptions(options)

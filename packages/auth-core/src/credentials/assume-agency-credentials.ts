@@ -9,42 +9,43 @@ import { checkName } from "../iam/token-scope.ts"
 import { type CredentialProvider, identityKey } from "../identity/provider.ts"
 
 export interface AssumeAgencyCredentialsOptions extends StsOptions {
-  /** Whose access key signs the call; permanent or temporary. */
+  /** The source of the access key that signs the call, permanent or temporary. */
   via: CredentialProvider
-  /** URN of the agency or trust agency, such as `iam::<account id>:agency:<name>`. */
+  /** The URN of the agency or trust agency, such as `iam::<account id>:agency:<name>`. */
   agencyUrn: string
   /** Names the session in the audit log. */
   sessionName: string
   /**
-   * Life of the key, from 900 seconds to the agency's own limit, 43200 at most; to 3600 when `via` gives a temporary key.
-   * @default 3600, STS's own
+   * The lifetime of the key, from 900 seconds to the limit of the agency, at most 43200; at most 3600 if `via` yields a
+   * temporary key.
+   * @default 3600, the default of STS
    */
   durationSeconds?: number | undefined
-  /** What the holder of the agency agreed on with you, where its trust policy demands it. */
+  /** The id that the owner of the agency agreed on with you, where its trust policy requires one. */
   externalId?: string | undefined
-  /** Session policy that narrows what the key may do: an object, sent as JSON text, or that text. */
+  /** A session policy that limits the permissions of the key: an object, or its JSON text. */
   policy?: object | string | undefined
-  /** Ids of identity policies that narrow what the key may do. */
+  /** The ids of identity policies that limit the permissions of the key. */
   policyIds?: readonly string[] | undefined
-  /** Serial number of the MFA device, where the trust policy demands MFA; goes with `tokenCode`. */
+  /** The serial number of the MFA device, where the trust policy requires MFA. Needs `tokenCode`. */
   serialNumber?: string | undefined
   /**
-   * Code of the MFA device. A function is asked at each refresh: whoever has the key of `via` and gives a function then gets
-   * the cached key. What a code that is a text gets is its provider's alone.
+   * The code of the MFA device. A function is called at each refresh; its providers share the cached key with others
+   * that have the same key of `via` and pass a function. With a text, the cached key belongs to this provider alone.
    */
   tokenCode?: Secret | undefined
-  /** Who is behind the caller; stays through further assumptions. */
+  /** The identity behind the caller. It stays through further assumptions. */
   sourceIdentity?: string | undefined
   /** Session tags. */
   tags?: ReadonlyArray<{ readonly key: string; readonly value: string }> | undefined
-  /** Keys of those tags that stay through further assumptions. */
+  /** The keys of tags that stay through further assumptions. */
   transitiveTagKeys?: readonly string[] | undefined
 }
 
 /**
- * Temporary access keys of an agency or trust agency, by STS.
+ * Temporary access keys of an agency or trust agency, from STS.
  *
- * When STS does not know the key that `via` gave, another one is asked for, once.
+ * If STS does not know the key of `via`, `via` is asked for another one, once.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once; when asked, as {@link tokenCredentials}.
  * @see IAM API reference (new), AssumeAgency
@@ -55,7 +56,7 @@ export function assumeAgencyCredentials(options: AssumeAgencyCredentialsOptions)
   const sessionName = checkName(options.sessionName, "sessionName")
   const tokenCode = options.tokenCode === undefined ? undefined : checkSecret(options.tokenCode, "tokenCode")
   if ((tokenCode === undefined) !== (options.serialNumber === undefined)) {
-    throw new AuthError("AUTH_INVALID_OPTION", "`serialNumber` and `tokenCode` go together: give both or neither.")
+    throw new AuthError("AUTH_INVALID_OPTION", "`serialNumber` and `tokenCode` belong together: pass both or neither.")
   }
   const { policy } = options
   const members = {
@@ -70,7 +71,7 @@ export function assumeAgencyCredentials(options: AssumeAgencyCredentialsOptions)
   }
   const connection = stsConnection(options, connectionOf(via))
   const caller = sourceKey(via)
-  // A code that is a text is a secret for one use: what it gets is its provider's alone.
+  // A code that is a text can be used once, so its key belongs to this provider alone.
   const key =
     caller === undefined || typeof tokenCode === "string"
       ? undefined
@@ -88,7 +89,7 @@ export function assumeAgencyCredentials(options: AssumeAgencyCredentialsOptions)
   )
 }
 
-/** Members of the body as STS spells them, apart from the two that name agency and session. */
+/** The members of the body, except those that name agency and session. */
 interface AssumeAgencyMembers {
   duration_seconds?: number | undefined
   external_id?: string | undefined
@@ -102,7 +103,7 @@ interface AssumeAgencyMembers {
 }
 
 /**
- * A temporary access key of an agency or trust agency. Still to be signed.
+ * A request for a temporary access key of an agency or trust agency. The caller signs it.
  *
  * @see IAM API reference (new), AssumeAgency
  */
@@ -114,8 +115,8 @@ function assumeAgencyRequest(agencyUrn: string, sessionName: string, members: As
     secrets: members.token_code === undefined ? [] : [members.token_code],
     action: `Asking STS for a temporary access key of agency ${agencyUrn}`,
     advice: {
-      401: "The access key given as `via` is not accepted.",
-      403: "The agency must trust the caller, the caller needs sts:agencies:assume, and MFA or an external id may be demanded.",
+      401: "STS does not accept the access key passed as `via`.",
+      403: "The agency must trust the caller, the caller needs sts:agencies:assume, and MFA or an external id may be required.",
       404: "Check `agencyUrn`: there is no such agency.",
     },
   }

@@ -8,19 +8,19 @@ import { type MetadataCredentialsOptions, metadataCredentials } from "./metadata
 import { podCredentials } from "./pod-credentials.ts"
 import { profileCredentials } from "./profile-credentials.ts"
 
-/** A source that has nothing to give. Any other AuthError is of a source that is configured and fails. */
+/** The source has no key. Any other AuthError comes from a source that is configured but fails. */
 const NOTHING_TO_GIVE: readonly AuthErrorCode[] = ["AUTH_CREDENTIALS_MISSING", "AUTH_CREDENTIALS_EXPIRED"]
 
 /**
- * The first of several sources that has an access key. Every call begins at the first: none is remembered, so none that
- * died stays.
+ * The access key of the first source that has one. Every call starts with the first source, so a source that fails is
+ * not remembered.
  *
- * The next source is asked when one has nothing to give, or is a function of your own that throws. A source that is
- * configured but fails (a malformed file, a refusal, IAM out of reach) ends the chain with its own error, so that a program
- * never goes on under another identity because of it.
+ * The next source is asked when one has no key, or is a function of your own that throws. A source that is configured
+ * but fails (a malformed file, a refusal, IAM out of reach) ends the chain with its own error, so that a program never
+ * continues under another identity.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` at once for what is no provider; `AUTH_CREDENTIALS_MISSING` when asked and no
- * source has anything: the message tells for each one why.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` at once for anything but providers. When asked: `AUTH_CREDENTIALS_MISSING`
+ * if no source has a key; the message gives the reason of each one.
  */
 export function chain(...providers: readonly CredentialProvider[]): CredentialProvider {
   if (
@@ -40,7 +40,9 @@ export function chain(...providers: readonly CredentialProvider[]): CredentialPr
       } catch (error) {
         context?.signal?.throwIfAborted()
         if (isAuthError(error) && !NOTHING_TO_GIVE.includes(error.code)) throw error
-        reasons.push(`${index + 1}. ${error instanceof Error ? error.message : "It threw what is no error."}`)
+        reasons.push(
+          `${index + 1}. ${error instanceof Error ? error.message : "It threw a value that is not an Error."}`,
+        )
       }
     }
     throw new AuthError("AUTH_CREDENTIALS_MISSING", `No source has an access key:\n${reasons.join("\n")}`)
@@ -53,20 +55,20 @@ export function chain(...providers: readonly CredentialProvider[]): CredentialPr
 
 function usable(credentials: Credentials | undefined): Credentials {
   if (credentials !== undefined && hasAccessKey(credentials)) return credentials
-  throw new AuthError("AUTH_CREDENTIALS_MISSING", "It gave no access key.")
+  throw new AuthError("AUTH_CREDENTIALS_MISSING", "It yielded no access key.")
 }
 
 export interface DefaultCredentialsOptions extends IamOptions {
-  /** Origin of the metadata service. @default "http://169.254.169.254" */
+  /** The origin of the metadata service. @default "http://169.254.169.254" */
   metadataEndpoint?: MetadataCredentialsOptions["endpoint"]
 }
 
 /**
- * The sources of the official SDKs for Python and Java, in their order: environment, profile file, ECS metadata, CCE pod
- * identity. {@link chain} says when the next one is asked.
+ * The sources of the official SDKs for Python and Java, in their order: environment, profile file, ECS metadata, CCE
+ * pod identity. {@link chain} explains when the next one is asked.
  *
- * It gives up within 8 s where there is no metadata service or one that does not answer (3 s for it, 5 s for the pod identity
- * service, if one is configured), and within 17 s where both answer at the last moment.
+ * It fails within 8 s where the metadata service is absent or silent (3 s for that, 5 s for the pod identity service,
+ * if one is configured), and within 17 s where both answer at the last moment.
  *
  * @throws {AuthError} as {@link chain}
  */

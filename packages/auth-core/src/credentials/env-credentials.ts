@@ -15,12 +15,13 @@ const NAMES = {
 }
 
 /**
- * Access keys from the variables of the official SDKs, read at each refresh: HUAWEICLOUD_SDK_AK, _SK and _SECURITY_TOKEN;
- * or, and these win, HUAWEICLOUD_SDK_IDP_ID and _ID_TOKEN_FILE, by which IAM is asked as in {@link federatedCredentials}.
- * _PROJECT_ID and _DOMAIN_ID come along; _IAM_ENDPOINT says where IAM is.
+ * Access keys from the variables of the official SDKs, read at each refresh. HUAWEICLOUD_SDK_IDP_ID and _ID_TOKEN_FILE
+ * win: with them IAM is asked as in {@link federatedCredentials}. Otherwise HUAWEICLOUD_SDK_AK, _SK and _SECURITY_TOKEN
+ * are the key. _PROJECT_ID and _DOMAIN_ID are attached; _IAM_ENDPOINT is the endpoint of IAM.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once; when asked: `AUTH_CREDENTIALS_MISSING` when no pair is set, `AUTH_INVALID_CREDENTIALS` when half of
- * one is or a value is malformed; with an id token, as {@link federatedCredentials}.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once. When asked: `AUTH_CREDENTIALS_MISSING` when
+ * no pair is set; `AUTH_INVALID_CREDENTIALS` when half of a pair is set or a value is malformed; with an id token, as
+ * {@link federatedCredentials}.
  */
 export function envCredentials(options: IamOptions = {}): CredentialProvider {
   checkIamOptions(options)
@@ -33,7 +34,7 @@ export function envCredentials(options: IamOptions = {}): CredentialProvider {
       domainId: environmentVariable(NAMES.domainId),
       idpId: environmentVariable(NAMES.idpId),
       idTokenFile: environmentVariable(NAMES.idTokenFile),
-      // Known to whoever calls IAM, and weaker there than an option.
+      // Read where IAM is called, since an option wins over it there.
       iamEndpoint: undefined,
     }
     return await credentialsOf(values, "The environment", NAMES, options, context)

@@ -9,19 +9,19 @@ import type { Credentials } from "../identity/credentials.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
 
 export interface FederatedCredentialsOptions extends IamOptions, TemporaryKeyOptions {
-  /** Name of the identity provider in IAM; goes as X-Idp-Id. */
+  /** The name of the identity provider in IAM, sent as X-Idp-Id. */
   idpId: string
-  /** An OpenID Connect id token. A function is asked at each refresh: `secretFile(path)` reads a file anew. */
+  /** An OpenID Connect id token. A function is called at each refresh; `secretFile(path)` reads a file each time. */
   idToken: Secret
-  /** Life of the key, from 900 to 86400 seconds. @default 21600, as the official SDKs have it */
+  /** The lifetime of the key, from 900 to 86400 seconds. @default 21600, as in the official SDKs */
   durationSeconds?: number | undefined
 }
 
 /**
- * Temporary access keys for the bearer of an OpenID Connect id token: two calls, the first of which trades the id token for
- * an unscoped IAM token.
+ * Temporary access keys for the bearer of an OpenID Connect id token. This takes two calls: the first trades the id
+ * token for an unscoped IAM token.
  *
- * It has no identity key, since only the id token says whose it is: keep the provider, so that its key is kept.
+ * It has no identity key, since only the id token names the owner. Keep the provider, so that the cache keeps its key.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once; when asked, as {@link tokenCredentials}.
  * @see IAM API reference, "Obtaining a Token with an OpenID Connect ID Token"

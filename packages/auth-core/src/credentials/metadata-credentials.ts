@@ -8,14 +8,14 @@ import { rejectionError } from "../iam/rejection-error.ts"
 import { type CredentialProvider, yielding } from "../identity/provider.ts"
 
 export interface MetadataCredentialsOptions extends Pick<IamOptions, "fetch" | "clock"> {
-  /** Origin of the metadata service. @default "http://169.254.169.254" */
+  /** The origin of the metadata service. @default "http://169.254.169.254" */
   endpoint?: string | undefined
-  /** The longest one round trip may take, milliseconds of real time. @default 3_000 */
+  /** The longest that one round trip may take, milliseconds of real time. @default 3_000 */
   timeoutMs?: number | undefined
 }
 
 const TOKEN_LIFE_MS = 6 * 60 * 60_000
-/** How long a metadata service without tokens is taken at its word. */
+/** How long a metadata service without tokens is not asked for one again. */
 const NO_TOKENS_MS = 24 * 60 * 60_000
 const NO_AGENCY = "Please configure Cloud Service Agency first"
 
@@ -28,13 +28,13 @@ const ASK_TOKEN: IamRequest = {
 }
 
 /**
- * Temporary access keys of the agency that an ECS server has, from its metadata service: version 2, which takes a token
- * first, and version 1 where there is no such token.
+ * Temporary access keys of the agency of an ECS server, from its metadata service: by version 2, which needs a token,
+ * or by version 1 where there is no token.
  *
- * Where no metadata service answers it says so after one `timeoutMs`; where one does, after four at most.
+ * It fails after one `timeoutMs` where no metadata service answers, and after four at most where one does.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once. When asked: `AUTH_CREDENTIALS_MISSING` where
- * there is no metadata service or the server has no agency; `AUTH_TOKEN_REQUEST_FAILED` where the service fails;
+ * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once. When asked: `AUTH_CREDENTIALS_MISSING` when
+ * there is no metadata service, or the server has no agency; `AUTH_TOKEN_REQUEST_FAILED` when the service fails;
  * `AUTH_TOKEN_RESPONSE_INVALID`.
  * @see ECS user guide, "Obtaining Metadata": security key
  */
@@ -56,7 +56,7 @@ export function metadataCredentials(options: MetadataCredentialsOptions = {}): C
     if (answer.status !== 200 && (isNeeded || !hasNone)) throw rejectionError(connection, ASK_TOKEN, answer)
     token = answer.status === 200 ? tokenIn(answer.text) : undefined
     isThere ||= token !== undefined
-    // Left alone in its last tenth, so that none ends on its way.
+    // Not used in its last tenth, so that it cannot expire on the way.
     tokenHolds = clock.monotonic() + (token === undefined ? NO_TOKENS_MS : TOKEN_LIFE_MS * 0.9)
   }
   const askKey = async (signal: AbortSignal | undefined): Promise<[IamRequest, IamAnswer]> => {
@@ -79,10 +79,11 @@ export function metadataCredentials(options: MetadataCredentialsOptions = {}): C
       return credentials
     } catch (error) {
       if (!isAuthError(error) || error.code === "AUTH_CREDENTIALS_MISSING") throw error
-      // Other clouds, and pages to log in to a network, answer at this address too. A service that was here once only fails now.
+      // Other clouds and network login pages answer at this address too. But a service that answered before exists, and
+      // fails.
       const isForeign = error.code === "AUTH_TOKEN_RESPONSE_INVALID"
       if (hasServed || (isThere && !isForeign)) throw error
-      throw new AuthError("AUTH_CREDENTIALS_MISSING", `This seems to be no ECS server. ${error.message}`)
+      throw new AuthError("AUTH_CREDENTIALS_MISSING", `This seems not to be an ECS server. ${error.message}`)
     }
   })
 }
@@ -90,7 +91,7 @@ export function metadataCredentials(options: MetadataCredentialsOptions = {}): C
 function tokenIn(text: string): string {
   const token = text.trim()
   if (/^[\w.+/=-]+$/.test(token)) return token
-  throw new AuthError("AUTH_TOKEN_RESPONSE_INVALID", `${ASK_TOKEN.action} failed: the answer is no token.`)
+  throw new AuthError("AUTH_TOKEN_RESPONSE_INVALID", `${ASK_TOKEN.action} failed: the answer is not a token.`)
 }
 
 function keyRequest(token: string | undefined): IamRequest {
@@ -106,7 +107,7 @@ function keyRequest(token: string | undefined): IamRequest {
 function withoutAgency(endpoint: string): AuthError {
   return new AuthError(
     "AUTH_CREDENTIALS_MISSING",
-    `This ECS server has no agency: give it one for the cloud service ECS, in the console, then ${endpoint} serves its access key.`,
+    `This ECS server has no agency: in the console, assign it one for the cloud service ECS. Then ${endpoint} serves its access key.`,
     { endpoint },
   )
 }

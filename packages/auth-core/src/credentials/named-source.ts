@@ -6,7 +6,7 @@ import type { ProviderContext } from "../identity/provider.ts"
 import { redactCredential } from "../runtime/redact.ts"
 import { federatedCredentials } from "./federated-credentials.ts"
 
-/** What environment and profile can say, under the names that the official SDKs gave it there. */
+/** The settings that an environment or a profile can name. */
 export interface NamedSource {
   readonly ak: string | undefined
   readonly sk: string | undefined
@@ -19,10 +19,10 @@ export interface NamedSource {
 }
 
 /**
- * The access key that a source names: by an identity provider and a file with an id token, which win, else by AK and SK.
+ * The access key of a named source: by an identity provider and a file with an id token, which win, else by AK and SK.
  *
- * @param source what it is, as a message should have it: "The environment", "The section [basic] of ..."
- * @param names how it spells what it says, for messages
+ * @param source its name in messages: "The environment", "The section [basic] of ..."
+ * @param names the names of its settings, for messages
  */
 export async function credentialsOf(
   values: NamedSource,
@@ -53,10 +53,7 @@ export async function credentialsOf(
   }
   const [half, missing] = ak !== undefined ? (["ak", "sk"] as const) : (["sk", "ak"] as const)
   if (values[half] !== undefined) {
-    throw new AuthError(
-      "AUTH_INVALID_CREDENTIALS",
-      `${source} has ${names[half]} without ${names[missing]}: give both.`,
-    )
+    throw new AuthError("AUTH_INVALID_CREDENTIALS", `${source} has ${names[half]} without ${names[missing]}: set both.`)
   }
   throw new AuthError(
     "AUTH_CREDENTIALS_MISSING",

@@ -8,7 +8,7 @@ import { type CredentialProvider, yielding } from "../identity/provider.ts"
 import { checkBare, environmentVariable } from "../runtime/environment.ts"
 
 export interface PodCredentialsOptions extends Pick<IamOptions, "fetch" | "clock" | "allowInsecure"> {
-  /** The longest the round trip may take, milliseconds of real time. @default 5_000 */
+  /** The longest that the round trip may take, milliseconds of real time. @default 5_000 */
   timeoutMs?: number | undefined
 }
 
@@ -16,12 +16,11 @@ const URI = "HC_CONTAINER_CREDENTIALS_FULL_URI"
 const TOKEN_FILE = "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 
 /**
- * Temporary access keys of a pod's identity in CCE, from where HC_CONTAINER_CREDENTIALS_FULL_URI says, in the name of the
- * token that stands in the file HC_CONTAINER_AUTHORIZATION_TOKEN_FILE, which is read anew each time. For Node.js, Bun and
- * Deno.
+ * Temporary access keys of a pod's identity in CCE. They come from the URL in HC_CONTAINER_CREDENTIALS_FULL_URI, with
+ * the token in the file HC_CONTAINER_AUTHORIZATION_TOKEN_FILE, which is read each time. For Node.js, Bun and Deno.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` at once. When asked: `AUTH_CREDENTIALS_MISSING` when a variable or the file is
- * missing; `AUTH_INSECURE_URL` for plain http beyond this machine and its link; else as {@link tokenCredentials}.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` at once. When asked: `AUTH_CREDENTIALS_MISSING` when a variable or the file
+ * is missing; `AUTH_INSECURE_URL` for plain http beyond this machine and its link; else as {@link tokenCredentials}.
  */
 export function podCredentials(options: PodCredentialsOptions = {}): CredentialProvider {
   const transport = transportOf(options, undefined, 5_000)

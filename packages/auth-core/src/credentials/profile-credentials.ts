@@ -8,7 +8,7 @@ import { credentialsOf } from "./named-source.ts"
 export interface ProfileCredentialsOptions extends IamOptions {
   /** @default HUAWEICLOUD_SDK_CREDENTIALS_FILE, else ~/.huaweicloud/credentials */
   file?: string | undefined
-  /** Section to read. @default "basic", or "global" when there is no [basic] */
+  /** The section to read. @default "basic", or "global" without a section [basic] */
   section?: string | undefined
 }
 
@@ -23,27 +23,29 @@ const NAMES = {
   iamEndpoint: "iam_endpoint",
 }
 
-/** How soon a cache asks again, and sees that the file has changed. */
+/** How soon a cache asks again, and notices a change of the file. */
 const ASK_AGAIN_MS = 10_000
 
 /**
- * Access keys from the profile file of the official SDKs, an INI file with the sections [basic] and [global] and the keys
- * ak, sk, security_token, project_id, domain_id, idp_id, id_token_file and iam_endpoint. idp_id and id_token_file, when both
- * are there, win over ak and sk. A section inherits what [DEFAULT] has, as in the SDK for Python. For Node.js, Bun and Deno.
+ * Access keys from the profile file of the official SDKs, an INI file with the sections [basic] and [global] and the
+ * keys ak, sk, security_token, project_id, domain_id, idp_id, id_token_file and iam_endpoint. If idp_id and
+ * id_token_file are both set, they win over ak and sk. A section inherits the keys of [DEFAULT], as in the SDK for
+ * Python. For Node.js, Bun and Deno.
  *
- * Values are taken as they stand. In quotes, or with a comment behind it, one of these is an error.
+ * Values are used verbatim. Quotes around one of these values, or a comment after it, are an error.
  *
- * The file is read anew each time the provider is asked, by a cache about every 10 s while it is used, so it can be changed
- * while the program runs. A file that is malformed meanwhile leaves the key in use: the cache tells of the failure.
+ * The file is read at each call; a cache in use calls about every 10 s. So the file can be changed while the program
+ * runs. If it is malformed for a while, the key stays in use and the cache reports the failure.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once; when asked: `AUTH_CREDENTIALS_MISSING` when there is no such file, section or key;
- * `AUTH_INVALID_CREDENTIALS`, with the line, when the file is malformed; with an id token, as {@link federatedCredentials}.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once. When asked: `AUTH_CREDENTIALS_MISSING` when
+ * the file, section or key is absent; `AUTH_INVALID_CREDENTIALS`, with the line, when the file is malformed; with an id
+ * token, as {@link federatedCredentials}.
  */
 export function profileCredentials({ file, section, ...options }: ProfileCredentialsOptions = {}): CredentialProvider {
   checkIamOptions(options)
   for (const [name, value] of Object.entries({ file, section })) {
     if (value !== undefined && (typeof value !== "string" || value === "")) {
-      throw new AuthError("AUTH_INVALID_OPTION", `\`${name}\` must be a text that is not empty.`)
+      throw new AuthError("AUTH_INVALID_OPTION", `\`${name}\` must be a non-empty string.`)
     }
   }
   const provider: CredentialProvider = async (context) => {
@@ -85,19 +87,19 @@ function valuesOf(profile: Profile, name: string, path: string): Record<keyof ty
   }
 }
 
-/** Values by key, by section, those of [DEFAULT] in each. Keys are lower case, as Python's configparser has them. */
+/** The values of each section by key, with those of [DEFAULT]. Keys are lower case, as in Python's configparser. */
 export type Profile = ReadonlyMap<string, ReadonlyMap<string, string>>
 
 /**
- * Parses the INI form that the official Python SDK reads: `[section]`, whatever follows it on the line, `key = value` or
- * `key: value`, and comments, which are whole lines that begin with `#` or `;`. Values are taken as they stand, without quotes
- * or escapes. What stands in [DEFAULT] is there in each section that does not have it itself.
+ * Parses the INI form that the official Python SDK reads: `[section]`, where the rest of the line is ignored; `key =
+ * value` or `key: value`; and comments, which are whole lines that start with `#` or `;`. Values have no quotes and no
+ * escapes. Each section inherits the keys of [DEFAULT] that it does not set.
  *
- * Written here because the INI parsers of npm accept any line: what they cannot read becomes a key, so a file half written
- * would pass for a key half as long.
+ * The INI parsers on npm accept any line and turn an unreadable one into a key. With them, half a file would pass as a
+ * shorter access key.
  *
- * @throws {AuthError} `AUTH_INVALID_CREDENTIALS` with the number of the first line that is none of these, or that repeats a
- * section or a key. The line itself is not shown.
+ * @throws {AuthError} `AUTH_INVALID_CREDENTIALS` with the number of the first line that has another form, or repeats a
+ * section or a key. The message does not show the line.
  */
 export function parseProfile(text: string, path: string): Profile {
   const defaults = new Map<string, string>()

@@ -7,15 +7,15 @@ import { systemClock } from "../runtime/system-clock.ts"
 
 /** A provider of one access key. */
 export interface StaticCredentialProvider extends CredentialProvider {
-  /** AK: whose key it is. Names this provider to those that are built on it; the SK binds what they yield. */
+  /** AK. Names this provider to those built on it; their values are bound to the SK. */
   readonly accessKeyId: string
 }
 
 /**
- * An access key had from elsewhere: permanent, or temporary with its security token. It cannot renew itself.
+ * A fixed access key: permanent, or temporary with its security token. It is never renewed.
  *
- * @throws {AuthError} `AUTH_INVALID_CREDENTIALS` at once for what is no access key; `AUTH_CREDENTIALS_EXPIRED` when asked
- * after its end.
+ * @throws {AuthError} `AUTH_INVALID_CREDENTIALS` at once for anything but an access key; `AUTH_CREDENTIALS_EXPIRED`
+ * when asked after its end.
  */
 export function staticCredentials(
   credentials: Credentials,
@@ -26,7 +26,7 @@ export function staticCredentials(
     if (fixed.expiresAt !== undefined && fixed.expiresAt <= clock.now()) {
       throw new AuthError(
         "AUTH_CREDENTIALS_EXPIRED",
-        `The access key ${fixed.accessKeyId} expired at ${new Date(fixed.expiresAt).toISOString()}: supply a new one, or a provider that renews itself.`,
+        `The access key ${fixed.accessKeyId} expired at ${new Date(fixed.expiresAt).toISOString()}: pass a new one, or a provider that can renew it.`,
       )
     }
     return fixed

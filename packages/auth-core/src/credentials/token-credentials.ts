@@ -6,16 +6,16 @@ import { checkTemporaryKeyOptions, type TemporaryKeyOptions, tokenCredentialsReq
 import { type CredentialProvider, identityKey, type TokenProvider } from "../identity/provider.ts"
 
 export interface TokenCredentialsOptions extends IamOptions, TemporaryKeyOptions {
-  /** Whose token it is: a user's, a federated user's or an agency's. */
+  /** The provider of the token: a user's, a federated user's or an agency's. */
   via: TokenProvider
 }
 
 /**
  * Temporary access keys of the bearer of a token.
  *
- * When IAM does not accept the token of `via`, another one is asked for, once.
+ * If IAM does not accept the token of `via`, `via` is asked for another one, once.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once. When asked, what `via` throws, and
+ * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once. When asked: the error of `via`,
  * `AUTH_CREDENTIALS_REJECTED`, `AUTH_THROTTLED`, `AUTH_TOKEN_REQUEST_FAILED`, `AUTH_TOKEN_RESPONSE_INVALID`,
  * `AUTH_INVALID_OPTION` when IAM answers 400.
  * @see IAM API reference, "Obtaining a Temporary Access Key and Security Token Through a Token"

@@ -7,21 +7,21 @@ const GLOBAL_IAM_ENDPOINT = "https://iam.myhuaweicloud.com"
 export interface EndpointOptions {
   /** Origin, such as `https://iam.ap-southeast-1.myhuaweicloud.com`. */
   endpoint?: string | undefined
-  /** Name of the option above, for messages. */
+  /** The name of the option above, for messages. */
   option: "iamEndpoint" | "stsEndpoint"
   region?: string | undefined
-  /** What to use before the environment and the default, unless an endpoint or a region is given. */
+  /** Wins over the environment and the default, unless an endpoint or a region is given. */
   inherited?: string | undefined
   allowInsecure?: boolean | undefined
 }
 
 /**
- * The origin to call: the option, else HUAWEICLOUD_SDK_IAM_ENDPOINT or HUAWEICLOUD_SDK_STS_ENDPOINT, else that of the
- * region, else IAM's global one. STS has no global endpoint.
+ * The origin to call: the option, else HUAWEICLOUD_SDK_IAM_ENDPOINT or HUAWEICLOUD_SDK_STS_ENDPOINT, else the endpoint
+ * of the region, else the global endpoint of IAM. STS has no global endpoint.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` for what is no origin or no region; `AUTH_INSECURE_URL` for plain http to
- * another machine without `allowInsecure`: passwords and tokens travel in these requests.
- * @see Partner Center FAQ: project-scoped tokens may be asked of the region's endpoint too
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed origin or region; `AUTH_INSECURE_URL` for plain http to
+ * another machine without `allowInsecure`, since these requests carry passwords and tokens.
+ * @see Partner Center FAQ: the endpoint of the region serves project-scoped tokens too
  */
 export function resolveEndpoint({
   endpoint,
@@ -40,7 +40,7 @@ export function resolveEndpoint({
   if (service === "iam") return GLOBAL_IAM_ENDPOINT
   throw new AuthError(
     "AUTH_INVALID_OPTION",
-    `STS has no global endpoint: give \`region\` or \`stsEndpoint\`, or set ${variable}.`,
+    `STS has no global endpoint: pass \`region\` or \`stsEndpoint\`, or set ${variable}.`,
   )
 }
 
@@ -56,21 +56,21 @@ function checkOrigin(value: unknown, name: string, allowInsecure: boolean): stri
   if (url.href === `${url.origin}/`) return url.origin
   throw new AuthError(
     "AUTH_INVALID_OPTION",
-    `${name} must be an origin such as "${GLOBAL_IAM_ENDPOINT}": scheme, host and port, no path, no user.`,
+    `${name} must be an origin such as "${GLOBAL_IAM_ENDPOINT}": scheme, host and port, without a path or user.`,
   )
 }
 
 /**
- * A URL that secrets may go to.
+ * Parses a URL to which secrets may be sent.
  *
- * @param name what gave it, as the message should have it
- * @param mayBePlain which hosts may be spoken to over plain http
- * @throws {AuthError} `AUTH_INVALID_OPTION` for what is no URL of http or https; `AUTH_INSECURE_URL`.
+ * @param name the name of the option or variable, for messages
+ * @param mayBePlain whether a host may be called over plain http
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for anything but a URL of http or https; `AUTH_INSECURE_URL`.
  */
 export function checkUrl(value: unknown, name: string, mayBePlain: (hostname: string) => boolean): URL {
   const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined
   if (url === undefined || (url.protocol !== "https:" && url.protocol !== "http:")) {
-    throw new AuthError("AUTH_INVALID_OPTION", `${name} must be a URL that begins with https://.`)
+    throw new AuthError("AUTH_INVALID_OPTION", `${name} must be a URL that starts with https://.`)
   }
   if (url.protocol === "http:" && !mayBePlain(url.hostname)) {
     throw new AuthError(
@@ -81,7 +81,7 @@ export function checkUrl(value: unknown, name: string, mayBePlain: (hostname: st
   return url
 }
 
-/** This machine, and addresses that no router passes on, at which a cloud serves its machines what they need. */
+/** This machine, and link-local addresses, at which a cloud serves its machines. No router passes them on. */
 export function isMachineLocal(hostname: string): boolean {
   return isLoopback(hostname) || /^169\.254(\.\d{1,3}){2}$/.test(hostname)
 }

@@ -14,7 +14,8 @@ import { rejectionError } from "./rejection-error.ts"
 /**
  * One round trip that must succeed.
  *
- * @throws {AuthError} of {@link roundTrip} when there is no answer, of {@link rejectionError} when it is no success.
+ * @throws {AuthError} as {@link roundTrip} without an answer; of {@link rejectionError} for an answer other than
+ * success.
  */
 export async function exchange(
   connection: IamConnection,
@@ -26,7 +27,7 @@ export async function exchange(
   return answer
 }
 
-/** The request in the name of a token. */
+/** The request with a token. */
 export function withToken(request: IamRequest, token: Token): IamRequest {
   return {
     ...request,
@@ -36,8 +37,8 @@ export function withToken(request: IamRequest, token: Token): IamRequest {
 }
 
 /**
- * One round trip signed with AK/SK that must succeed. When the signature counts as expired, the local clock is off: signs
- * once more, at the server's time.
+ * One round trip signed with AK/SK that must succeed. If the signature counts as expired, the local clock is wrong: the
+ * request is signed once more, at the server's time.
  *
  * @throws {AuthError} as {@link exchange} does.
  */
@@ -63,7 +64,7 @@ function signed(
   { accessKeyId, secretAccessKey, securityToken }: Credentials,
   time: number,
 ): IamRequest {
-  // Whether the key still lives is for its provider to say: the local clock may be what is wrong.
+  // Without the expiry, since the local clock may be wrong. The provider decides whether the key still lives.
   const key = { accessKeyId, secretAccessKey, ...(securityToken === undefined ? undefined : { securityToken }) }
   const { method, path, headers = {} } = request
   const signature = sign({ method, url: endpoint + path, headers, body: payloadOf(request) }, key, {
@@ -76,7 +77,7 @@ function signed(
   }
 }
 
-/** One round trip in the name of a token, or signed with AK/SK, that must succeed. */
+/** One round trip, with a token or signed with AK/SK, that must succeed. */
 export async function authenticatedExchange(
   connection: IamConnection,
   request: IamRequest,
@@ -88,13 +89,15 @@ export async function authenticatedExchange(
     : await signedExchange(connection, request, authentication, signal)
 }
 
-/** IAM's own are some kB, and some hundred with a catalog. */
+/** In characters. IAM's own answers have some kB, and some hundred kB with a catalog. */
 const LONGEST_ANSWER = 8 * 1024 * 1024
 
 /**
- * Sends one request and reads the whole answer. Redirects are not followed: they would carry the secrets elsewhere.
+ * Sends one request and reads the whole answer. Redirects are not followed, since they would carry the secrets
+ * elsewhere.
  *
- * @throws {AuthError} `AUTH_TOKEN_REQUEST_FAILED` when there is no answer in time; `AUTH_INSECURE_URL` for a proxy in clear; the signal's reason when it aborts.
+ * @throws {AuthError} `AUTH_TOKEN_REQUEST_FAILED` without an answer in time; `AUTH_INSECURE_URL` for a proxy in clear;
+ * the signal's reason when it aborts.
  */
 export async function roundTrip(
   connection: IamConnection,
@@ -103,18 +106,18 @@ export async function roundTrip(
 ): Promise<IamAnswer> {
   signal?.throwIfAborted()
   const { endpoint, fetch, allowInsecure } = connection
-  // Machines' own metadata services say nothing of it.
+  // Undefined for the metadata services of a machine, which no proxy serves.
   if (allowInsecure === false && fetch === undefined && endpoint.startsWith("http:")) {
     refuseProxy(new URL(endpoint))
   }
-  // Real time, whatever the clock: the network does not stand still with it.
+  // Real time, even with another clock, since the network runs in real time.
   const limit = AbortSignal.timeout(connection.timeoutMs)
   const end = signal === undefined ? limit : AbortSignal.any([signal, limit])
   try {
     return await abortable(send(connection, request, end), end)
   } catch (error) {
     signal?.throwIfAborted()
-    // A fetch that was made of a client refuses a proxy itself.
+    // A fetch that was made from a client refuses the proxy on its own.
     if (isAuthError(error) && error.code === "AUTH_INSECURE_URL") throw error
     throw limit.aborted ? timedOut(connection, request) : unreachable(connection, request, error)
   }
@@ -142,7 +145,7 @@ async function send(connection: IamConnection, request: IamRequest, signal: Abor
   }
 }
 
-/** As `text()` gives it, but what does not end does not fill the memory. */
+/** Like `text()`, but an endless answer does not fill the memory. */
 async function textOf(response: IamFetchResponse): Promise<string> {
   if (!(response.body instanceof ReadableStream)) return await response.text()
   const reader = response.body.getReader()
@@ -162,7 +165,7 @@ async function textOf(response: IamFetchResponse): Promise<string> {
 function timedOut({ endpoint, timeoutMs }: IamConnection, { action }: IamRequest): AuthError {
   return new AuthError(
     "AUTH_TOKEN_REQUEST_FAILED",
-    `${action} failed: ${endpoint} gave no answer within ${timeoutMs} ms. Check the network, or raise \`timeoutMs\`.`,
+    `${action} failed: ${endpoint} did not answer within ${timeoutMs} ms. Check the network, or raise \`timeoutMs\`.`,
     { endpoint },
   )
 }
@@ -171,7 +174,7 @@ function unreachable({ endpoint }: IamConnection, { action, secrets }: IamReques
   const cause = summaryOf(error, secrets)
   const advice =
     cause.code === "UND_ERR_HEADERS_OVERFLOW"
-      ? "The token is longer than this Node.js accepts in a header: start it with --max-http-header-size=65536."
+      ? "Node.js does not accept a token of this length in a header: start it with --max-http-header-size=65536."
       : "Check the endpoint, the network and the proxy."
   return new AuthError(
     "AUTH_TOKEN_REQUEST_FAILED",
@@ -183,7 +186,7 @@ function unreachable({ endpoint }: IamConnection, { action, secrets }: IamReques
   )
 }
 
-/** An error of the HTTP client may hold the whole request: only its words and its code go on. */
+/** An error of the HTTP client may hold the whole request, so only its messages and its code are passed on. */
 function summaryOf(error: unknown, secrets: readonly string[]): Error & { code?: string } {
   const reasons: string[] = []
   let code: string | undefined

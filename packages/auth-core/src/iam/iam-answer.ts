@@ -7,10 +7,10 @@ import type { IamConnection } from "./iam-connection.ts"
 import type { IamAnswer, IamRequest } from "./iam-request.ts"
 
 /**
- * Reads a token answer: the token from X-Subject-Token, its times and scope from the body. A token just issued begins now,
- * so it tells the issuer's time even without a Date header.
+ * Reads an answer with a token: the token from X-Subject-Token, its times and scope from the body. A new token begins
+ * now, so its issue time is the issuer's time even without a Date header.
  *
- * @throws {AuthError} `AUTH_TOKEN_RESPONSE_INVALID` when one of them is missing or makes no sense.
+ * @throws {AuthError} `AUTH_TOKEN_RESPONSE_INVALID` when one of them is missing or invalid.
  * @see IAM API reference, "Obtaining a User Token Through Password Authentication"
  */
 export function readToken(
@@ -33,7 +33,7 @@ export function readToken(
   if (problem !== undefined || expiresAt === undefined) {
     throw new AuthError(
       "AUTH_TOKEN_RESPONSE_INVALID",
-      `${action} failed: the answer of ${endpoint} (HTTP ${answer.status}) has ${problem}. Check that the endpoint is IAM's.`,
+      `${action} failed: the answer of ${endpoint} (HTTP ${answer.status}) has ${problem}. Check that the endpoint belongs to IAM.`,
       { status: answer.status, endpoint },
     )
   }
@@ -49,7 +49,7 @@ export function readToken(
   })
 }
 
-/** How one service spells the parts of a temporary access key. */
+/** The names that one service gives to the parts of a temporary access key. */
 export interface CredentialsShape {
   readonly member: string
   readonly accessKeyId: string
@@ -86,8 +86,9 @@ export const POD_SHAPE: CredentialsShape = {
 }
 
 /**
- * Reads a temporary access key. `longestMs` is the life that was asked for, where there is one.
+ * Reads a temporary access key.
  *
+ * @param longestMs the requested lifetime, if any
  * @throws {AuthError} `AUTH_TOKEN_RESPONSE_INVALID` when a part is missing.
  */
 export function readCredentials(
@@ -121,12 +122,12 @@ export function readCredentials(
   return credentials
 }
 
-/** The Date header and the times in a body may come from two machines; so much they may differ. */
+/** How far the Date header and the times in a body may differ, since they may come from two machines. */
 const TOLERANCE_MS = 5 * 60_000
 
 /**
- * What the issuer's clock shows, epoch ms: the Date header, where it falls into the life of what was issued; a server in
- * between may have another clock.
+ * The time of the issuer's clock, epoch ms: the Date header, if it falls into the lifetime of the issued value.
+ * Otherwise it may be the clock of a server in between.
  */
 function issuerTime(
   serverTime: number | undefined,
@@ -136,7 +137,7 @@ function issuerTime(
   return Math.max(serverTime, issuedAt)
 }
 
-/** Parses text of the other side; `undefined` when it is no JSON. */
+/** Parses text of the other side; `undefined` when it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -145,7 +146,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** What stands at a path of a parsed body; `undefined` when any step is missing. */
+/** The value at a path of a parsed body; `undefined` when any step is missing. */
 export function memberAt(body: unknown, ...path: ReadonlyArray<string | number>): unknown {
   return path.reduce<unknown>(
     (at, name) => (typeof at === "object" && at !== null ? Reflect.get(at, name) : undefined),
@@ -153,13 +154,13 @@ export function memberAt(body: unknown, ...path: ReadonlyArray<string | number>)
   )
 }
 
-/** The text at a path of a parsed body; `undefined` when there is none, or an empty one. */
+/** The text at a path of a parsed body; `undefined` when it is absent or empty. */
 export function textAt(body: unknown, ...path: ReadonlyArray<string | number>): string | undefined {
   const value = memberAt(body, ...path)
   return typeof value === "string" && value !== "" ? value : undefined
 }
 
-/** The instant at a path of a parsed body, epoch ms. IAM writes UTC with six decimals, of which three count here. */
+/** The instant at a path of a parsed body, epoch ms. IAM writes UTC with six decimals; three of them count here. */
 export function timeAt(body: unknown, ...path: ReadonlyArray<string | number>): number | undefined {
   const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,3})?\d*(Z|[+-]\d\d:\d\d)?$/.exec(textAt(body, ...path) ?? "")
   if (parts === null) return undefined

@@ -6,31 +6,32 @@ import type { IamFetch } from "../runtime/fetch.ts"
 import { LONGEST_TIMER_MS, systemClock } from "../runtime/system-clock.ts"
 import { resolveEndpoint } from "./endpoint.ts"
 
-/** How IAM is reached. A provider built on another (`via`) reaches it the same way, except for what it is told itself. */
+/** The way to IAM. A provider built on another one (`via`) inherits the options that it does not set. */
 export interface IamOptions {
   /**
    * Origin of IAM, such as `https://iam.ap-southeast-1.myhuaweicloud.com`.
-   * @default that of `via`, else HUAWEICLOUD_SDK_IAM_ENDPOINT, else that of `region`, else `https://iam.myhuaweicloud.com`
+   * @default that of `via`, else HUAWEICLOUD_SDK_IAM_ENDPOINT, else that of `region`, else
+   * `https://iam.myhuaweicloud.com`
    */
   iamEndpoint?: string | undefined
-  /** Region whose IAM is called, such as `ap-southeast-1`. */
+  /** The region whose IAM is called, such as `ap-southeast-1`. */
   region?: string | undefined
-  /** Makes the round trips, through a proxy for instance. @default the global fetch */
+  /** Makes the round trips, for instance through a proxy. @default the global fetch */
   fetch?: IamFetch | undefined
-  /** The longest one round trip may take, milliseconds of real time. @default 10_000 */
+  /** The longest that one round trip may take, milliseconds of real time. @default 10_000 */
   timeoutMs?: number | undefined
-  /** Lets secrets cross plain http to hosts other than this machine. @default false */
+  /** Allows plain http to other machines, which exposes the secrets. @default false */
   allowInsecure?: boolean | undefined
   /** @default the machine's clock */
   clock?: Clock | undefined
 }
 
-/** {@link IamOptions} with everything decided. */
+/** {@link IamOptions}, checked, with every default filled in. */
 export interface IamConnection {
   readonly endpoint: string
-  /** The endpoint was given, by itself, a region or `via`: neither the environment nor the default decided. */
+  /** An option names the endpoint, directly, by a region or through `via`; not the environment or the default. */
   readonly isNamed?: boolean | undefined
-  /** Secrets may cross the network in clear, and so may a proxy read them. */
+  /** Secrets may cross the network in clear, so a proxy may read them too. */
   readonly allowInsecure?: boolean | undefined
   readonly fetch: IamFetch | undefined
   readonly timeoutMs: number
@@ -38,7 +39,7 @@ export interface IamConnection {
 }
 
 /**
- * Decides everything once, at construction of a provider.
+ * Resolves all options once, at construction of a provider.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL`
  */
@@ -57,7 +58,7 @@ export function iamConnection(options: IamOptions, via?: IamConnection): IamConn
   }
 }
 
-/** The endpoint that the options name, by itself or by a region: neither the environment nor the default decides. */
+/** The endpoint that the options name, directly or by a region; nothing when the environment or the default decides. */
 export function namedEndpoint(options: IamOptions): string | undefined {
   const { iamEndpoint, region } = options
   if (iamEndpoint !== undefined) return iamEndpoint
@@ -65,14 +66,14 @@ export function namedEndpoint(options: IamOptions): string | undefined {
   return resolveEndpoint({ option: "iamEndpoint", region })
 }
 
-/** The options of a source; where it does not say itself where IAM is, completed by those of the auth that asks. */
+/** The options of a source. If they do not say where IAM is, those of the calling auth fill the gaps. */
 export function reachedBy<O extends IamOptions>(options: O, asking: IamReach | undefined): O {
   if (options.iamEndpoint !== undefined || options.region !== undefined) return options
   const own = Object.entries(options).filter(([, value]) => value !== undefined)
   return Object.assign({}, options, asking, Object.fromEntries(own))
 }
 
-/** How STS is reached. */
+/** The way to STS. */
 export interface StsOptions extends Omit<IamOptions, "iamEndpoint"> {
   /**
    * Origin of STS, such as `https://sts.ap-southeast-1.myhuaweicloud.com`. STS has no global endpoint.
@@ -82,7 +83,7 @@ export interface StsOptions extends Omit<IamOptions, "iamEndpoint"> {
 }
 
 /**
- * The same for STS.
+ * Resolves the options for STS.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL`
  */
@@ -99,20 +100,20 @@ export function stsConnection(options: StsOptions, via?: IamConnection): IamConn
   }
 }
 
-/** Says at construction what is wrong with options that only count later, if at all. */
+/** Checks at construction options that are used later, if at all. */
 export function checkIamOptions(options: IamOptions): void {
   transportOf(options)
   if (options.iamEndpoint !== undefined || options.region !== undefined) iamConnection(options)
 }
 
-/** Everything of a connection but where it leads. */
+/** A connection without its endpoint. */
 export function transportOf(
   { fetch, timeoutMs, clock }: Pick<IamOptions, "fetch" | "timeoutMs" | "clock">,
   via?: IamConnection,
   defaultTimeoutMs = 10_000,
 ): Omit<IamConnection, "endpoint"> {
   if (fetch !== undefined && typeof fetch !== "function") {
-    throw new AuthError("AUTH_INVALID_OPTION", "`fetch` must be a function with the signature of the global fetch.")
+    throw new AuthError("AUTH_INVALID_OPTION", "`fetch` must be a function like the global fetch.")
   }
   checkInteger(timeoutMs, "timeoutMs", 1, LONGEST_TIMER_MS)
   return {
@@ -122,12 +123,12 @@ export function transportOf(
   }
 }
 
-/** A provider that calls IAM: those built on it reach IAM the same way. */
+/** A provider that calls IAM. Those built on it inherit its connection. */
 export interface IamProvider<T> extends Provider<T> {
   readonly iam: IamConnection
 }
 
-/** @param traits its own, with the binding of its own secret or of the provider that it is built on */
+/** @param traits with the binding of its own secret, or of the provider it is built on */
 export function iamProvider<T>(
   iam: IamConnection,
   traits: Pick<Provider<T>, "yields" | "identityKey" | "binding">,
@@ -136,7 +137,7 @@ export function iamProvider<T>(
   return Object.assign(async (context?: ProviderContext<T>) => provide(context), { ...traits, iam })
 }
 
-/** How a provider reaches IAM, if it does. */
+/** The connection of a provider that calls IAM. */
 export function connectionOf<V>(provider: Provider<V>): IamConnection | undefined {
   return callsIam(provider) ? provider.iam : undefined
 }
@@ -145,7 +146,7 @@ function callsIam<V>(provider: Provider<V>): provider is IamProvider<V> {
   return "iam" in provider
 }
 
-/** Gives a whole number within bounds back, or says which option is not one. */
+/** Returns a whole number within bounds, or throws an error that names the option. */
 export function checkInteger<T extends number | undefined>(value: T, option: string, least: number, most: number): T {
   if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return value
   throw new AuthError("AUTH_INVALID_OPTION", `\`${option}\` must be a whole number from ${least} to ${most}.`)

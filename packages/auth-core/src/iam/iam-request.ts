@@ -3,25 +3,25 @@ import type { IamFetchResponse } from "../runtime/fetch.ts"
 /** One round trip to IAM or STS, ready to send. */
 export interface IamRequest {
   readonly method: "GET" | "POST" | "PUT"
-  /** Path and query, finished. */
+  /** Path and query, encoded. */
   readonly path: string
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Sent as JSON. */
   readonly body?: object | undefined
-  /** What must not appear in anything thrown. */
+  /** The texts that must not appear in an error. */
   readonly secrets: readonly string[]
-  /** What is being done, for messages: "Asking IAM for ...". */
+  /** The action, for messages: "Asking IAM for ...". */
   readonly action: string
-  /** What to do when the answer has this status, where the request knows better than the general advice. */
+  /** The remedy for a status, where the request knows better than the general advice. */
   readonly advice?: Readonly<Partial<Record<400 | 401 | 403 | 404, string>>> | undefined
 }
 
-/** What came back, whatever the status. */
+/** An answer with any status. */
 export interface IamAnswer {
   readonly status: number
   readonly headers: IamFetchResponse["headers"]
   readonly text: string
-  /** Clock of the server by its Date header, epoch ms. */
+  /** The time of the server's clock by its Date header, epoch ms. */
   readonly serverTime: number | undefined
 }
 

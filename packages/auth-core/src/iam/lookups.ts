@@ -6,16 +6,16 @@ import { memberAt, parseJson, textAt } from "./iam-answer.ts"
 import { type IamOptions, iamConnection, type StsOptions, stsConnection } from "./iam-connection.ts"
 import { checkName } from "./token-scope.ts"
 
-/** Whose an access key is. */
+/** The owner of an access key. */
 export interface CallerIdentity {
-  /** Id of the account (domain). */
+  /** The id of the account (domain). */
   accountId: string
   principalUrn: string
   principalId: string
 }
 
 /**
- * Asks STS whose an access key is.
+ * Asks STS for the owner of an access key.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` for the endpoint; else as {@link tokenCredentials}.
  * @see IAM API reference (new), GetCallerIdentity
@@ -29,7 +29,7 @@ export async function callerIdentity(
     method: "GET" as const,
     path: "/v5/caller-identity",
     secrets: [],
-    action: "Asking STS whose the access key is",
+    action: "Asking STS for the owner of the access key",
   }
   const answer = await signedExchange(connection, request, credentials, signal)
   const body = parseJson(answer.text)
@@ -41,7 +41,7 @@ export async function callerIdentity(
   }
   throw new AuthError(
     "AUTH_TOKEN_RESPONSE_INVALID",
-    `${request.action} failed: the answer of ${connection.endpoint} names no account and principal. Check that the endpoint is that of STS.`,
+    `${request.action} failed: the answer of ${connection.endpoint} names no account and principal. Check that the endpoint belongs to STS.`,
     { status: answer.status, endpoint: connection.endpoint },
   )
 }
@@ -52,10 +52,10 @@ export interface FindDomainIdOptions extends IamOptions, Pick<StsOptions, "stsEn
 }
 
 /**
- * Looks up the id of the account (domain) to which a token's user or an access key belongs. Keeps nothing.
+ * Looks up the id of the account (domain) of a token's user or of an access key. Nothing is cached.
  *
- * When IAM names none, or the user may not ask, STS is asked about an access key, provided its endpoint is known by
- * `stsEndpoint`, `region` or HUAWEICLOUD_SDK_STS_ENDPOINT.
+ * If IAM names none, or the user may not ask, STS is asked about an access key, provided that `stsEndpoint`, `region`
+ * or HUAWEICLOUD_SDK_STS_ENDPOINT is set.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` when there is none, or several, which the message lists; else as
  * {@link passwordToken}.
@@ -81,7 +81,7 @@ async function fromIam(options: FindDomainIdOptions, authentication: Token | Cre
     path: "/v3/auth/domains",
     secrets: [],
     action: "Looking up the account (domain) of the caller",
-    advice: { 403: "Give the domain's id yourself, or let the user list domains." },
+    advice: { 403: "Pass the id of the domain, or let the user list domains." },
   }
   const answer = await authenticatedExchange(connection, request, authentication, options.signal)
   const domains = memberAt(parseJson(answer.text), "domains")
@@ -91,23 +91,25 @@ async function fromIam(options: FindDomainIdOptions, authentication: Token | Cre
   const [id, ...others] = ids
   if (id !== undefined && others.length === 0) return id
   const found = id === undefined ? "IAM names none" : `IAM names several: ${ids.join(", ")}`
-  throw new AuthError("AUTH_INVALID_OPTION", `${request.action} failed: ${found}. Give the domain's id yourself.`, {
+  throw new AuthError("AUTH_INVALID_OPTION", `${request.action} failed: ${found}. Pass the id of the domain.`, {
     status: answer.status,
     endpoint: connection.endpoint,
   })
 }
 
 export interface FindProjectIdOptions extends IamOptions {
-  /** Name of the project. That of a region's main project is the region's id, such as `ap-southeast-1`. */
+  /**
+   * The name of the project. A region's main project has the id of the region as its name, such as `ap-southeast-1`.
+   */
   name: string
   /** Ends the lookup. */
   signal?: AbortSignal | undefined
 }
 
 /**
- * Looks up the id of a project by its name, as a token's user or an access key's owner sees it. Keeps nothing.
+ * Looks up the id of a project by its name, among those that the token or the access key can see. Nothing is cached.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` when there is none of that name, or several, which the message lists; else as
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when no project, or more than one, has that name; else as
  * {@link passwordToken}.
  * @see IAM API reference, "Querying Project Information Based on the Specified Criteria"
  */
@@ -122,7 +124,7 @@ export async function findProjectId(
     path: `/v3/projects?name=${encodeURIComponent(name)}`,
     secrets: [],
     action: `Looking up the project "${name}"`,
-    advice: { 403: "Give the project's id yourself, or let the user list projects." },
+    advice: { 403: "Pass the id of the project, or let the user list projects." },
   }
   const answer = await authenticatedExchange(connection, request, authentication, options.signal)
   const details = { status: answer.status, endpoint: connection.endpoint }
@@ -130,7 +132,7 @@ export async function findProjectId(
   if (!Array.isArray(projects)) {
     throw new AuthError(
       "AUTH_TOKEN_RESPONSE_INVALID",
-      `${request.action} failed: the answer of ${connection.endpoint} lists no projects. Check that the endpoint is IAM's.`,
+      `${request.action} failed: the answer of ${connection.endpoint} lists no projects. Check that the endpoint belongs to IAM.`,
       details,
     )
   }
@@ -138,9 +140,5 @@ export async function findProjectId(
   const [id, ...others] = ids
   if (id !== undefined && others.length === 0) return id
   const found = id === undefined ? "none of that name is visible" : `several have that name: ${ids.join(", ")}`
-  throw new AuthError(
-    "AUTH_INVALID_OPTION",
-    `${request.action} failed: ${found}. Give the project's id yourself.`,
-    details,
-  )
+  throw new AuthError("AUTH_INVALID_OPTION", `${request.action} failed: ${found}. Pass the id of the project.`, details)
 }

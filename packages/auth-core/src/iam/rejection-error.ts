@@ -24,17 +24,17 @@ const ADVICE_BY_CODE: Readonly<Record<string, string>> = {
 
 const ADVICE_BY_STATUS: Readonly<Record<number, string>> = {
   400: "Correct the option that the message names.",
-  401: "Check who asks and with what secret.",
+  401: "Check the caller and its secret.",
   403: "Give the caller the permission it lacks.",
-  404: "Check the names and ids: what does not exist in this account cannot be asked for.",
+  404: "Check the names and ids: they must exist in this account.",
 }
 
 /**
- * Makes an error of an answer that is no success.
+ * The error for an answer other than success.
  *
- * 401, 403 and a 404 in IAM's own words: `AUTH_CREDENTIALS_REJECTED`. 400: `AUTH_INVALID_OPTION`, since only other options
- * can help. 429, 503 with Retry-After, and a throttling code: `AUTH_THROTTLED`. 408, 409 and 5xx:
- * `AUTH_TOKEN_REQUEST_FAILED`. Redirects and the rest: `AUTH_TOKEN_RESPONSE_INVALID`, for IAM is not what answered.
+ * 401, 403 and a 404 with a code of IAM: `AUTH_CREDENTIALS_REJECTED`. 400: `AUTH_INVALID_OPTION`, since only other
+ * options can help. 429, 503 with Retry-After, and a throttling code: `AUTH_THROTTLED`. 408, 409 and 5xx:
+ * `AUTH_TOKEN_REQUEST_FAILED`. Redirects and the rest: `AUTH_TOKEN_RESPONSE_INVALID`, since they do not come from IAM.
  */
 export function rejectionError(
   { endpoint, clock }: IamConnection,
@@ -54,7 +54,7 @@ export function rejectionError(
       : code === "AUTH_TOKEN_REQUEST_FAILED"
         ? "Try again later."
         : code === "AUTH_TOKEN_RESPONSE_INVALID"
-          ? "This is not how IAM answers: check the endpoint and what stands before it."
+          ? "IAM does not answer like this: check the endpoint and any proxy in front of it."
           : (ADVICE_BY_CODE[errorCode] ?? specificAdvice(advice, status) ?? ADVICE_BY_STATUS[status] ?? "")
   const said = [`HTTP ${status}`, fields.errorCode, fields.errorMessage && `"${fields.errorMessage}"`]
   return new AuthError(
@@ -69,7 +69,7 @@ function codeOf(status: number, { errorCode = "", errorMessage }: ErrorFields, h
   if (isThrottled) return "AUTH_THROTTLED"
   if (status === 400) return "AUTH_INVALID_OPTION"
   if (status === 401 || status === 403) return "AUTH_CREDENTIALS_REJECTED"
-  // The gateway's *.0101, and pages of other servers, say that there is no such API.
+  // *.0101 of the gateway, and pages of other servers, mean that there is no such API.
   if (status === 404 && errorMessage !== undefined && /^(IAM\.|PAP5\.|STS5\.|404$)/.test(errorCode)) {
     return "AUTH_CREDENTIALS_REJECTED"
   }
@@ -94,18 +94,18 @@ function cleanFields({ text, headers }: IamAnswer, secrets: readonly string[]): 
   }
 }
 
-/** Pages of proxies and load balancers say nothing in an error message. */
+/** Pages of proxies and load balancers are useless in an error message. */
 function isPage(text: string | undefined): boolean {
   return text !== undefined && /^\s*<(!doctype|html|\?xml)/i.test(text)
 }
 
-/** Who names a longer time means an outage, or does not count right: a wait without end would outlast it. */
+/** The longest wait that Retry-After can cause. A server that names a longer one is probably wrong. */
 const LONGEST_MS = 60 * 60_000
 
 /**
- * Reads Retry-After: seconds, or an HTTP date, which is compared with the server's own clock where that is known. More than
- * an hour counts as an hour.
+ * Reads Retry-After: seconds, or an HTTP date. More than an hour counts as an hour.
  *
+ * @param now the time of the server's clock where it is known, epoch ms
  * @see RFC 9110, section 10.2.3
  */
 export function retryAfterMs(value: string | null, now: number): number | undefined {

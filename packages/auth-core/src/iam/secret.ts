@@ -4,23 +4,23 @@ import { abortable } from "../runtime/promises.ts"
 import { readTextFile } from "../runtime/text-file.ts"
 import { checkName } from "./token-scope.ts"
 
-/** A secret, or a function that fetches it anew each time it is needed: from a vault, a file, a person. */
+/** A secret, or a function that fetches it each time it is needed: from a vault, a file or a person. */
 export type Secret = string | (() => string | Promise<string>)
 
-/** Gives the secret back, or says which option is not one. */
+/** Returns the secret, or throws an error that names the option. */
 export function checkSecret(value: Secret | undefined, option: string): Secret {
   if (typeof value === "string" && value !== "") return value
   if (typeof value === "function") return value
   throw new AuthError(
     "AUTH_INVALID_OPTION",
-    `\`${option}\` must be a text that is not empty, or a function that gives one.`,
+    `\`${option}\` must be a non-empty string, or a function that returns one.`,
   )
 }
 
 /**
- * The secret itself.
+ * The secret as text.
  *
- * @throws {AuthError} `AUTH_CREDENTIALS_MISSING` when the function fails or gives nothing; what it threw is the `cause`.
+ * @throws {AuthError} `AUTH_CREDENTIALS_MISSING` when the function returns nothing or throws; the `cause` is its error.
  */
 export async function readSecret(secret: Secret, option: string, signal: AbortSignal | undefined): Promise<string> {
   if (typeof secret === "string") return secret
@@ -30,21 +30,21 @@ export async function readSecret(secret: Secret, option: string, signal: AbortSi
   } catch (cause) {
     signal?.throwIfAborted()
     if (isAuthError(cause)) throw cause
-    throw new AuthError("AUTH_CREDENTIALS_MISSING", `The function given as \`${option}\` failed: see the cause.`, {
+    throw new AuthError("AUTH_CREDENTIALS_MISSING", `The function passed as \`${option}\` failed: see the cause.`, {
       cause,
     })
   }
   if (typeof value === "string" && value !== "") return value
   throw new AuthError(
     "AUTH_CREDENTIALS_MISSING",
-    `The function given as \`${option}\` must give a text that is not empty; it gave ${value === "" ? "an empty one" : typeof value}.`,
+    `The function passed as \`${option}\` must return a non-empty string; it returned ${value === "" ? "an empty one" : typeof value}.`,
   )
 }
 
 /**
  * Binds an identity to its secret.
  *
- * @param beside what else its values depend on, such as a passcode
+ * @param beside further secrets that its values depend on, such as a passcode
  */
 export function bindingOf(
   identity: string,
@@ -62,11 +62,11 @@ export function bindingOf(
 }
 
 /**
- * A secret that stands in a file, such as a mounted id token: read anew at each refresh, white space around it cut off.
- * For Node.js, Bun and Deno.
+ * Reads a secret from a file, such as a mounted id token, at each refresh. White space around it is removed. For
+ * Node.js, Bun and Deno.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` at once for what is no path; when asked, `AUTH_CREDENTIALS_MISSING` when there
- * is no such file or nothing in it, `AUTH_INVALID_CREDENTIALS` when it cannot be read.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` at once for anything but a path. When asked: `AUTH_CREDENTIALS_MISSING`
+ * when the file is absent or empty, `AUTH_INVALID_CREDENTIALS` when it cannot be read.
  */
 export function secretFile(path: string): () => Promise<string> {
   const file = checkName(path, "path")
@@ -74,6 +74,6 @@ export function secretFile(path: string): () => Promise<string> {
     const secret = (await readTextFile(file))?.trim()
     if (secret !== undefined && secret !== "") return secret
     const problem = secret === undefined ? "does not exist" : "is empty"
-    throw new AuthError("AUTH_CREDENTIALS_MISSING", `The file ${file} ${problem}: a secret should stand in it.`)
+    throw new AuthError("AUTH_CREDENTIALS_MISSING", `The file ${file} ${problem}: it should hold a secret.`)
   }
 }

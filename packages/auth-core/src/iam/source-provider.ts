@@ -7,10 +7,9 @@ import { isHeaderText } from "../runtime/header-text.ts"
 type Yields = NonNullable<Provider<unknown>["yields"]>
 
 /**
- * Does something with what another provider yields. When IAM says that this is what it does not accept, asks for another
- * one, once.
+ * Uses the value of another provider. If IAM does not accept that value, asks for another one, once.
  *
- * @param wanted what it must yield; `undefined`: either will do
+ * @param wanted the kind of value that it must yield; `undefined`: either kind will do
  */
 export async function withSource<V extends Token | Credentials, T>(
   via: Provider<V>,
@@ -34,7 +33,7 @@ export async function withSource<V extends Token | Credentials, T>(
   }
 }
 
-/** Through the cache that asks, so that what many share is fetched once; directly where there is none. */
+/** Asks through the calling cache, so that shared values are fetched once; directly where there is no cache. */
 async function ask<V extends Token | Credentials>(
   via: Provider<V>,
   wanted: Yields | undefined,
@@ -47,7 +46,7 @@ async function ask<V extends Token | Credentials>(
   if (hasToken(value) && !isHeaderText(value.value)) {
     throw new AuthError(
       "AUTH_INVALID_CREDENTIALS",
-      "The token of the provider given as `via` must be a text of visible ASCII characters, as X-Subject-Token gives it.",
+      "The provider passed as `via` must yield a token of visible ASCII characters, like the value of X-Subject-Token.",
     )
   }
   if (wanted === undefined ? given.length > 0 : given.includes(wanted)) return value as V
@@ -55,7 +54,7 @@ async function ask<V extends Token | Credentials>(
   if (wanted !== undefined && other !== undefined) throw wrongKind(wanted, other)
   throw new AuthError(
     "AUTH_CREDENTIALS_MISSING",
-    "The provider given as `via` must give a token { value } or credentials { accessKeyId, secretAccessKey }: it gave neither.",
+    "The provider passed as `via` must yield a token { value } or credentials { accessKeyId, secretAccessKey }: it yielded neither.",
   )
 }
 
@@ -76,25 +75,25 @@ function wrongKind(wanted: Yields, given: Yields): AuthError {
 }
 
 /**
- * Whether a refusal is about what was used, not about who may do what. Failed signatures lock an access key, so they are never
- * taken for its end.
+ * Whether a refusal is about the token or key, not about a permission. A failed signature is never taken for the end of
+ * a key, since failed signatures lock it.
  */
 function isAbout(used: Token | Credentials, { errorCode, errorMessage = "" }: AuthError): boolean {
   if ("value" in used) return errorCode !== "IAM.0064"
   return used.securityToken !== undefined && !/signature|reach the limit/i.test(errorMessage)
 }
 
-/** Every 401 but those about a password, which is not what was sent. */
+/** Every 401 except those about a password, since none was sent. */
 function isRefusal(error: unknown): error is AuthError {
   return isAuthError(error) && error.status === 401 && error.errorCode !== "IAM.0061" && error.errorCode !== "IAM.0062"
 }
 
-/** Gives the provider back, or says that it is none, or none of the wanted kind where it tells its kind. */
+/** Returns the provider, or throws an error if it is none or states another kind of value. */
 export function checkSource<V>(via: Provider<V>, wanted: Yields | undefined): Provider<V> {
   if (typeof via !== "function") {
     throw new AuthError(
       "AUTH_INVALID_OPTION",
-      "`via` must be a provider: an async function such as passwordToken(...) gives.",
+      "`via` must be a provider, which is an async function: for example passwordToken(...).",
     )
   }
   const { yields } = via
@@ -102,7 +101,7 @@ export function checkSource<V>(via: Provider<V>, wanted: Yields | undefined): Pr
   return via
 }
 
-/** What names a provider in the key of one that is built on it: its own key, else its fixed AK, which is no secret. */
+/** The name of a provider in the keys of those built on it: its own key, else its fixed AK, which is not secret. */
 export function sourceKey<V>({ identityKey, binding }: Provider<V>): string | undefined {
   return identityKey ?? binding?.identity
 }

@@ -4,11 +4,11 @@ import { checkInteger } from "./iam-connection.ts"
 import type { IamRequest } from "./iam-request.ts"
 import { type NameOrId, namedBody, namedText, scopeBody, type TokenScope } from "./token-scope.ts"
 
-/** The catalog makes an answer large and is of no use here. */
+/** Without the catalog, which makes an answer large and is not used here. */
 const PATH = "/v3/auth/tokens?nocatalog=true"
 
 /**
- * A user's token by password, with a virtual MFA code where login protection asks for one.
+ * A request for a user's token by password, with a virtual MFA code where login protection requires one.
  *
  * @see IAM API reference, "Obtaining a User Token Through Password Authentication" and "... and Virtual MFA"
  */
@@ -45,17 +45,17 @@ export function passwordTokenRequest({
     action: `Asking IAM for a token of user ${namedText(user)} by password`,
     advice: {
       401:
-        "Check user, domain, password and scope. A Huawei ID gets no token by password: use an IAM user. " +
+        "Check user, domain, password and scope. A Huawei ID cannot get a token by password: use an IAM user. " +
         (passcode === undefined
-          ? "When login protection by virtual MFA is on, give `passcode`, and the user as { id }."
-          : "A passcode holds for half a minute and for one use: give `passcode` as a function."),
+          ? "If login protection by virtual MFA is on, pass `passcode`, and the user as { id }."
+          : "A passcode is valid for half a minute and for one use: pass `passcode` as a function."),
       404: "Check the project or domain of `scope`: it does not exist, or the user cannot see it.",
     },
   }
 }
 
 /**
- * A token of an agency that exists in the account `domain`. Needs X-Auth-Token, still to be added.
+ * A request for a token of an agency in the account `domain`. The caller adds X-Auth-Token.
  *
  * @see IAM API reference, "Obtaining an Agency Token"
  */
@@ -83,19 +83,19 @@ export function agencyTokenRequest({
   }
 }
 
-/** Members of `assume_role` that name the account whose agency it is. */
+/** The member of `assume_role` that names the account of the agency. */
 function delegatingDomain(domain: NameOrId): { domain_id: string } | { domain_name: string } {
   return typeof domain === "string" ? { domain_name: domain } : { domain_id: domain.id }
 }
 
 const AGENCY_ADVICE: NonNullable<IamRequest["advice"]> = {
-  401: "The authentication given as `via` is not accepted.",
+  401: "IAM does not accept the authentication passed as `via`.",
   403: "The user behind `via` needs the Agent Operator permission, and the agency must delegate to its account.",
-  404: "Check the names: the account must exist, and hold an agency of that name for the account of `via`.",
+  404: "Check the names: the account must exist and have an agency of that name for the account of `via`.",
 }
 
 /**
- * A token for the bearer of an OpenID Connect id token; unscoped without `scope`.
+ * A request for a token for the bearer of an OpenID Connect id token; unscoped without `scope`.
  *
  * @see IAM API reference, "Obtaining a Token with an OpenID Connect ID Token"
  */
@@ -116,8 +116,8 @@ export function federatedTokenRequest({
     secrets: [idToken],
     action: `Asking IAM for a token by an id token of identity provider "${idpId}"`,
     advice: {
-      401: "The id token is not accepted: it may have expired, be meant for another audience, or be signed by another key.",
-      403: "Check the conversion rules of the identity provider: they give this user no group.",
+      401: "IAM does not accept the id token: it may have expired, be meant for another audience, or be signed by another key.",
+      403: "Check the conversion rules of the identity provider: they assign no group to this user.",
       404: "Check `idpId`: there is no such identity provider, or it has no OpenID Connect protocol.",
     },
   }
@@ -125,14 +125,14 @@ export function federatedTokenRequest({
 
 const TEMPORARY_KEY_PATH = "/v3.0/OS-CREDENTIAL/securitytokens"
 
-/** What may be asked of a temporary access key, beside whose it is. */
+/** The options of a temporary access key. */
 export interface TemporaryKeyRequest {
   durationSeconds?: number | undefined
   policy?: object | undefined
 }
 
 /**
- * A temporary access key through an agency. Needs X-Auth-Token, or a signature, still to be added.
+ * A request for a temporary access key through an agency. The caller adds X-Auth-Token or a signature.
  *
  * @see IAM API reference, "Obtaining a Temporary Access Key and Security Token Through an Agency"
  */
@@ -171,7 +171,7 @@ export function agencyCredentialsRequest({
 }
 
 /**
- * A temporary access key of the bearer of a token. Needs X-Auth-Token, still to be added.
+ * A request for a temporary access key of the bearer of a token. The caller adds X-Auth-Token.
  *
  * @see IAM API reference, "Obtaining a Temporary Access Key and Security Token Through a Token"
  */
@@ -190,23 +190,23 @@ export function tokenCredentialsRequest({ durationSeconds, policy }: TemporaryKe
     },
     secrets: [],
     action: "Asking IAM for a temporary access key by token",
-    advice: { 401: "The token given as `via` is not accepted." },
+    advice: { 401: "IAM does not accept the token passed as `via`." },
   }
 }
 
 export interface TemporaryKeyOptions {
-  /** Life of the key, from 900 to 86400 seconds. @default 900, IAM's own */
+  /** The lifetime of the key, from 900 to 86400 seconds. @default 900, the default of IAM */
   durationSeconds?: number | undefined
-  /** Narrows what the key may do on OBS: { Version: "1.1", Statement: [...] }, at most 8 statements. */
+  /** Limits the permissions of the key on OBS: { Version: "1.1", Statement: [...] }, at most 8 statements. */
   policy?: object | undefined
 }
 
 const IAM_DEFAULT_SECONDS = 900
 
 export function checkTemporaryKeyOptions({ durationSeconds, policy }: TemporaryKeyOptions): TemporaryKeyOptions & {
-  /** The longest life that the key can have. */
+  /** The longest lifetime that the key can have. */
   longestMs: number
-  /** Tells keys that differ in these options apart. */
+  /** Tells keys with different options apart. */
   key: string
 } {
   checkInteger(durationSeconds, "durationSeconds", 900, 86_400)

@@ -3,15 +3,15 @@ import { identityKey } from "../identity/provider.ts"
 import { isHeaderText } from "../runtime/header-text.ts"
 
 /**
- * What a token may be used on: one project, or a whole account with its global services.
+ * The scope of a token: one project, or a whole account with its global services.
  *
- * A project given by name is looked for in `domain`: by default that of the user, or of the account that grants the agency.
+ * A project name is looked up in `domain`, by default the domain of the user or of the account that grants the agency.
  */
 export type TokenScope =
   | { readonly project: NameOrId; readonly domain?: NameOrId | undefined }
   | { readonly domain: NameOrId; readonly project?: undefined }
 
-/** Copies a scope with the default domain filled in where it is needed, or says what is wrong with it. */
+/** Returns a copy of a scope, with the default domain where one is needed, or throws an error that names the fault. */
 export function checkScope(scope: TokenScope, defaultDomain: NameOrId | undefined): TokenScope {
   if (typeof scope !== "object" || scope === null || (scope.project === undefined && scope.domain === undefined)) {
     throw new AuthError("AUTH_INVALID_OPTION", "`scope` must be { project } or { domain }.")
@@ -24,7 +24,7 @@ export function checkScope(scope: TokenScope, defaultDomain: NameOrId | undefine
   if (owner === undefined) {
     throw new AuthError(
       "AUTH_INVALID_OPTION",
-      "`scope.project` is a name, which is unique in its domain only: give `scope.domain` too, or the project as { id }.",
+      "`scope.project` is a name, which is unique only in its domain: pass `scope.domain` too, or the project as { id }.",
     )
   }
   return { project, domain: owner }
@@ -41,7 +41,7 @@ export function scopeBody(scope: TokenScope): object {
   }
 }
 
-/** The form identity keys have. */
+/** The scope in an identity key. */
 export function scopeKey(scope: TokenScope): string {
   const domain = scope.domain === undefined ? undefined : namedKey(scope.domain)
   return scope.project === undefined
@@ -52,44 +52,44 @@ export function scopeKey(scope: TokenScope): string {
 /** A user, domain (account) or project: its name, or its id. */
 export type NameOrId = string | { readonly id: string }
 
-/** Gives the reference back, or says which option is not one. */
+/** Returns the name or id, or throws an error that names the option. */
 export function checkNameOrId(value: unknown, option: string): NameOrId {
   if (isText(value)) return value
   if (typeof value === "object" && value !== null && "id" in value && isText(value.id)) return { id: value.id }
   throw new AuthError(
     "AUTH_INVALID_OPTION",
-    `\`${option}\` must be a name, or { id: "..." }: neither may be empty, or hold half a character.`,
+    `\`${option}\` must be a name, or { id: "..." }: not empty, and without half a surrogate pair.`,
   )
 }
 
-/** Gives a name back, or says which option is not one. */
+/** Returns the name, or throws an error that names the option. */
 export function checkName(value: unknown, option: string): string {
   if (isText(value)) return value
-  throw new AuthError("AUTH_INVALID_OPTION", `\`${option}\` must be a text that is not empty.`)
+  throw new AuthError("AUTH_INVALID_OPTION", `\`${option}\` must be a non-empty string.`)
 }
 
-/** Gives a text back that can stand in a header, or says which option is not one. */
+/** Returns a text that can be sent in a header, or throws an error that names the option. */
 export function checkHeaderText(value: unknown, option: string): string {
   if (isHeaderText(value)) return value
-  throw new AuthError("AUTH_INVALID_OPTION", `\`${option}\` must be a text of visible ASCII characters.`)
+  throw new AuthError("AUTH_INVALID_OPTION", `\`${option}\` must be a string of visible ASCII characters.`)
 }
 
-/** The form IAM's bodies have. */
+/** The reference in a body for IAM. */
 export function namedBody(reference: NameOrId): { id: string } | { name: string } {
   return typeof reference === "string" ? { name: reference } : { id: reference.id }
 }
 
-/** The form identity keys have: a name never equals an id. */
+/** The reference in an identity key. A name never equals an id. */
 export function namedKey(reference: NameOrId): string {
   return typeof reference === "string" ? `name:${reference}` : `id:${reference.id}`
 }
 
-/** The form messages have. */
+/** The reference in a message. */
 export function namedText(reference: NameOrId): string {
   return typeof reference === "string" ? `"${reference}"` : `with id "${reference.id}"`
 }
 
 function isText(value: unknown): value is string {
-  // A half character has no form in UTF-8.
+  // Half a surrogate pair has no form in UTF-8.
   return typeof value === "string" && value.trim() !== "" && !/\p{Surrogate}/u.test(value)
 }

@@ -3,13 +3,13 @@ import { AuthError } from "../errors/auth-error.ts"
 /**
  * An IAM token, sent as X-Auth-Token. Valid for 24 hours.
  *
- * It is plain data. `console.log` shows none of `value` where a provider of this library gave the token; JSON, a copy by
- * spread and `inspect` with `customInspect: false` show it.
+ * It is plain data. If a provider of this library gave it, `console.log` hides `value`. JSON, a copy by spread, and
+ * `inspect` with `customInspect: false` show it.
  *
  * @see IAM API reference, "Obtaining a User Token Through Password Authentication"
  */
 export interface Token {
-  /** Opaque text, many kB when the user has many roles. */
+  /** Opaque text; many kB for a user with many roles. */
   value: string
   /** Start of life by the issuer's clock, epoch ms. */
   issuedAt: number
@@ -22,31 +22,31 @@ export interface Token {
 }
 
 /**
- * An access key: AK and SK, with a security token and an expiry when it is temporary.
+ * An access key: AK and SK. A temporary one also has a security token and an expiry.
  *
- * It is plain data. `console.log` shows neither SK nor security token where a provider of this library gave the key; JSON, a
- * copy by spread and `inspect` with `customInspect: false` show both.
+ * It is plain data. If a provider of this library gave it, `console.log` hides SK and security token. JSON, a copy by
+ * spread, and `inspect` with `customInspect: false` show both.
  *
  * @see API Signing Guide, "AK/SK signing and authentication algorithm"
  */
 export interface Credentials {
-  /** AK: public half, goes into the Authorization header. */
+  /** AK: the public half, sent in the Authorization header. */
   accessKeyId: string
-  /** SK: secret half, never leaves the process. */
+  /** SK: the secret half. It never leaves the process. */
   secretAccessKey: string
-  /** Goes with a temporary key as X-Security-Token. */
+  /** Sent with a temporary key as X-Security-Token. */
   securityToken?: string | undefined
   /** Project that the source of the key (environment, profile) names for it. */
   projectId?: string | undefined
   /** Account that the source of the key (environment, profile) names for it. */
   domainId?: string | undefined
-  /** Origin of the IAM that the source of the key names, or that issued it: look-ups in the name of the key go there. */
+  /** Origin of the IAM that issued the key or that its source names. Look-ups with the key go there. */
   iamEndpoint?: string | undefined
   /** End of life, epoch ms; absent for a permanent key. */
   expiresAt?: number | undefined
 }
 
-/** What a field must be like, when it is there; the first two must be. */
+/** The form of each field. The first two are required. */
 const FIELDS: [field: keyof Credentials, isRight: (value: unknown) => boolean, fault: string][] = [
   ["accessKeyId", matches(/^[!#-&(-+\-.0-:<>-_a-~]+$/), "has characters that no AK has"],
   [
@@ -59,9 +59,9 @@ const FIELDS: [field: keyof Credentials, isRight: (value: unknown) => boolean, f
 ]
 
 /**
- * Gives credentials back when they can sign.
+ * Returns the credentials if they can sign.
  *
- * @throws {AuthError} `AUTH_INVALID_CREDENTIALS`, naming the field and never its value.
+ * @throws {AuthError} `AUTH_INVALID_CREDENTIALS`, which names the field and never its value.
  */
 export function checkCredentials(credentials: Credentials): Credentials {
   for (const [index, [field, isRight, fault]] of FIELDS.entries()) {

@@ -1,7 +1,7 @@
 import type { IamFetch } from "../runtime/fetch.ts"
 import type { Credentials, Token } from "./credentials.ts"
 
-/** Anything with an end of life; without one it lasts for ever. */
+/** Anything with an end of life. Without `expiresAt` it never ends. */
 export interface Expiring {
   /** End of life by the issuer's clock, epoch ms. */
   expiresAt?: number | undefined
@@ -9,7 +9,7 @@ export interface Expiring {
   issuedAt?: number | undefined
 }
 
-/** Where IAM is, and how it is reached. */
+/** The way to IAM. */
 export interface IamReach {
   readonly iamEndpoint?: string | undefined
   readonly region?: string | undefined
@@ -18,51 +18,52 @@ export interface IamReach {
   readonly allowInsecure?: boolean | undefined
 }
 
-/** What a provider is told when it is asked. */
+/** The circumstances of a call of a provider. */
 export interface ProviderContext<T> {
-  /** A value that was refused: give another one. Absent: any valid one will do. */
+  /** A refused value, which must be replaced. Absent: any valid value will do. */
   rejected?: T | undefined
   /** Ends the work done for this call. */
   signal?: AbortSignal | undefined
-  /** Asks another provider through the cache that asks this one, so that what several share is fetched once. */
+  /** Asks another provider through the cache that asks this one, so that shared values are fetched once. */
   resolve?: (<V extends Expiring>(provider: Provider<V>, context?: ProviderContext<V>) => V | Promise<V>) | undefined
-  /** How the auth that asks reaches IAM, for a source that is told nothing of it itself. */
+  /** The way of the calling auth to IAM, for a source without options of its own. */
   iam?: IamReach | undefined
   /**
-   * Takes what the issuer's clock shows, epoch ms: its Date header, for instance. A provider that tells it lets the cache
-   * count the lifetime of what it yields right, however wrong the local clock is.
+   * Takes the time of the issuer's clock, epoch ms, for instance from its Date header. With it the cache counts the
+   * lifetime correctly, however wrong the local clock is.
    */
   reportIssuerTime?: ((now: number) => void) | undefined
   /**
-   * Takes how soon to ask again, behind the back of callers, however long the value lives, milliseconds. For sources that
-   * change when they like, such as a file; a failure leaves the value in use.
+   * Takes the time until the next call in the background, milliseconds, however long the value lives. For sources that
+   * may change at any time, such as a file. If that call fails, the value stays in use.
    */
   refreshAfter?: ((ms: number) => void) | undefined
   /**
-   * Takes an error that is about what another provider gave, such as the token of `via`, before it is thrown: it says nothing
-   * against this identity, so it makes no back-off here.
+   * Takes an error before it is thrown, if the value of another provider caused it, such as the token of `via`. It does
+   * not count against this identity, so there is no back-off.
    */
   blameSource?: ((error: Error) => void) | undefined
-  /** The secret that the cache read from a function, and binds the value to: use it in place of asking again. */
+  /** The secret that the cache read from a function and binds the value to. Use it instead of asking again. */
   secret?: BoundSecret | undefined
 }
 
-/** Yields a value when asked. Keeps nothing itself: keeping is the cache's work. */
+/** Yields a value when asked. It keeps nothing; that is the work of the cache. */
 export interface Provider<T> {
   (context?: ProviderContext<T>): Promise<T>
   /**
-   * Stable text that names whose credential this is: endpoint, domain, user or agency, scope. Never holds a secret.
-   * Two providers with one key and one secret share one cached value, also across machines where the cache has a shared store;
-   * so what depends on the machine or the process has no key. Absent: the provider object itself is the identity.
+   * Stable text that names the owner of the credential: endpoint, domain, user or agency, scope. It never holds a
+   * secret. Providers with the same key and the same secret share one cached value, across machines if the cache has a
+   * shared store. So a source that depends on the machine or the process has no key. Absent: the identity is the
+   * provider object.
    */
   readonly identityKey?: string | undefined
-  /** It heeds `iam` in the context. */
+  /** It uses `iam` of the context. */
   readonly heedsIamReach?: boolean | undefined
-  /** The kind of value, where it is stated: a provider built on it then refuses keys in place of a token at construction. */
+  /** The kind of value, where it is known. A provider built on this one then refuses the wrong kind at construction. */
   readonly yields?: "token" | "credentials" | undefined
   /**
-   * The secret that gets the values: a cache keeps those of each secret apart. Set by the providers of this library. Absent:
-   * all providers with the key share, so a function of your own vouches for its key.
+   * The secret that gets the values. A cache keeps the values of each secret apart. Set by the providers of this
+   * library. Absent: all providers with the key share one value, so a function of your own vouches for its key.
    */
   readonly binding?: SecretBinding | undefined
 }
@@ -73,7 +74,7 @@ export type CredentialProvider = Provider<Credentials>
 /** Yields IAM tokens. */
 export type TokenProvider = Provider<Token>
 
-/** A provider that says what it yields, so that a mistake shows where it is passed on, not when it is asked. */
+/** A provider that states its kind of value, so that a mistake shows at construction, not at the first call. */
 export function yielding<T>(
   yields: NonNullable<Provider<T>["yields"]>,
   provide: (context?: ProviderContext<T>) => Promise<T>,
@@ -81,47 +82,49 @@ export function yielding<T>(
   return Object.assign(provide, { yields })
 }
 
-/** A secret as it was read once. No way of printing it shows the text. */
+/** A secret that was read once. It is never printed. */
 export class BoundSecret {
-  /** Tells secrets apart in this process; the caches make it and keep it here. */
+  /** Tells secrets apart in this process. Caches compute it and keep it here. */
   fingerprint: string | undefined = undefined
   readonly #secret: string
   readonly #beside: readonly string[]
 
-  /** @param beside what else a value depends on, such as a passcode */
+  /** @param beside further secrets that values depend on, such as a passcode */
   constructor(secret: string, ...beside: readonly string[]) {
     this.#secret = secret
     this.#beside = beside
   }
 
-  /** The secret itself. */
+  /** The secret. */
   reveal(): string {
     return this.#secret
   }
 
-  /** All that a value is bound to, as one text. */
+  /** The secret and those beside it, as one text. */
   revealAll(): string {
     return JSON.stringify([this.#secret, ...this.#beside])
   }
 }
 
-/** Binds what a provider yields, and what is built on that, to the secret that got it. */
+/** Binds the values of a provider, and of those built on it, to the secret that got them. */
 export interface SecretBinding {
-  /** Names whose secret it is: the identity key of the provider that sends it. */
+  /** The identity key of the provider that sends the secret. */
   readonly identity: string
-  /** The secret that reads are bound to; absent before a function was first asked. */
+  /** The secret that reads are bound to; absent until a function is first asked. */
   current: BoundSecret | undefined
-  /** Stands for `current`, and is replaced with it: by it caches see at a glance that nothing has changed. */
+  /** Replaced together with `current`, so that caches see quickly that nothing has changed. */
   sign: object
-  /** Asks the function that gives the secret; absent for a text. Caches call it at the first meeting and at each renewal. */
+  /**
+   * Asks the function that gives the secret; absent for a text. Caches call it at the first read and at each renewal.
+   */
   readonly read?: (signal: AbortSignal | undefined) => Promise<BoundSecret>
   /** The provider that asks the function. */
   owner?: TokenProvider | undefined
 }
 
 /**
- * Joins the parts that name an identity into one key. Each part is percent-encoded, so no two lists give one key.
- * Nothing secret may go in.
+ * Joins the parts that name an identity into one key. Each part is percent-encoded, so different lists give different
+ * keys. No part may be secret.
  */
 export function identityKey(kind: string, ...parts: ReadonlyArray<string | undefined>): string {
   return [kind, ...parts.map((part) => (part === undefined ? "" : `=${encodeURIComponent(part)}`))].join("/")

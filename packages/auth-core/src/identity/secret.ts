@@ -10,7 +10,9 @@ export function hasAccessKey(value: unknown): value is Pick<Credentials, "access
   return hasText(value, "accessKeyId") && hasText(value, "secretAccessKey")
 }
 
-/** Whether a value has the members of a token or an access key, but no text in them. Every request with it would fail. */
+/**
+ * Whether a value has the members of a token or an access key, but no text in them. Every request with it would fail.
+ */
 export function hasNoSecret(value: object): boolean {
   const isKey = "accessKeyId" in value || "secretAccessKey" in value
   return ("value" in value && !hasToken(value)) || (isKey && !hasAccessKey(value))

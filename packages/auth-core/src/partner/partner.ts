@@ -11,25 +11,25 @@ import { passwordToken } from "../tokens/password-token.ts"
 export interface PartnerOptions extends IamOptions {
   /** An IAM user of the partner's account, by name or { id }, with the Agent Operator permission. */
   user: NameOrId
-  /** As in {@link passwordToken}: binds what is cached, for the partner and for all customers. */
+  /** As in {@link passwordToken}. All cached values of the partner and its customers are bound to it. */
   password: Secret
   /** The partner's own account, by name or { id }. */
   domain: NameOrId
-  /** Code of the user's virtual MFA device, where login protection asks for one; the user must then be { id }. */
+  /** The code of the user's virtual MFA device, where login protection requires one; the user must then be { id }. */
   passcode?: Secret | undefined
 }
 
-/** A customer who let the partner act for it. */
+/** A customer who allows the partner to act for it. */
 export interface Customer {
   /** The customer's account, by name or { id }. */
   domain: NameOrId
-  /** Name of the agency that the customer's account holds for the partner. */
+  /** The name of the agency that the customer's account has for the partner. */
   agency: string
-  /** What the customer's token is for. @default the customer's account */
+  /** The scope of the customer's token. @default the customer's account */
   scope?: TokenScope | undefined
 }
 
-/** All that Partner Center's authentication page describes. */
+/** The credentials that Partner Center's authentication page describes. */
 export interface Partner {
   /** Tokens of the partner, for its own account. */
   readonly token: TokenProvider
@@ -40,11 +40,11 @@ export interface Partner {
 }
 
 /**
- * A partner's own tokens, and tokens and keys of its customers. A domain-scoped token is asked of the global IAM endpoint
- * unless told otherwise.
+ * The tokens of a partner, and the tokens and keys of its customers. By default the global IAM endpoint issues a token
+ * for a domain.
  *
- * One of these serves any number of customers. Providers of one customer have one identity key, so make them as you need
- * them: with a shared cache, each customer's token is fetched once, and the partner's once for all.
+ * One partner serves any number of customers. All providers of one customer have the same identity key, so create them
+ * as you need them: with a shared cache, each customer's token is fetched once, and the partner's token once for all.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once, here and for a malformed customer.
  * @see Partner Center API reference, "Authentication"; FAQ on customer tokens

@@ -15,22 +15,23 @@ import {
 import { identityKey, type TokenProvider } from "../identity/provider.ts"
 
 export interface AgencyTokenOptions extends IamOptions {
-  /** Whose token asks: a user with the Agent Operator permission, such as a partner's. */
+  /** The token of the caller: a user with the Agent Operator permission, such as a partner's. */
   via: TokenProvider
-  /** Name of the agency; IAM takes no id here. */
+  /** The name of the agency. IAM takes no id here. */
   agency: string
-  /** The account that holds the agency, such as a customer's: its name, or { id }. */
+  /** The account that has the agency, such as a customer's: its name, or { id }. */
   domain: NameOrId
-  /** What the token is for. A project given by name is looked for in `domain`. @default the account that holds the agency */
+  /** The scope of the token. A project name is looked up in `domain`. @default the account that has the agency */
   scope?: TokenScope | undefined
 }
 
 /**
- * Tokens to act for another account through an agency (`assume_role`): a partner's way to a customer's token.
+ * Tokens to act for another account through an agency (`assume_role`). A partner gets a customer's token this way.
  *
- * When IAM does not accept the token of `via`, another one is asked for, once.
+ * If IAM does not accept the token of `via`, `via` is asked for another one, once.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once; when asked, as {@link passwordToken} and as `via`.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once; when asked, as {@link passwordToken} and as
+ * `via`.
  * @see IAM API reference, "Obtaining an Agency Token"; Partner Center FAQ on customer tokens
  */
 export function agencyToken(options: AgencyTokenOptions): TokenProvider {

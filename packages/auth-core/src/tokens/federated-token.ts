@@ -5,18 +5,19 @@ import { checkHeaderText, checkScope, type TokenScope } from "../iam/token-scope
 import type { TokenProvider } from "../identity/provider.ts"
 
 export interface FederatedTokenOptions extends IamOptions {
-  /** Name of the identity provider in IAM; goes as X-Idp-Id. */
+  /** The name of the identity provider in IAM, sent as X-Idp-Id. */
   idpId: string
-  /** An OpenID Connect id token. A function is asked at each refresh: `secretFile(path)` reads a file anew. */
+  /** An OpenID Connect id token. A function is called at each refresh; `secretFile(path)` reads a file each time. */
   idToken: Secret
-  /** What the token is for. @default none: an unscoped token */
+  /** The scope of the token. @default none: an unscoped token */
   scope?: TokenScope | undefined
 }
 
 /**
  * Tokens for the bearer of an OpenID Connect id token.
  *
- * It has no identity key, since only the id token says whose it is: keep the provider, so that its token is kept.
+ * It has no identity key, since only the id token names the owner. Keep the provider, so that the cache keeps its
+ * token.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once; when asked, as {@link passwordToken}.
  * @see IAM API reference, "Obtaining a Token with an OpenID Connect ID Token"

@@ -8,21 +8,21 @@ import type { Token } from "../identity/credentials.ts"
 import { identityKey, type ProviderContext, type TokenProvider } from "../identity/provider.ts"
 
 export interface PasswordTokenOptions extends IamOptions {
-  /** An IAM user: its name in `domain`, or { id }. A Huawei ID gets no token by password. */
+  /** An IAM user: its name in `domain`, or { id }. A Huawei ID cannot get a token by password. */
   user: NameOrId
   /**
-   * The cached token is given only to providers with the same one. A function is asked when its provider first meets an entry
-   * and at each refresh; while IAM refuses what it gave, before the back-off ends, too.
+   * Only providers with the same password share the cached token. A function is called when its provider first meets an
+   * entry and at each refresh; while IAM refuses its password, also before the back-off ends.
    */
   password: Secret
-  /** The account of the user; may be left out when the user is given as { id }. */
+  /** The account of the user. Optional when the user is { id }. */
   domain?: NameOrId | undefined
-  /** What the token is for: { project } or { domain }. A project given by name is looked for in the user's domain. */
+  /** The scope of the token: { project } or { domain }. A project name is looked up in the user's domain. */
   scope: TokenScope
   /**
-   * Code of the virtual MFA device, where login protection asks for one; the user must then be { id }. A code holds for
-   * half a minute and for one use, so give a function: it is asked at each refresh. Whoever knows the password and gives a
-   * function then gets the cached token; a code that is a text binds the token as the password does.
+   * The code of the virtual MFA device, where login protection requires one; the user must then be { id }. A code is
+   * valid for half a minute and for one use, so pass a function, which is called at each refresh. All providers with
+   * the same password and a function share the cached token. A code that is a text binds the token like the password.
    */
   passcode?: Secret | undefined
 }
@@ -31,7 +31,8 @@ export interface PasswordTokenOptions extends IamOptions {
  * Tokens of a user by password, each valid for 24 hours.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once. When asked: `AUTH_CREDENTIALS_REJECTED`,
- * `AUTH_THROTTLED`, `AUTH_TOKEN_REQUEST_FAILED`, `AUTH_TOKEN_RESPONSE_INVALID`, `AUTH_INVALID_OPTION` when IAM answers 400.
+ * `AUTH_THROTTLED`, `AUTH_TOKEN_REQUEST_FAILED`, `AUTH_TOKEN_RESPONSE_INVALID`, `AUTH_INVALID_OPTION` when IAM answers
+ * 400.
  * @see IAM API reference, "Obtaining a User Token Through Password Authentication" and "... and Virtual MFA"
  */
 export function passwordToken(options: PasswordTokenOptions): TokenProvider {
@@ -40,7 +41,7 @@ export function passwordToken(options: PasswordTokenOptions): TokenProvider {
   if (typeof user === "string" && domain === undefined) {
     throw new AuthError(
       "AUTH_INVALID_OPTION",
-      "`domain` is missing: a user name is unique in its domain only. Or give the user as { id }.",
+      "`domain` is missing: a user name is unique only in its domain. Pass `domain`, or the user as { id }.",
     )
   }
   const password = checkSecret(options.password, "password")
@@ -48,7 +49,7 @@ export function passwordToken(options: PasswordTokenOptions): TokenProvider {
   if (passcode !== undefined && typeof user === "string") {
     throw new AuthError(
       "AUTH_INVALID_OPTION",
-      "`user` must be { id } when there is a `passcode`: IAM takes no name then.",
+      "`user` must be { id } when there is a `passcode`: IAM does not take a name then.",
     )
   }
   const scope = checkScope(options.scope, domain)
@@ -60,7 +61,7 @@ export function passwordToken(options: PasswordTokenOptions): TokenProvider {
     namedKey(user),
     scopeKey(scope),
   )
-  // Codes of a function are new each time, so they tell nobody apart.
+  // A function returns a new code each time, so its codes cannot tell callers apart.
   const second = typeof passcode === "function" ? ["by function"] : passcode === undefined ? [] : ["text", passcode]
   const provide = async (context?: ProviderContext<Token>): Promise<Token> => {
     const request = passwordTokenRequest({

@@ -7,9 +7,10 @@ import { redactCredential } from "../runtime/redact.ts"
 import { systemClock } from "../runtime/system-clock.ts"
 
 /**
- * A token had from elsewhere. It cannot renew itself: where a service refuses it, there is no other one to give.
+ * A fixed token. It is never renewed, not even when a service refuses it.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` at once for what is no token; `AUTH_CREDENTIALS_EXPIRED` when asked after its end.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` at once for anything but a token; `AUTH_CREDENTIALS_EXPIRED` when asked
+ * after its end.
  */
 export function staticToken(token: Token, { clock = systemClock }: { clock?: Clock | undefined } = {}): TokenProvider {
   if (
@@ -29,7 +30,7 @@ export function staticToken(token: Token, { clock = systemClock }: { clock?: Clo
     if (fixed.expiresAt <= clock.now()) {
       throw new AuthError(
         "AUTH_CREDENTIALS_EXPIRED",
-        `The token expired at ${new Date(fixed.expiresAt).toISOString()}: supply a new one, or a provider that renews itself.`,
+        `The token expired at ${new Date(fixed.expiresAt).toISOString()}: pass a new one, or a provider that can renew it.`,
       )
     }
     return fixed

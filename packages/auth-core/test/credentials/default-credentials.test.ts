@@ -66,7 +66,7 @@ describe("the default chain", () => {
     const silent = await localIam(() => new Promise<Answer>(() => undefined))
     const error = await rejectionOf(defaultCredentials({ metadataEndpoint: silent.url })())
     expect(error.code).toBe("AUTH_CREDENTIALS_MISSING")
-    expect(error.message).toContain(`${silent.url} gave no answer within 3000 ms`)
+    expect(error.message).toContain(`${silent.url} did not answer within 3000 ms`)
     expect(silent.arrivals).toHaveLength(1)
   })
 
