@@ -20,7 +20,7 @@ const token = passwordToken({
 })
 const api = createFetch(tokenAuth(token, { cache }), { hosts: [new URL(ENDPOINT).host] })
 
-/** What the platform calls for each event: FunctionGraph, Lambda and the like have this form. */
+/** Handles one event; FunctionGraph, Lambda and the like call a function of this form. */
 export async function handler(event: { customer: string }): Promise<{ statusCode: number; body: string }> {
   const response = await api(`${ENDPOINT}/v2/orders/customer-orders?customer_id=${encodeURIComponent(event.customer)}`)
   return { statusCode: response.status, body: await response.text() }

@@ -22,9 +22,9 @@ export interface BodySample {
   make(): unknown
   /** How the client is told of it: as JSON to serialise, or as a body. */
   as: "none" | "json" | "body"
-  /** What must arrive; absent where the encoding has a boundary of its own. */
+  /** The bytes that must arrive; absent where the encoding has a boundary of its own. */
   expected?: Buffer
-  /** What must be found in what arrives, where the whole is not known. */
+  /** Bytes that must be found among those that arrive, where the whole is not known. */
   contains?: Buffer
   contentType?: RegExp
 }

@@ -11,12 +11,12 @@ export interface CacheStoreSuiteOptions {
   dispose?: ((store: CacheStore) => void | Promise<void>) | undefined
 }
 
-/** How long what is to end lives. */
+/** The lifetime of a value that is to end. */
 const SPAN_MS = 150
-/** What has to be seen before it ends is given more time on a machine that was too slow. */
+/** A slow machine may miss a value before it ends, so the test is repeated with longer spans. */
 const LONGER_SPANS_MS = [SPAN_MS, 1_000, 6_000]
 
-/** What every {@link CacheStore} must do; leases and watching where it has them. */
+/** The contract of every {@link CacheStore}; of leases and watching where it has them. */
 export function describeCacheStore(
   name: string,
   makeStore: () => CacheStore | Promise<CacheStore>,

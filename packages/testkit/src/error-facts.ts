@@ -1,4 +1,4 @@
-/** What a caller can see of an error, as plain data. */
+/** The parts of an error that a caller can see, as plain data. */
 export interface ErrorFacts {
   /** Names of its classes, the nearest first. */
   classes: string[]
@@ -10,7 +10,7 @@ export interface ErrorFacts {
   cause?: ErrorFacts
 }
 
-/** What a caller sees of the error that ends some work; fails when there is none. */
+/** Gives the facts of the error that ends some work; fails when there is none. */
 export async function errorFacts(work: Promise<unknown>): Promise<ErrorFacts> {
   const error = await work.then(
     () => undefined,

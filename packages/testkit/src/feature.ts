@@ -9,7 +9,7 @@ export interface Feature<Client> {
   name: string
   /** Where the client documents it. */
   documentation: string
-  /** What the recording server answers; the index begins at 0 for each run. @default 200 with `{"ok":true}` */
+  /** The answer of the recording server; the index begins at 0 for each run. @default 200 with `{"ok":true}` */
   answer?(arrival: Arrival, index: number): Answer | Promise<Answer>
   /**
    * Uses the feature.
@@ -18,7 +18,7 @@ export interface Feature<Client> {
    * and so on.
    */
   run(client: Client, context: FeatureContext): Promise<unknown>
-  /** What the client gives without auth, where that is to be pinned. May hold asymmetric matchers. */
+  /** The result of the client without auth, where that is to be pinned. May hold asymmetric matchers. */
   gives?: unknown
   /** The releases that have it, by name. @default all */
   releases?: readonly string[]
@@ -32,9 +32,9 @@ export interface Feature<Client> {
 export interface Difference {
   /** For the reader of the page: one sentence. */
   because: string
-  /** What the client gives with auth. @default the same */
+  /** The result of the client with auth. @default the same */
   gives?: unknown
-  /** What arrives at the server differs, and is not compared. @default false */
+  /** The requests that arrive differ, and are not compared. @default false */
   onTheWire?: boolean
   /** Only an auth that reads bodies, as a signature does, makes a difference. @default false */
   onlyWhereRead?: boolean

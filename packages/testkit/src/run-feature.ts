@@ -17,7 +17,7 @@ export interface WireEntry {
 export interface FeatureRun {
   result: unknown
   wire: WireEntry[]
-  /** What each arrival carried for authentication, and the name by which it called the server. */
+  /** The authentication of each arrival, and the name by which it called the server. */
   authentications: { host: string; token: string | undefined }[]
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises"
 
 export interface ReadmeExampleOptions {
-  /** What the example imports, by the name it imports it under. */
+  /** The modules that the example imports, by specifier. */
   modules: Readonly<Record<string, object>>
   /** Texts of the example, such as URLs, and what stands in for them here. */
   replace?: Readonly<Record<string, string>>

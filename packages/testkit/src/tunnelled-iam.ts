@@ -12,9 +12,9 @@ export interface TunnelledIam {
   readonly proxyUrl: string
   /** Certificate of the server, PEM. */
   readonly cert: string
-  /** What the proxy was asked for: `CONNECT iam.example.com:443`. */
+  /** Requests to the proxy: `CONNECT iam.example.com:443`. */
   readonly asked: string[]
-  /** What arrived. */
+  /** Requests that arrived. */
   readonly arrivals: { method: string; target: string; headers: IncomingHttpHeaders; body: string }[]
   close(): void
 }

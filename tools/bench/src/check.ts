@@ -2,8 +2,8 @@ import { type Regression, regressions } from "./regressions.ts"
 import type { MeasuredPart, Run } from "./report.ts"
 
 /**
- * What is twice as bad as published, and is so when its part is measured again: a machine that was busy for a moment is no
- * defect.
+ * Finds figures that are twice as bad as published, and are so again when their part is measured a second time: a machine
+ * that was busy for a moment is no defect.
  */
 export async function check(
   published: Pick<Run, "parts">,

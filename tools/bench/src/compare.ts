@@ -3,7 +3,7 @@ import { time } from "./figures.ts"
 import type { Samples } from "./rounds.ts"
 import type { Row } from "./row.ts"
 
-/** What a row says beside the figure. */
+/** The words of a row beside its figure. */
 export type Words = Pick<Row, "id" | "what" | "against"> &
   Partial<Pick<Row, "target" | "remark" | "detail" | "isUnsteady">>
 

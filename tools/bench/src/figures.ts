@@ -6,7 +6,7 @@ export function figure({ value, unit, spread }: Row): string {
   return spread === undefined ? shown : `${shown} (${spread.map(number).join(" to ")})`
 }
 
-/** What a row was to reach, or nothing. */
+/** The target of a row, or nothing. */
 export function bound({ target, unit }: Row): string {
   if (target === undefined) return ""
   const [sign, value] = "atMost" in target ? ["<=", target.atMost] : [">=", target.atLeast]

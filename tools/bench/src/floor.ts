@@ -2,7 +2,7 @@ import { hash } from "node:crypto"
 import { canonicalRequest, type SignableRequest, type SigningAlgorithm } from "@countersign/auth-core"
 
 /**
- * What a signature takes beside building its texts: three one-shot hashes, of the canonical request and the two of an HMAC
+ * The cost of a signature without building its texts: three one-shot hashes, of the canonical request and the two of an HMAC
  * over pads prepared per key, and one more of the body, be it empty. The canonical request and the text before its hash are
  * at hand, flat; what is built at each call is what must be: pad and string to sign become one text, the inner hash is
  * written behind the outer pad.

@@ -6,7 +6,7 @@ import type { Part, Row } from "./row.ts"
 const CUSTOMERS = 100_000
 const TOKEN_BYTES = 1_500
 
-/** What tokens take in memory, and what requests leave behind. */
+/** Measures the memory that tokens take, and that requests leave behind. */
 export const memory: Part = async ({ quick }) => ({
   rows: [...(await manyTokens()), await afterRequests(quick ? 300_000 : 10_000_000)],
 })
@@ -76,13 +76,13 @@ async function afterRequests(requests: number): Promise<Row> {
     against: "heap in use after collection",
     value: Math.max(0, after - before) / 1_000,
     unit: "kB",
-    // What V8 itself still compiles or forgets meanwhile.
+    // V8 compiles and forgets some code meanwhile.
     target: { atMost: 100 },
     detail: `${((after - before) / requests).toFixed(3)} bytes a request`,
   }
 }
 
-/** What is still needed: after what waits is done and what is weak is let go. */
+/** Counts the bytes still in use, once pending work is done and weak references are cleared. */
 async function bytesInUse(): Promise<number> {
   if (globalThis.gc === undefined) throw new Error("Memory is measured with --expose-gc.")
   for (let time = 0; time < 3; time++) {

@@ -18,8 +18,8 @@ const FACTOR = 2
 const COMPARED: readonly Row["unit"][] = ["x", "calls", "bytes"]
 
 /**
- * What is twice as bad as published, or not measured any more. Rows without a target tell of peers, and are left out, and so
- * are figures that depend on the machine.
+ * Finds figures that are twice as bad as published, or no longer measured. Rows without a target tell of peers and are left
+ * out, as are figures that depend on the machine.
  *
  * @param measured parts that were measured; others are not looked at.
  */

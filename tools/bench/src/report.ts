@@ -4,7 +4,7 @@ import { cpus, loadavg, totalmem } from "node:os"
 import type { Chart, Findings, Row } from "./row.ts"
 import type { RuntimeName } from "./runtimes.ts"
 
-/** What is published, as data: the page is made of it. */
+/** The published figures, of which the page is made. */
 export interface Report {
   readonly runtimes: { readonly [Name in RuntimeName]?: Run }
 }
@@ -32,7 +32,7 @@ export interface Machine {
   readonly cores: number
   readonly memoryGb: number
   readonly system: string
-  /** What else it had to do when the run began: programs that wanted a core. */
+  /** Programs that wanted a core when the run began. */
   readonly load: number
 }
 
@@ -46,7 +46,7 @@ export function machine(): Machine {
   }
 }
 
-/** What the bench works with; all else that it depends on and that is not of this workspace is measured. */
+/** Dependencies that the bench works with; it measures all others that are not of this workspace. */
 const TOOLS = ["@types/aws4", "echarts", "esbuild"]
 
 export async function peerVersions(): Promise<Record<string, string>> {

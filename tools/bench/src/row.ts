@@ -16,7 +16,7 @@ export interface Row {
   readonly detail?: string | undefined
   /** Depends on what else the machine does more than on the code, and is not compared with what was published. */
   readonly isUnsteady?: boolean | undefined
-  /** What a reader should know when the target is missed. */
+  /** An explanation for the reader when the target is missed. */
   readonly remark?: string | undefined
 }
 
@@ -33,14 +33,14 @@ export interface Chart {
   /** Stable, the name of its file. */
   readonly id: string
   readonly title: string
-  /** What is counted from left to right. */
+  /** The quantity from left to right. */
   readonly sizes: string
-  /** What is measured from bottom to top. */
+  /** The quantity from bottom to top. */
   readonly cost: string
   readonly curves: readonly Curve[]
 }
 
-/** What one part of the bench found. */
+/** The results of one part of the bench. */
 export interface Findings {
   readonly rows: readonly Row[]
   readonly charts?: readonly Chart[] | undefined

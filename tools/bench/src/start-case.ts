@@ -25,7 +25,7 @@ export function startCase(
   const ended = once(child, "close").then(([code]) => {
     throw new Error(`${client}, ${name}, ended with ${code}.`)
   })
-  // What cannot be written to a process that ended is told by its end.
+  // A process that ended takes no more input; its end tells why.
   child.stdin.on("error", () => undefined)
   // That is a failure only to whoever waits for a line.
   ended.catch(() => undefined)

@@ -6,7 +6,7 @@ import type { Row } from "./row.ts"
 const MB = 1024 * 1024
 
 /**
- * What hashing a file takes in memory. A stream of Node gives each chunk in a new buffer, which stays until the collector
+ * Measures the memory that hashing a file takes. A stream of Node gives each chunk in a new buffer, which stays until the collector
  * comes: that is had by reading alone. So it is measured above that, and over a source that has one buffer for all chunks.
  */
 export async function streamMemory(path: string, size: number): Promise<Row[]> {

@@ -7,7 +7,7 @@ import { startServer } from "./start-server.ts"
 import { type CaseName, type ClientName, wholeRequestCases } from "./whole-request-cases.ts"
 
 /**
- * What a request costs the process in CPU, system calls and garbage collection included, with and without authentication.
+ * Measures the cost of a request in CPU, system calls and garbage collection included, with and without authentication.
  *
  * A program has one client. So each case has a process of its own, whose compiler has seen nothing else; in each round
  * every process has its turn. And since what a compiler makes of the same program differs from process to process, all is
@@ -28,7 +28,7 @@ export function wholeRequests(client: ClientName): Part {
   }
 }
 
-/** What has no target says nothing to CI. */
+/** CI has no use for a case without a target. */
 function namesOf(client: ClientName, { quick }: Effort): CaseName[] {
   const names = Object.keys(wholeRequestCases[client]) as CaseName[]
   return quick ? names.filter((name) => name === "bare" || name in TARGETS) : names

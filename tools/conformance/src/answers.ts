@@ -1,6 +1,6 @@
 import type { Scenario } from "./matrix.ts"
 
-/** What a server answers to one attempt. */
+/** The answer of a server to one attempt. */
 export interface Answer {
   readonly status: number
   readonly headers?: Record<string, string>

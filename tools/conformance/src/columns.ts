@@ -9,7 +9,7 @@ export type ProgramName = "newest" | "oldest" | "environment" | "undici" | "undi
 /** A client in one release, in one way to use it. */
 export interface Column {
   readonly name: string
-  /** What sends its cells: a key of the program's connectors. */
+  /** The client that sends its cells: a key of the program's connectors. */
   readonly client: string
   readonly program: ProgramName
   readonly wire: Wire

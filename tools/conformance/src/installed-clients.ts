@@ -1,6 +1,6 @@
 import { createRequire } from "node:module"
 
-/** What the page names, and the package that it is installed as. */
+/** The names on the page, and the packages that they are installed as. */
 const CLIENTS = {
   axios: "axios",
   "axios 1.7": "axios-1.7",

@@ -4,10 +4,10 @@ import { type AuthKind, type Body, isRejection, type Scenario } from "./matrix.t
 /** Clients whose own retries are switched on by an option or a plugin. */
 const RETRIES = ["axios, http", "axios, fetch", "got", "got.stream", "ky", "ofetch", "wretch", "undici.request"]
 
-/** What is piped into a request is a stream. */
+/** Only a stream can be piped into a request. */
 const PIPED: readonly Body[] = ["Node Readable", "web ReadableStream", "async generator"]
 
-/** What was piped is gone once it is sent. */
+/** Whether the body goes out once: a piped one is gone after that. */
 function sendsOnce(scenario: Scenario): boolean {
   return scenario === "plain" || scenario.startsWith("303") || isRejection(scenario)
 }

@@ -51,7 +51,7 @@ function exposure({ at, headers }: Arrival): string | undefined {
   return shown.length === 0 ? undefined : `the foreign host saw ${shown.join(", ")}`
 }
 
-/** What is wrong, whoever authenticates: the answer, the number of attempts, or the bytes of one. */
+/** Finds a fault in the delivery, whoever authenticates: the answer, the number of attempts, or the bytes of one. */
 function deliveryFault(
   { body }: Cell,
   { status, error }: Outcome,
@@ -65,13 +65,13 @@ function deliveryFault(
 }
 
 function bytesFault(body: Cell["body"], arrival: Arrival, index: number): string | undefined {
-  // What a redirect made a GET.
+  // A redirect made it a GET.
   if (index > 0 && arrival.method === "GET")
     return arrival.body.length === 0 ? undefined : "a GET after a redirect has a body"
   return isBody(body, arrival.body) ? undefined : `other bytes arrived (${arrival.body.length})`
 }
 
-/** What is wrong with the authentication, or was changed for its sake. */
+/** Finds a fault in the authentication, or a change that was made for its sake. */
 function authenticationFault(
   { auth, body, scenario }: Cell,
   authenticated: readonly Arrival[],

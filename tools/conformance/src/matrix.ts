@@ -46,7 +46,7 @@ export interface Cell {
   readonly aloneId: number
   /** The name of its column. */
   readonly column: string
-  /** What sends it: a key of the program's connectors. */
+  /** The client that sends it: a key of the program's connectors. */
   readonly client: string
   readonly wire: Wire
   readonly body: Body
@@ -54,18 +54,18 @@ export interface Cell {
   readonly auth: AuthKind
 }
 
-/** What became of one request, for its caller. */
+/** The result of one request, as its caller sees it. */
 export interface Outcome {
   /** Of the answer; absent when the client threw. */
   readonly status?: number
   readonly error?: string
   /** It was not waited for any longer. */
   readonly isTooLate?: true
-  /** What was needed, and the runtime has not. */
+  /** The feature that the cell needs and the runtime lacks. */
   readonly missing?: string | undefined
 }
 
-/** What a runtime says of a cell. */
+/** The report of a runtime about a cell. */
 export interface CellResult {
   readonly id: number
   readonly authenticated: Outcome

@@ -4,7 +4,7 @@ import { runCells } from "./run-cells.ts"
 import type { BodyMakers } from "./sample-body.ts"
 import { runVectors, type Vector, type VectorsResult } from "./vectors.ts"
 
-/** What the program in a runtime reports. */
+/** The report of the program in a runtime. */
 export interface ProgramReport {
   readonly results: readonly CellResult[]
   readonly vectors: VectorsResult

@@ -7,7 +7,7 @@ const SIZE_TOLERANCE = 1.02
 /** Better ones first. */
 const ORDER = [MARKS.ok, MARKS.declined, MARKS.failed] as readonly string[]
 
-/** What is worse now than what was published; empty when all is as good. */
+/** Lists the results that are worse than published; empty when all are as good. */
 export function regressions(published: Summary, now: Summary): string[] {
   const runtimes = Object.entries(now.runtimes).flatMap(([name, runtime]) => {
     const before = published.runtimes[name]
@@ -41,7 +41,7 @@ function worseCells(name: string, before: RuntimeSummary, now: RuntimeSummary): 
 }
 
 function isWorse(mark: string, before: string): boolean {
-  // What a client did, and does no more, has to be looked at; what it begins to do must be right.
+  // A cell that disappears has to be looked at, and a new one must be right.
   if (mark === ABSENT) return before !== ABSENT
   if (before === ABSENT) return mark === MARKS.failed
   return ORDER.indexOf(mark) > ORDER.indexOf(before)

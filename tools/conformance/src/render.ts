@@ -5,7 +5,7 @@ import { BODIES, SCENARIOS } from "./matrix.ts"
 import type { Size } from "./sizes.ts"
 import type { RuntimeSummary, Summary } from "./summary.ts"
 
-/** What the tables leave open. */
+/** Explanations of the names in the tables. */
 const NOTES = `What the names say:
 
 - A number behind a client's name is its oldest release that is supported; without one it is the newest.

@@ -13,7 +13,7 @@ export interface JudgedCell extends Cell {
   readonly judgement: Judgement
 }
 
-/** What one runtime did. */
+/** The results of one runtime. */
 export interface RuntimeReport {
   readonly runtime: string
   readonly version: string
@@ -59,7 +59,7 @@ export async function runMatrix(runtime: Runtime): Promise<RuntimeReport> {
   }
 }
 
-/** What the programs of a runtime ask, each for its own part, and tell. */
+/** Answers the programs of a runtime, each of which asks for its own part and reports it. */
 function controlOf(gateway: Gateway, cells: readonly PlannedCell[], reports: Map<string, ProgramReport>): Control {
   return async (path, body) => {
     const { pathname, search } = new URL(path, gateway.addresses["HTTP/1.1"].main)

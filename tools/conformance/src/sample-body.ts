@@ -5,7 +5,7 @@ export const BINARY = Uint8Array.from({ length: 600 }, (_, index) => index % 256
 const TEXT = "Grüße, 世界 🌍"
 const OBJECT = { name: TEXT, list: [1, 2.5, null], deep: { a: true } }
 
-/** What has to arrive; `undefined` where the encoding has a boundary of its own, and `BINARY` is somewhere within. */
+/** The bytes that have to arrive; `undefined` where the encoding has a boundary of its own, and `BINARY` is somewhere within. */
 export function expectedBytes(body: Body): Uint8Array | undefined {
   const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
   switch (body) {

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
 import { type OutputChunk, type OutputOptions, rolldown } from "rolldown"
 
-/** What a bundler leaves of a program in a browser. */
+/** The size of a bundled program for a browser. */
 export interface Size {
   readonly what: string
   /** Bytes, minified and gzipped, of what is loaded at the start. */

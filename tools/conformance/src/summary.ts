@@ -2,7 +2,7 @@ import { AUTHS, BODIES, SCENARIOS } from "./matrix.ts"
 import type { JudgedCell, RuntimeReport } from "./run-matrix.ts"
 import type { Size } from "./sizes.ts"
 
-/** What is published, and compared with what is found later. */
+/** The published results, with which later ones are compared. */
 export interface Summary {
   readonly date: string
   /** Versions of what the programs are bundled with. */

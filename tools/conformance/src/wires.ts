@@ -2,11 +2,11 @@
 export const WIRES = ["HTTP/1.1", "HTTP/2", "forwarding proxy", "CONNECT proxy"] as const
 export type Wire = (typeof WIRES)[number]
 
-/** What is called, what is listed too, and what is not. */
+/** The server that is called, another that is listed, and one that is not. */
 export const PLACES = ["main", "listed", "foreign"] as const
 export type Place = (typeof PLACES)[number]
 
-/** What a program has to know of one way. */
+/** The addresses of one way. */
 export interface WireAddresses {
   /** Origins. */
   readonly main: string

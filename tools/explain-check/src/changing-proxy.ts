@@ -2,7 +2,7 @@ import { createServer, request as forward, type IncomingMessage, type ServerResp
 import type { AddressInfo } from "node:net"
 import type { WireRequest } from "./wire-request.ts"
 
-/** What a proxy does to what passes through it. */
+/** The change that a proxy makes to a request. */
 interface Change {
   readonly request: (request: WireRequest) => WireRequest
   /** Of the body of the answer. */

@@ -10,7 +10,7 @@ import type { PackedPackage } from "./pack.ts"
 export const COMPILERS = { "5.6": "es2023", "5.9": "es2024", "7": "es2024" } as const
 export type Compiler = keyof typeof COMPILERS
 
-/** What declares the runtime: the types of a Node release, or those of Bun, which build on Node's. */
+/** The types that declare the runtime: those of a Node release, or those of Bun, which build on Node's. */
 export const PLATFORMS = ["node-22", "node-24", "node-26", "bun"] as const
 export type Platform = (typeof PLATFORMS)[number]
 

@@ -1,4 +1,4 @@
-/** What does not compile in a place without Countersign either, and so cannot with it. */
+/** A client that does not compile somewhere without Countersign either, and so cannot with it. */
 export interface LeftOut {
   /** The package whose types, or whose format, stand in the way. */
   client: string

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path"
 
 export const workspace = join(import.meta.dirname, "../../..")
 
-/** What the checks read of a package.json. */
+/** The members of a package.json that the checks read. */
 export interface Manifest {
   name: string
   private?: boolean
@@ -32,7 +32,7 @@ export function publishedPackages(): PublishedPackage[] {
     .filter(({ manifest }) => !manifest.private)
 }
 
-/** What a user imports: the package's name, and its name with each subpath that is code. */
+/** The specifiers that a user imports: the package's name, and its name with each subpath that is code. */
 export function entriesOf({ name, exports }: Manifest): string[] {
   return Object.keys(exports)
     .filter((path) => path !== "./package.json")

@@ -35,7 +35,7 @@ describe.each(Object.keys(COMPILERS) as Compiler[])("with TypeScript %s", (compi
     async (platform) => {
       const leftOut = [...lacking, ...withoutDom.map(({ client }) => client)].filter((client) => client !== "bun-types")
       const programs = consumers.filter(({ clients }) => !clients.some((client) => leftOut.includes(client)))
-      // What is left out fails without Countersign too.
+      // These fail without Countersign too.
       const bare = `modules/bare-${compiler}.mts`
       await writeFile(join(folder, bare), `${leftOut.map((client) => `import type {} from "${client}"`).join("\n")}\n`)
       const output = await compiled(platform, [es], [...programs.map(moduleOf), bare])

@@ -61,7 +61,7 @@ function importsOf(program: string): string {
   return program.match(/^import .*? from /gms)?.join("") ?? ""
 }
 
-/** What a package exports: `createFetch`, or `type AuthFetch`. An adapter exports auth-core too. */
+/** The exports of a package: `createFetch`, or `type AuthFetch`. An adapter exports auth-core too. */
 function exportsOf(folder: string): { name: string; entry: string }[] {
   return [...new Set([folder, "auth-core"])].flatMap((each) => {
     const index = readFileSync(join(workspace, "packages", each, "src/index.ts"), "utf8")

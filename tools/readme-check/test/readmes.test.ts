@@ -61,7 +61,7 @@ describe("the TypeScript of the READMEs", () => {
       const [{ user }] = customers
       const { status, output } = await run([fileOf(program)], {
         ...cloud.env,
-        // What shows how to use a proxy must not depend on Node's own support.
+        // A program that shows how to use a proxy must not depend on Node's own support.
         ...(/HTTPS_PROXY|EnvHttpProxyAgent/.test(code) ? { NODE_USE_ENV_PROXY: "" } : {}),
         HUAWEICLOUD_SDK_AK: user.credentials.accessKeyId,
         HUAWEICLOUD_SDK_SK: user.credentials.secretAccessKey,

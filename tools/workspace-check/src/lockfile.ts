@@ -1,4 +1,4 @@
-/** What the tools read of package-lock.json. */
+/** The members of package-lock.json that the tools read. */
 export interface Lockfile {
   packages: Record<string, LockedPackage>
 }

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from "node:fs"
 
-/** What the tools read of Vitest's JSON report. */
+/** The members of Vitest's JSON report that the tools read. */
 interface TestReport {
   numPassedTests: number
   numFailedTests: number

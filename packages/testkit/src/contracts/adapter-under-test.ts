@@ -16,7 +16,7 @@ export interface AdapterRequest {
   retries?: number
 }
 
-/** What came back, in no client's words. A 4xx or 5xx is a status here, whatever the client makes of it. */
+/** The answer in no client's words. A 4xx or 5xx is a status here, whatever the client makes of it. */
 export interface AdapterResponse {
   status: number
   text: string
