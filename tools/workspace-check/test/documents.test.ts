@@ -7,16 +7,23 @@ const read = (path: string): string => readFileSync(join(workspace, path), "utf8
 const documents = globSync(["docs/{architecture,hot-path}.md", "docs/decisions/*.md"], { cwd: workspace })
 const records = documents.map((path) => path.replace("docs/decisions/", "")).filter((name) => !name.includes("/"))
 
-/** Every path of the workspace that a text names in backticks: `packages/ky/src`, or a name that stands beside the one before. */
+/** The files and folders that a text names in backticks. */
 function namedPaths(text: string): string[] {
+  const names = text.matchAll(
+    /`((?:[\w.-]+\/)*[\w.-]+\.(?:ts|mjs|cjs|md|json|jsonc|yml)|(?:packages|tools|docs|examples)\/[\w./-]+)`/g,
+  )
+  return [...names].map(([, path = ""]) => path)
+}
+
+/** Those that are neither in the workspace, nor in the core, nor beside the one that was named before. */
+function missing(paths: readonly string[]): string[] {
   let folder = ""
-  return [
-    ...text.matchAll(
-      /`((?:[\w.-]+\/)*[\w.-]+\.(?:ts|mjs|cjs|md|json|jsonc|yml)|(?:packages|tools|docs|examples)\/[\w./-]+)`/g,
-    ),
-  ].map(([, path = ""]) => {
-    if (path.includes("/")) folder = dirname(path)
-    return existsSync(join(workspace, path)) ? path : join(folder, path)
+  return paths.filter((path) => {
+    const found = [path, `packages/auth-core/src/${path}`, join(folder, path)].find((place) =>
+      existsSync(join(workspace, place)),
+    )
+    if (found !== undefined) folder = dirname(found)
+    return found === undefined
   })
 }
 
@@ -24,7 +31,7 @@ describe.each(documents)("%s", (document) => {
   const text = read(document)
 
   it("names files that exist", () => {
-    expect(namedPaths(text).filter((path) => !existsSync(join(workspace, path)))).toEqual([])
+    expect(missing(namedPaths(text))).toEqual([])
   })
 
   it("links to files that exist", () => {
