@@ -6,22 +6,22 @@ export interface ServerClock {
   set(clock: number | (() => number) | undefined): void
   /** Milliseconds that come on top, whatever the clock is. */
   offset: number
-  /** Whether it goes at the pace of the real time: a function may stand still, or jump. */
-  readonly isSteady: boolean
+  /** How far it is from the real time, milliseconds; `undefined` where a function sets it, which may stand still or jump. */
+  readonly offsetMs: number | undefined
 }
 
 export function createServerClock(): ServerClock {
   let base: () => number = Date.now
-  let isSteady = true
+  let added: number | undefined = 0
   const clock: ServerClock = {
     offset: 0,
-    get isSteady() {
-      return isSteady
+    get offsetMs() {
+      return added === undefined ? undefined : added + clock.offset
     },
     now: () => base() + clock.offset,
     set(next) {
-      isSteady = typeof next !== "function"
-      base = typeof next === "function" ? next : next === undefined ? Date.now : () => Date.now() + next
+      added = typeof next === "function" ? undefined : (next ?? 0)
+      base = typeof next === "function" ? next : () => Date.now() + (next ?? 0)
     },
   }
   return clock

@@ -6,18 +6,18 @@ import type { EmulatorState, WaitingFault } from "./record.ts"
 export function stateOf(world: World): EmulatorState {
   const { clock, pending, metadataMode, accounts } = world
   return {
-    // To the tenth of a second, so that nothing seems to change while the two clocks are read.
-    clock: clock.isSteady ? { offsetMs: Math.round((clock.now() - Date.now()) / 100) * 100 } : { now: clock.now() },
+    clock: clock.offsetMs === undefined ? { now: clock.now() } : { offsetMs: clock.offsetMs },
     faults: pending.filter(({ timesLeft }) => timesLeft > 0).map(waitingFault),
     metadataMode,
     customers: accounts.customers.length,
   }
 }
 
-/** The server's clock now, epoch ms, and how far it is from the real time. */
-export function clockOf({ clock }: World): { now: number; offsetMs: number; iso: string } {
+/** The server's clock now, epoch ms, and how far it is from the real time unless a function sets it. */
+export function clockOf({ clock }: World): { now: number; iso: string; offsetMs?: number } {
   const now = clock.now()
-  return { now, offsetMs: now - Date.now(), iso: new Date(now).toISOString() }
+  const { offsetMs } = clock
+  return { now, iso: new Date(now).toISOString(), ...(offsetMs === undefined ? {} : { offsetMs }) }
 }
 
 function waitingFault({ target, asked, timesLeft }: PendingFault): WaitingFault {
