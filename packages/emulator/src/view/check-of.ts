@@ -4,16 +4,16 @@ import type { World } from "../state/world.ts"
 import { canonicalText, parseCanonical } from "./canonical-parts.ts"
 import { type ClaimedSignature, claimedSignature } from "./claimed-signature.ts"
 import { findSignedRequest, type TriedSecret } from "./find-signed-request.ts"
-import { maskCanonical } from "./mask.ts"
+import { type Mask, maskCanonical } from "./mask.ts"
 import type { RequestCheck, StepState } from "./record.ts"
 import type { RecordedRequest } from "./recorder.ts"
 import { verdictOf } from "./verdict-of.ts"
 
 /** How a request was authenticated, step by step. */
-export function checkOf(world: World, request: RecordedRequest): RequestCheck {
+export function checkOf(world: World, mask: Mask, request: RecordedRequest): RequestCheck {
   switch (schemeOf(request)) {
     case "signature":
-      return signatureCheck(world, request)
+      return signatureCheck(world, mask, request)
     case "token":
       return tokenCheck(world, request)
     case "none":
@@ -42,7 +42,7 @@ const FAILED_AT: Readonly<Record<Exclude<Outcome, "OK">, SignatureStep>> = {
   SIGNATURE_MISMATCH: "Signature",
 }
 
-function signatureCheck(world: World, request: RecordedRequest): RequestCheck {
+function signatureCheck(world: World, mask: Mask, request: RecordedRequest): RequestCheck {
   const { signature } = request.trace
   if (signature === undefined) return openCheck(request)
   const claimed = claimedSignature(request.headers)
@@ -50,7 +50,7 @@ function signatureCheck(world: World, request: RecordedRequest): RequestCheck {
   const failedIndex = failedAt === undefined ? SIGNATURE_STEPS.length : SIGNATURE_STEPS.indexOf(failedAt)
   const steps = SIGNATURE_STEPS.map((name, index) => {
     const state: StepState = index < failedIndex ? "passed" : index === failedIndex ? "failed" : "not reached"
-    return { name, state, detail: state === "not reached" ? "" : signatureDetail(name, request, claimed) }
+    return { name, state, detail: state === "not reached" ? "" : signatureDetail(name, mask, request, claimed) }
   })
   const canonical = claimed === undefined ? undefined : arrivedCanonical(request, claimed)
   if (canonical === undefined || claimed === undefined) return { steps }
@@ -72,6 +72,7 @@ function signatureCheck(world: World, request: RecordedRequest): RequestCheck {
 
 function signatureDetail(
   name: SignatureStep,
+  mask: Mask,
   { headers, trace }: RecordedRequest,
   claimed: ClaimedSignature | undefined,
 ): string {
@@ -85,7 +86,7 @@ function signatureDetail(
     case "Time":
       return `signed at ${claimed?.date}, the server's clock says ${new Date(checkedAt).toISOString()}`
     case "Access key": {
-      if (key === undefined) return `The emulator has no key ${claimed?.accessKeyId}.`
+      if (key === undefined) return `The emulator has no key ${mask.accessKeyId(claimed?.accessKeyId ?? "")}.`
       const owner = `${key.accessKeyId} of ${key.principal.user.name}`
       if (outcome === "KEY_LOCKED") return `${owner} is locked after too many wrong signatures in a row.`
       return outcome === "KEY_EXPIRED" ? `${owner} has expired.` : owner

@@ -23,7 +23,7 @@ export function summaryOf(mask: Mask, request: RecordedRequest): RequestSummary 
     scheme: schemeOf(request),
     ...(methods === undefined ? {} : { methods }),
     ...(principal === undefined ? {} : { caller: callerOf({ principal, projectId }) }),
-    ...(verdict === undefined ? {} : { verdict }),
+    ...(verdict === undefined ? {} : { verdict: mask.message(verdict) }),
     ...(faults === undefined ? {} : { faults }),
     ...(answer?.status === undefined ? {} : { status: answer.status }),
     ...(answer === undefined ? {} : { durationMs: answer.durationMs }),
@@ -33,7 +33,7 @@ export function summaryOf(mask: Mask, request: RecordedRequest): RequestSummary 
 
 /** Everything that is known of a recorded request. */
 export function detailOf(world: World, mask: Mask, request: RecordedRequest): RequestDetail {
-  const check = checkOf(world, request)
+  const check = checkOf(world, mask, request)
   const explanation = explanationOf(request, check)
   return { ...exchangeOf(mask, request), check, ...(explanation === undefined ? {} : { explanation }) }
 }
@@ -53,7 +53,7 @@ export function exchangeOf(mask: Mask, request: RecordedRequest): RecordedExchan
       : {
           answer: {
             headers: mask.headers(answer.headers),
-            ...(answer.text === undefined ? {} : { text: answer.text }),
+            ...(answer.text === undefined ? {} : { text: mask.message(answer.text) }),
           },
         }),
   }

@@ -4,23 +4,32 @@ import type { Identities } from "../state/identities.ts"
 const SECRET_NAME = /token|auth|cookie|secret|passw|credential|signature|key|code/i
 
 /** A signature and the rest of the header, which names no secret. */
-const SIGNED = /^((?:SDK-HMAC-SHA256|SDK-HMAC-SM3|V11-HMAC-SHA256) (?:Access|Credential)=([^,/\s]+).*, ?Signature=)\S+$/
+const SIGNED =
+  /^((?:SDK-HMAC-SHA256|SDK-HMAC-SM3|V11-HMAC-SHA256) (?:Access|Credential)=)([^,/\s]+)(.*, ?Signature=)\S+$/
 
-/** Hides credentials from records. Signatures of the emulator's own keys stay: they are made up, and worth a look. */
+/** Hides credentials from records. The emulator's own keys and their signatures stay: they are made up, and worth a look. */
 export interface Mask {
   headers(headers: Readonly<Record<string, string>>): Record<string, string>
   target(target: string): string
+  accessKeyId(accessKeyId: string): string
+  /** A message of the gateway, which names access keys. */
+  message(message: string): string
 }
 
 export function createMask({ key, token }: Pick<Identities, "key" | "token">): Mask {
+  const maskKey = (accessKeyId: string): string =>
+    key(accessKeyId) === undefined ? `${accessKeyId.slice(0, 3)}…${accessKeyId.slice(-2)}` : accessKeyId
   return {
+    accessKeyId: maskKey,
+    message: (message) => message.replace(/(?<=\bak:)[^,\s"]+/g, maskKey),
     headers: (headers) =>
       Object.fromEntries(
         Object.entries(headers).map(([name, value]) => {
           if (!SECRET_NAME.test(name)) return [name, value]
-          const [, start, accessKeyId = ""] = SIGNED.exec(value) ?? []
+          const [, start, accessKeyId = "", middle] = SIGNED.exec(value) ?? []
           if (name !== "authorization" || start === undefined) return [name, masked(value, token(value))]
-          return [name, key(accessKeyId) === undefined ? `${start}[secret]` : value]
+          if (key(accessKeyId) !== undefined) return [name, value]
+          return [name, `${start}${maskKey(accessKeyId)}${middle}[secret]`]
         }),
       ),
     target(target) {
