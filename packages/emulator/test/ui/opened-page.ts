@@ -19,7 +19,11 @@ export interface OpenedPage {
 export function sharedChromium(): (options?: BrowserContextOptions) => Promise<OpenedPage> {
   let browser: Browser | undefined
   beforeAll(async () => {
-    if (hasChromium) browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] })
+    if (hasChromium)
+      browser = await chromium.launch({
+        executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+        args: ["--no-sandbox"],
+      })
   }, 60_000)
   afterAll(() => browser?.close())
   return async (options) => {
