@@ -2,7 +2,7 @@ import { createServer, request as forward, type IncomingMessage, type ServerResp
 import type { AddressInfo } from "node:net"
 import type { WireRequest } from "./wire-request.ts"
 
-/** The change that a proxy makes to a request. */
+/** The changes that a proxy makes to a request and its answer. */
 interface Change {
   readonly request: (request: WireRequest) => WireRequest
   /** Of the body of the answer. */

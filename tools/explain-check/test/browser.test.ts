@@ -14,7 +14,7 @@ it("the module runs where there is nothing of Node", async () => {
   const { output } = await bundle.generate({ format: "iife", name: "explained" })
   const [{ code, imports }] = output
   expect(imports).toEqual([])
-  // What a page has, as far as it is needed.
+  // A page has more than these.
   const page = createContext({ URL, TextEncoder, TextDecoder, Headers, Response, btoa })
   const refusal = {
     status: 401,

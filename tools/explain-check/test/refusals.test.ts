@@ -22,7 +22,7 @@ afterEach(() => emulator.close())
 
 const sent = { method: "GET", path: "/v1/orders" } as const
 
-/** What IAM answers to a login or an agency, by the AuthError of the provider. */
+/** Logins and agencies that IAM refuses, and the cause of each. */
 const LOGINS: Readonly<Record<string, { cause: Cause; token: (emulator: Emulator) => TokenProvider }>> = {
   "a wrong password": { cause: "password-wrong", token: (world) => login(world, world.accounts.partner.user, "wrong") },
   "a locked user": {

@@ -1,7 +1,7 @@
 import type { Answer } from "./answer.ts"
 import { isObject, memberOf } from "./members.ts"
 
-/** What an answer says, whichever of its many shapes it has. */
+/** The code and the text of an answer, whichever shape it has. */
 export interface AnswerFields {
   readonly errorCode: string | undefined
   readonly errorMessage: string | undefined

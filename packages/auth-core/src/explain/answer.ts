@@ -10,9 +10,9 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>
   /** The body; `undefined` when it cannot be had. */
   readonly text: string | undefined
-  /** What the client's error shows of the request. */
+  /** The request, as far as the client's error shows it. */
   readonly request: Partial<ExplainedRequest> | undefined
-  /** In an AuthError, the work that failed. */
+  /** The action that failed, of an AuthError. */
   readonly action?: string | undefined
   /** Of an error that came without an answer. */
   readonly failure?: Failure | undefined
@@ -135,7 +135,8 @@ function textOf(body: unknown): string | undefined | Promise<string> {
 }
 
 /**
- * What a client's error or response shows of the request. Adapters keep the authentication off it, so it is seldom all.
+ * The request, as far as a client's error or response shows it. It is seldom complete, since adapters keep the
+ * authentication off it.
  */
 function requestIn(refusal: object): Partial<ExplainedRequest> | undefined {
   const native = memberOf(refusal, "request")

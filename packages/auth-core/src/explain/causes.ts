@@ -34,7 +34,7 @@ export type Cause =
   // Time.
   | "clock-skew"
   | "signature-stale"
-  // Who asks.
+  // The identity.
   | "access-key-unknown"
   | "access-key-of-other-cloud"
   | "access-key-disabled"
@@ -51,7 +51,7 @@ export type Cause =
   | "credentials-refused"
   | "app-credentials-refused"
   | "authorizer-refused"
-  // What may be asked for.
+  // Permissions.
   | "permission-denied"
   | "wrong-identity"
   | "agency-not-granted"
@@ -61,7 +61,7 @@ export type Cause =
   | "region-disabled"
   | "address-not-allowed"
   | "account-suspended"
-  // What was asked for, and where.
+  // The request itself, and where it went.
   | "api-not-found"
   | "wrong-endpoint"
   | "not-huawei-cloud"
@@ -69,7 +69,7 @@ export type Cause =
   | "body-too-large"
   | "headers-too-large"
   | "not-authentication"
-  // Later.
+  // Later attempts may succeed.
   | "throttled"
   | "service-unavailable"
   // Nobody answered, or nothing is known.
@@ -77,14 +77,14 @@ export type Cause =
   | "no-answer"
   | "unknown"
 
-/** Whatever repeating the request may lock. */
+/** Repeating the request may lock this. */
 export type Locks = "access-key" | "account" | false
 
 export interface CauseFacts {
   /** One sentence, for people. */
   readonly summary: string
   readonly fix: string
-  /** Whether the request may succeed when it is authenticated anew, or later, without anybody correcting anything. */
+  /** Whether the request may succeed when it is sent later or authenticated anew, with nothing corrected. */
   readonly retryable: boolean
   readonly locks: Locks
 }
@@ -172,7 +172,7 @@ export const CAUSES: Readonly<Record<Cause, CauseFacts>> = {
     ...LOCKS_KEY,
   },
   "body-placeholder": {
-    summary: "One side hashed a placeholder in place of the body.",
+    summary: "One side hashed a placeholder instead of the body.",
     fix: "Sign the bytes that are sent. `[object Object]` and `undefined` come from converting a body to text, `{}` from a client that adds an empty object.",
     ...LOCKS_KEY,
   },
@@ -257,7 +257,7 @@ export const CAUSES: Readonly<Record<Cause, CauseFacts>> = {
     ...NEVER,
   },
   "access-key-of-other-cloud": {
-    summary: "The access key is none of Huawei Cloud's.",
+    summary: "The access key belongs to another cloud.",
     fix: "Use the AK of a Huawei Cloud IAM user: 20 upper-case letters and digits.",
     ...NEVER,
   },
@@ -304,7 +304,7 @@ export const CAUSES: Readonly<Record<Cause, CauseFacts>> = {
     ...LOCKS_ACCOUNT,
   },
   "token-expired": {
-    summary: "The token is over.",
+    summary: "The token has expired.",
     fix: "Get a new token. If a fresh one is refused too, it was issued for another region.",
     ...RETRY,
   },
@@ -339,7 +339,7 @@ export const CAUSES: Readonly<Record<Cause, CauseFacts>> = {
     ...NEVER,
   },
   "wrong-identity": {
-    summary: "This API is not for this kind of account: it wants the customer's identity, or the partner's.",
+    summary: "This API is for another kind of account: the customer's, or the partner's.",
     fix: "Call it with the other identity, such as the customer's token through the agency.",
     ...NEVER,
   },
@@ -359,7 +359,7 @@ export const CAUSES: Readonly<Record<Cause, CauseFacts>> = {
     ...NEVER,
   },
   "not-found-in-account": {
-    summary: "IAM knows nothing of that name or id in this account.",
+    summary: "IAM finds nothing under that name or id in this account.",
     fix: "Check the name or id, and the account in which it was looked up.",
     ...NEVER,
   },
@@ -384,12 +384,12 @@ export const CAUSES: Readonly<Record<Cause, CauseFacts>> = {
     ...NEVER,
   },
   "wrong-endpoint": {
-    summary: "Another service answered than the one that takes this authentication.",
+    summary: "Another service answered, which does not take this authentication.",
     fix: "Use the endpoint of the service.",
     ...NEVER,
   },
   "not-huawei-cloud": {
-    summary: "The answer does not come from Huawei Cloud, but from something in between.",
+    summary: "The answer comes from something between the client and Huawei Cloud.",
     fix: "Look for a proxy, a firewall or a login page of the network.",
     ...NEVER,
   },
@@ -434,7 +434,7 @@ export const CAUSES: Readonly<Record<Cause, CauseFacts>> = {
     ...RETRY,
   },
   unknown: {
-    summary: "Nothing is known of this answer.",
+    summary: "This answer is not known.",
     fix: "Read the message. Support asks for the request id.",
     ...NEVER,
   },

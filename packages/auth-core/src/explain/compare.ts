@@ -1,7 +1,7 @@
 import type { CanonicalParts } from "./canonical-parts.ts"
 import { isMasked, isSecretName, shownHeader, shownQuery } from "./secret-values.ts"
 
-/** What is known of the canonical request that was signed. `undefined` where nothing is. */
+/** The canonical request that was signed, as far as it is known; unknown parts are `undefined`. */
 export type SignedParts = {
   readonly [Part in Exclude<keyof CanonicalParts, "headers">]: CanonicalParts[Part] | undefined
 } & Pick<CanonicalParts, "headers">
@@ -47,7 +47,7 @@ function queryLine(expected: string | undefined, received: string): ComparedLine
   const shown = { part: "query", expected: expected && shownQuery(expected), received: shownQuery(received) } as const
   if (expected === undefined || expected === received) return { ...shown, verdict: verdictOf(expected, received) }
   const [signed, arrived] = [expected.split("&"), received.split("&")]
-  // What either side masked cannot be compared: only the names count then.
+  // Masked values cannot be compared, so only the names count then.
   const isVeiled = [...signed, ...arrived].some((pair) => isMasked(pair.slice(pair.indexOf("=") + 1)))
   const isSame = isVeiled && namesIn(signed) === namesIn(arrived) && sameUnveiled(signed, arrived)
   return { ...shown, verdict: isSame ? "unknown" : "different" }

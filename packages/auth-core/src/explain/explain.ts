@@ -32,10 +32,10 @@ export type UnreadRefusal =
   | Response
   /** ky's HTTPError. */
   | { readonly response: Response }
-  /** What undici's `request` gives. */
+  /** The answer of undici's `request`. */
   | { readonly statusCode: number; readonly headers: object; readonly body: { text(): Promise<string> } }
 
-/** A promise for what is read first; for what is not known, such as in a catch clause, either. */
+/** A promise where the body has to be read; either one for an unknown value, as in a catch clause. */
 export type Explained<R> = R extends UnreadRefusal
   ? Promise<Explanation>
   : R extends ReadRefusal
@@ -100,8 +100,10 @@ const EMPTY = {
 const UNKNOWN = { cause: "unknown", where: "request", source: "nothing", confidence: "possible" } as const
 
 function fits({ code, status, text }: KnownRefusal, answer: Answer, { errorCode, subject }: AnswerFields): boolean {
+  // A pasted message has no code.
+  const isOfCode = code === undefined || (errorCode === undefined ? text !== undefined : code.test(errorCode))
   return (
-    (code === undefined || code.test(errorCode ?? "")) &&
+    isOfCode &&
     (status === undefined || (answer.status !== undefined && status.includes(answer.status))) &&
     (text === undefined || text.test(subject))
   )
@@ -117,7 +119,7 @@ function refusalFacts(
   return {
     status,
     errorCode: errorCode && shownMessage(errorCode, secrets),
-    errorMessage: message && shownMessage(message.slice(0, LONGEST_MESSAGE), secrets),
+    errorMessage: message && shownMessage(message, secrets).slice(0, LONGEST_MESSAGE),
     requestId: requestId && shownMessage(requestId, secrets),
   }
 }
@@ -147,7 +149,7 @@ function withoutAnswer({ message, isOurs, code, retryAfterMs }: Failure, secrets
     refusal: {
       status: undefined,
       errorCode: code,
-      errorMessage: message === "" ? undefined : shownMessage(message.slice(0, LONGEST_MESSAGE), secrets),
+      errorMessage: message === "" ? undefined : shownMessage(message, secrets).slice(0, LONGEST_MESSAGE),
       requestId: undefined,
     },
   })

@@ -40,8 +40,17 @@ export function explainable<A extends Auth>(
     const [oldest = ""] = kept.keys()
     if (kept.size > maxEntries) kept.delete(oldest)
   }
+  // An auth of a class has its methods on the prototype, where a spread does not find them.
+  const { beyondLimit } = auth
   return {
     ...auth,
+    ...(beyondLimit && { beyondLimit }),
+    ...(auth.accepted && {
+      accepted: (authentication: Authentication, url: URL) => auth.accepted?.(authentication, url),
+    }),
+    ...(auth.reset && { reset: () => auth.reset?.() }),
+    bodyLimit: (headers) => auth.bodyLimit(headers),
+    authenticate: (attempt) => auth.authenticate(attempt),
     judge(authentication, rejection, signal) {
       keep(authentication, rejection)
       return auth.judge(authentication, rejection, signal)

@@ -11,7 +11,7 @@ export interface ExplainedRequest {
   readonly body?: string | Uint8Array | null | undefined
 }
 
-/** What is known beside the refusal. */
+/** Facts beside the refusal. All are optional; each makes the explanation more certain. */
 export interface ExplainContext {
   /** The refused request. Members that are left out are taken from the client's error, where that shows them. */
   readonly request?: Partial<ExplainedRequest> | undefined
@@ -19,7 +19,7 @@ export interface ExplainContext {
   readonly auth?: { refusedRequest(requestId: string): ExplainedRequest | undefined } | undefined
   /** The canonical request that was signed, as another library logs it. @default computed from the request */
   readonly canonicalRequest?: string | undefined
-  /** What the request was signed with: tells a wrong key from a wrong signature. Nothing of it is in the explanation. */
+  /** The key that signed the request: tells a wrong key from a wrong signature. The explanation shows none of it. */
   readonly credentials?:
     | {
         readonly accessKeyId?: string | undefined

@@ -39,7 +39,7 @@ export interface Difference {
   readonly received: string | undefined
 }
 
-/** What the answer said, without secrets. */
+/** The answer, without secrets. */
 export interface RefusalFacts {
   readonly status: number | undefined
   readonly errorCode: string | undefined
@@ -52,17 +52,17 @@ export interface ExplanationFields extends CauseAndPlace {
   /** One sentence on what happened. */
   readonly summary: string
   readonly fix: string
-  /** Whether the request may succeed when it is authenticated anew, or later, without anybody correcting anything. */
+  /** Whether the request may succeed when it is sent later or authenticated anew, with nothing corrected. */
   readonly retryable: boolean
   /** How long to wait before that, milliseconds, where it is known. */
   readonly retryAfterMs: number | undefined
   /** When a lock ends, epoch ms, where it is known. */
   readonly lockedUntil: number | undefined
-  /** What repeating the request locks. */
+  /** Repeating the request locks this. */
   readonly locks: Locks
   /** Where this knowledge comes from. */
   readonly source: string
-  /** What the conclusion rests on, one sentence each. */
+  /** The facts behind the conclusion, one sentence each. */
   readonly evidence: readonly string[]
   readonly refusal: RefusalFacts
   /** All that differs, the first being the cause; empty unless a signature did not match. */
@@ -74,9 +74,9 @@ export interface ExplanationFields extends CauseAndPlace {
 interface CauseAndPlace {
   readonly cause: Cause
   readonly where: Where
-  /** What was to be there, or what was signed. */
+  /** The signed value, or the required one. */
   readonly expected: string | undefined
-  /** What was there instead. */
+  /** The value that was found instead. */
   readonly received: string | undefined
 }
 

@@ -8,7 +8,7 @@ import { emptyHash } from "./known-bodies.ts"
 import type { SignedRequest } from "./signed-parts.ts"
 import { sdkDateOf } from "./times.ts"
 
-/** What is wrong although the gateway received what was signed. */
+/** A fault that remains when the gateway received exactly what was signed. */
 export interface KeyFault {
   readonly cause: Cause
   readonly where: Where
@@ -32,7 +32,7 @@ export function keyFault(signed: SignedRequest, { credentials = {} }: ExplainCon
   )
 }
 
-/** The form of an SK alone shows a copying fault. */
+/** Finds traces of copy and paste in an SK. */
 export function secretForm(secretAccessKey: string): KeyFault | undefined {
   if (INVISIBLE.test(secretAccessKey)) {
     return {
@@ -125,9 +125,7 @@ function wrongKey(signed: SignedRequest, credentials: NonNullable<ExplainContext
   }
   const found = signerFault(canonicalRequest, wireQuery, algorithm, isSigned)
   if (found !== undefined) {
-    const evidence = [
-      "The signature that was sent is that of a canonical request with this line in the place of the right one.",
-    ]
+    const evidence = ["The signature fits a canonical request with this line instead of the right one."]
     return { ...found, confidence: "certain", evidence }
   }
   const evidence = [
@@ -137,7 +135,7 @@ function wrongKey(signed: SignedRequest, credentials: NonNullable<ExplainContext
   return { cause: "signature-mismatch", where: "secret key", confidence: "possible", evidence }
 }
 
-/** Tells whether a secret key made the signature that was sent, of a text. */
+/** Tells whether the signature that was sent fits a text and a secret key. */
 function signatureTest(
   { claimed, parts }: SignedRequest,
   secretAccessKey: string,
@@ -150,11 +148,11 @@ function signatureTest(
   return (request) => authorize({ request, signedHeaders: "", date }).endsWith(`Signature=${signature}`)
 }
 
-/** What a signer is known to make of a request in place of the canonical request. */
+/** A mistake that signers make in the canonical request. */
 interface SignerFault {
   readonly cause: Cause
   readonly where: Where
-  /** The line as that signer has it, and as it has to be. */
+  /** The line as that signer wrote it, and the right one. */
   readonly expected: string
   readonly received: string
 }
@@ -164,11 +162,11 @@ interface Candidate extends SignerFault {
 }
 
 /**
- * Finds the canonical request that a signature was made of, among those that faulty signers make.
+ * Finds the mistake of another signer, by trying the ones that are known.
  *
- * @param canonicalRequest as it has to be
+ * @param canonicalRequest the right one
  * @param wireQuery as it is in the URL
- * @param isSigned whether the signature is that of a text
+ * @param isSigned whether the signature fits a text
  */
 function signerFault(
   canonicalRequest: string,

@@ -9,7 +9,7 @@ export interface KnownBody {
   readonly description: string
 }
 
-/** What programs send or sign in the place of a body. */
+/** Texts that programs send or sign by mistake instead of a body. */
 const PLACEHOLDERS: readonly (readonly [text: string, description: string])[] = [
   ["{}", 'the text "{}"'],
   ["{}\n", 'the text "{}" and a line break'],
@@ -49,10 +49,10 @@ export function knownPlaceholder(hash: string, algorithm: HashAlgorithm): KnownB
   return found && { cause: "body-placeholder", description: found[1] }
 }
 
-/** What is tried costs some hundred hashes. */
+/** Trying all forms costs a few hundred hashes, so larger bodies are skipped. */
 const LONGEST_TRIED_BYTES = 1024 * 1024
 
-/** Finds what was made of a body on its way, by trying what is known to happen. */
+/** Finds out how a body was changed on its way, by trying the changes that are known to happen. */
 export function changedBody(hash: string, body: string | Uint8Array, algorithm: HashAlgorithm): KnownBody | undefined {
   const other = algorithm === "sha256" ? "sm3" : "sha256"
   if (hashOf(other, body) === hash) return { cause: "wrong-algorithm", description: `${named(other)} of the same body` }
@@ -65,7 +65,7 @@ export function changedBody(hash: string, body: string | Uint8Array, algorithm: 
   return undefined
 }
 
-/** A hash that this runtime has not is none that it could have signed with. */
+/** `undefined` where the runtime lacks the algorithm: it cannot have signed with it. */
 function hashOf(algorithm: HashAlgorithm, content: string | Uint8Array): string | undefined {
   try {
     return hashHex(algorithm, content)
@@ -151,7 +151,7 @@ function pythonJson(value: unknown): string {
 
 const unicodeEscape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`
 
-/** What writers of JSON escape beyond need: nothing, non-ASCII (Python), markup (Go), slashes (PHP). */
+/** JSON writers escape more than they must: non-ASCII (Python), markup (Go), slashes (PHP). */
 const ESCAPES: readonly ((json: string) => string)[] = [
   (json) => json,
   (json) => json.replace(/[^\0-\x7f]/g, unicodeEscape),
@@ -231,11 +231,11 @@ function joined(...pieces: readonly Uint8Array[]): Uint8Array {
   return bytes
 }
 
-/** Where a gzip header names the operating system: those of other writers than this one differ. */
+/** The byte of a gzip header that names the operating system; it differs from writer to writer. */
 const GZIP_OS_AT = 9
 const GZIP_SYSTEMS = [0, 3, 10, 11, 19, 255]
 
-/** Browsers have no compression that is synchronous; there this names nothing. */
+/** Browsers have no synchronous compression, so this yields nothing there. */
 function* compressions(bytes: Uint8Array): Generator<Form> {
   const zlib = globalThis.process?.getBuiltinModule?.("node:zlib")
   if (zlib === undefined) return

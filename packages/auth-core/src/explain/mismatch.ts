@@ -98,7 +98,7 @@ function doubt(
   return { cause: "signature-mismatch", where: "request", confidence: "possible", evidence }
 }
 
-/** What the gateway's canonical request tells without another one. */
+/** Clues in the gateway's canonical request alone. */
 function hints({ payloadHash, method }: CanonicalParts, algorithm: SignedRequest["algorithm"]): string[] {
   const known = payloadHash === undefined ? undefined : knownPlaceholder(payloadHash, traitsOf(algorithm).hash)
   return known === undefined ? [] : [`The gateway received ${known.description} with ${method}.`]

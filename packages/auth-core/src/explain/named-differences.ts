@@ -21,7 +21,7 @@ export function namedDifferences(
   body: BodyFacts,
 ): Difference[] {
   const differing = comparison.filter(({ verdict }) => verdict === "different")
-  // The list tells of headers that left it.
+  // A header that left the list is reported by the line of the list.
   const isListed = ({ name }: ComparedLine): boolean =>
     name === undefined || received.signedHeaders?.includes(name) !== false
   return differing.filter(isListed).flatMap((line) => nameLine(line, signed, received, body))
@@ -182,7 +182,7 @@ function payloadDifference(signed: string, received: string, { body, algorithm }
     return { cause: "payload-unsigned", where: "body", ...facts }
   }
   if (theirs?.cause === "wrong-algorithm") return { cause: theirs.cause, where: "algorithm", ...facts }
-  // What was signed as "{}" or as text of an object, and what arrived in place of no body.
+  // The placeholder may be on either side.
   const isPlaceholder = ours?.cause === "body-placeholder" && theirs?.cause !== "body-lost"
   const cause = isPlaceholder ? "body-placeholder" : (theirs?.cause ?? "body-changed")
   return { cause, where: "body", ...facts }

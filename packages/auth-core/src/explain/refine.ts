@@ -9,7 +9,7 @@ import { shownAccessKeyId } from "./secret-values.ts"
 import { signedRequest } from "./signed-parts.ts"
 import { dateHeader, durationText, timesIn } from "./times.ts"
 
-/** What the answer itself tells beyond its row of the table. */
+/** Details that the answer adds to its row of the table. */
 export type Refinement = Partial<ExplanationFields>
 
 type Refine = (answer: Answer, fields: AnswerFields, context: ExplainContext) => Refinement
@@ -34,7 +34,7 @@ export function refine(cause: Cause, answer: Answer, fields: AnswerFields, conte
   return { ...waiting, ...REFINEMENTS[cause]?.(answer, fields, context) }
 }
 
-/** A right clock with an old signature is another fault than a wrong clock. */
+/** Up to this offset the clock counts as right, and an old signature has another cause. */
 const RIGHT_WITHIN_MS = 60_000
 
 function refineClock(answer: Answer, { errorMessage }: AnswerFields, { receivedAt }: ExplainContext): Refinement {
@@ -67,7 +67,7 @@ function refineClock(answer: Answer, { errorMessage }: AnswerFields, { receivedA
   }
 }
 
-/** Forms of what is typed in the place of an AK. */
+/** Access keys of other clouds, by their form. */
 const OTHER_KEYS: readonly (readonly [form: RegExp, whose: string])[] = [
   [/^LTAI/, "Alibaba Cloud"],
   [/^A[KS]IA[A-Z\d]{16}$/, "AWS"],
@@ -117,7 +117,7 @@ function refinePermission(_answer: Answer, { subject }: AnswerFields): Refinemen
 
 const IAM_PATH = /^(?:https?:\/\/[^/]*)?\/v(?:3|3\.0|5)(?:\/|$)/
 
-/** IAM's shape in answer to a request that is none of IAM's: the host is IAM's, and the path another service's. */
+/** IAM answered a request for another service: the host is wrong. */
 function refineEndpoint(answer: Answer, _fields: AnswerFields, { request }: ExplainContext): Refinement {
   const url = String(request?.url ?? answer.request?.url ?? "")
   if (url === "" || IAM_PATH.test(url)) return {}

@@ -127,6 +127,14 @@ export const REFUSALS: readonly KnownRefusal[] = [
     example: { status: 401, body: gatewayBody("0307", "The token must be updated.") },
   },
   {
+    cause: "token-expired",
+    where: "token",
+    text: /token must be updated/i,
+    confidence: "likely",
+    source: "IAM API reference, Obtaining a User Token Through Password Authentication",
+    example: { status: 401, body: "The token must be updated." },
+  },
+  {
     cause: "credentials-refused",
     where: "request",
     code: gateway("0301"),
@@ -419,7 +427,7 @@ export const REFUSALS: readonly KnownRefusal[] = [
     cause: "identity-refused",
     where: "login",
     code: /^STS5\.180[56]$/,
-    summary: "The login is over: its code or refresh token was used before.",
+    summary: "The login has ended: its code or refresh token was used before.",
     fix: "Log in again. A refresh token works once.",
     source: "another project's notes, not confirmed",
     confidence: "likely",

@@ -50,14 +50,14 @@ export function shownQuery(query: string): string {
     .join("&")
 }
 
-/** As much of an AK as tells it from another. */
+/** Enough of an AK to tell it from another. */
 export function shownAccessKeyId(accessKeyId: string): string {
   return accessKeyId.length < 12 ? "…" : `${accessKeyId.slice(0, 4)}…${accessKeyId.slice(-4)}`
 }
 
 /** The places in the gateway's texts where it echoes an AK or an AppKey, which may be anything that was typed. */
 const ECHOED_KEYS = [/(\bak: ?)([^\s,;"]+)/gi, /(\bak )(\S+)(?= not exist)/gi, /(\bapp ?key[: ] ?)([^\s,;"]+)/gi]
-/** Whatever has the form of a token. */
+/** Anything that looks like a token. */
 const TOKEN_LIKE = /[\w+/=-]{60,}/g
 
 /** A message that may be shown: masks the AK that it echoes, known secrets, and what has the form of a token. */

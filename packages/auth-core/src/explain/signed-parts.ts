@@ -11,12 +11,12 @@ import type { ExplainContext, ExplainedRequest } from "./explained-request.ts"
 import { asked } from "./members.ts"
 import { isFingerprint, isMasked } from "./secret-values.ts"
 
-/** What is known of the signature that was refused. */
+/** The request whose signature was refused, as far as it is known. */
 export interface SignedRequest {
   readonly parts: SignedParts
   /** The whole text, when nothing of it is unknown. */
   readonly canonicalRequest: string | undefined
-  /** What the Authorization header says; `undefined` when that is not known. */
+  /** The parsed Authorization header; `undefined` when it is not known. */
   readonly claimed: ParsedAuthorization | undefined
   readonly algorithm: SigningAlgorithm
   readonly host: string | undefined
@@ -143,7 +143,7 @@ function computed(
     {
       algorithm,
       signedHeaders: present,
-      // Any will do where it is not known: it is left out of the comparison.
+      // An unknown date is left out of the comparison, so any will do.
       ...(parseSdkDate(date ?? "") === undefined ? { date: new Date(0) } : {}),
     },
   )

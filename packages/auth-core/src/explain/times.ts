@@ -16,7 +16,7 @@ export function dateHeader({ headers }: Answer): number | undefined {
   return Number.isNaN(time) ? undefined : time
 }
 
-/** What a text says of the time of the signature and of the server, epoch ms. */
+/** The times of the signature and of the server that a text names, epoch ms. */
 export function timesIn(text: string | undefined): { signed: number | undefined; server: number | undefined } {
   return {
     signed: serverTimeIn(text?.replace(/signature time/i, "server time"), 0),

@@ -349,6 +349,30 @@ describe("an answer of another service", () => {
     expect(explain({ status: 403, body }).expected).toBe("permission for ecs:cloudServers:list")
   })
 
+  it.each([
+    ["Incorrect IAM authentication information: decrypt token fail", "token-invalid"],
+    [
+      "calc aksk signature fail:signature expired, signature time:20211217T064303Z,server time:20211217T065804Z",
+      "clock-skew",
+    ],
+    ["The token must be updated.", "token-expired"],
+    ["verify aksk signature fail", "signature-mismatch"],
+  ])("a pasted message is known without its code: %s", (message, cause) => {
+    expect(explain(message).cause).toBe(cause)
+  })
+
+  it("a pasted message with a canonical request is compared", () => {
+    const request = signed({ method: "GET", url: "https://x.example.com/v1/a" })
+    const message = `verify aksk signature fail, canonicalRequest:${received(request).replaceAll("\n", "|").replace("/a/", "/b/a/")}`
+    expect(explain(message, { request })).toMatchObject({ cause: "unknown-difference", where: "path" })
+  })
+
+  it("a long message is cut behind its secrets, not within one", () => {
+    const secretAccessKey = "s".repeat(40)
+    const body = JSON.stringify({ error_code: "APIGW.0301", error_msg: `${"x ".repeat(240)}${secretAccessKey}` })
+    expect(JSON.stringify(explain({ status: 401, body }, { credentials: { secretAccessKey } }))).not.toContain("sss")
+  })
+
   it("a wholly unknown answer is called so", () => {
     expect(explain({ status: 418, body: "{}" })).toMatchObject({ cause: "unknown", confidence: "possible" })
   })

@@ -13,7 +13,7 @@ declare const fromGot: { response: { statusCode: number; headers: Record<string,
 declare const fromKy: { response: Response; data: unknown }
 declare const fromUndici: { statusCode: number; headers: Record<string, string>; body: { text(): Promise<string> } }
 
-// What is at hand is explained at once.
+// A body at hand is explained at once.
 expectTypeOf(explain({ status: 401 })).toEqualTypeOf<Explanation>()
 expectTypeOf(explain({ status: 401, headers: { date: "" }, body: new Uint8Array() })).toEqualTypeOf<Explanation>()
 expectTypeOf(explain(plain)).toEqualTypeOf<Explanation>()
@@ -21,7 +21,7 @@ expectTypeOf(explain("verify aksk signature fail")).toEqualTypeOf<Explanation>()
 expectTypeOf(explain(authError)).toEqualTypeOf<Explanation>()
 expectTypeOf(explain(fromGot)).toEqualTypeOf<Explanation>()
 
-// What has to be read is a promise.
+// A body that has to be read gives a promise.
 expectTypeOf(explain(response)).toEqualTypeOf<Promise<Explanation>>()
 expectTypeOf(explain(fromKy)).toEqualTypeOf<Promise<Explanation>>()
 expectTypeOf(explain(fromUndici)).toEqualTypeOf<Promise<Explanation>>()

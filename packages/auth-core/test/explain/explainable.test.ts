@@ -1,0 +1,123 @@
+import { inspect } from "node:util"
+import { shown } from "@countersign/testkit"
+import { describe, expect, it } from "vitest"
+import { akskAuth } from "../../src/auth/aksk-auth.ts"
+import type { Attempt, Auth, Rejection } from "../../src/auth/auth.ts"
+import { autoAuth } from "../../src/auth/auto-auth.ts"
+import { tokenAuth } from "../../src/auth/token-auth.ts"
+import { explain, explainable } from "../../src/explain.ts"
+import { canonicalRequest } from "../../src/signing/resolve-request.ts"
+
+const SECURITY_TOKEN = `MII${"aB3/".repeat(100)}`
+const KEY = { accessKeyId: "QTWAOYTTINDUT2QVKYUC", secretAccessKey: "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc" }
+const TEMPORARY = { ...KEY, securityToken: SECURITY_TOKEN }
+
+const attempt = (body: Attempt["body"] = '{"a":1}'): Attempt => ({
+  method: "POST",
+  url: "https://x.example.com/v1/orders",
+  headers: { "content-type": "application/json", cookie: "session=0123456789abcdef0123456789abcdef" },
+  body,
+})
+
+/** Has an attempt refused under an id. */
+async function refuse(auth: Auth, requestId: string, made = attempt()): Promise<Readonly<Record<string, string>>> {
+  const authentication = await auth.authenticate(made)
+  const rejection: Rejection & { requestId: string } = {
+    status: 401,
+    origin: "https://x.example.com",
+    errorMessage: "verify aksk signature fail",
+    requestId,
+    replayed: false,
+  }
+  await auth.judge(authentication, rejection)
+  // Two failures would pause the key in the whole process.
+  auth.reset?.()
+  return { ...made.headers, ...authentication.headers }
+}
+
+describe("explainable", () => {
+  it("keeps a request that is refused, and no other", async () => {
+    const auth = explainable(akskAuth(KEY))
+    await auth.authenticate(attempt("accepted"))
+    await refuse(auth, "r1")
+    expect(auth.refusedRequest("r1")).toMatchObject({ method: "POST", url: attempt().url, body: '{"a":1}' })
+    expect(auth.refusedRequest("r2")).toBeUndefined()
+  })
+
+  it("keeps it for the gateway's answer with that id", async () => {
+    const auth = explainable(akskAuth(KEY))
+    const { authorization: _, ...headers } = await refuse(auth, "r1")
+    const received = canonicalRequest({ ...attempt(), headers, body: "{}" }).replaceAll("\n", "|")
+    const error_msg = `verify aksk signature fail, canonicalRequest:${received}`
+    const refusal = (request_id: string) => ({
+      status: 401,
+      body: JSON.stringify({ error_code: "APIGW.0301", error_msg, request_id }),
+    })
+    expect(explain(refusal("r1"), { auth })).toMatchObject({ cause: "body-placeholder", confidence: "certain" })
+    expect(explain(refusal("r2"), { auth })).toMatchObject({ cause: "signature-mismatch", confidence: "possible" })
+  })
+
+  it("tells a changed security token from the right one by its fingerprint alone", async () => {
+    const auth = explainable(akskAuth(TEMPORARY))
+    const { authorization: _, ...headers } = await refuse(auth, "r1")
+    const at = (token: string) => {
+      const canonical = canonicalRequest({ ...attempt(), headers: { ...headers, "x-security-token": token } })
+      const error_msg = `verify aksk signature fail, canonicalRequest:${canonical.replaceAll("\n", "|")}`
+      const body = JSON.stringify({ error_code: "APIGW.0301", error_msg, request_id: "r1" })
+      return explain({ status: 401, body }, { auth })
+    }
+    expect(at(SECURITY_TOKEN).cause).toBe("wrong-secret-key")
+    const changed = at(SECURITY_TOKEN.slice(0, -3))
+    expect(changed).toMatchObject({ cause: "header-changed", where: "header x-security-token" })
+    expect(changed.expected).toMatch(/^\[secret: 403 characters, SHA-256 …[\da-f]{8}\]$/)
+    expect(shown(changed) + changed).not.toContain(SECURITY_TOKEN.slice(0, 60))
+  })
+
+  it("shows no secret, neither of the auth nor of what it keeps", async () => {
+    const auth = explainable(akskAuth(TEMPORARY))
+    await refuse(auth, "r1")
+    const text = shown(auth, auth.refusedRequest("r1")) + inspect(auth, { depth: 9, showHidden: true })
+    for (const secret of [KEY.secretAccessKey, SECURITY_TOKEN, "0123456789abcdef"]) expect(text).not.toContain(secret)
+  })
+
+  it("keeps as many as it is told, the newest", async () => {
+    const auth = explainable(akskAuth(KEY), { maxEntries: 2 })
+    for (const id of ["r1", "r2", "r3"]) await refuse(auth, id)
+    expect(["r1", "r2", "r3"].filter((id) => auth.refusedRequest(id) !== undefined)).toEqual(["r2", "r3"])
+  })
+
+  it("keeps no large body", async () => {
+    const auth = explainable(akskAuth(KEY))
+    await refuse(auth, "r1", attempt("x".repeat(2 ** 20 + 1)))
+    expect(auth.refusedRequest("r1")).toMatchObject({ method: "POST", body: undefined })
+  })
+
+  it("works around an auth of two methods, and leaves one by token as it is", async () => {
+    const token = tokenAuth({ value: SECURITY_TOKEN, issuedAt: 0, expiresAt: Number.MAX_SAFE_INTEGER })
+    const auth = explainable(autoAuth({ aksk: akskAuth(KEY), token }))
+    await refuse(auth, "r1")
+    expect(auth.refusedRequest("r1")).toBeDefined()
+    const byToken = explainable(token)
+    await refuse(byToken, "r1")
+    expect(shown(byToken.refusedRequest("r1"))).not.toContain(SECURITY_TOKEN)
+  })
+
+  it("works around an auth of a class", async () => {
+    class OwnAuth implements Auth {
+      readonly #inner = akskAuth(KEY)
+      bodyLimit = (): undefined => undefined
+      authenticate(made: Attempt) {
+        return this.#inner.authenticate(made)
+      }
+      judge(...given: Parameters<Auth["judge"]>) {
+        return this.#inner.judge(...given)
+      }
+      reset() {
+        this.#inner.reset()
+      }
+    }
+    const auth = explainable(new OwnAuth())
+    await refuse(auth, "r1")
+    expect(auth.refusedRequest("r1")).toBeDefined()
+  })
+})
