@@ -1,5 +1,5 @@
-// An adapter for superagent, to copy from; CONTRIBUTING.md says how to begin. An adapter translates. The engine decides what
-// is signed, which host sees a credential, when a request is replayed, and where a redirect leads.
+// An adapter for superagent on Node, to copy from; CONTRIBUTING.md says how to begin. An adapter translates. The engine decides
+// what is signed, which host sees a credential, when a request is replayed, and where a redirect leads.
 import * as core from "@countersign/auth-core"
 import superagent, { type Agent, type Plugin, type Request, type Response } from "superagent"
 
