@@ -18,6 +18,14 @@ interface IssueForm {
   body: FormField[]
 }
 
+/** The kinds of fields, and what each may say. @see GitHub Docs, "Syntax for GitHub's form schema" */
+const ATTRIBUTES: Record<string, string[]> = {
+  input: ["label", "description", "placeholder", "value"],
+  textarea: ["label", "description", "placeholder", "value", "render"],
+  dropdown: ["label", "description", "multiple", "options", "default"],
+  checkboxes: ["label", "description", "options"],
+}
+
 const FORMS = globSync(".github/ISSUE_TEMPLATE/*.yml", { cwd: workspace }).filter(
   (path) => !path.endsWith("config.yml"),
 )
@@ -42,8 +50,8 @@ describe.each(FORMS)("the issue form %s", (path) => {
   it("has what GitHub asks of a form", () => {
     expect([name, description]).toEqual([expect.stringMatching(/\S/), expect.stringMatching(/\S/)])
     for (const { type, attributes } of fields) {
-      expect(type).toMatch(/^(?:input|textarea|dropdown|checkboxes)$/)
       expect(attributes.label).toMatch(/\S/)
+      expect(ATTRIBUTES[type]).toEqual(expect.arrayContaining(Object.keys(attributes)))
       if (type === "dropdown") expect(attributes.options?.every((option) => typeof option === "string")).toBe(true)
     }
     const ids = fields.map(({ id }) => id)
