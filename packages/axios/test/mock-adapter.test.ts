@@ -1,5 +1,5 @@
 import { numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
-import axios, { type AxiosInstance } from "axios"
+import axios, { type AxiosAdapter, type AxiosInstance } from "axios"
 import MockAdapter from "axios-mock-adapter"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { type Auth, akskAuth, verify, withAuth } from "../src/index.ts"
@@ -131,5 +131,17 @@ describe(`axios ${version}: what the caller's own adapter hands on is signed for
       const request = { method, url: `${server.url}${target}`, headers: headers as Record<string, string>, body }
       expect(await verify(request, { secretFor: async () => key })).toMatchObject({ ok: true })
     }
+  })
+
+  it("though the URL names a user, who is not put in the place of the signature", async () => {
+    const adapter: AxiosAdapter = (given) => axios.getAdapter("http")({ ...given })
+    const { host } = new URL(server.url)
+    await withAuth(axios.create({ adapter, baseURL: `http://me:mine@${host}/base` }), akskAuth(key)).get("/x")
+    await withAuth(axios.create({ adapter }), akskAuth(key), { hosts: ["127.0.0.1"] }).get(`http://me@${host}/y`)
+    for (const { method, target, headers } of server.arrivals) {
+      const request = { method, url: `${server.url}${target}`, headers: headers as Record<string, string> }
+      expect(await verify(request, { secretFor: async () => key })).toMatchObject({ ok: true })
+    }
+    expect(server.arrivals.map(({ target }) => target)).toEqual(["/base/x", "/y"])
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { Auth } from "../../src/auth/auth.ts"
-import { createAuthForRequest } from "../../src/engine/auth-for-request.ts"
+import { authName, createAuthForRequest } from "../../src/engine/auth-for-request.ts"
 
 const auth = (): Auth => ({
   bodyLimit: () => undefined,
@@ -56,5 +56,20 @@ describe.each(["auth", "countersign"] as const)("the auth of one request, as its
 describe("the auth of a client", () => {
   it.each([undefined, null, true, 0, "", "token", {}, [], () => auth()])("is refused at once when it is %j", (own) => {
     expect(() => createAuthForRequest("countersign", own as never)).toThrow(invalid("A client needs an auth"))
+  })
+})
+
+describe("the name of an auth before a cache", () => {
+  it("is that of its copies, and of no other auth", () => {
+    const [one, other] = [auth(), auth()]
+    expect([authName(one), authName({ ...one })]).toEqual([authName(one), authName(one)])
+    expect(authName(other)).not.toBe(authName(one))
+  })
+
+  it("tells auths apart that share their functions", () => {
+    const shared = auth()
+    const [first, second] = ["first", "second"].map((token) => authName({ ...shared, token }))
+    expect(first).not.toBe(second)
+    expect(authName({ ...shared, token: "first" })).toBe(first)
   })
 })

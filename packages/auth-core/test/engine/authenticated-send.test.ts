@@ -5,6 +5,7 @@ import { autoAuth } from "../../src/auth/auto-auth.ts"
 import { tokenAuth } from "../../src/auth/token-auth.ts"
 import { authenticatedSend } from "../../src/engine/authenticated-send.ts"
 import { readableStreamOf } from "../../src/engine/chunk-source.ts"
+import type { OnRedirect } from "../../src/engine/redirect.ts"
 import type { WireRequest } from "../../src/engine/wire-request.ts"
 
 const BASE = "https://api.example.com"
@@ -266,6 +267,24 @@ describe("a redirect", () => {
     })
     await expect(sending).rejects.toThrow("client says: too many")
     expect(sent).toHaveLength(3)
+  })
+
+  it("is told once though its hop is replayed, without secrets, and goes on with the headers that are given", async () => {
+    const { sent, send } = answering(redirect(303, "/b"), refused)
+    const events: unknown[] = []
+    const onRedirect: OnRedirect<Response> = ({ from, response, to }) => {
+      events.push([from.method, from.url.pathname, from.headers, response.status, to.method, to.url.pathname])
+      return { "x-own": "changed" }
+    }
+    const headers = { "x-own": "1", "x-dropped": "1", cookie: "mine" }
+    const request = { method: "PUT", url: `${BASE}/a`, headers }
+    await authenticatedSend(numbering({ replay: true }), request, send, { ...options, onRedirect })
+    expect(events).toEqual([["PUT", "/a", { "x-own": "1", "x-dropped": "1" }, 303, "GET", "/b"]])
+    const own = { "x-own": "changed", cookie: "mine" }
+    expect(sent.slice(1).map((wire) => wire.headers)).toEqual([
+      { ...own, "x-auth-token": "secret-2" },
+      { ...own, "x-auth-token": "secret-3" },
+    ])
   })
 
   it("repeats a stream that was left unread", async () => {
