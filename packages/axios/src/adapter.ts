@@ -85,10 +85,15 @@ async function authenticated(
     aborted: () => new (axiosOf(config).CanceledError)(undefined, config),
     cancelToken,
   })
-  const send = (wire: WireRequest): Promise<Outcome> => {
+  const send = async (wire: WireRequest): Promise<Outcome> => {
     const attempt = sent(wire, limit?.timeLeftMs() ?? timeout)
     kind.prepare(attempt, config, wire, guard)
-    return outcomeOf(adapter, attempt, config, wire)
+    try {
+      return await outcomeOf(adapter, attempt, config, wire)
+    } finally {
+      // An error of a streamed answer may still come, and show the attempt.
+      if (!kind.keepsAttempts) attempt.headers = config.headers
+    }
   }
   const options = {
     guard,

@@ -30,6 +30,8 @@ export interface Kind {
   readonly refusal?: (config: Config) => AxiosError | undefined
   /** Makes of headers, by lower-case name, those that the adapter sends. */
   readonly adjustHeaders?: (headers: HeadersByName, config: Config) => void
+  /** The adapter may keep an attempt for a record, as mocks do; the others have no use for its headers once it is over. */
+  readonly keepsAttempts: boolean
   /** Makes of an attempt one that the adapter sends as it stands. */
   prepare(attempt: Config, config: Config, wire: WireRequest, guard: HostGuard): void
 }
@@ -53,6 +55,7 @@ const other: Kind = {
   },
   tooManyRedirects: (config, request) => redirectError(config, request, "ERR_FR_TOO_MANY_REDIRECTS"),
   onRedirect: tellBeforeRedirect,
+  keepsAttempts: true,
   prepare(attempt, config, wire, guard) {
     attempt.data = nodeBody(wire.body) ?? undefined
     attempt.maxRedirects = 0
@@ -66,6 +69,7 @@ const other: Kind = {
 /** axios' http adapter. */
 const http: Kind = {
   ...other,
+  keepsAttempts: false,
   refusal(config) {
     const { data, sensitiveHeaders: names = [] } = config
     const { AxiosError } = axiosOf(config)
@@ -93,6 +97,7 @@ const http: Kind = {
 
 /** axios' fetch adapter. */
 const fetching: Kind = {
+  keepsAttempts: false,
   maxRedirects: ({ maxRedirects = 20, fetchOptions }) => (isFollowing(fetchOptions) ? maxRedirects : 0),
   tooManyRedirects(config, request) {
     if (config.maxRedirects !== undefined) return other.tooManyRedirects(config, request)
