@@ -3,7 +3,7 @@ import type { Context, Env } from "hono"
 import { keystoneError, type Refusal } from "./refusal.ts"
 import type { Trace } from "./trace.ts"
 
-/** What Hono is told of this server. */
+/** The types of this server's contexts in Hono. */
 export interface ServerEnv extends Env {
   Bindings: HttpBindings
   Variables: { trace?: Trace }

@@ -12,7 +12,7 @@ const LONGEST_TTL_SECONDS = 21_600
 /** Path of the pod identity endpoint, for HC_CONTAINER_CREDENTIALS_FULL_URI. */
 export const POD_PATH = "/pod-identity/credentials"
 
-/** What a machine finds out about itself: the ECS metadata service, and the pod identity of CCE. */
+/** The services that tell a machine about itself: the ECS metadata service, and the pod identity of CCE. */
 export function machineRoutes(app: Hono<ServerEnv>, world: World): void {
   app.put("/meta-data/latest/api/token", (context) => {
     if (world.metadataMode === "no tokens") return context.text("Not Found", 404)

@@ -9,7 +9,7 @@ import {
   type LibraryFetch,
 } from "@countersign/auth-core"
 
-/** What fetch takes, and which auth this one request uses. */
+/** The init of fetch, with the auth of this one request. */
 export interface AuthRequestInit extends FetchInit {
   /** Another auth for this request, or `false` for none. Left out, the auth given to `createFetch`; never `undefined`. */
   auth?: Auth | false

@@ -18,7 +18,7 @@ declare module "ky" {
 type KyFetch = NonNullable<Options["fetch"]>
 type InitHook = NonNullable<Hooks["init"]>[number]
 
-/** What ky 1 calls its base URL. */
+/** The name of the base URL in ky 1. */
 interface OlderOptions {
   prefixUrl?: string | URL | undefined
 }

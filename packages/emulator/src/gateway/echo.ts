@@ -7,7 +7,7 @@ const MOST_ECHOED = 4_096
 
 const SECRET = new Set(["authorization", "x-auth-token", "x-security-token"])
 
-/** What arrived, and from whom: the answer of every path that has no other. */
+/** Answers with the request that arrived and its sender, on every path that has no other answer. */
 export function echo(
   { method, target, path, headers }: RequestHead,
   query: URLSearchParams,

@@ -3,7 +3,7 @@ import type { Account, Named } from "../state/accounts.ts"
 import { at, textAt } from "./json.ts"
 
 /**
- * What a token is asked for: a project or the whole account of its bearer, or neither. A project wins over the account.
+ * Reads the scope that a token is asked for: a project, the whole account of its bearer, or neither. A project wins over the account.
  *
  * @throws {Refusal} 404 for an unknown project, 401 for another account
  */

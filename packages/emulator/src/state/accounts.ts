@@ -71,7 +71,7 @@ export interface IdentityProvider {
   readonly issuer: string
   /** Id of the client for which id tokens are issued. */
   readonly audience: string
-  /** What it signs with, by HMAC-SHA256. */
+  /** The key of its signatures, by HMAC-SHA256. */
   readonly secret: string
   /** A new id token at each reading, valid for an hour of the server's clock. */
   readonly idToken: string

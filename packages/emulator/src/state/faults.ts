@@ -4,7 +4,7 @@ import type { ServerClock } from "./clock.ts"
 import type { Identities } from "./identities.ts"
 import type { Lockout } from "./lockout.ts"
 
-/** What a fault applies to: a part of the emulator, or paths as they come off the wire, by their beginning or a pattern. */
+/** The requests that a fault applies to: a part of the emulator, or paths as they come off the wire, by their beginning or a pattern. */
 export type FaultTarget = "all" | Part | `/${string}` | RegExp
 
 export interface FaultOptions {
@@ -78,7 +78,7 @@ export interface PendingFault {
   next(): Fault | undefined
 }
 
-/** What the faults change. */
+/** The parts of the world that faults change. */
 interface FaultyWorld {
   readonly pending: PendingFault[]
   readonly clock: ServerClock

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto"
 
-/** What an id token says (OpenID Connect Core, section 2). Times in seconds. */
+/** The claims of an id token (OpenID Connect Core, section 2). Times in seconds. */
 export interface Claims {
   readonly iss: string
   readonly aud: string

@@ -56,7 +56,7 @@ export interface Identities {
   /** The user's tokens end with the old password. */
   changePassword(user: Pick<Named, "id">, password: string): void
   isDisabled(user: Pick<Named, "id">): boolean
-  /** What a disabled user has been issued is worth nothing until it is enabled again. */
+  /** Keys and tokens of a disabled user are worth nothing until it is enabled again. */
   setDisabled(user: Pick<Named, "id">, disabled: boolean): void
 }
 

@@ -25,11 +25,11 @@ export interface GatewayRequest {
   readonly verdict: string
   /** Absent when the request was refused. */
   readonly caller?: Caller
-  /** What was answered; absent before that, and when the connection was dropped. */
+  /** The status of the answer; absent before that, and when the connection was dropped. */
   readonly status?: number
 }
 
-/** What was called since the start, or since `reset`. */
+/** The calls since the start, or since `reset`. */
 export interface Stats {
   /** Calls by route, such as `POST /v3/auth/tokens`; the gateway's under `gateway`. */
   readonly calls: Readonly<Record<string, number>>

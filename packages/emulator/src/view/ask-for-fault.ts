@@ -1,7 +1,7 @@
 import { at, type Json, textAt } from "../iam/json.ts"
 import { Refusal } from "../refusal.ts"
 import type { FaultOptions, Faults, FaultTarget, Lockable } from "../state/faults.ts"
-import { numberAt, oneOf, optionalNumberAt, requiredTextAt } from "./control-input.ts"
+import { numberAt, oneOfAt, optionalNumberAt, requiredTextAt } from "./input-at.ts"
 
 /** Each function of `faults`, asked for by a JSON object with its arguments by name. */
 const KINDS: Readonly<Record<keyof Omit<Faults, "reset">, (faults: Faults, body: Json) => unknown>> = {
@@ -20,7 +20,7 @@ const KINDS: Readonly<Record<keyof Omit<Faults, "reset">, (faults: Faults, body:
   redirect: (faults, body) =>
     faults.redirect(requiredTextAt(body, "to"), {
       ...optionsOf(body),
-      status: at(body, "status") === undefined ? undefined : oneOf(body, "status", [301, 302, 303, 307, 308]),
+      status: at(body, "status") === undefined ? undefined : oneOfAt(body, "status", [301, 302, 303, 307, 308]),
     }),
   revokeToken: (faults, body) => faults.revokeToken(textAt(body, "value")),
   rotateKey: (faults, body) => {
@@ -35,7 +35,7 @@ const KINDS: Readonly<Record<keyof Omit<Faults, "reset">, (faults: Faults, body:
   unlock: (faults, body) => faults.unlock(lockableOf(body)),
   clockOffset: (faults, body) => faults.clockOffset(numberAt(body, "ms")),
   metadata: (faults, body) =>
-    faults.metadata(oneOf(body, "mode", ["token optional", "token required", "no tokens", "no agency"])),
+    faults.metadata(oneOfAt(body, "mode", ["token optional", "token required", "no tokens", "no agency"])),
 }
 
 /**
@@ -70,7 +70,7 @@ function targetOf(body: Json): FaultTarget | undefined {
   const pattern = textAt(target, "pattern")
   if (pattern !== undefined) return regularExpression(pattern)
   if (typeof target === "string" && isPath(target)) return target
-  return oneOf(body, "target", ["all", "gateway", "iam", "metadata"])
+  return oneOfAt(body, "target", ["all", "gateway", "iam", "metadata"])
 }
 
 function isPath(text: string): text is `/${string}` {

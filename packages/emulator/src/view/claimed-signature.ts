@@ -1,6 +1,6 @@
 import { createHash, createHmac } from "node:crypto"
 
-/** What an Authorization header and X-Sdk-Date claim. */
+/** The claims of an Authorization header and X-Sdk-Date. */
 export interface ClaimedSignature {
   readonly algorithm: "SDK-HMAC-SHA256" | "SDK-HMAC-SM3" | "V11-HMAC-SHA256"
   readonly accessKeyId: string

@@ -4,14 +4,14 @@ import { readRequest, type ServerEnv } from "../incoming-request.ts"
 import { Refusal } from "../refusal.ts"
 import type { World } from "../state/world.ts"
 import { askForFault } from "./ask-for-fault.ts"
-import { numberAt } from "./control-input.ts"
-import { detailOf, exchangeOf, summaryOf } from "./describe-request.ts"
+import { requestDetail, requestExchange, requestSummary } from "./describe-request.ts"
 import { harOf } from "./har.ts"
+import { numberAt } from "./input-at.ts"
 import type { Mask } from "./mask.ts"
 import type { Recorder } from "./recorder.ts"
 import { clockOf, stateOf } from "./state-of.ts"
 
-/** What tests in any language ask and change, as JSON: requests, accounts, faults, the clock. */
+/** Lets tests in any language read and change requests, accounts, faults and the clock, as JSON. */
 export function controlRoutes(world: World, recorder: Recorder, mask: Mask, version: string): Hono<ServerEnv> {
   const routes = new Hono<ServerEnv>()
   routes.get("/requests", (context) => {
@@ -20,18 +20,18 @@ export function controlRoutes(world: World, recorder: Recorder, mask: Mask, vers
     const requests = [...recorder.requests].filter(
       (request) => request.id > since && (part === undefined || request.part === part),
     )
-    return context.json({ requests: requests.map((request) => summaryOf(mask, request)) })
+    return context.json({ requests: requests.map((request) => requestSummary(mask, request)) })
   })
   routes.get("/requests/:id{[0-9]+}", (context) => {
     const request = recorder.find(Number(context.req.param("id")))
     if (request === undefined)
       throw new Refusal(404, { error: "There is no such request, or it is not kept any more." })
-    return context.json(detailOf(world, mask, request))
+    return context.json(requestDetail(world, mask, request))
   })
   routes.get("/requests.har", (context) => {
     const ids = context.req.query("ids")?.split(",").map(Number)
     const requests = ids?.map((id) => recorder.find(id)).filter((request) => request !== undefined)
-    const exchanges = Array.from(requests ?? recorder.requests, (request) => exchangeOf(mask, request))
+    const exchanges = Array.from(requests ?? recorder.requests, (request) => requestExchange(mask, request))
     return context.json(harOf(originOf(context.req.url), version, exchanges), 200, {
       "content-disposition": 'attachment; filename="countersign.har"',
     })
@@ -95,7 +95,7 @@ async function readJson(request: ReturnType<typeof readRequest>): Promise<Json> 
   return body
 }
 
-/** What the emulator's own functions refuse is the asker's mistake. */
+/** Turns an error of the emulator's own functions into a mistake of the caller. */
 function attempt<T>(act: () => T): T {
   try {
     return act()

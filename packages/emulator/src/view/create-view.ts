@@ -5,14 +5,14 @@ import { keystoneError } from "../refusal.ts"
 import type { World } from "../state/world.ts"
 import { allowOrigins } from "./allow-origins.ts"
 import { controlRoutes } from "./control-routes.ts"
-import { summaryOf } from "./describe-request.ts"
+import { requestSummary } from "./describe-request.ts"
 import { eventStream } from "./event-stream.ts"
 import { createMask } from "./mask.ts"
 import type { RequestSummary } from "./record.ts"
 import { recordRequests } from "./record-requests.ts"
 import { createRecorder } from "./recorder.ts"
 import { refuseOtherSites } from "./refuse-other-sites.ts"
-import { asset, page } from "./static-page.ts"
+import { staticAsset, staticPage } from "./static-page.ts"
 
 export interface ViewOptions {
   readonly ui: boolean
@@ -36,17 +36,17 @@ export function createView(world: World, { ui, cors, onRequest }: ViewOptions): 
       if (ui) {
         app.use("/-/*", refuseOtherSites(isAllowed))
         // A sub-application's own path ends without the slash.
-        app.get("/-/", page)
+        app.get("/-/", staticPage)
         const routes = new Hono<ServerEnv>()
         routes.get("/events", (context) => eventStream(context, world, recorder, mask))
         routes.route("/", controlRoutes(world, recorder, mask, ownVersion()))
-        routes.get("/assets/:name{[A-Za-z0-9_.-]+}", asset)
+        routes.get("/assets/:name{[A-Za-z0-9_.-]+}", staticAsset)
         routes.all("*", (context) => keystoneError(404, "The emulator has no such page.").answer(context))
         app.get("/-", (context) => context.redirect("/-/"))
         app.route("/-", routes)
       }
       if (ui || onRequest !== undefined) {
-        app.use(recordRequests(recorder, (request) => onRequest?.(summaryOf(mask, request))))
+        app.use(recordRequests(recorder, (request) => onRequest?.(requestSummary(mask, request))))
       }
     },
   }

@@ -9,7 +9,7 @@ import type { RecordedRequest } from "./recorder.ts"
 import { verdictOf } from "./verdict-of.ts"
 
 /** A recorded request, in a line. */
-export function summaryOf(mask: Mask, request: RecordedRequest): RequestSummary {
+export function requestSummary(mask: Mask, request: RecordedRequest): RequestSummary {
   const { id, time, part, method, target, headers, trace, answer } = request
   const { principal, projectId, methods, faults, grantEndsAt } = trace
   const verdict = verdictOf(request)
@@ -32,20 +32,20 @@ export function summaryOf(mask: Mask, request: RecordedRequest): RequestSummary 
 }
 
 /** Everything that is known of a recorded request. */
-export function detailOf(world: World, mask: Mask, request: RecordedRequest): RequestDetail {
+export function requestDetail(world: World, mask: Mask, request: RecordedRequest): RequestDetail {
   const check = checkOf(world, mask, request)
   const explanation = explanationOf(request, check)
-  return { ...exchangeOf(mask, request), check, ...(explanation === undefined ? {} : { explanation }) }
+  return { ...requestExchange(mask, request), check, ...(explanation === undefined ? {} : { explanation }) }
 }
 
 /** A recorded request and its answer. */
-export function exchangeOf(mask: Mask, request: RecordedRequest): RecordedExchange {
+export function requestExchange(mask: Mask, request: RecordedRequest): RecordedExchange {
   const { part, trace, headers, answer } = request
   const { bytes = Number(headers["content-length"] ?? 0), sha256, content } = trace.body ?? {}
-  // What IAM is sent holds passwords.
+  // Requests to IAM hold passwords.
   const text = part === "gateway" ? textOf(content) : undefined
   return {
-    ...summaryOf(mask, request),
+    ...requestSummary(mask, request),
     headers: mask.headers(headers),
     body: { bytes, ...(sha256 === undefined ? {} : { sha256 }), ...(text === undefined ? {} : { text }) },
     ...(answer === undefined

@@ -2,7 +2,7 @@ import type { Context } from "hono"
 import { streamSSE } from "hono/streaming"
 import type { ServerEnv } from "../incoming-request.ts"
 import type { World } from "../state/world.ts"
-import { summaryOf } from "./describe-request.ts"
+import { requestSummary } from "./describe-request.ts"
 import type { Mask } from "./mask.ts"
 import type { ViewEvents } from "./record.ts"
 import type { Recorder } from "./recorder.ts"
@@ -24,7 +24,7 @@ export function eventStream(context: Context<ServerEnv>, world: World, recorder:
     let lastState = ""
     while (!stream.aborted && !stream.closed) {
       const changes = watcher.take()
-      const requests = changes.requests.map((request) => summaryOf(mask, request))
+      const requests = changes.requests.map((request) => requestSummary(mask, request))
       if (changes.isCleared) await send("snapshot", { requests })
       else if (requests.length > 0) await send("requests", { first: changes.first, requests })
       const state = stateOf(world)

@@ -10,7 +10,7 @@ export interface TriedSecret {
   readonly words: string
 }
 
-/** What was signed instead of what arrived. */
+/** The request that was signed, where another one arrived. */
 export interface SignedRequest {
   readonly parts: CanonicalParts
   readonly differences: readonly SignedDifference[]

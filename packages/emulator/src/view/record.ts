@@ -41,7 +41,7 @@ export interface CheckStep {
   readonly detail: string
 }
 
-/** What differs between the request that was signed and the one that arrived. */
+/** A difference between the request that was signed and the one that arrived. */
 export interface SignedDifference {
   readonly part: "method" | "path" | "query" | "header" | "body" | "key"
   /** Such as `the path was signed without its last segment`. */
@@ -89,7 +89,7 @@ export interface WaitingFault {
   readonly timesLeft?: number
 }
 
-/** What may be changed from outside. */
+/** The state that may be changed from outside. */
 export interface EmulatorState {
   /** The server's clock. `now` (epoch ms) is given where it does not go at the pace of the real time. */
   readonly clock: { readonly offsetMs: number } | { readonly now: number }

@@ -2,7 +2,7 @@ import type { PendingFault } from "../state/faults.ts"
 import type { World } from "../state/world.ts"
 import type { EmulatorState, WaitingFault } from "./record.ts"
 
-/** What may be changed from outside, as it is now. */
+/** Reads the state that may be changed from outside. */
 export function stateOf(world: World): EmulatorState {
   const { clock, pending, metadataMode, accounts } = world
   return {

@@ -22,12 +22,12 @@ const HEADERS = {
 }
 
 /** Answers with the page. */
-export async function page(context: Context<ServerEnv>): Promise<Response> {
+export async function staticPage(context: Context<ServerEnv>): Promise<Response> {
   return context.body(await fileNamed("index.html"), 200, headersFor("index.html", "no-cache"))
 }
 
 /** Answers with a file of the page, whose name holds a hash of the content. */
-export async function asset(context: Context<ServerEnv, "/:name">): Promise<Response> {
+export async function staticAsset(context: Context<ServerEnv, "/:name">): Promise<Response> {
   const name = context.req.param("name")
   return context.body(await fileNamed(`assets/${name}`), 200, headersFor(name, "max-age=31536000, immutable"))
 }

@@ -21,7 +21,7 @@ export function requiredTextAt(body: Json, name: string): string {
 }
 
 /** @throws {Refusal} 400 for another word */
-export function oneOf<const T extends string | number>(body: Json, name: string, allowed: readonly T[]): T {
+export function oneOfAt<const T extends string | number>(body: Json, name: string, allowed: readonly T[]): T {
   const found = allowed.find((each) => each === at(body, name))
   if (found === undefined) throw new Refusal(400, { error: `\`${name}\` must be one of ${allowed.join(", ")}.` })
   return found
