@@ -110,7 +110,6 @@ export {
   systemClock,
 } from "./runtime/system-clock.ts"
 export type { SigningAlgorithm } from "./signing/algorithm.ts"
-export type { SignerOptions } from "./signing/authorization.ts"
 export { UNSIGNED_PAYLOAD } from "./signing/payload-hash.ts"
 export {
   canonicalRequest,
@@ -119,6 +118,7 @@ export {
   type SignRequestOptions,
 } from "./signing/resolve-request.ts"
 export { createSigner, type Signer, sign } from "./signing/signer.ts"
+export type { SignerOptions } from "./signing/signing-key.ts"
 export { hashPayload, type PayloadStream } from "./signing/stream-hash.chunk.ts"
 export {
   type AllowUnsigned,

@@ -1,13 +1,13 @@
 import { sm3 } from "sm-crypto-v2"
-import { bytesOfHex, hmacPads } from "./digest/digest.ts"
+import { bytesOf, bytesOfHex, hmacPads } from "./digest/digest.ts"
 import { registerSm3, type Sm3Digest } from "./digest/sm3.ts"
 
-// Entry point for runtimes without node:crypto, or whose node:crypto has no SM3 (Bun): importing it is all it takes.
+// Entry point for runtimes without node:crypto, or whose node:crypto has no SM3 (Bun). Importing it registers SM3.
 
 registerSm3(sm3InOneGo((bytes) => sm3(bytes)))
 
 /**
- * A digest on an SM3 that takes all bytes in one go.
+ * Builds on an SM3 that takes all bytes at once.
  *
  * @param sm3 gives lower-case hex
  */
@@ -15,10 +15,8 @@ export function sm3InOneGo(sm3: (bytes: Uint8Array) => string): Sm3Digest {
   return {
     hashHex: sm3,
     createHmac(key) {
-      const encoder = new TextEncoder()
       const { inner, outer } = hmacPads(key, (bytes) => bytesOfHex(sm3(bytes)))
-      return (message, start = "") =>
-        sm3(joined([outer, bytesOfHex(sm3(joined([inner, encoder.encode(start + message)])))]))
+      return (message) => sm3(joined([outer, bytesOfHex(sm3(joined([inner, bytesOf(message)])))]))
     },
     createIncrementalHash() {
       const pieces: Uint8Array[] = []

@@ -3,9 +3,8 @@ import type { CredentialProvider } from "../identity/provider.ts"
 import { MAX_SIGNED_BODY_BYTES } from "../runtime/body-size.ts"
 import { systemWallClock } from "../runtime/clock.ts"
 import { andThen, isPromise, lazily } from "../runtime/promises.ts"
-import { type SigningAlgorithm, traitsOf } from "../signing/algorithm.ts"
-import { largeBodyHash } from "../signing/large-body-hash.ts"
-import { bodyHash, UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
+import { algorithmOf, type SigningAlgorithm } from "../signing/algorithm.ts"
+import { bodyHash, largeBodyHash, UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
 import { createSigningKey, type SigningKey } from "../signing/signing-key.ts"
 import type { AccountIdOptions, AccountIds, KnownAccountIds } from "./account-id-lookup.chunk.ts"
 import type { Attempt, Auth, Authentication } from "./auth.ts"
@@ -73,7 +72,7 @@ export function akskAuth(
   options: AkskAuthOptions = {},
 ): AkskAuth {
   const { algorithm = "SDK-HMAC-SHA256", region, service, unsignedPayload = false, clock = systemWallClock } = options
-  const { contentHashHeader } = traitsOf(algorithm)
+  const { hash, contentHashHeader } = algorithmOf(algorithm)
   // Other clocks are learned only from refused signatures.
   let judge: SignatureJudge | undefined
   const isProvided = typeof credentialsOrProvider === "function"
@@ -110,13 +109,14 @@ export function akskAuth(
     add("x-project-id", projectId)
     add("x-domain-id", domainId)
     if (unsignedPayload) add(contentHashHeader, UNSIGNED_PAYLOAD)
-    const { plan, sign } = readyFor(credentials).key
+    const { key } = readyFor(credentials)
+    const { plan } = key
     const values = plan.selection.read(isAdding ? { ...given, ...added } : given)
-    const payload = values[plan.contentHash] ?? payloadHash ?? bodyHash(body, algorithm)
-    const signature = sign({ method, url, plan, values, signedAt, payload })
+    const payload = values[plan.contentHash] ?? payloadHash ?? bodyHash(body, hash)
+    const request = { method, url, plan, values, signedAt, payload }
     return {
-      headers: { ...added, ...signature },
-      used: { credentials, signedAt, attempt, payload, turn },
+      headers: { ...added, ...key.sign(request) },
+      used: { credentials, key, attempt, request, turn },
     }
   }
 
@@ -139,7 +139,7 @@ export function akskAuth(
       }
       return andThen(source.current(attempt.signal), (credentials) => {
         const ids = idsFor(attempt, credentials)
-        const payloadHash = largeBodyHash(attempt.body, algorithm)
+        const payloadHash = largeBodyHash(attempt.body, hash)
         if (payloadHash === undefined && !isPromise(ids)) return inTurn(credentials, undefined, ids)
         return Promise.all([payloadHash, ids]).then((known) => inTurn(credentials, ...known))
       })

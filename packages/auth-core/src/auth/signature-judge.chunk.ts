@@ -2,10 +2,9 @@ import type { Credentials } from "../identity/credentials.ts"
 import type { Clock, WallClock } from "../runtime/clock.ts"
 import { redactCanonicalRequest } from "../runtime/redact.ts"
 import { systemClock } from "../runtime/system-clock.ts"
-import { canonicalText } from "../signing/canonical-request.ts"
-import { canonicalHeaders, selectHeaders } from "../signing/header-plan.ts"
+import type { ResolvedRequest } from "../signing/canonical-request.ts"
 import { serverTimeIn } from "../signing/server-time.ts"
-import { urlParts } from "../signing/url-parts.ts"
+import type { SigningKey } from "../signing/signing-key.ts"
 import type { Attempt, Authentication, Rejection } from "./auth.ts"
 import type { RenewableCredential } from "./cached-credential.chunk.ts"
 import { countFailure, standingAt, standingsOf, type Turn } from "./key-standing.ts"
@@ -37,10 +36,9 @@ export interface SignatureJudgeOptions {
 /** The input of a signature. */
 export interface SignedWith {
   readonly credentials: Credentials
-  readonly signedAt: number
+  readonly key: SigningKey
   readonly attempt: Attempt
-  /** The hash of the body, or the text in place of it. */
-  readonly payload: string
+  readonly request: ResolvedRequest
   /** Absent for the first attempts of a process, if nobody reports their outcome. */
   readonly turn: Turn | undefined
 }
@@ -75,11 +73,11 @@ export function createSignatureJudge(options: SignatureJudgeOptions): SignatureJ
   const { nowAt, learn } = createClockOffsets(clock, options.onClockOffset)
 
   const settle = (authentication: Authentication<SignedWith>, rejection: Rejection, fault: SignatureFault): void => {
-    const { attempt, credentials } = authentication.used
+    const { attempt, credentials, key, request } = authentication.used
     const { turn = standingAt(standingsOf(credentials, clock), attempt.url).turn } = authentication.used
     const { standing } = turn
     const ours = (): string[] => {
-      const text = canonicalOf(authentication)
+      const text = key.canonicalRequest(request)
       return [text, redactCanonicalRequest(text)]
     }
     if (fault === "signature" && isKeyAtFault(rejection, ours)) {
@@ -96,8 +94,8 @@ export function createSignatureJudge(options: SignatureJudgeOptions): SignatureJ
   return {
     nowAt,
     async judge(authentication, rejection, source, signal) {
-      const { credentials, signedAt } = authentication.used
-      const fault = faultIn(rejection, learn(rejection, signedAt))
+      const { credentials, request } = authentication.used
+      const fault = faultIn(rejection, learn(rejection, request.signedAt))
       settle(authentication, rejection, fault)
       // By the endpoint's clock the key may have expired too, and there is only one replay.
       const isExpired = (credentials.expiresAt ?? Number.POSITIVE_INFINITY) <= nowAt(rejection.origin)
@@ -105,18 +103,6 @@ export function createSignatureJudge(options: SignatureJudgeOptions): SignatureJ
       return fault === "time" || (fault === "key" && (await source.renew(credentials, rejection, signal)))
     },
   }
-}
-
-/** The signed canonical request. It is computed again, since it is rarely needed. */
-function canonicalOf({ headers: added, used }: Authentication<SignedWith>): string {
-  const { method, url, headers } = used.attempt
-  const signedHeaders = /SignedHeaders=([^,]*)/.exec(added.authorization ?? "")?.[1] ?? ""
-  const { names, positionOf, read } = selectHeaders(signedHeaders.split(";"))
-  const values = read({ ...headers, ...added })
-  const wire = urlParts(url)
-  values[positionOf("host")] ??= wire.host
-  const end = ["", canonicalHeaders(names, values), signedHeaders, used.payload].join("\n")
-  return canonicalText(method, wire, end)
 }
 
 function faultIn({ status, errorMessage }: Rejection, isTime: boolean): SignatureFault {

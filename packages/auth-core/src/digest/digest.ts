@@ -1,12 +1,8 @@
 /** The hashes that Huawei Cloud signs with. */
 export type HashAlgorithm = "sha256" | "sm3"
 
-/**
- * HMAC under a key that was prepared once: a message, as UTF-8, to lower-case hex.
- *
- * @param start stands before the message. Apart from it, since many in a row begin alike.
- */
-export type Hmac = (message: string, start?: string) => string
+/** HMAC under a prepared key: from a message, as UTF-8, to lower-case hex. */
+export type Hmac = (message: string) => string
 
 /** A hash over bytes that come in pieces. */
 export interface IncrementalHash {
@@ -15,20 +11,26 @@ export interface IncrementalHash {
   hex(): string
 }
 
-/** Both hashes work on blocks of so many bytes. */
+/** Block size of both hashes. */
 export const BLOCK_BYTES = 64
 
-/** The key of an HMAC, stretched to a block and mixed with the inner and outer constants (RFC 2104, section 2). */
+/** The key of an HMAC, padded to a block and XORed with the inner and outer constants (RFC 2104, section 2). */
 export function hmacPads(
-  key: Uint8Array,
+  key: string | Uint8Array,
   hash: (bytes: Uint8Array) => Uint8Array,
 ): { inner: Uint8Array; outer: Uint8Array } {
   const block = new Uint8Array(BLOCK_BYTES)
-  block.set(key.length > BLOCK_BYTES ? hash(key) : key)
+  const bytes = bytesOf(key)
+  block.set(bytes.length > BLOCK_BYTES ? hash(bytes) : bytes)
   return { inner: block.map((byte) => byte ^ 0x36), outer: block.map((byte) => byte ^ 0x5c) }
 }
 
-/** The bytes that lower-case hex stands for. */
+/** Text as UTF-8. */
+export function bytesOf(data: string | Uint8Array): Uint8Array {
+  return typeof data === "string" ? new TextEncoder().encode(data) : data
+}
+
+/** Decodes lower-case hex. */
 export function bytesOfHex(hex: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
 }

@@ -1,7 +1,7 @@
 import { BLOCK_BYTES, type IncrementalHash } from "./digest.ts"
 
 const ROUNDS = 64
-/** Where in the last block the length of the message stands, in bits. */
+/** Offset of the message's length, in bits, in the last block. */
 const LENGTH_AT = BLOCK_BYTES - 8
 
 function firstPrimes(count: number): number[] {
@@ -12,7 +12,7 @@ function firstPrimes(count: number): number[] {
   return primes
 }
 
-/** The first 32 bits behind the point of each root. */
+/** The first 32 bits of the fraction of each root. */
 function fractions(roots: readonly number[]): Int32Array {
   return Int32Array.from(roots, (root) => (root % 1) * 2 ** 32)
 }
@@ -20,27 +20,27 @@ function fractions(roots: readonly number[]): Int32Array {
 const primes = firstPrimes(ROUNDS)
 const constants = fractions(primes.map(Math.cbrt))
 const start = fractions(primes.slice(0, 8).map(Math.sqrt))
-/** One for all, since a block is mixed in without a pause. */
+/** Shared by all hashes: a block is mixed in without a pause. */
 const schedule = new Int32Array(ROUNDS)
 const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
 
 /**
- * SHA-256 where the runtime has none that is synchronous. Takes no `buffer` of its small arrays: those live in the heap of
- * the script until somebody does, and most of what is signed is a few blocks.
+ * SHA-256 for runtimes that have none that is synchronous. Never reads `buffer` of its small arrays: engines keep them in the
+ * script's heap until somebody does, and most signed texts are a few blocks.
  *
  * @see FIPS 180-4, sections 4.1.2, 4.2.2, 5.3.3 and 6.2
  */
 export class Sha256 implements IncrementalHash {
   readonly #state = new Int32Array(8)
-  /** What has come of the next block. */
+  /** The start of the next block. */
   readonly #block = new Uint8Array(BLOCK_BYTES)
   #filled = 0
   #length: number
 
-  /** @param behind goes on from there, which must be the end of a block; that one stays as it is. */
-  constructor(behind?: Sha256) {
-    this.#state.set(behind ? behind.#state : start)
-    this.#length = behind ? behind.#length : 0
+  /** @param prefix continues this hash, which must be at the end of a block; it stays unchanged */
+  constructor(prefix?: Sha256) {
+    this.#state.set(prefix ? prefix.#state : start)
+    this.#length = prefix ? prefix.#length : 0
   }
 
   update(bytes: Uint8Array): this {
@@ -83,7 +83,7 @@ export class Sha256 implements IncrementalHash {
   }
 }
 
-/** Writes words, the high byte first. */
+/** Writes words in big-endian order. */
 function put(bytes: Uint8Array, offset: number, words: Int32Array): void {
   for (let byte = 0; byte < 4 * words.length; byte++) {
     bytes[offset + byte] = at(words, byte >> 2) >>> (24 - 8 * (byte & 3))
@@ -101,7 +101,7 @@ function compress(state: Int32Array, bytes: Uint8Array, offset: number): void {
   let g = at(state, 6)
   let h = at(state, 7)
   for (let round = 0; round < ROUNDS; round++) {
-    const word = round < 16 ? given(bytes, offset + 4 * round) : expanded(round)
+    const word = round < 16 ? wordAt(bytes, offset + 4 * round) : expanded(round)
     schedule[round] = word
     const mixed = (rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)) + (g ^ (e & (f ^ g)))
     const one = (h + mixed + at(constants, round) + word) | 0
@@ -126,7 +126,7 @@ function compress(state: Int32Array, bytes: Uint8Array, offset: number): void {
 }
 
 /** A word of the block. */
-function given(bytes: Uint8Array, offset: number): number {
+function wordAt(bytes: Uint8Array, offset: number): number {
   return (
     (byteAt(bytes, offset) << 24) |
     (byteAt(bytes, offset + 1) << 16) |
@@ -135,7 +135,7 @@ function given(bytes: Uint8Array, offset: number): number {
   )
 }
 
-/** A word of the schedule behind those of the block. */
+/** A word of the schedule after those of the block. */
 function expanded(round: number): number {
   const early = at(schedule, round - 15)
   const late = at(schedule, round - 2)
@@ -144,7 +144,7 @@ function expanded(round: number): number {
   return (at(schedule, round - 16) + mixed + at(schedule, round - 7) + lateMixed) | 0
 }
 
-// For indices that are known to be there. Two, since what reads arrays of one kind only is faster.
+// The index is always within bounds. Two functions, because one that reads a single kind of array is faster.
 
 function at(words: Int32Array, index: number): number {
   return words[index] as number

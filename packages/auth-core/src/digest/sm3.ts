@@ -1,21 +1,21 @@
 import { AuthError } from "../errors/auth-error.ts"
 import type { Hmac, IncrementalHash } from "./digest.ts"
 
-/** The functions of a digest, for SM3. */
+/** An SM3 for runtimes that have none. */
 export interface Sm3Digest {
   hashHex(bytes: Uint8Array): string
-  createHmac(key: Uint8Array): Hmac
+  createHmac(key: string | Uint8Array): Hmac
   createIncrementalHash(): IncrementalHash
 }
 
 let registered: Sm3Digest | undefined
 
-/** Brings an SM3 to a runtime that has none; see the entry `@countersign/auth-core/sm3`. */
+/** Adds SM3 to a runtime that has none; see the entry `@countersign/auth-core/sm3`. */
 export function registerSm3(digest: Sm3Digest): void {
   registered = digest
 }
 
-/** @throws {AuthError} `AUTH_ALGORITHM_UNSUPPORTED` when none was brought. */
+/** @throws {AuthError} `AUTH_ALGORITHM_UNSUPPORTED` when there is none. */
 export function registeredSm3(): Sm3Digest {
   if (registered !== undefined) return registered
   throw new AuthError(

@@ -1,5 +1,5 @@
-import { type SigningAlgorithm, traitsOf } from "../signing/algorithm.ts"
-import { createAuthorize } from "../signing/authorization.ts"
+import { algorithmOf, type SigningAlgorithm } from "../signing/algorithm.ts"
+import { createSignatureCheck } from "../signing/authorization.ts"
 import { UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
 import type { Cause } from "./causes.ts"
 import type { ExplainContext } from "./explained-request.ts"
@@ -70,7 +70,8 @@ const IOTDA_SERVICE = "iotdm"
 
 function scopeFault({ claimed, host = "" }: SignedRequest): KeyFault | undefined {
   if (claimed === undefined) return undefined
-  if (claimed.scope === undefined) {
+  const { region, service } = claimed
+  if (region === undefined || service === undefined) {
     if (!IOTDA.test(host)) return undefined
     return {
       cause: "wrong-algorithm",
@@ -81,7 +82,6 @@ function scopeFault({ claimed, host = "" }: SignedRequest): KeyFault | undefined
       evidence: ["IoTDA instances take V11-HMAC-SHA256 only."],
     }
   }
-  const [, region = "", service = ""] = claimed.scope.split("/")
   const expectedRegion = REGION.exec(host)?.[1]
   const scope = `${region}/${service}`
   if (service === "iotda") {
@@ -141,11 +141,7 @@ function signatureTest(
   secretAccessKey: string,
 ): ((text: string) => boolean) | undefined {
   const date = sdkDateOf(parts)
-  if (claimed === undefined || date === undefined) return undefined
-  const { accessKeyId, algorithm, scope, signature } = claimed
-  const [, region, service] = scope?.split("/") ?? []
-  const authorize = createAuthorize(accessKeyId, secretAccessKey, { algorithm, region, service })
-  return (request) => authorize({ request, signedHeaders: "", date }).endsWith(`Signature=${signature}`)
+  return claimed === undefined || date === undefined ? undefined : createSignatureCheck(claimed, secretAccessKey, date)
 }
 
 /** A mistake that signers make in the canonical request. */
@@ -200,6 +196,6 @@ function* candidates(canonicalRequest: string, wireQuery: string, algorithm: Sig
   yield replaced(2, "query-parameter-lost", "query", "")
   yield replaced(0, "method-changed", "method", method.toLowerCase())
   yield replaced(-1, "payload-unsigned", "body", UNSIGNED_PAYLOAD)
-  const empty = emptyHash(traitsOf(algorithm).hash)
+  const empty = emptyHash(algorithmOf(algorithm).hash)
   if (empty !== undefined && payload !== empty) yield replaced(-1, "body-lost", "body", empty)
 }

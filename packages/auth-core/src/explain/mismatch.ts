@@ -1,4 +1,4 @@
-import { traitsOf } from "../signing/algorithm.ts"
+import { algorithmOf } from "../signing/algorithm.ts"
 import { bodyHash, UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
 import { parseSdkDate } from "../signing/server-time.ts"
 import type { Answer } from "./answer.ts"
@@ -28,7 +28,7 @@ export function mismatch(answer: Answer, shown: string | undefined, context: Exp
   const signed = signedRequest(context, received)
   if (received === undefined) return undetermined(signed, context, shown)
   const { parts, algorithm, body } = signed
-  const { hash } = traitsOf(algorithm)
+  const { hash } = algorithmOf(algorithm)
   const comparison = compareCanonical(parts, received)
   const differences = namedDifferences(comparison, parts, received, { body, algorithm: hash })
   const [first] = differences
@@ -71,7 +71,7 @@ function doubt(
   received: CanonicalParts,
   { gaps, algorithm, body, parts }: SignedRequest,
 ): KeyFault | undefined {
-  const { contentHashHeader } = traitsOf(algorithm)
+  const { hash, contentHashHeader } = algorithmOf(algorithm)
   const named = received.headers.get(contentHashHeader)
   const cut = received.payloadHash === undefined ? ["The canonical request that the gateway shows is cut short."] : []
   const veiled = comparison.some(({ part, verdict }) => part === "query" && verdict === "unknown")
@@ -84,10 +84,7 @@ function doubt(
           `The body was not compared: the gateway shows the hash that ${contentHashHeader} names, not that of the body it received.`,
         ]
   const isOtherBody =
-    named !== undefined &&
-    unproven.length > 0 &&
-    body !== undefined &&
-    bodyHash(body, algorithm) !== named.toLowerCase()
+    named !== undefined && unproven.length > 0 && body !== undefined && bodyHash(body, hash) !== named.toLowerCase()
   if (isOtherBody) {
     const evidence = [`The header ${contentHashHeader} names the hash of another body than the one that was given.`]
     return { cause: "body-changed", where: "body", confidence: "likely", evidence }
@@ -100,7 +97,7 @@ function doubt(
 
 /** Clues in the gateway's canonical request alone. */
 function hints({ payloadHash, method }: CanonicalParts, algorithm: SignedRequest["algorithm"]): string[] {
-  const known = payloadHash === undefined ? undefined : knownPlaceholder(payloadHash, traitsOf(algorithm).hash)
+  const known = payloadHash === undefined ? undefined : knownPlaceholder(payloadHash, algorithmOf(algorithm).hash)
   return known === undefined ? [] : [`The gateway received ${known.description} with ${method}.`]
 }
 

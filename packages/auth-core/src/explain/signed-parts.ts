@@ -1,5 +1,5 @@
 import { isAuthError } from "../errors/auth-error.ts"
-import { type SigningAlgorithm, traitsOf } from "../signing/algorithm.ts"
+import { algorithmOf, type SigningAlgorithm } from "../signing/algorithm.ts"
 import { type ParsedAuthorization, parseAuthorization } from "../signing/authorization.ts"
 import { selectHeaders } from "../signing/header-plan.ts"
 import { canonicalRequest } from "../signing/resolve-request.ts"
@@ -151,7 +151,7 @@ function computed(
   if (parts === undefined) return { parts: NOTHING, canonicalRequest: undefined, gaps: [] }
   const known = new Map([...parts.headers].filter(([name]) => name !== "x-sdk-date" || date !== undefined))
   const missing = names.filter((name) => !known.has(name))
-  const isBodyKnown = body !== undefined || headers.has(traitsOf(algorithm).contentHashHeader)
+  const isBodyKnown = body !== undefined || headers.has(algorithmOf(algorithm).contentHashHeader)
   const gaps = [
     ...missing.map((name) => `The header ${name} as it was signed is not known.`),
     ...(isBodyKnown ? [] : ["The body as it was signed is not known."]),

@@ -1,81 +1,101 @@
 import { createHmac } from "#digest"
-import { bytesOfHex, type HashAlgorithm, type Hmac } from "../digest/digest.ts"
+import { bytesOfHex, type HashAlgorithm } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
+import { rememberLast } from "../runtime/remember-last.ts"
+import type { Key, KeyMaterial, KeyOfDate } from "./key.ts"
 
 /**
- * How a request is signed: `SDK-HMAC-SHA256` everywhere; `SDK-HMAC-SM3` where the Chinese national hash is asked for;
- * `V11-HMAC-SHA256` with a key derived for a day, region and service, which IoTDA instances ask for.
+ * How a request is signed: `SDK-HMAC-SHA256` everywhere; `SDK-HMAC-SM3` where the Chinese national hash is required;
+ * `V11-HMAC-SHA256`, with a key derived for a day, region and service, for IoTDA instances.
  */
 export type SigningAlgorithm = "SDK-HMAC-SHA256" | "SDK-HMAC-SM3" | "V11-HMAC-SHA256"
 
 export type ContentHashHeader = `x-sdk-content-${HashAlgorithm}`
 
-export interface AlgorithmTraits {
+/** Everything in which one algorithm differs from another. */
+interface Algorithm {
+  /** Hashes the body and the canonical request. */
   readonly hash: HashAlgorithm
   /** The header that may carry the payload hash. */
   readonly contentHashHeader: ContentHashHeader
-  /** Whether a credential scope takes part. */
-  readonly scoped: boolean
+  /**
+   * Prepares an access key once.
+   *
+   * @throws {AuthError} `AUTH_INVALID_OPTION`, `AUTH_ALGORITHM_UNSUPPORTED`
+   */
+  readonly createKey: (material: KeyMaterial) => KeyOfDate
+  /** Matches the identity of its keys: the AK, and the day, region and service of a scope. */
+  readonly identity: RegExp
+  /** Matches a signature. */
+  readonly signature: RegExp
 }
 
-const TRAITS: Readonly<Record<SigningAlgorithm, AlgorithmTraits>> = {
-  "SDK-HMAC-SHA256": traits("sha256", false),
-  "SDK-HMAC-SM3": traits("sm3", false),
-  "V11-HMAC-SHA256": traits("sha256", true),
-}
+const ACCESS = /^Access=(.+)$/
+const CREDENTIAL = /^Credential=([^/]+)\/(\d{8})\/([\w.-]+)\/([\w.-]+)$/
+const HASH = /^[\da-f]{64}$/
 
-function traits(hash: HashAlgorithm, scoped: boolean): AlgorithmTraits {
-  return { hash, contentHashHeader: `x-sdk-content-${hash}`, scoped }
+export const ALGORITHMS: Readonly<Record<SigningAlgorithm, Algorithm>> = {
+  "SDK-HMAC-SHA256": {
+    hash: "sha256",
+    contentHashHeader: "x-sdk-content-sha256",
+    createKey: hmacKey,
+    identity: ACCESS,
+    signature: HASH,
+  },
+  "SDK-HMAC-SM3": {
+    hash: "sm3",
+    contentHashHeader: "x-sdk-content-sm3",
+    createKey: hmacKey,
+    identity: ACCESS,
+    signature: HASH,
+  },
+  "V11-HMAC-SHA256": {
+    hash: "sha256",
+    contentHashHeader: "x-sdk-content-sha256",
+    createKey: derivedKey,
+    identity: CREDENTIAL,
+    signature: HASH,
+  },
 }
 
 /** @throws {AuthError} `AUTH_INVALID_OPTION` for any other word. */
-export function traitsOf(algorithm: SigningAlgorithm): AlgorithmTraits {
-  if (isSigningAlgorithm(algorithm)) return TRAITS[algorithm]
-  throw new AuthError("AUTH_INVALID_OPTION", `\`algorithm\` must be one of ${Object.keys(TRAITS).join(", ")}.`)
+export function algorithmOf(name: SigningAlgorithm): Algorithm {
+  if (isSigningAlgorithm(name)) return ALGORITHMS[name]
+  throw new AuthError("AUTH_INVALID_OPTION", `\`algorithm\` must be one of ${Object.keys(ALGORITHMS).join(", ")}.`)
 }
 
 /** Whether a word on the wire names an algorithm. */
 export function isSigningAlgorithm(word: string): word is SigningAlgorithm {
-  return Object.hasOwn(TRAITS, word)
+  return Object.hasOwn(ALGORITHMS, word)
+}
+
+/** HMAC under the SK. */
+function hmacKey({ hash, accessKeyId, secretAccessKey }: KeyMaterial): KeyOfDate {
+  const key = { identity: `Access=${accessKeyId}`, scopeLine: "", sign: createHmac(hash, secretAccessKey) }
+  return () => key
 }
 
 const PART = /^[\w.-]+$/
 
 /**
- * The credential scope of V11-HMAC-SHA256 as a function of the X-Sdk-Date: `YYYYMMDD/<region>/<service>`.
- *
- * @throws {AuthError} `AUTH_INVALID_OPTION` when region or service is missing or malformed.
+ * HMAC under a key derived for a credential scope, `YYYYMMDD/<region>/<service>`, by HKDF (RFC 5869): the AK is the salt, the
+ * SK the key material and the scope the info. The hex text of its output is the key.
  */
-export function credentialScope(region: string | undefined, service: string | undefined): (sdkDate: string) => string {
+function derivedKey({ hash, accessKeyId, secretAccessKey, region, service }: KeyMaterial): KeyOfDate {
   if (!PART.test(region ?? "") || !PART.test(service ?? "")) {
     throw new AuthError(
       "AUTH_INVALID_OPTION",
       "V11-HMAC-SHA256 needs `region` and `service`, such as cn-north-4 and iotda.",
     )
   }
-  return (sdkDate) => `${sdkDate.slice(0, 8)}/${region}/${service}`
-}
-
-/**
- * Derives the signing key of a scope: HKDF (RFC 5869) with the AK as salt, the SK as key material and the scope as info.
- * The HMAC key is the hex text of what it gives.
- *
- * @returns a function of the scope; the last key is kept, since a scope lasts a day.
- */
-export function keyDeriver(accessKeyId: string, secretAccessKey: string): (scope: string | undefined) => Hmac {
-  const extracted = createHmac("sha256", utf8(accessKeyId))(secretAccessKey)
-  const expand = createHmac("sha256", bytesOfHex(extracted))
-  let lastScope: string | undefined
-  let lastKey: Hmac | undefined
-  return (scope) => {
-    if (lastKey === undefined || scope !== lastScope) {
-      lastKey = createHmac("sha256", utf8(expand(`${scope}\x01`)))
-      lastScope = scope
-    }
-    return lastKey
-  }
-}
-
-function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text)
+  const expand = createHmac(hash, bytesOfHex(createHmac(hash, accessKeyId)(secretAccessKey)))
+  // A scope lasts a day.
+  const keyOf = rememberLast(
+    (scope: string): Key => ({
+      identity: `Credential=${accessKeyId}/${scope}`,
+      scopeLine: `${scope}\n`,
+      sign: createHmac(hash, expand(`${scope}\x01`)),
+    }),
+  )
+  return (sdkDate) => keyOf(`${sdkDate.slice(0, 8)}/${region}/${service}`)
 }

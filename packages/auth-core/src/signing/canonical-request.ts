@@ -1,10 +1,9 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { canonicalQueryString, canonicalUriLine } from "./canonical-url.ts"
-import { type HeaderPlan, type HeaderValues, isToken } from "./header-plan.ts"
-import { formatSdkDate } from "./sdk-date.ts"
+import { type CanonicalEnd, type HeaderPlan, type HeaderValues, isToken } from "./header-plan.ts"
 import { type UrlParts, urlParts } from "./url-parts.ts"
 
-/** A request of which all is known that a signature needs. */
+/** A request with everything that its signature needs. */
 export interface ResolvedRequest {
   readonly method: string
   readonly url: string | URL
@@ -13,38 +12,37 @@ export interface ResolvedRequest {
   readonly values: HeaderValues
   /** Epoch ms. */
   readonly signedAt: number
-  /** Hash of the body, or what stands for it. */
+  /** The payload hash, or UNSIGNED-PAYLOAD. */
   readonly payload: string
 }
 
-/** What is signed, and the parts of it that the signature names. */
-export interface Canonical {
-  readonly request: string
-  readonly signedHeaders: string
-  /** X-Sdk-Date. */
-  readonly date: string
-}
-
-/** @throws {AuthError} `AUTH_INVALID_REQUEST`, `AUTH_INVALID_OPTION` */
+/**
+ * The canonical request, and the list of its headers.
+ *
+ * @param hostOf gives the host of an origin; may remember it
+ * @throws {AuthError} `AUTH_INVALID_REQUEST`
+ */
 export function canonicalize(
-  { method, url, plan, values, signedAt, payload }: ResolvedRequest,
+  request: ResolvedRequest,
+  sdkDate: string,
   securityToken: string | undefined,
-): Canonical {
-  const wire = urlParts(url)
-  const date = formatSdkDate(signedAt)
-  values[plan.date] = date
+  hostOf?: (origin: string) => string,
+): CanonicalEnd {
+  const { method, url, plan, values, payload } = request
+  const wire = urlParts(url, hostOf)
+  values[plan.date] = sdkDate
   values[plan.host] ??= wire.host
   if (securityToken !== undefined) values[plan.securityToken] = securityToken
   plan.keepChosen?.(values, payload, securityToken !== undefined)
-  const { text, signedHeaders } = plan.endOf(values, payload)
-  return { request: canonicalText(method, wire, text), signedHeaders, date }
+  const { text, signedHeaders } = plan.endOf(request)
+  return { text: canonicalText(method, wire, text), signedHeaders }
 }
 
 /**
- * The parts, in lines.
+ * Joins the parts of a canonical request.
  *
- * @param end the headers, their names and the payload hash, after a line break each
- * @throws {AuthError} `AUTH_INVALID_REQUEST` when the method is no token, or the URL holds a control character.
+ * @param end a line break, then headers, their names and payload hash, separated by line breaks
+ * @throws {AuthError} `AUTH_INVALID_REQUEST` for a method that is not a token, or a URL with a control character.
  */
 export function canonicalText(method: string, { path, query }: UrlParts, end: string): string {
   if (!isToken(method)) {

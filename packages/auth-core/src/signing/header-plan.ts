@@ -1,7 +1,8 @@
 import { AuthError } from "../errors/auth-error.ts"
+import { rememberLast } from "../runtime/remember-last.ts"
 import type { ContentHashHeader } from "./algorithm.ts"
 
-/** Which headers to read and to sign, made ready for a list of names. */
+/** The headers to read and to sign, prepared for a list of names. */
 export interface HeaderPlan {
   readonly selection: HeaderSelection
   /** Positions in the selection. */
@@ -9,24 +10,29 @@ export interface HeaderPlan {
   readonly date: number
   readonly securityToken: number
   readonly contentHash: number
-  /** Takes out of the values whatever is not to be signed, where not all that is read is. */
+  /** Removes the values that are not to be signed. Absent when everything that is read is signed. */
   readonly keepChosen?: ((values: HeaderValues, payload: string, hasSecurityToken: boolean) => void) | undefined
-  /** The end of the canonical request: headers, their names, and the payload hash. */
-  endOf(values: HeaderValues, payload: string): CanonicalEnd
+  endOf(signed: SignedValues): CanonicalEnd
 }
 
-interface CanonicalEnd {
+/** What the end of a canonical request is made from. */
+interface SignedValues {
   readonly values: HeaderValues
   readonly payload: string
-  readonly signedHeaders: string
+}
+
+/** The end of a canonical request, or all of it. */
+export interface CanonicalEnd {
   readonly text: string
+  /** Names of the headers in it, joined with `;`. */
+  readonly signedHeaders: string
 }
 
 /**
  * Content-Type, User-Agent and whatever a proxy may change stay unsigned unless asked for.
  *
- * @param also signed beside what is signed by default where the request has them
- * @throws {AuthError} `AUTH_INVALID_OPTION` when a name is none, or is Authorization.
+ * @param also signed besides the default headers, where the request has them
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when a name is not a header name, or is Authorization.
  * @see API Signing Guide, "Signed headers"
  */
 export function createHeaderPlan(contentHashHeader: ContentHashHeader, also: readonly string[] = []): HeaderPlan {
@@ -40,33 +46,21 @@ export function createHeaderPlan(contentHashHeader: ContentHashHeader, also: rea
     ...checkedNames(also),
   ])
   const { names, positionOf } = selection
-  let last: CanonicalEnd | undefined
   return {
     selection,
     host: positionOf("host"),
     date: positionOf("x-sdk-date"),
     securityToken: positionOf("x-security-token"),
     contentHash: positionOf(contentHashHeader),
-    endOf(values, payload) {
-      // Requests to one host within a second seldom differ in more than their URL.
-      if (last?.payload !== payload || !isSame(values, last.values)) {
-        const signed = signedHeaders(names, values)
-        // Joined, since a text that was added up is put together anew with each hash.
-        last = {
-          values,
-          payload,
-          signedHeaders: signed,
-          text: ["", canonicalHeaders(names, values), signed, payload].join("\n"),
-        }
-      }
-      return last
-    },
+    // Requests to one host within a second rarely differ in more than their URL.
+    endOf: rememberLast((signed: SignedValues) => canonicalEnd(names, signed), isSame),
   }
 }
 
-function isSame(a: HeaderValues, b: HeaderValues): boolean {
-  for (let position = 0; position < a.length; position++) {
-    if (a[position] !== b[position]) return false
+function isSame(a: SignedValues, b: SignedValues): boolean {
+  if (a.payload !== b.payload) return false
+  for (let position = 0; position < a.values.length; position++) {
+    if (a.values[position] !== b.values[position]) return false
   }
   return true
 }
@@ -81,45 +75,37 @@ function checkedNames(names: readonly string[]): string[] {
 }
 
 /**
- * One `name:value` line for each header that is there, each ended by a newline.
+ * The end of a canonical request: after a line break each, one `name:value` line per header that is there, an empty line, the
+ * names joined with `;`, and the payload hash.
  *
  * @param names lower case, in byte order
- * @param values of the names, trimmed; `undefined` where there is none
- * @see API Signing Guide, "Canonical headers"
+ * @see API Signing Guide, "Canonical headers" and "Signed headers"
  */
-export function canonicalHeaders(names: readonly string[], values: readonly (string | undefined)[]): string {
+export function canonicalEnd(names: readonly string[], { values, payload }: SignedValues): CanonicalEnd {
   let lines = ""
+  let signedHeaders = ""
   for (let position = 0; position < names.length; position++) {
+    const name = names[position]
     const value = values[position]
-    if (value !== undefined) lines += `${names[position]}:${value}\n`
+    if (value === undefined) continue
+    lines += `${name}:${value}\n`
+    signedHeaders += signedHeaders === "" ? name : `;${name}`
   }
-  return lines
-}
-
-/**
- * The names of the headers that are there, joined with `;`.
- *
- * @see API Signing Guide, "Signed headers"
- */
-function signedHeaders(names: readonly string[], values: readonly (string | undefined)[]): string {
-  let list = ""
-  for (let position = 0; position < names.length; position++) {
-    if (values[position] !== undefined) list += list === "" ? names[position] : `;${names[position]}`
-  }
-  return list
+  // Joined: text added up is put together again at each hash.
+  return { text: ["", lines, signedHeaders, payload].join("\n"), signedHeaders }
 }
 
 /** Any argument of the Headers class. Not every runtime's types have a name for it. */
 export type HeadersInput = Headers | Iterable<readonly [string, string]> | Readonly<Record<string, string>>
 
-/** One for each name of a selection, `undefined` where the request has none. */
+/** One for each name of a selection; `undefined` where the request has none. */
 export type HeaderValues = (string | undefined)[]
 
-/** Certain headers of a request, whatever form it has them in and however their names are written. */
+/** Reads certain headers of a request, in any form and spelling. */
 export interface HeaderSelection {
   /** Lower case, in byte order, each once. */
   readonly names: readonly string[]
-  /** Where a name stands among them; -1 when it does not. */
+  /** Index of a name, in any spelling; -1 for others. */
   positionOf(name: string): number
   /**
    * A value for each name, `undefined` where the request has none: trimmed, repeats joined with a comma (RFC 9110,
@@ -130,12 +116,12 @@ export interface HeaderSelection {
   read(headers: HeadersInput | undefined): HeaderValues
 }
 
-/** Names come in few spellings, unless somebody makes them up. */
-const SPELLINGS = 200
+/** The most spellings to remember, in case a caller makes up names without end. */
+const MOST_SPELLINGS = 200
 
 const LINE_BREAK = /[\r\n]/
 
-/** As text; a number or a list becomes that as it does in the Headers class. */
+/** Numbers and lists become text as in the Headers class. */
 function trimmed(name: string | undefined, value: unknown): string {
   const text = String(value)
   if (LINE_BREAK.test(text)) {
@@ -147,25 +133,25 @@ function trimmed(name: string | undefined, value: unknown): string {
   return text.trim()
 }
 
-/** For walking through with for-in, which of all ways takes the least time, by far where there are many. */
+/** Own keys only, so that the fast `for...in` is safe. */
 function withoutInherited<T extends object>(record: T): T {
   for (const _ in Object.getPrototypeOf(record)) return { __proto__: null, ...record }
   return record
 }
 
-/** Made once for a list of names; reading then copies nothing else, and asks most other headers only how long their name is. */
+/** Prepares a list of names once; reading then copies no other header. */
 export function selectHeaders(chosen: Iterable<string>): HeaderSelection {
   const names = [...new Set(chosen)].sort()
   const absent = names.map((): string | undefined => undefined)
   const last = absent.slice()
   const positions = new Map(names.map((name, position) => [name, position]))
-  const enough = positions.size + SPELLINGS
+  const most = positions.size + MOST_SPELLINGS
 
   function positionOf(name: string): number {
     let position = positions.get(name)
     if (position === undefined) {
       position = positions.get(name.toLowerCase()) ?? -1
-      if (positions.size < enough) positions.set(name, position)
+      if (positions.size < most) positions.set(name, position)
     }
     return position
   }
@@ -176,7 +162,6 @@ export function selectHeaders(chosen: Iterable<string>): HeaderSelection {
     let text = last[position]
     if (text === undefined || text !== value) {
       text = trimmed(names[position], value)
-      // It is mostly the same in the next request.
       last[position] = text
     }
     const earlier = values[position]
@@ -202,13 +187,7 @@ export function selectHeaders(chosen: Iterable<string>): HeaderSelection {
 
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
 
-/** One that was found good: methods in a row are mostly the same. */
-let known = "GET"
-
-/** Whether a value is what HTTP calls a token: a method or a header name (RFC 9110, section 5.6.2). */
+/** Whether a value is a token: a method or a header name (RFC 9110, section 5.6.2). */
 export function isToken(value: unknown): value is string {
-  if (value === known) return true
-  if (typeof value !== "string" || !TOKEN.test(value)) return false
-  known = value
-  return true
+  return typeof value === "string" && TOKEN.test(value)
 }

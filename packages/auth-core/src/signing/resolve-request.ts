@@ -1,18 +1,21 @@
+import type { HashAlgorithm } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
-import { type ContentHashHeader, type SigningAlgorithm, traitsOf } from "./algorithm.ts"
+import { rememberLast } from "../runtime/remember-last.ts"
+import { algorithmOf, type ContentHashHeader, type SigningAlgorithm } from "./algorithm.ts"
 import { canonicalize, type ResolvedRequest } from "./canonical-request.ts"
 import { checkBody } from "./check-body.ts"
 import { createHeaderPlan, type HeaderPlan, type HeadersInput } from "./header-plan.ts"
 import { bodyHash, UNSIGNED_PAYLOAD } from "./payload-hash.ts"
+import { formatSdkDate } from "./sdk-date.ts"
 import { parseSdkDate } from "./server-time.ts"
 
 /** A request to sign, as it will go on the wire. */
 export interface SignableRequest {
-  /** As it is sent, in practice upper case. */
+  /** As it is sent, usually upper case. */
   method: string
-  /** Absolute. A string is taken as it is; a URL by its `href`. */
+  /** Absolute. A string is signed as it is, a URL by its `href`. */
   url: string | URL
-  /** Of these, only the headers to sign are read. A value counts as UTF-8 where it is not ASCII. */
+  /** Only the headers to sign are read. A value that is not ASCII counts as UTF-8. */
   headers?: HeadersInput | undefined
   /** The bytes that are sent; a string is sent as UTF-8. */
   body?: string | Uint8Array | null | undefined
@@ -24,15 +27,15 @@ export interface SignOptions {
   /** Time of the signature, to the second. @default the request's own x-sdk-date, else now */
   date?: Date | undefined
   /**
-   * Names of the headers to sign. Always signed beside them: x-sdk-date, the security token of the credentials, and a
-   * content hash header that says `UNSIGNED-PAYLOAD`.
+   * Names of the headers to sign. x-sdk-date, the security token of the credentials, and a content hash header that says
+   * `UNSIGNED-PAYLOAD` are always signed.
    * @default host, x-sdk-date and, where present, x-project-id, x-domain-id, x-security-token and x-sdk-content-sha256
    * (x-sdk-content-sm3 under SM3)
    */
   signedHeaders?: readonly string[] | undefined
   /**
-   * Hash of the body where it is known, in lower-case hex, so that it need not be computed; or `UNSIGNED-PAYLOAD`, which
-   * leaves the body out and goes along as the content hash header. A content hash header of the request wins over a hash.
+   * Hash of the body in lower-case hex, when you know it already; or `UNSIGNED-PAYLOAD`, which leaves the body out and is sent
+   * as the content hash header. A content hash header of the request wins over a hash.
    * @default the hash of the body
    */
   payloadHash?: string | undefined
@@ -46,27 +49,28 @@ export interface SignOptions {
 export type SignRequestOptions = Pick<SignOptions, "date" | "signedHeaders" | "payloadHash">
 
 /**
- * The request in its normal form, the text whose hash is signed.
+ * The request in its canonical form: the text whose hash is signed.
  *
  * @throws {AuthError} `AUTH_INVALID_REQUEST`, `AUTH_INVALID_OPTION`, `AUTH_BODY_TOO_LARGE`, `AUTH_BODY_UNSIGNABLE`
  * @see API Signing Guide, "Canonical request"
  */
 export function canonicalRequest(request: SignableRequest, options: SignOptions = {}): string {
   const { algorithm = "SDK-HMAC-SHA256" } = options
-  const { contentHashHeader } = traitsOf(algorithm)
+  const { hash, contentHashHeader } = algorithmOf(algorithm)
   const planOf = headerPlans(contentHashHeader, createHeaderPlan(contentHashHeader))
-  return canonicalize(resolveRequest(request, algorithm, planOf, options), undefined).request
+  const resolved = resolveRequest(request, hash, planOf, options)
+  return canonicalize(resolved, formatSdkDate(resolved.signedAt), undefined).text
 }
 
 /**
- * Finds what the options leave open: the time, the payload hash, the headers to sign.
+ * Settles the time, the payload hash and the headers to sign.
  *
- * @param planOf which headers are signed, by those that the options name
+ * @param planOf gives the header plan for the names in the options
  * @throws {AuthError} `AUTH_INVALID_REQUEST`, `AUTH_INVALID_OPTION`, `AUTH_BODY_TOO_LARGE`, `AUTH_BODY_UNSIGNABLE`
  */
 export function resolveRequest(
   { method, url, headers, body }: SignableRequest,
-  algorithm: SigningAlgorithm,
+  hash: HashAlgorithm,
   planOf: (chosen: readonly string[] | undefined) => HeaderPlan,
   { date, signedHeaders, payloadHash: known }: SignRequestOptions,
 ): ResolvedRequest {
@@ -74,7 +78,7 @@ export function resolveRequest(
   const values = plan.selection.read(headers)
   const signedAt = timeOf(date, values[plan.date])
   if (known === UNSIGNED_PAYLOAD) values[plan.contentHash] = UNSIGNED_PAYLOAD
-  const payload = values[plan.contentHash] ?? hashOf(body, known, algorithm)
+  const payload = values[plan.contentHash] ?? hashOf(body, known, hash)
   return { method, url, plan, values, signedAt, payload }
 }
 
@@ -89,8 +93,8 @@ function timeOf(date: Date | undefined, header: string | undefined): number {
 
 const HASH = /^[\da-f]{64}$/
 
-function hashOf(body: SignableRequest["body"], known: string | undefined, algorithm: SigningAlgorithm): string {
-  if (known === undefined) return payloadHash(body, algorithm)
+function hashOf(body: SignableRequest["body"], known: string | undefined, hash: HashAlgorithm): string {
+  if (known === undefined) return payloadHash(body, hash)
   if (!HASH.test(known)) {
     throw new AuthError(
       "AUTH_INVALID_OPTION",
@@ -102,33 +106,25 @@ function hashOf(body: SignableRequest["body"], known: string | undefined, algori
 }
 
 /**
- * Lower-case hex of the hash of a body that anybody may have given; a string counts as UTF-8, no body as the empty one.
+ * Checks a body and hashes it. A string counts as UTF-8, no body as the empty one.
  *
- * @throws {AuthError} `AUTH_BODY_TOO_LARGE` above 12 MB (12 * 1024 * 1024 bytes); `AUTH_BODY_UNSIGNABLE` for anything but
- * text and bytes.
+ * @returns lower-case hex
+ * @throws {AuthError} as {@link checkBody}
  */
-export function payloadHash(body: string | Uint8Array | null | undefined, algorithm: SigningAlgorithm): string {
+export function payloadHash(body: string | Uint8Array | null | undefined, hash: HashAlgorithm): string {
   if (body !== undefined && body !== null) checkBody(body)
-  return bodyHash(body, algorithm)
+  return bodyHash(body, hash)
 }
 
-/**
- * The plan for what a request chooses to sign, or the usual one where it leaves that open. The last choice is kept, since
- * requests in a row mostly choose alike.
- */
+/** Gives the plan for the headers that a request chooses to sign, or the usual plan when it chooses none. */
 export function headerPlans(
   contentHashHeader: ContentHashHeader,
   usual: HeaderPlan,
 ): (chosen: readonly string[] | undefined) => HeaderPlan {
-  let last: { names: readonly string[]; plan: HeaderPlan } | undefined
-  return (chosen) => {
-    if (chosen === undefined) return usual
-    if (last === undefined || !isSameList(last.names, chosen)) {
-      const plan = chosenHeaderPlan(contentHashHeader, chosen)
-      last = { names: [...chosen], plan }
-    }
-    return last.plan
-  }
+  // Most requests in a row choose alike.
+  const planOf = rememberLast((chosen: readonly string[]) => chosenHeaderPlan(contentHashHeader, chosen), isSameList)
+  // Copied, because the caller may change the list.
+  return (chosen) => (chosen === undefined ? usual : planOf(Array.isArray(chosen) ? [...chosen] : chosen))
 }
 
 function isSameList(a: readonly string[], b: readonly string[]): boolean {
@@ -136,10 +132,10 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /**
- * Signs what is chosen in place of what is signed by default; and always x-sdk-date, the security token of the credentials,
- * and a content hash header that leaves the payload out.
+ * Signs the chosen headers instead of the default ones, and always x-sdk-date, the security token of the credentials, and a
+ * content hash header that leaves the payload out.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` when a name is none, or is Authorization.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when a name is not a header name, or is Authorization.
  */
 function chosenHeaderPlan(contentHashHeader: ContentHashHeader, chosen: readonly string[]): HeaderPlan {
   const plan = createHeaderPlan(contentHashHeader, chosen)
@@ -164,6 +160,6 @@ function chosenHeaderPlan(contentHashHeader: ContentHashHeader, chosen: readonly
 function missing(name: string | undefined): AuthError {
   return new AuthError(
     "AUTH_INVALID_REQUEST",
-    `The header ${name} is to be signed, but the request has none: add it, or leave it out of \`signedHeaders\`.`,
+    `The request has no header ${name} to sign: add it, or leave it out of \`signedHeaders\`.`,
   )
 }

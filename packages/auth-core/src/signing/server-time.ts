@@ -1,18 +1,20 @@
 import { formatSdkDate } from "./sdk-date.ts"
 
 /**
- * The server's clock by a text such as `…, signature time:20191115T033655Z,server time:20191115T035156Z`. What counts is how
- * far the two are apart, so a time zone that the text leaves out does no harm.
+ * Reads the server's clock from a text such as `…, signature time:20191115T033655Z,server time:20191115T035156Z`. Only the
+ * difference of the two counts, so a missing time zone does no harm.
+ *
+ * @returns epoch ms
  */
 export function serverTimeIn(text: string | undefined, signedAt: number): number | undefined {
   const server = timeIn(text, /server time/i)
   const signature = timeIn(text, /signature time/i)
   if (server === undefined || signature === undefined) return server
-  // A signature tells whole seconds.
+  // A signature has whole seconds.
   return server - signature + Math.floor(signedAt / 1_000) * 1_000
 }
 
-/** As the gateway writes a time, as ISO 8601 has it (UTC where it names no zone), or as HTTP does. */
+/** A time as the gateway writes it, in ISO 8601 (UTC unless it names a zone), or as in HTTP. */
 const TIME =
   /^[\s:=]*(?:(\d{4})-?(\d\d)-?(\d\d)[T ](\d\d):?(\d\d):?(\d\d(?:\.\d+)?) ?(?:Z|UTC|GMT|([+-]\d\d):?(\d\d))?|([a-z]{3}, [\da-z ]+ [\d:]{8} GMT))/i
 

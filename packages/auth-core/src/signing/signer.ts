@@ -1,6 +1,5 @@
 import type { Credentials } from "../identity/credentials.ts"
-import { traitsOf } from "./algorithm.ts"
-import type { SignerOptions } from "./authorization.ts"
+import { algorithmOf } from "./algorithm.ts"
 import { UNSIGNED_PAYLOAD } from "./payload-hash.ts"
 import {
   headerPlans,
@@ -9,15 +8,15 @@ import {
   type SignOptions,
   type SignRequestOptions,
 } from "./resolve-request.ts"
-import { createSigningKey } from "./signing-key.ts"
+import { createSigningKey, type SignerOptions } from "./signing-key.ts"
 
-/** Credentials made ready to sign many requests. */
+/** Credentials, ready to sign many requests. */
 export interface Signer {
   /**
    * The headers to set, by lower-case name: `x-sdk-date`, `authorization`, and where used `x-security-token` and the content
    * hash header. Synchronous.
    *
-   * @throws {AuthError} `AUTH_CREDENTIALS_EXPIRED` when they are past their end at the time of the signature;
+   * @throws {AuthError} `AUTH_CREDENTIALS_EXPIRED` when they have expired at the time of the signature;
    * `AUTH_INVALID_REQUEST`, `AUTH_INVALID_OPTION`, `AUTH_BODY_TOO_LARGE`, `AUTH_BODY_UNSIGNABLE`.
    */
   sign(request: SignableRequest, options?: SignRequestOptions): Record<string, string>
@@ -26,18 +25,18 @@ export interface Signer {
 const NO_OPTIONS: SignRequestOptions = {}
 
 /**
- * Does once what depends on the credentials alone.
+ * Prepares credentials once for all signatures.
  *
  * @throws {AuthError} `AUTH_INVALID_CREDENTIALS`, `AUTH_INVALID_OPTION`, `AUTH_ALGORITHM_UNSUPPORTED`
  */
 export function createSigner(credentials: Credentials, options: SignerOptions = {}): Signer {
   const { algorithm = "SDK-HMAC-SHA256" } = options
-  const { contentHashHeader } = traitsOf(algorithm)
+  const { hash, contentHashHeader } = algorithmOf(algorithm)
   const key = createSigningKey(credentials, options)
   const planOf = headerPlans(contentHashHeader, key.plan)
   return {
     sign(request, requestOptions = NO_OPTIONS) {
-      const headers = key.sign(resolveRequest(request, algorithm, planOf, requestOptions))
+      const headers = key.sign(resolveRequest(request, hash, planOf, requestOptions))
       if (requestOptions.payloadHash === UNSIGNED_PAYLOAD) headers[contentHashHeader] = UNSIGNED_PAYLOAD
       return headers
     },
@@ -50,7 +49,7 @@ interface Prepared {
   readonly signer: Signer
 }
 
-/** Goes with the credentials object, and is made anew when that or the options change. */
+/** Belongs to the credentials object; replaced when that or the options change. */
 const prepared = new WeakMap<Credentials, Prepared>()
 
 /**

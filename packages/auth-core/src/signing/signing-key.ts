@@ -1,13 +1,24 @@
+import { hashHex } from "#digest"
 import { AuthError } from "../errors/auth-error.ts"
 import { type Credentials, checkCredentials } from "../identity/credentials.ts"
-import { traitsOf } from "./algorithm.ts"
-import { createAuthorize, type SignerOptions } from "./authorization.ts"
+import { rememberLast } from "../runtime/remember-last.ts"
+import { algorithmOf, type SigningAlgorithm } from "./algorithm.ts"
 import { canonicalize, type ResolvedRequest } from "./canonical-request.ts"
 import { createHeaderPlan, type HeaderPlan } from "./header-plan.ts"
+import { type ScopeOptions, stringToSignStart } from "./key.ts"
+import { formatSdkDate } from "./sdk-date.ts"
+import { hostOf } from "./url-parts.ts"
 
-/** Credentials made ready to sign requests of which all is known. */
+export interface SignerOptions extends ScopeOptions {
+  /** @default "SDK-HMAC-SHA256" */
+  algorithm?: SigningAlgorithm | undefined
+  /** Names of headers to sign besides the default ones, where a request has them. */
+  alsoSigned?: readonly string[] | undefined
+}
+
+/** Credentials, ready to sign resolved requests. */
 export interface SigningKey {
-  /** Which headers are signed by default. */
+  /** The headers that are signed by default. */
   readonly plan: HeaderPlan
   /**
    * The headers to set, by lower-case name.
@@ -15,24 +26,46 @@ export interface SigningKey {
    * @throws {AuthError} `AUTH_CREDENTIALS_EXPIRED`, `AUTH_INVALID_REQUEST`, `AUTH_INVALID_OPTION`
    */
   sign(request: ResolvedRequest): Record<string, string>
+  /** The canonical request of a request that was signed. */
+  canonicalRequest(signed: ResolvedRequest): string
 }
 
-/** @throws {AuthError} `AUTH_INVALID_CREDENTIALS`, `AUTH_INVALID_OPTION`, `AUTH_ALGORITHM_UNSUPPORTED` */
+/**
+ * @throws {AuthError} `AUTH_INVALID_CREDENTIALS`, `AUTH_INVALID_OPTION`, `AUTH_ALGORITHM_UNSUPPORTED`
+ * @see API Signing Guide, "Calculate the signature"
+ */
 export function createSigningKey(credentials: Credentials, options: SignerOptions): SigningKey {
   const { accessKeyId, secretAccessKey, securityToken, expiresAt } = checkCredentials(credentials)
-  const { algorithm = "SDK-HMAC-SHA256", alsoSigned } = options
-  const plan = createHeaderPlan(traitsOf(algorithm).contentHashHeader, alsoSigned)
-  const authorize = createAuthorize(accessKeyId, secretAccessKey, options)
+  const { algorithm = "SDK-HMAC-SHA256", region, service, alsoSigned } = options
+  const { hash, contentHashHeader, createKey } = algorithmOf(algorithm)
+  const keyOf = createKey({ hash, accessKeyId, secretAccessKey, region, service })
+  const atSecond = rememberLast((second: number) => {
+    const date = formatSdkDate(second * 1000)
+    const key = keyOf(date)
+    const start = stringToSignStart(algorithm, date, key)
+    return { date, key, start, authorization: `${algorithm} ${key.identity}, SignedHeaders=` }
+  })
+  const hostAt = rememberLast(hostOf)
   return {
-    plan,
+    plan: createHeaderPlan(contentHashHeader, alsoSigned),
     sign(request) {
       if (expiresAt !== undefined && expiresAt <= request.signedAt) throw expired(expiresAt)
-      const canonical = canonicalize(request, securityToken)
-      const headers: Record<string, string> = { "x-sdk-date": canonical.date, authorization: authorize(canonical) }
+      const { date, key, start, authorization } = atSecond(secondOf(request))
+      const { text, signedHeaders } = canonicalize(request, date, securityToken, hostAt)
+      const signature = key.sign(start + hashHex(hash, text))
+      const headers: Record<string, string> = {
+        "x-sdk-date": date,
+        authorization: `${authorization}${signedHeaders}, Signature=${signature}`,
+      }
       if (securityToken !== undefined) headers["x-security-token"] = securityToken
       return headers
     },
+    canonicalRequest: (signed) => canonicalize(signed, atSecond(secondOf(signed)).date, securityToken, hostAt).text,
   }
+}
+
+function secondOf({ signedAt }: ResolvedRequest): number {
+  return Math.floor(signedAt / 1000)
 }
 
 function expired(expiresAt: number): AuthError {

@@ -1,28 +1,30 @@
 import { createIncrementalHash } from "#digest"
 import type { HashAlgorithm, IncrementalHash } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
-import { type SigningAlgorithm, traitsOf } from "./algorithm.ts"
+import { algorithmOf, type SigningAlgorithm } from "./algorithm.ts"
 import { checkBody } from "./check-body.ts"
 
-/** What {@link hashPayload} reads: a web stream, or anything that gives its chunks one after another, as Node's streams do. */
+// Only large bodies are hashed in pieces, so this is loaded on demand.
+
+/** A web stream, or an async iterable such as a stream of Node. */
 export type PayloadStream = ReadableStream<Uint8Array | string> | AsyncIterable<Uint8Array | string>
 
 /**
- * Hashes a body too large for memory, chunk by chunk, and without holding the event loop: the first of two passes. The
- * second sends the same bytes from a new stream, with the hash in the header `x-sdk-content-sha256` (`x-sdk-content-sm3`
- * under SM3) of a request that `akskAuth` signs, or as `payloadHash` of `sign`.
+ * Hashes a body that is too large for memory, chunk by chunk, without blocking the event loop. This is the first of two
+ * passes: the second sends the same bytes from a new stream, with the hash in the header `x-sdk-content-sha256`
+ * (`x-sdk-content-sm3` under SM3) of a request that `akskAuth` signs, or as `payloadHash` of `sign`.
  *
  * ```ts
  * const hash = await hashPayload(createReadStream(path))
  * await fetch(url, { method: "PUT", headers: { "x-sdk-content-sha256": hash }, body: createReadStream(path), duplex: "half" })
  * ```
  *
- * An SM3 that was brought to a runtime without one works in one go only, and keeps all chunks until the end. API gateways
- * take no more than 12 MB under AK/SK, however it was hashed.
+ * A registered SM3 takes all bytes at once, so it keeps every chunk until the end. API gateways accept at most 12 MB under
+ * AK/SK, however it was hashed.
  *
- * @param body read to its end; strings count as UTF-8. What it throws passes through.
- * @returns lower-case hex.
- * @throws {AuthError} `AUTH_BODY_UNSIGNABLE` for a stream that was read or closed before, or gives anything but text and
+ * @param body read to its end; strings count as UTF-8. Its errors pass through.
+ * @returns lower-case hex
+ * @throws {AuthError} `AUTH_BODY_UNSIGNABLE` for a stream that was already read or closed, or gives anything but text and
  * bytes; `AUTH_INVALID_OPTION`, `AUTH_ALGORITHM_UNSUPPORTED`
  * @see API Signing Guide, "Canonical request", on the payload hash
  */
@@ -30,7 +32,7 @@ export async function hashPayload(
   body: PayloadStream,
   algorithm: SigningAlgorithm = "SDK-HMAC-SHA256",
 ): Promise<string> {
-  const hash = createIncrementalHash(traitsOf(algorithm).hash)
+  const hash = createIncrementalHash(algorithmOf(algorithm).hash)
   for await (const chunk of chunksOf(body)) {
     if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) {
       throw unsignable(`The stream gave ${Object.prototype.toString.call(chunk)}: it must give strings or bytes.`)
@@ -44,12 +46,12 @@ function chunksOf(body: PayloadStream): AsyncIterable<unknown> {
   if (typeof body !== "object" || body === null || !("getReader" in body || Symbol.asyncIterator in body)) {
     throw unsignable("A payload to hash chunk by chunk must be a stream or an async iterable.")
   }
-  // A stream of Node that was read before ends at once: its hash would be that of no body.
+  // Node ends a stream that was read before at once, so we would hash an empty body.
   const isSpent =
     ("locked" in body && body.locked) ||
     ("readableDidRead" in body && body.readableDidRead === true) ||
     ("destroyed" in body && body.destroyed === true)
-  if (isSpent) throw unsignable("The stream was read or closed before: give a new one for each pass.")
+  if (isSpent) throw unsignable("The stream was already read or closed: give a new one for each pass.")
   return Symbol.asyncIterator in body ? body : read(body)
 }
 
@@ -67,7 +69,7 @@ function unsignable(message: string): AuthError {
   return new AuthError("AUTH_BODY_UNSIGNABLE", message)
 }
 
-/** Well under a millisecond of work for any of the hashes, and still much more than a turn of the event loop costs. */
+/** Takes any hash well under a millisecond, and far longer than a turn of the event loop. */
 const SLICE_BYTES = 64 * 1024
 
 /**
@@ -82,7 +84,7 @@ export async function hashInSlices(body: string | Uint8Array, algorithm: HashAlg
   return hash.hex()
 }
 
-/** Adds text, as UTF-8, or bytes to a hash; other work goes on between the slices of a large one. */
+/** Adds text (as UTF-8) or bytes to a hash, in slices, so that other work goes on in between. */
 async function updateInSlices(hash: IncrementalHash, body: string | Uint8Array): Promise<void> {
   const encoder = new TextEncoder()
   for (let start = 0, end = 0; ; start = end) {
@@ -94,12 +96,12 @@ async function updateInSlices(hash: IncrementalHash, body: string | Uint8Array):
   }
 }
 
-/** Whether a character has one half before this place, and one behind. */
+/** Whether a place is between the halves of a surrogate pair. */
 function isWithinCharacter(text: string, place: number): boolean {
   return /^[\ud800-\udbff][\udc00-\udfff]$/.test(text.slice(place - 1, place + 1))
 }
 
-/** As soon as what waits has had its turn; a timer of 0 ms is late by a millisecond and more. */
+/** Lets waiting work run first. A timer of 0 ms would be late by a millisecond or more. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     if (typeof setImmediate === "function") setImmediate(resolve)

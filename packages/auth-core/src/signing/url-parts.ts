@@ -2,7 +2,7 @@ import { AuthError } from "../errors/auth-error.ts"
 
 /** The parts of a URL as they go on the wire. */
 export interface UrlParts {
-  /** Value of the Host header: lower case, with a port only where it is not the scheme's own. */
+  /** Value of the Host header: lower case, with a port unless it is the scheme's default. */
   readonly host: string
   /** Undecoded; may be empty. */
   readonly path: string
@@ -10,60 +10,53 @@ export interface UrlParts {
   readonly query: string
 }
 
+/** Length of `https://`, and of `http://` with one character of a host. */
+const SHORTEST_ORIGIN = 8
+const ORIGIN = /^https?:\/\/([^/]*)$/i
 /** A name in its final form; an address may still have another spelling. */
 const PLAIN_HOST = /^(?:[a-z\d-]+\.)+[a-z][a-z\d-]*$/
-const HTTP = /^https?:\/\//i
-
-/** Requests in a row mostly go to one host: what their URLs begin with, slash and all. */
-let known = { start: "\n", host: "" }
 
 /**
- * Takes a URL apart without changing path and query, as the URL class would: dot segments, quotes and the like stay.
+ * Splits a URL without changing path and query as the URL class would: dot segments, quotes and the like stay.
  *
+ * @param hostAt as {@link hostOf}, which a signer remembers
  * @throws {AuthError} `AUTH_INVALID_REQUEST` when it is relative, not http(s), or has no valid host.
  */
-export function urlParts(url: string | URL): UrlParts {
+export function urlParts(url: string | URL, hostAt: (origin: string) => string = hostOf): UrlParts {
   const text = typeof url === "string" ? url : url?.href
   if (typeof text !== "string") throw notAbsolute()
-  const { start, host } = known
-  // Twice as fast as startsWith.
-  return text.slice(0, start.length) === start ? divided(text, start.length - 1, host) : dividedAnew(text)
-}
-
-function dividedAnew(text: string): UrlParts {
-  if (!HTTP.test(text)) throw notAbsolute()
-  const start = text.indexOf("/") + 2
-  const length = text.slice(start).search(/[/?#]/)
-  const end = length < 0 ? text.length : start + length
-  const authority = text.slice(start, end)
-  const host = PLAIN_HOST.test(authority) ? authority : hostOf(text.slice(0, end))
-  // A user and a password are not kept.
-  if (text[end] === "/" && !authority.includes("@")) known = { start: text.slice(0, end + 1), host }
-  return divided(text, end, host)
-}
-
-function divided(text: string, pathStart: number, host: string): UrlParts {
-  const end = before(text.indexOf("#", pathStart), text.length)
-  const pathEnd = before(text.indexOf("?", pathStart), end)
-  return { host, path: text.slice(pathStart, pathEnd), query: text.slice(pathEnd + 1, end) }
+  const length = text.slice(SHORTEST_ORIGIN).search(/[/?#]/)
+  const start = length < 0 ? text.length : SHORTEST_ORIGIN + length
+  const host = hostAt(text.slice(0, start))
+  const end = before(text.indexOf("#", start), text.length)
+  const pathEnd = before(text.indexOf("?", start), end)
+  return { host, path: text.slice(start, pathEnd), query: text.slice(pathEnd + 1, end) }
 }
 
 function before(index: number, end: number): number {
   return index < 0 || index > end ? end : index
 }
 
-/** As HTTP clients send it: without user and password, in lower case and punycode, without the scheme's own port. */
-function hostOf(origin: string): string {
-  // The URL class takes a backslash for the start of the path.
-  if (origin.includes("\\") || !URL.canParse(origin)) throw unsignableUrl("must have a valid host")
+/**
+ * The host of an origin as HTTP clients send it: without user and password, in lower case and punycode, without the scheme's
+ * default port.
+ *
+ * @throws {AuthError} `AUTH_INVALID_REQUEST`
+ */
+export function hostOf(origin: string): string {
+  const [, authority] = ORIGIN.exec(origin) ?? []
+  if (authority === undefined) throw notAbsolute()
+  if (PLAIN_HOST.test(authority)) return authority
+  // The URL class reads a backslash as the start of the path.
+  if (authority.includes("\\") || !URL.canParse(origin)) throw unsignableUrl("must have a valid host")
   return new URL(origin).host
 }
 
-function notAbsolute() {
+function notAbsolute(): AuthError {
   return unsignableUrl("must be absolute, with http or https")
 }
 
-/** @param fault goes on from "The URL to sign". */
+/** @param fault goes on from "The URL to sign" */
 export function unsignableUrl(fault: string): AuthError {
   return new AuthError("AUTH_INVALID_REQUEST", `The URL to sign ${fault}: give it as it goes on the wire.`)
 }

@@ -1,9 +1,9 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import { redactCanonicalRequest } from "../runtime/redact.ts"
-import { traitsOf } from "./algorithm.ts"
-import { createAuthorize, parseAuthorization } from "./authorization.ts"
+import { ALGORITHMS } from "./algorithm.ts"
+import { createSignatureCheck, isSame, parseAuthorization } from "./authorization.ts"
 import { canonicalText } from "./canonical-request.ts"
-import { canonicalHeaders, selectHeaders } from "./header-plan.ts"
+import { canonicalEnd, selectHeaders } from "./header-plan.ts"
 import { UNSIGNED_PAYLOAD } from "./payload-hash.ts"
 import { payloadHash, type SignableRequest } from "./resolve-request.ts"
 import { formatSdkDate } from "./sdk-date.ts"
@@ -92,13 +92,11 @@ export interface VerifyOptions {
 type Absent = undefined | null
 type Awaitable<T> = T | Promise<T>
 
-/** By byte order of the names. */
 const BASIC_HEADERS = selectHeaders([
   "authorization",
-  "x-sdk-content-sha256",
-  "x-sdk-content-sm3",
   "x-sdk-date",
   "x-security-token",
+  ...Object.values(ALGORITHMS).map(({ contentHashHeader }) => contentHashHeader),
 ])
 
 const MISMATCH = "verify aksk signature fail"
@@ -153,13 +151,16 @@ async function verifySignable(
   { secretFor, maxSkewMs = 15 * 60_000, allowUnsignedHost, allowUnsignedPayload }: VerifyOptions,
   time: number,
 ): Promise<VerifyResult> {
-  const [authorization = "", sha256, sm3, date = "", securityToken = ""] = BASIC_HEADERS.read(request.headers)
+  const basic = BASIC_HEADERS.read(request.headers)
+  const read = (name: string): string | undefined => basic[BASIC_HEADERS.positionOf(name)]
+  const authorization = read("authorization") ?? ""
+  const date = read("x-sdk-date") ?? ""
   if (authorization === "") return failure("SIGNATURE_MISSING", "x-auth-token not found")
   const claimed = parseAuthorization(authorization)
   const signedAt = parseSdkDate(date)
   if (claimed === undefined || signedAt === undefined) return failure("SIGNATURE_MALFORMED", "Unauthorized")
-  const { algorithm, accessKeyId, scope, signedHeaders, signature } = claimed
-  const isOfItsDay = scope === undefined || scope.startsWith(`${date.slice(0, 8)}/`)
+  const { algorithm, accessKeyId, day, signedHeaders, signature } = claimed
+  const isOfItsDay = day === undefined || date.startsWith(day)
   if (!isOfItsDay || !isSignable(signedHeaders)) return failure("SIGNATURE_MALFORMED", "Unauthorized")
   if (!signedHeaders.includes("host") && !(await isAllowed(allowUnsignedHost, request))) {
     return failure("HOST_UNSIGNED", "the signature does not cover the Host header")
@@ -174,57 +175,53 @@ async function verifySignable(
     return failure("ACCESS_KEY_UNKNOWN", `Get secretKey failed,ak:${accessKeyId},err:ak not exist`)
   }
   if (secret.securityToken !== undefined && secret.securityToken !== null) {
+    const securityToken = read("x-security-token") ?? ""
     const isSigned = signedHeaders.includes("x-security-token")
     if (!isSigned || securityToken === "" || !isSame(securityToken, String(secret.securityToken))) {
       return failure("SECURITY_TOKEN_INVALID", "decrypt token fail")
     }
   }
 
-  const { contentHashHeader } = traitsOf(algorithm)
-  const named = contentHashHeader === "x-sdk-content-sm3" ? sm3 : sha256
+  const { hash, contentHashHeader } = ALGORITHMS[algorithm]
+  const named = read(contentHashHeader)
   const isUnsigned = named === UNSIGNED_PAYLOAD && signedHeaders.includes(contentHashHeader)
   if (isUnsigned && !(await isAllowed(allowUnsignedPayload, request))) {
     return failure("PAYLOAD_UNSIGNED", "the signature does not cover the body")
   }
-  const actual = isUnsigned ? UNSIGNED_PAYLOAD : payloadHash(request.body, algorithm)
-
-  const url = urlParts(request.url)
-  const { names, positionOf, read } = selectHeaders(signedHeaders)
-  const values = read(request.headers)
-  const host = positionOf("host")
-  if (host >= 0) values[host] ??= url.host
-  const isComplete = !values.includes(undefined)
-  const lines = canonicalHeaders(
-    names,
-    values.map((value = "") => value),
-  )
-  const canonical = canonicalText(request.method, url, ["", lines, signedHeaders.join(";"), named ?? actual].join("\n"))
+  const actual = isUnsigned ? UNSIGNED_PAYLOAD : payloadHash(request.body, hash)
+  const { text, isComplete } = canonicalOf(request, signedHeaders, named ?? actual)
   if (named !== undefined && named.toLowerCase() !== actual.toLowerCase()) {
-    return failure("PAYLOAD_MISMATCH", MISMATCH, canonical)
+    return failure("PAYLOAD_MISMATCH", MISMATCH, text)
   }
-  const [, region, service] = scope?.split("/") ?? []
-  const authorize = createAuthorize(accessKeyId, secret.secretAccessKey, { algorithm, region, service })
-  const expected = authorize({ request: canonical, signedHeaders: "", date }).slice(-signature.length)
-  if (isComplete && isSame(expected, signature)) return { ok: true, accessKeyId, signedHeaders, signedAt, signature }
-  return failure("SIGNATURE_MISMATCH", MISMATCH, canonical)
+  const isSigned = createSignatureCheck(claimed, secret.secretAccessKey, date)
+  if (isComplete && isSigned(text)) return { ok: true, accessKeyId, signedHeaders, signedAt, signature }
+  return failure("SIGNATURE_MISMATCH", MISMATCH, text)
 }
 
-/** Names as they must be listed: lower case, sorted, each once, X-Sdk-Date among them. */
+/** A missing header has an empty line in the text. */
+function canonicalOf(
+  { method, url, headers }: SignableRequest,
+  signedHeaders: readonly string[],
+  payload: string,
+): { text: string; isComplete: boolean } {
+  const { names, positionOf, read } = selectHeaders(signedHeaders)
+  const wire = urlParts(url)
+  const found = read(headers)
+  const host = positionOf("host")
+  if (host >= 0) found[host] ??= wire.host
+  const { text } = canonicalEnd(names, { values: found.map((value = "") => value), payload })
+  return { text: canonicalText(method, wire, text), isComplete: !found.includes(undefined) }
+}
+
+/** The list must be in lower case, sorted, without repeats, and name X-Sdk-Date. */
 function isSignable(names: readonly string[]): boolean {
   const isSorted = names.every((name, index) => index === 0 || (names[index - 1] ?? "") < name)
   return isSorted && names.includes("x-sdk-date") && names.every((name) => name === name.toLowerCase())
 }
 
-/** `secretFor` may read a store that says null, or that has the key without its secret: HMAC would take even that for a key. */
+/** A store may give null, or a key without its secret, which HMAC would accept as a key. */
 function hasSecret<T extends { secretAccessKey: string }>(secret: T | Absent): secret is T {
   return typeof secret?.secretAccessKey === "string" && secret.secretAccessKey.trim() !== ""
-}
-
-/** Takes the same time wherever the first difference is. */
-function isSame(a: string, b: string): boolean {
-  let difference = a.length ^ b.length
-  for (let index = 0; index < a.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index)
-  return difference === 0
 }
 
 function failure(code: VerifyFailureCode, message: string, canonical = ""): RefusedSignature {

@@ -48,21 +48,15 @@ describe.each([
     )
   })
 
-  it.each(ALGORITHMS)("takes what messages begin with apart from them: %s", (algorithm) => {
-    const text = fc.string({ unit: "binary", maxLength: 200 })
+  it.each(ALGORITHMS)("reads a key of text as UTF-8: %s", (algorithm) => {
     fc.assert(
-      fc.property(
-        fc.uint8Array({ maxLength: 200 }),
-        fc.array(fc.tuple(text, text), { maxLength: 4 }),
-        (key, messages) => {
-          const hmac = createHmac(algorithm, key)
-          for (const [start, message] of messages) expect(hmac(message, start)).toBe(hmac(start + message))
-        },
-      ),
+      fc.property(fc.string({ unit: "binary", maxLength: 200 }), fc.string({ maxLength: 200 }), (key, message) => {
+        expect(createHmac(algorithm, key)(message)).toBe(createHmac(algorithm, Buffer.from(key))(message))
+      }),
     )
   })
 
-  it.each(ALGORITHMS)("gives the same hash for bytes that come in pieces: %s", (algorithm) => {
+  it.each(ALGORITHMS)("gives the same hash for bytes in pieces: %s", (algorithm) => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 100 }), { maxLength: 5 }), (pieces) => {
         const hash = createIncrementalHash(algorithm)

@@ -8,7 +8,9 @@ describe("an Authorization header", () => {
     expect(parseAuthorization(`SDK-HMAC-SM3 Access=AK, SignedHeaders=host;x-sdk-date, Signature=${HEX}`)).toEqual({
       algorithm: "SDK-HMAC-SM3",
       accessKeyId: "AK",
-      scope: undefined,
+      day: undefined,
+      region: undefined,
+      service: undefined,
       signedHeaders: ["host", "x-sdk-date"],
       signature: HEX,
     })
@@ -16,7 +18,12 @@ describe("an Authorization header", () => {
 
   it("names the scope of a derived key", () => {
     const header = `V11-HMAC-SHA256 Credential=AK/20191115/cn-north-4/iotda, SignedHeaders=x-sdk-date, Signature=${HEX}`
-    expect(parseAuthorization(header)).toMatchObject({ accessKeyId: "AK", scope: "20191115/cn-north-4/iotda" })
+    expect(parseAuthorization(header)).toMatchObject({
+      accessKeyId: "AK",
+      day: "20191115",
+      region: "cn-north-4",
+      service: "iotda",
+    })
   })
 
   it.each([

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { MAX_SIGNED_BODY_BYTES } from "../../src/runtime/body-size.ts"
-import { largeBodyHash } from "../../src/signing/large-body-hash.ts"
+import { largeBodyHash } from "../../src/signing/payload-hash.ts"
 import { payloadHash } from "../../src/signing/resolve-request.ts"
 import { failureOf } from "../failure-of.ts"
 
@@ -9,38 +9,37 @@ const sha256 = (data: string | Uint8Array): string => createHash("sha256").updat
 
 describe("the payload hash", () => {
   it.each([null, undefined, "", new Uint8Array()])("of no body, %j, is the hash of nothing", (body) => {
-    expect(payloadHash(body, "SDK-HMAC-SHA256")).toBe(sha256(""))
-    expect(payloadHash(body, "V11-HMAC-SHA256")).toBe(sha256(""))
-    expect(payloadHash(body, "SDK-HMAC-SM3")).toBe(createHash("sm3").update("").digest("hex"))
+    expect(payloadHash(body, "sha256")).toBe(sha256(""))
+    expect(payloadHash(body, "sm3")).toBe(createHash("sm3").update("").digest("hex"))
   })
 
   it("of a text is that of its UTF-8", () => {
-    expect(payloadHash("naïve 你好 😀", "SDK-HMAC-SHA256")).toBe(sha256(Buffer.from("naïve 你好 😀")))
+    expect(payloadHash("naïve 你好 😀", "sha256")).toBe(sha256(Buffer.from("naïve 你好 😀")))
   })
 
   it("of a view is that of the bytes it shows", () => {
     const view = new TextEncoder().encode("xxbodyxx").subarray(2, 6)
-    expect(payloadHash(view, "SDK-HMAC-SHA256")).toBe(sha256("body"))
+    expect(payloadHash(view, "sha256")).toBe(sha256("body"))
   })
 
   it("has a limit of 12 * 1024 * 1024 bytes", () => {
     expect(MAX_SIGNED_BODY_BYTES).toBe(12_582_912)
     const most = new Uint8Array(MAX_SIGNED_BODY_BYTES)
-    expect(payloadHash(most, "SDK-HMAC-SHA256")).toBe(sha256(most))
+    expect(payloadHash(most, "sha256")).toBe(sha256(most))
     const tooLarge = new Uint8Array(MAX_SIGNED_BODY_BYTES + 1)
-    expect(failureOf(() => payloadHash(tooLarge, "SDK-HMAC-SHA256"))).toMatchObject({ code: "AUTH_BODY_TOO_LARGE" })
+    expect(failureOf(() => payloadHash(tooLarge, "sha256"))).toMatchObject({ code: "AUTH_BODY_TOO_LARGE" })
   })
 
   it("counts the bytes of a text, not its letters", () => {
     const third = MAX_SIGNED_BODY_BYTES / 3
-    expect(payloadHash("你".repeat(third), "SDK-HMAC-SHA256")).toMatch(/^[\da-f]{64}$/)
+    expect(payloadHash("你".repeat(third), "sha256")).toMatch(/^[\da-f]{64}$/)
     for (const text of [`${"你".repeat(third)}x`, "x".repeat(MAX_SIGNED_BODY_BYTES + 1)]) {
-      expect(failureOf(() => payloadHash(text, "SDK-HMAC-SHA256"))).toMatchObject({ code: "AUTH_BODY_TOO_LARGE" })
+      expect(failureOf(() => payloadHash(text, "sha256"))).toMatchObject({ code: "AUTH_BODY_TOO_LARGE" })
     }
   })
 
   it.each([{}, new ArrayBuffer(1), 1, new Blob(["x"])])("is for text and bytes only, not %o", (body) => {
-    expect(failureOf(() => payloadHash(body as string, "SDK-HMAC-SHA256"))).toMatchObject({
+    expect(failureOf(() => payloadHash(body as string, "sha256"))).toMatchObject({
       code: "AUTH_BODY_UNSIGNABLE",
     })
   })
@@ -49,20 +48,20 @@ describe("the payload hash", () => {
 describe("hashing in slices", () => {
   it("leaves a small body to be hashed at once", () => {
     for (const body of [Buffer.from("a body"), "a body", "", null, undefined]) {
-      expect(largeBodyHash(body, "SDK-HMAC-SHA256")).toBeUndefined()
+      expect(largeBodyHash(body, "sha256")).toBeUndefined()
     }
   })
 
   it("gives the same hash", async () => {
     const large = Buffer.alloc(1_000_001, "0123456789abc")
-    expect(await largeBodyHash(large, "SDK-HMAC-SHA256")).toBe(sha256(large))
-    expect(await largeBodyHash(large, "SDK-HMAC-SM3")).toBe(createHash("sm3").update(large).digest("hex"))
+    expect(await largeBodyHash(large, "sha256")).toBe(sha256(large))
+    expect(await largeBodyHash(large, "sm3")).toBe(createHash("sm3").update(large).digest("hex"))
   })
 
   it("gives the same hash of text, wherever a slice ends", async () => {
     for (const before of ["", "a", "aé", "世"]) {
       const text = before + "😀é世\ud83d".repeat(60_000)
-      expect(await largeBodyHash(text, "SDK-HMAC-SHA256")).toBe(sha256(Buffer.from(text)))
+      expect(await largeBodyHash(text, "sha256")).toBe(sha256(Buffer.from(text)))
     }
   })
 
@@ -77,14 +76,14 @@ describe("hashing in slices", () => {
       if (!isDone) setImmediate(other)
     }
     setImmediate(other)
-    await largeBodyHash(body, "SDK-HMAC-SHA256")
+    await largeBodyHash(body, "sha256")
     isDone = true
     expect(turns).toBeGreaterThanOrEqual(MAX_SIGNED_BODY_BYTES / (64 * 1024) - 1)
   })
 
   it("refuses a body above the limit", async () => {
     const tooLarge = new Uint8Array(MAX_SIGNED_BODY_BYTES + 1)
-    await expect(largeBodyHash(tooLarge, "SDK-HMAC-SHA256")).rejects.toMatchObject({
+    await expect(largeBodyHash(tooLarge, "sha256")).rejects.toMatchObject({
       code: "AUTH_BODY_TOO_LARGE",
     })
   })

@@ -1,6 +1,7 @@
 import fc from "fast-check"
-import { describe, expect, it, vi } from "vitest"
-import { urlParts } from "../../src/signing/url-parts.ts"
+import { describe, expect, it } from "vitest"
+import { rememberLast } from "../../src/runtime/remember-last.ts"
+import { hostOf, type UrlParts, urlParts } from "../../src/signing/url-parts.ts"
 import { failureOf } from "../failure-of.ts"
 
 describe("the parts of a URL", () => {
@@ -77,27 +78,19 @@ describe("the parts of one URL after another", () => {
     })
     .map((parts) => Object.values(parts).join(""))
 
-  const partsBy = (read: typeof urlParts, text: string): unknown => {
+  const partsBy = (text: string, hostAt = hostOf): UrlParts | string => {
     try {
-      return read(text)
+      return urlParts(text, hostAt)
     } catch (error) {
       return (error as Error).message
     }
   }
 
-  it("are those of a URL read as the first", async () => {
-    /** A module of its own, which has read nothing yet. */
-    const first = async (text: string): Promise<unknown> => {
-      vi.resetModules()
-      return partsBy((await import("../../src/signing/url-parts.ts")).urlParts, text)
-    }
-    const alone = new Map<string, unknown>()
-    await fc.assert(
-      fc.asyncProperty(fc.array(url, { minLength: 2, maxLength: 8 }), async (texts) => {
-        for (const text of texts) {
-          if (!alone.has(text)) alone.set(text, await first(text))
-          expect(partsBy(urlParts, text)).toEqual(alone.get(text))
-        }
+  it("are those of each URL alone, by a host that is remembered", () => {
+    fc.assert(
+      fc.property(fc.array(url, { minLength: 2, maxLength: 8 }), (texts) => {
+        const hostAt = rememberLast(hostOf)
+        for (const text of texts) expect(partsBy(text, hostAt)).toEqual(partsBy(text))
       }),
     )
   })

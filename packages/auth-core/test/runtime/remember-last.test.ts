@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest"
+import { rememberLast } from "../../src/runtime/remember-last.ts"
+
+describe("a function that remembers its last result", () => {
+  it("does its work again only for another input", () => {
+    const inputs: number[] = []
+    const half = rememberLast((input: number) => {
+      inputs.push(input)
+      return input / 2
+    })
+    expect([4, 4, 6, 6, 4, Number.NaN, Number.NaN].map(half)).toEqual([2, 2, 3, 3, 2, Number.NaN, Number.NaN])
+    expect(inputs).toEqual([4, 6, 4, Number.NaN])
+  })
+
+  it("remembers undefined, for the input undefined too", () => {
+    let calls = 0
+    const nothing = rememberLast((_: undefined) => void calls++)
+    expect([undefined, undefined].map(nothing)).toEqual([undefined, undefined])
+    expect(calls).toBe(1)
+  })
+
+  it("remembers no failure, and keeps the result from before it", () => {
+    let calls = 0
+    const root = rememberLast((input: number) => {
+      calls += 1
+      if (input < 0) throw new RangeError(`${input} has no root`)
+      return Math.sqrt(input)
+    })
+    expect(root(9)).toBe(3)
+    expect(() => root(-1)).toThrow(RangeError)
+    expect(() => root(-1)).toThrow(RangeError)
+    expect(root(9)).toBe(3)
+    expect(calls).toBe(3)
+  })
+
+  it("takes inputs for equal that its caller calls equal", () => {
+    const isSameLength = (a: string, b: string): boolean => a.length === b.length
+    const first = rememberLast((input: string) => input, isSameLength)
+    expect(["ab", "cd", "e", "f"].map(first)).toEqual(["ab", "ab", "e", "e"])
+  })
+})
