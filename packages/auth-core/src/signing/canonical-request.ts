@@ -1,7 +1,8 @@
 import { AuthError } from "../errors/auth-error.ts"
+import { rememberLast } from "../runtime/remember-last.ts"
 import { canonicalQueryString, canonicalUriLine } from "./canonical-url.ts"
 import { type CanonicalEnd, type HeaderPlan, type HeaderValues, isToken } from "./header-plan.ts"
-import { type UrlParts, urlParts } from "./url-parts.ts"
+import { hostOf, type UrlParts, urlParts } from "./url-parts.ts"
 
 /** A request with everything that its signature needs. */
 export interface ResolvedRequest {
@@ -17,36 +18,40 @@ export interface ResolvedRequest {
 }
 
 /**
- * The canonical request, and the list of its headers.
+ * Makes canonical requests for one signer.
  *
- * @param hostOf gives the host of an origin; may remember it
- * @throws {AuthError} `AUTH_INVALID_REQUEST`
+ * @returns a canonical request and the list of its headers; throws as {@link methodLine} and {@link urlParts}
  */
-export function canonicalize(
-  request: ResolvedRequest,
-  sdkDate: string,
+export function createCanonicalizer(
   securityToken: string | undefined,
-  hostOf?: (origin: string) => string,
-): CanonicalEnd {
-  const { method, url, plan, values, payload } = request
-  const wire = urlParts(url, hostOf)
-  values[plan.date] = sdkDate
-  values[plan.host] ??= wire.host
-  if (securityToken !== undefined) values[plan.securityToken] = securityToken
-  plan.keepChosen?.(values, payload, securityToken !== undefined)
-  const { text, signedHeaders } = plan.endOf(request)
-  return { text: canonicalText(method, wire, text), signedHeaders }
+): (request: ResolvedRequest, sdkDate: string) => CanonicalEnd {
+  // A signature of 2.2 us takes 0.07 us longer without the first, 0.06 us longer without the second.
+  const lineOf = rememberLast(methodLine)
+  const hostAt = rememberLast(hostOf)
+  return (request, sdkDate) => {
+    const { method, url, plan, values, payload } = request
+    const wire = urlParts(url, hostAt)
+    values[plan.date] = sdkDate
+    values[plan.host] ??= wire.host
+    if (securityToken !== undefined) values[plan.securityToken] = securityToken
+    plan.keepChosen?.(values, payload, securityToken !== undefined)
+    const { text, signedHeaders } = plan.endOf(request)
+    return { text: canonicalText(lineOf(method), wire, text), signedHeaders }
+  }
+}
+
+/** @throws {AuthError} `AUTH_INVALID_REQUEST` for a method that is not a token. */
+export function methodLine(method: string): string {
+  if (isToken(method)) return `${method}\n`
+  throw new AuthError("AUTH_INVALID_REQUEST", "The method must be an HTTP token, such as GET.")
 }
 
 /**
  * Joins the parts of a canonical request.
  *
  * @param end a line break, then headers, their names and payload hash, separated by line breaks
- * @throws {AuthError} `AUTH_INVALID_REQUEST` for a method that is not a token, or a URL with a control character.
+ * @throws {AuthError} `AUTH_INVALID_REQUEST` for a URL with a control character.
  */
-export function canonicalText(method: string, { path, query }: UrlParts, end: string): string {
-  if (!isToken(method)) {
-    throw new AuthError("AUTH_INVALID_REQUEST", "The method must be an HTTP token, such as GET.")
-  }
-  return `${method}\n${canonicalUriLine(path)}${canonicalQueryString(query)}${end}`
+export function canonicalText(methodLine: string, { path, query }: UrlParts, end: string): string {
+  return methodLine + canonicalUriLine(path) + canonicalQueryString(query) + end
 }

@@ -2,7 +2,7 @@ import type { HashAlgorithm } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
 import { algorithmOf, type ContentHashHeader, type SigningAlgorithm } from "./algorithm.ts"
-import { canonicalize, type ResolvedRequest } from "./canonical-request.ts"
+import { createCanonicalizer, type ResolvedRequest } from "./canonical-request.ts"
 import { checkBody } from "./check-body.ts"
 import { createHeaderPlan, type HeaderPlan, type HeadersInput } from "./header-plan.ts"
 import { bodyHash, UNSIGNED_PAYLOAD } from "./payload-hash.ts"
@@ -59,7 +59,7 @@ export function canonicalRequest(request: SignableRequest, options: SignOptions 
   const { hash, contentHashHeader } = algorithmOf(algorithm)
   const planOf = headerPlans(contentHashHeader, createHeaderPlan(contentHashHeader))
   const resolved = resolveRequest(request, hash, planOf, options)
-  return canonicalize(resolved, formatSdkDate(resolved.signedAt), undefined).text
+  return createCanonicalizer(undefined)(resolved, formatSdkDate(resolved.signedAt)).text
 }
 
 /**

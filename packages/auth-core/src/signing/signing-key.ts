@@ -3,11 +3,10 @@ import { AuthError } from "../errors/auth-error.ts"
 import { type Credentials, checkCredentials } from "../identity/credentials.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
 import { algorithmOf, type SigningAlgorithm } from "./algorithm.ts"
-import { canonicalize, type ResolvedRequest } from "./canonical-request.ts"
+import { createCanonicalizer, type ResolvedRequest } from "./canonical-request.ts"
 import { createHeaderPlan, type HeaderPlan } from "./header-plan.ts"
 import { type ScopeOptions, stringToSignStart } from "./key.ts"
 import { formatSdkDate } from "./sdk-date.ts"
-import { hostOf } from "./url-parts.ts"
 
 export interface SignerOptions extends ScopeOptions {
   /** @default "SDK-HMAC-SHA256" */
@@ -45,13 +44,13 @@ export function createSigningKey(credentials: Credentials, options: SignerOption
     const start = stringToSignStart(algorithm, date, key)
     return { date, key, start, authorization: `${algorithm} ${key.identity}, SignedHeaders=` }
   })
-  const hostAt = rememberLast(hostOf)
+  const canonicalize = createCanonicalizer(securityToken)
   return {
     plan: createHeaderPlan(contentHashHeader, alsoSigned),
     sign(request) {
       if (expiresAt !== undefined && expiresAt <= request.signedAt) throw expired(expiresAt)
       const { date, key, start, authorization } = atSecond(secondOf(request))
-      const { text, signedHeaders } = canonicalize(request, date, securityToken, hostAt)
+      const { text, signedHeaders } = canonicalize(request, date)
       const signature = key.sign(start + hashHex(hash, text))
       const headers: Record<string, string> = {
         "x-sdk-date": date,
@@ -60,7 +59,7 @@ export function createSigningKey(credentials: Credentials, options: SignerOption
       if (securityToken !== undefined) headers["x-security-token"] = securityToken
       return headers
     },
-    canonicalRequest: (signed) => canonicalize(signed, atSecond(secondOf(signed)).date, securityToken, hostAt).text,
+    canonicalRequest: (signed) => canonicalize(signed, atSecond(secondOf(signed)).date).text,
   }
 }
 

@@ -10,7 +10,7 @@ export interface UrlParts {
   readonly query: string
 }
 
-/** Length of `https://`, and of `http://` with one character of a host. */
+/** A path starts here or later: behind `https://`, or behind `http://` and one character of a host. */
 const SHORTEST_ORIGIN = 8
 const ORIGIN = /^https?:\/\/([^/]*)$/i
 /** A name in its final form; an address may still have another spelling. */
@@ -25,14 +25,17 @@ const PLAIN_HOST = /^(?:[a-z\d-]+\.)+[a-z][a-z\d-]*$/
 export function urlParts(url: string | URL, hostAt: (origin: string) => string = hostOf): UrlParts {
   const text = typeof url === "string" ? url : url?.href
   if (typeof text !== "string") throw notAbsolute()
-  const length = text.slice(SHORTEST_ORIGIN).search(/[/?#]/)
-  const start = length < 0 ? text.length : SHORTEST_ORIGIN + length
-  const host = hostAt(text.slice(0, start))
-  const end = before(text.indexOf("#", start), text.length)
-  const pathEnd = before(text.indexOf("?", start), end)
-  return { host, path: text.slice(start, pathEnd), query: text.slice(pathEnd + 1, end) }
+  const end = before(text.indexOf("#"), text.length)
+  const pathEnd = before(text.indexOf("?"), end)
+  const start = before(text.indexOf("/", SHORTEST_ORIGIN), pathEnd)
+  return {
+    host: hostAt(text.slice(0, start)),
+    path: text.slice(start, pathEnd),
+    query: text.slice(pathEnd + 1, end),
+  }
 }
 
+/** Where a part ends: at an index that was found, but not behind the next part. */
 function before(index: number, end: number): number {
   return index < 0 || index > end ? end : index
 }

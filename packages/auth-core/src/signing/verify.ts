@@ -2,7 +2,7 @@ import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import { redactCanonicalRequest } from "../runtime/redact.ts"
 import { ALGORITHMS } from "./algorithm.ts"
 import { createSignatureCheck, isSame, parseAuthorization } from "./authorization.ts"
-import { canonicalText } from "./canonical-request.ts"
+import { canonicalText, methodLine } from "./canonical-request.ts"
 import { canonicalEnd, selectHeaders } from "./header-plan.ts"
 import { UNSIGNED_PAYLOAD } from "./payload-hash.ts"
 import { payloadHash, type SignableRequest } from "./resolve-request.ts"
@@ -210,7 +210,7 @@ function canonicalOf(
   const host = positionOf("host")
   if (host >= 0) found[host] ??= wire.host
   const { text } = canonicalEnd(names, { values: found.map((value = "") => value), payload })
-  return { text: canonicalText(method, wire, text), isComplete: !found.includes(undefined) }
+  return { text: canonicalText(methodLine(method), wire, text), isComplete: !found.includes(undefined) }
 }
 
 /** The list must be in lower case, sorted, without repeats, and name X-Sdk-Date. */
