@@ -2,7 +2,7 @@ import { createHmac } from "#digest"
 import { bytesOfHex, type HashAlgorithm } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
-import type { Key, KeyMaterial, KeyOfDate } from "./key.ts"
+import type { Key, KeyMaterial, KeyOfDate } from "./string-to-sign.ts"
 
 /**
  * How a request is signed: `SDK-HMAC-SHA256` everywhere; `SDK-HMAC-SM3` where the Chinese national hash is required;

@@ -1,6 +1,6 @@
 import { hashHex } from "#digest"
 import { ALGORITHMS, isSigningAlgorithm, type SigningAlgorithm } from "./algorithm.ts"
-import { stringToSignStart } from "./key.ts"
+import { stringToSignStart } from "./string-to-sign.ts"
 
 /** The content of an Authorization header. */
 export interface ParsedAuthorization {

@@ -6,8 +6,8 @@ import { createCanonicalizer, type ResolvedRequest } from "./canonical-request.t
 import { checkBody } from "./check-body.ts"
 import { createHeaderPlan, type HeaderPlan, type HeadersInput } from "./header-plan.ts"
 import { bodyHash, UNSIGNED_PAYLOAD } from "./payload-hash.ts"
-import { formatSdkDate } from "./sdk-date.ts"
 import { parseSdkDate } from "./server-time.ts"
+import { formatSdkDate } from "./string-to-sign.ts"
 
 /** A request to sign, as it will go on the wire. */
 export interface SignableRequest {

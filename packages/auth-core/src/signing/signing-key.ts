@@ -5,8 +5,7 @@ import { rememberLast } from "../runtime/remember-last.ts"
 import { algorithmOf, type SigningAlgorithm } from "./algorithm.ts"
 import { createCanonicalizer, type ResolvedRequest } from "./canonical-request.ts"
 import { createHeaderPlan, type HeaderPlan } from "./header-plan.ts"
-import { type ScopeOptions, stringToSignStart } from "./key.ts"
-import { formatSdkDate } from "./sdk-date.ts"
+import { formatSdkDate, type ScopeOptions, stringToSignStart } from "./string-to-sign.ts"
 
 export interface SignerOptions extends ScopeOptions {
   /** @default "SDK-HMAC-SHA256" */

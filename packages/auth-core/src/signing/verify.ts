@@ -6,8 +6,8 @@ import { canonicalText, methodLine } from "./canonical-request.ts"
 import { canonicalEnd, selectHeaders } from "./header-plan.ts"
 import { UNSIGNED_PAYLOAD } from "./payload-hash.ts"
 import { payloadHash, type SignableRequest } from "./resolve-request.ts"
-import { formatSdkDate } from "./sdk-date.ts"
 import { parseSdkDate } from "./server-time.ts"
+import { formatSdkDate } from "./string-to-sign.ts"
 import { urlParts } from "./url-parts.ts"
 
 /**

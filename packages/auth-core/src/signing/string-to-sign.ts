@@ -1,4 +1,5 @@
 import type { HashAlgorithm } from "../digest/digest.ts"
+import { AuthError } from "../errors/auth-error.ts"
 
 /** An access key, ready to sign on one date. */
 export interface Key {
@@ -31,6 +32,19 @@ export interface KeyMaterial extends ScopeOptions {
 
 /** Gives the key for an X-Sdk-Date. */
 export type KeyOfDate = (sdkDate: string) => Key
+
+/**
+ * X-Sdk-Date of an instant: `YYYYMMDDTHHMMSSZ`, UTC.
+ *
+ * @param time epoch ms
+ * @throws {AuthError} `AUTH_INVALID_OPTION` outside the years 0 to 9999.
+ */
+export function formatSdkDate(time: number): string {
+  // Other years have more digits or a sign; an invalid date has no JSON.
+  const text = new Date(Math.floor(time / 1000) * 1000).toJSON()?.replace(/[-:]|\.000/g, "")
+  if (text?.length === 16) return text
+  throw new AuthError("AUTH_INVALID_OPTION", "`date` must be a valid Date in the years 0 to 9999.")
+}
 
 /**
  * The string to sign up to the hash of the canonical request, which ends it: algorithm, X-Sdk-Date and any scope, a line each.
