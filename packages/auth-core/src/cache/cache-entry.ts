@@ -11,6 +11,8 @@ export interface PendingRefresh<T> {
   readonly promise: Promise<RefreshOutcome<T>>
   /** The value that it must replace, because a server refused it. */
   readonly rejected: T | undefined
+  /** Its value, for all providers without a binding. */
+  shared?: Promise<T>
   /** Somebody waits for it. */
   isAwaited: boolean
   /** When its request was last seen at work, by the monotonic clock; absent where a refresh outlives its request. */

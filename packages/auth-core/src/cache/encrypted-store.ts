@@ -191,7 +191,7 @@ function readyKey(given: EncryptionKey, index: number): ReadyKey {
     }
     throw new AuthError(
       "AUTH_INVALID_OPTION",
-      `\`keys[${index}].key\` must be a CryptoKey of 256 bits for AES-GCM with the usages ${usages.join(" and ")}; it has ${length ?? "?"} bits, is for ${name}, and has the usages ${key.usages.join(" and ") || "none"}.`,
+      `\`keys[${index}].key\` must be a CryptoKey of 256 bits for AES-GCM with the usages ${usages.join(" and ")}; this one has ${length ?? "?"} bits for ${name} with ${key.usages.join(" and ") || "none"}.`,
     )
   }
   const bytes = typeof key === "string" ? fromBase64Url(key) : key

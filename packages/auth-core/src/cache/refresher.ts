@@ -62,25 +62,27 @@ export class Refresher {
   }
 
   /** The value of the refresh on its way, or of a new one, unless the issuer is being left alone. */
-  async join<T extends Expiring>(
-    provider: Provider<T>,
-    entry: CacheEntry<T>,
-    reason: Reason<T>,
-    path: Path,
-  ): Promise<T> {
-    if (path.includes(entry)) throw selfReference(entry.key)
+  join<T extends Expiring>(provider: Provider<T>, entry: CacheEntry<T>, reason: Reason<T>, path: Path): Promise<T> {
+    if (path.includes(entry)) return Promise.reject(selfReference(entry.key))
     const { clock } = this.#options
-    while (entry.isRefreshing(clock)) {
-      entry.pending.isAwaited = true
-      const outcome = await unlessDead(entry.pending, clock)
-      if (outcome !== undefined) return await this.#follow(provider, entry, outcome, reason, path)
+    const follow = (outcome: RefreshOutcome<T> | undefined): T | Promise<T> =>
+      outcome === undefined
+        ? this.join(provider, entry, reason, path)
+        : this.#follow(provider, entry, outcome, reason, path)
+    if (entry.isRefreshing(clock)) {
+      const { pending } = entry
+      pending.isAwaited = true
+      if (pending.aliveAt !== undefined) return unlessDead(pending, clock).then(follow)
+      if (provider.binding !== undefined) return pending.promise.then(follow)
+      // Ten thousand may join at once. Without a binding they share one promise.
+      pending.shared ??= pending.promise.then(follow)
+      return pending.shared
     }
     const failure = this.blockingFailure(provider, entry)
     if (failure !== undefined && (reason.secret !== undefined || !this.#rechecks.isDue(provider, failure))) {
-      throw this.#backedOff(entry, failure)
+      return Promise.reject(this.#backedOff(entry, failure))
     }
-    const outcome = await this.start(provider, entry, reason, path).promise
-    return await this.#follow(provider, entry, outcome, reason, path)
+    return this.start(provider, entry, reason, path).promise.then(follow)
   }
 
   start<T extends Expiring>(
@@ -118,22 +120,22 @@ export class Refresher {
     return activeFailure(entries.findMarked(identityKey, binding)?.failure, "store", backoff, now)
   }
 
-  /** Turns the outcome of a refresh into the value of one caller. */
-  async #follow<T extends Expiring>(
+  /** The value for one caller after a refresh. */
+  #follow<T extends Expiring>(
     provider: Provider<T>,
     entry: CacheEntry<T>,
     outcome: RefreshOutcome<T>,
     reason: Reason<T>,
     path: Path,
-  ): Promise<T> {
+  ): T | Promise<T> {
     if (outcome.kind === "value") return outcome.value
     if (outcome.binding !== undefined && outcome.binding !== provider.binding) {
       // The outcome counts for others only. A secret that was just read is not bound yet, so it marks this entry.
       const mark = reason.secret === undefined ? markOf(provider) : entry.mark
-      return await this.join(provider, this.#options.entries.findOrCreate(provider, mark), reason, path)
+      return this.join(provider, this.#options.entries.findOrCreate(provider, mark), reason, path)
     }
     if (outcome.kind === "failed") throw outcome.error
-    return await (outcome.renewed ?? this.#options.get(provider, { rejected: reason.rejected }, path))
+    return outcome.renewed ?? this.#options.get(provider, { rejected: reason.rejected }, path)
   }
 
   /** The error for a caller who comes before the next try is due. */

@@ -42,7 +42,6 @@ export async function unlessDead<T>(
   refresh: RequestBound & { readonly promise: Promise<T> },
   clock: Clock,
 ): Promise<T | undefined> {
-  if (refresh.aliveAt === undefined) return await refresh.promise
   const done = new AbortController()
   const death = async (): Promise<undefined> => {
     while (!isDead(refresh, clock)) await clock.sleep(PULSE_MS, done.signal)
