@@ -47,31 +47,31 @@ export function App() {
         )}
         <ThemeChoice />
       </header>
-      <div
-        role="tablist"
-        aria-label="Views"
-        class="tabs"
-        onKeyDown={({ key }) => {
-          if (key === "ArrowRight") show(open.value + 1)
-          if (key === "ArrowLeft") show(open.value - 1)
-        }}
-      >
-        {PANELS.map((panel, index) => (
-          <button
-            key={panel.name}
-            type="button"
-            role="tab"
-            id={`tab-${index}`}
-            aria-selected={index === open.value}
-            aria-controls="panel"
-            tabIndex={index === open.value ? 0 : -1}
-            onClick={() => show(index)}
-          >
-            {panel.name}
-          </button>
-        ))}
-      </div>
       <main>
+        <div
+          role="tablist"
+          aria-label="Views"
+          class="tabs"
+          onKeyDown={({ key }) => {
+            if (key === "ArrowRight") show(open.value + 1)
+            if (key === "ArrowLeft") show(open.value - 1)
+          }}
+        >
+          {PANELS.map((panel, index) => (
+            <button
+              key={panel.name}
+              type="button"
+              role="tab"
+              id={`tab-${index}`}
+              aria-selected={index === open.value}
+              aria-controls="panel"
+              tabIndex={index === open.value ? 0 : -1}
+              onClick={() => show(index)}
+            >
+              {panel.name}
+            </button>
+          ))}
+        </div>
         <div id="panel" role="tabpanel" aria-label={name}>
           <Content />
         </div>
