@@ -80,6 +80,7 @@ describe.skipIf(!hasChromium)("the requests of the live view", { timeout: 60_000
     })
     await page.getByRole("gridcell", { name: "verify aksk signature fail" }).click()
     await page.getByText("the same JSON was signed with other white space").waitFor()
+    expect(await page.locator(".explanation .tag").allTextContents()).toEqual(["body-changed", "certain", "body"])
     const differing = page.locator("tr.differs")
     expect(await differing.getByRole("rowheader").allTextContents()).toEqual(["Body hashdiffers"])
     const [signed = "", arrived = ""] = await differing.getByRole("cell").allTextContents()
