@@ -16,6 +16,7 @@ export function controlRoutes(world: World, recorder: Recorder, mask: Mask, vers
   const routes = new Hono<ServerEnv>()
   routes.get("/requests", (context) => {
     const since = Number(context.req.query("since") ?? 0)
+    if (Number.isNaN(since)) throw new Refusal(400, { error: "`since` must be the id of a request." })
     const part = context.req.query("part")
     const requests = [...recorder.requests].filter(
       (request) => request.id > since && (part === undefined || request.part === part),

@@ -34,13 +34,13 @@ export function createView(world: World, { ui, cors, onRequest }: ViewOptions): 
       const isAllowed = (origin: string): boolean => cors === "*" || cors?.includes(origin) === true
       if (cors !== undefined) app.use(allowOrigins(isAllowed))
       if (ui) {
-        app.use("/-/*", refuseOtherSites(isAllowed))
-        // A sub-application's own path ends without the slash.
+        // A link of any site may lead to the page, which knows nothing until it asks.
         app.get("/-/", staticPage)
+        app.get("/-/assets/:name{[A-Za-z0-9_.-]+}", staticAsset)
         const routes = new Hono<ServerEnv>()
+        routes.use(refuseOtherSites(isAllowed))
         routes.get("/events", (context) => eventStream(context, world, recorder, mask))
         routes.route("/", controlRoutes(world, recorder, mask, ownVersion()))
-        routes.get("/assets/:name{[A-Za-z0-9_.-]+}", staticAsset)
         routes.all("*", (context) => keystoneError(404, "The emulator has no such page.").answer(context))
         app.get("/-", (context) => context.redirect("/-/"))
         app.route("/-", routes)

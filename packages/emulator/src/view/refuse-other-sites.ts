@@ -1,3 +1,4 @@
+import { isIP } from "node:net"
 import { isLoopback } from "@countersign/auth-core"
 import type { MiddlewareHandler } from "hono"
 import type { ServerEnv } from "../incoming-request.ts"
@@ -11,23 +12,29 @@ import { Refusal } from "../refusal.ts"
  */
 export function refuseOtherSites(isAllowed: (origin: string) => boolean): MiddlewareHandler<ServerEnv> {
   return async (context, next) => {
-    const site = context.req.header("sec-fetch-site")
-    const { hostname, origin } = new URL(context.req.url)
+    const url = new URL(context.req.url)
     const from = context.req.header("origin")
+    const site = context.req.header("sec-fetch-site")
     // Programs send neither header, and a page that is opened by its address is of no site.
     const isForeign =
-      site === undefined ? from !== undefined && from !== origin : site !== "same-origin" && site !== "none"
-    const isRebound =
-      site !== undefined && isLoopbackAddress(context.env.incoming.socket.localAddress) && !isLoopback(hostname)
-    if ((isForeign && !isAllowed(from ?? "")) || isRebound) {
-      throw new Refusal(403, {
-        error: "Pages of other sites may not ask this: start the emulator with their origin in `cors`.",
-      })
-    }
+      site === undefined ? from !== undefined && from !== url.origin : site !== "same-origin" && site !== "none"
+    if (isForeign && !isAllowed(from ?? "")) throw refusal("Pages of other sites may not ask this", "their origin")
+    // A browser takes such a page for one of the emulator's origin, and sends no header that tells.
+    const isRenamed = isLoopbackAddress(context.env.incoming.socket.localAddress) && !isOwnName(url.hostname)
+    if (isRenamed && !isAllowed(url.origin)) throw refusal("This host name is unknown here", "its origin")
     await next()
   }
 }
 
+function refusal(problem: string, admitted: string): Refusal {
+  return new Refusal(403, { error: `${problem}: start the emulator with ${admitted} in \`cors\`.` })
+}
+
+/** A name that nobody else can point to this machine, or an address. */
+function isOwnName(hostname: string): boolean {
+  return isLoopback(hostname) || isIP(hostname.replace(/^\[(.*)\]$/, "$1")) !== 0
+}
+
 function isLoopbackAddress(address = ""): boolean {
-  return isLoopback(address.replace(/^::ffff:/, "").replace(/^::1$/, "[::1]"))
+  return address === "::1" || isLoopback(address.replace(/^::ffff:/, ""))
 }

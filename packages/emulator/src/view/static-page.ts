@@ -27,7 +27,7 @@ export async function staticPage(context: Context<ServerEnv>): Promise<Response>
 }
 
 /** Answers with a file of the page, whose name holds a hash of the content. */
-export async function staticAsset(context: Context<ServerEnv, "/:name">): Promise<Response> {
+export async function staticAsset(context: Context<ServerEnv, "/-/assets/:name">): Promise<Response> {
   const name = context.req.param("name")
   return context.body(await fileNamed(`assets/${name}`), 200, headersFor(name, "max-age=31536000, immutable"))
 }

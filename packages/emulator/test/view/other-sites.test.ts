@@ -22,18 +22,23 @@ it("lets a page of another site neither read nor change anything at /-/", async 
   expect(await asBrowser(`${url}/-/requests`, "GET", foreign)).toMatchObject({ status: 403, allowed: undefined })
   expect(await asBrowser(`${url}/-/faults`, "DELETE", { origin: SITE })).toMatchObject({ status: 403 })
   expect(await asBrowser(`${url}/-/faults`, "POST", { "sec-fetch-site": "same-site" })).toMatchObject({ status: 403 })
+  expect(await asBrowser(`${url}/-/`, "GET", { "sec-fetch-site": "cross-site" })).toMatchObject({ status: 200 })
   expect(await asBrowser(`${url}/-/state`, "GET", { "sec-fetch-site": "same-origin" })).toMatchObject({ status: 200 })
   expect(await asBrowser(`${url}/-/state`, "GET", { "sec-fetch-site": "none" })).toMatchObject({ status: 200 })
   expect(await asBrowser(`${url}/-/state`, "GET", {})).toMatchObject({ status: 200 })
 })
 
-it("serves no page under a host name that was made to point to this machine", async () => {
-  const { url } = await runningEmulator({ ui: true })
+it("answers under no host name that anybody can point to this machine, unless `cors` admits it", async () => {
+  const { url } = await runningEmulator({ ui: true, cors: ["http://emulator.test"] })
   const { port } = new URL(url)
-  const rebound = { "sec-fetch-site": "same-origin", host: `elsewhere.example:${port}` }
-  expect(await asBrowser(`${url}/-/requests`, "GET", rebound)).toMatchObject({ status: 403 })
-  const local = { "sec-fetch-site": "same-origin", host: `localhost:${port}` }
-  expect(await asBrowser(`${url}/-/requests`, "GET", local)).toMatchObject({ status: 200 })
+  const statusFor = async (host: string): Promise<unknown> =>
+    (await asBrowser(`${url}/-/requests`, "GET", { host })).status
+  expect(await statusFor(`elsewhere.example:${port}`)).toBe(403)
+  expect(await statusFor(`127.0.0.1.elsewhere.example:${port}`)).toBe(403)
+  expect(await statusFor("emulator.test")).toBe(200)
+  expect(await statusFor(`localhost:${port}`)).toBe(200)
+  expect(await statusFor(`[::1]:${port}`)).toBe(200)
+  expect(await statusFor("192.0.2.1")).toBe(200)
 })
 
 it("lets the origins of `cors` call everything", async () => {
