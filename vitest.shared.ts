@@ -8,8 +8,7 @@ export const shared: ViteUserConfig = defineConfig({
   resolve: {
     alias: [
       { find: "#digest", replacement: source("auth-core/src/digest/node.ts") },
-      { find: "@countersign/auth-core/explain", replacement: source("auth-core/src/explain.ts") },
-      { find: "@countersign/testkit/mocks", replacement: source("testkit/src/mocks.ts") },
+      { find: /^@countersign\/([a-z-]+)\/(adapter|explain|mocks)$/, replacement: source("$1/src/$2.ts") },
       { find: /^@countersign\/([a-z-]+)$/, replacement: source("$1/src/index.ts") },
     ],
   },

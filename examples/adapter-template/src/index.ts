@@ -1,6 +1,6 @@
 // An adapter for superagent on Node, to copy from; CONTRIBUTING.md says how to begin. An adapter translates. The engine decides
 // what is signed, which host sees a credential, when a request is replayed, and where a redirect leads.
-import * as core from "@countersign/auth-core"
+import * as core from "@countersign/auth-core/adapter"
 import superagent, { type Agent, type Plugin, type Request, type Response } from "superagent"
 
 /** Adds what superagent's types leave out. Keep such a list short: any release of the client may change it. */

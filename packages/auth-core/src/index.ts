@@ -1,5 +1,5 @@
 export { type AkskAuth, type AkskAuthOptions, akskAuth } from "./auth/aksk-auth.ts"
-export type { Attempt, Auth, Authentication, Rejection } from "./auth/auth.ts"
+export type { Attempt, Auth, Authentication, Rejection, ReplayReason } from "./auth/auth.ts"
 export { autoAuth } from "./auth/auto-auth.ts"
 export type { CacheOption } from "./auth/cached-credential.chunk.ts"
 export type { AkskAuthEvent } from "./auth/signature-judge.chunk.ts"
@@ -29,45 +29,14 @@ export { type PodCredentialsOptions, podCredentials } from "./credentials/pod-cr
 export { type ProfileCredentialsOptions, profileCredentials } from "./credentials/profile-credentials.ts"
 export { type StaticCredentialProvider, staticCredentials } from "./credentials/static-credentials.ts"
 export { type TokenCredentialsOptions, tokenCredentials } from "./credentials/token-credentials.ts"
-export { type AuthForRequest, authName, createAuthForRequest } from "./engine/auth-for-request.ts"
-export {
-  type AuthenticatedAttempt,
-  authenticateAttempt,
-  type OutgoingRequest,
-  tellOutcome,
-} from "./engine/authenticate-attempt.ts"
-export { type AuthenticatedFetchOptions, authenticatedFetch } from "./engine/authenticated-fetch.ts"
 export {
   type AuthenticatedRequest,
   type AuthenticatedSendOptions,
   authenticatedSend,
   type Send,
 } from "./engine/authenticated-send.ts"
-export { readBody } from "./engine/body.ts"
-export { chunkIterator, nodeBody, readableStreamOf, webBody } from "./engine/chunk-source.ts"
-export { toNativeFormData } from "./engine/form-or-stream.ts"
-export { createHostGuard, createIamGuard, type GuardOptions, type HostGuard } from "./engine/host-guard.ts"
-export { isStream, type PreparedBody } from "./engine/prepared-body.ts"
-export {
-  hasOwnSecrets,
-  type OnRedirect,
-  type RedirectEvent,
-  type ShownRequest,
-  staysAtOrigin,
-} from "./engine/redirect.ts"
-export { type NativeRequest, refuseClearProxy, refuseProxiedFetch } from "./engine/refuse-proxy.ts"
-export { bodyAtHand, LONGEST_ERROR_BODY, LONGEST_ERROR_WAIT_MS, shouldReplay } from "./engine/rejection.ts"
-export { platformSignal } from "./engine/request-call.ts"
-export {
-  maskSecrets,
-  type NativeSend,
-  redactMessage,
-  redactRequest,
-  sendNatively,
-  sendSecrets,
-} from "./engine/send-secrets.ts"
+export type { GuardOptions } from "./engine/host-guard.ts"
 export type { ResponseLike, WireRequest } from "./engine/wire-request.ts"
-export { wireUrl } from "./engine/wire-url.ts"
 export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./errors/auth-error.ts"
 export type { IamOptions, StsOptions } from "./iam/iam-connection.ts"
 export {
@@ -97,18 +66,7 @@ export type {
   LibraryFetchInit,
   LibraryResponse,
 } from "./runtime/fetch.ts"
-export { toIamFetchResponse } from "./runtime/fetch.ts"
-export { isArrayBuffer, isBlob, isFormData, isSearchParams } from "./runtime/has-brand.ts"
-export { isLoopback } from "./runtime/is-loopback.ts"
-export { andThen, isPromise } from "./runtime/promises.ts"
-export { clearProxyError, isProxied } from "./runtime/proxy.ts"
-export {
-  type CallLimit,
-  type CallLimitOptions,
-  LONGEST_TIMER_MS,
-  limitCall,
-  systemClock,
-} from "./runtime/system-clock.ts"
+export { systemClock } from "./runtime/system-clock.ts"
 export type { SigningAlgorithm } from "./signing/algorithm.ts"
 export { UNSIGNED_PAYLOAD } from "./signing/payload-hash.ts"
 export {

@@ -7,7 +7,7 @@ import {
   limitCall,
   type RedirectEvent,
   type WireRequest,
-} from "@countersign/auth-core"
+} from "@countersign/auth-core/adapter"
 import type { AxiosAdapter, AxiosResponse } from "axios"
 import { axiosOf } from "./axios-releases.ts"
 import { errorForCache, refuseSharedCacheKey } from "./cache-key.ts"
@@ -50,7 +50,8 @@ export function authenticatingAdapter(own: Config["adapter"], authFor: AuthForRe
     }
     // axios alone sends what is not HTTP, or may see no credentials and has none of the caller's own.
     if (url === undefined || !/^https?:$/.test(url.protocol)) return adapter(config)
-    if (!guard(url, parsed(config.baseURL)) && !hasOwnSecrets(headersOf(config))) return adapter(config)
+    if (guard.bareReason(url, parsed(config.baseURL)) !== undefined && !hasOwnSecrets(headersOf(config)))
+      return adapter(config)
     return authenticated(config, url, adapter, auth, guard)
   }
   return Object.assign(authenticating, { [beneath]: own })

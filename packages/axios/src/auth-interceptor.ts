@@ -1,4 +1,4 @@
-import { type Auth, createAuthForRequest, createHostGuard, type GuardOptions } from "@countersign/auth-core"
+import { type Auth, createAuthForRequest, createHostGuard, type GuardOptions } from "@countersign/auth-core/adapter"
 import type { AxiosInstance, InternalAxiosRequestConfig } from "axios"
 import { adapterBeneath, authenticatingAdapter, isAuthenticating } from "./adapter.ts"
 import { keyCacheByAuth } from "./cache-key.ts"

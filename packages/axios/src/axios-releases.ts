@@ -1,4 +1,4 @@
-import { isFormData, isStream, nodeBody } from "@countersign/auth-core"
+import { isFormData, isStream, nodeBody } from "@countersign/auth-core/adapter"
 import axios, { type AxiosStatic, type InternalAxiosRequestConfig } from "axios"
 
 // A request may be of any copy of axios, and of any release from 1.7 on. What only the older releases need stands here,

@@ -1,4 +1,4 @@
-import { type Auth, AuthError, authName, isAuthError } from "@countersign/auth-core"
+import { type Auth, AuthError, authName, isAuthError } from "@countersign/auth-core/adapter"
 import type { AxiosInstance, InternalAxiosRequestConfig } from "axios"
 
 /** As axios-cache-interceptor keeps it on an instance. */

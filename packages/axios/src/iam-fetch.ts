@@ -1,4 +1,4 @@
-import { type Auth, createIamGuard, type IamFetch, toIamFetchResponse } from "@countersign/auth-core"
+import { type Auth, createIamGuard, type IamFetch, toIamFetchResponse } from "@countersign/auth-core/adapter"
 import type { AxiosInstance } from "axios"
 import { adapterBeneath, authenticatingAdapter } from "./adapter.ts"
 

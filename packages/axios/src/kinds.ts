@@ -13,7 +13,7 @@ import {
   sendNatively,
   type WireRequest,
   webBody,
-} from "@countersign/auth-core"
+} from "@countersign/auth-core/adapter"
 import type { AxiosAdapter, AxiosError } from "axios"
 import { axiosOf, CLEAR_HTTPS_CURE, limitedBody, prepareForOldFetch } from "./axios-releases.ts"
 import { type Outcome, redirectError } from "./outcome.ts"

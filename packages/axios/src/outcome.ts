@@ -1,4 +1,10 @@
-import { bodyAtHand, type ResponseLike, redactMessage, redactRequest, type WireRequest } from "@countersign/auth-core"
+import {
+  bodyAtHand,
+  type ResponseLike,
+  redactMessage,
+  redactRequest,
+  type WireRequest,
+} from "@countersign/auth-core/adapter"
 import type { AxiosAdapter, AxiosError, AxiosHeaders, AxiosResponse, InternalAxiosRequestConfig } from "axios"
 import { axiosOf } from "./axios-releases.ts"
 

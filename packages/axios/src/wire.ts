@@ -5,7 +5,7 @@ import {
   isStream,
   nodeBody,
   type WireRequest,
-} from "@countersign/auth-core"
+} from "@countersign/auth-core/adapter"
 import axios, {
   type AxiosBasicCredentials,
   type AxiosHeaders,

@@ -1,11 +1,12 @@
 import { runInNewContext } from "node:vm"
+import { verify } from "@countersign/auth-core"
 import { numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
 import axios, { type AxiosInstance } from "axios"
 import { File as FileOfFormdataNode, FormData as FormDataOfFormdataNode } from "formdata-node"
 import { Blob as BlobOfNodeFetch, FormData as FormDataOfNodeFetch } from "node-fetch"
 import { FormData as FormDataOfUndici } from "undici"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { akskAuth, verify, withAuth } from "../src/index.ts"
+import { akskAuth, withAuth } from "../src/index.ts"
 import { version } from "./axios-version.ts"
 
 const key = { accessKeyId: "AKFOREIGN", secretAccessKey: "sk-foreign" }

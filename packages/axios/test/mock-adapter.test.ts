@@ -1,8 +1,9 @@
+import { verify } from "@countersign/auth-core"
 import { numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
 import axios, { type AxiosAdapter, type AxiosInstance } from "axios"
 import MockAdapter from "axios-mock-adapter"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { type Auth, akskAuth, verify, withAuth } from "../src/index.ts"
+import { type Auth, akskAuth, withAuth } from "../src/index.ts"
 import { version } from "./axios-version.ts"
 
 const baseURL = "https://api.myhuaweicloud.com/v1"

@@ -1,13 +1,5 @@
-import {
-  type Auth,
-  agencyCredentials,
-  akskAuth,
-  authenticatedFetch,
-  createHostGuard,
-  passwordToken,
-  TokenCache,
-  tokenAuth,
-} from "@countersign/auth-core"
+import { type Auth, agencyCredentials, akskAuth, passwordToken, TokenCache, tokenAuth } from "@countersign/auth-core"
+import { authenticatedFetch, createHostGuard } from "@countersign/auth-core/adapter"
 import { type FakeClock, fakeClock } from "@countersign/testkit"
 import { describe, expect, it } from "vitest"
 import type { Emulator } from "../src/index.ts"

@@ -7,7 +7,7 @@ import {
   type FetchInit,
   type GuardOptions,
   type LibraryFetch,
-} from "@countersign/auth-core"
+} from "@countersign/auth-core/adapter"
 
 /** The init of fetch, with the auth of this one request. */
 export interface AuthRequestInit extends FetchInit {

@@ -3,17 +3,16 @@ import type { IncomingMessage } from "node:http"
 import {
   type Auth,
   type AuthenticatedAttempt,
+  AuthenticatedCall,
   andThen,
-  authenticateAttempt,
+  bodyAtHand,
   createAuthForRequest,
   createHostGuard,
   type GuardOptions,
   type ResponseLike,
-  shouldReplay,
   staysAtOrigin,
-  tellOutcome,
   wireUrl,
-} from "@countersign/auth-core"
+} from "@countersign/auth-core/adapter"
 import type { AfterResponseHook, BeforeErrorHook, BeforeRedirectHook, BeforeRequestHook, Hooks, InitHook } from "got"
 import { isLastToAuthenticate, markAsAuthenticating } from "./authenticating-hook.ts"
 import { bodyOf, mayPipeBody, refuseBody, sendBody } from "./request-body.ts"
@@ -26,8 +25,8 @@ export type AuthHooks = Pick<Hooks, "init" | "beforeRequest" | "beforeRedirect" 
 type GotOptions = Parameters<BeforeRequestHook>[0]
 type GotResponse = Parameters<AfterResponseHook>[0]
 
-/** In `context`, which got copies from attempt to attempt: the retry count of the attempt that replays a refused one. */
-const replay = Symbol("replay")
+/** In `context`, which got copies from attempt to attempt: the call to which the next attempt belongs. */
+const continued = Symbol("call")
 
 /** In `context`: a redirect from another origin led here. */
 const redirected = Symbol("redirected")
@@ -44,7 +43,7 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
   const authFor = createAuthForRequest("countersign", auth)
   const guard = createHostGuard(options)
   const baseOrigins = new Set<string>()
-  const attempts = new WeakMap<object, AuthenticatedAttempt>()
+  const calls = new WeakMap<object, AuthenticatedCall>()
   const failures = new WeakMap<object, unknown>()
 
   const init: InitHook = (given, own) => {
@@ -76,22 +75,24 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     // Runs before the caller's hooks, so that it sees no header that they set for another origin.
     hooks.beforeRedirect = withFirst(beforeRedirect, hooks.beforeRedirect)
     const crossed = Reflect.get(context, redirected) === true
-    if (!guard(url, baseUrl, crossed)) return
+    if (guard.bareReason(url, baseUrl, crossed) !== undefined) return
+    const call = continuedCall(context) ?? new AuthenticatedCall(chosen, { guard, maxRedirects: 0 })
     const given = headersOf(request)
     const isUnread = chosen.bodyLimit(given) === undefined
     return andThen(bodyOf(request, isUnread, signal), (body) => {
       // Reading a body may have told its type.
       const headers = body === undefined ? given : headersOf(request)
-      const prepared = authenticateAttempt(
-        chosen,
-        { method, url, headers, body, baseUrl, signal, redirected: crossed, asIs: true },
-        guard,
-      )
-      return andThen(prepared, (attempt) => goOut(request, attempt, !isUnread && mayPipeBody(request)))
+      const prepared = call.next({ method, url, headers, body, baseUrl, signal, redirected: crossed, asIs: true })
+      return andThen(prepared, (attempt) => goOut(request, call, attempt, !isUnread && mayPipeBody(request)))
     })
   }
 
-  const goOut = (request: GotOptions, attempt: AuthenticatedAttempt, isSignedEmpty: boolean): void => {
+  const goOut = (
+    request: GotOptions,
+    call: AuthenticatedCall,
+    attempt: AuthenticatedAttempt,
+    isSignedEmpty: boolean,
+  ): void => {
     const { hooks } = request
     const { url } = request
     // In place, since got would put its own base URL in front of what is assigned.
@@ -99,19 +100,20 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     sendBody(request, attempt)
     // Of such a stream got tells no hook what came.
     const isUntold = request.isStream && !request.throwHttpErrors
-    const isAwaited = isUntold || attempt.authenticated?.as.ended !== undefined
+    const isAwaited = isUntold || attempt.as?.ended !== undefined
     const onSent = (native: object): void => {
-      if (isAwaited) tellOutcomeOf(native, attempt, isUntold)
+      if (isAwaited) tellOutcomeOf(native, call, isUntold)
       if (isSignedEmpty) refuseBody(native, (error) => failures.set(request, error))
     }
     sendWithHeaders(request, attempt, guard, onSent)
-    attempts.set(request, attempt)
+    calls.set(request, call)
     // A replay happens beneath the caller's hooks.
     hooks.afterResponse = withFirst(afterResponse, hooks.afterResponse)
   }
 
   const beforeRedirect: BeforeRedirectHook = (next, { request, url: from }) => {
     if (next.url === undefined || authFor(request.options.context) === undefined) return
+    Reflect.set(next.context, continued, calls.get(request.options))
     if (new URL(next.url).origin === new URL(from).origin) return
     for (const name of Object.keys(next.headers)) if (staysAtOrigin(name)) delete next.headers[name]
     Reflect.set(next.context, redirected, true)
@@ -119,18 +121,17 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
 
   const afterResponse: AfterResponseHook = (response, retryWithMergedOptions) => {
     const { options: request } = response.request
-    const attempt = attempts.get(request)
-    if (attempt === undefined) return response
+    const call = calls.get(request)
+    if (call === undefined) return response
     if (response.isFromCache) {
-      tellOutcome(attempt)
+      call.failed()
       return response
     }
-    tellOutcome(attempt, response.statusCode)
-    if (response.ok) return response
-    const replayed = Reflect.get(request.context, replay) === response.retryCount
-    const judged = shouldReplay(attempt, responseLike(response), replayed, request.signal)
-    if (judged === false) return response
-    return replayIf(judged, response, retryWithMergedOptions)
+    const answered = call.answered(responseLike(response))
+    if (answered === undefined) return response
+    return Promise.resolve(answered).then((next) =>
+      next === undefined ? response : replay(call, response, retryWithMergedOptions),
+    )
   }
 
   const beforeError: BeforeErrorHook = (error) => {
@@ -141,8 +142,8 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     // got 14 keeps no cause.
     if (failure !== undefined && error.cause === undefined) Object.defineProperty(error, "cause", { value: failure })
     showTimeout(error, failure)
-    const attempt = attempts.get(request)
-    if (request.isStream && response !== undefined && attempt !== undefined) learn(attempt, responseLike(response))
+    const call = calls.get(request)
+    if (request.isStream && response !== undefined && call !== undefined) learn(call, responseLike(response))
     return error
   }
 
@@ -155,9 +156,16 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
   }
 }
 
+/** The call that a replay or a redirect continues. What got retries is a call of its own. */
+function continuedCall(context: object): AuthenticatedCall | undefined {
+  const call: unknown = Reflect.get(context, continued)
+  Reflect.set(context, continued, undefined)
+  return call instanceof AuthenticatedCall ? call : undefined
+}
+
 /** A stream cannot be sent again, but the next request need not be refused for the same reason. */
-function learn(attempt: AuthenticatedAttempt, response: ResponseLike): void {
-  Promise.resolve(shouldReplay(attempt, response, false)).catch(() => undefined)
+function learn(call: AuthenticatedCall, response: ResponseLike): void {
+  Promise.resolve(call.answered(response)).catch(() => undefined)
 }
 
 /**
@@ -165,36 +173,34 @@ function learn(attempt: AuthenticatedAttempt, response: ResponseLike): void {
  *
  * @param learns from a rejection too, whose text is the caller's to read
  */
-function tellOutcomeOf(native: object, attempt: AuthenticatedAttempt, learns: boolean): void {
+function tellOutcomeOf(native: object, call: AuthenticatedCall, learns: boolean): void {
   if (!(native instanceof EventEmitter)) return
-  let status: number | undefined
-  native.once("response", ({ statusCode = 0, headers }: IncomingMessage) => {
-    status = statusCode
-    tellOutcome(attempt, status)
-    if (learns) learn(attempt, { status, headers: { get: (name) => headers[name] } })
+  let isAnswered = false
+  native.once("response", ({ statusCode: status = 0, headers }: IncomingMessage) => {
+    isAnswered = true
+    if (learns || (status !== 401 && status !== 403)) learn(call, { status, headers: { get: (name) => headers[name] } })
   })
   native.once("close", () => {
-    if (status === undefined) tellOutcome(attempt)
+    if (!isAnswered) call.failed()
   })
 }
 
-async function replayIf(
-  judged: boolean | Promise<boolean>,
+async function replay(
+  call: AuthenticatedCall,
   response: GotResponse,
   retryWithMergedOptions: Parameters<AfterResponseHook>[1],
 ): Promise<GotResponse> {
-  if (!(await judged)) return response
-  const { context, hooks, retry } = response.request.options
+  const { context, hooks, retry: retrying } = response.request.options
   const { afterResponse: every } = hooks
-  const { calculateDelay = () => 0 } = retry
-  Reflect.set(context, replay, response.retryCount + 1)
+  const { calculateDelay = () => 0 } = retrying
+  Reflect.set(context, continued, call)
   try {
     return await retryWithMergedOptions({})
   } finally {
     // got leaves these hooks out of such a retry, and asks the caller whether to make it.
     hooks.afterResponse = every
-    retry.calculateDelay = () => {
-      retry.calculateDelay = calculateDelay
+    retrying.calculateDelay = () => {
+      retrying.calculateDelay = calculateDelay
       return 1
     }
   }
@@ -214,7 +220,7 @@ function responseLike({ statusCode, headers, rawBody }: GotResponse): ResponseLi
   return {
     status: statusCode,
     headers: { get: (name) => headers[name] },
-    peek: () => new TextDecoder().decode(rawBody),
+    ...bodyAtHand(rawBody),
   }
 }
 

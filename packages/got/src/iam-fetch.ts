@@ -1,4 +1,4 @@
-import { createIamGuard, type IamFetch, refuseClearProxy, toIamFetchResponse } from "@countersign/auth-core"
+import { createIamGuard, type IamFetch, refuseClearProxy, toIamFetchResponse } from "@countersign/auth-core/adapter"
 import type { BeforeRequestHook, Got } from "got"
 
 /**

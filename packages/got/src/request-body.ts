@@ -9,7 +9,7 @@ import {
   isStream,
   MAX_SIGNED_BODY_BYTES,
   readBody,
-} from "@countersign/auth-core"
+} from "@countersign/auth-core/adapter"
 import type { BeforeRequestHook } from "got"
 
 type GotOptions = Parameters<BeforeRequestHook>[0]
@@ -55,14 +55,14 @@ export function refuseBody(native: object, tellFailure: (error: AuthError) => vo
 }
 
 /** Makes got send the body as it was authenticated. */
-export function sendBody(options: GotOptions, { body, headers }: AuthenticatedAttempt): void {
-  const { content, bytes } = body
+export function sendBody(options: GotOptions, { prepared, headers }: AuthenticatedAttempt): void {
+  const { content, bytes, contentType } = prepared
   if (content === null || content === options.body) return
   const { "content-length": length, "transfer-encoding": transferEncoding } = options.headers
   options.body = (
     content instanceof Uint8Array ? Buffer.from(content.buffer, content.byteOffset, content.byteLength) : content
   ) as GotOptions["body"]
-  if (body.contentType !== undefined) options.headers["content-type"] = headers["content-type"]
+  if (contentType !== undefined) options.headers["content-type"] = headers["content-type"]
   // got takes a new body to have an unknown length, or the old one's.
   const known = typeof bytes === "string" || bytes instanceof Uint8Array ? String(Buffer.byteLength(bytes)) : length
   if (transferEncoding === undefined && known !== undefined) options.headers["content-length"] = known

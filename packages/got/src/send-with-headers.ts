@@ -1,4 +1,10 @@
-import { type AuthenticatedAttempt, andThen, authName, type HostGuard, sendNatively } from "@countersign/auth-core"
+import {
+  type AuthenticatedAttempt,
+  andThen,
+  authName,
+  type HostGuard,
+  sendNatively,
+} from "@countersign/auth-core/adapter"
 import type { Options } from "got"
 
 type HeadersByName = Readonly<Record<string, unknown>>
@@ -15,14 +21,13 @@ type AnyFunction = (...args: unknown[]) => unknown
  */
 export function sendWithHeaders(
   options: Pick<Options, "cache" | "request">,
-  { url, authenticated }: AuthenticatedAttempt,
+  { url, by, added: headers, authenticated }: AuthenticatedAttempt,
   guard: HostGuard,
   onSent: (native: object) => void,
 ): void {
-  const headers = authenticated?.as.headers ?? {}
   // Stands before got's cache in the place of a secret. The cache treats requests with Authorization as private, and tells
   // customers apart where the server says `Vary`.
-  const standIn = options.cache && authenticated ? `private ${authName(authenticated.by)}` : undefined
+  const standIn = options.cache && by ? `private ${authName(by)}` : undefined
   if (standIn !== undefined) {
     const shown = Object.fromEntries(["authorization", ...Object.keys(headers)].map((name) => [name, standIn]))
     override(options, "createNativeRequestOptions", (create) => () => {
@@ -50,7 +55,7 @@ export function sendWithHeaders(
       }
       return { ...argument, headers: Object.assign(all, headers) }
     })
-    const wire = { url, added: headers, authenticated: authenticated !== undefined }
+    const wire = { url, added: headers, authenticated }
     const isOwn = options.request !== undefined
     const sent = sendNatively(() => request(...native), { options: { headers: all }, wire, guard, isOwn })
     return andThen(sent, (made) => {

@@ -1,4 +1,4 @@
-import { type CallLimit, limitCall, platformSignal } from "@countersign/auth-core"
+import { type CallLimit, limitCall, platformSignal } from "@countersign/auth-core/adapter"
 import type { BeforeErrorHook, BeforeRequestHook } from "got"
 
 type GotOptions = Parameters<BeforeRequestHook>[0]

@@ -5,7 +5,7 @@ import {
   createAuthForRequest,
   createHostGuard,
   type GuardOptions,
-} from "@countersign/auth-core"
+} from "@countersign/auth-core/adapter"
 import type { Hooks, KyInstance, Options } from "ky"
 
 declare module "ky" {

@@ -10,8 +10,11 @@ registerHooks({
   resolve(specifier, context, nextResolve) {
     const alias = aliases.get(specifier)
     if (alias !== null) return nextResolve(alias, context)
-    const [, name] = /^@countersign\/([a-z-]+)$/.exec(specifier) ?? []
-    const source = new URL(specifier === "#digest" ? "auth-core/src/digest/node.ts" : `${name}/src/index.ts`, packages)
+    const [, name, entry = "index"] = /^@countersign\/([a-z-]+)(?:\/([a-z-]+))?$/.exec(specifier) ?? []
+    const source = new URL(
+      specifier === "#digest" ? "auth-core/src/digest/node.ts" : `${name}/src/${entry}.ts`,
+      packages,
+    )
     if ((name === undefined && specifier !== "#digest") || !existsSync(source)) return nextResolve(specifier, context)
     return { url: source.href, shortCircuit: true }
   },

@@ -7,6 +7,7 @@ export {
 } from "./contracts/adapter-under-test.ts"
 export { describeAdapter } from "./describe-adapter.ts"
 export { type CacheStoreSuiteOptions, describeCacheStore } from "./describe-cache-store.ts"
+export { describeExports } from "./describe-exports.ts"
 export { describeFeatures } from "./describe-features.ts"
 export { describeUncaughtErrors } from "./describe-uncaught-errors.ts"
 export { type ErrorFacts, errorFacts } from "./error-facts.ts"

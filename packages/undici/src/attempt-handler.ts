@@ -1,10 +1,16 @@
-import { AuthError, LONGEST_ERROR_BODY, LONGEST_ERROR_WAIT_MS, type ResponseLike } from "@countersign/auth-core"
+import {
+  AuthError,
+  type AuthenticatedCall,
+  type OutgoingRequest,
+  type PeekLimits,
+} from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
 import { bodyText } from "./body-text.ts"
 import type { CallController } from "./call-controller.ts"
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler["onResponseStart"]>>[2]
 
+/** A rejection that is held back until it is judged. */
 interface HeldResponse {
   readonly status: number
   readonly headers: Headers
@@ -12,48 +18,42 @@ interface HeldResponse {
   readonly chunks: Buffer[]
   size: number
   trailers: Headers | undefined
-  isJudged: boolean
-  readonly overdue: NodeJS.Timeout
+  /** Looks into the body, while the engine waits for that. */
+  peeking: Peeking | undefined
 }
 
-/** Is told what came of an attempt. */
-export interface Judge {
-  /** An answer that is no rejection, or none at all. */
-  ended(status?: number): void
-  /** Whether the request is sent again; then the answer is dropped. */
-  rejected(response: ResponseLike): Promise<boolean>
+interface Peeking {
+  readonly limits: PeekLimits
+  readonly tell: (text: string | undefined) => void
 }
 
 /**
- * Handles one attempt: passes everything on, but for a rejection, which is held back until it is judged. Its body is waited
- * for a second, and kept up to 64 kB; what is left of it waits on the wire.
+ * Handles one attempt: passes everything on, but for a rejection, which is held back until the engine has judged it. What is
+ * left of a body that is too long, or too long in coming, waits on the wire.
  */
 export class AttemptHandler implements Dispatcher.DispatchHandler {
   readonly #handler: Dispatcher.DispatchHandler
   readonly #controller: CallController
-  readonly #judgeAttempt: Judge
+  readonly #call: AuthenticatedCall
   readonly #isStarted: boolean
-  readonly #release: () => void
+  readonly #replay: (request: OutgoingRequest) => boolean | Promise<boolean>
   #attempt: Dispatcher.DispatchController | undefined
   #held: HeldResponse | undefined
   #isDropped = false
 
-  /**
-   * @param isStarted the start of the call was told before.
-   * @param release is called when no further attempt follows.
-   */
+  /** @param isStarted the start of the call was told before. */
   constructor(
     handler: Dispatcher.DispatchHandler,
     controller: CallController,
-    judge: Judge,
+    call: AuthenticatedCall,
     isStarted: boolean,
-    release: () => void,
+    replay: (request: OutgoingRequest) => boolean | Promise<boolean>,
   ) {
     this.#handler = handler
     this.#controller = controller
-    this.#judgeAttempt = judge
+    this.#call = call
     this.#isStarted = isStarted
-    this.#release = release
+    this.#replay = replay
   }
 
   onRequestStart(attempt: Dispatcher.DispatchController, context: { history?: unknown[] } | null): void {
@@ -65,7 +65,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
   }
 
   onRequestUpgrade(...[, ...rest]: Parameters<NonNullable<Dispatcher.DispatchHandler["onRequestUpgrade"]>>): void {
-    this.#judgeAttempt.ended(101)
+    this.#call.answered({ status: 101, headers: NO_HEADERS })
     this.#handler.onRequestUpgrade?.(this.#controller, ...rest)
   }
 
@@ -81,32 +81,28 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     this.#handler.onResponseStarted?.()
   }
 
-  onResponseStart(
-    attempt: Dispatcher.DispatchController,
-    status: number,
-    headers: Headers,
-    statusMessage?: string,
-  ): void {
-    if (isHeld(status)) {
-      const overdue = setTimeout(() => this.#judgeUnread(attempt), LONGEST_ERROR_WAIT_MS)
-      this.#held = {
-        status,
-        headers,
-        statusMessage,
-        chunks: [],
-        size: 0,
-        trailers: undefined,
-        isJudged: false,
-        overdue,
-      }
-    } else {
-      this.#judgeAttempt.ended(status)
-      this.#release()
+  onResponseStart(_attempt: unknown, status: number, headers: Headers, statusMessage?: string): void {
+    const held: HeldResponse = {
+      status,
+      headers,
+      statusMessage,
+      chunks: [],
+      size: 0,
+      trailers: undefined,
+      peeking: undefined,
+    }
+    const peek = (limits: PeekLimits): Promise<string | undefined> => this.#peek(held, limits)
+    const next = this.#call.answered({ status, headers: { get: (name) => headers[name] }, peek })
+    if (next === undefined) {
+      this.#call.end()
       this.#handler.onResponseStart?.(this.#controller, status, headers, statusMessage)
+    } else {
+      this.#held = held
+      void this.#judge(held, next)
     }
   }
 
-  onResponseData(attempt: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(_attempt: unknown, chunk: Buffer): void {
     if (this.#isDropped) return
     const held = this.#held
     if (held === undefined) {
@@ -115,7 +111,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     }
     held.chunks.push(chunk)
     held.size += chunk.length
-    if (held.size > LONGEST_ERROR_BODY) this.#judgeUnread(attempt)
+    if (held.peeking !== undefined && held.size > held.peeking.limits.length) this.#stopPeeking(held)
   }
 
   onResponseEnd(_attempt: unknown, trailers: Headers): void {
@@ -126,41 +122,53 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
       return
     }
     held.trailers = trailers
-    if (!held.isJudged) void this.#judge(held, textOf(held))
+    held.peeking?.tell(textOf(held, held.peeking.limits))
   }
 
   onResponseError(_attempt: unknown, error: Error): void {
-    clearTimeout(this.#held?.overdue)
-    this.#judgeAttempt.ended()
     if (this.#isDropped) return
-    this.#release()
+    if (this.#held === undefined) this.#call.failed()
+    else {
+      this.#isDropped = true
+      this.#held.peeking?.tell(undefined)
+    }
+    this.#call.end()
     this.#handler.onResponseError?.(this.#controller, error)
   }
 
-  /** Without its body, which is too long, or too long in coming. */
-  #judgeUnread(attempt: Dispatcher.DispatchController): void {
-    if (this.#held === undefined || this.#held.isJudged) return
-    attempt.pause()
-    void this.#judge(this.#held, undefined)
+  /** The text of a held body, once it is there; `undefined` when it is too long, or too long in coming. */
+  #peek(held: HeldResponse, limits: PeekLimits): Promise<string | undefined> {
+    if (held.trailers !== undefined) return Promise.resolve(textOf(held, limits))
+    return new Promise((resolve) => {
+      const overdue = setTimeout(() => this.#stopPeeking(held), limits.ms)
+      const tell = (text: string | undefined): void => {
+        clearTimeout(overdue)
+        held.peeking = undefined
+        resolve(text)
+      }
+      held.peeking = { limits, tell }
+      if (held.size > limits.length) this.#stopPeeking(held)
+    })
   }
 
-  async #judge(held: HeldResponse, text: string | undefined): Promise<void> {
-    held.isJudged = true
-    clearTimeout(held.overdue)
-    const { status, headers } = held
+  #stopPeeking({ peeking }: HeldResponse): void {
+    this.#attempt?.pause()
+    peeking?.tell(undefined)
+  }
+
+  async #judge(held: HeldResponse, judged: OutgoingRequest | Promise<OutgoingRequest | undefined>): Promise<void> {
     try {
-      this.#isDropped = await this.#judgeAttempt.rejected({
-        status,
-        headers: { get: (name) => headers[name] },
-        peek: () => text,
-      })
-      if (this.#isDropped) {
+      const next = await judged
+      if (this.#isDropped) return
+      if (next !== undefined) {
+        this.#isDropped = true
+        await this.#replay(next)
         if (held.trailers === undefined) this.#attempt?.abort(new Error("The answer is not wanted any more."))
         return
       }
     } catch (error) {
       this.#isDropped = true
-      this.#release()
+      this.#call.end()
       this.#handler.onResponseError?.(this.#controller, error as Error)
       return
     }
@@ -169,7 +177,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
 
   #passOn({ status, headers, statusMessage, chunks, trailers }: HeldResponse): void {
     this.#held = undefined
-    this.#release()
+    this.#call.end()
     try {
       this.#handler.onResponseStart?.(this.#controller, status, headers, statusMessage)
       for (const chunk of chunks) this.#handler.onResponseData?.(this.#controller, chunk)
@@ -183,6 +191,8 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
   }
 }
 
+const NO_HEADERS = { get: () => undefined }
+
 function redirectBeneath(): AuthError {
   return new AuthError(
     "AUTH_REDIRECT_BLOCKED",
@@ -190,11 +200,6 @@ function redirectBeneath(): AuthError {
   )
 }
 
-/** Whether an answer has to be judged before anybody sees it. */
-function isHeld(status: number): boolean {
-  return status === 401 || status === 403
-}
-
-function textOf({ headers, chunks }: HeldResponse): string | undefined {
-  return bodyText(Buffer.concat(chunks), headers["content-encoding"], LONGEST_ERROR_BODY)
+function textOf({ headers, chunks }: HeldResponse, { length }: PeekLimits): string | undefined {
+  return bodyText(Buffer.concat(chunks), headers["content-encoding"], length)
 }

@@ -7,11 +7,11 @@ import {
   type HostGuard,
   isPromise,
   isProxied,
-} from "@countersign/auth-core"
+} from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
-import { AuthenticatedCall } from "./authenticated-call.ts"
 import { withoutSecrets } from "./dispatch-headers.ts"
 import { requestUrl } from "./dispatch-request.ts"
+import { DispatchedCall } from "./dispatched-call.ts"
 import { RedirectTrail } from "./redirect-trail.ts"
 
 /** What a request may say of its authentication. */
@@ -56,8 +56,8 @@ export function trackedInterceptor(
     const options = redirected ? { ...given, headers: withoutSecrets(given.headers) } : given
     const watching = trail.watch(url, redirected, handler)
     return trail.leave(() => {
-      if (!guard(url, undefined, redirected)) return dispatch(options, watching)
-      const call = new AuthenticatedCall(chosen, url, dispatch, options, watching)
+      if (guard.bareReason(url, undefined, redirected) !== undefined) return dispatch(options, watching)
+      const call = new DispatchedCall(chosen, guard, url, redirected, dispatch, options, watching)
       try {
         refuseProxy(url, guard, dispatcher)
         const begun = call.begin()
@@ -75,6 +75,6 @@ export function trackedInterceptor(
 
 /** Loopback is no exception where a proxy takes the request. */
 function refuseProxy(url: URL, guard: HostGuard, dispatcher: Dispatcher | undefined): void {
-  if (url.protocol === "https:" || guard.allowInsecure === true || !isProxied(dispatcher, url)) return
+  if (url.protocol === "https:" || guard.allowInsecure || !isProxied(dispatcher, url)) return
   throw clearProxyError(url)
 }

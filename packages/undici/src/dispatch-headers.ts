@@ -1,4 +1,4 @@
-import { staysAtOrigin } from "@countersign/auth-core"
+import { staysAtOrigin } from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
 
 type GivenHeaders = Dispatcher.DispatchOptions["headers"]

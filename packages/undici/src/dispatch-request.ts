@@ -1,5 +1,5 @@
 import { stringify } from "node:querystring"
-import { AuthError } from "@countersign/auth-core"
+import { AuthError } from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
 
 /** undici sends no path with such characters. */

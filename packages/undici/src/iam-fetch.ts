@@ -1,4 +1,10 @@
-import { clearProxyError, createIamGuard, type IamFetch, isProxied, toIamFetchResponse } from "@countersign/auth-core"
+import {
+  clearProxyError,
+  createIamGuard,
+  type IamFetch,
+  isProxied,
+  toIamFetchResponse,
+} from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
 import type { AuthDispatchOptions } from "./auth-interceptor.ts"
 

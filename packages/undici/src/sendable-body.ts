@@ -6,7 +6,7 @@ import {
   type OutgoingRequest,
   readBody,
   toNativeFormData,
-} from "@countersign/auth-core"
+} from "@countersign/auth-core/adapter"
 
 /**
  * The request with a body that undici sends (again), and that can be read: bytes in place of a form of any class and of

@@ -1,4 +1,4 @@
-import type { Auth, GuardOptions } from "@countersign/auth-core"
+import type { Auth, GuardOptions } from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
 import { trackedInterceptor } from "./auth-interceptor.ts"
 

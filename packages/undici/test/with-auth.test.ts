@@ -2,11 +2,12 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Readable } from "node:stream"
 import { gzipSync } from "node:zlib"
+import type { Rejection } from "@countersign/auth-core"
 import { type Arrival, numbering, type RecordingServer, testServers } from "@countersign/testkit"
 import * as formdataNode from "formdata-node"
 import type { Dispatcher } from "undici"
 import { describe, expect, it, onTestFinished } from "vitest"
-import { type Auth, type AuthDispatchOptions, authInterceptor, type Rejection, withAuth } from "../src/index.ts"
+import { type Auth, type AuthDispatchOptions, authInterceptor, withAuth } from "../src/index.ts"
 import { releases } from "./releases.ts"
 
 const { serve } = testServers()

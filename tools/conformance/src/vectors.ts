@@ -1,4 +1,4 @@
-import { AuthError, type Credentials, type SigningAlgorithm, sign } from "@countersign/fetch"
+import { AuthError, type Credentials, type SigningAlgorithm, sign } from "@countersign/auth-core"
 
 /** A signature on which official implementations of several languages agree. */
 export interface Vector {

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http"
-import { verify } from "@countersign/fetch"
+import { verify } from "@countersign/auth-core"
 import { CREDENTIALS } from "./matrix.ts"
 
 const keys = Object.values(CREDENTIALS)

@@ -41,6 +41,9 @@ export interface Rejection {
   readonly replayed: boolean
 }
 
+/** Why the same request may succeed, authenticated anew. `curable`: the auth says no more. */
+export type ReplayReason = "credential-renewed" | "clock-corrected" | "curable"
+
 /** One authentication method, ready to use. It knows no HTTP client. */
 export interface Auth {
   /**
@@ -52,8 +55,12 @@ export interface Auth {
   readonly beyondLimit?: Auth | undefined
   /** The headers for one attempt: a value when everything is at hand, else a promise. */
   authenticate(attempt: Attempt): Authentication | Promise<Authentication>
-  /** Learns from a rejection. True if the same request may succeed when it is authenticated again. */
-  judge(authentication: Authentication, rejection: Rejection, signal?: AbortSignal): boolean | Promise<boolean>
+  /** Learns from a rejection. True, or a reason, if the same request may succeed when it is authenticated again. */
+  judge(
+    authentication: Authentication,
+    rejection: Rejection,
+    signal?: AbortSignal,
+  ): boolean | ReplayReason | Promise<boolean | ReplayReason>
   /** Receives each attempt with a 2xx answer. Runs on the hot path, so it must be quick. */
   accepted?(authentication: Authentication, url: URL): void
   /** Ends every pause, so that the next request is sent at once. */

@@ -5,14 +5,17 @@ import type { Expiring, IamReach, Provider } from "../identity/provider.ts"
 import { hasSameSecret, secretOf } from "../identity/secret.ts"
 import type { Clock } from "../runtime/clock.ts"
 import { systemClock } from "../runtime/system-clock.ts"
-import type { Rejection } from "./auth.ts"
+import type { Rejection, ReplayReason } from "./auth.ts"
+
+/** Whether there is another value now. */
+type Renewed = Extract<ReplayReason, "credential-renewed"> | false
 
 /** A value that can be replaced when a server refuses it. */
 export interface RenewableCredential<T> {
   /** The value in use. Returned at once when it is at hand. */
   current(signal?: AbortSignal): T | Promise<T>
   /** Whether there is another value after a refusal. One renewal serves all requests that had the refused value. */
-  renew(refused: T, rejection: Rejection, signal?: AbortSignal): boolean | Promise<boolean>
+  renew(refused: T, rejection: Rejection, signal?: AbortSignal): Renewed | Promise<Renewed>
   /** A server accepted a value. */
   accepted(value: T, url: URL): void
 }
@@ -35,12 +38,12 @@ export function cachedCredential<T extends Expiring>(
     accepted: trials.accepted,
     async renew(refused, { origin, replayed }, signal) {
       const current = await cache.get(provider, { signal })
-      if (!hasSameSecret(current, refused)) return true
+      if (!hasSameSecret(current, refused)) return "credential-renewed"
       if (!trials.mayRenew(current, origin, replayed)) return false
       const renewed = await cache.get(provider, { rejected: refused, signal })
       if (hasSameSecret(renewed, refused)) return false
       trials.begin(current, renewed, origin)
-      return true
+      return "credential-renewed"
     },
   }
 }

@@ -5,7 +5,7 @@ import { systemClock } from "../runtime/system-clock.ts"
 import type { ResolvedRequest } from "../signing/canonical-request.ts"
 import { serverTimeIn } from "../signing/server-time.ts"
 import type { SigningKey } from "../signing/signing-key.ts"
-import type { Attempt, Authentication, Rejection } from "./auth.ts"
+import type { Attempt, Authentication, Rejection, ReplayReason } from "./auth.ts"
 import type { RenewableCredential } from "./cached-credential.chunk.ts"
 import { countFailure, standingAt, standingsOf, type Turn } from "./key-standing.ts"
 
@@ -53,13 +53,13 @@ type SignatureFault = "time" | "key" | "signature" | "other"
 export interface SignatureJudge {
   /** The time of the endpoint's clock, epoch ms. */
   nowAt(origin: string): number
-  /** Whether the same request may succeed with a new signature. */
+  /** Why the same request may succeed with a new signature; `false` when it may not. */
   judge(
     authentication: Authentication<SignedWith>,
     rejection: Rejection,
     source: RenewableCredential<Credentials>,
     signal: AbortSignal | undefined,
-  ): Promise<boolean>
+  ): Promise<ReplayReason | false>
 }
 
 /** The gateway does not know the key or its security token, or no longer does. */
@@ -100,7 +100,8 @@ export function createSignatureJudge(options: SignatureJudgeOptions): SignatureJ
       // By the endpoint's clock the key may have expired too, and there is only one replay.
       const isExpired = (credentials.expiresAt ?? Number.POSITIVE_INFINITY) <= nowAt(rejection.origin)
       if (fault === "time" && isExpired) await source.renew(credentials, rejection, signal)
-      return fault === "time" || (fault === "key" && (await source.renew(credentials, rejection, signal)))
+      if (fault === "time") return "clock-corrected"
+      return fault === "key" && (await source.renew(credentials, rejection, signal))
     },
   }
 }

@@ -17,24 +17,22 @@ export type AuthForRequest = (request: object) => Auth | undefined
  * @throws {AuthError} `AUTH_INVALID_OPTION` when it is neither.
  */
 export function createAuthForRequest(key: "auth" | "countersign", clients: Auth | false): AuthForRequest {
-  const own = checked(clients, "A client needs an auth, such as tokenAuth(...) gives, or `false`")
+  const own = checked(clients, "The auth of a client must be")
   return (request) => {
-    if (key in request) {
-      return checked(
-        Reflect.get(request, key),
-        `\`${key}\` must be an auth, such as tokenAuth(...) gives, or \`false\`, or left out`,
-      )
-    }
+    if (key in request) return checked(Reflect.get(request, key), `\`${key}\` must be left out, or be`)
     if (own !== undefined) return own
     throw invalid(`This client has no auth of its own, so each request must name one as \`${key}\`.`)
   }
 }
 
+/** @param rule how the message begins */
 function checked(given: unknown, rule: string): Auth | undefined {
   if (given === false) return undefined
   const { authenticate, judge } = Object(given)
   if (typeof authenticate === "function" && typeof judge === "function") return given as Auth
-  throw invalid(`${rule}, not ${given === null ? "null" : typeof given}.`)
+  throw invalid(
+    `${rule} \`false\` or an auth such as tokenAuth(...) gives, not ${given === null ? given : typeof given}.`,
+  )
 }
 
 function invalid(message: string): AuthError {

@@ -1,8 +1,7 @@
 import type { Auth, Authentication } from "../auth/auth.ts"
-import { AuthError } from "../errors/auth-error.ts"
 import { abortable, andThen, isPromise } from "../runtime/promises.ts"
-import { opaqueBody, readBody } from "./body.ts"
-import type { HostGuard } from "./host-guard.ts"
+import { loadBodies, opaqueBody, readBody } from "./body.ts"
+import type { BareReason, HostGuard } from "./host-guard.ts"
 import type { PreparedBody } from "./prepared-body.ts"
 import type { WireRequest } from "./wire-request.ts"
 
@@ -20,25 +19,26 @@ export interface OutgoingRequest {
   signal?: AbortSignal | undefined
   /** A redirect from another origin led here: it gets no credential that only the default host list admits. */
   redirected?: boolean | undefined
+  /** How many redirects led here. @default 0 */
+  redirects?: number | undefined
   /** The client has to see a stream as it is; then it cannot be sent again where the auth leaves it unread. @default false */
   asIs?: boolean | undefined
 }
 
-/** A request, authenticated where it may be. */
-export interface AuthenticatedAttempt {
-  readonly url: URL
-  readonly method: string
-  /** All headers to send, by lower-case name. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: PreparedBody
-  /** Absent when the request goes out bare. */
-  readonly authenticated?: { readonly by: Auth; readonly as: Authentication } | undefined
+/** A request on the wire, authenticated where it may be. */
+export interface AuthenticatedAttempt extends WireRequest {
+  /** The body as far as it had to be read; its `content` is the `body` to send. */
+  readonly prepared: PreparedBody
+  /** Who authenticated it, and how; absent when it goes out bare. */
+  readonly by?: Auth | undefined
+  readonly as?: Authentication | undefined
+  /** Why it goes out bare. */
+  readonly bare?: BareReason | undefined
 }
 
 /**
  * Prepares one attempt on the wire: host guard, then the body as bytes as far as the auth needs them, then its headers. At
- * once when everything is at hand. A URL that may not see credentials gives the request back as it was. Whoever sends it
- * then calls `tellOutcome`.
+ * once when everything is at hand. A URL that may not see credentials gives the request back as it was.
  *
  * @throws {AuthError} `AUTH_BODY_TOO_LARGE`, `AUTH_BODY_UNSIGNABLE`, and whatever the auth throws.
  */
@@ -47,9 +47,10 @@ export function authenticateAttempt(
   request: OutgoingRequest,
   guard: HostGuard,
 ): AuthenticatedAttempt | Promise<AuthenticatedAttempt> {
-  const { method, url, headers, signal, asIs } = request
-  if (!guard(url, request.baseUrl, request.redirected)) {
-    return andThen(opaqueBody(request.body, asIs), (body) => ({ url, method, headers, body }))
+  const { url, headers, signal, asIs } = request
+  const bare = guard.bareReason(url, request.baseUrl, request.redirected)
+  if (bare !== undefined) {
+    return andThen(opaqueBody(request.body, asIs), (body) => attemptOf(request, body, headers, { bare }))
   }
   const limit = auth.bodyLimit(headers)
   const body = limit === undefined ? opaqueBody(request.body, asIs) : readBody(request.body, limit, signal)
@@ -66,27 +67,42 @@ export function authenticateAttempt(
 
 function authenticateBody(
   auth: Auth,
-  { method, url, headers: given, signal }: OutgoingRequest,
+  request: OutgoingRequest,
   body: PreparedBody,
   limit: number | undefined,
 ): AuthenticatedAttempt | Promise<AuthenticatedAttempt> {
+  const { method, url, headers: given, signal } = request
   const by = body.exceedsLimit ? auth.beyondLimit : auth
-  if (by === undefined) {
-    throw new AuthError(
-      "AUTH_BODY_TOO_LARGE",
-      `The body of ${method} ${url.origin}${url.pathname} is larger than the ${limit} bytes that AK/SK can sign: use tokenAuth, or autoAuth to switch by size.`,
-    )
-  }
+  if (by === undefined) return andThen(loadBodies(), ({ refuseTooLarge }) => refuseTooLarge(request, limit))
   const headers = body.contentType === undefined ? given : withContentType(given, body.contentType)
-  const authenticated = (as: Authentication): AuthenticatedAttempt => ({
-    url,
-    method,
-    headers: { ...headers, ...as.headers },
-    body,
-    authenticated: { by, as },
-  })
   const as = by.authenticate({ method, url: url.href, headers, body: body.bytes, signal, tellsOutcome: true })
-  return andThen(isPromise(as) ? abortable(as, signal) : as, authenticated)
+  return andThen(isPromise(as) ? abortable(as, signal) : as, (as) =>
+    attemptOf(request, body, { ...headers, ...as.headers }, { by, as }),
+  )
+}
+
+const NONE = {}
+
+function attemptOf(
+  { method, url, redirects = 0 }: OutgoingRequest,
+  prepared: PreparedBody,
+  headers: AuthenticatedAttempt["headers"],
+  { by, as, bare }: Pick<AuthenticatedAttempt, "by" | "as" | "bare">,
+): AuthenticatedAttempt {
+  const authenticated = as !== undefined
+  return {
+    method,
+    url,
+    headers,
+    added: as?.headers ?? NONE,
+    body: prepared.content,
+    redirects,
+    authenticated,
+    prepared,
+    by,
+    as,
+    bare,
+  }
 }
 
 /** A type the caller chose stays, except for a form: its boundary is known only now. */
@@ -97,25 +113,4 @@ function withContentType(
   const chosen = headers["content-type"]
   if (chosen !== undefined && !contentType.startsWith("multipart/")) return headers
   return { ...headers, "content-type": contentType }
-}
-
-/**
- * Tells the auth of an attempt what came of it, unless `shouldReplay` will. A redirect may come before anybody looked at what
- * the auth gave, so it counts as no success.
- *
- * @param status absent when no answer came
- */
-export function tellOutcome({ authenticated, url }: AuthenticatedAttempt, status?: number): void {
-  if (authenticated === undefined) return
-  const { by, as } = authenticated
-  if (status !== undefined && status >= 200 && status < 300) by.accepted?.(as, url)
-  if (status !== 401 && status !== 403) as.ended?.(status)
-}
-
-const NONE = {}
-
-export function wireRequest(attempt: AuthenticatedAttempt, redirects: number): WireRequest {
-  const { method, url, headers, body, authenticated } = attempt
-  const added = authenticated?.as.headers ?? NONE
-  return { method, url, headers, added, body: body.content, redirects, authenticated: authenticated !== undefined }
 }

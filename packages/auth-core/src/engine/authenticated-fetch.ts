@@ -6,7 +6,7 @@ import { authenticatedSend } from "./authenticated-send.ts"
 import { loadBodies } from "./body.ts"
 import type { HostGuard } from "./host-guard.ts"
 import { isStream } from "./prepared-body.ts"
-import type { Asked, Call } from "./request-call.ts"
+import type { Asked, FetchCall } from "./request-call.ts"
 import type { WireRequest } from "./wire-request.ts"
 import { parse } from "./wire-url.ts"
 
@@ -48,7 +48,7 @@ export function authenticatedFetch(
         if (chosen === undefined || url === undefined || !/^https?:$/.test(url.protocol)) return byFetch()
         const byEngine = (isBare: boolean): Promise<Response> =>
           sendGiven(chosen, url, { input, given, isBare }, options)
-        if (guard(url, baseUrl)) return byEngine(false)
+        if (guard.bareReason(url, baseUrl) === undefined) return byEngine(false)
         const headers = headersOf(given.headers ?? (isRequest(input) ? input.headers : undefined))
         if (!Object.keys(headers).some((name) => name.startsWith("x-"))) return byFetch()
         return import("./follow-up.chunk.ts").then(({ hasOwnSecrets }) =>
@@ -100,7 +100,7 @@ function destination(input: string | URL | Request, { fetch, baseUrl }: Authenti
 function send(
   auth: Auth,
   url: URL,
-  call: Call,
+  call: FetchCall,
   { fetch, guard, baseUrl }: AuthenticatedFetchOptions,
 ): Promise<Response> {
   const { init, signal, asIs } = call
@@ -117,7 +117,7 @@ function send(
   return authenticatedSend(auth, request, sendOne, { guard, maxRedirects })
 }
 
-function sendByFetch(fetch: Fetch, wire: WireRequest, call: Call): Response | Promise<Response> {
+function sendByFetch(fetch: Fetch, wire: WireRequest, call: FetchCall): Response | Promise<Response> {
   const { method, headers, body, authenticated, url } = wire
   const { body: _own, redirect = "follow", ...rest } = call.init
   const init: RequestInit = {

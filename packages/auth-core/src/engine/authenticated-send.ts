@@ -1,25 +1,18 @@
 import type { Auth } from "../auth/auth.ts"
 import { isPromise } from "../runtime/promises.ts"
-import { authenticateAttempt, type OutgoingRequest, tellOutcome, wireRequest } from "./authenticate-attempt.ts"
+import type { OutgoingRequest } from "./authenticate-attempt.ts"
+import { AuthenticatedCall } from "./authenticated-call.ts"
+import type { CallOptions } from "./follow-up.chunk.ts"
 import { createHostGuard, type GuardOptions, type HostGuard } from "./host-guard.ts"
-import type { OnRedirect } from "./redirect.ts"
-import { isLast, type ResponseLike, type WireRequest } from "./wire-request.ts"
+import type { ResponseLike, WireRequest } from "./wire-request.ts"
 import { wireUrl } from "./wire-url.ts"
 
 /** Puts one attempt on the wire. */
 export type Send<R extends ResponseLike> = (request: WireRequest) => Promise<R>
 
-export interface AuthenticatedSendOptions<R extends ResponseLike> extends GuardOptions {
+export interface AuthenticatedSendOptions<R extends ResponseLike> extends GuardOptions, Omit<CallOptions<R>, "guard"> {
   /** The compiled form of `hosts` and `allowInsecure`, for a caller that sends many requests. */
   guard?: HostGuard | undefined
-  /** How many redirects are followed; 0 gives the redirect itself to the caller. @default 20 */
-  maxRedirects?: number | undefined
-  /** What the client does when there are more. @default throws a TypeError, as fetch does */
-  tooManyRedirects?: ((response: R, limit: number) => never) | undefined
-  /** More headers, by lower-case name, that stay behind when a redirect leads to another origin. */
-  secretHeaders?: readonly string[] | undefined
-  /** Is told of each redirect that is followed. */
-  onRedirect?: OnRedirect<R> | undefined
 }
 
 export interface AuthenticatedRequest extends Omit<OutgoingRequest, "url"> {
@@ -40,20 +33,26 @@ export async function authenticatedSend<R extends ResponseLike>(
   options: AuthenticatedSendOptions<R> = {},
 ): Promise<R> {
   const { guard = createHostGuard(options) } = options
-  const hop = { ...request, url: wireUrl(request.url) }
-  const prepared = authenticateAttempt(auth, hop, guard)
-  const attempt = isPromise(prepared) ? await prepared : prepared
-  let status: number | undefined
+  const call = new AuthenticatedCall<R>(auth, { ...options, guard })
+  let next: OutgoingRequest = { ...request, url: wireUrl(request.url) }
   try {
-    const response = await send(wireRequest(attempt, 0))
-    status = response?.status
-    tellOutcome(attempt, status)
-    // A mock may answer nothing.
-    if (!response || isLast(response)) return response
-    const { followUp } = await import("./follow-up.chunk.ts")
-    return await followUp(hop, { attempt, response }, { ...options, auth, guard, send })
+    for (;;) {
+      const prepared = call.next(next)
+      const attempt = isPromise(prepared) ? await prepared : prepared
+      let response: R | undefined
+      try {
+        response = await send(attempt)
+      } finally {
+        // A mock may answer nothing.
+        if (!response) call.failed()
+      }
+      if (!response) return response
+      const answered = call.answered(response)
+      const following = isPromise(answered) ? await answered : answered
+      if (following === undefined) return response
+      next = following
+    }
   } finally {
-    if (status === undefined) tellOutcome(attempt)
-    attempt.body.release?.()
+    call.end()
   }
 }

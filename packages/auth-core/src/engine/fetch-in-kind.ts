@@ -1,7 +1,7 @@
 import { type Fetch, isRequest, platformFetch } from "../runtime/fetch.ts"
 import { readableStreamOf } from "./chunk-source.ts"
 import { isStream } from "./prepared-body.ts"
-import { type Call, requestClass } from "./request-call.ts"
+import { type FetchCall, requestClass } from "./request-call.ts"
 import type { WireRequest } from "./wire-request.ts"
 
 /**
@@ -11,7 +11,7 @@ import type { WireRequest } from "./wire-request.ts"
 export function fetchInKind(
   fetch: Fetch,
   { url, headers, body }: WireRequest,
-  { input, given, init: { body: own, headers: ownHeaders }, asIs }: Call,
+  { input, given, init: { body: own, headers: ownHeaders }, asIs }: FetchCall,
   init: RequestInit & { duplex?: "half" },
 ): Promise<Response> {
   const isSameUrl = isRequest(input) && input.url === url.href

@@ -3,6 +3,14 @@ import { isArrayBuffer, isBlob, isFormData, isSearchParams, isShared } from "../
 import { readStream } from "./chunk-source.ts"
 import { type BodyStream, bufferedBody, isStream, type PreparedBody } from "./prepared-body.ts"
 
+/** @throws {AuthError} `AUTH_BODY_TOO_LARGE` */
+export function refuseTooLarge({ method, url }: { method: string; url: URL }, limit: number | undefined): never {
+  throw new AuthError(
+    "AUTH_BODY_TOO_LARGE",
+    `The body of ${method} ${url.origin}${url.pathname} is larger than the ${limit} bytes that AK/SK can sign: use tokenAuth, or autoAuth to switch by size.`,
+  )
+}
+
 /** Reads a body that is neither text nor a Uint8Array. */
 export function readFormOrStream(
   body: unknown,

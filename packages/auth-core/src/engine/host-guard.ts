@@ -30,15 +30,28 @@ const OTHER_HOST =
   /^(?:(?:api(?:-intl)?\.meeting|dme\.cn-north-4|oroas\.cn-north-7)\.huaweicloud\.com|as\.ap-southeast-1\.myhwclouds\.com|cts\.(?:af-north-1\.myhuaweicloud\.africa|ap-southeast-5\.myhuaweicloud\.asia))$/
 
 /**
- * Says whether credentials may go to a URL.
+ * Why a request goes out without authentication.
  *
- * @param baseUrl the client's own.
- * @param redirected a redirect from another origin led here: then Huawei Cloud's hosts must be named, as all others.
+ * | reason | the URL |
+ * | --- | --- |
+ * | `plain-http` | is plain http to another machine, and `allowInsecure` is not set |
+ * | `host-not-listed` | has a host that is not on the list: `hosts`, else Huawei Cloud's own and that of the base URL |
+ * | `no-base-url` | has a host that is not Huawei Cloud's, and the client has no base URL that would admit it |
+ * | `redirected` | comes of a redirect from another origin, and only the default list would admit its host |
  */
+export type BareReason = "plain-http" | "host-not-listed" | "no-base-url" | "redirected"
+
+/** Decides where credentials may go. */
 export interface HostGuard {
-  (url: URL, baseUrl?: string | URL | undefined, redirected?: boolean): boolean
   /** As in the options. */
-  readonly allowInsecure?: boolean | undefined
+  readonly allowInsecure: boolean
+  /**
+   * Why credentials may not go to a URL; `undefined` when they may.
+   *
+   * @param baseUrl the client's own.
+   * @param redirected a redirect from another origin led here: then Huawei Cloud's hosts must be named, as all others.
+   */
+  bareReason(url: URL, baseUrl?: string | URL | undefined, redirected?: boolean): BareReason | undefined
 }
 
 /**
@@ -53,15 +66,19 @@ export function createHostGuard(options: GuardOptions = {}): HostGuard {
   const listed = hosts?.map(compile)
   // Requests in a row mostly go to one host.
   let last = { hostname: "", isHuaweiCloud: false }
-  const guard: HostGuard = (url, baseUrl, redirected = false) => {
-    if (url.protocol !== "https:" && !allowInsecure && !isLoopback(url.hostname)) return false
-    if (listed !== undefined) return listed.some((matches) => matches(url))
-    const { hostname } = url
-    if (last.hostname !== hostname) last = { hostname, isHuaweiCloud: isHuaweiCloud(nameOf(url)) }
-    if (last.isHuaweiCloud && !redirected) return true
-    return baseUrl !== undefined && sameOrigin(url, baseUrl)
+  return {
+    allowInsecure,
+    bareReason(url, baseUrl, redirected = false) {
+      if (url.protocol !== "https:" && !allowInsecure && !isLoopback(url.hostname)) return "plain-http"
+      if (listed !== undefined) return listed.some((matches) => matches(url)) ? undefined : "host-not-listed"
+      const { hostname } = url
+      if (last.hostname !== hostname) last = { hostname, isHuaweiCloud: isHuaweiCloud(nameOf(url)) }
+      if (last.isHuaweiCloud && !redirected) return undefined
+      if (baseUrl !== undefined && hasSameOrigin(url, baseUrl)) return undefined
+      if (last.isHuaweiCloud) return "redirected"
+      return baseUrl === undefined ? "no-base-url" : "host-not-listed"
+    },
   }
-  return Object.assign(guard, { allowInsecure })
 }
 
 /**
@@ -96,7 +113,7 @@ function compile(entry: string): (url: URL) => boolean {
   }
 }
 
-function sameOrigin(url: URL, baseUrl: string | URL): boolean {
+function hasSameOrigin(url: URL, baseUrl: string | URL): boolean {
   return URL.canParse(baseUrl) && new URL(baseUrl).origin === url.origin
 }
 

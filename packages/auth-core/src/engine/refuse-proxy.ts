@@ -26,7 +26,7 @@ export function refuseClearProxy(request: NativeRequest, url: URL, guard: HostGu
   const isTunnelled =
     !isHttps && typeof agent === "object" && agent !== null && "proxy" in agent && Boolean(agent.proxy)
   if (!isAbsolute && !isTunnelled) return
-  if (!isHttps && guard.allowInsecure === true) return
+  if (!isHttps && guard.allowInsecure) return
   request.once?.("error", () => undefined)
   request.destroy?.()
   throw clearProxyError(url, isHttps ? cure : undefined)
@@ -39,6 +39,6 @@ export function refuseClearProxy(request: NativeRequest, url: URL, guard: HostGu
  * @throws {AuthError} `AUTH_INSECURE_URL`
  */
 export function refuseProxiedFetch(url: URL, init: object, { allowInsecure }: HostGuard): void {
-  if (url.protocol !== "http:" || allowInsecure === true || globalThis.process === undefined) return
+  if (url.protocol !== "http:" || allowInsecure || globalThis.process === undefined) return
   if (isProxied(dispatcherOf(init), url)) throw clearProxyError(url)
 }

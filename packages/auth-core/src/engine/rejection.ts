@@ -1,36 +1,29 @@
-import type { Rejection } from "../auth/auth.ts"
+import type { Rejection, ReplayReason } from "../auth/auth.ts"
 import { readErrorFields } from "../errors/error-fields.ts"
 import { isArrayBuffer, isBlob } from "../runtime/has-brand.ts"
 import { abortable } from "../runtime/promises.ts"
 import type { AuthenticatedAttempt } from "./authenticate-attempt.ts"
 import { asBytes, begin } from "./chunk-source.ts"
 import { isStream } from "./prepared-body.ts"
-import { isRejection, type ResponseLike } from "./wire-request.ts"
+import { isRejection, type PeekLimits, type ResponseLike } from "./wire-request.ts"
+
+const LIMITS: PeekLimits = { length: 65_536, ms: 1_000 }
 
 /**
- * Whether a rejected attempt should be sent once more, authenticated anew. Judges 401 and 403 of authenticated attempts;
- * the response stays readable.
+ * Why a rejected attempt is sent once more, authenticated anew; `undefined` when it is not. The auth of the attempt judges 401
+ * and 403; the response stays readable.
  */
-export function shouldReplay(
-  attempt: AuthenticatedAttempt,
+export async function replayReason(
+  { by, as, url, prepared }: AuthenticatedAttempt,
   response: ResponseLike,
-  replayed: boolean,
+  isReplayed: boolean,
   signal?: AbortSignal,
-): boolean | Promise<boolean> {
-  const { authenticated } = attempt
-  if (authenticated === undefined || !isRejection(response)) return false
-  return isCurable(attempt, authenticated, response, replayed, signal)
-}
-
-async function isCurable(
-  { url, body }: AuthenticatedAttempt,
-  { by, as }: NonNullable<AuthenticatedAttempt["authenticated"]>,
-  response: ResponseLike,
-  replayed: boolean,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  const rejection = await readRejection(response, url, replayed)
-  return (await by.judge(as, rejection, signal)) && !replayed && body.replayable
+): Promise<ReplayReason | undefined> {
+  if (by === undefined || as === undefined || !isRejection(response)) return undefined
+  const rejection = await readRejection(response, url, isReplayed)
+  const verdict = await by.judge(as, rejection, signal)
+  if (verdict === false || isReplayed || !prepared.replayable) return undefined
+  return verdict === true ? "curable" : verdict
 }
 
 /** Parses a 401 or 403. The body stays readable for the caller. */
@@ -48,7 +41,7 @@ async function readRejection(response: ResponseLike, url: URL, replayed: boolean
 
 async function errorText(response: ResponseLike): Promise<string | undefined> {
   try {
-    if (response.peek !== undefined) return await response.peek()
+    if (response.peek !== undefined) return await response.peek(LIMITS)
     return isFetchResponse(response) && !response.bodyUsed ? await peekResponse(response) : undefined
   } catch {
     return undefined
@@ -57,11 +50,11 @@ async function errorText(response: ResponseLike): Promise<string | undefined> {
 
 /** The body, unless it is too long or takes too long. */
 async function peekResponse(response: Response): Promise<string | undefined> {
-  if (Number(headerOf(response, "content-length") ?? 0) > LONGEST_ERROR_BODY) return undefined
+  if (Number(headerOf(response, "content-length") ?? 0) > LIMITS.length) return undefined
   const body = clonedBody(response)
   if (!isStream(body)) return ""
   const chunks = begin(body)
-  const overdue = AbortSignal.timeout(LONGEST_ERROR_WAIT_MS)
+  const overdue = AbortSignal.timeout(LIMITS.ms)
   const decoder = new TextDecoder()
   let text = ""
   try {
@@ -69,19 +62,13 @@ async function peekResponse(response: Response): Promise<string | undefined> {
       const { done, value } = await abortable(chunks.next(), overdue)
       if (done) return text + decoder.decode()
       text += decoder.decode(asBytes(value), { stream: true })
-      if (text.length > LONGEST_ERROR_BODY) return undefined
+      if (text.length > LIMITS.length) return undefined
     }
   } finally {
     // Only of what is left of this clone: the caller's goes on.
     chunks.cancel()
   }
 }
-
-/** The longest error body that is looked into, in characters or bytes; the gateway's are some hundred. */
-export const LONGEST_ERROR_BODY = 65_536
-
-/** How long an answer is held back for its body, milliseconds; the gateway's come with their headers. */
-export const LONGEST_ERROR_WAIT_MS = 1_000
 
 /** One header of a response, whatever its client keeps there; a mock may keep none. */
 export function headerOf(
@@ -116,14 +103,14 @@ function clonedBody(response: Response): unknown {
 
 /** For a client that has read the body of an answer. A stream is left to the caller, and let go of when nobody will read it. */
 export function bodyAtHand(body: unknown): Required<Pick<ResponseLike, "peek" | "discard">> {
-  return { peek: () => textOf(body), discard: () => letGo(body) }
+  return { peek: ({ length }) => textOf(body, length), discard: () => letGo(body) }
 }
 
-function textOf(body: unknown): string | undefined | Promise<string> {
-  if (typeof body === "string") return body.length > LONGEST_ERROR_BODY ? undefined : body
-  if (isBlob(body)) return body.size > LONGEST_ERROR_BODY ? undefined : body.text()
+function textOf(body: unknown, longest: number): string | undefined | Promise<string> {
+  if (typeof body === "string") return body.length > longest ? undefined : body
+  if (isBlob(body)) return body.size > longest ? undefined : body.text()
   if (!isArrayBuffer(body) && !ArrayBuffer.isView(body)) return undefined
-  return body.byteLength > LONGEST_ERROR_BODY ? undefined : new TextDecoder().decode(body)
+  return body.byteLength > longest ? undefined : new TextDecoder().decode(body)
 }
 
 async function letGo(body: unknown): Promise<void> {

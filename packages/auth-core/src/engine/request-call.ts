@@ -12,7 +12,7 @@ export interface Asked {
   readonly isBare: boolean
 }
 
-export interface Call extends Asked {
+export interface FetchCall extends Asked {
   /** All that is known of the request. */
   readonly init: RequestInit
   readonly signal: AbortSignal | undefined
@@ -21,7 +21,7 @@ export interface Call extends Asked {
 }
 
 /** A call with a Request, of any library, or with a signal that is not the platform's. */
-export function requestCall(asked: Asked): Call | Promise<Call> {
+export function requestCall(asked: Asked): FetchCall | Promise<FetchCall> {
   const { input, given } = asked
   if (!isRequest(input)) return { ...asked, init: given, signal: platformSignal(given.signal) }
   // Its own fields are those that other libraries add, such as an `agent`.
@@ -63,7 +63,7 @@ const USUAL = {
 async function bodyOf(
   request: Request,
   signal: AbortSignal | undefined,
-): Promise<Pick<Call, "asIs"> & { body: unknown }> {
+): Promise<Pick<FetchCall, "asIs"> & { body: unknown }> {
   // Of a Request of node-fetch nobody knows what it was made from, and its clone waits until both are read.
   if (!(request instanceof Request || "duplex" in request)) {
     const { body }: Request = request

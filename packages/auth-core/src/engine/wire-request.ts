@@ -14,22 +14,24 @@ export interface WireRequest {
   readonly authenticated: boolean
 }
 
+/** How much of an error body is looked into, and for how long the answer is held back for it. */
+export interface PeekLimits {
+  /** Characters or bytes; the gateway's error bodies have some hundred. */
+  readonly length: number
+  /** Milliseconds; the gateway's come with their headers. */
+  readonly ms: number
+}
+
 /** What the engine needs of a client's response; a fetch Response fits as it is. */
 export interface ResponseLike {
   readonly status: number
   readonly headers: { get(name: string): unknown }
   /** `opaqueredirect` where a browser hides a redirect, as in a Response. */
   readonly type?: string | undefined
-  /** Text of the body, left readable for the caller; `undefined` when it cannot be had so. */
-  peek?(): string | undefined | Promise<string | undefined>
+  /** Text of the body, left readable for the caller; `undefined` when it cannot be had so, or not within the limits. */
+  peek?(limits: PeekLimits): string | undefined | Promise<string | undefined>
   /** Frees the connection of a response that nobody will read. */
   discard?(): void | Promise<void>
-}
-
-/** Whether nothing comes after it. */
-export function isLast(response: ResponseLike): boolean {
-  const { status } = response
-  return status >= 200 && (status < 300 || (!isRedirect(response) && !isRejection(response)))
 }
 
 /** Whether it sends the client elsewhere. */

@@ -91,7 +91,7 @@ describe("tokens of a provider", () => {
     const auth = tokenAuth(provider)
     const used = await auth.authenticate(attempt)
     await auth.judge(used, rejection)
-    expect(await auth.judge(used, rejection)).toBe(true)
+    expect(await auth.judge(used, rejection)).toBe("credential-renewed")
     expect(calls()).toBe(2)
   })
 

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs"
 import { afterEach, describe, expect, it } from "vitest"
-import { createHostGuard } from "../../src/engine/host-guard.ts"
+import { type BareReason, createHostGuard, type GuardOptions } from "../../src/engine/host-guard.ts"
 
-const may = (url: string, options = {}, baseUrl?: string): boolean => createHostGuard(options)(new URL(url), baseUrl)
+const may = (url: string, options = {}, baseUrl?: string): boolean =>
+  createHostGuard(options).bareReason(new URL(url), baseUrl) === undefined
 const mayAfterRedirect = (url: string, options = {}, baseUrl?: string): boolean =>
-  createHostGuard(options)(new URL(url), baseUrl, true)
+  createHostGuard(options).bareReason(new URL(url), baseUrl, true) === undefined
 
 /** By domain and service: the regions, "" for none. */
 interface Endpoints {
@@ -272,4 +273,26 @@ it("a list that is no list is refused at once", () => {
   expect(() => createHostGuard({ hosts: "api.example.com" as never })).toThrow(
     expect.objectContaining({ code: "AUTH_INVALID_OPTION" }),
   )
+})
+
+describe("why a request goes out bare", () => {
+  const cases: [
+    reason: BareReason,
+    url: string,
+    options: GuardOptions,
+    baseUrl?: string | undefined,
+    redirected?: boolean,
+  ][] = [
+    ["plain-http", "http://ecs.cn-north-4.myhuaweicloud.com/", {}],
+    ["plain-http", "http://api.example.com/", { hosts: ["api.example.com"] }],
+    ["host-not-listed", "https://other.example.com/", { hosts: ["api.example.com"] }],
+    ["host-not-listed", "https://other.example.com/", {}, "https://api.example.com/"],
+    ["no-base-url", "https://api.example.com/", {}],
+    ["redirected", "https://ecs.cn-north-4.myhuaweicloud.com/", {}, undefined, true],
+    ["redirected", "https://ecs.cn-north-4.myhuaweicloud.com/", {}, "https://api.example.com/", true],
+  ]
+
+  it.each(cases)("is %s for %s", (reason, url, options, baseUrl, redirected) => {
+    expect(createHostGuard(options).bareReason(new URL(url), baseUrl, redirected)).toBe(reason)
+  })
 })

@@ -1,5 +1,5 @@
 import { isIP } from "node:net"
-import { isLoopback } from "@countersign/auth-core"
+import { isLoopback } from "@countersign/auth-core/adapter"
 import type { MiddlewareHandler } from "hono"
 import type { ServerEnv } from "../incoming-request.ts"
 import { Refusal } from "../refusal.ts"

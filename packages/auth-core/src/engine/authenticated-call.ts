@@ -1,0 +1,75 @@
+import type { Auth } from "../auth/auth.ts"
+import { andThen } from "../runtime/promises.ts"
+import { type AuthenticatedAttempt, authenticateAttempt, type OutgoingRequest } from "./authenticate-attempt.ts"
+import type { AttemptCause, CallOptions, CallState } from "./follow-up.chunk.ts"
+import { isRedirect, isRejection, type ResponseLike } from "./wire-request.ts"
+
+/**
+ * One request of a caller: its first attempt, and after each answer the decision whether another one follows, for a replay
+ * or a redirect. Clients drive it: `next` before each attempt, `answered` or `failed` after it, `end` in the end.
+ */
+export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements CallState<R> {
+  readonly #auth: Auth
+  readonly options: CallOptions<R>
+  request: OutgoingRequest | undefined
+  attempt: AuthenticatedAttempt | undefined
+  isReplayed = false
+  cause: AttemptCause | undefined
+
+  constructor(auth: Auth, options: CallOptions<R>) {
+    this.#auth = auth
+    this.options = options
+  }
+
+  /**
+   * Prepares an attempt: at once when everything is at hand.
+   *
+   * @param request the first one, or the one that `answered` gave, as the client is about to send it.
+   * @throws {AuthError} as `authenticateAttempt`
+   */
+  next(request: OutgoingRequest): AuthenticatedAttempt | Promise<AuthenticatedAttempt> {
+    this.request = request
+    return andThen(authenticateAttempt(this.#auth, request, this.options.guard), (attempt) => {
+      this.attempt = attempt
+      return attempt
+    })
+  }
+
+  /**
+   * Takes the answer to the last attempt.
+   *
+   * @returns the request to send next, or `undefined` when the answer is the caller's: at once unless it must be judged.
+   * @throws {AuthError} `AUTH_BODY_UNSIGNABLE` for a redirect that would send a spent stream again; `AUTH_REDIRECT_BLOCKED` for
+   * one that a browser hides; what the auth throws when it renews a credential.
+   */
+  answered(response: R): OutgoingRequest | undefined | Promise<OutgoingRequest | undefined> {
+    const { status } = response
+    this.#tellOutcome(status)
+    const isFinal = isRejection(response)
+      ? !this.attempt?.authenticated
+      : status >= 200 && (this.options.maxRedirects === 0 || !isRedirect(response))
+    if (isFinal && !this.attempt?.redirects) return undefined
+    return import("./follow-up.chunk.ts").then(({ followUp }) => followUp(this, response))
+  }
+
+  /** No answer came to the last attempt. */
+  failed(): void {
+    this.#tellOutcome()
+  }
+
+  /** No further attempt follows: frees what was kept of a body. */
+  end(): void {
+    this.attempt?.prepared.release?.()
+  }
+
+  /**
+   * Tells the auth of an attempt what came of it, unless the auth will judge that. A redirect may come before anybody looked
+   * at the credential, so it counts as no success.
+   */
+  #tellOutcome(status?: number): void {
+    const { by, as, url } = this.attempt ?? {}
+    if (as === undefined || url === undefined) return
+    if (status !== undefined && status >= 200 && status < 300) by?.accepted?.(as, url)
+    if (status !== 401 && status !== 403) as.ended?.(status)
+  }
+}

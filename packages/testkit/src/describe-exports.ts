@@ -1,0 +1,18 @@
+import * as core from "@countersign/auth-core"
+import { expect, it } from "vitest"
+
+/** Of the core, what programs that use an adapter do without: to sign by hand, to verify, and to write an adapter. */
+const CORE_ONLY = ["MAX_SIGNED_BODY_BYTES", "authenticatedSend", "canonicalRequest", "createSigner", "sign", "verify"]
+
+/**
+ * The contract of an adapter's entry: all that its users need of the core, and its own names.
+ *
+ * @param entry the module of the entry.
+ * @param own the names that it adds.
+ */
+export function describeExports(entry: object, own: readonly string[]): void {
+  it("exports its own names, and of the core all that programs need", () => {
+    const ofCore = Object.keys(core).filter((name) => !CORE_ONLY.includes(name))
+    expect(Object.keys(entry).sort()).toEqual([...ofCore, ...own].sort())
+  })
+}
