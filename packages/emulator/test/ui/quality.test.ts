@@ -32,7 +32,7 @@ async function fill({ url, accounts, ...emulator }: Emulator, page: Page): Promi
   await page.getByText("Why it was refused").waitFor()
 }
 
-describe.skipIf(!hasChromium)("the page of the live view", { timeout: 90_000 }, () => {
+describe.skipIf(!hasChromium)("the page of the live view", { timeout: 150_000 }, () => {
   const opened = sharedChromium()
 
   it.each(["light", "dark"] as const)("leaves axe nothing to say in %s colours", async (colorScheme) => {
@@ -73,33 +73,39 @@ describe.skipIf(!hasChromium)("the page of the live view", { timeout: 90_000 }, 
     expect(complaints.join("\n")).toContain("Content Security Policy")
   })
 
-  it("keeps few rows in the document, and answers, while 10,000 requests come at 1,000 a second", async () => {
+  it("keeps few rows in the document, and answers, while requests come at 1,000 a second", async () => {
     const { emulator, page } = await opened()
     const send = load(emulator)
     let sent = 0
     const timer = setInterval(() => {
       send(Array.from({ length: 100 }, (_, index) => `/v1/load/${sent + index}`))
       sent += 100
-      if (sent === 10_000) clearInterval(timer)
     }, 100)
     onTestFinished(() => clearInterval(timer))
     const grid = page.getByRole("grid", { name: "Requests" })
+    const rowsInDocument = page.locator("tbody tr[id]")
     const rowCount = async (): Promise<number> => Number(await grid.getAttribute("aria-rowcount"))
-    await expect.poll(rowCount, { timeout: 20_000 }).toBeGreaterThan(1_000)
-    // The page is worked with while requests still come.
-    await page.getByRole("searchbox").fill("/v1/load/77")
-    await page.getByRole("gridcell", { name: "/v1/load/77", exact: true }).click()
-    await page.getByRole("heading", { name: "GET /v1/load/77" }).waitFor()
-    expect(sent).toBeLessThan(10_000)
+    await expect.poll(rowCount).toBeGreaterThan(1_000)
+    const sentBefore = sent
+    await page.getByRole("searchbox").fill("/v1/load 7")
+    await page.getByText(/^[\d,]+ of [\d,]+ requests$/).waitFor()
+    await grid.focus()
+    await page.keyboard.press("End")
+    await page.getByRole("heading", { name: /^GET \/v1\/load\/\d+$/ }).waitFor()
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Escape")
     await page.getByRole("searchbox").fill("")
-    expect(await page.locator("tbody tr[id]").count()).toBeLessThan(80)
-    await expect.poll(rowCount, { timeout: 60_000 }).toBe(10_001)
+    expect(await rowsInDocument.count()).toBeLessThan(80)
+    expect(sent).toBeGreaterThan(sentBefore)
+
+    await expect.poll(() => sent, { timeout: 30_000 }).toBeGreaterThan(10_000)
+    clearInterval(timer)
+    await page.getByRole("gridcell", { name: `/v1/load/${sent - 1}`, exact: true }).waitFor({ timeout: 60_000 })
+    expect(await rowCount()).toBe(10_001)
     await grid.focus()
     await page.keyboard.press("Home")
-    await page.getByRole("gridcell", { name: "/v1/load/0", exact: true }).waitFor()
-    await page.keyboard.press("End")
-    await page.getByRole("gridcell", { name: "/v1/load/9999", exact: true }).waitFor()
-    expect(await page.locator("tbody tr[id]").count()).toBeLessThan(80)
+    await page.getByRole("gridcell", { name: `/v1/load/${sent - 10_000}`, exact: true }).waitFor()
+    expect(await rowsInDocument.count()).toBeLessThan(80)
   })
 
   it("follows the newest request, unless the reader has scrolled away", async () => {

@@ -3,7 +3,7 @@ import { canonicalRequest } from "@countersign/auth-core"
 import type { Page } from "playwright-core"
 import { describe, expect, it } from "vitest"
 import type { Emulator } from "../../src/index.ts"
-import { ask, askSigned, login } from "../running-emulator.ts"
+import { ask, askSigned, login, runningEmulator } from "../running-emulator.ts"
 import { hasChromium, sharedChromium } from "./opened-page.ts"
 
 /** The texts of the rows in view, cell by cell. */
@@ -46,6 +46,18 @@ describe.skipIf(!hasChromium)("the requests of the live view", { timeout: 60_000
     await emulator.close()
     await waiting
     await page.getByText("The emulator does not answer").waitFor()
+  })
+
+  it("finds the emulator again when that was started anew", async () => {
+    const { emulator, page } = await opened()
+    await signedGet(emulator, "/v1/before")
+    await page.getByText("1 request", { exact: true }).waitFor()
+    await emulator.close()
+    await page.getByText("The emulator does not answer").waitFor()
+    const restarted = await runningEmulator({ ui: true, port: Number(new URL(emulator.url).port) })
+    await page.getByText("Live", { exact: true }).waitFor()
+    await signedGet(restarted, "/v1/after")
+    await expect.poll(async () => (await rows(page)).map((cells) => cells[2])).toEqual(["/v1/after"])
   })
 
   it("is read with the keyboard: rows by arrows, Enter for all of one, Escape back", async () => {
