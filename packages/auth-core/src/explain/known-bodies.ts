@@ -50,7 +50,7 @@ export function knownPlaceholder(hash: string, algorithm: HashAlgorithm): KnownB
 }
 
 /** Trying all forms costs a few hundred hashes, so larger bodies are skipped. */
-const LONGEST_TRIED_BYTES = 1024 * 1024
+const LONGEST_TRIED_BYTES = 256 * 1024
 
 /** Finds out how a body was changed on its way, by trying the changes that are known to happen. */
 export function changedBody(hash: string, body: string | Uint8Array, algorithm: HashAlgorithm): KnownBody | undefined {
@@ -235,6 +235,10 @@ function joined(...pieces: readonly Uint8Array[]): Uint8Array {
 const GZIP_OS_AT = 9
 const GZIP_SYSTEMS = [0, 3, 10, 11, 19, 255]
 
+/** Those of servers and proxies, and the default of libraries, which is slow. */
+const BROTLI_QUALITIES = [4, 5, 6, 11]
+const LONGEST_BROTLI_BYTES = 64 * 1024
+
 /** Browsers have no synchronous compression, so this yields nothing there. */
 function* compressions(bytes: Uint8Array): Generator<Form> {
   const zlib = globalThis.process?.getBuiltinModule?.("node:zlib")
@@ -253,5 +257,9 @@ function* compressions(bytes: Uint8Array): Generator<Form> {
     yield form("deflate", zlib.deflateSync(bytes, { level }))
     yield form("deflate", zlib.deflateRawSync(bytes, { level }))
   }
-  yield form("brotli", zlib.brotliCompressSync(bytes))
+  if (bytes.length > LONGEST_BROTLI_BYTES) return
+  for (const quality of BROTLI_QUALITIES) {
+    const params = { [zlib.constants.BROTLI_PARAM_QUALITY]: quality }
+    yield form("brotli", zlib.brotliCompressSync(bytes, { params }))
+  }
 }

@@ -31,7 +31,14 @@ const REFINEMENTS: { readonly [C in Cause]?: Refine } = {
 export function refine(cause: Cause, answer: Answer, fields: AnswerFields, context: ExplainContext): Refinement {
   const wait = retryAfterMs(answer.headers["retry-after"] ?? null, dateHeader(answer) ?? Date.now())
   const waiting = wait === undefined || !CAUSES[cause].retryable ? {} : { retryAfterMs: wait }
-  return { ...waiting, ...REFINEMENTS[cause]?.(answer, fields, context) }
+  return { ...waiting, ...originOf(answer, fields), ...REFINEMENTS[cause]?.(answer, fields, context) }
+}
+
+/** Huawei Cloud's answers have a code or an id of the request. */
+function originOf({ headers, action }: Answer, { errorCode, requestId }: AnswerFields): Refinement {
+  const isNamed = errorCode !== undefined || requestId !== undefined || headers.server === "api-gateway"
+  if (isNamed || action !== undefined || Object.keys(headers).length === 0) return {}
+  return { evidence: ["The answer has no error code and no request id, so it may not come from Huawei Cloud."] }
 }
 
 /** Up to this offset the clock counts as right, and an old signature has another cause. */

@@ -619,6 +619,16 @@ export const REFUSALS: readonly KnownRefusal[] = [
     example: { status: 407, body: "" },
   },
   {
+    cause: "service-unavailable",
+    where: "service",
+    status: [500, 502, 503, 504],
+    text: /^\s*(?:<!doctype html|<html|<head)/i,
+    confidence: "likely",
+    summary: "A server in front of the service answers with an error page, so the service may be down.",
+    source: "RFC 9110, section 15.6",
+    example: { status: 502, body: "<html><head><title>502 Bad Gateway</title></head><body></body></html>" },
+  },
+  {
     cause: "not-huawei-cloud",
     where: "network",
     text: /^\s*(?:<!doctype html|<html|<head)/i,

@@ -373,6 +373,14 @@ describe("an answer of another service", () => {
     expect(JSON.stringify(explain({ status: 401, body }, { credentials: { secretAccessKey } }))).not.toContain("sss")
   })
 
+  it.each([
+    [{ server: "nginx" }, 1],
+    [{ server: "api-gateway" }, 0],
+    [{ server: "nginx", "x-request-id": "0123456789abcdef" }, 0],
+  ])("an answer with the headers %j may come from elsewhere", (headers, count) => {
+    expect(explain({ status: 401, headers }).evidence).toHaveLength(count)
+  })
+
   it("a wholly unknown answer is called so", () => {
     expect(explain({ status: 418, body: "{}" })).toMatchObject({ cause: "unknown", confidence: "possible" })
   })
