@@ -2,7 +2,7 @@ import type { Auth, GuardOptions } from "@countersign/auth-core/adapter"
 import type { Got } from "got"
 import { authHooks } from "./auth-hooks.ts"
 
-/** What `context` says to this package, one request at a time. */
+/** The settings of one request in `context`. */
 export interface AuthContext {
   /** Another auth for this request, or `false` for none. Left out, the auth given to `withAuth`; never `undefined`. */
   countersign?: Auth | false

@@ -14,7 +14,7 @@ import { requestUrl } from "./dispatch-request.ts"
 import { DispatchedCall } from "./dispatched-call.ts"
 import { RedirectTrail } from "./redirect-trail.ts"
 
-/** What a request may say of its authentication. */
+/** The authentication of one request, among its dispatch options. */
 export interface AuthDispatchOptions {
   /** Another auth for this request, or `false` for none. Left out, the auth given to `withAuth`; never `undefined`. */
   countersign?: Auth | false

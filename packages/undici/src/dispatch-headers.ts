@@ -15,7 +15,7 @@ interface GivenHeader {
 export interface DispatchHeaders {
   /** By lower-case name. */
   readonly record: HeadersByName
-  /** What to send: each header in the caller's form unless the attempt has another value for it. */
+  /** Gives the headers to send: each header in the caller's form unless the attempt has another value for it. */
   sentWith(attempt: HeadersByName): NonNullable<GivenHeaders>
 }
 

@@ -9,8 +9,6 @@ const modules = sourceModules(workspace, [
   "*.{ts,js,mjs,cjs}",
   "{packages,tools,examples}/**/*.{ts,tsx,mts,js,mjs,cjs}",
 ])
-// These are being renamed.
-const isAwaited = /^packages\/auth-core\/src\/(?:explain|signing)\/.* is named neither/
-const faults = layoutFaults(modules, packageEntries(workspace), layoutRules).filter((fault) => !isAwaited.test(fault))
+const faults = layoutFaults(modules, packageEntries(workspace), layoutRules)
 for (const fault of faults) console.error(fault)
 process.exitCode = faults.length === 0 ? 0 : 1

@@ -4,7 +4,7 @@ import { MAX_SIGNED_BODY_BYTES } from "../runtime/body-size.ts"
 import { systemWallClock } from "../runtime/clock.ts"
 import { andThen, isPromise, lazily } from "../runtime/promises.ts"
 import { algorithmOf, type SigningAlgorithm } from "../signing/algorithm.ts"
-import { bodyHash, largeBodyHash, UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
+import { largePayloadHash, payloadHashOf, UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
 import { createSigningKey, type SigningKey } from "../signing/signing-key.ts"
 import type { AccountIdOptions, AccountIds, KnownAccountIds } from "./account-id-lookup.chunk.ts"
 import type { Attempt, Auth, Authentication } from "./auth.ts"
@@ -112,7 +112,7 @@ export function akskAuth(
     const { key } = readyFor(credentials)
     const { plan } = key
     const values = plan.selection.read(isAdding ? { ...given, ...added } : given)
-    const payload = values[plan.contentHash] ?? payloadHash ?? bodyHash(body, hash)
+    const payload = values[plan.contentHash] ?? payloadHash ?? payloadHashOf(body, hash)
     const request = { method, url, plan, values, signedAt, payload }
     return {
       headers: { ...added, ...key.sign(request) },
@@ -139,7 +139,7 @@ export function akskAuth(
       }
       return andThen(source.current(attempt.signal), (credentials) => {
         const ids = idsFor(attempt, credentials)
-        const payloadHash = largeBodyHash(attempt.body, hash)
+        const payloadHash = largePayloadHash(attempt.body, hash)
         if (payloadHash === undefined && !isPromise(ids)) return inTurn(credentials, undefined, ids)
         return Promise.all([payloadHash, ids]).then((known) => inTurn(credentials, ...known))
       })

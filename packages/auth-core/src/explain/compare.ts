@@ -1,5 +1,5 @@
 import type { CanonicalParts } from "./canonical-parts.ts"
-import { isMasked, isSecretName, shownHeader, shownQuery } from "./secret-values.ts"
+import { isMasked, isSecretName, shownHeader, shownQuery } from "./masked.ts"
 
 /** The canonical request that was signed, as far as it is known; unknown parts are `undefined`. */
 export type SignedParts = {

@@ -5,11 +5,11 @@ import { findCanonicalRequest } from "./canonical-parts.ts"
 import { CAUSES } from "./causes.ts"
 import type { ExplainContext } from "./explained-request.ts"
 import { createExplanation, type Explanation, type ExplanationFields, type RefusalFacts } from "./explanation.ts"
+import { isSecretName, shownMessage } from "./masked.ts"
 import { headersOf } from "./members.ts"
 import { mismatch } from "./mismatch.ts"
 import { refine } from "./refine.ts"
 import { type KnownRefusal, REFUSALS } from "./refusals.ts"
-import { isSecretName, shownMessage } from "./secret-values.ts"
 
 /** A refusal whose body is at hand. */
 export type ReadRefusal =

@@ -1,7 +1,7 @@
 import type { Attempt, Auth, Authentication, Rejection } from "../auth/auth.ts"
 import type { ExplainedRequest } from "./explained-request.ts"
+import { shownHeader } from "./masked.ts"
 import { isObject, memberOf, textAt } from "./members.ts"
-import { shownHeader } from "./secret-values.ts"
 
 /** An auth that keeps the requests that were refused. */
 export interface RefusedRequests {

@@ -1,5 +1,5 @@
 import { algorithmOf } from "../signing/algorithm.ts"
-import { bodyHash, UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
+import { payloadHashOf, UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
 import { parseSdkDate } from "../signing/server-time.ts"
 import type { Answer } from "./answer.ts"
 import { type CanonicalParts, parseCanonicalRequest } from "./canonical-parts.ts"
@@ -84,7 +84,10 @@ function doubt(
           `The body was not compared: the gateway shows the hash that ${contentHashHeader} names, not that of the body it received.`,
         ]
   const isOtherBody =
-    named !== undefined && unproven.length > 0 && body !== undefined && bodyHash(body, hash) !== named.toLowerCase()
+    named !== undefined &&
+    unproven.length > 0 &&
+    body !== undefined &&
+    payloadHashOf(body, hash) !== named.toLowerCase()
   if (isOtherBody) {
     const evidence = [`The header ${contentHashHeader} names the hash of another body than the one that was given.`]
     return { cause: "body-changed", where: "body", confidence: "likely", evidence }

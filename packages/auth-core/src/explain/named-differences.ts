@@ -5,7 +5,7 @@ import type { Cause } from "./causes.ts"
 import type { ComparedLine, SignedParts } from "./compare.ts"
 import type { Difference, Where } from "./explanation.ts"
 import { changedBody, type KnownBody, knownPlaceholder } from "./known-bodies.ts"
-import { shownQuery } from "./secret-values.ts"
+import { shownQuery } from "./masked.ts"
 
 export interface BodyFacts {
   /** As it was to be sent; `undefined` when it is not known. */

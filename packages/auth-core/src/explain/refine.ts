@@ -5,7 +5,7 @@ import { CAUSES, type Cause } from "./causes.ts"
 import type { ExplainContext } from "./explained-request.ts"
 import type { ExplanationFields } from "./explanation.ts"
 import { missingToken } from "./key-fault.ts"
-import { shownAccessKeyId } from "./secret-values.ts"
+import { shownAccessKeyId } from "./masked.ts"
 import { signedRequest } from "./signed-parts.ts"
 import { dateHeader, durationText, timesIn } from "./times.ts"
 

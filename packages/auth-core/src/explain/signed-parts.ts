@@ -8,8 +8,8 @@ import { urlParts } from "../signing/url-parts.ts"
 import { type CanonicalParts, parseCanonicalRequest } from "./canonical-parts.ts"
 import type { SignedParts } from "./compare.ts"
 import type { ExplainContext, ExplainedRequest } from "./explained-request.ts"
+import { isFingerprint, isMasked } from "./masked.ts"
 import { asked } from "./members.ts"
-import { isFingerprint, isMasked } from "./secret-values.ts"
 
 /** The request whose signature was refused, as far as it is known. */
 export interface SignedRequest {

@@ -2,10 +2,10 @@ import type { HashAlgorithm } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
 import { algorithmOf, type ContentHashHeader, type SigningAlgorithm } from "./algorithm.ts"
-import { createCanonicalizer, type ResolvedRequest } from "./canonical-request.ts"
+import { createCanonicalizer, type ResolvedRequest } from "./canonicalizer.ts"
 import { checkBody } from "./check-body.ts"
 import { createHeaderPlan, type HeaderPlan, type HeadersInput } from "./header-plan.ts"
-import { bodyHash, UNSIGNED_PAYLOAD } from "./payload-hash.ts"
+import { payloadHashOf, UNSIGNED_PAYLOAD } from "./payload-hash.ts"
 import { parseSdkDate } from "./server-time.ts"
 import { formatSdkDate } from "./string-to-sign.ts"
 
@@ -113,7 +113,7 @@ function hashOf(body: SignableRequest["body"], known: string | undefined, hash: 
  */
 export function payloadHash(body: string | Uint8Array | null | undefined, hash: HashAlgorithm): string {
   if (body !== undefined && body !== null) checkBody(body)
-  return bodyHash(body, hash)
+  return payloadHashOf(body, hash)
 }
 
 /** Gives the plan for the headers that a request chooses to sign, or the usual plan when it chooses none. */

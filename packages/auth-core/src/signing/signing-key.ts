@@ -3,7 +3,7 @@ import { AuthError } from "../errors/auth-error.ts"
 import { type Credentials, checkCredentials } from "../identity/credentials.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
 import { algorithmOf, type SigningAlgorithm } from "./algorithm.ts"
-import { createCanonicalizer, type ResolvedRequest } from "./canonical-request.ts"
+import { createCanonicalizer, type ResolvedRequest } from "./canonicalizer.ts"
 import { createHeaderPlan, type HeaderPlan } from "./header-plan.ts"
 import { formatSdkDate, type ScopeOptions, stringToSignStart } from "./string-to-sign.ts"
 

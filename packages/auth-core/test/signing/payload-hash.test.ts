@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { MAX_SIGNED_BODY_BYTES } from "../../src/runtime/body-size.ts"
-import { largeBodyHash } from "../../src/signing/payload-hash.ts"
+import { largePayloadHash } from "../../src/signing/payload-hash.ts"
 import { payloadHash } from "../../src/signing/resolve-request.ts"
 import { failureOf } from "../failure-of.ts"
 
@@ -48,20 +48,20 @@ describe("the payload hash", () => {
 describe("hashing in slices", () => {
   it("leaves a small body to be hashed at once", () => {
     for (const body of [Buffer.from("a body"), "a body", "", null, undefined]) {
-      expect(largeBodyHash(body, "sha256")).toBeUndefined()
+      expect(largePayloadHash(body, "sha256")).toBeUndefined()
     }
   })
 
   it("gives the same hash", async () => {
     const large = Buffer.alloc(1_000_001, "0123456789abc")
-    expect(await largeBodyHash(large, "sha256")).toBe(sha256(large))
-    expect(await largeBodyHash(large, "sm3")).toBe(createHash("sm3").update(large).digest("hex"))
+    expect(await largePayloadHash(large, "sha256")).toBe(sha256(large))
+    expect(await largePayloadHash(large, "sm3")).toBe(createHash("sm3").update(large).digest("hex"))
   })
 
   it("gives the same hash of text, wherever a slice ends", async () => {
     for (const before of ["", "a", "aé", "世"]) {
       const text = before + "😀é世\ud83d".repeat(60_000)
-      expect(await largeBodyHash(text, "sha256")).toBe(sha256(Buffer.from(text)))
+      expect(await largePayloadHash(text, "sha256")).toBe(sha256(Buffer.from(text)))
     }
   })
 
@@ -76,14 +76,14 @@ describe("hashing in slices", () => {
       if (!isDone) setImmediate(other)
     }
     setImmediate(other)
-    await largeBodyHash(body, "sha256")
+    await largePayloadHash(body, "sha256")
     isDone = true
     expect(turns).toBeGreaterThanOrEqual(MAX_SIGNED_BODY_BYTES / (64 * 1024) - 1)
   })
 
   it("refuses a body above the limit", async () => {
     const tooLarge = new Uint8Array(MAX_SIGNED_BODY_BYTES + 1)
-    await expect(largeBodyHash(tooLarge, "sha256")).rejects.toMatchObject({
+    await expect(largePayloadHash(tooLarge, "sha256")).rejects.toMatchObject({
       code: "AUTH_BODY_TOO_LARGE",
     })
   })
