@@ -1,4 +1,4 @@
-// What programs need of the core, so that they install one package.
+// Programs need these of the core, and so install one package.
 // biome-ignore format: a list of names
 export type {
   AgencyCredentialsOptions, AgencyTokenOptions, AkskAuth, AkskAuthEvent, AkskAuthOptions,

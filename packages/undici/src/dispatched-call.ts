@@ -27,7 +27,7 @@ const NO_REDIRECTS = 0
 /**
  * One call of a dispatcher: an engine's call whose attempts are dispatched.
  *
- * What lives as long as a call is of a class, not literals: where many calls begin at once V8 takes literals for lasting,
+ * The state of a call is of a class, not literals: where many calls begin at once V8 takes literals for lasting,
  * allocates those of later calls in its old space, and keeps what they hold until it collects that.
  */
 export class DispatchedCall implements OutgoingRequest {

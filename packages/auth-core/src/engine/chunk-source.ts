@@ -99,7 +99,7 @@ function* itemsOf(items: Iterable<unknown>): Generator<unknown> {
   yield* items
 }
 
-/** What was read of a stream. */
+/** The result of reading a stream. */
 export type StreamRead =
   | { readonly bytes: Uint8Array; readonly rest?: undefined }
   /** It is longer than the limit: what was read and what is left, in one. */

@@ -11,7 +11,7 @@ export interface CallOptions<R extends ResponseLike> {
   guard: HostGuard
   /** How many redirects are followed; 0 gives the redirect itself to the caller. @default 20 */
   maxRedirects?: number | undefined
-  /** What the client does when there are more. @default throws a TypeError, as fetch does */
+  /** Called when there are more. @default throws a TypeError, as fetch does */
   tooManyRedirects?: ((response: R, limit: number) => never) | undefined
   /** More headers, by lower-case name, that stay behind when a redirect leads to another origin. */
   secretHeaders?: readonly string[] | undefined
@@ -24,7 +24,7 @@ export type AttemptCause =
   | { readonly type: "replay"; readonly because: ReplayReason }
   | { readonly type: "redirect"; readonly status: number; readonly from: URL }
 
-/** What is known of a call between its attempts. */
+/** The state of a call between its attempts. */
 export interface CallState<R extends ResponseLike> {
   readonly options: CallOptions<R>
   /** The request behind the last attempt. */

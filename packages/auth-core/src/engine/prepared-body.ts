@@ -1,6 +1,6 @@
 /** A body, as far as it had to be read. */
 export interface PreparedBody {
-  /** What to send: the bytes when they were read, else what the caller gave, or the rest of a stream that was too long. */
+  /** The content to send: the bytes when they were read, else the caller's body, or the rest of a stream that was too long. */
   readonly content: unknown
   /** The bytes of `content`; `null` for no body, `undefined` when it was left unread. */
   readonly bytes: string | Uint8Array | null | undefined

@@ -6,7 +6,7 @@ import { wireUrl } from "./wire-url.ts"
 
 type HeadersByName = Readonly<Record<string, string>>
 
-/** What a redirect changes of a request. */
+/** The parts of a request that a redirect changes. */
 export interface RedirectableRequest {
   readonly method: string
   readonly url: URL

@@ -193,13 +193,13 @@ function headNotFound(): Error {
 
 /** How a request leaves through a function such as `http.request`. */
 export interface NativeSend {
-  /** What the function is given. Its headers are changed in place. */
+  /** The options of the call. Their headers are changed in place. */
   readonly options: Parameters<typeof refuseClearProxy>[0] & { readonly headers: Record<string, unknown> }
   readonly wire: Pick<WireRequest, "url" | "added" | "authenticated">
   readonly guard: HostGuard
   /** The function is the caller's own: it is given all headers. */
   readonly isOwn: boolean
-  /** What to do where the client sends even https to a proxy in clear. */
+  /** The advice where the client sends even https to a proxy in clear. */
   readonly cure?: string | undefined
 }
 

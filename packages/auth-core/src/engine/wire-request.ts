@@ -22,7 +22,7 @@ export interface PeekLimits {
   readonly ms: number
 }
 
-/** What the engine needs of a client's response; a fetch Response fits as it is. */
+/** The part of a client's response that the engine needs; a fetch Response fits as it is. */
 export interface ResponseLike {
   readonly status: number
   readonly headers: { get(name: string): unknown }

@@ -1,5 +1,5 @@
 /**
- * What went wrong, as a word that never changes its meaning.
+ * The kind of failure, as a word that never changes its meaning.
  *
  * | code | when | what to do |
  * | --- | --- | --- |
@@ -34,7 +34,7 @@ export type AuthErrorCode =
   | "AUTH_INSECURE_URL"
   | "AUTH_REDIRECT_BLOCKED"
 
-/** What is known of a failure beside its message. Nothing in it may hold a secret. */
+/** The facts of a failure beside its message. None may hold a secret. */
 export interface AuthErrorDetails {
   cause?: unknown
   /** HTTP status of the answer. */

@@ -1,4 +1,4 @@
-/** What Huawei Cloud says of a failure, whichever of its shapes the answer has. */
+/** Huawei Cloud's own account of a failure, whichever of its shapes the answer has. */
 export interface ErrorFields {
   errorCode?: string | undefined
   errorMessage?: string | undefined

@@ -1,4 +1,4 @@
-/** What Node's `util.inspect` asks an object for, and with it `console.log`. */
+/** The method that Node's `util.inspect`, and with it `console.log`, looks for on an object. */
 export const INSPECT = Symbol.for("nodejs.util.inspect.custom")
 const SECRETS = ["value", "secretAccessKey", "securityToken"]
 

@@ -27,7 +27,7 @@ export const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 const DONE = new Error("done")
 
-/** What the work gives, unless the time is over first: then the work's signal aborts with the error that is thrown. */
+/** Returns the result of the work, unless the time is over first: then the work's signal aborts with the thrown error. */
 export async function within<T>(
   clock: Clock,
   limitMs: number,

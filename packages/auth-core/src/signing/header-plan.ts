@@ -15,7 +15,7 @@ export interface HeaderPlan {
   endOf(signed: SignedValues): CanonicalEnd
 }
 
-/** What the end of a canonical request is made from. */
+/** The values that the end of a canonical request is made from. */
 interface SignedValues {
   readonly values: HeaderValues
   readonly payload: string
