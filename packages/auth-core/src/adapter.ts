@@ -2,6 +2,7 @@
 export type { Attempt, Auth, Authentication, Rejection, ReplayReason } from "./auth/auth.ts"
 export { type AuthForRequest, authName, createAuthForRequest } from "./engine/auth-for-request.ts"
 export type { AuthenticatedAttempt, OutgoingRequest } from "./engine/authenticate-attempt.ts"
+export { readBody } from "./engine/authenticate-attempt.ts"
 export { AuthenticatedCall } from "./engine/authenticated-call.ts"
 export { type AuthenticatedFetchOptions, authenticatedFetch } from "./engine/authenticated-fetch.ts"
 export {
@@ -10,8 +11,7 @@ export {
   authenticatedSend,
   type Send,
 } from "./engine/authenticated-send.ts"
-export { readBody } from "./engine/body.ts"
-export { chunkIterator, nodeBody, readableStreamOf, webBody } from "./engine/chunk-source.ts"
+export { bodyAtHand, chunkIterator, nodeBody, readableStreamOf, webBody } from "./engine/chunk-source.ts"
 export type { AttemptCause, CallOptions } from "./engine/follow-up.chunk.ts"
 export { toNativeFormData } from "./engine/form-or-stream.ts"
 export {
@@ -29,24 +29,24 @@ export {
   type ShownRequest,
   staysAtOrigin,
 } from "./engine/redirect.ts"
-export { type NativeRequest, refuseClearProxy, refuseProxiedFetch } from "./engine/refuse-proxy.ts"
-export { bodyAtHand } from "./engine/rejection.ts"
 export { platformSignal } from "./engine/request-call.ts"
 export {
   maskSecrets,
+  type NativeRequest,
   type NativeSend,
   redactMessage,
   redactRequest,
+  refuseClearProxy,
   sendNatively,
   sendSecrets,
 } from "./engine/send-secrets.ts"
 export type { PeekLimits, ResponseLike, WireRequest } from "./engine/wire-request.ts"
-export { wireUrl } from "./engine/wire-url.ts"
+export { wireUrl } from "./engine/wire-request.ts"
 export { AuthError, isAuthError } from "./errors/auth-error.ts"
 export { MAX_SIGNED_BODY_BYTES } from "./runtime/body-size.ts"
+export { type CallLimit, type CallLimitOptions, LONGEST_TIMER_MS, limitCall } from "./runtime/clock.ts"
 export { type Fetch, type FetchInit, type IamFetch, type LibraryFetch, toIamFetchResponse } from "./runtime/fetch.ts"
 export { isArrayBuffer, isBlob, isFormData, isSearchParams } from "./runtime/has-brand.ts"
 export { isLoopback } from "./runtime/is-loopback.ts"
 export { andThen, isPromise } from "./runtime/promises.ts"
-export { clearProxyError, isProxied } from "./runtime/proxy.ts"
-export { type CallLimit, type CallLimitOptions, LONGEST_TIMER_MS, limitCall } from "./runtime/system-clock.ts"
+export { clearProxyError, isProxied, refuseProxiedFetch } from "./runtime/proxy.ts"

@@ -16,7 +16,6 @@ export { type KeyvLike, keyvStore } from "./cache/keyv-store.ts"
 export { type MemoryStoreOptions, memoryStore } from "./cache/memory-store.ts"
 export type { CacheStore, Lease, StoreChange } from "./cache/store.ts"
 export { type GetOptions, TokenCache } from "./cache/token-cache.ts"
-export { type AgencyCredentialsOptions, agencyCredentials } from "./credentials/agency-credentials.ts"
 export {
   type AssumeAgencyCredentialsOptions,
   assumeAgencyCredentials,
@@ -28,7 +27,12 @@ export { type MetadataCredentialsOptions, metadataCredentials } from "./credenti
 export { type PodCredentialsOptions, podCredentials } from "./credentials/pod-credentials.ts"
 export { type ProfileCredentialsOptions, profileCredentials } from "./credentials/profile-credentials.ts"
 export { type StaticCredentialProvider, staticCredentials } from "./credentials/static-credentials.ts"
-export { type TokenCredentialsOptions, tokenCredentials } from "./credentials/token-credentials.ts"
+export {
+  type AgencyCredentialsOptions,
+  agencyCredentials,
+  type TokenCredentialsOptions,
+  tokenCredentials,
+} from "./credentials/temporary-credentials.ts"
 export {
   type AuthenticatedRequest,
   type AuthenticatedSendOptions,
@@ -56,6 +60,7 @@ export type { CredentialProvider, Expiring, Provider, ProviderContext, TokenProv
 export { type Customer, type Partner, type PartnerOptions, partner } from "./partner/partner.ts"
 export { MAX_SIGNED_BODY_BYTES } from "./runtime/body-size.ts"
 export type { Clock } from "./runtime/clock.ts"
+export { systemClock } from "./runtime/clock.ts"
 export type {
   Fetch,
   FetchInit,
@@ -66,16 +71,17 @@ export type {
   LibraryFetchInit,
   LibraryResponse,
 } from "./runtime/fetch.ts"
-export { systemClock } from "./runtime/system-clock.ts"
 export type { SigningAlgorithm } from "./signing/algorithm.ts"
-export { UNSIGNED_PAYLOAD } from "./signing/payload-hash.ts"
+export { UNSIGNED_PAYLOAD } from "./signing/canonicalizer.ts"
 export {
   canonicalRequest,
+  createSigner,
   type SignableRequest,
+  type Signer,
   type SignOptions,
   type SignRequestOptions,
-} from "./signing/resolve-request.ts"
-export { createSigner, type Signer, sign } from "./signing/signer.ts"
+  sign,
+} from "./signing/signer.ts"
 export type { SignerOptions } from "./signing/signing-key.ts"
 export { hashPayload, type PayloadStream } from "./signing/stream-hash.chunk.ts"
 export {

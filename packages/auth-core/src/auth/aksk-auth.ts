@@ -1,10 +1,9 @@
 import type { Credentials } from "../identity/credentials.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
 import { MAX_SIGNED_BODY_BYTES } from "../runtime/body-size.ts"
-import { systemWallClock } from "../runtime/clock.ts"
 import { andThen, isPromise, lazily } from "../runtime/promises.ts"
 import { algorithmOf, type SigningAlgorithm } from "../signing/algorithm.ts"
-import { largePayloadHash, payloadHashOf, UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
+import { largePayloadHash, payloadHashOf, UNSIGNED_PAYLOAD } from "../signing/canonicalizer.ts"
 import { createSigningKey, type SigningKey } from "../signing/signing-key.ts"
 import type { AccountIdOptions, AccountIds, KnownAccountIds } from "./account-id-lookup.chunk.ts"
 import type { Attempt, Auth, Authentication } from "./auth.ts"
@@ -71,7 +70,13 @@ export function akskAuth(
   credentialsOrProvider: Credentials | CredentialProvider,
   options: AkskAuthOptions = {},
 ): AkskAuth {
-  const { algorithm = "SDK-HMAC-SHA256", region, service, unsignedPayload = false, clock = systemWallClock } = options
+  const {
+    algorithm = "SDK-HMAC-SHA256",
+    region,
+    service,
+    unsignedPayload = false,
+    clock = { now: () => Date.now() },
+  } = options
   const { hash, contentHashHeader } = algorithmOf(algorithm)
   // Other clocks are learned only from refused signatures.
   let judge: SignatureJudge | undefined

@@ -3,8 +3,7 @@ import { TokenCache } from "../cache/token-cache.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import type { Expiring, IamReach, Provider } from "../identity/provider.ts"
 import { hasSameSecret, secretOf } from "../identity/secret.ts"
-import type { Clock } from "../runtime/clock.ts"
-import { systemClock } from "../runtime/system-clock.ts"
+import { type Clock, systemClock } from "../runtime/clock.ts"
 import type { Rejection, ReplayReason } from "./auth.ts"
 
 /** Whether there is another value now. */

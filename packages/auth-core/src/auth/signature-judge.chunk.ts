@@ -1,7 +1,6 @@
 import type { Credentials } from "../identity/credentials.ts"
-import type { Clock, WallClock } from "../runtime/clock.ts"
+import { type Clock, systemClock, type WallClock } from "../runtime/clock.ts"
 import { redactCanonicalRequest } from "../runtime/redact.ts"
-import { systemClock } from "../runtime/system-clock.ts"
 import type { ResolvedRequest } from "../signing/canonicalizer.ts"
 import { serverTimeIn } from "../signing/server-time.ts"
 import type { SigningKey } from "../signing/signing-key.ts"
@@ -130,8 +129,7 @@ function isKeyAtFault({ errorMessage }: Rejection, ours: () => readonly string[]
   return ours().some((text) => text.replaceAll("\n", "|").startsWith(theirs.replaceAll("\n", "|")))
 }
 
-export { forgive } from "./key-standing.ts"
-export { takeTurn } from "./take-turn.ts"
+export { forgive, takeTurn } from "./key-standing.ts"
 
 /** The difference between the clock of each endpoint and the local one, learned from its answers. */
 export interface ClockOffsets {

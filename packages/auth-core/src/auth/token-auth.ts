@@ -1,7 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import type { Token } from "../identity/credentials.ts"
 import type { TokenProvider } from "../identity/provider.ts"
-import { type Clock, systemWallClock, type WallClock } from "../runtime/clock.ts"
+import type { Clock, WallClock } from "../runtime/clock.ts"
 import { isHeaderText } from "../runtime/header-text.ts"
 import { andThen } from "../runtime/promises.ts"
 import type { Auth, Authentication } from "./auth.ts"
@@ -35,7 +35,7 @@ export function tokenAuth(tokenOrProvider: Token | TokenProvider, options: Token
     : fixedToken(tokenOrProvider, options)
 }
 
-function fixedToken(token: Token, { clock = systemWallClock }: { clock?: WallClock | undefined }): Auth {
+function fixedToken(token: Token, { clock = { now: () => Date.now() } }: { clock?: WallClock | undefined }): Auth {
   const authentication = authenticationOf(token)
   if (token.expiresAt !== undefined && !Number.isFinite(token.expiresAt)) {
     throw new AuthError("AUTH_INVALID_CREDENTIALS", "The `expiresAt` of a token must be a time in epoch milliseconds.")

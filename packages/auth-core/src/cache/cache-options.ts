@@ -1,6 +1,5 @@
 import { AuthError, type AuthErrorCode } from "../errors/auth-error.ts"
-import type { Clock } from "../runtime/clock.ts"
-import { LONGEST_TIMER_MS, systemClock } from "../runtime/system-clock.ts"
+import { type Clock, LONGEST_TIMER_MS, systemClock } from "../runtime/clock.ts"
 import { type Backoff, type BackoffOptions, createBackoff } from "./backoff.ts"
 import type { LifetimeOptions } from "./lifetime.ts"
 import type { WaitUntil } from "./request-bound.ts"

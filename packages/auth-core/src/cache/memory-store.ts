@@ -1,7 +1,6 @@
 import type { Hmac } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
-import type { Clock } from "../runtime/clock.ts"
-import { systemClock } from "../runtime/system-clock.ts"
+import { type Clock, systemClock } from "../runtime/clock.ts"
 import { randomHmac } from "./fingerprint.ts"
 import type { CacheStore, Lease, StoreChange } from "./store.ts"
 import "./shared-renewal.chunk.ts"

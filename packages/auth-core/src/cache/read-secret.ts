@@ -1,7 +1,6 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import type { BoundSecret, Expiring, Provider, SecretBinding } from "../identity/provider.ts"
-import type { Clock } from "../runtime/clock.ts"
-import { within } from "../runtime/system-clock.ts"
+import { type Clock, within } from "../runtime/clock.ts"
 import type { FailedRenewal } from "./ask-provider.ts"
 import { type Failure, failureAfter, isIdentityRefused } from "./backoff.ts"
 import type { CacheEntries } from "./cache-entries.ts"

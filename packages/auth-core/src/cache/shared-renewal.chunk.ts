@@ -1,5 +1,5 @@
 import type { BoundSecret, Expiring, SecretBinding } from "../identity/provider.ts"
-import { within } from "../runtime/system-clock.ts"
+import { within } from "../runtime/clock.ts"
 import type { Renewal } from "./ask-provider.ts"
 import { activeFailure, type Failure, failureFrom, longestDelayMs } from "./backoff.ts"
 import type { Mark } from "./cache-entry.ts"

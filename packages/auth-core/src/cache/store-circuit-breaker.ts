@@ -1,5 +1,4 @@
-import type { Clock } from "../runtime/clock.ts"
-import { within } from "../runtime/system-clock.ts"
+import { type Clock, within } from "../runtime/clock.ts"
 import type { CacheEvent } from "./cache-options.ts"
 import type { CacheStore, Lease, StoreChange } from "./store.ts"
 

@@ -1,7 +1,11 @@
-import { checkIamOptions, type IamOptions } from "../iam/iam-connection.ts"
-import type { CredentialProvider } from "../identity/provider.ts"
+import { AuthError, isAuthError } from "../errors/auth-error.ts"
+import { checkIamOptions, type IamOptions, namedEndpoint } from "../iam/iam-connection.ts"
+import { secretFile } from "../iam/secret.ts"
+import { type Credentials, checkCredentials } from "../identity/credentials.ts"
+import type { CredentialProvider, ProviderContext } from "../identity/provider.ts"
 import { environmentVariable } from "../runtime/environment.ts"
-import { credentialsOf } from "./named-source.ts"
+import { redactCredential } from "../runtime/redact.ts"
+import { federatedCredentials } from "./federated-credentials.ts"
 
 const NAMES = {
   ak: "HUAWEICLOUD_SDK_AK",
@@ -40,4 +44,67 @@ export function envCredentials(options: IamOptions = {}): CredentialProvider {
     return await credentialsOf(values, "The environment", NAMES, options, context)
   }
   return Object.assign(provider, { yields: "credentials" as const, heedsIamReach: true })
+}
+
+/** The settings that an environment or a profile can name. */
+export interface NamedSource {
+  readonly ak: string | undefined
+  readonly sk: string | undefined
+  readonly securityToken: string | undefined
+  readonly projectId: string | undefined
+  readonly domainId: string | undefined
+  readonly idpId: string | undefined
+  readonly idTokenFile: string | undefined
+  readonly iamEndpoint: string | undefined
+}
+
+/**
+ * The access key of a named source: by an identity provider and a file with an id token, which win, else by AK and SK.
+ *
+ * @param source its name in messages: "The environment", "The section [basic] of ..."
+ * @param names the names of its settings, for messages
+ */
+export async function credentialsOf(
+  values: NamedSource,
+  source: string,
+  names: Readonly<Record<keyof NamedSource, string>>,
+  options: IamOptions,
+  context: ProviderContext<Credentials> | undefined,
+): Promise<Credentials> {
+  const { ak, sk, securityToken, idpId, idTokenFile } = values
+  const reach = { ...options, iamEndpoint: options.iamEndpoint ?? values.iamEndpoint }
+  const iamEndpoint = namedEndpoint(reach)
+  const owner = {
+    ...(iamEndpoint === undefined ? undefined : { iamEndpoint }),
+    ...(values.projectId === undefined ? undefined : { projectId: values.projectId }),
+    ...(values.domainId === undefined ? undefined : { domainId: values.domainId }),
+  }
+  if (idpId !== undefined && idTokenFile !== undefined) {
+    const federated = federatedCredentials({ ...reach, idpId, idToken: secretFile(idTokenFile) })
+    return redactCredential({ ...(await federated(context)), ...owner })
+  }
+  if (ak !== undefined && sk !== undefined) {
+    const key = {
+      accessKeyId: ak,
+      secretAccessKey: sk,
+      ...(securityToken === undefined ? undefined : { securityToken }),
+    }
+    return redactCredential({ ...checkedKey(key, source), ...owner })
+  }
+  const [half, missing] = ak !== undefined ? (["ak", "sk"] as const) : (["sk", "ak"] as const)
+  if (values[half] !== undefined) {
+    throw new AuthError("AUTH_INVALID_CREDENTIALS", `${source} has ${names[half]} without ${names[missing]}: set both.`)
+  }
+  throw new AuthError(
+    "AUTH_CREDENTIALS_MISSING",
+    `${source} has neither ${names.ak} and ${names.sk} nor ${names.idpId} and ${names.idTokenFile}.`,
+  )
+}
+
+function checkedKey(key: Credentials, source: string): Credentials {
+  try {
+    return checkCredentials(key)
+  } catch (error) {
+    throw isAuthError(error) ? new AuthError(error.code, `${source}: ${error.message}`) : error
+  }
 }

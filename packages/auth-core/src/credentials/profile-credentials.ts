@@ -3,7 +3,7 @@ import { checkIamOptions, type IamOptions } from "../iam/iam-connection.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
 import { checkBare, environmentVariable } from "../runtime/environment.ts"
 import { homeDirectory, readTextFile } from "../runtime/text-file.ts"
-import { credentialsOf } from "./named-source.ts"
+import { credentialsOf } from "./env-credentials.ts"
 
 export interface ProfileCredentialsOptions extends IamOptions {
   /** @default HUAWEICLOUD_SDK_CREDENTIALS_FILE, else ~/.huaweicloud/credentials */

@@ -4,8 +4,7 @@ import type { OutgoingRequest } from "./authenticate-attempt.ts"
 import { AuthenticatedCall } from "./authenticated-call.ts"
 import type { CallOptions } from "./follow-up.chunk.ts"
 import { createHostGuard, type GuardOptions, type HostGuard } from "./host-guard.ts"
-import type { ResponseLike, WireRequest } from "./wire-request.ts"
-import { wireUrl } from "./wire-url.ts"
+import { type ResponseLike, type WireRequest, wireUrl } from "./wire-request.ts"
 
 /** Puts one attempt on the wire. */
 export type Send<R extends ResponseLike> = (request: WireRequest) => Promise<R>

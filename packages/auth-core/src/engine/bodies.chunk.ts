@@ -1,7 +1,8 @@
 // Loaded only for a Request, a form or a stream.
+
+export { refuseProxiedFetch } from "../runtime/proxy.ts"
 export { readableStreamOf } from "./chunk-source.ts"
 export { fetchInKind, initMembers } from "./fetch-in-kind.ts"
 export { readFormOrStream, refuseTooLarge } from "./form-or-stream.ts"
 export { keptBody } from "./kept-body.ts"
-export { refuseProxiedFetch } from "./refuse-proxy.ts"
 export { requestCall } from "./request-call.ts"

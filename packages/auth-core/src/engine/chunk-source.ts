@@ -1,7 +1,8 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { isArrayBuffer, isFormData, isSearchParams } from "../runtime/has-brand.ts"
+import { isArrayBuffer, isBlob, isFormData, isSearchParams } from "../runtime/has-brand.ts"
 import { abortable } from "../runtime/promises.ts"
 import { type BodyStream, isStream, isWebStream, type PipedStream } from "./prepared-body.ts"
+import type { ResponseLike } from "./wire-request.ts"
 
 /** The chunks of a stream of any kind, one at a time. */
 export interface ChunkSource {
@@ -205,4 +206,23 @@ export function webBody(body: unknown): unknown {
 /** Also of what can be iterated without waiting. */
 async function* awaited(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield* chunks
+}
+
+/** For a client that has read the body of an answer. A stream is left to the caller, and let go of when nobody will read it. */
+export function bodyAtHand(body: unknown): Required<Pick<ResponseLike, "peek" | "discard">> {
+  return { peek: ({ length }) => textOf(body, length), discard: () => letGo(body) }
+}
+
+function textOf(body: unknown, longest: number): string | undefined | Promise<string> {
+  if (typeof body === "string") return body.length > longest ? undefined : body
+  if (isBlob(body)) return body.size > longest ? undefined : body.text()
+  if (!isArrayBuffer(body) && !ArrayBuffer.isView(body)) return undefined
+  return body.byteLength > longest ? undefined : new TextDecoder().decode(body)
+}
+
+async function letGo(body: unknown): Promise<void> {
+  if (body instanceof ReadableStream && !body.locked) await body.cancel()
+  else if (typeof body === "object" && body !== null && "destroy" in body && typeof body.destroy === "function") {
+    body.destroy()
+  }
 }

@@ -1,9 +1,13 @@
-import type { ReplayReason } from "../auth/auth.ts"
+import type { Rejection, ReplayReason } from "../auth/auth.ts"
+import { readErrorFields } from "../errors/error-fields.ts"
+import { timeInHeader } from "../runtime/header-text.ts"
+import { abortable } from "../runtime/promises.ts"
 import type { AuthenticatedAttempt, OutgoingRequest } from "./authenticate-attempt.ts"
+import { asBytes, begin } from "./chunk-source.ts"
 import type { HostGuard } from "./host-guard.ts"
-import { hiddenRedirect, nextHop, type OnRedirect } from "./redirect.ts"
-import { cancelBody, isFetchResponse, replayReason } from "./rejection.ts"
-import { isRedirect, type ResponseLike } from "./wire-request.ts"
+import { isStream } from "./prepared-body.ts"
+import { headerOf, hiddenRedirect, nextHop, type OnRedirect } from "./redirect.ts"
+import { isRedirect, isRejection, type PeekLimits, type ResponseLike } from "./wire-request.ts"
 
 export { hasOwnSecrets } from "./redirect.ts"
 
@@ -94,4 +98,88 @@ function sameRequest(
 async function discard(response: ResponseLike): Promise<void> {
   if (response.discard !== undefined) await response.discard()
   else if (isFetchResponse(response)) await cancelBody(response)
+}
+
+const LIMITS: PeekLimits = { length: 65_536, ms: 1_000 }
+
+/**
+ * Why a rejected attempt is sent once more, authenticated anew; `undefined` when it is not. The auth of the attempt judges 401
+ * and 403; the response stays readable.
+ */
+export async function replayReason(
+  { by, as, url, prepared }: AuthenticatedAttempt,
+  response: ResponseLike,
+  isReplayed: boolean,
+  signal?: AbortSignal,
+): Promise<ReplayReason | undefined> {
+  if (by === undefined || as === undefined || !isRejection(response)) return undefined
+  const rejection = await readRejection(response, url, isReplayed)
+  const verdict = await by.judge(as, rejection, signal)
+  if (verdict === false || isReplayed || !prepared.replayable) return undefined
+  return verdict === true ? "curable" : verdict
+}
+
+/** Parses a 401 or 403. The body stays readable for the caller. */
+async function readRejection(response: ResponseLike, url: URL, replayed: boolean): Promise<Rejection> {
+  const text = await errorText(response)
+  return {
+    status: response.status,
+    origin: url.origin,
+    ...(text === undefined ? undefined : readErrorFields(text)),
+    serverTime: timeInHeader(headerOf(response, "date")),
+    replayed,
+  }
+}
+
+async function errorText(response: ResponseLike): Promise<string | undefined> {
+  try {
+    if (response.peek !== undefined) return await response.peek(LIMITS)
+    return isFetchResponse(response) && !response.bodyUsed ? await peekResponse(response) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The body, unless it is too long or takes too long. */
+async function peekResponse(response: Response): Promise<string | undefined> {
+  if (Number(headerOf(response, "content-length") ?? 0) > LIMITS.length) return undefined
+  const body = clonedBody(response)
+  if (!isStream(body)) return ""
+  const chunks = begin(body)
+  const overdue = AbortSignal.timeout(LIMITS.ms)
+  const decoder = new TextDecoder()
+  let text = ""
+  try {
+    for (;;) {
+      const { done, value } = await abortable(chunks.next(), overdue)
+      if (done) return text + decoder.decode()
+      text += decoder.decode(asBytes(value), { stream: true })
+      if (text.length > LIMITS.length) return undefined
+    }
+  } finally {
+    // Only of what is left of this clone: the caller's goes on.
+    chunks.cancel()
+  }
+}
+
+/** Whether it is a Response as fetch gives it, also one of another library. */
+export function isFetchResponse(response: ResponseLike): response is Response {
+  return "bodyUsed" in response && "clone" in response
+}
+
+/** Ends the reading of its body, which other libraries have as a Node stream. */
+export async function cancelBody({ body }: Response): Promise<void> {
+  if (body === null || typeof body !== "object") return
+  if (typeof body.cancel === "function") await body.cancel()
+  else if ("destroy" in body && typeof body.destroy === "function") body.destroy()
+}
+
+/** The body of a clone. */
+function clonedBody(response: Response): unknown {
+  const { body } = response.clone()
+  const own: unknown = response.body
+  // node-fetch listens to the body it made, but not to the half that a clone leaves of it: an error of that, which nobody
+  // may be reading, would end the process.
+  if (isStream(own) && "on" in own) own.on("error", () => undefined)
+  return body
 }

@@ -1,8 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
 import type { OutgoingRequest } from "./authenticate-attempt.ts"
-import { headerOf } from "./rejection.ts"
-import type { ResponseLike } from "./wire-request.ts"
-import { wireUrl } from "./wire-url.ts"
+import { type ResponseLike, wireUrl } from "./wire-request.ts"
 
 type HeadersByName = Readonly<Record<string, string>>
 
@@ -156,4 +154,13 @@ export function hasOwnSecrets(headers: Readonly<Record<string, unknown>>): boole
   // Of the others they know.
   for (const name of Object.keys(headers)) if (name.startsWith("x-") && staysAtOrigin(name)) return true
   return false
+}
+
+/** One header of a response, whatever its client keeps there; a mock may keep none. */
+export function headerOf(
+  { headers }: { headers?: Partial<ResponseLike["headers"]> },
+  name: string,
+): string | undefined {
+  const value = headers?.get?.(name)
+  return typeof value === "string" ? value : undefined
 }

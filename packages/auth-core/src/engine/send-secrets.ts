@@ -1,8 +1,8 @@
 import { andThen } from "../runtime/promises.ts"
+import { clearProxyError } from "../runtime/proxy.ts"
 import { INSPECT } from "../runtime/redact.ts"
 import type { HostGuard } from "./host-guard.ts"
 import { staysAtOrigin } from "./redirect.ts"
-import { refuseClearProxy } from "./refuse-proxy.ts"
 import type { WireRequest } from "./wire-request.ts"
 
 /** Shows in the place of a secret. */
@@ -13,7 +13,7 @@ const PUBLIC_HEADER = /^x-(?:sdk-.*|project-id|domain-id)$/
 type HeadersByName = Readonly<Record<string, string>>
 
 /** Of a request of node:http as much as is needed here. */
-interface NativeRequest {
+interface SettableRequest {
   readonly headersSent: boolean
   readonly socket: Connection | null
   getHeader(name: string): unknown
@@ -96,7 +96,7 @@ export function sendSecrets(request: unknown, secrets: HeadersByName): void {
   else request.once("socket", (socket) => insert(socket, secrets))
 }
 
-function isSettable(request: unknown): request is NativeRequest {
+function isSettable(request: unknown): request is SettableRequest {
   return typeof request === "object" && request !== null && "setHeader" in request && "once" in request
 }
 
@@ -104,7 +104,7 @@ function isSettable(request: unknown): request is NativeRequest {
  * Writes its head to a connection as Node does, in Node, Bun and Deno alike. Not so those of an HTTP/2 package, of mocks, and
  * of earlier Bun and Deno, which send in their own way.
  */
-function isOfNode(request: NativeRequest): boolean {
+function isOfNode(request: SettableRequest): boolean {
   const { OutgoingMessage } = process.getBuiltinModule("node:http")
   return request instanceof OutgoingMessage && request.end === OutgoingMessage.prototype.end
 }
@@ -249,4 +249,35 @@ export function redactMessage(error: Error, { added }: Pick<WireRequest, "added"
     if (error.message.includes(value)) error.message = error.message.replaceAll(value, "[redacted]")
     if (error.stack?.includes(value)) error.stack = error.stack.replaceAll(value, "[redacted]")
   }
+}
+
+/** A request of `node:http` before anything of it is sent, or its options: as much as tells where it goes. */
+export interface NativeRequest {
+  readonly path?: unknown
+  readonly agent?: unknown
+  once?(event: "error", listener: () => void): unknown
+  destroy?(): unknown
+}
+
+/**
+ * Refuses to send credentials through a proxy that could read them, whoever chose it. Loopback is no exception: the proxy
+ * need not be on this machine.
+ *
+ * @param request is destroyed where it is refused.
+ * @param cure what to do where a client sends even https so.
+ * @throws {AuthError} `AUTH_INSECURE_URL`
+ */
+export function refuseClearProxy(request: NativeRequest, url: URL, guard: HostGuard, cure?: string): void {
+  const { path, agent } = request
+  const isHttps = url.protocol === "https:"
+  // A proxy is asked for an absolute URL in place of a path.
+  const isAbsolute = typeof path === "string" && /^https?:\/\//i.test(path)
+  // A tunnel hides https only. Agents of npm keep their proxy here.
+  const isTunnelled =
+    !isHttps && typeof agent === "object" && agent !== null && "proxy" in agent && Boolean(agent.proxy)
+  if (!isAbsolute && !isTunnelled) return
+  if (!isHttps && guard.allowInsecure) return
+  request.once?.("error", () => undefined)
+  request.destroy?.()
+  throw clearProxyError(url, isHttps ? cure : undefined)
 }

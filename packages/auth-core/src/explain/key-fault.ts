@@ -1,6 +1,6 @@
 import { algorithmOf, type SigningAlgorithm } from "../signing/algorithm.ts"
 import { createSignatureCheck } from "../signing/authorization.ts"
-import { UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
+import { UNSIGNED_PAYLOAD } from "../signing/canonicalizer.ts"
 import type { Cause } from "./causes.ts"
 import type { ExplainContext } from "./explained-request.ts"
 import type { Confidence, Where } from "./explanation.ts"

@@ -1,5 +1,5 @@
 import { algorithmOf } from "../signing/algorithm.ts"
-import { payloadHashOf, UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
+import { payloadHashOf, UNSIGNED_PAYLOAD } from "../signing/canonicalizer.ts"
 import { parseSdkDate } from "../signing/server-time.ts"
 import type { Answer } from "./answer.ts"
 import { type CanonicalParts, parseCanonicalRequest } from "./canonical-parts.ts"

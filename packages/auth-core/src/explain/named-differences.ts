@@ -1,5 +1,5 @@
 import type { HashAlgorithm } from "../digest/digest.ts"
-import { UNSIGNED_PAYLOAD } from "../signing/payload-hash.ts"
+import { UNSIGNED_PAYLOAD } from "../signing/canonicalizer.ts"
 import type { CanonicalParts } from "./canonical-parts.ts"
 import type { Cause } from "./causes.ts"
 import type { ComparedLine, SignedParts } from "./compare.ts"

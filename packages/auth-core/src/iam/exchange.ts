@@ -7,8 +7,7 @@ import { refuseProxy } from "../runtime/proxy.ts"
 import { redactText } from "../runtime/redact.ts"
 import { serverTimeIn } from "../signing/server-time.ts"
 import { sign } from "../signing/signer.ts"
-import type { IamConnection } from "./iam-connection.ts"
-import { type IamAnswer, type IamRequest, payloadOf } from "./iam-request.ts"
+import { type IamAnswer, type IamConnection, type IamRequest, payloadOf } from "./iam-connection.ts"
 import { rejectionError } from "./rejection-error.ts"
 
 /**

@@ -3,8 +3,7 @@ import type { Credentials, Token } from "../identity/credentials.ts"
 import type { ProviderContext } from "../identity/provider.ts"
 import { isHeaderText } from "../runtime/header-text.ts"
 import { redactCredential } from "../runtime/redact.ts"
-import type { IamConnection } from "./iam-connection.ts"
-import type { IamAnswer, IamRequest } from "./iam-request.ts"
+import type { IamAnswer, IamConnection, IamRequest } from "./iam-connection.ts"
 
 /**
  * Reads an answer with a token: the token from X-Subject-Token, its times and scope from the body. A new token begins

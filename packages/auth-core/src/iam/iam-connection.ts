@@ -1,9 +1,8 @@
 import { AuthError } from "../errors/auth-error.ts"
 import type { IamReach, Provider, ProviderContext } from "../identity/provider.ts"
-import type { Clock } from "../runtime/clock.ts"
+import { type Clock, LONGEST_TIMER_MS, systemClock } from "../runtime/clock.ts"
 import { environmentVariable } from "../runtime/environment.ts"
-import type { IamFetch } from "../runtime/fetch.ts"
-import { LONGEST_TIMER_MS, systemClock } from "../runtime/system-clock.ts"
+import type { IamFetch, IamFetchResponse } from "../runtime/fetch.ts"
 import { resolveEndpoint } from "./endpoint.ts"
 
 /** The way to IAM. A provider built on another one (`via`) inherits the options that it does not set. */
@@ -150,4 +149,34 @@ function callsIam<V>(provider: Provider<V>): provider is IamProvider<V> {
 export function checkInteger<T extends number | undefined>(value: T, option: string, least: number, most: number): T {
   if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return value
   throw new AuthError("AUTH_INVALID_OPTION", `\`${option}\` must be a whole number from ${least} to ${most}.`)
+}
+
+/** One round trip to IAM or STS, ready to send. */
+export interface IamRequest {
+  readonly method: "GET" | "POST" | "PUT"
+  /** Path and query, encoded. */
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Sent as JSON. */
+  readonly body?: object | undefined
+  /** The texts that must not appear in an error. */
+  readonly secrets: readonly string[]
+  /** The action, for messages: "Asking IAM for ...". */
+  readonly action: string
+  /** The remedy for a status, where the request knows better than the general advice. */
+  readonly advice?: Readonly<Partial<Record<400 | 401 | 403 | 404, string>>> | undefined
+}
+
+/** An answer with any status. */
+export interface IamAnswer {
+  readonly status: number
+  readonly headers: IamFetchResponse["headers"]
+  readonly text: string
+  /** The time of the server's clock by its Date header, epoch ms. */
+  readonly serverTime: number | undefined
+}
+
+/** The body as it goes on the wire. */
+export function payloadOf({ body }: IamRequest): string | undefined {
+  return body === undefined ? undefined : JSON.stringify(body)
 }

@@ -1,8 +1,7 @@
 import { AuthError, type AuthErrorCode } from "../errors/auth-error.ts"
 import { type ErrorFields, readErrorFields } from "../errors/error-fields.ts"
 import { redactText } from "../runtime/redact.ts"
-import type { IamConnection } from "./iam-connection.ts"
-import type { IamAnswer, IamRequest } from "./iam-request.ts"
+import type { IamAnswer, IamConnection, IamRequest } from "./iam-connection.ts"
 
 /** How long the console locks an account by default after too many wrong passwords. */
 const ACCOUNT_LOCK_MS = 15 * 60_000

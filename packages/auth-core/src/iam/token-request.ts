@@ -1,7 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { identityKey } from "../identity/provider.ts"
-import { checkInteger } from "./iam-connection.ts"
-import type { IamRequest } from "./iam-request.ts"
+import { checkInteger, type IamRequest } from "./iam-connection.ts"
 import { type NameOrId, namedBody, namedText, scopeBody, type TokenScope } from "./token-scope.ts"
 
 /** Without the catalog, which makes an answer large and is not used here. */

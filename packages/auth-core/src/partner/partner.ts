@@ -1,4 +1,4 @@
-import { agencyCredentials } from "../credentials/agency-credentials.ts"
+import { agencyCredentials } from "../credentials/temporary-credentials.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import type { IamOptions } from "../iam/iam-connection.ts"
 import type { Secret } from "../iam/secret.ts"

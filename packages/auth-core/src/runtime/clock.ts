@@ -11,4 +11,106 @@ export interface Clock {
 /** The part of a clock that tells the time of day. */
 export type WallClock = Pick<Clock, "now">
 
-export const systemWallClock: WallClock = { now: () => Date.now() }
+/** The machine's own clock. A sleep keeps the process alive, since somebody waits for its end. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason)
+        return
+      }
+      const onAbort = (): void => {
+        clearTimeout(timer)
+        reject(signal?.reason)
+      }
+      const timer = setTimeout(() => {
+        signal?.removeEventListener("abort", onAbort)
+        resolve()
+      }, ms)
+      signal?.addEventListener("abort", onAbort, { once: true })
+    }),
+}
+
+/** The longest time that a timer can run, milliseconds: about 24.8 days. Every runtime fires a longer one at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+const DONE = new Error("done")
+
+/** Returns the result of the work, unless the time is over first: then the work's signal aborts with the thrown error. */
+export async function within<T>(
+  clock: Clock,
+  limitMs: number,
+  timeoutError: () => Error,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const ending = new AbortController()
+  const done = new AbortController()
+  const timeout = clock.sleep(limitMs, done.signal).then(() => {
+    const error = timeoutError()
+    ending.abort(error)
+    throw error
+  })
+  try {
+    return await Promise.race([work(ending.signal), timeout])
+  } finally {
+    done.abort(DONE)
+  }
+}
+
+/** How long a caller waits for a whole call, whatever is done on its behalf. */
+export interface CallLimit {
+  /** For what is done before and between attempts. */
+  readonly signal: AbortSignal
+  /** Milliseconds, at least 1; `undefined` without a timeout. */
+  timeLeftMs(): number | undefined
+  /** Frees the timer, and the caller's signal and token. */
+  end(): void
+}
+
+export interface CallLimitOptions {
+  /** One that is longer than a timer can run is none. */
+  readonly timeoutMs: number | undefined
+  /** The error by which the client tells of a timeout. */
+  readonly timedOut: () => unknown
+  /** The caller's own, of the platform or a polyfill. */
+  readonly signal?: CallersSignal | undefined
+  /** The error by which the client tells of an abort. @default the signal's reason */
+  readonly aborted?: () => unknown
+  /** The caller's, from before there were signals: it gives the error. */
+  readonly cancelToken?: CancelToken | undefined
+}
+
+type CallersSignal = Pick<AbortSignal, "aborted" | "addEventListener" | "removeEventListener"> & { reason?: unknown }
+
+interface CancelToken {
+  subscribe(listener: (reason: unknown) => void): void
+  unsubscribe(listener: (reason: unknown) => void): void
+}
+
+/** Starts the clock of a call, `undefined` when nothing limits it. Whoever starts it ends it. */
+export function limitCall(options: CallLimitOptions): CallLimit | undefined {
+  const { timeoutMs, timedOut, signal, aborted, cancelToken } = options
+  const limitMs = timeoutMs !== undefined && timeoutMs <= LONGEST_TIMER_MS ? timeoutMs : undefined
+  if (limitMs === undefined && !signal && !cancelToken) return undefined
+  const begun = performance.now()
+  const ended = new AbortController()
+  const abort = (reason: unknown): void => ended.abort(reason)
+  const onAbort = (): void => abort(aborted === undefined ? signal?.reason : aborted())
+  const timer = limitMs === undefined ? undefined : setTimeout(() => abort(timedOut()), limitMs)
+  signal?.addEventListener?.("abort", onAbort)
+  if (signal?.aborted) onAbort()
+  cancelToken?.subscribe(abort)
+  return {
+    signal: ended.signal,
+    timeLeftMs() {
+      return limitMs === undefined ? undefined : Math.max(1, Math.ceil(limitMs - (performance.now() - begun)))
+    },
+    end() {
+      clearTimeout(timer)
+      signal?.removeEventListener?.("abort", onAbort)
+      cancelToken?.unsubscribe(abort)
+    },
+  }
+}

@@ -69,3 +69,18 @@ export function clearProxyError({ protocol, origin }: URL, cure?: string): AuthE
 export function refuseProxy(url: URL): void {
   if (globalThis.process !== undefined && isProxied(dispatcherOf({}), url)) throw clearProxyError(url)
 }
+
+/**
+ * Refuses a request of plain http to this machine that a fetch of undici, such as Node's, sends through a proxy: one that
+ * `NODE_USE_ENV_PROXY` has it take from the environment, or that the caller's dispatcher knows.
+ *
+ * @throws {AuthError} `AUTH_INSECURE_URL`
+ */
+export function refuseProxiedFetch(
+  url: URL,
+  init: object,
+  { allowInsecure }: { readonly allowInsecure: boolean },
+): void {
+  if (url.protocol !== "http:" || allowInsecure || globalThis.process === undefined) return
+  if (isProxied(dispatcherOf(init), url)) throw clearProxyError(url)
+}

@@ -1,8 +1,9 @@
+import { hashHex } from "#digest"
+import type { HashAlgorithm } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
-import { canonicalQueryString, canonicalUriLine } from "./canonical-url.ts"
 import { type CanonicalEnd, type HeaderPlan, type HeaderValues, isToken } from "./header-plan.ts"
-import { hostOf, type UrlParts, urlParts } from "./url-parts.ts"
+import { canonicalQueryString, canonicalUriLine, hostOf, type UrlParts, urlParts } from "./url-parts.ts"
 
 /** A request with everything that its signature needs. */
 export interface ResolvedRequest {
@@ -54,4 +55,34 @@ export function methodLine(method: string): string {
  */
 export function canonicalText(methodLine: string, { path, query }: UrlParts, end: string): string {
   return methodLine + canonicalUriLine(path) + canonicalQueryString(query) + end
+}
+
+/** Stands in place of a payload hash: the signature leaves the body out. */
+export const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
+
+const emptyHashes: Partial<Record<HashAlgorithm, string>> = {}
+
+/** Lower-case hex of the body's hash. A string counts as UTF-8, no body as the empty one. */
+export function payloadHashOf(body: string | Uint8Array | null | undefined, hash: HashAlgorithm): string {
+  if (body !== undefined && body !== null && body !== "") return hashHex(hash, body)
+  emptyHashes[hash] ??= hashHex(hash, "")
+  return emptyHashes[hash]
+}
+
+/** In characters or bytes. */
+const LARGE_BODY = 64 * 1024
+
+/**
+ * Hashes a large body in slices, so that other work goes on in between. A registered SM3 takes all bytes at once and does
+ * block the event loop.
+ *
+ * @returns `undefined` for a small body, which {@link payloadHashOf} hashes just as well.
+ * @throws {AuthError} (as a rejection) `AUTH_BODY_TOO_LARGE` above 12 MB (12 * 1024 * 1024 bytes)
+ */
+export function largePayloadHash(
+  body: string | Uint8Array | null | undefined,
+  hash: HashAlgorithm,
+): Promise<string> | undefined {
+  if (body === undefined || body === null || body.length <= LARGE_BODY) return undefined
+  return import("./stream-hash.chunk.ts").then(({ hashInSlices }) => hashInSlices(body, hash))
 }

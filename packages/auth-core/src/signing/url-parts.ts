@@ -1,5 +1,123 @@
 import { AuthError } from "../errors/auth-error.ts"
 
+/**
+ * The path as it is signed: each segment percent-encoded once, and a slash at the end, whether or not it is sent;
+ * and the end of the line.
+ *
+ * @see API Signing Guide, "Canonical URI"
+ */
+export function canonicalUriLine(path: string): string {
+  const encoded = encodedPath(path)
+  // In one step, since each part that a text is added up from has its cost in the hash.
+  return encoded + (encoded.endsWith("/") ? "\n" : "/\n")
+}
+
+interface Pair {
+  /** Encoded. */
+  readonly text: string
+  /** Decoded, since that is what is sorted by. */
+  readonly name: string
+  readonly value: string
+}
+
+/**
+ * The query as it is signed: names and values percent-encoded once, always with `=`, sorted by the bytes of the decoded
+ * name, repeats by value. A literal `+` is a plus; servers disagree on it, so better send none.
+ *
+ * @throws {AuthError} `AUTH_INVALID_REQUEST` when there is a control character.
+ * @see API Signing Guide, "Canonical query string"
+ */
+export function canonicalQueryString(query: string): string {
+  if (query === "" || (PLAIN_PAIRS.test(query) && isSorted(query))) return query
+  const pairs: Pair[] = []
+  for (const part of query.split("&")) {
+    if (part !== "") pairs.push(pairOf(part))
+  }
+  if (pairs.length > 1) pairs.sort(byNameThenValue)
+  return pairs.map(({ text }) => text).join("&")
+}
+
+/** Nothing to encode, an equals sign in every pair. */
+const PLAIN_PAIRS = /^[\w.~-]+=[\w.~-]*(?:&[\w.~-]+=[\w.~-]*)*$/
+
+/** Whether the first letters of the names alone show that plain pairs are in order, as many clients send them. */
+function isSorted(query: string): boolean {
+  let start = 0
+  for (let end = query.indexOf("&"); end >= 0; end = query.indexOf("&", start)) {
+    if (query.charCodeAt(end + 1) <= query.charCodeAt(start)) return false
+    start = end + 1
+  }
+  return true
+}
+
+function pairOf(part: string): Pair {
+  const equals = part.indexOf("=")
+  const name = encodedOnce(equals < 0 ? part : part.slice(0, equals))
+  const value = equals < 0 ? "" : encodedOnce(part.slice(equals + 1))
+  return { text: `${name}=${value}`, name: decodedBytes(name), value: decodedBytes(value) }
+}
+
+function byNameThenValue(a: Pair, b: Pair): number {
+  return compared(a.name, b.name) || compared(a.value, b.value)
+}
+
+function compared(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
+
+/**
+ * One percent-encoding for text that may be encoded in part, or not at all: escapes are decoded, then every byte but
+ * `A-Z a-z 0-9 - _ . ~` is escaped in upper case. Works on bytes, so escapes that are no UTF-8 stay what they are; a `%`
+ * that starts no escape stands for itself.
+ *
+ * @throws {AuthError} `AUTH_INVALID_REQUEST` when there is a control character, which no URL can carry unescaped.
+ * @see API Signing Guide, "Canonical URI" and "Canonical query string"; RFC 3986, section 2.3
+ */
+function encodedOnce(text: string): string {
+  return PLAIN.test(text) ? text : text.replace(ESCAPE_OR_RESERVED, encode)
+}
+
+/** The same for a path: slashes stay, and an escaped one counts as a slash. */
+function encodedPath(path: string): string {
+  return PLAIN_PATH.test(path) ? path : path.replace(ESCAPE_OR_RESERVED_IN_PATH, encodeInPath)
+}
+
+/** The bytes that an encoded text stands for, one character each, so that `<` compares bytes. */
+function decodedBytes(encoded: string): string {
+  return encoded.includes("%") ? encoded.replace(ESCAPE, decode) : encoded
+}
+
+// Not case-insensitive: with that, \w would hold two letters beyond ASCII.
+const PLAIN = /^[\w.~-]*$/
+const PLAIN_PATH = /^[\w.~/-]*$/
+const ESCAPE = /%[\dA-Fa-f]{2}/g
+const ESCAPE_OR_RESERVED = /%[\dA-Fa-f]{2}|[^\w.~-]/gu
+const ESCAPE_OR_RESERVED_IN_PATH = /%[\dA-Fa-f]{2}|[^\w.~/-]/gu
+
+function encode(match: string): string {
+  if (match.length === 3) {
+    const character = decode(match)
+    return PLAIN.test(character) ? character : match.toUpperCase()
+  }
+  const code = match.charCodeAt(0)
+  if (code < 0x20 || code === 0x7f) {
+    throw unsignableUrl("has a line break or another control character")
+  }
+  if (code < 0x80) return `%${code.toString(16).toUpperCase()}`
+  // UTF-8 encoders put U+FFFD in place of half a surrogate pair, which is no character.
+  return encodeURIComponent(/\p{Cs}/u.test(match) ? "\ufffd" : match)
+}
+
+function encodeInPath(match: string): string {
+  return match === "%2F" || match === "%2f" ? "/" : encode(match)
+}
+
+/** `%XX` as one character of that code. */
+function decode(match: string): string {
+  return String.fromCharCode(Number.parseInt(match.slice(1), 16))
+}
+
 /** The parts of a URL as they go on the wire. */
 export interface UrlParts {
   /** Value of the Host header: lower case, with a port unless it is the scheme's default. */

@@ -1,10 +1,9 @@
 import { AuthError } from "../errors/auth-error.ts"
 import type { Token } from "../identity/credentials.ts"
 import { type TokenProvider, yielding } from "../identity/provider.ts"
-import type { Clock } from "../runtime/clock.ts"
+import { type Clock, systemClock } from "../runtime/clock.ts"
 import { isHeaderText } from "../runtime/header-text.ts"
 import { redactCredential } from "../runtime/redact.ts"
-import { systemClock } from "../runtime/system-clock.ts"
 
 /**
  * A fixed token. It is never renewed, not even when a service refuses it.

@@ -10,7 +10,7 @@ import { authenticatedSend } from "../../src/engine/authenticated-send.ts"
 import type { ResponseLike, WireRequest } from "../../src/engine/wire-request.ts"
 import { isAuthError } from "../../src/errors/auth-error.ts"
 import type { Credentials } from "../../src/identity/credentials.ts"
-import { canonicalRequest } from "../../src/signing/resolve-request.ts"
+import { canonicalRequest } from "../../src/signing/signer.ts"
 
 const MINUTE = 60_000
 const HOST = "https://ecs.cn-north-4.myhuaweicloud.com"

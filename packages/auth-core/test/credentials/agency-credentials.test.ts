@@ -1,7 +1,7 @@
 import { fakeClock } from "@countersign/testkit"
 import { describe, expect, it } from "vitest"
-import { type AgencyCredentialsOptions, agencyCredentials } from "../../src/credentials/agency-credentials.ts"
 import { staticCredentials } from "../../src/credentials/static-credentials.ts"
+import { type AgencyCredentialsOptions, agencyCredentials } from "../../src/credentials/temporary-credentials.ts"
 import type { Credentials, Token } from "../../src/identity/credentials.ts"
 import { passwordToken } from "../../src/tokens/password-token.ts"
 import {

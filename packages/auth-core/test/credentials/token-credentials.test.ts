@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { tokenCredentials } from "../../src/credentials/token-credentials.ts"
+import { tokenCredentials } from "../../src/credentials/temporary-credentials.ts"
 import type { TokenProvider } from "../../src/identity/provider.ts"
 import { agencyToken } from "../../src/tokens/agency-token.ts"
 import { passwordToken } from "../../src/tokens/password-token.ts"

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { Sha256 } from "../../src/digest/sha256.ts"
+import { Sha256 } from "../../src/digest/portable.ts"
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
 

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream"
 import { describe, expect, it } from "vitest"
-import { opaqueBody, readBody } from "../../src/engine/body.ts"
+import { opaqueBody, readBody } from "../../src/engine/authenticate-attempt.ts"
 
 const LIMIT = 1_000
 

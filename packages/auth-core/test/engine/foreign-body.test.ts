@@ -4,7 +4,7 @@ import * as nodeFetch from "node-fetch"
 import * as nodeFetch2 from "node-fetch-2"
 import * as undici from "undici"
 import { describe, expect, it } from "vitest"
-import { readBody } from "../../src/engine/body.ts"
+import { readBody } from "../../src/engine/authenticate-attempt.ts"
 import { readStream } from "../../src/engine/chunk-source.ts"
 
 const LIMIT = 1_000

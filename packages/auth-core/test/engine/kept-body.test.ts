@@ -1,6 +1,6 @@
 import { Readable } from "node:stream"
 import { describe, expect, it, vi } from "vitest"
-import { opaqueBody } from "../../src/engine/body.ts"
+import { opaqueBody } from "../../src/engine/authenticate-attempt.ts"
 import type { PreparedBody } from "../../src/engine/prepared-body.ts"
 
 const MB = 1024 * 1024

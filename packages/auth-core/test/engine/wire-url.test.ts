@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { wireUrl } from "../../src/engine/wire-url.ts"
+import { wireUrl } from "../../src/engine/wire-request.ts"
 
 describe("the URL that goes on the wire", () => {
   it("has a space in the query as %20, never as a plus", () => {

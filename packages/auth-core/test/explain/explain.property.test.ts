@@ -2,8 +2,7 @@ import { shown } from "@countersign/testkit"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { explain } from "../../src/explain.ts"
-import { canonicalRequest } from "../../src/signing/resolve-request.ts"
-import { sign } from "../../src/signing/signer.ts"
+import { canonicalRequest, sign } from "../../src/signing/signer.ts"
 
 const KEY = { accessKeyId: "QTWAOYTTINDUT2QVKYUC", secretAccessKey: "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc" }
 const KEY_FAULTS = /^(?:wrong-secret-key|secret-key-|security-token-missing|wrong-credential-scope|clock-skew)/

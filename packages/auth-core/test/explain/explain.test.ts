@@ -2,8 +2,7 @@ import { createHash, createHmac } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { AuthError } from "../../src/errors/auth-error.ts"
 import { type ExplainContext, type ExplainedRequest, explain } from "../../src/explain.ts"
-import { canonicalRequest } from "../../src/signing/resolve-request.ts"
-import { sign } from "../../src/signing/signer.ts"
+import { canonicalRequest, sign } from "../../src/signing/signer.ts"
 
 const KEY = { accessKeyId: "QTWAOYTTINDUT2QVKYUC", secretAccessKey: "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc" }
 const DATE = new Date("2026-11-29T10:00:00Z")

@@ -6,7 +6,7 @@ import type { Attempt, Auth, Rejection } from "../../src/auth/auth.ts"
 import { autoAuth } from "../../src/auth/auto-auth.ts"
 import { tokenAuth } from "../../src/auth/token-auth.ts"
 import { explain, explainable } from "../../src/explain.ts"
-import { canonicalRequest } from "../../src/signing/resolve-request.ts"
+import { canonicalRequest } from "../../src/signing/signer.ts"
 
 const SECURITY_TOKEN = `MII${"aB3/".repeat(100)}`
 const KEY = { accessKeyId: "QTWAOYTTINDUT2QVKYUC", secretAccessKey: "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc" }

@@ -2,9 +2,9 @@ import { inspect } from "node:util"
 import { expect, it } from "vitest"
 import { readValue } from "../../src/cache/shared-records.ts"
 import { IAM_SHAPE, readCredentials, readToken } from "../../src/iam/iam-answer.ts"
-import type { IamAnswer } from "../../src/iam/iam-request.ts"
+import type { IamAnswer } from "../../src/iam/iam-connection.ts"
 import { type Credentials, staticCredentials, staticToken, type Token } from "../../src/index.ts"
-import { systemClock } from "../../src/runtime/system-clock.ts"
+import { systemClock } from "../../src/runtime/clock.ts"
 
 const key = { accessKeyId: "AK", secretAccessKey: "the SK", securityToken: "the-security-token" }
 const token = { value: "the-token", issuedAt: 0, expiresAt: 8e15 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import { limitCall } from "../../src/runtime/system-clock.ts"
+import { limitCall } from "../../src/runtime/clock.ts"
 
 const timedOut = (): Error => new Error("too late")
 

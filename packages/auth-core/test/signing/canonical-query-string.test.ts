@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { canonicalQueryString } from "../../src/signing/canonical-url.ts"
+import { canonicalQueryString } from "../../src/signing/url-parts.ts"
 import { failureOf } from "../failure-of.ts"
 
 const text = fc.string({ unit: "binary", maxLength: 30 }).filter((value) => !/\p{Cc}/u.test(value))

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { canonicalUriLine } from "../../src/signing/canonical-url.ts"
+import { canonicalUriLine } from "../../src/signing/url-parts.ts"
 import { failureOf } from "../failure-of.ts"
 
 function canonicalUri(path: string): string {

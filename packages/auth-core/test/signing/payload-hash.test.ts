@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { MAX_SIGNED_BODY_BYTES } from "../../src/runtime/body-size.ts"
-import { largePayloadHash } from "../../src/signing/payload-hash.ts"
-import { payloadHash } from "../../src/signing/resolve-request.ts"
+import { largePayloadHash } from "../../src/signing/canonicalizer.ts"
+import { payloadHash } from "../../src/signing/signer.ts"
 import { failureOf } from "../failure-of.ts"
 
 const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex")

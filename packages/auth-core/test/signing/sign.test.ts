@@ -3,8 +3,13 @@ import { fakeClock } from "@countersign/testkit"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import type { Credentials } from "../../src/identity/credentials.ts"
 import { MAX_SIGNED_BODY_BYTES } from "../../src/runtime/body-size.ts"
-import { canonicalRequest, type SignableRequest, type SignOptions } from "../../src/signing/resolve-request.ts"
-import { createSigner, sign } from "../../src/signing/signer.ts"
+import {
+  canonicalRequest,
+  createSigner,
+  type SignableRequest,
+  type SignOptions,
+  sign,
+} from "../../src/signing/signer.ts"
 import { failureOf } from "../failure-of.ts"
 
 const credentials: Credentials = { accessKeyId: "AKEXAMPLE", secretAccessKey: "sk/Example+0123" }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import type { SigningAlgorithm } from "../../src/signing/algorithm.ts"
-import type { SignOptions } from "../../src/signing/resolve-request.ts"
+import type { SignOptions } from "../../src/signing/signer.ts"
 
 /** As the file has it. */
 interface RawVector {

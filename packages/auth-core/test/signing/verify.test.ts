@@ -4,8 +4,7 @@ import type { AddressInfo } from "node:net"
 import { text } from "node:stream/consumers"
 import { describe, expect, it } from "vitest"
 import { MAX_SIGNED_BODY_BYTES } from "../../src/runtime/body-size.ts"
-import { canonicalRequest, type SignableRequest, type SignOptions } from "../../src/signing/resolve-request.ts"
-import { sign } from "../../src/signing/signer.ts"
+import { canonicalRequest, type SignableRequest, type SignOptions, sign } from "../../src/signing/signer.ts"
 import { type VerifyOptions, type VerifyResult, verify } from "../../src/signing/verify.ts"
 
 const credentials = { accessKeyId: "AKEXAMPLE", secretAccessKey: "skExample" }
