@@ -31,6 +31,6 @@ export function bytesOf(data: string | Uint8Array): Uint8Array {
 }
 
 /** Decodes lower-case hex. */
-export function bytesOfHex(hex: string): Uint8Array<ArrayBuffer> {
+export function bytesOfHex(hex: string): Uint8Array {
   return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
 }
