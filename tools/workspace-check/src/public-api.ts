@@ -35,19 +35,29 @@ function sortedDeclarations(code: string): string {
   }
   const references: string[] = []
   const declarations: { name: string; text: string }[] = []
-  const exported = new Set<string>()
+  const exported = new Map<string, "export" | "export type">()
   for (const statement of program.body) {
     const text = textOf(statement)
     const [, name] = DECLARED.exec(text) ?? []
-    const [, listed] = /^export (?:type )?\{ ([\w$, ]+) \};$/.exec(text) ?? []
+    const [, list, listed] = /^(export(?: type)?) \{ ([\w$, ]+) \};$/.exec(text) ?? []
     if (name !== undefined) declarations.push({ name, text })
-    else if (listed !== undefined && !listed.includes(" as ")) for (const one of listed.split(", ")) exported.add(one)
-    else references.push(...oneByOne(text))
+    else if (listed === undefined || listed.includes(" as ")) references.push(...oneByOne(text))
+    else {
+      for (const one of listed.split(", ")) {
+        const isType = list === "export type" || one.startsWith("type ")
+        exported.set(one.replace("type ", ""), isType ? "export type" : "export")
+      }
+    }
   }
+  const heads = references.map((text) => {
+    const [, local = ""] = /^import \{ (?:[\w$]+ as )?([\w$]+) \} from/.exec(text) ?? []
+    const word = exported.get(local)
+    return word === undefined ? text : text.replace("import", word)
+  })
   const lines = declarations
     .sort((left, right) => (left.name < right.name ? -1 : 1))
     .map(({ name, text }) => (exported.has(name) ? `export ${text}` : text))
-  return `${[...references.sort(), ...lines].join("\n")}\n`
+  return `${[...heads.sort(), ...lines].join("\n")}\n`
 }
 
 /** An import or export of several names as one line for each. */

@@ -1,8 +1,38 @@
+import { globSync, readFileSync } from "node:fs"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { publicApi } from "../src/public-api.ts"
+
+const workspace = join(import.meta.dirname, "../../..")
+
+interface Manifest {
+  name: string
+  private?: boolean
+  exports: Record<string, { types?: { default: string } } | string>
+}
+
+const published = globSync("packages/*/package.json", { cwd: workspace }).flatMap((path) => {
+  const manifest: Manifest = JSON.parse(readFileSync(join(workspace, path), "utf8"))
+  const entries = Object.entries(manifest.exports).flatMap(([subpath, target]) =>
+    typeof target === "object" && target.types !== undefined ? [{ subpath, types: target.types.default }] : [],
+  )
+  return manifest.private ? [] : [{ name: manifest.name, folder: join(workspace, dirname(path)), entries }]
+})
+
+describe("the public API", () => {
+  it.each(published)("of $name is as pinned (if the change is meant: npm run public-api)", async (own) => {
+    const { name, folder, entries } = own
+    const parts = await Promise.all(
+      entries.map(
+        async ({ subpath, types }) => `// ${name}${subpath.slice(1)}\n${await publicApi(join(folder, types))}`,
+      ),
+    )
+    expect(parts.length).toBeGreaterThan(0)
+    await expect(parts.join("\n")).toMatchFileSnapshot(join(folder, "test/public-api.txt"))
+  })
+})
 
 describe("publicApi", () => {
   let folder: string
@@ -28,6 +58,19 @@ describe("publicApi", () => {
         `export interface Options {\n  name: string;\n  inner: Inner;\n}`,
         `export declare function start(options: Options): void;`,
         `export declare const thing: Thing;`,
+        "",
+      ].join("\n"),
+    )
+  })
+
+  it("tells re-exported values and types from what is only used", async () => {
+    const text = `import { type Used, type Seen, make } from "other"\nexport { type Seen, make }\nexport declare const used: Used\n`
+    expect(await apiOf({ "index.d.ts": text })).toBe(
+      [
+        `export type { Seen } from "other";`,
+        `export { make } from "other";`,
+        `import { Used } from "other";`,
+        `export declare const used: Used;`,
         "",
       ].join("\n"),
     )
