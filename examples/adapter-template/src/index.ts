@@ -23,8 +23,7 @@ export function withAuth<A extends Agent>(api: A, auth: core.Auth | false, optio
 /** Authenticates a request, in the form that superagent has for such things: `request.use(authPlugin(auth))`. */
 export function authPlugin(auth: core.Auth | false, options: core.GuardOptions = {}): Plugin {
   // Options are checked and compiled once, not for each request.
-  const authForRequest = core.createAuthForRequest("countersign", auth)
-  const guard = core.createHostGuard(options)
+  const [authForRequest, guard] = core.createGate("countersign", auth, options)
   return (plugged) => {
     const request = plugged as OpenRequest
     const stop = new AbortController()

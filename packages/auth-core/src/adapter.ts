@@ -1,27 +1,29 @@
 // For those who write an adapter for an HTTP client. Users of one need `@countersign/auth-core` alone.
 export type { Attempt, Auth, Authentication, Rejection, ReplayReason } from "./auth/auth.ts"
-export { type AuthForRequest, authName, createAuthForRequest } from "./engine/auth-for-request.ts"
+export { authName } from "./engine/auth-name.ts"
 export type { AuthenticatedAttempt, OutgoingRequest } from "./engine/authenticate-attempt.ts"
 export { readBody } from "./engine/authenticate-attempt.ts"
-export { AuthenticatedCall } from "./engine/authenticated-call.ts"
-export { type AuthenticatedFetchOptions, authenticatedFetch } from "./engine/authenticated-fetch.ts"
 export {
+  AuthenticatedCall,
   type AuthenticatedRequest,
   type AuthenticatedSendOptions,
   authenticatedSend,
   type Send,
-} from "./engine/authenticated-send.ts"
+} from "./engine/authenticated-call.ts"
+export { type AuthenticatedFetchOptions, authenticatedFetch } from "./engine/authenticated-fetch.ts"
 export { bodyAtHand, chunkIterator, nodeBody, readableStreamOf, webBody } from "./engine/chunk-source.ts"
 export type { AttemptCause, CallOptions } from "./engine/follow-up.chunk.ts"
 export { toNativeFormData } from "./engine/form-or-stream.ts"
 export {
+  type AuthForRequest,
   type BareReason,
+  createGate,
   createHostGuard,
   createIamGuard,
+  type Gate,
   type GuardOptions,
   type HostGuard,
-} from "./engine/host-guard.ts"
-export { isStream, type PreparedBody } from "./engine/prepared-body.ts"
+} from "./engine/gate.ts"
 export {
   hasOwnSecrets,
   type OnRedirect,
@@ -41,7 +43,7 @@ export {
   sendSecrets,
 } from "./engine/send-secrets.ts"
 export type { PeekLimits, ResponseLike, WireRequest } from "./engine/wire-request.ts"
-export { wireUrl } from "./engine/wire-request.ts"
+export { isStream, type PreparedBody, wireUrl } from "./engine/wire-request.ts"
 export { AuthError, isAuthError } from "./errors/auth-error.ts"
 export { MAX_SIGNED_BODY_BYTES } from "./runtime/body-size.ts"
 export { type CallLimit, type CallLimitOptions, LONGEST_TIMER_MS, limitCall } from "./runtime/clock.ts"

@@ -38,8 +38,8 @@ export {
   type AuthenticatedSendOptions,
   authenticatedSend,
   type Send,
-} from "./engine/authenticated-send.ts"
-export type { GuardOptions } from "./engine/host-guard.ts"
+} from "./engine/authenticated-call.ts"
+export type { GuardOptions } from "./engine/gate.ts"
 export type { ResponseLike, WireRequest } from "./engine/wire-request.ts"
 export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./errors/auth-error.ts"
 export type { IamOptions, StsOptions } from "./iam/iam-connection.ts"

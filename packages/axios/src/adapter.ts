@@ -106,7 +106,7 @@ async function authenticated(
     secretHeaders: [sensitiveHeaders].flat().map((name) => String(name).toLowerCase()),
   }
   try {
-    refuseSharedCacheKey(config, auth)
+    if ("id" in config) refuseSharedCacheKey(config, auth)
     return (await authenticatedSend(auth, { ...request, signal: limit?.signal }, send, options)).settle()
   } catch (error) {
     throw bodyError(config, error) ?? errorForCache(error, config)

@@ -1,4 +1,4 @@
-import { type Auth, createAuthForRequest, createHostGuard, type GuardOptions } from "@countersign/auth-core/adapter"
+import { type Auth, createGate, type GuardOptions } from "@countersign/auth-core/adapter"
 import type { AxiosInstance, InternalAxiosRequestConfig } from "axios"
 import { adapterBeneath, authenticatingAdapter, isAuthenticating } from "./adapter.ts"
 import { keyCacheByAuth } from "./cache-key.ts"
@@ -60,8 +60,7 @@ export function withAuth<Instance extends AxiosInstance>(
  * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list, or what is no auth.
  */
 export function authInterceptor(auth: Auth | false, options: GuardOptions = {}): AuthInterceptor {
-  const authFor = createAuthForRequest("countersign", auth)
-  const guard = createHostGuard(options)
+  const [authFor, guard] = createGate("countersign", auth, options)
   return (config) => {
     const { adapter, transitional } = config
     if (Object.is(config.countersign, EXPLICIT)) Reflect.set(config, "countersign", undefined)

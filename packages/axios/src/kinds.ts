@@ -76,8 +76,9 @@ const http: Kind = {
     if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) {
       return new AxiosError("sensitiveHeaders must be an array of strings", AxiosError.ERR_BAD_OPTION_VALUE, config)
     }
-    const isBytes = typeof data === "string" || isArrayBuffer(data) || ArrayBuffer.isView(data)
-    if (!data || isBytes || isStream(data) || isFormData(data) || isBlob(data) || npmFormHeaders(data)) return undefined
+    if (!data || typeof data === "string") return undefined
+    const isBytes = isArrayBuffer(data) || ArrayBuffer.isView(data)
+    if (isBytes || isStream(data) || isFormData(data) || isBlob(data) || npmFormHeaders(data)) return undefined
     const message = "Data after transformation must be a string, an ArrayBuffer, a Buffer, or a Stream"
     return new AxiosError(message, AxiosError.ERR_BAD_REQUEST, config)
   },

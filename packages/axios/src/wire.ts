@@ -81,6 +81,7 @@ const STOPGAP = /^(?:|application\/x-www-form-urlencoded\b.*|multipart\/form-dat
 
 /** Has a body of its own Content-Type show that, or none until it is written; axios shows a stopgap until it sends it. */
 function showOwnType({ headers, data }: Config): void {
+  if (typeof data !== "object" || data === null) return
   const type = isBlob(data) ? data.type || "application/octet-stream" : npmFormHeaders(data)?.["content-type"]
   if ((type === undefined && !isFormData(data)) || !STOPGAP.test(String(headers.getContentType() ?? ""))) return
   if (type === undefined) headers.delete("content-type")

@@ -1,8 +1,7 @@
 import {
   type Auth,
   authenticatedFetch,
-  createAuthForRequest,
-  createHostGuard,
+  createGate,
   type Fetch,
   type FetchInit,
   type GuardOptions,
@@ -35,8 +34,7 @@ export interface FetchOptions extends GuardOptions {
  * @throws {AuthError} `AUTH_INVALID_OPTION`, at once, for a malformed host list, or what is no auth.
  */
 export function createFetch(auth: Auth | false, options: FetchOptions = {}): AuthFetch {
-  const authFor = createAuthForRequest("auth", auth)
-  const guard = createHostGuard(options)
+  const [authFor, guard] = createGate("auth", auth, options)
   const platform = globalThis.fetch
   const send = (input: string | URL | Request, init?: AuthRequestInit): Promise<Response> => {
     // It may have become the global fetch itself.

@@ -6,8 +6,7 @@ import {
   AuthenticatedCall,
   andThen,
   bodyAtHand,
-  createAuthForRequest,
-  createHostGuard,
+  createGate,
   type GuardOptions,
   type ResponseLike,
   staysAtOrigin,
@@ -40,8 +39,7 @@ const redirected = Symbol("redirected")
  * before anything is sent, with got's RequestError: its `code` is that of the AuthError, its `cause` the AuthError.
  */
 export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthHooks {
-  const authFor = createAuthForRequest("countersign", auth)
-  const guard = createHostGuard(options)
+  const [authFor, guard] = createGate("countersign", auth, options)
   const baseOrigins = new Set<string>()
   const calls = new WeakMap<object, AuthenticatedCall>()
   const failures = new WeakMap<object, unknown>()

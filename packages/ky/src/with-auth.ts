@@ -1,11 +1,4 @@
-import {
-  type Auth,
-  AuthError,
-  authenticatedFetch,
-  createAuthForRequest,
-  createHostGuard,
-  type GuardOptions,
-} from "@countersign/auth-core/adapter"
+import { type Auth, AuthError, authenticatedFetch, createGate, type GuardOptions } from "@countersign/auth-core/adapter"
 import type { Hooks, KyInstance, Options } from "ky"
 
 declare module "ky" {
@@ -119,8 +112,7 @@ function initHook(authenticating: Authenticating): InitHook {
 type Authenticating = (options: Options) => KyFetch
 
 function createAuthenticating(auth: Auth | false, guardOptions: GuardOptions): Authenticating {
-  const authFor = createAuthForRequest("countersign", auth)
-  const guard = createHostGuard(guardOptions)
+  const [authFor, guard] = createGate("countersign", auth, guardOptions)
   return (options) => {
     const own = fetchBeneath(options.fetch)
     const baseUrl = baseUrlOf(options)

@@ -1,8 +1,7 @@
 import {
   type Auth,
   clearProxyError,
-  createAuthForRequest,
-  createHostGuard,
+  createGate,
   type GuardOptions,
   type HostGuard,
   isPromise,
@@ -45,8 +44,7 @@ export function trackedInterceptor(
   track: (pending: Promise<unknown>) => void,
   dispatcher?: Dispatcher,
 ): Dispatcher.DispatcherComposeInterceptor {
-  const authFor = createAuthForRequest("countersign", auth)
-  const guard = createHostGuard(options)
+  const [authFor, guard] = createGate("countersign", auth, options)
   const trail = new RedirectTrail()
   return (dispatch) => (given: Dispatcher.DispatchOptions & AuthDispatchOptions, handler) => {
     const chosen = authFor(given)

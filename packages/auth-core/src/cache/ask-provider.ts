@@ -4,7 +4,7 @@ import { hasNoSecret } from "../identity/secret.ts"
 import { type Clock, within } from "../runtime/clock.ts"
 import { isPromise } from "../runtime/promises.ts"
 import { type Backoff, type Failure, failureAfter } from "./backoff.ts"
-import type { SecretMoved } from "./cache-entry.ts"
+import type { SecretMoved } from "./cache-entries.ts"
 import { type Lifetime, type LifetimeOptions, lifetimeOf } from "./lifetime.ts"
 
 /** How the attempt to get a new value ended. */

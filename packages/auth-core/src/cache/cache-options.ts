@@ -113,7 +113,7 @@ export interface CacheSettings {
 }
 
 /** @throws {AuthError} `AUTH_INVALID_OPTION` */
-export function cacheSettings(options: TokenCacheOptions): CacheSettings {
+export function cacheSettings(options: TokenCacheOptions, emit: CacheSettings["emit"]): CacheSettings {
   const { maxEntries = 10_000, refreshTimeoutMs = 30_000, random = Math.random, clock = systemClock } = options
   const { store, storeTimeoutMs = 500, leaseMs = 15_000, refreshAheadMs, expiryMarginMs } = options
   const { onEvent, waitUntil } = options
@@ -138,17 +138,7 @@ export function cacheSettings(options: TokenCacheOptions): CacheSettings {
     leaseMs,
     waitUntil,
     clock,
-    emit: emitter(onEvent),
-  }
-}
-
-/** A listener is no part of the request, so its failures go nowhere. */
-function emitter(onEvent: TokenCacheOptions["onEvent"]): CacheSettings["emit"] {
-  return (event) => {
-    try {
-      // A listener may be an async function.
-      Promise.resolve(onEvent?.(event)).catch(() => undefined)
-    } catch {}
+    emit,
   }
 }
 

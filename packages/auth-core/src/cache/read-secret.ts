@@ -3,8 +3,7 @@ import type { BoundSecret, Expiring, Provider, SecretBinding } from "../identity
 import { type Clock, within } from "../runtime/clock.ts"
 import type { FailedRenewal } from "./ask-provider.ts"
 import { type Failure, failureAfter, isIdentityRefused } from "./backoff.ts"
-import type { CacheEntries } from "./cache-entries.ts"
-import { type CacheEntry, markOf, type SecretMoved } from "./cache-entry.ts"
+import { type CacheEntries, type CacheEntry, markOf, type SecretMoved } from "./cache-entries.ts"
 import type { CacheSettings } from "./cache-options.ts"
 import { fingerprintOf } from "./fingerprint.ts"
 

@@ -3,8 +3,14 @@ import type { BoundSecret, Expiring, Provider, ProviderContext } from "../identi
 import { hasSameSecret } from "../identity/secret.ts"
 import { askProvider, type FailedRenewal, type Renewal } from "./ask-provider.ts"
 import { activeFailure, backedOffError, type Failure, isIdentityRefused, rechecked } from "./backoff.ts"
-import type { CacheEntries } from "./cache-entries.ts"
-import { type CacheEntry, markOf, type PendingRefresh, type RefreshOutcome, type SecretMoved } from "./cache-entry.ts"
+import {
+  type CacheEntries,
+  type CacheEntry,
+  markOf,
+  type PendingRefresh,
+  type RefreshOutcome,
+  type SecretMoved,
+} from "./cache-entries.ts"
 import type { CacheSettings } from "./cache-options.ts"
 import { fingerprintOf } from "./fingerprint.ts"
 import {
@@ -116,7 +122,7 @@ export class Refresher {
     const { backoff, clock, entries } = this.#options
     const now = clock.monotonic()
     const failure = activeFailure(entry.failure, "store", backoff, now)
-    if (failure !== undefined || identityKey === undefined || !isReadable(binding)) return failure
+    if (failure !== undefined || !identityKey || !binding || !isReadable(binding)) return failure
     return activeFailure(entries.findMarked(identityKey, binding)?.failure, "store", backoff, now)
   }
 
@@ -273,7 +279,7 @@ export class Refresher {
     path: Path,
   ): Promise<SecretRead | FailedRenewal | SecretMoved<T>> {
     const { binding } = provider
-    if (!isReadable(binding) || entry.key === undefined) return { kind: "secret", secret: binding?.current }
+    if (!binding || entry.key === undefined || !isReadable(binding)) return { kind: "secret", secret: binding?.current }
     if (reason.secret !== undefined) return { kind: "secret", secret: reason.secret }
     if (binding.identity !== entry.key) {
       return await secretOfSource(provider, entry, binding, async (owner) => this.#options.get(owner, undefined, path))

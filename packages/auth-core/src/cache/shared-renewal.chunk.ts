@@ -2,7 +2,7 @@ import type { BoundSecret, Expiring, SecretBinding } from "../identity/provider.
 import { within } from "../runtime/clock.ts"
 import type { Renewal } from "./ask-provider.ts"
 import { activeFailure, type Failure, failureFrom, longestDelayMs } from "./backoff.ts"
-import type { Mark } from "./cache-entry.ts"
+import type { Mark } from "./cache-entries.ts"
 import type { CacheSettings } from "./cache-options.ts"
 import { agedLifetime } from "./lifetime.ts"
 import {

@@ -4,8 +4,7 @@ import { hasSameSecret } from "../identity/secret.ts"
 import type { Clock } from "../runtime/clock.ts"
 import { abortable } from "../runtime/promises.ts"
 import { activeFailure, isIdentityRefused } from "./backoff.ts"
-import { CacheEntries } from "./cache-entries.ts"
-import { type CacheEntry, markOf } from "./cache-entry.ts"
+import { CacheEntries, type CacheEntry, markOf } from "./cache-entries.ts"
 import { type CacheSettings, cacheSettings, type TokenCacheOptions } from "./cache-options.ts"
 import { type Path, Refresher } from "./refresher.ts"
 import { isRequestBound } from "./request-bound.ts"
@@ -44,7 +43,7 @@ export class TokenCache {
 
   /** @throws {AuthError} `AUTH_INVALID_OPTION` */
   constructor(options: TokenCacheOptions = {}) {
-    const settings = cacheSettings(options)
+    const settings = cacheSettings(options, emitter(options.onEvent))
     const { store, waitUntil, clock } = settings
     const entries = new CacheEntries(settings.maxEntries)
     const onChange = (entry: StoreEntry, what: Kept, change: StoreChange): void => this.#changed(entry, what, change)
@@ -288,4 +287,14 @@ function unknownIdentity(identity: unknown): AuthError {
       ? `No provider in use has the identity key ${identity}: pass the provider instead.`
       : `A cache takes a provider, which is an async function that yields a value; got ${identity === null ? "null" : typeof identity}.`,
   )
+}
+
+/** A listener is no part of the request, so its failures go nowhere. */
+function emitter(onEvent: TokenCacheOptions["onEvent"]): CacheSettings["emit"] {
+  return (event) => {
+    try {
+      // A listener may be an async function.
+      Promise.resolve(onEvent?.(event)).catch(() => undefined)
+    } catch {}
+  }
 }

@@ -1,9 +1,13 @@
 import { exchange, withToken } from "../iam/exchange.ts"
 import { IAM_SHAPE, readCredentials } from "../iam/iam-answer.ts"
 import { type IamOptions, iamConnection, iamProvider, reachedBy } from "../iam/iam-connection.ts"
-import { requestFederatedToken } from "../iam/request-token.ts"
 import { checkSecret, type Secret } from "../iam/secret.ts"
-import { checkTemporaryKeyOptions, type TemporaryKeyOptions, tokenCredentialsRequest } from "../iam/token-request.ts"
+import {
+  checkTemporaryKeyOptions,
+  requestFederatedToken,
+  type TemporaryKeyOptions,
+  tokenCredentialsRequest,
+} from "../iam/token-request.ts"
 import { checkHeaderText } from "../iam/token-scope.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import type { CredentialProvider } from "../identity/provider.ts"

@@ -1,8 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { checkIamOptions, type IamOptions } from "../iam/iam-connection.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
-import { checkBare, environmentVariable } from "../runtime/environment.ts"
-import { homeDirectory, readTextFile } from "../runtime/text-file.ts"
+import { checkBare, environmentVariable, homeDirectory, readTextFile } from "../runtime/environment.ts"
 import { credentialsOf } from "./env-credentials.ts"
 
 export interface ProfileCredentialsOptions extends IamOptions {

@@ -1,9 +1,8 @@
 import type { Auth, Authentication } from "../auth/auth.ts"
 import { isBodyLonger } from "../runtime/body-size.ts"
 import { abortable, andThen, isPromise, lazily } from "../runtime/promises.ts"
-import type { BareReason, HostGuard } from "./host-guard.ts"
-import { type BodyStream, bufferedBody, isStream, type PreparedBody } from "./prepared-body.ts"
-import type { WireRequest } from "./wire-request.ts"
+import type { BareReason, HostGuard } from "./gate.ts"
+import { type BodyStream, bufferedBody, isStream, type PreparedBody, type WireRequest } from "./wire-request.ts"
 
 /** A request as the client is about to send it. */
 export interface OutgoingRequest {

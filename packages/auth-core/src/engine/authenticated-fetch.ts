@@ -1,13 +1,11 @@
 import type { Auth } from "../auth/auth.ts"
-import { type Fetch, type FetchInit, isRequest, platformFetch } from "../runtime/fetch.ts"
+import type { Fetch, FetchInit } from "../runtime/fetch.ts"
 import { andThen } from "../runtime/promises.ts"
-import type { AuthForRequest } from "./auth-for-request.ts"
 import { loadBodies } from "./authenticate-attempt.ts"
-import { authenticatedSend } from "./authenticated-send.ts"
-import type { HostGuard } from "./host-guard.ts"
-import { isStream } from "./prepared-body.ts"
+import { authenticatedSend } from "./authenticated-call.ts"
+import type { AuthForRequest, HostGuard } from "./gate.ts"
 import type { Asked, FetchCall } from "./request-call.ts"
-import { parse, type WireRequest } from "./wire-request.ts"
+import { isRequest, isStream, parse, platformFetch, type WireRequest } from "./wire-request.ts"
 
 export interface AuthenticatedFetchOptions {
   /** The member of an init that names the auth of this request alone, `false` for none. */

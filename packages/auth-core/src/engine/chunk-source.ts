@@ -1,8 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { isArrayBuffer, isBlob, isFormData, isSearchParams } from "../runtime/has-brand.ts"
 import { abortable } from "../runtime/promises.ts"
-import { type BodyStream, isStream, isWebStream, type PipedStream } from "./prepared-body.ts"
-import type { ResponseLike } from "./wire-request.ts"
+import { type BodyStream, isStream, isWebStream, type PipedStream, type ResponseLike } from "./wire-request.ts"
 
 /** The chunks of a stream of any kind, one at a time. */
 export interface ChunkSource {

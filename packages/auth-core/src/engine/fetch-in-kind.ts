@@ -1,8 +1,7 @@
-import { type Fetch, isRequest, platformFetch } from "../runtime/fetch.ts"
+import type { Fetch } from "../runtime/fetch.ts"
 import { readableStreamOf } from "./chunk-source.ts"
-import { isStream } from "./prepared-body.ts"
 import { type FetchCall, requestClass } from "./request-call.ts"
-import type { WireRequest } from "./wire-request.ts"
+import { isRequest, isStream, platformFetch, type WireRequest } from "./wire-request.ts"
 
 /**
  * Sends one attempt by a fetch, which is given in kind what it would be given without auth: a Request in place of a Request,

@@ -4,10 +4,9 @@ import { timeInHeader } from "../runtime/header-text.ts"
 import { abortable } from "../runtime/promises.ts"
 import type { AuthenticatedAttempt, OutgoingRequest } from "./authenticate-attempt.ts"
 import { asBytes, begin } from "./chunk-source.ts"
-import type { HostGuard } from "./host-guard.ts"
-import { isStream } from "./prepared-body.ts"
-import { headerOf, hiddenRedirect, nextHop, type OnRedirect } from "./redirect.ts"
-import { isRedirect, isRejection, type PeekLimits, type ResponseLike } from "./wire-request.ts"
+import type { HostGuard } from "./gate.ts"
+import { hiddenRedirect, nextHop, type OnRedirect } from "./redirect.ts"
+import { isRedirect, isRejection, isStream, type PeekLimits, type ResponseLike } from "./wire-request.ts"
 
 export { hasOwnSecrets } from "./redirect.ts"
 
@@ -66,7 +65,8 @@ export async function followUp<R extends ResponseLike>(
   if (!isRedirect(response)) return undefined
   const isLast = attempt.redirects === maxRedirects
   const canRepeat = attempt.prepared.replayable
-  const hop = nextHop(again, response, { ...call.options, maxRedirects, isLast, canRepeat })
+  const location = headerOf(response, "location")
+  const hop = nextHop(again, response, { ...call.options, location, maxRedirects, isLast, canRepeat })
   if (hop === undefined) return undefined
   call.cause = { type: "redirect", status: response.status, from: request.url }
   if (hop.body !== again.body) call.end()
@@ -182,4 +182,10 @@ function clonedBody(response: Response): unknown {
   // may be reading, would end the process.
   if (isStream(own) && "on" in own) own.on("error", () => undefined)
   return body
+}
+
+/** One header of a response, whatever its client keeps there; a mock may keep none. */
+function headerOf({ headers }: { headers?: Partial<ResponseLike["headers"]> }, name: string): string | undefined {
+  const value = headers?.get?.(name)
+  return typeof value === "string" ? value : undefined
 }

@@ -1,7 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { isArrayBuffer, isBlob, isFormData, isSearchParams, isShared } from "../runtime/has-brand.ts"
 import { readStream } from "./chunk-source.ts"
-import { type BodyStream, bufferedBody, isStream, type PreparedBody } from "./prepared-body.ts"
+import { type BodyStream, bufferedBody, isStream, type PreparedBody } from "./wire-request.ts"
 
 /** @throws {AuthError} `AUTH_BODY_TOO_LARGE` */
 export function refuseTooLarge({ method, url }: { method: string; url: URL }, limit: number | undefined): never {

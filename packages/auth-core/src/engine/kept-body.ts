@@ -1,7 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { MAX_SIGNED_BODY_BYTES } from "../runtime/body-size.ts"
 import { asBytes, begin, type ChunkSource, isConsumed } from "./chunk-source.ts"
-import type { BodyStream, PreparedBody } from "./prepared-body.ts"
+import type { BodyStream, PreparedBody } from "./wire-request.ts"
 
 /**
  * A stream that goes out unread, and whose chunks are kept as they pass, up to 12 MB, so that it can be sent again: each

@@ -67,6 +67,7 @@ export function hiddenRedirect({ origin, pathname }: URL): AuthError {
 
 /** On what terms a redirect is followed. */
 export interface HopOptions<R extends ResponseLike> {
+  readonly location: string | undefined
   /** As many redirects were followed as may be. */
   readonly isLast: boolean
   /** The body can be sent again. */
@@ -88,7 +89,7 @@ export function nextHop<R extends ResponseLike>(
   options: HopOptions<R>,
 ): OutgoingRequest | undefined {
   const { isLast, canRepeat, maxRedirects, tooManyRedirects = tooManyRedirectsAsFetch, secretHeaders } = options
-  const next = followRedirect(request, response.status, headerOf(response, "location"), secretHeaders)
+  const next = followRedirect(request, response.status, options.location, secretHeaders)
   if (next === undefined) return undefined
   if (isLast) tooManyRedirects(response, maxRedirects)
   if (next.keepsBody && !canRepeat) {
@@ -154,13 +155,4 @@ export function hasOwnSecrets(headers: Readonly<Record<string, unknown>>): boole
   // Of the others they know.
   for (const name of Object.keys(headers)) if (name.startsWith("x-") && staysAtOrigin(name)) return true
   return false
-}
-
-/** One header of a response, whatever its client keeps there; a mock may keep none. */
-export function headerOf(
-  { headers }: { headers?: Partial<ResponseLike["headers"]> },
-  name: string,
-): string | undefined {
-  const value = headers?.get?.(name)
-  return typeof value === "string" ? value : undefined
 }

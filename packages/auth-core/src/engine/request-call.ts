@@ -1,7 +1,7 @@
 import { MAX_SIGNED_BODY_BYTES } from "../runtime/body-size.ts"
-import { isRequest } from "../runtime/fetch.ts"
 import { isMocked } from "../runtime/proxy.ts"
 import { readFormOrStream } from "./form-or-stream.ts"
+import { isRequest } from "./wire-request.ts"
 
 /** A call of fetch as its caller made it. */
 export interface Asked {

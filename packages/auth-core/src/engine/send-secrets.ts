@@ -1,7 +1,7 @@
 import { andThen } from "../runtime/promises.ts"
 import { clearProxyError } from "../runtime/proxy.ts"
 import { INSPECT } from "../runtime/redact.ts"
-import type { HostGuard } from "./host-guard.ts"
+import type { HostGuard } from "./gate.ts"
 import { staysAtOrigin } from "./redirect.ts"
 import type { WireRequest } from "./wire-request.ts"
 
@@ -245,9 +245,10 @@ export function redactRequest(request: unknown, { added }: Pick<WireRequest, "ad
 /** Takes what an auth added out of the words of an error: mocks say what they were asked for. */
 export function redactMessage(error: Error, { added }: Pick<WireRequest, "added">): void {
   for (const [name, value] of Object.entries(added)) {
-    if (!staysAtOrigin(name)) continue
-    if (error.message.includes(value)) error.message = error.message.replaceAll(value, "[redacted]")
-    if (error.stack?.includes(value)) error.stack = error.stack.replaceAll(value, "[redacted]")
+    const isShown = error.message.includes(value) || error.stack?.includes(value) === true
+    if (!isShown || !staysAtOrigin(name)) continue
+    error.message = error.message.replaceAll(value, "[redacted]")
+    if (error.stack !== undefined) error.stack = error.stack.replaceAll(value, "[redacted]")
   }
 }
 

@@ -1,7 +1,7 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import { BoundSecret, type SecretBinding } from "../identity/provider.ts"
+import { readTextFile } from "../runtime/environment.ts"
 import { abortable } from "../runtime/promises.ts"
-import { readTextFile } from "../runtime/text-file.ts"
 import { checkName } from "./token-scope.ts"
 
 /** A secret, or a function that fetches it each time it is needed: from a vault, a file or a person. */

@@ -1,6 +1,11 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { identityKey } from "../identity/provider.ts"
-import { checkInteger, type IamRequest } from "./iam-connection.ts"
+import type { Token } from "../identity/credentials.ts"
+import { identityKey, type ProviderContext } from "../identity/provider.ts"
+import { checkBare } from "../runtime/environment.ts"
+import { exchange } from "./exchange.ts"
+import { readToken } from "./iam-answer.ts"
+import { checkInteger, type IamConnection, type IamRequest } from "./iam-connection.ts"
+import { readSecret, type Secret } from "./secret.ts"
 import { type NameOrId, namedBody, namedText, scopeBody, type TokenScope } from "./token-scope.ts"
 
 /** Without the catalog, which makes an answer large and is not used here. */
@@ -219,4 +224,24 @@ export function checkTemporaryKeyOptions({ durationSeconds, policy }: TemporaryK
     longestMs: seconds * 1000,
     key: identityKey(`${seconds}s`, policy === undefined ? undefined : JSON.stringify(policy)),
   }
+}
+
+/** Sends a request for a token and reads the token in the answer. */
+export async function requestToken(
+  connection: IamConnection,
+  request: IamRequest,
+  { signal, reportIssuerTime }: ProviderContext<unknown> = {},
+): Promise<Token> {
+  return readToken(connection, request, await exchange(connection, request, signal), reportIssuerTime)
+}
+
+/** Trades an id token, which is read anew, for an IAM token. */
+export async function requestFederatedToken(
+  connection: IamConnection,
+  { idpId, idToken, scope }: { idpId: string; idToken: Secret; scope?: TokenScope | undefined },
+  context: ProviderContext<unknown> = {},
+): Promise<Token> {
+  const text = (await readSecret(idToken, "idToken", context.signal)).trim()
+  const request = federatedTokenRequest({ idpId, idToken: checkBare(text, "The id token"), scope })
+  return await requestToken(connection, request, context)
 }

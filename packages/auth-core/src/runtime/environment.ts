@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { AuthError, isAuthError } from "../errors/auth-error.ts"
 
 /**
  * A variable of the process; `undefined` when it is unset or blank, and where there is no process to ask.
@@ -37,4 +37,73 @@ export function checkBare(value: string, what: string): string {
     "AUTH_INVALID_CREDENTIALS",
     `${what} has ${mark}, which would count as part of the value: write the value alone.`,
   )
+}
+
+/** A file that changed so lately may still be being written. */
+const SETTLED_AFTER_MS = 50
+const MOST_READS = 20
+
+/** Far more than any profile or token has. */
+const MOST_BYTES = 1024 * 1024
+
+/**
+ * Reads by path. A file on a mount that hangs holds a thread of Node's small pool until the mount answers, so that whoever
+ * asks again waits for the same read.
+ */
+const readsOnTheirWay = new Map<string, Promise<string | undefined>>()
+
+/**
+ * Reads a text file of up to 1 MB, once it has stopped changing; `undefined` when there is none. For Node.js, Bun and Deno;
+ * the modules are asked for when used, so that bundles for browsers and workers hold no trace of them.
+ *
+ * @throws {AuthError} `AUTH_INVALID_CREDENTIALS` when there is a file that cannot be read, or that is no regular file.
+ */
+export function readTextFile(path: string): Promise<string | undefined> {
+  const onItsWay = readsOnTheirWay.get(path)
+  if (onItsWay !== undefined) return onItsWay
+  const read = readSettled(path).finally(() => readsOnTheirWay.delete(path))
+  readsOnTheirWay.set(path, read)
+  return read
+}
+
+async function readSettled(path: string): Promise<string | undefined> {
+  const files = globalThis.process?.getBuiltinModule?.("node:fs/promises")
+  if (files === undefined) return undefined
+  try {
+    for (let reads = 1; ; reads++) {
+      const text = await readRegular(files, path)
+      const { mtimeMs } = await files.stat(path)
+      const ageMs = Date.now() - mtimeMs
+      if (ageMs < 0 || ageMs >= SETTLED_AFTER_MS || reads === MOST_READS) return text.replace(/^\uFEFF/, "")
+      await new Promise((resolve) => setTimeout(resolve, SETTLED_AFTER_MS))
+    }
+  } catch (error) {
+    if (isAuthError(error)) throw error
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown failure"
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined
+    throw new AuthError("AUTH_INVALID_CREDENTIALS", `The file ${path} cannot be read (${code}): check its permissions.`)
+  }
+}
+
+async function readRegular(files: typeof import("node:fs/promises"), path: string): Promise<string> {
+  const { O_RDONLY, O_NONBLOCK = 0 } = files.constants
+  // Opening a named pipe would otherwise wait until somebody writes.
+  const file = await files.open(path, O_RDONLY | O_NONBLOCK)
+  try {
+    const stat = await file.stat()
+    if (!stat.isFile()) throw unreadable(path, "is not a regular file")
+    if (stat.size > MOST_BYTES) throw unreadable(path, `is larger than ${MOST_BYTES} bytes`)
+    return await file.readFile("utf8")
+  } finally {
+    await file.close()
+  }
+}
+
+function unreadable(path: string, problem: string): AuthError {
+  return new AuthError("AUTH_INVALID_CREDENTIALS", `${path} ${problem}: give the path of a text file.`)
+}
+
+/** The home directory, where the runtime has one. */
+export function homeDirectory(): string | undefined {
+  return globalThis.process?.getBuiltinModule?.("node:os")?.homedir()
 }

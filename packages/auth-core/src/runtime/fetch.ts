@@ -53,14 +53,6 @@ export interface IamFetchResponse extends LibraryResponse {
 /** Makes one round trip to IAM. The fetch of the platform, of undici and of node-fetch all fit. */
 export type IamFetch = (url: string, init: IamFetchInit) => Promise<IamFetchResponse>
 
-/** The runtime's own fetch. What takes its place later, such as a mock, is the caller's. */
-export const platformFetch = globalThis.fetch
-
-/** Whether it is a Request, also one of another library. */
-export function isRequest(input: string | URL | Request): input is Request {
-  return typeof input === "object" && "url" in input
-}
-
 /** An answer of IAM as clients of Node have it, with headers by lower-case name. */
 export function toIamFetchResponse(status: number, headers: object, text: () => Promise<string>): IamFetchResponse {
   const header = (name: string): string | null => {

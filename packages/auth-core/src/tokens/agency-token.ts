@@ -1,8 +1,7 @@
 import { withToken } from "../iam/exchange.ts"
 import { connectionOf, type IamOptions, iamConnection, iamProvider } from "../iam/iam-connection.ts"
-import { requestToken } from "../iam/request-token.ts"
 import { checkSource, sourceKey, withSource } from "../iam/source-provider.ts"
-import { agencyTokenRequest } from "../iam/token-request.ts"
+import { agencyTokenRequest, requestToken } from "../iam/token-request.ts"
 import {
   checkName,
   checkNameOrId,

@@ -1,6 +1,6 @@
 import { type IamOptions, iamConnection, iamProvider } from "../iam/iam-connection.ts"
-import { requestFederatedToken } from "../iam/request-token.ts"
 import { checkSecret, type Secret } from "../iam/secret.ts"
+import { requestFederatedToken } from "../iam/token-request.ts"
 import { checkHeaderText, checkScope, type TokenScope } from "../iam/token-scope.ts"
 import type { TokenProvider } from "../identity/provider.ts"
 

@@ -6,7 +6,7 @@ import { type AkskAuth, type AkskAuthOptions, akskAuth } from "../../src/auth/ak
 import { autoAuth } from "../../src/auth/auto-auth.ts"
 import type { AkskAuthEvent } from "../../src/auth/signature-judge.chunk.ts"
 import { tokenAuth } from "../../src/auth/token-auth.ts"
-import { authenticatedSend } from "../../src/engine/authenticated-send.ts"
+import { authenticatedSend } from "../../src/engine/authenticated-call.ts"
 import type { ResponseLike, WireRequest } from "../../src/engine/wire-request.ts"
 import { isAuthError } from "../../src/errors/auth-error.ts"
 import type { Credentials } from "../../src/identity/credentials.ts"

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { Auth } from "../../src/auth/auth.ts"
-import { authName, createAuthForRequest } from "../../src/engine/auth-for-request.ts"
+import { authName } from "../../src/engine/auth-name.ts"
+import { createAuthForRequest } from "../../src/engine/gate.ts"
 
 const auth = (): Auth => ({
   bodyLimit: () => undefined,

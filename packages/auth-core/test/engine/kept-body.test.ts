@@ -1,7 +1,7 @@
 import { Readable } from "node:stream"
 import { describe, expect, it, vi } from "vitest"
 import { opaqueBody } from "../../src/engine/authenticate-attempt.ts"
-import type { PreparedBody } from "../../src/engine/prepared-body.ts"
+import type { PreparedBody } from "../../src/engine/wire-request.ts"
 
 const MB = 1024 * 1024
 

@@ -1,5 +1,42 @@
+import type { Auth } from "../auth/auth.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { isLoopback } from "../runtime/is-loopback.ts"
+
+/**
+ * The auth of one request: its own when it names one, else the client's; `undefined` when it asks for none.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when it names something else, `undefined` among it, or when there is no auth for
+ * it at all: rather no request than one by the wrong customer.
+ */
+export type AuthForRequest = (request: object) => Auth | undefined
+
+/**
+ * Compiles the choice between a client's auth and that of a request.
+ *
+ * @param key under which a request names its own: an `Auth`, or `false` for none. Left out, the client's is used.
+ * @param clients `false`: each request brings its own.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when it is neither.
+ */
+export function createAuthForRequest(key: "auth" | "countersign", clients: Auth | false): AuthForRequest {
+  const own = checked(clients, "The auth of a client must be")
+  return (request) => {
+    if (key in request) return checked(Reflect.get(request, key), `\`${key}\` must be left out, or be`)
+    if (own !== undefined) return own
+    throw refused(`This client has no auth, so each request must name one as \`${key}\`.`)
+  }
+}
+
+/** @param rule how the message begins */
+function checked(given: unknown, rule: string): Auth | undefined {
+  if (given === false) return undefined
+  const { authenticate, judge } = Object(given)
+  if (typeof authenticate === "function" && typeof judge === "function") return given as Auth
+  throw refused(`${rule} \`false\` or an auth such as tokenAuth(...), not ${given === null ? given : typeof given}.`)
+}
+
+function refused(message: string): AuthError {
+  return new AuthError("AUTH_INVALID_OPTION", message)
+}
 
 export interface GuardOptions {
   /**
@@ -127,4 +164,17 @@ function invalidHosts(): AuthError {
     "AUTH_INVALID_OPTION",
     '`hosts` takes a list of host names such as "api.example.com", "*.example.com" or "localhost:8080": no scheme, no path.',
   )
+}
+
+/** The two decisions before a request is authenticated: by which auth, and whether its host may see a credential. */
+export type Gate = readonly [authFor: AuthForRequest, guard: HostGuard]
+
+/**
+ * Compiles what an adapter is given, once for a client.
+ *
+ * @param key under which a request names an auth of its own.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for what is no auth, or a malformed host list.
+ */
+export function createGate(key: "auth" | "countersign", auth: Auth | false, options: GuardOptions): Gate {
+  return [createAuthForRequest(key, auth), createHostGuard(options)]
 }
