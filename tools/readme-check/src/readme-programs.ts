@@ -47,10 +47,17 @@ function withFragments(readme: string, program: string, fragments: readonly Bloc
   for (const { line, code } of fragments) text += `${"\n".repeat(line - text.split("\n").length - 1)}{\n${code}}`
   const [, folder] = /^packages\/([^/]+)\//.exec(readme) ?? []
   if (folder === undefined) return text
-  const used = exportsOf(folder).filter(
-    ({ name }) => fragments.some(({ code }) => isNamedIn(code, name)) && !isNamedIn(importsOf(program), name),
-  )
-  return `import { ${used.map(({ entry }) => entry).join(", ")} } from "@countersign/${folder}"${text}`
+  const known = new Set(importsOf(program).match(/\w+/g))
+  const imports = [folder, "auth-core"].map((each) => {
+    const used = exportsOf(each).filter(
+      ({ name }) => !known.has(name) && fragments.some(({ code }) => isNamedIn(code, name)),
+    )
+    for (const { name } of used) known.add(name)
+    return used.length === 0
+      ? ""
+      : `import { ${used.map(({ entry }) => entry).join(", ")} } from "@countersign/${each}"`
+  })
+  return imports.filter((line) => line !== "").join("; ") + text
 }
 
 function isNamedIn(text: string, name: string): boolean {
@@ -61,16 +68,14 @@ function importsOf(program: string): string {
   return program.match(/^import .*? from /gms)?.join("") ?? ""
 }
 
-/** The exports of a package: `createFetch`, or `type AuthFetch`. An adapter exports auth-core too. */
+/** The exports of a package: `createFetch`, or `type AuthFetch`. */
 function exportsOf(folder: string): { name: string; entry: string }[] {
-  return [...new Set([folder, "auth-core"])].flatMap((each) => {
-    const index = readFileSync(join(workspace, "packages", each, "src/index.ts"), "utf8")
-    return [...index.matchAll(/^export (type )?\{([^}]*)\}/gm)].flatMap(([, type = "", list = ""]) =>
-      list
-        .split(",")
-        .map((entry) => entry.trim())
-        .filter((entry) => entry !== "")
-        .map((entry) => ({ entry: type + entry, name: entry.replace("type ", "") })),
-    )
-  })
+  const index = readFileSync(join(workspace, "packages", folder, "src/index.ts"), "utf8")
+  return [...index.matchAll(/^export (type )?\{([^}]*)\}/gm)].flatMap(([, type = "", list = ""]) =>
+    list
+      .split(",")
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== "")
+      .map((entry) => ({ entry: type + entry, name: entry.replace("type ", "") })),
+  )
 }
