@@ -2,15 +2,18 @@
  * The same function, remembering its last result: called again with an equal input, it gives that at once. A failure is not
  * remembered.
  *
- * Make one per signer, plan or guard, never one for the module, and only where a measurement shows that it pays.
+ * Make one per signer, plan or guard, never one for the module, and only where a measurement shows that it pays. The figures
+ * at its uses are microseconds on Node 24, where signing a GET takes 2.1.
  */
 export function rememberLast<Input, Result>(
   make: (input: Input) => Result,
-  isEqual: (a: Input, b: Input) => boolean = Object.is,
+  isEqual?: (a: Input, b: Input) => boolean,
 ): (input: Input) => Result {
   let last: { readonly input: Input; readonly result: Result } | undefined
   return (input) => {
-    if (last === undefined || !isEqual(last.input, input)) last = { input, result: make(input) }
+    // Not Object.is, which compares texts more slowly.
+    const isKnown = last !== undefined && (last.input === input || isEqual?.(last.input, input))
+    if (last === undefined || !isKnown) last = { input, result: make(input) }
     return last.result
   }
 }

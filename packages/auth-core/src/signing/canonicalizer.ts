@@ -26,7 +26,7 @@ export interface ResolvedRequest {
 export function createCanonicalizer(
   securityToken: string | undefined,
 ): (request: ResolvedRequest, sdkDate: string) => CanonicalEnd {
-  // A signature of 2.2 us takes 0.07 us longer without the first, 0.06 us longer without the second.
+  // Saves 0.04 us, and 0.2.
   const lineOf = rememberLast(methodLine)
   const hostAt = rememberLast(hostOf)
   return (request, sdkDate) => {

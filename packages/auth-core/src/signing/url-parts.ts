@@ -1,30 +1,29 @@
 import { AuthError } from "../errors/auth-error.ts"
 
 /**
- * The path as it is signed: each segment percent-encoded once, and a slash at the end, whether or not it is sent;
- * and the end of the line.
+ * The path as it is signed, and a line break: each segment percent-encoded once, with a slash at the end even if none is sent.
  *
  * @see API Signing Guide, "Canonical URI"
  */
 export function canonicalUriLine(path: string): string {
   const encoded = encodedPath(path)
-  // In one step, since each part that a text is added up from has its cost in the hash.
+  // In one step, because each part of a text adds to the cost of its hash.
   return encoded + (encoded.endsWith("/") ? "\n" : "/\n")
 }
 
 interface Pair {
   /** Encoded. */
   readonly text: string
-  /** Decoded, since that is what is sorted by. */
+  /** Decoded, for sorting. */
   readonly name: string
   readonly value: string
 }
 
 /**
- * The query as it is signed: names and values percent-encoded once, always with `=`, sorted by the bytes of the decoded
- * name, repeats by value. A literal `+` is a plus; servers disagree on it, so better send none.
+ * The query as it is signed: names and values percent-encoded once, always with `=`, sorted by the bytes of the decoded name,
+ * then of the value. A literal `+` is signed as a plus. Servers disagree on it, so better send none.
  *
- * @throws {AuthError} `AUTH_INVALID_REQUEST` when there is a control character.
+ * @throws {AuthError} `AUTH_INVALID_REQUEST` for a control character.
  * @see API Signing Guide, "Canonical query string"
  */
 export function canonicalQueryString(query: string): string {
@@ -40,7 +39,7 @@ export function canonicalQueryString(query: string): string {
 /** Nothing to encode, an equals sign in every pair. */
 const PLAIN_PAIRS = /^[\w.~-]+=[\w.~-]*(?:&[\w.~-]+=[\w.~-]*)*$/
 
-/** Whether the first letters of the names alone show that plain pairs are in order, as many clients send them. */
+/** Whether plain pairs are in order by the first letters of their names alone, as many clients send them. */
 function isSorted(query: string): boolean {
   let start = 0
   for (let end = query.indexOf("&"); end >= 0; end = query.indexOf("&", start)) {
@@ -67,11 +66,10 @@ function compared(a: string, b: string): number {
 }
 
 /**
- * One percent-encoding for text that may be encoded in part, or not at all: escapes are decoded, then every byte but
- * `A-Z a-z 0-9 - _ . ~` is escaped in upper case. Works on bytes, so escapes that are no UTF-8 stay what they are; a `%`
- * that starts no escape stands for itself.
+ * Encodes text that may be encoded already, or in part: decodes escapes, then escapes every byte but `A-Z a-z 0-9 - _ . ~` in
+ * upper case. Works on bytes, so escapes that are not UTF-8 stay as they are. A `%` that starts no escape stands for itself.
  *
- * @throws {AuthError} `AUTH_INVALID_REQUEST` when there is a control character, which no URL can carry unescaped.
+ * @throws {AuthError} `AUTH_INVALID_REQUEST` for a control character, which no URL can carry unescaped.
  * @see API Signing Guide, "Canonical URI" and "Canonical query string"; RFC 3986, section 2.3
  */
 function encodedOnce(text: string): string {
@@ -83,7 +81,7 @@ function encodedPath(path: string): string {
   return PLAIN_PATH.test(path) ? path : path.replace(ESCAPE_OR_RESERVED_IN_PATH, encodeInPath)
 }
 
-/** The bytes that an encoded text stands for, one character each, so that `<` compares bytes. */
+/** The bytes of an encoded text, one character each, so that `<` compares bytes. */
 function decodedBytes(encoded: string): string {
   return encoded.includes("%") ? encoded.replace(ESCAPE, decode) : encoded
 }
@@ -105,7 +103,7 @@ function encode(match: string): string {
     throw unsignableUrl("has a line break or another control character")
   }
   if (code < 0x80) return `%${code.toString(16).toUpperCase()}`
-  // UTF-8 encoders put U+FFFD in place of half a surrogate pair, which is no character.
+  // UTF-8 encoders replace half a surrogate pair with U+FFFD.
   return encodeURIComponent(/\p{Cs}/u.test(match) ? "\ufffd" : match)
 }
 
