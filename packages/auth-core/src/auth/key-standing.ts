@@ -49,7 +49,7 @@ export class Turn {
 }
 
 /** How many attempts may be on their way with an unknown key. Five failures would lock it. */
-export const MOST_AT_ONCE = 4
+const MOST_AT_ONCE = 4
 
 /** The standing of an access key at one origin, shared by all auths of this process. */
 export class KeyStanding {
@@ -109,7 +109,7 @@ export class KeyStanding {
 const FIRST_PAUSE_MS = 60_000
 const LONGEST_PAUSE_MS = 24 * 3_600_000
 /** Five failures within this time lock a key. */
-export const WINDOW_MS = 15 * 60_000
+const WINDOW_MS = 15 * 60_000
 
 /**
  * Counts a failed signature. The second in a row pauses the key at the origin for 1 minute. Each further one, of an
@@ -131,12 +131,12 @@ export function countFailure(standing: KeyStanding, attemptsTurn: Turn, now: num
   return pausedMs(standing, now)
 }
 
-export function recentFailures({ failedAt }: KeyStanding, now: number): number[] {
+function recentFailures({ failedAt }: KeyStanding, now: number): number[] {
   return failedAt.filter((time) => now - time <= WINDOW_MS)
 }
 
 /** How long the key must not be sent: during its pause, and so that no 15 minutes hold five failures. */
-export function pausedMs(standing: KeyStanding, now: number): number {
+function pausedMs(standing: KeyStanding, now: number): number {
   const fourth = recentFailures(standing, now).at(-MOST_AT_ONCE)
   const windowMs = fourth === undefined ? 0 : fourth + WINDOW_MS + 1 - now
   return Math.max(standing.pausedUntil - now, windowMs, 0)

@@ -57,7 +57,7 @@ export interface Link {
 type Ref = Pick<WeakRef<object>, "deref">
 
 /** Workers before the compatibility date 2025-05-05 have no WeakRef. There a provider stays as long as its entry. */
-export function refTo(provider: object): Ref {
+function refTo(provider: object): Ref {
   return typeof WeakRef === "function" ? new WeakRef(provider) : { deref: () => provider }
 }
 

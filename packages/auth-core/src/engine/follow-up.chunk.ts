@@ -106,7 +106,7 @@ const LIMITS: PeekLimits = { length: 65_536, ms: 1_000 }
  * Why a rejected attempt is sent once more, authenticated anew; `undefined` when it is not. The auth of the attempt judges 401
  * and 403; the response stays readable.
  */
-export async function replayReason(
+async function replayReason(
   { by, as, url, prepared }: AuthenticatedAttempt,
   response: ResponseLike,
   isReplayed: boolean,
@@ -163,12 +163,12 @@ async function peekResponse(response: Response): Promise<string | undefined> {
 }
 
 /** Whether it is a Response as fetch gives it, also one of another library. */
-export function isFetchResponse(response: ResponseLike): response is Response {
+function isFetchResponse(response: ResponseLike): response is Response {
   return "bodyUsed" in response && "clone" in response
 }
 
 /** Ends the reading of its body, which other libraries have as a Node stream. */
-export async function cancelBody({ body }: Response): Promise<void> {
+async function cancelBody({ body }: Response): Promise<void> {
   if (body === null || typeof body !== "object") return
   if (typeof body.cancel === "function") await body.cancel()
   else if ("destroy" in body && typeof body.destroy === "function") body.destroy()

@@ -103,7 +103,7 @@ const AGENCY_ADVICE: NonNullable<IamRequest["advice"]> = {
  *
  * @see IAM API reference, "Obtaining a Token with an OpenID Connect ID Token"
  */
-export function federatedTokenRequest({
+function federatedTokenRequest({
   idpId,
   idToken,
   scope,

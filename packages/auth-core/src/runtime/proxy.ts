@@ -4,7 +4,7 @@ import { AuthError } from "../errors/auth-error.ts"
 const GLOBAL_DISPATCHERS = ["undici.globalDispatcher.2", "undici.globalDispatcher.1"]
 
 /** The dispatcher that a fetch of undici, such as Node's, sends by: the caller's, else the one of all fetches. */
-export function dispatcherOf(init: object): unknown {
+function dispatcherOf(init: object): unknown {
   if ("dispatcher" in init && init.dispatcher) return init.dispatcher
   const key = GLOBAL_DISPATCHERS.find((name) => Symbol.for(name) in globalThis)
   return key === undefined ? undefined : Reflect.get(globalThis, Symbol.for(key))

@@ -153,7 +153,7 @@ export function canonicalRequest(request: SignableRequest, options: SignOptions 
  * @param planOf gives the header plan for the names in the options
  * @throws {AuthError} `AUTH_INVALID_REQUEST`, `AUTH_INVALID_OPTION`, `AUTH_BODY_TOO_LARGE`, `AUTH_BODY_UNSIGNABLE`
  */
-export function resolveRequest(
+function resolveRequest(
   { method, url, headers, body }: SignableRequest,
   hash: HashAlgorithm,
   planOf: (chosen: readonly string[] | undefined) => HeaderPlan,
@@ -202,7 +202,7 @@ export function payloadHash(body: string | Uint8Array | null | undefined, hash: 
 }
 
 /** Gives the plan for the headers that a request chooses to sign, or the usual plan when it chooses none. */
-export function headerPlans(
+function headerPlans(
   contentHashHeader: ContentHashHeader,
   usual: HeaderPlan,
 ): (chosen: readonly string[] | undefined) => HeaderPlan {
