@@ -1,6 +1,6 @@
 // For those who write an adapter for an HTTP client. Users of one need `@countersign/auth-core` alone.
 export type { Attempt, Auth, Authentication, Rejection, ReplayReason } from "./auth/auth.ts"
-export { authName } from "./engine/auth-name.ts"
+export { authName } from "./auth/auth.ts"
 export type { AuthenticatedAttempt, OutgoingRequest } from "./engine/authenticate-attempt.ts"
 export { readBody } from "./engine/authenticate-attempt.ts"
 export {
@@ -52,3 +52,4 @@ export { isArrayBuffer, isBlob, isFormData, isSearchParams } from "./runtime/has
 export { isLoopback } from "./runtime/is-loopback.ts"
 export { andThen, isPromise } from "./runtime/promises.ts"
 export { clearProxyError, isProxied, refuseProxiedFetch } from "./runtime/proxy.ts"
+export { rememberLast } from "./runtime/remember-last.ts"

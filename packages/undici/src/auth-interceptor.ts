@@ -9,7 +9,7 @@ import {
 } from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
 import { withoutSecrets } from "./dispatch-headers.ts"
-import { requestUrl } from "./dispatch-request.ts"
+import { createRequestUrl } from "./dispatch-request.ts"
 import { DispatchedCall } from "./dispatched-call.ts"
 import { RedirectTrail } from "./redirect-trail.ts"
 
@@ -45,6 +45,7 @@ export function trackedInterceptor(
   dispatcher?: Dispatcher,
 ): Dispatcher.DispatcherComposeInterceptor {
   const [authFor, guard] = createGate("countersign", auth, options)
+  const requestUrl = createRequestUrl()
   const trail = new RedirectTrail()
   return (dispatch) => (given: Dispatcher.DispatchOptions & AuthDispatchOptions, handler) => {
     const chosen = authFor(given)

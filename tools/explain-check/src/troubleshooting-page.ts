@@ -1,5 +1,5 @@
 import { markdownTable } from "@countersign/tools-shared/markdown-table"
-import { answerFields } from "../../../packages/auth-core/src/explain/answer-fields.ts"
+import { answerFields } from "../../../packages/auth-core/src/explain/answer.ts"
 import { CAUSES, type Cause } from "../../../packages/auth-core/src/explain/causes.ts"
 import { type KnownRefusal, REFUSALS } from "../../../packages/auth-core/src/explain/refusals.ts"
 

@@ -1,6 +1,7 @@
 import { type AuthError, isAuthError } from "../errors/auth-error.ts"
 import { isPromise } from "../runtime/promises.ts"
-import type { ExplainedRequest } from "./explained-request.ts"
+import { parseSdkDate, serverTimeIn } from "../signing/server-time.ts"
+import type { ExplainedRequest } from "./explanation.ts"
 import { asked, headersOf, isObject, memberOf, textAt } from "./members.ts"
 
 /** A refusal, whichever client gave it. */
@@ -200,4 +201,120 @@ function defined(
   },
 ): Partial<ExplainedRequest> {
   return Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined))
+}
+
+/** The code and the text of an answer, whichever shape it has. */
+export interface AnswerFields {
+  readonly errorCode: string | undefined
+  readonly errorMessage: string | undefined
+  readonly requestId: string | undefined
+  /** The text in which a known refusal is looked for. */
+  readonly subject: string
+}
+
+const LONGEST_PAGE = 2_000
+
+/**
+ * `error_code` and `error_msg` of gateways and newer APIs, `error` of IAM's /v3 and of KMS, `code` and `message` of VPC,
+ * `errors` of the container registry, one object under a name of OpenStack's services, and the XML of OBS. The body of
+ * anything else is the message.
+ */
+export function answerFields({ text = "", headers, action = "" }: Answer): AnswerFields {
+  const body = parsed(text)
+  const error = body === undefined ? undefined : errorIn(body)
+  const own = error === undefined ? undefined : first(error, ["error_code", "errorCode", "code"])
+  const xml = body === undefined ? xmlFields(text) : undefined
+  const errorCode = own ?? xml?.errorCode
+  const said = error === undefined ? undefined : first(error, ["error_msg", "errorMessage", "message", "title"])
+  const errorMessage =
+    said ?? xml?.errorMessage ?? (body === undefined ? nonEmpty(text.slice(0, LONGEST_PAGE)) : undefined)
+  const isOwnShape = body !== undefined && "error_code" in body && said !== undefined
+  return {
+    errorCode,
+    errorMessage,
+    requestId:
+      (body && first(body, ["request_id", "requestId"])) ??
+      headers["x-request-id"] ??
+      headers["x-obs-request-id"] ??
+      headers["x-iam-trace-id"],
+    subject: [action, errorMessage ?? "", isOwnShape ? "" : text.slice(0, LONGEST_PAGE)].join("\n").trim(),
+  }
+}
+
+function parsed(text: string): object | undefined {
+  try {
+    const body: unknown = JSON.parse(text)
+    return isObject(body) ? body : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The object that has code and message. */
+function errorIn(body: object): object {
+  const inner = memberOf(body, "error")
+  if (isObject(inner)) return inner
+  const [listed] = [memberOf(body, "errors")].flat()
+  if (isObject(listed)) return listed
+  const [only, ...others] = Object.values(body)
+  return others.length === 0 && isObject(only) ? only : body
+}
+
+function first(holder: object, names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const value = memberOf(holder, name)
+    if (typeof value === "number" || (typeof value === "string" && value !== "")) return String(value)
+  }
+  return undefined
+}
+
+function xmlFields(text: string): Pick<AnswerFields, "errorCode" | "errorMessage"> | undefined {
+  if (!/<Error>|<Code>/.test(text)) return undefined
+  return { errorCode: xmlText(text, "Code"), errorMessage: xmlText(text, "Message") }
+}
+
+function xmlText(text: string, name: string): string | undefined {
+  return nonEmpty(new RegExp(`<${name}>([^<]*)</${name}>`).exec(text)?.[1] ?? "")
+}
+
+function nonEmpty(text: string): string | undefined {
+  return text.trim() === "" ? undefined : text
+}
+
+/** How far apart the gateway lets signature and arrival be. */
+export const MOST_SKEW_MS = 15 * 60_000
+
+export function sdkDateOf({ headers }: { readonly headers: ReadonlyMap<string, string> }): string | undefined {
+  const date = headers.get("x-sdk-date")
+  return date !== undefined && parseSdkDate(date) !== undefined ? date : undefined
+}
+
+/** The server's clock by its Date header, epoch ms. */
+export function dateHeader({ headers }: Answer): number | undefined {
+  const time = Date.parse(headers.date ?? "")
+  return Number.isNaN(time) ? undefined : time
+}
+
+/** The times of the signature and of the server that a text names, epoch ms. */
+export function timesIn(text: string | undefined): { signed: number | undefined; server: number | undefined } {
+  return {
+    signed: serverTimeIn(text?.replace(/signature time/i, "server time"), 0),
+    server: serverTimeIn(text?.replace(/signature time/i, "signed at"), 0),
+  }
+}
+
+/** Such as `15 min 1 s`. */
+export function durationText(ms: number): string {
+  const seconds = Math.round(Math.abs(ms) / 1_000)
+  const parts = [
+    [Math.floor(seconds / 86_400), "d"],
+    [Math.floor(seconds / 3_600) % 24, "h"],
+    [Math.floor(seconds / 60) % 60, "min"],
+    [seconds % 60, "s"],
+  ] as const
+  const text = parts
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(" ")
+  return text === "" ? "0 s" : text
 }

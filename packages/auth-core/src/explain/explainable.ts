@@ -1,5 +1,5 @@
 import type { Attempt, Auth, Authentication, Rejection } from "../auth/auth.ts"
-import type { ExplainedRequest } from "./explained-request.ts"
+import type { ExplainedRequest } from "./explanation.ts"
 import { shownHeader } from "./masked.ts"
 import { isObject, memberOf, textAt } from "./members.ts"
 

@@ -1,13 +1,12 @@
 import { algorithmOf, type SigningAlgorithm } from "../signing/algorithm.ts"
 import { createSignatureCheck } from "../signing/authorization.ts"
 import { UNSIGNED_PAYLOAD } from "../signing/canonicalizer.ts"
+import { sdkDateOf } from "./answer.ts"
 import type { Cause } from "./causes.ts"
-import type { ExplainContext } from "./explained-request.ts"
-import type { Confidence, Where } from "./explanation.ts"
+import type { Confidence, ExplainContext, Where } from "./explanation.ts"
 import { emptyHash } from "./known-bodies.ts"
 import { asked } from "./members.ts"
 import type { SignedRequest } from "./signed-parts.ts"
-import { sdkDateOf } from "./times.ts"
 
 /** A fault that remains when the gateway received exactly what was signed. */
 export interface KeyFault {

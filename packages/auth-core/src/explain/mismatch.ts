@@ -1,16 +1,13 @@
 import { algorithmOf } from "../signing/algorithm.ts"
 import { payloadHashOf, UNSIGNED_PAYLOAD } from "../signing/canonicalizer.ts"
 import { parseSdkDate } from "../signing/server-time.ts"
-import type { Answer } from "./answer.ts"
-import { type CanonicalParts, parseCanonicalRequest } from "./canonical-parts.ts"
-import { type ComparedLine, compareCanonical } from "./compare.ts"
-import type { ExplainContext } from "./explained-request.ts"
-import type { Difference } from "./explanation.ts"
+import { type Answer, dateHeader, durationText, MOST_SKEW_MS, sdkDateOf } from "./answer.ts"
+import { type CanonicalParts, type ComparedLine, compareCanonical, parseCanonicalRequest } from "./canonical-parts.ts"
+import type { Difference, ExplainContext } from "./explanation.ts"
 import { type KeyFault, keyFault, missingToken, secretForm } from "./key-fault.ts"
 import { knownPlaceholder } from "./known-bodies.ts"
 import { namedDifferences } from "./named-differences.ts"
 import { type SignedRequest, signedRequest } from "./signed-parts.ts"
-import { dateHeader, durationText, MOST_SKEW_MS, sdkDateOf } from "./times.ts"
 
 /** The cause of a signature that does not match, and the two canonical requests beside each other. */
 export interface Mismatch extends KeyFault {

@@ -1,13 +1,10 @@
 import { retryAfterMs } from "../iam/rejection-error.ts"
-import type { Answer } from "./answer.ts"
-import type { AnswerFields } from "./answer-fields.ts"
+import { type Answer, type AnswerFields, dateHeader, durationText, timesIn } from "./answer.ts"
 import { CAUSES, type Cause } from "./causes.ts"
-import type { ExplainContext } from "./explained-request.ts"
-import type { ExplanationFields } from "./explanation.ts"
+import type { ExplainContext, ExplanationFields } from "./explanation.ts"
 import { missingToken } from "./key-fault.ts"
 import { shownAccessKeyId } from "./masked.ts"
 import { signedRequest } from "./signed-parts.ts"
-import { dateHeader, durationText, timesIn } from "./times.ts"
 
 /** Details that the answer adds to its row of the table. */
 export type Refinement = Partial<ExplanationFields>

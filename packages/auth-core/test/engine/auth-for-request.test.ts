@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { Auth } from "../../src/auth/auth.ts"
-import { authName } from "../../src/engine/auth-name.ts"
+import { authName } from "../../src/auth/auth.ts"
 import { createAuthForRequest } from "../../src/engine/gate.ts"
 
 const auth = (): Auth => ({

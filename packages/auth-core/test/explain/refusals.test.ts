@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { CAUSES } from "../../src/explain/causes.ts"
-import { explain } from "../../src/explain/explain.ts"
 import { REFUSALS } from "../../src/explain/refusals.ts"
+import { explain } from "../../src/explain.ts"
 
 const rows = REFUSALS.map((row) => ({ ...row, name: `${row.example.status ?? ""} ${row.example.body.slice(0, 90)}` }))
 
