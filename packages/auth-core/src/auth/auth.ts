@@ -67,21 +67,21 @@ export interface Auth {
   reset?(): void
 }
 
-/** An auth, and by what name caches know it. */
+/** An auth, and its name in caches. */
 interface NamedAuth {
   readonly auth: object
   readonly name: string
 }
 
-/** By the function that authenticates. A client may hand on a copy of an auth, of which functions are what stays the same. */
+/** Keyed by the `authenticate` function of an auth: a client may copy the auth, but its functions stay the same. */
 const named = new WeakMap<object, NamedAuth[]>()
 
 /**
- * The name by which a client's cache tells requests by whose they are. Random, since processes may share a cache, and no
- * secret; it lasts as long as the auth and the process.
+ * The name by which a client's cache tells apart the requests of different auths. It is random, because processes may share
+ * a cache, and it is no secret. It lasts as long as the auth and the process.
  */
 export function authName(given: unknown): string {
-  // A value that is no auth is refused later.
+  // A value that is not an auth is refused later.
   const auth: object = Object(given)
   const known = Object(Reflect.get(auth, "authenticate"))
   const alike = named.get(known) ?? []
@@ -92,7 +92,7 @@ export function authName(given: unknown): string {
   return name
 }
 
-/** Whether two values are one, or copies of one as clients make them. */
+/** Whether two values are the same, or copies of the same as clients make them. */
 function isSame(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true
   if (!isPlain(one) || !isPlain(other)) return false

@@ -7,28 +7,31 @@ import { type BodyStream, bufferedBody, isStream, type PreparedBody, type WireRe
 /** A request as the client is about to send it. */
 export interface OutgoingRequest {
   method: string
-  /** Finished; see `wireUrl`. */
+  /** As `wireUrl` returns it. */
   url: URL
   /** By lower-case name. Not changed. */
   headers: Readonly<Record<string, string>>
-  /** Anything the client takes as a body. */
+  /** Any value that the client accepts as a body. */
   body?: unknown
-  /** The client's own base URL: its origin may see credentials unless `hosts` says otherwise. */
+  /** The client's base URL. Its origin may see credentials unless `hosts` says otherwise. */
   baseUrl?: string | URL | undefined
   signal?: AbortSignal | undefined
-  /** A redirect from another origin led here: it gets no credential that only the default host list admits. */
+  /** A redirect from another origin led here, so the default list of Huawei Cloud's hosts does not count. */
   redirected?: boolean | undefined
   /** How many redirects led here. @default 0 */
   redirects?: number | undefined
-  /** The client has to see a stream as it is; then it cannot be sent again where the auth leaves it unread. @default false */
+  /**
+   * The client must receive a stream unwrapped. One that the auth does not read cannot be sent again. @default
+   * false
+   */
   asIs?: boolean | undefined
 }
 
-/** A request on the wire, authenticated where it may be. */
+/** A request on the wire, authenticated if its URL may see credentials. */
 export interface AuthenticatedAttempt extends WireRequest {
-  /** The body as far as it had to be read; its `content` is the `body` to send. */
+  /** The prepared body. Its `content` is the `body` to send. */
   readonly prepared: PreparedBody
-  /** Who authenticated it, and how; absent when it goes out bare. */
+  /** The auth that was used, and its result. Both are absent if the request goes out bare. */
   readonly by?: Auth | undefined
   readonly as?: Authentication | undefined
   /** Why it goes out bare. */
@@ -36,8 +39,8 @@ export interface AuthenticatedAttempt extends WireRequest {
 }
 
 /**
- * Prepares one attempt on the wire: host guard, then the body as bytes as far as the auth needs them, then its headers. At
- * once when everything is at hand. A URL that may not see credentials gives the request back as it was.
+ * Prepares one attempt: checks the host guard, reads the body as far as the auth needs it, then has the auth make its
+ * headers. Synchronous if nothing has to be awaited. A request to a URL that may not see credentials goes out bare.
  *
  * @throws {AuthError} `AUTH_BODY_TOO_LARGE`, `AUTH_BODY_UNSIGNABLE`, and whatever the auth throws.
  */
@@ -104,7 +107,7 @@ function attemptOf(
   }
 }
 
-/** A type the caller chose stays, except for a form: its boundary is known only now. */
+/** Keeps a type that the caller chose, except for a multipart form: only now is its boundary known. */
 function withContentType(
   headers: Readonly<Record<string, string>>,
   contentType: string,
@@ -116,10 +119,10 @@ function withContentType(
 
 const NO_BODY: PreparedBody = { content: null, bytes: null, replayable: true, exceedsLimit: false }
 
-/** Code that programs do without which pass no Request, no form and no stream. */
+/** Loaded only for a Request, a form or a stream. */
 export const loadBodies = lazily(() => import("./bodies.chunk.ts"))
 
-/** The body as the caller gave it, not looked into. A stream is kept as it passes, unless the client has to see what it is. */
+/** Leaves the body unread. The chunks of a stream are kept as they pass, unless the client must receive it unwrapped. */
 export function opaqueBody(body: unknown, asIs = false): PreparedBody | Promise<PreparedBody> {
   if (body === null || body === undefined) return NO_BODY
   if (!isStream(body)) return { content: body, bytes: undefined, replayable: true, exceedsLimit: false }
@@ -127,13 +130,14 @@ export function opaqueBody(body: unknown, asIs = false): PreparedBody | Promise<
 }
 
 /**
- * Turns a body into the bytes that will be sent, without a copy where it already is bytes.
+ * Turns a body into the bytes that will be sent. Bytes are not copied.
  *
- * Takes strings, URLSearchParams, FormData, Blob, ArrayBuffer and every view of one, Node and web streams, async
- * iterables of strings or bytes. A stream is read up to `limit` bytes; past it, `content` is an async iterable of what was
- * read and what is left.
+ * Takes strings, URLSearchParams, FormData, Blob, ArrayBuffer and every view of one, Node and web streams, and async
+ * iterables of strings or bytes. A stream is read up to `limit` bytes. If it is longer, `content` is an async iterable of
+ * the part that was read and the rest.
  *
- * @throws {AuthError} `AUTH_BODY_UNSIGNABLE` (as a rejection) for any other kind, and for a stream that was consumed before.
+ * @throws {AuthError} `AUTH_BODY_UNSIGNABLE` (as a rejection) for any other kind, and for a stream that was consumed
+ * before.
  */
 export function readBody(body: unknown, limit: number, signal?: AbortSignal): PreparedBody | Promise<PreparedBody> {
   if (body === null || body === undefined) return NO_BODY

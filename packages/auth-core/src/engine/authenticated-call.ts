@@ -6,8 +6,8 @@ import { createHostGuard, type GuardOptions, type HostGuard } from "./gate.ts"
 import { isRedirect, isRejection, type ResponseLike, type WireRequest, wireUrl } from "./wire-request.ts"
 
 /**
- * One request of a caller: its first attempt, and after each answer the decision whether another one follows, for a replay
- * or a redirect. Clients drive it: `next` before each attempt, `answered` or `failed` after it, `end` in the end.
+ * One request of a caller. It prepares each attempt, and decides after each response whether another attempt follows, for a
+ * replay or a redirect. Clients call `next` before each attempt, `answered` or `failed` after it, and `end` at the end.
  */
 export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements CallState<R> {
   readonly #auth: Auth
@@ -23,9 +23,9 @@ export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements
   }
 
   /**
-   * Prepares an attempt: at once when everything is at hand.
+   * Prepares an attempt. Synchronous if nothing has to be awaited.
    *
-   * @param request the first one, or the one that `answered` gave, as the client is about to send it.
+   * @param request the first request, or the one that `answered` returned, as the client is about to send it.
    * @throws {AuthError} as `authenticateAttempt`
    */
   next(request: OutgoingRequest): AuthenticatedAttempt | Promise<AuthenticatedAttempt> {
@@ -37,11 +37,11 @@ export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements
   }
 
   /**
-   * Takes the answer to the last attempt.
+   * Takes the response to the last attempt. Synchronous unless the response must be judged.
    *
-   * @returns the request to send next, or `undefined` when the answer is the caller's: at once unless it must be judged.
-   * @throws {AuthError} `AUTH_BODY_UNSIGNABLE` for a redirect that would send a spent stream again; `AUTH_REDIRECT_BLOCKED` for
-   * one that a browser hides; what the auth throws when it renews a credential.
+   * @returns the request to send next, or `undefined` if the response is the caller's.
+   * @throws {AuthError} `AUTH_BODY_UNSIGNABLE` for a redirect that would send a spent stream again; `AUTH_REDIRECT_BLOCKED`
+   * for one that a browser hides; and whatever the auth throws when it renews a credential.
    */
   answered(response: R): OutgoingRequest | undefined | Promise<OutgoingRequest | undefined> {
     const { status } = response
@@ -53,19 +53,19 @@ export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements
     return import("./follow-up.chunk.ts").then(({ followUp }) => followUp(this, response))
   }
 
-  /** No answer came to the last attempt. */
+  /** The last attempt got no response. */
   failed(): void {
     this.#tellOutcome()
   }
 
-  /** No further attempt follows: frees what was kept of a body. */
+  /** No further attempt follows. Frees the kept part of a body. */
   end(): void {
     this.attempt?.prepared.release?.()
   }
 
   /**
-   * Tells the auth of an attempt what came of it, unless the auth will judge that. A redirect may come before anybody looked
-   * at the credential, so it counts as no success.
+   * Reports the outcome of an attempt to its auth, unless the auth will judge it. A server may redirect before it checks
+   * the credential, so a redirect does not count as a success.
    */
   #tellOutcome(status?: number): void {
     const { by, as, url } = this.attempt ?? {}
@@ -75,7 +75,7 @@ export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements
   }
 }
 
-/** Puts one attempt on the wire. */
+/** Sends one attempt. */
 export type Send<R extends ResponseLike> = (request: WireRequest) => Promise<R>
 
 export interface AuthenticatedSendOptions<R extends ResponseLike> extends GuardOptions, Omit<CallOptions<R>, "guard"> {
@@ -88,10 +88,10 @@ export interface AuthenticatedRequest extends Omit<OutgoingRequest, "url"> {
 }
 
 /**
- * Sends a request through a client so that every attempt on the wire is authenticated for the host it goes to: the first
- * one, each redirect hop, and one replay after a rejection that a fresh credential or the right time may cure.
+ * Sends a request through a client so that every attempt is authenticated for the host it goes to: the first one, each
+ * redirect hop, and one replay after a rejection that a fresh credential or the right time may cure.
  *
- * @param send puts one attempt on the wire and gives the client's response; its errors pass through untouched.
+ * @param send sends one attempt and returns the client's response. Its errors pass through unchanged.
  * @throws {AuthError} before anything is sent, when the request cannot be authenticated.
  */
 export async function authenticatedSend<R extends ResponseLike>(
@@ -111,7 +111,7 @@ export async function authenticatedSend<R extends ResponseLike>(
       try {
         response = await send(attempt)
       } finally {
-        // A mock may answer nothing.
+        // A mock may return nothing.
         if (!response) call.failed()
       }
       if (!response) return response

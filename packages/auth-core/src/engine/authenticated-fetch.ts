@@ -8,24 +8,24 @@ import type { Asked, FetchCall } from "./request-call.ts"
 import { isRequest, isStream, parse, platformFetch, type WireRequest } from "./wire-request.ts"
 
 export interface AuthenticatedFetchOptions {
-  /** The member of an init that names the auth of this request alone, `false` for none. */
+  /** The member of `init` that names the auth of this request alone, or `false` for none. */
   key: "auth" | "countersign"
-  /** The fetch that sends. */
+  /** Sends the attempts. */
   fetch: Fetch
   guard: HostGuard
-  /** The client's own base URL. */
+  /** The client's base URL. */
   baseUrl?: string | URL | undefined
 }
 
-/** The limit that fetch itself has. */
+/** The limit of fetch. */
 const MAX_REDIRECTS = 20
 
 /**
- * One call of fetch, authenticated: the first attempt, each redirect hop, and one replay. A URL that may not see
- * credentials goes to fetch as it is, and so does what wants no auth; only redirects are followed here where the caller's
- * headers hold secrets.
+ * Sends one call of fetch, authenticated: the first attempt, each redirect hop, and one replay. A request that wants no
+ * auth goes to fetch unchanged. So does one whose URL may not see credentials, unless the caller's own headers hold
+ * secrets: then redirects are followed here, so that the secrets do not cross to another origin.
  *
- * @param init may name an auth of its own under `key`; in any form that the platform's fetch takes.
+ * @param init in any form that the platform's fetch takes. It may name its own auth under `key`.
  * @throws {AuthError} before anything is sent, when the request cannot be authenticated; `AUTH_REDIRECT_BLOCKED` in
  * browsers, which hide where a redirect leads.
  */
@@ -49,7 +49,7 @@ export function authenticatedFetch(
         const headers = headersOf(given.headers ?? (isRequest(input) ? input.headers : undefined))
         if (!Object.keys(headers).some((name) => name.startsWith("x-"))) return byFetch()
         return import("./follow-up.chunk.ts").then(({ hasOwnSecrets }) =>
-          // A fetch would take them along on redirects.
+          // fetch would send them on to another origin.
           hasOwnSecrets(headers) ? byEngine(true) : byFetch(),
         )
       }),
@@ -59,11 +59,11 @@ export function authenticatedFetch(
   }
 }
 
-/** An init without `key`, as the platform reads it: once, and through the prototype. */
+/** The init without `key`. It is read as the platform reads it: once, and through the prototype. */
 function settled(init: FetchInit, key: string): FetchInit | Promise<FetchInit> {
   const isPlain = Object.getPrototypeOf(init) === Object.prototype
   const given: FetchInit = isPlain ? { ...init } : init
-  // Such as `map.entries()` as headers, which gives them once only.
+  // Headers may be an iterator such as `map.entries()`, which can be read only once.
   if (!isPlain || "next" in Object(given.headers)) {
     return andThen(loadBodies(), ({ initMembers }) => initMembers(given, key))
   }
@@ -82,12 +82,12 @@ function sendGiven(auth: Auth, url: URL, asked: Asked, options: AuthenticatedFet
     .then((call) => send(auth, url, call, options))
 }
 
-/** The objects that may name an auth. openapi-fetch puts options that it does not know on the Request itself. */
+/** The object that may name an auth. openapi-fetch puts options that it does not know on the Request. */
 function namingAuth(input: string | URL | Request, init: FetchInit, key: string): object {
   return typeof input === "object" && key in input && !(key in init) ? input : init
 }
 
-/** Where a request goes; `undefined` where only a fetch of the caller's knows what its URL is relative to. */
+/** Where a request goes; `undefined` if only the caller's own fetch knows the base of its URL. */
 function destination(input: string | URL | Request, { fetch, baseUrl }: AuthenticatedFetchOptions): URL | undefined {
   const text = isRequest(input) ? input.url : String(input)
   const base = globalThis.location?.href ?? baseUrl
@@ -121,10 +121,10 @@ function sendByFetch(fetch: Fetch, wire: WireRequest, call: FetchCall): Response
     ...rest,
     method,
     headers,
-    // Where no secret is at stake the client's own way with redirects does, and browsers know no other.
+    // fetch may follow redirects where no secret is at stake. In browsers nothing else can.
     redirect: redirect === "follow" && (authenticated || call.isBare) ? "manual" : redirect,
   }
-  // Outside browsers the spelling of a header's name can be seen.
+  // Outside browsers the server sees how the caller spelled a header's name.
   const isSeen = isRequest(call.input) || (call.init.headers && globalThis.process)
   if (isSeen || isStream(body) || fetch !== platformFetch) {
     return andThen(loadBodies(), ({ fetchInKind }) => fetchInKind(fetch, wire, call, init))
@@ -142,14 +142,14 @@ function entriesOf(init: HeadersInit): Iterable<[string, unknown]> {
   return init instanceof Headers ? init : new Headers(init)
 }
 
-/** As Headers would have them, which take their time to make. */
+/** The same as `new Headers(init)`, which is slow. */
 function headersOf(init: HeadersInit = {}): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const [given, value] of entriesOf(init)) {
     const name = given.toLowerCase()
     headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : String(value)
   }
-  // fetch sends the URL's own authority whatever the caller says, so that is what must be signed.
+  // fetch always sends the URL's own authority, so that is the one to sign.
   delete headers.host
   return headers
 }

@@ -6,12 +6,12 @@ import { type BodyStream, isStream, isWebStream, type PipedStream, type Response
 /** The chunks of a stream of any kind, one at a time. */
 export interface ChunkSource {
   next(): Promise<{ done?: boolean | undefined; value?: unknown }>
-  /** Frees the source, also while a `next` is pending. */
+  /** Frees the source, even while a `next` is pending. */
   cancel(reason?: unknown): void
 }
 
 /**
- * Begins to read a stream.
+ * Starts to read a stream.
  *
  * @throws {AuthError} `AUTH_BODY_UNSIGNABLE` when it was read or closed before.
  */
@@ -40,14 +40,14 @@ function chunksOf(stream: BodyStream): ChunkSource {
   return {
     next: () => iterator.next(),
     cancel() {
-      // An iterator would wait for the chunk that is pending; a Node stream can be ended at once.
+      // `return` waits for a pending chunk. A Node stream can be destroyed at once.
       if ("destroy" in source && typeof source.destroy === "function") source.destroy()
       quietly(iterator.return?.())
     },
   }
 }
 
-/** Streams of Node's first kind, such as the npm form-data package, cannot be iterated, and begin only when piped. */
+/** Old-style Node streams, such as npm's form-data, cannot be iterated, and start only when piped. */
 function newerNodeStream(stream: PipedStream): AsyncIterable<unknown> {
   const { PassThrough } = process.getBuiltinModule("node:stream")
   const piped = new PassThrough()
@@ -55,12 +55,12 @@ function newerNodeStream(stream: PipedStream): AsyncIterable<unknown> {
   return stream.pipe(piped)
 }
 
-/** Nobody reads the stream any more, so nobody needs to know how it ends. */
+/** Nobody reads the stream any more, so its errors do not matter. */
 function quietly(work: PromiseLike<unknown> | undefined): void {
   work?.then(undefined, () => undefined)
 }
 
-/** Not every stream tells that it was read: a second reading of a generator would give an empty body, well signed. */
+/** Not every stream shows that it was read. A generator read twice would give an empty body with a valid signature. */
 const readBefore = new WeakSet<object>()
 
 /** Whether a stream was read or closed before. */
@@ -86,8 +86,8 @@ export function asBytes(chunk: unknown): Uint8Array {
 }
 
 /**
- * For clients that send the items of any iterable, one after another: an iterator in place of an iterable that is none, so
- * that it is read as a stream. All else is given back.
+ * For clients that send the items of any iterable one by one. Turns such an iterable into an iterator, so that it is read
+ * as a stream. Returns every other body unchanged.
  */
 export function chunkIterator(body: unknown): unknown {
   if (typeof body !== "object" || body === null || !(Symbol.iterator in body)) return body
@@ -102,11 +102,11 @@ function* itemsOf(items: Iterable<unknown>): Generator<unknown> {
 /** The result of reading a stream. */
 export type StreamRead =
   | { readonly bytes: Uint8Array; readonly rest?: undefined }
-  /** It is longer than the limit: what was read and what is left, in one. */
+  /** The stream is longer than the limit. `rest` yields the part that was read and then the remainder. */
   | { readonly bytes?: undefined; readonly rest: AsyncGenerator<Uint8Array> }
 
 /**
- * Reads a stream to its end, but not much further than `limit` bytes. An abort ends the reading, and the stream.
+ * Reads a stream to its end, or until it is longer than `limit` bytes. An abort stops the reading and cancels the stream.
  *
  * @throws {AuthError} `AUTH_BODY_UNSIGNABLE` when it was read or closed before, or gives neither text nor bytes.
  */
@@ -123,7 +123,7 @@ export async function readStream(stream: BodyStream, limit: number, signal?: Abo
       size += chunk.byteLength
       if (size > limit) {
         const rest = continued(read, chunks)
-        // One that has not begun would not free its source when it is ended.
+        // A generator that has not started would not free its source on `return`.
         await rest.next()
         return { rest }
       }
@@ -164,7 +164,7 @@ function concatenated(chunks: readonly Uint8Array[], size: number): Uint8Array {
   return bytes
 }
 
-/** A web stream over chunks that are still to come, each of which is asked for when it is read; cancelling it ends their source. */
+/** A web stream that asks the iterable for a chunk only when one is read. Cancelling it ends the iterable. */
 export function readableStreamOf(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]()
   return new ReadableStream<Uint8Array>(
@@ -182,32 +182,32 @@ export function readableStreamOf(chunks: AsyncIterable<Uint8Array>): ReadableStr
   )
 }
 
-/** A body as clients of node:http take it: bytes as a Buffer, and any stream as one of Node's. Elsewhere as `webBody` has it. */
+/** A body for clients of node:http: bytes as a Buffer, any stream as a Node stream. Outside Node as `webBody` does. */
 export function nodeBody(body: unknown): unknown {
   if (typeof globalThis.process?.getBuiltinModule !== "function") return webBody(body)
-  // The same memory.
+  // Shares the memory.
   if (ArrayBuffer.isView(body)) return Buffer.from(body.buffer as ArrayBuffer, body.byteOffset, body.byteLength)
   if (!isStream(body) || "pipe" in body) return body
   const { Readable } = process.getBuiltinModule("node:stream")
   return Readable.from(body as AsyncIterable<unknown>, { objectMode: false })
 }
 
-/** A body as fetch takes it: any stream as a web stream, or as one of Node's that can be iterated. */
+/** A body for fetch: any stream as a web stream, or as a Node stream that can be iterated. */
 export function webBody(body: unknown): unknown {
   if (!isStream(body) || "getReader" in body) return body
   if (!("pipe" in body)) return readableStreamOf(awaited(body as AsyncIterable<Uint8Array>))
   if (Symbol.asyncIterator in body) return body
-  // Of Node's first kind, such as npm's form-data.
+  // An old-style Node stream, such as npm's form-data.
   const { PassThrough } = process.getBuiltinModule("node:stream")
   return (body as NodeJS.ReadableStream).pipe(new PassThrough())
 }
 
-/** Also of what can be iterated without waiting. */
+/** Also takes sync iterables. */
 async function* awaited(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield* chunks
 }
 
-/** For a client that has read the body of an answer. A stream is left to the caller, and let go of when nobody will read it. */
+/** For a client that has read the body of a response. A stream is left unread, and freed if nobody will read it. */
 export function bodyAtHand(body: unknown): Required<Pick<ResponseLike, "peek" | "discard">> {
   return { peek: ({ length }) => textOf(body, length), discard: () => letGo(body) }
 }

@@ -4,8 +4,8 @@ import { type FetchCall, requestClass } from "./request-call.ts"
 import { isRequest, isStream, platformFetch, type WireRequest } from "./wire-request.ts"
 
 /**
- * Sends one attempt by a fetch, which is given in kind what it would be given without auth: a Request in place of a Request,
- * a URL of a URL, Headers of Headers, with the names as the caller spelled them.
+ * Sends one attempt by a fetch. It gets the same kinds of values as without auth: a Request for a Request, a URL for a URL,
+ * Headers for Headers, with the names as the caller spelled them.
  */
 export function fetchInKind(
   fetch: Fetch,
@@ -14,20 +14,20 @@ export function fetchInKind(
   init: RequestInit & { duplex?: "half" },
 ): Promise<Response> {
   const isSameUrl = isRequest(input) && input.url === url.href
-  // The Request's own goes out with its length.
+  // The Request's own body goes out with its length.
   if (body !== null && !(asIs && isSameUrl && body === own)) init.body = sendable(body, own)
   if (isStream(init.body)) init.duplex = "half"
-  // Headers take their time to copy, and those of a Request say no more on the wire.
+  // Copying Headers is slow, and changes nothing on the wire for those of a Request.
   if (ownHeaders && (fetch !== platformFetch || !isRequest(input))) init.headers = inKind(headers, ownHeaders)
   if (!isRequest(input)) return fetch(input instanceof URL && fetch !== platformFetch ? new URL(url) : url.href, init)
-  // For what else it has, such as undici's dispatcher, unless a redirect left its body behind.
+  // A Request carries more than its init, such as undici's dispatcher. It is not reused after a redirect dropped its body.
   const source = isSameUrl && (body !== null || !input.body) ? input : url.href
-  // The platform's own is sure to read `init` beside it, and knows no other Request.
+  // The platform's fetch reads `init` beside a Request, and knows no Request of other libraries.
   if (fetch === platformFetch) return fetch(input instanceof Request ? source : url.href, init)
   return fetch(new (requestClass(input))(source, init), otherMembers(given))
 }
 
-/** Turns an async iterable into a body that fetch takes; the caller's own body stays as it is. */
+/** Turns an async iterable into a body that fetch takes. The caller's own body stays as it is. */
 function sendable(body: unknown, own: unknown): BodyInit {
   return (isStream(body) && body !== own ? readableStreamOf(body as AsyncIterable<Uint8Array>) : body) as BodyInit
 }
@@ -45,7 +45,7 @@ function inKind(headers: Readonly<Record<string, string>>, own: HeadersInit): He
   return spelledAs(Object.keys(own), headers)
 }
 
-/** The same headers, first those that the caller names. */
+/** The same headers, spelled as by the caller, whose names come first. */
 function spelledAs(names: readonly string[], headers: Readonly<Record<string, string>>): Record<string, string> {
   const lowerCase = names.map((name) => name.toLowerCase())
   const spelled: Record<string, string> = {}
@@ -57,12 +57,12 @@ function spelledAs(names: readonly string[], headers: Readonly<Record<string, st
   return spelled
 }
 
-/** Headers of any library. */
+/** Whether they are a Headers object of any library. */
 function isHeaders(headers: HeadersInit): headers is Headers {
   return headers instanceof Headers || ("append" in headers && typeof headers.append === "function")
 }
 
-/** A copy knows the names as they were spelled, which nobody else is told. */
+/** A copy of `own` with the new values. Only `own` knows how its names were spelled. */
 function headersLike(own: Headers, headers: Readonly<Record<string, string>>): Headers {
   const copy = new (own.constructor as typeof Headers)(own)
   for (const [name, value] of own) {
@@ -93,21 +93,21 @@ const REQUEST_MEMBERS = [
   "window",
 ] as const
 
-/** Of undici alone. */
+/** `dispatcher` is undici's. */
 const MEMBERS = [...REQUEST_MEMBERS, "dispatcher"]
 
 /**
- * The members of an init in a plain object. Each is read once, and as the platform reads it: through the prototype, so that
- * a Request, an object with getters, or one that inherits will do.
+ * The members of an init in a plain object. Each is read once and, as the platform does, through the prototype. So a
+ * Request, an object with getters, or one that inherits works too.
  *
- * @param except what is not fetch's own.
+ * @param except a member that is not fetch's own.
  */
 export function initMembers(init: object, except: string): RequestInit {
   const members: Record<string, unknown> = {}
-  // Also what other runtimes and libraries have.
+  // Includes members of other runtimes and libraries.
   for (const name in init) if (name !== except) members[name] = Reflect.get(init, name)
   for (const name of MEMBERS) if (!(name in members) && name in init) members[name] = Reflect.get(init, name)
-  // They may be read more than once.
+  // The headers may be read more than once.
   if (isIterator(members.headers)) members.headers = [...members.headers]
   return members
 }

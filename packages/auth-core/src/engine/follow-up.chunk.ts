@@ -16,13 +16,13 @@ export interface CallOptions<R extends ResponseLike> {
   maxRedirects?: number | undefined
   /** Called when there are more. @default throws a TypeError, as fetch does */
   tooManyRedirects?: ((response: R, limit: number) => never) | undefined
-  /** More headers, by lower-case name, that stay behind when a redirect leads to another origin. */
+  /** More headers, by lower-case name, that are dropped when a redirect leads to another origin. */
   secretHeaders?: readonly string[] | undefined
-  /** Is told of each redirect that is followed. */
+  /** Called for each redirect that is followed. */
   onRedirect?: OnRedirect<R> | undefined
 }
 
-/** Why there is a further attempt. */
+/** Why another attempt is made. */
 export type AttemptCause =
   | { readonly type: "replay"; readonly because: ReplayReason }
   | { readonly type: "redirect"; readonly status: number; readonly from: URL }
@@ -34,15 +34,15 @@ export interface CallState<R extends ResponseLike> {
   readonly request: OutgoingRequest | undefined
   /** The last attempt. */
   readonly attempt: AuthenticatedAttempt | undefined
-  /** There is one replay at most. */
+  /** There is at most one replay. */
   isReplayed: boolean
   /** Why the next attempt is made; absent for the first. */
   cause: AttemptCause | undefined
-  /** Frees what was kept of a body. */
+  /** Frees the kept part of a body. */
   end(): void
 }
 
-/** Decides what comes after an answer that may not be the last: a replay, a redirect, or nothing. */
+/** Decides what follows a response that may not be the last: a replay, a redirect, or nothing. */
 export async function followUp<R extends ResponseLike>(
   call: CallState<R>,
   response: R,
@@ -60,7 +60,7 @@ export async function followUp<R extends ResponseLike>(
   const { maxRedirects = 20 } = call.options
   if (maxRedirects === 0) return undefined
   if (response.type === "opaqueredirect") throw hiddenRedirect(request.url)
-  // We follow redirects, not the client: its response has to say so.
+  // Report `redirected` even though we, not the client, followed the redirect.
   if (attempt.redirects > 0) showRedirected(response)
   if (!isRedirect(response)) return undefined
   const isLast = attempt.redirects === maxRedirects
@@ -85,7 +85,7 @@ function showRedirected<R extends ResponseLike>(response: R): R {
   return response
 }
 
-/** The caller's request, with its body as it was sent: what was read once need not, or cannot, be read again. */
+/** The caller's request with the body as it was sent. A body is read only once. */
 function sameRequest(
   request: OutgoingRequest,
   { headers: sent, prepared, body }: AuthenticatedAttempt,
@@ -103,8 +103,8 @@ async function discard(response: ResponseLike): Promise<void> {
 const LIMITS: PeekLimits = { length: 65_536, ms: 1_000 }
 
 /**
- * Why a rejected attempt is sent once more, authenticated anew; `undefined` when it is not. The auth of the attempt judges 401
- * and 403; the response stays readable.
+ * Why a rejected attempt is sent again with new authentication; `undefined` if it is not. The auth of the attempt judges
+ * 401 and 403. The response stays readable.
  */
 async function replayReason(
   { by, as, url, prepared }: AuthenticatedAttempt,
@@ -140,7 +140,7 @@ async function errorText(response: ResponseLike): Promise<string | undefined> {
   }
 }
 
-/** The body, unless it is too long or takes too long. */
+/** The text of the body, unless it is too long or takes too long. */
 async function peekResponse(response: Response): Promise<string | undefined> {
   if (Number(headerOf(response, "content-length") ?? 0) > LIMITS.length) return undefined
   const body = clonedBody(response)
@@ -157,17 +157,17 @@ async function peekResponse(response: Response): Promise<string | undefined> {
       if (text.length > LIMITS.length) return undefined
     }
   } finally {
-    // Only of what is left of this clone: the caller's goes on.
+    // Cancels the rest of this clone only. The caller's body goes on.
     chunks.cancel()
   }
 }
 
-/** Whether it is a Response as fetch gives it, also one of another library. */
+/** Whether it is a Response as fetch returns it, of any library. */
 function isFetchResponse(response: ResponseLike): response is Response {
   return "bodyUsed" in response && "clone" in response
 }
 
-/** Ends the reading of its body, which other libraries have as a Node stream. */
+/** Cancels the body, which is a Node stream in other libraries. */
 async function cancelBody({ body }: Response): Promise<void> {
   if (body === null || typeof body !== "object") return
   if (typeof body.cancel === "function") await body.cancel()
@@ -178,13 +178,13 @@ async function cancelBody({ body }: Response): Promise<void> {
 function clonedBody(response: Response): unknown {
   const { body } = response.clone()
   const own: unknown = response.body
-  // node-fetch listens to the body it made, but not to the half that a clone leaves of it: an error of that, which nobody
-  // may be reading, would end the process.
+  // node-fetch handles errors of the body it made, but not of the half that remains after a clone. An error of that half,
+  // which nobody may be reading, would end the process.
   if (isStream(own) && "on" in own) own.on("error", () => undefined)
   return body
 }
 
-/** One header of a response, whatever its client keeps there; a mock may keep none. */
+/** One header of a response, if it is a text. A mock may have no headers. */
 function headerOf({ headers }: { headers?: Partial<ResponseLike["headers"]> }, name: string): string | undefined {
   const value = headers?.get?.(name)
   return typeof value === "string" ? value : undefined

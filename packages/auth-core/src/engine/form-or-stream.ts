@@ -29,7 +29,7 @@ export function readFormOrStream(
   if (isBlob(body)) return readBlob(body, limit)
   if (isFormData(body)) return readFormData(body, limit)
   if (isStream(body)) return readStreamBody(body, limit, signal)
-  // The client sends its text, or says why not.
+  // The client sends it as text or refuses it.
   if (/^(?:number|boolean|bigint)$/.test(typeof body)) return { ...bufferedBody(String(body), false), content: body }
   throw new AuthError(
     "AUTH_BODY_UNSIGNABLE",
@@ -38,7 +38,7 @@ export function readFormOrStream(
 }
 
 function knownBytes(bytes: Uint8Array, limit: number): PreparedBody {
-  // Shared memory may change before it is sent, and fetch takes it for text.
+  // Shared memory may change before it is sent, and fetch would send it as text.
   const own = isShared(bytes.buffer) ? bytes.slice() : bytes
   return bufferedBody(own, own.byteLength > limit)
 }
@@ -52,7 +52,7 @@ async function readBlob(blob: Blob, limit: number): Promise<PreparedBody> {
 async function readFormData(form: FormData, limit: number): Promise<PreparedBody> {
   if (filesExceed(form, limit)) return { content: form, bytes: undefined, replayable: true, exceedsLimit: true }
   const encoded = new Response(await toNativeFormData(form))
-  // Asked before: Bun forgets it with the body.
+  // Read before the body: Bun loses it afterwards.
   const contentType = encoded.headers.get("content-type") ?? undefined
   const bytes = new Uint8Array(await encoded.arrayBuffer())
   if (bytes.byteLength > limit) return { content: form, bytes: undefined, replayable: true, exceedsLimit: true }
@@ -82,9 +82,10 @@ function ownContentType(body: object): string | undefined {
 }
 
 /**
- * A form as the platform's own class, which its fetch and Response can read; those of other classes they take for text.
+ * Converts a form to the platform's own class. The platform's fetch and Response would send a form of another class as
+ * text.
  *
- * @throws {AuthError} `AUTH_BODY_UNSIGNABLE` for a field that holds neither text nor a file whose bytes can be had.
+ * @throws {AuthError} `AUTH_BODY_UNSIGNABLE` for a field that holds neither text nor a file whose bytes can be read.
  */
 export function toNativeFormData(form: FormData): FormData | Promise<FormData> {
   return form instanceof FormData ? form : copyOf(form)
@@ -99,7 +100,7 @@ async function copyOf(form: FormData): Promise<FormData> {
   return copy
 }
 
-/** Its bytes in a Blob of the platform, which takes no other. */
+/** The same bytes in a Blob of the platform, whose forms take no other. */
 async function platformFile(field: string, value: unknown): Promise<Blob> {
   if (value instanceof Blob) return value
   if (isBlob(value)) return new Blob([await value.arrayBuffer()], { type: value.type })

@@ -3,19 +3,20 @@ import { AuthError } from "../errors/auth-error.ts"
 import { isLoopback } from "../runtime/is-loopback.ts"
 
 /**
- * The auth of one request: its own when it names one, else the client's; `undefined` when it asks for none.
+ * The auth of one request: its own if it names one, else the client's; `undefined` if it wants none.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` when it names something else, `undefined` among it, or when there is no auth for
- * it at all: rather no request than one by the wrong customer.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when it names anything else, even `undefined`, or when there is no auth for it.
+ * Better no request than one for the wrong customer.
  */
 export type AuthForRequest = (request: object) => Auth | undefined
 
 /**
  * Compiles the choice between a client's auth and that of a request.
  *
- * @param key under which a request names its own: an `Auth`, or `false` for none. Left out, the client's is used.
- * @param clients `false`: each request brings its own.
- * @throws {AuthError} `AUTH_INVALID_OPTION` when it is neither.
+ * @param key the member in which a request names its own auth: an `Auth`, or `false` for none. Without it the client's is
+ * used.
+ * @param clients the client's auth. With `false` each request must bring its own.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when `clients` is neither.
  */
 export function createAuthForRequest(key: "auth" | "countersign", clients: Auth | false): AuthForRequest {
   const own = checked(clients, "The auth of a client must be")
@@ -40,8 +41,8 @@ function refused(message: string): AuthError {
 
 export interface GuardOptions {
   /**
-   * The hosts that may see credentials: `api.example.com`, `*.example.com` (any depth below), either with `:port`; without
-   * a port any will do. Requests to other hosts go out without authentication.
+   * The hosts that may see credentials: `api.example.com` or `*.example.com` (any depth below), either with `:port`.
+   * Without a port every port matches. Requests to other hosts go out without authentication.
    * @default Huawei Cloud's own API hosts, which the README lists, and the client's base URL; after a redirect from another
    * origin the base URL alone
    */
@@ -51,18 +52,18 @@ export interface GuardOptions {
 }
 
 /**
- * The form of Huawei Cloud's own API hosts: a service, mostly a region, and the domain. Every endpoint of the official tables
- * has it. Buckets, gateways, instances and notebooks, behind which customers run what they like, have more labels.
+ * The form of Huawei Cloud's own API hosts: a service, mostly a region, and the domain. Every endpoint of the official
+ * tables on these domains has it. Buckets, gateways, instances and notebooks run what customers like, and have more labels.
  */
 const SERVICE_HOST = /^[a-z][a-z\d]*(?:-[a-z\d]+)*(?:\.[a-z]{2}-[a-z]+-\d{1,3})?\.myhuaweicloud\.(?:com|cn|eu)$/
 
-/** Those of that form that serve what customers put there, or forward to it; and ids in the place of a service. */
+/** Hosts of that form that serve what customers put there, or forward to it. Some have an id in place of a service. */
 const CUSTOMERS_HOST = /^(?:obs|apigw|(?:[^.]+-)?(?:infer[-.]|notebook|authoring)|[\da-f]{8}-?[\da-f]{4})/
 
-/** An instance of IoTDA: Huawei's code, at a host of its own. */
+/** An instance of IoTDA. It runs Huawei's code at its own host. */
 const IOTDA_HOST = /^[a-z\d]+(?:\.[a-z\d]+)?\.iotda-app\.[a-z]{2}-[a-z]+-\d{1,3}\.myhuaweicloud\.(?:com|cn|eu)$/
 
-/** The other hosts of the official tables: single ones, of domains that are not for services alone. */
+/** The other hosts of the official tables. Their domains are not for services alone, so each host is listed. */
 const OTHER_HOST =
   /^(?:(?:api(?:-intl)?\.meeting|dme\.cn-north-4|oroas\.cn-north-7)\.huaweicloud\.com|as\.ap-southeast-1\.myhwclouds\.com|cts\.(?:af-north-1\.myhuaweicloud\.africa|ap-southeast-5\.myhuaweicloud\.asia))$/
 
@@ -74,7 +75,7 @@ const OTHER_HOST =
  * | `plain-http` | is plain http to another machine, and `allowInsecure` is not set |
  * | `host-not-listed` | has a host that is not on the list: `hosts`, else Huawei Cloud's own and that of the base URL |
  * | `no-base-url` | has a host that is not Huawei Cloud's, and the client has no base URL that would admit it |
- * | `redirected` | comes of a redirect from another origin, and only the default list would admit its host |
+ * | `redirected` | comes from a redirect from another origin, and only the default list would admit its host |
  */
 export type BareReason = "plain-http" | "host-not-listed" | "no-base-url" | "redirected"
 
@@ -83,10 +84,10 @@ export interface HostGuard {
   /** As in the options. */
   readonly allowInsecure: boolean
   /**
-   * Why credentials may not go to a URL; `undefined` when they may.
+   * Why credentials may not go to a URL; `undefined` if they may.
    *
-   * @param baseUrl the client's own.
-   * @param redirected a redirect from another origin led here: then Huawei Cloud's hosts must be named, as all others.
+   * @param baseUrl the client's base URL.
+   * @param redirected a redirect from another origin led here. Then Huawei Cloud's hosts must be listed, as all others.
    */
   bareReason(url: URL, baseUrl?: string | URL | undefined, redirected?: boolean): BareReason | undefined
 }
@@ -94,14 +95,14 @@ export interface HostGuard {
 /**
  * Compiles the host list once.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` when an entry is not a host: a URL, a path, a wildcard elsewhere than in front.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when an entry is not a host: a URL, a path, a wildcard anywhere but in front.
  */
 export function createHostGuard(options: GuardOptions = {}): HostGuard {
-  // A copy without a prototype: what something else put on Object.prototype opens no host.
+  // A copy without a prototype, so that a polluted Object.prototype opens no host.
   const { hosts, allowInsecure = false }: GuardOptions = Object.assign(Object.create(null), options)
   if (hosts !== undefined && !Array.isArray(hosts)) throw invalidHosts()
   const listed = hosts?.map(compile)
-  // Requests in a row mostly go to one host.
+  // Consecutive requests mostly go to one host.
   let last = { hostname: "", isHuaweiCloud: false }
   return {
     allowInsecure,
@@ -119,8 +120,8 @@ export function createHostGuard(options: GuardOptions = {}): HostGuard {
 }
 
 /**
- * Lets the secrets of a call to IAM go there alone. Other hosts than this machine are spoken to over plain http only where
- * the provider's `allowInsecure` says so; on the way to this machine no proxy may read them.
+ * Lets the secrets of a call to IAM go to that IAM alone. Plain http to another machine is allowed, because the provider
+ * has already checked its own `allowInsecure`. On the way to this machine no proxy may read the secrets.
  */
 export function createIamGuard(url: string): HostGuard {
   const { host, hostname, protocol } = new URL(url)
@@ -132,13 +133,13 @@ function isHuaweiCloud(host: string): boolean {
   return IOTDA_HOST.test(host) || OTHER_HOST.test(host)
 }
 
-/** Without the dot that a full name may end with. */
+/** The host without the dot that a fully qualified name may end with. */
 function nameOf({ hostname }: URL): string {
   return hostname.endsWith(".") ? hostname.slice(0, -1) : hostname
 }
 
 function compile(entry: string): (url: URL) => boolean {
-  // The dot that a full name may end with does not count, here as in a URL.
+  // As in a URL, the dot that a fully qualified name may end with does not count.
   const form = /^(\*\.)?([a-z0-9_-][a-z0-9._-]*?|\[[0-9a-f:.]+\])\.?(?::0*(\d{1,5}))?$/i
   const [, wildcard, name, port] = form.exec(typeof entry === "string" ? entry : "") ?? []
   if (name === undefined) throw invalidHosts()
@@ -170,10 +171,10 @@ function invalidHosts(): AuthError {
 export type Gate = readonly [authFor: AuthForRequest, guard: HostGuard]
 
 /**
- * Compiles what an adapter is given, once for a client.
+ * Compiles the options of an adapter, once for a client.
  *
- * @param key under which a request names an auth of its own.
- * @throws {AuthError} `AUTH_INVALID_OPTION` for what is no auth, or a malformed host list.
+ * @param key the member in which a request names its own auth.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for anything but an auth or `false`, or a malformed host list.
  */
 export function createGate(key: "auth" | "countersign", auth: Auth | false, options: GuardOptions): Gate {
   return [createAuthForRequest(key, auth), createHostGuard(options)]

@@ -4,9 +4,8 @@ import { asBytes, begin, type ChunkSource, isConsumed } from "./chunk-source.ts"
 import type { BodyStream, PreparedBody } from "./wire-request.ts"
 
 /**
- * A stream that goes out unread, and whose chunks are kept as they pass, up to 12 MB, so that it can be sent again: each
- * iteration gives it from its beginning, and takes it over from the one before. Nothing is read that nobody asks for, and
- * nothing is copied.
+ * A stream that goes out unread. Its chunks are kept as they pass, up to 12 MB, so that it can be sent again. Each
+ * iteration starts at the beginning and takes over from the one before. Chunks are read only on demand, and never copied.
  */
 class KeptBody implements PreparedBody, AsyncIterable<Uint8Array> {
   readonly content = this
@@ -14,17 +13,17 @@ class KeptBody implements PreparedBody, AsyncIterable<Uint8Array> {
   readonly exceedsLimit = false
   readonly #stream: BodyStream
   #source: ChunkSource | undefined
-  /** Gone when they are too many. */
+  /** `undefined` once the stream can no longer be sent again. */
   #chunks: Uint8Array[] | undefined = []
   #size = 0
   #passed = 0
   #isOver = false
   #pending: Promise<Uint8Array | undefined> | undefined
-  /** The newest one reads. */
+  /** The number of readers so far. Only the newest one may read. */
   #readers = 0
-  /** Nobody reads. */
+  /** No reader is active. */
   #isLeft = true
-  /** It may be sent again. */
+  /** The stream may be sent again. */
   #isHeld = true
 
   constructor(stream: BodyStream) {
@@ -47,7 +46,7 @@ class KeptBody implements PreparedBody, AsyncIterable<Uint8Array> {
         if (chunk === undefined && !this.#isOver) {
           this.#pending ??= this.#advance()
           chunk = await this.#pending
-          // It was kept for the reader who came meanwhile.
+          // A newer reader took over meanwhile. The chunk is kept for it.
           this.#refuseLate(reader)
         }
         index += 1
@@ -63,13 +62,13 @@ class KeptBody implements PreparedBody, AsyncIterable<Uint8Array> {
     }
   }
 
-  /** It is not sent again: its source is freed as soon as nobody reads it. */
+  /** The stream is not sent again. Its source is freed as soon as nobody reads it. */
   release(): void {
     this.#isHeld = false
     if (this.#isLeft) this.discard()
   }
 
-  /** It is not sent at all. */
+  /** The stream is not sent at all. */
   discard(reason?: unknown): void {
     this.#chunks = undefined
     if (this.#isOver) return
@@ -120,8 +119,8 @@ class KeptBody implements PreparedBody, AsyncIterable<Uint8Array> {
 }
 
 /**
- * A stream that is sent unread: kept as it passes, but for one that was consumed before, which is for the client to refuse,
- * and for npm's form-data, which tells the client its type and length.
+ * Prepares a stream that goes out unread. It is kept as it passes, except for one that was consumed before, which the
+ * client refuses, and npm's form-data, which tells the client its type and length.
  */
 export function keptBody(stream: BodyStream, asIs: boolean): PreparedBody {
   if (stream instanceof KeptBody) return stream

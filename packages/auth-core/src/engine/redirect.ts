@@ -17,17 +17,18 @@ export interface RedirectableRequest {
 interface Redirect {
   readonly request: RedirectableRequest
   readonly keepsBody: boolean
-  /** It leads to another origin. */
+  /** The redirect leads to another origin. */
   readonly crosses: boolean
 }
 
 const DESCRIBES_THE_BODY = /^content-(?:encoding|language|location|type|length)$/
 
 /**
- * The request that follows a redirect, by fetch's rules: POST becomes GET after 301 and 302, everything but GET and HEAD
- * becomes GET after 303, and then the body goes; 307 and 308 repeat the request. Secrets do not cross to another origin.
+ * The request that follows a redirect, by fetch's rules. POST becomes GET after 301 and 302. Everything but GET and HEAD
+ * becomes GET after 303. A request that becomes GET loses its body; 307 and 308 repeat the request. Secrets do not cross to
+ * another origin.
  *
- * @param secretHeaders more names of what is secret, in lower case.
+ * @param secretHeaders more names of secret headers, in lower case.
  * @returns `undefined` when there is no Location, or none that can be followed.
  * @see WHATWG Fetch, "HTTP-redirect fetch"
  */
@@ -39,7 +40,7 @@ export function followRedirect(
 ): Redirect | undefined {
   if (location === undefined || !URL.canParse(location, request.url)) return undefined
   const url = new URL(location, request.url)
-  // Who signs has no use for them, and fetch refuses a URL that has them.
+  // A signed request does not need them, and fetch refuses a URL that has them.
   url.username = ""
   url.password = ""
   if (url.protocol !== "https:" && url.protocol !== "http:") return undefined
@@ -57,7 +58,7 @@ export function followRedirect(
   return { request: { method, url, headers, body }, keepsBody: body !== null && body !== undefined, crosses }
 }
 
-/** For the answer of a browser that met a redirect, and was told not to follow it. */
+/** The error for a redirect that a browser did not follow, and whose target it hides. */
 export function hiddenRedirect({ origin, pathname }: URL): AuthError {
   return new AuthError(
     "AUTH_REDIRECT_BLOCKED",
@@ -65,10 +66,10 @@ export function hiddenRedirect({ origin, pathname }: URL): AuthError {
   )
 }
 
-/** On what terms a redirect is followed. */
+/** How a redirect is followed. */
 export interface HopOptions<R extends ResponseLike> {
   readonly location: string | undefined
-  /** As many redirects were followed as may be. */
+  /** The limit of redirects is reached. */
   readonly isLast: boolean
   /** The body can be sent again. */
   readonly canRepeat: boolean
@@ -107,20 +108,20 @@ function tooManyRedirectsAsFetch(_response: ResponseLike, limit: number): never 
   throw new TypeError("fetch failed", { cause: new Error(`redirect count exceeded: more than ${limit}`) })
 }
 
-/** One side of a redirect, without what is secret. */
+/** One side of a redirect, without secrets. */
 export type ShownRequest = Pick<OutgoingRequest, "method" | "url" | "headers">
 
-/** A redirect that is about to be followed. It is told once, though a hop may be sent twice. */
+/** A redirect that is about to be followed. It is reported once, even if the hop is sent twice. */
 export interface RedirectEvent<R> {
   readonly from: ShownRequest
   readonly response: R
   readonly to: ShownRequest
 }
 
-/** May give the headers that go out in place of those it is shown. */
+/** May return headers that replace those it is shown. */
 export type OnRedirect<R> = (event: RedirectEvent<R>) => HeadersByName | undefined
 
-/** Tells a client of a redirect before the hop is authenticated. */
+/** Reports a redirect to the client before the hop is authenticated. */
 function tellRedirect<R>(
   onRedirect: OnRedirect<R>,
   from: OutgoingRequest,
@@ -141,18 +142,18 @@ function headersOf({ headers }: OutgoingRequest, isWanted: (name: string) => boo
   return Object.fromEntries(Object.entries(headers).filter(([name]) => isWanted(name)))
 }
 
-/** HTTP's own, this library's, and the others by which Huawei Cloud, OpenStack and their gateways know a caller. */
+/** HTTP's own, this library's, and the others by which Huawei Cloud, OpenStack and their gateways identify a caller. */
 const SECRET_ON_OTHER_ORIGINS =
   /^(?:(?:proxy-)?authorization|cookie|host|x-(?:(?:auth|subject|service|storage|metadata|(?:obs-)?security)-token|auth-key|apig-appcode|hw-appkey|sdk-.+))$/
 
-/** Whether a header, by lower-case name, stays behind when a redirect leads to another origin. */
+/** Whether a header, by lower-case name, is dropped when a redirect leads to another origin. */
 export function staysAtOrigin(name: string): boolean {
   return SECRET_ON_OTHER_ORIGINS.test(name)
 }
 
-/** Whether headers, by lower-case name, hold a secret that clients by themselves would take along to another origin. */
+/** Whether headers, by lower-case name, hold a secret that clients would send on to another origin. */
 export function hasOwnSecrets(headers: Readonly<Record<string, unknown>>): boolean {
-  // Of the others they know.
+  // Clients drop the other secrets on their own.
   for (const name of Object.keys(headers)) if (name.startsWith("x-") && staysAtOrigin(name)) return true
   return false
 }

@@ -6,29 +6,29 @@ import { isRequest } from "./wire-request.ts"
 /** A call of fetch as its caller made it. */
 export interface Asked {
   readonly input: string | URL | Request
-  /** The init that is given beside it. */
+  /** The init that was passed with it. */
   readonly given: RequestInit
-  /** It may see no credentials, but has the caller's own. */
+  /** The URL may not see credentials, but the caller's own headers hold secrets. */
   readonly isBare: boolean
 }
 
 export interface FetchCall extends Asked {
-  /** All that is known of the request. */
+  /** The init, completed from the Request. */
   readonly init: RequestInit
   readonly signal: AbortSignal | undefined
-  /** The body is the stream of the Request itself, too long to be kept: it goes out as it is. */
+  /** The body is the Request's own stream, too long to be kept. It goes out unwrapped. */
   readonly asIs?: boolean
 }
 
-/** A call with a Request, of any library, or with a signal that is not the platform's. */
+/** Prepares a call with a Request of any library, or with a signal that is not the platform's. */
 export function requestCall(asked: Asked): FetchCall | Promise<FetchCall> {
   const { input, given } = asked
   if (!isRequest(input)) return { ...asked, init: given, signal: platformSignal(given.signal) }
-  // Its own fields are those that other libraries add, such as an `agent`.
+  // The spread copies the fields that other libraries add, such as an `agent`.
   const own: RequestInit = { ...input, method: input.method, headers: input.headers, signal: input.signal }
   for (const [name, usual] of Object.entries(USUAL)) {
     const value = input[name as keyof typeof USUAL]
-    // Only a browser itself may navigate.
+    // Only a browser may navigate, so fetch refuses this mode.
     if (value !== undefined && value !== usual && value !== "navigate") Object.assign(own, { [name]: value })
   }
   // `init` prevails, as it does in fetch.
@@ -44,7 +44,7 @@ export function requestCall(asked: Asked): FetchCall | Promise<FetchCall> {
   }))
 }
 
-/** The defaults of a Request. They are left out, since fetch takes its time to read them again. */
+/** The defaults of a Request. They are left out, because fetch is slow to read them again. */
 const USUAL = {
   redirect: "follow",
   credentials: "same-origin",
@@ -57,14 +57,14 @@ const USUAL = {
 }
 
 /**
- * A Request can be sent once only. What it was made from is read when it is at hand, up to what can be kept for a replay;
- * a stream is left to be read as it is sent.
+ * A Request can be sent only once. If it was not made from a stream, its body is read, up to the size that can be kept for
+ * a replay. A stream is read as it is sent.
  */
 async function bodyOf(
   request: Request,
   signal: AbortSignal | undefined,
 ): Promise<Pick<FetchCall, "asIs"> & { body: unknown }> {
-  // Of a Request of node-fetch nobody knows what it was made from, and its clone waits until both are read.
+  // node-fetch does not tell what a Request was made from, and its clone waits until both are read.
   if (!(request instanceof Request || "duplex" in request)) {
     const { body }: Request = request
     const { content } = await readFormOrStream(body, MAX_SIGNED_BODY_BYTES, signal)
@@ -77,18 +77,18 @@ async function bodyOf(
     return { body: request.body }
   }
   const { bytes, discard } = await readFormOrStream(await streamOf(known), MAX_SIGNED_BODY_BYTES, signal)
-  // Another one since it was cloned.
+  // Cloning replaced the body.
   const { body } = request
   if (bytes === undefined) {
     discard?.()
     return { body, asIs: true }
   }
   drop(body)
-  // Nor whether it has one.
+  // A browser that hides the stream also hides whether there is a body.
   return { body: body === undefined && bytes?.length === 0 ? null : bytes }
 }
 
-/** Bytes that are text, where their type is known; else fetch would name one. */
+/** Decodes bytes that are text, if they have a content type. Without one, fetch would add its own for a text. */
 function asText(body: unknown, headers: HeadersInit | undefined): unknown {
   if (!(body instanceof Uint8Array) || !new Headers(headers).has("content-type")) return body
   try {
@@ -98,7 +98,7 @@ function asText(body: unknown, headers: HeadersInit | undefined): unknown {
   }
 }
 
-/** The same Request, taken over, unless it was made from a stream: no stream may be sent in the mode that is tried. */
+/** The same Request, or `undefined` if it was made from a stream: mode `no-cors` allows no stream. */
 function atHand(request: Request): Request | undefined {
   try {
     return new (requestClass(request))(request, { mode: "no-cors", method: "POST" })
@@ -112,23 +112,23 @@ function streamOf(request: Request): ReadableStream | Promise<ArrayBuffer> {
   return (request.body as ReadableStream | undefined) ?? request.arrayBuffer()
 }
 
-/** Its other half may still be read. */
+/** Drops one half of a cloned body. The other half may still be read. */
 function drop(body: ReadableStream | null): void {
   body?.cancel().catch(() => undefined)
 }
 
-/** The class to make another Request like this one of. */
+/** The class of this Request, to create another one. */
 export function requestClass(request: Request): typeof Request {
   return request instanceof Request ? Request : ((request as object).constructor as typeof Request)
 }
 
-/** By the signal that each follows, so that a signal of many requests has one listener. */
+/** Keyed by the signal that each follows, so that a signal shared by many requests has one listener. */
 const followers = new WeakMap<AbortSignal, AbortSignal>()
 
-/** A signal with all that the platform's have. One of a polyfill may lack `reason` and `throwIfAborted`. */
+/** A signal of the platform. One of a polyfill may lack `reason` and `throwIfAborted`. */
 export function platformSignal(signal: AbortSignal | null | undefined): AbortSignal | undefined {
   if (signal === null || signal === undefined || isPlatforms(signal)) return signal ?? undefined
-  // The client refuses a value that is no signal at all.
+  // The client refuses a value that is not a signal.
   if (typeof signal.addEventListener !== "function") return undefined
   const known = followers.get(signal)
   if (known !== undefined) return known

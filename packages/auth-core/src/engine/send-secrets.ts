@@ -5,14 +5,14 @@ import type { HostGuard } from "./gate.ts"
 import { staysAtOrigin } from "./redirect.ts"
 import type { WireRequest } from "./wire-request.ts"
 
-/** Shows in the place of a secret. */
+/** Shown in place of a secret. */
 const MASK = "[secret]"
 /** Headers that an auth adds and anybody may see. */
 const PUBLIC_HEADER = /^x-(?:sdk-.*|project-id|domain-id)$/
 
 type HeadersByName = Readonly<Record<string, string>>
 
-/** Of a request of node:http as much as is needed here. */
+/** The part of a request of node:http that is used here. */
 interface SettableRequest {
   readonly headersSent: boolean
   readonly socket: Connection | null
@@ -21,7 +21,7 @@ interface SettableRequest {
   once(event: "socket", listener: (socket: Connection) => void): unknown
 }
 
-/** Of a writable stream, mostly a net.Socket, as much as is needed here. */
+/** The part of a writable stream, mostly a net.Socket, that is used here. */
 interface Connection {
   readonly connecting?: boolean
   write(chunk: unknown, ...rest: unknown[]): unknown
@@ -37,7 +37,7 @@ interface QueuedChunk {
 
 type Done = (error?: Error) => void
 
-/** Goes out as a secret, and shows none. For clients that write headers down where they can be seen. */
+/** Sends a secret, and prints as a mask. For clients that keep headers where they can be seen. */
 class HiddenText {
   readonly #text: string
   constructor(text: string) {
@@ -54,13 +54,13 @@ class HiddenText {
   }
 }
 
-/** By connection: the secrets of the head that is written next. */
+/** Keyed by connection: the secrets of the head that is written next. */
 const unsent = new WeakMap<object, HeadersByName | undefined>()
 
 /**
- * Masks the secrets among headers in place: Node keeps the headers it is given, also on connections.
+ * Masks the secrets among headers in place, because Node keeps the headers it is given, also on connections.
  *
- * @param added what an auth adds, by lower-case name. What has another value by now is left alone.
+ * @param added the headers that an auth added, by lower-case name. One whose value has changed since is left alone.
  * @returns the secrets, by name as spelled in `headers`
  */
 export function maskSecrets(headers: Record<string, unknown>, added: HeadersByName): HeadersByName {
@@ -77,9 +77,9 @@ export function maskSecrets(headers: Record<string, unknown>, added: HeadersByNa
 }
 
 /**
- * Has a native request that is not sent yet go out with secrets that it never holds. Errors and responses carry the
- * request, and Node prints an uncaught error with all that can be reached from it. The request and its connection keep the
- * masks; the secrets are put in as the head leaves for the network.
+ * Sends secrets with a native request that is not sent yet and never holds them. Errors and responses carry the request,
+ * and Node prints an uncaught error with everything that can be reached from it. So the request and its connection keep the
+ * masks, and the secrets are inserted as the head leaves for the network.
  */
 export function sendSecrets(request: unknown, secrets: HeadersByName): void {
   if (!isSettable(request)) return
@@ -87,7 +87,7 @@ export function sendSecrets(request: unknown, secrets: HeadersByName): void {
   for (const [name, value] of Object.entries(secrets)) {
     if (isNative && request.getHeader(name) === MASK) continue
     if (request.headersSent) return
-    // Others have their headers read, such as a mock's: only what is unlike Node's takes more than text.
+    // Set directly, since its writes cannot be intercepted. A request built like Node's, such as a mock's, takes only text.
     const others = "outputData" in request ? value : new HiddenText(value)
     request.setHeader(name, isNative ? MASK : others)
   }
@@ -101,29 +101,29 @@ function isSettable(request: unknown): request is SettableRequest {
 }
 
 /**
- * Writes its head to a connection as Node does, in Node, Bun and Deno alike. Not so those of an HTTP/2 package, of mocks, and
- * of earlier Bun and Deno, which send in their own way.
+ * Whether a request writes its head to a connection as Node does. Node, Bun and Deno all do so. An HTTP/2 package, mocks,
+ * and earlier Bun and Deno send in their own way.
  */
 function isOfNode(request: SettableRequest): boolean {
   const { OutgoingMessage } = process.getBuiltinModule("node:http")
   return request instanceof OutgoingMessage && request.end === OutgoingMessage.prototype.end
 }
 
-/** Puts secrets into what is written next. Node tells of a request's connection before it writes to it. */
+/** Inserts secrets into the next write. Node emits `socket` before it writes to the connection. */
 function insert(connection: Connection, secrets: HeadersByName): void {
   if (!unsent.has(connection)) interceptWrites(connection)
   unsent.set(connection, secrets)
 }
 
 /**
- * Overrides what Node has streams implement, which is called for each chunk as it leaves. Nothing is handed on before the
- * connection is made, since a connection keeps for printing what it could not send.
+ * Overrides `_write` and `_writev`, which Node calls for each chunk as it leaves. Nothing is passed on before the
+ * connection is made, because a connection keeps, and prints, the data that it could not send.
  */
 function interceptWrites(connection: Connection): void {
   const { write, _write: writeOne, _writev: writeMany } = connection
   const { Writable } = process.getBuiltinModule("node:stream")
   if (write !== Writable.prototype.write) {
-    // A mock reads what is written.
+    // A mock overrides `write` to read the request.
     connection.write = (chunk, ...rest) => write.call(connection, completed(chunk) ?? chunk, ...rest)
     return
   }
@@ -191,20 +191,20 @@ function headNotFound(): Error {
   return new Error("The authentication could not be put into the request, so it was not sent.")
 }
 
-/** How a request leaves through a function such as `http.request`. */
+/** How to send a request through a function such as `http.request`. */
 export interface NativeSend {
   /** The options of the call. Their headers are changed in place. */
   readonly options: Parameters<typeof refuseClearProxy>[0] & { readonly headers: Record<string, unknown> }
   readonly wire: Pick<WireRequest, "url" | "added" | "authenticated">
   readonly guard: HostGuard
-  /** The function is the caller's own: it is given all headers. */
+  /** The function is the caller's own, so it gets all headers. */
   readonly isOwn: boolean
-  /** The advice where the client sends even https to a proxy in clear. */
+  /** The advice for a client that sends even https to a proxy in clear. */
   readonly cure?: string | undefined
 }
 
 /**
- * Sends by `request` so that the native request, its connection and the caller's agent hold no secret, and no proxy reads one.
+ * Calls `request` so that the native request, its connection and the caller's agent hold no secret, and no proxy reads one.
  *
  * @throws {AuthError} `AUTH_INSECURE_URL`
  */
@@ -215,9 +215,9 @@ export function sendNatively<T>(request: () => T, { options, wire, guard, isOwn,
   const secrets = maskSecrets(headers, added)
   if (isOwn) Object.assign(headers, secrets)
   return andThen(request(), (sent) => {
-    // An answer, as from a cache, is no request.
+    // A cache may return a response in place of a request.
     if (typeof sent !== "object" || sent === null || "statusCode" in sent) return sent
-    // Node's own agents choose the proxy as the request is made.
+    // Node's own agents choose the proxy when the request is made.
     if (authenticated) refuseClearProxy(sent, url, guard, cure)
     maskSecrets(headers, added)
     sendSecrets(firstRequest(sent), secrets)
@@ -225,7 +225,7 @@ export function sendNatively<T>(request: () => T, { options, wire, guard, isOwn,
   }) as T
 }
 
-/** A package that follows redirects makes more requests, which get no secret. */
+/** A package that follows redirects makes more requests. They get no secret. */
 function firstRequest(sent: object): unknown {
   return ("_currentRequest" in sent && sent._currentRequest) || sent
 }
@@ -235,14 +235,14 @@ export function redactRequest(request: unknown, { added }: Pick<WireRequest, "ad
   if (typeof request !== "object" || request === null) return
   if ("sentHeaders" in request) maskSecrets(request.sentHeaders as Record<string, unknown>, added)
   if (!("headers" in request) || !(request.headers instanceof Headers)) return
-  // By name, since Deno keeps what was iterated.
+  // Read by name: Deno keeps a copy of headers that were iterated.
   for (const name of Object.keys(added)) {
     const shown = { [name]: request.headers.get(name) }
     for (const secret of Object.keys(maskSecrets(shown, added))) request.headers.set(secret, String(shown[secret]))
   }
 }
 
-/** Takes what an auth added out of the words of an error: mocks say what they were asked for. */
+/** Redacts the values that an auth added in the text of an error. Mocks quote the request they got. */
 export function redactMessage(error: Error, { added }: Pick<WireRequest, "added">): void {
   for (const [name, value] of Object.entries(added)) {
     const isShown = error.message.includes(value) || error.stack?.includes(value) === true
@@ -252,7 +252,7 @@ export function redactMessage(error: Error, { added }: Pick<WireRequest, "added"
   }
 }
 
-/** A request of `node:http` before anything of it is sent, or its options: as much as tells where it goes. */
+/** The part of a `node:http` request that is not sent yet, or of its options, that tells where it goes. */
 export interface NativeRequest {
   readonly path?: unknown
   readonly agent?: unknown
@@ -264,16 +264,16 @@ export interface NativeRequest {
  * Refuses to send credentials through a proxy that could read them, whoever chose it. Loopback is no exception: the proxy
  * need not be on this machine.
  *
- * @param request is destroyed where it is refused.
- * @param cure what to do where a client sends even https so.
+ * @param request is destroyed if it is refused.
+ * @param cure what to do about a client that sends even https that way.
  * @throws {AuthError} `AUTH_INSECURE_URL`
  */
 export function refuseClearProxy(request: NativeRequest, url: URL, guard: HostGuard, cure?: string): void {
   const { path, agent } = request
   const isHttps = url.protocol === "https:"
-  // A proxy is asked for an absolute URL in place of a path.
+  // A request to a proxy has an absolute URL as its path.
   const isAbsolute = typeof path === "string" && /^https?:\/\//i.test(path)
-  // A tunnel hides https only. Agents of npm keep their proxy here.
+  // A tunnel hides only https. Proxy agents from npm keep their proxy in this member.
   const isTunnelled =
     !isHttps && typeof agent === "object" && agent !== null && "proxy" in agent && Boolean(agent.proxy)
   if (!isAbsolute && !isTunnelled) return

@@ -1,26 +1,28 @@
 import { AuthError } from "../errors/auth-error.ts"
 
-/** One request on the wire, for the adapter to send as it stands: no redirects followed, nothing added. */
+/** One request on the wire. The adapter sends it unchanged: it follows no redirects and adds nothing. */
 export interface WireRequest {
   readonly method: string
   readonly url: URL
   /** All headers, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>
-  /** Those among them that the auth added, by lower-case name. Secrets among them must not show. */
+  /** The headers that the auth added, by lower-case name. Secrets among them must not show. */
   readonly added: Readonly<Record<string, string>>
-  /** Bytes when the auth needed them; else what the caller gave, or an async iterable in place of a stream that was begun. */
+  /**
+   * Bytes if the auth needed them. Otherwise the caller's body, or an async iterable in place of a stream that was begun.
+   */
   readonly body: unknown
   /** How many redirects led here. */
   readonly redirects: number
-  /** False when this URL may not see credentials: the client may then treat it as if there were no auth. */
+  /** False if this URL may not see credentials. The client may then treat it as if there were no auth. */
   readonly authenticated: boolean
 }
 
-/** How much of an error body is looked into, and for how long the answer is held back for it. */
+/** How much of an error body is read, and for how long the response is held back for it. */
 export interface PeekLimits {
-  /** Characters or bytes; the gateway's error bodies have some hundred. */
+  /** Characters or bytes. The gateway's error bodies have a few hundred. */
   readonly length: number
-  /** Milliseconds; the gateway's come with their headers. */
+  /** Milliseconds. The gateway sends its error bodies with their headers. */
   readonly ms: number
 }
 
@@ -30,27 +32,29 @@ export interface ResponseLike {
   readonly headers: { get(name: string): unknown }
   /** `opaqueredirect` where a browser hides a redirect, as in a Response. */
   readonly type?: string | undefined
-  /** Text of the body, left readable for the caller; `undefined` when it cannot be had so, or not within the limits. */
+  /**
+   * The text of the body, which stays readable for the caller; `undefined` if that is impossible, or exceeds the limits.
+   */
   peek?(limits: PeekLimits): string | undefined | Promise<string | undefined>
   /** Frees the connection of a response that nobody will read. */
   discard?(): void | Promise<void>
 }
 
-/** Whether it sends the client elsewhere. */
+/** Whether the status sends the client to another URL. */
 export function isRedirect({ status }: ResponseLike): boolean {
   return [301, 302, 303, 307, 308].includes(status)
 }
 
-/** Whether it refuses the authentication, or who was authenticated. */
+/** Whether the status rejects the authentication, or the authenticated caller. */
 export function isRejection({ status }: ResponseLike): boolean {
   return status === 401 || status === 403
 }
 
 /**
- * The URL as it goes on the wire: absolute, one percent-encoding, no fragment, a space in the query as `%20` and never `+`
- * (servers disagree on what a signed `+` means).
+ * The URL as it goes on the wire: absolute, percent-encoded once, without a fragment. A space in the query is `%20`, never
+ * `+`, because servers disagree on what a signed `+` means.
  *
- * @param url stays as it is; one that is finished already is given back itself.
+ * @param url is not changed. It is returned itself if it already has this form.
  * @throws {AuthError} `AUTH_INVALID_REQUEST` when it is relative, malformed, or not http(s).
  */
 export function wireUrl(url: string | URL): URL {
@@ -59,12 +63,12 @@ export function wireUrl(url: string | URL): URL {
   if (parsed.hash === "" && !parsed.search.includes("+")) return parsed
   const finished = new URL(parsed)
   finished.hash = ""
-  // Set to nothing, an empty query would lose its question mark.
+  // Setting an empty query would remove its question mark.
   if (finished.search !== "") finished.search = finished.search.replaceAll("+", "%20")
   return finished
 }
 
-/** @param base what a relative URL is relative to, if anything. */
+/** @param base the base of a relative URL, if there is one. */
 export function parse(url: string, base?: string | URL): URL {
   try {
     return new URL(url, base)
@@ -81,19 +85,22 @@ function noHttpUrl(cause?: unknown): AuthError {
   )
 }
 
-/** The runtime's own fetch. What takes its place later, such as a mock, is the caller's. */
+/** The runtime's own fetch. One that replaces it later, such as a mock, counts as the caller's. */
 export const platformFetch = globalThis.fetch
 
-/** Whether it is a Request, also one of another library. */
+/** Whether it is a Request of any library. */
 export function isRequest(input: string | URL | Request): input is Request {
   return typeof input === "object" && "url" in input
 }
 
 /** A body, as far as it had to be read. */
 export interface PreparedBody {
-  /** The content to send: the bytes when they were read, else the caller's body, or the rest of a stream that was too long. */
+  /**
+   * The content to send: bytes if they were read, else the caller's body, or an async iterable of a stream that was too
+   * long.
+   */
   readonly content: unknown
-  /** The bytes of `content`; `null` for no body, `undefined` when it was left unread. */
+  /** The bytes of `content`; `null` for no body, `undefined` if it was left unread. */
   readonly bytes: string | Uint8Array | null | undefined
   /** Content-Type that goes with the bytes, when the kind of body dictates one (a form's boundary, a Blob's type). */
   readonly contentType?: string | undefined
@@ -101,9 +108,9 @@ export interface PreparedBody {
   readonly replayable: boolean
   /** The body turned out larger than the limit. */
   readonly exceedsLimit: boolean
-  /** Frees the source of `content`, which will not be sent after all; for a stream. */
+  /** For a stream: frees the source of `content`, which will not be sent after all. */
   discard?(reason?: unknown): void
-  /** Tells a stream that is kept as it passes that no further attempt follows. */
+  /** For a stream that is kept as it passes: no further attempt follows. */
   release?(): void
 }
 
@@ -115,7 +122,7 @@ export function bufferedBody(content: string | Uint8Array, exceedsLimit: boolean
 /** A body that can be read only once: a web or Node stream, an async iterable, a generator. */
 export type BodyStream = ReadableStream | AsyncIterable<unknown> | Iterable<unknown> | PipedStream
 
-/** A Node stream of any kind, said without the types of Node, which a browser's project lacks. */
+/** A Node stream of any kind. Declared without the types of Node, which a browser's project lacks. */
 export interface PipedStream {
   pipe<Destination>(destination: Destination): Destination
   on(event: "error", listener: (error: Error) => void): unknown
@@ -129,7 +136,7 @@ export function isStream(value: unknown): value is BodyStream {
   return "next" in value && Symbol.iterator in value
 }
 
-/** Whether it is a web stream, of whatever realm. */
+/** Whether it is a web stream of any realm. */
 export function isWebStream(value: object): value is ReadableStream {
   return "getReader" in value && typeof value.getReader === "function"
 }
