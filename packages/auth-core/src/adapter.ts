@@ -1,4 +1,4 @@
-// For those who write an adapter for an HTTP client. Users of one need `@countersign/auth-core` alone.
+// For authors of an adapter for an HTTP client. Users of an adapter need only `@countersign/auth-core`.
 export type { Attempt, Auth, Authentication, Rejection, ReplayReason } from "./auth/auth.ts"
 export { authName } from "./auth/auth.ts"
 export type { AuthenticatedAttempt, OutgoingRequest } from "./engine/authenticate-attempt.ts"

@@ -9,7 +9,7 @@ export function hashHex(algorithm: HashAlgorithm, data: string | Uint8Array): st
   return algorithm === "sha256" ? new Sha256().update(bytes).hex() : registeredSm3().hashHex(bytes)
 }
 
-/** Prepares a key; text counts as UTF-8. Each message then starts from the states behind the pads. */
+/** Prepares a key; text counts as UTF-8. Each message then starts from the states after the pads. */
 export function createHmac(algorithm: HashAlgorithm, key: string | Uint8Array): Hmac {
   if (algorithm !== "sha256") return registeredSm3().createHmac(key)
   const pads = hmacPads(key, (bytes) => new Sha256().update(bytes).digest())
@@ -43,13 +43,13 @@ function fractions(roots: readonly number[]): Int32Array {
 const primes = firstPrimes(ROUNDS)
 const constants = fractions(primes.map(Math.cbrt))
 const start = fractions(primes.slice(0, 8).map(Math.sqrt))
-/** Shared by all hashes: a block is mixed in without a pause. */
+/** Shared by all hashes, because mixing in a block is never interrupted. */
 const schedule = new Int32Array(ROUNDS)
 const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
 
 /**
- * SHA-256 for runtimes that have none that is synchronous. Never reads `buffer` of its small arrays: engines keep them in the
- * script's heap until somebody does, and most signed texts are a few blocks.
+ * SHA-256 for runtimes without a synchronous one. It never reads the `buffer` of its small arrays: engines keep them in the
+ * script's heap until somebody does, and most signed texts are only a few blocks.
  *
  * @see FIPS 180-4, sections 4.1.2, 4.2.2, 5.3.3 and 6.2
  */

@@ -7,7 +7,7 @@
  * | `AUTH_INVALID_REQUEST` | the request cannot be signed as it stands: relative URL, bad method, line break in a signed header | correct the request |
  * | `AUTH_INVALID_CREDENTIALS` | an AK, SK, token or profile file is malformed | correct the credential |
  * | `AUTH_CREDENTIALS_MISSING` | no source has a credential | configure one; the message lists what each source said |
- * | `AUTH_CREDENTIALS_EXPIRED` | a credential that cannot renew itself has expired | supply a new one |
+ * | `AUTH_CREDENTIALS_EXPIRED` | a fixed credential has expired | supply a new one |
  * | `AUTH_CREDENTIALS_REJECTED` | IAM refuses the identity: wrong password, disabled key, missing permission; or a gateway found the signature of an access key wrong twice in a row | correct it; not sent again before `retryAfterMs` is over |
  * | `AUTH_THROTTLED` | IAM answers 429, or 503 with a time to wait | wait `retryAfterMs`, where it is known |
  * | `AUTH_TOKEN_REQUEST_FAILED` | IAM cannot be reached, times out or answers 5xx | retry later; a still valid value stays in use |
@@ -16,7 +16,7 @@
  * | `AUTH_BODY_UNSIGNABLE` | the body is of a kind that cannot be turned into bytes, or was consumed | send bytes, or opt in to UNSIGNED-PAYLOAD |
  * | `AUTH_ALGORITHM_UNSUPPORTED` | the runtime lacks the hash of the chosen algorithm | import `@countersign/auth-core/sm3` |
  * | `AUTH_INSECURE_URL` | a secret would cross the network, or a proxy, in clear | use https, or `allowInsecure` |
- * | `AUTH_REDIRECT_BLOCKED` | a redirect cannot be authenticated anew, since the runtime hides it, or something beneath the authentication follows it | call the final URL |
+ * | `AUTH_REDIRECT_BLOCKED` | a redirect cannot be authenticated, because the runtime hides it, or a layer below the authentication follows it | call the final URL |
  */
 export type AuthErrorCode =
   | "AUTH_INVALID_OPTION"
@@ -34,7 +34,7 @@ export type AuthErrorCode =
   | "AUTH_INSECURE_URL"
   | "AUTH_REDIRECT_BLOCKED"
 
-/** The facts of a failure beside its message. None may hold a secret. */
+/** The facts of a failure, besides its message. None may hold a secret. */
 export interface AuthErrorDetails {
   cause?: unknown
   /** HTTP status of the answer. */
@@ -43,7 +43,7 @@ export interface AuthErrorDetails {
   errorCode?: string | undefined
   /** `error_msg` of the answer. */
   errorMessage?: string | undefined
-  /** `request_id` of the answer: what Huawei Cloud support asks for. */
+  /** `request_id` of the answer, which Huawei Cloud support asks for. */
   requestId?: string | undefined
   /** Origin that answered, or was meant to. */
   endpoint?: string | undefined
@@ -75,7 +75,7 @@ export class AuthError extends Error {
   }
 }
 
-/** Whether a caught value is an {@link AuthError}, also one of another copy of this package. */
+/** Whether a caught value is an {@link AuthError}, even one of another copy of this package. */
 export function isAuthError(value: unknown): value is AuthError {
   return typeof value === "object" && value !== null && isAuthErrorMark in value
 }

@@ -1,4 +1,4 @@
-/** Huawei Cloud's own account of a failure, whichever of its shapes the answer has. */
+/** Huawei Cloud's own description of a failure, in any of its response formats. */
 export interface ErrorFields {
   errorCode?: string | undefined
   errorMessage?: string | undefined

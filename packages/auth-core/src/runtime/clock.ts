@@ -4,7 +4,7 @@ export interface Clock {
   now(): number
   /** Milliseconds since any fixed moment. Never goes back. */
   monotonic(): number
-  /** Resolves after so many milliseconds of this clock; rejects with the signal's reason when that aborts. */
+  /** Resolves after `ms` milliseconds of this clock. Rejects with the signal's reason when that aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
@@ -38,7 +38,9 @@ export const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 const DONE = new Error("done")
 
-/** Returns the result of the work, unless the time is over first: then the work's signal aborts with the thrown error. */
+/**
+ * Returns the result of the work. If the time is over first, throws `timeoutError()` and aborts the work's signal with it.
+ */
 export async function within<T>(
   clock: Clock,
   limitMs: number,
@@ -59,9 +61,9 @@ export async function within<T>(
   }
 }
 
-/** How long a caller waits for a whole call, whatever is done on its behalf. */
+/** How long a caller waits for a whole call, with all its attempts. */
 export interface CallLimit {
-  /** For what is done before and between attempts. */
+  /** Aborts the work before and between attempts. */
   readonly signal: AbortSignal
   /** Milliseconds, at least 1; `undefined` without a timeout. */
   timeLeftMs(): number | undefined
@@ -70,15 +72,15 @@ export interface CallLimit {
 }
 
 export interface CallLimitOptions {
-  /** One that is longer than a timer can run is none. */
+  /** A timeout longer than a timer can run counts as none. */
   readonly timeoutMs: number | undefined
-  /** The error by which the client tells of a timeout. */
+  /** The client's error for a timeout. */
   readonly timedOut: () => unknown
-  /** The caller's own, of the platform or a polyfill. */
+  /** The caller's signal, of the platform or a polyfill. */
   readonly signal?: CallersSignal | undefined
-  /** The error by which the client tells of an abort. @default the signal's reason */
+  /** The client's error for an abort. @default the signal's reason */
   readonly aborted?: () => unknown
-  /** The caller's, from before there were signals: it gives the error. */
+  /** The caller's cancel token, the forerunner of signals. It gives the error. */
   readonly cancelToken?: CancelToken | undefined
 }
 
@@ -89,7 +91,7 @@ interface CancelToken {
   unsubscribe(listener: (reason: unknown) => void): void
 }
 
-/** Starts the clock of a call, `undefined` when nothing limits it. Whoever starts it ends it. */
+/** Starts the limit of a call; `undefined` if nothing limits it. Whoever starts it must end it. */
 export function limitCall(options: CallLimitOptions): CallLimit | undefined {
   const { timeoutMs, timedOut, signal, aborted, cancelToken } = options
   const limitMs = timeoutMs !== undefined && timeoutMs <= LONGEST_TIMER_MS ? timeoutMs : undefined

@@ -1,10 +1,10 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
 
 /**
- * A variable of the process; `undefined` when it is unset or blank, and where there is no process to ask.
+ * An environment variable; `undefined` if it is unset or blank, or if there is no process.
  *
- * @throws {AuthError} `AUTH_INVALID_CREDENTIALS` for a value in quotes, or with a comment behind it: files that Docker,
- * systemd and the like read variables from differ in what they strip.
+ * @throws {AuthError} `AUTH_INVALID_CREDENTIALS` for a value in quotes, or with a comment after it. Docker, systemd and the
+ * like differ in what they strip from such values.
  */
 export function environmentVariable(name: string): string | undefined {
   const value = variable(name)?.trim()
@@ -24,8 +24,8 @@ const QUOTED = /^["'`“”‘’„«»]|["'`“”‘’„«»]$/
 const COMMENTED = /(?:^|\s)[#;]/
 
 /**
- * Gives back a value of a file or the environment. Quotes around it, or a comment behind it, would be part of the value for
- * the official SDK for Python and for us, and not for that of Go, so they can only be a mistake.
+ * Returns a value of a file or the environment. Quotes around it, or a comment after it, can only be a mistake: the
+ * official Python SDK and we would read them as part of the value, and the Go SDK would not.
  *
  * @param what names the value in the message, as "The environment: HUAWEICLOUD_SDK_SK"
  * @throws {AuthError} `AUTH_INVALID_CREDENTIALS`; the value is not shown.
@@ -39,7 +39,7 @@ export function checkBare(value: string, what: string): string {
   )
 }
 
-/** A file that changed so lately may still be being written. */
+/** A file that changed more recently may still be in the middle of a write. */
 const SETTLED_AFTER_MS = 50
 const MOST_READS = 20
 
@@ -47,16 +47,16 @@ const MOST_READS = 20
 const MOST_BYTES = 1024 * 1024
 
 /**
- * Reads by path. A file on a mount that hangs holds a thread of Node's small pool until the mount answers, so that whoever
- * asks again waits for the same read.
+ * Pending reads by path. A read from a mount that hangs blocks a thread of Node's small pool until the mount answers, so
+ * later callers wait for the same read.
  */
 const readsOnTheirWay = new Map<string, Promise<string | undefined>>()
 
 /**
- * Reads a text file of up to 1 MB, once it has stopped changing; `undefined` when there is none. For Node.js, Bun and Deno;
- * the modules are asked for when used, so that bundles for browsers and workers hold no trace of them.
+ * Reads a text file of up to 1 MB, once it has stopped changing; `undefined` if there is none. For Node.js, Bun and Deno.
+ * Node's modules are looked up at run time, so that bundles for browsers and workers hold no trace of them.
  *
- * @throws {AuthError} `AUTH_INVALID_CREDENTIALS` when there is a file that cannot be read, or that is no regular file.
+ * @throws {AuthError} `AUTH_INVALID_CREDENTIALS` when there is a file that cannot be read, or that is not a regular file.
  */
 export function readTextFile(path: string): Promise<string | undefined> {
   const onItsWay = readsOnTheirWay.get(path)
@@ -87,7 +87,7 @@ async function readSettled(path: string): Promise<string | undefined> {
 
 async function readRegular(files: typeof import("node:fs/promises"), path: string): Promise<string> {
   const { O_RDONLY, O_NONBLOCK = 0 } = files.constants
-  // Opening a named pipe would otherwise wait until somebody writes.
+  // Otherwise opening a named pipe would wait until somebody writes to it.
   const file = await files.open(path, O_RDONLY | O_NONBLOCK)
   try {
     const stat = await file.stat()

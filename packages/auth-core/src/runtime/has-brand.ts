@@ -1,6 +1,6 @@
 /**
- * Whether a value is of a kind that the platform knows by this name, in any realm. By its tag; where the platform's classes
- * have none, as on Workers before the compatibility date 2024-09-26, by its class.
+ * Whether a value is of the platform's kind with this name, in any realm. The tag decides. If the platform's classes have
+ * no tags, as on Workers before the compatibility date 2024-09-26, the class decides.
  */
 export function hasBrand(value: unknown, brand: string): boolean {
   if (Object.prototype.toString.call(value) === `[object ${brand}]`) return true
@@ -8,10 +8,10 @@ export function hasBrand(value: unknown, brand: string): boolean {
   return typeof platform === "function" && value instanceof platform
 }
 
-// The kind of a body. Told by its brand and by what it can do, never by its class alone: another realm, and every
-// library that brings its own, has other classes.
+// The brand and the methods of a body tell its kind. Its class alone does not: other realms and some libraries have their
+// own classes.
 
-/** Also one that is shared. */
+/** Includes a SharedArrayBuffer. */
 export function isArrayBuffer(value: unknown): value is ArrayBuffer {
   return hasBrand(value, "ArrayBuffer") || isShared(value)
 }
@@ -21,12 +21,12 @@ export function isShared(value: unknown): boolean {
   return hasBrand(value, "SharedArrayBuffer")
 }
 
-/** Also a File. */
+/** Includes a File. */
 export function isBlob(value: unknown): value is Blob {
   return (hasBrand(value, "Blob") || hasBrand(value, "File")) && can(value, "arrayBuffer")
 }
 
-/** The npm form-data package, which calls itself FormData too, is a stream. */
+/** Excludes the npm form-data package, a stream that also calls itself FormData. */
 export function isFormData(value: unknown): value is FormData {
   return hasBrand(value, "FormData") && !can(value, "pipe")
 }

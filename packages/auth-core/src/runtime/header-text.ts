@@ -4,7 +4,7 @@ export function isHeaderText(value: unknown): value is string {
 }
 
 /**
- * The time in a header such as Date, epoch ms; nothing when the header is absent or unreadable.
+ * The time in a header such as Date, epoch ms; `undefined` when the header is absent or unreadable.
  *
  * @see RFC 9110, section 5.6.7
  */

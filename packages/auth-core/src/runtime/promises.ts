@@ -1,14 +1,14 @@
-/** Whether a value is still to come, also by a promise of another class: zone.js and Bluebird put theirs in the global's place. */
+/** Whether a value is a promise, of any class: zone.js and Bluebird replace the global one. */
 export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof (value as Partial<Promise<T>> | undefined)?.then === "function"
 }
 
-/** Goes on with a value, at once when it is at hand. */
+/** Passes a value on to `next`, at once unless it is a promise. */
 export function andThen<T, R>(value: T | Promise<T>, next: (value: T) => R | Promise<R>): R | Promise<R> {
   return isPromise(value) ? value.then(next) : next(value)
 }
 
-/** Settles like the promise, or rejects with the signal's reason as soon as that aborts. The work itself goes on. */
+/** Settles like the promise, or rejects with the signal's reason as soon as that aborts. The work goes on. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   return new Promise((resolve, reject) => {
@@ -19,10 +19,7 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
   })
 }
 
-/**
- * Gives what is made or loaded when it is first asked for: a promise until it is there, then the value itself. A failure is
- * not kept.
- */
+/** Loads a value when it is first needed. Returns a promise until it is there, then the value. A failure is not kept. */
 export function lazily<T>(load: () => Promise<T>): () => T | Promise<T> {
   let loaded: T | undefined
   let loading: Promise<T> | undefined

@@ -1,28 +1,28 @@
 import { AuthError } from "../errors/auth-error.ts"
 
-/** Where undici keeps the dispatcher of all fetches: that of Node 24, and of later releases. */
+/** Where releases of undici keep the dispatcher of all fetches, the newest first. */
 const GLOBAL_DISPATCHERS = ["undici.globalDispatcher.2", "undici.globalDispatcher.1"]
 
-/** The dispatcher that a fetch of undici, such as Node's, sends by: the caller's, else the one of all fetches. */
+/** The dispatcher that a fetch of undici, such as Node's, sends by: the caller's, else the global one. */
 function dispatcherOf(init: object): unknown {
   if ("dispatcher" in init && init.dispatcher) return init.dispatcher
   const key = GLOBAL_DISPATCHERS.find((name) => Symbol.for(name) in globalThis)
   return key === undefined ? undefined : Reflect.get(globalThis, Symbol.for(key))
 }
 
-/** Whether a MockAgent of undici answers, which is shown what a body was made of, and tells requests by it. */
+/** Whether a MockAgent of undici answers. It sees the source of a body, such as a text, and matches requests by it. */
 export function isMocked(init: object): boolean {
   const dispatcher = dispatcherOf(init)
   return typeof dispatcher === "object" && dispatcher !== null && Reflect.get(dispatcher, "isMockActive") === true
 }
 
-/** The agents of an EnvHttpProxyAgent, as undici keeps them. */
+/** The names by which undici's EnvHttpProxyAgent keeps its agents. */
 const DIRECT = "no proxy agent"
 const FOR_HTTP = "http proxy agent"
 
 /**
- * Whether a dispatcher of undici sends requests of plain http to a URL through a proxy, which could read them: a
- * ProxyAgent, or an EnvHttpProxyAgent where the environment says so. Told by names, since Node has a copy of undici of its own.
+ * Whether a dispatcher of undici sends plain http for a URL through a proxy, which could read the request: a ProxyAgent, or
+ * an EnvHttpProxyAgent if the environment says so. Classes are told by name, because Node has its own copy of undici.
  */
 export function isProxied(dispatcher: unknown, { hostname, port }: URL): boolean {
   if (typeof dispatcher !== "object" || dispatcher === null) return false
@@ -41,14 +41,14 @@ function agentOf(dispatcher: object, description: string): unknown {
   return key === undefined ? undefined : Reflect.get(dispatcher, key)
 }
 
-/** Whether an entry of NO_PROXY is for a host, as all releases of undici understand it. */
+/** Whether an entry of NO_PROXY matches a host by the rules that all releases of undici share. */
 function isFor(entry: string, hostname: string, port: string): boolean {
   const [, below, host = "", own = port] = /^(\*?\.)?(.+?)(?::(\d+))?$/.exec(entry) ?? []
   if (own !== port || host === "") return false
   return hostname === host || (below !== undefined && hostname.endsWith(`.${host}`))
 }
 
-/** @param cure what to do, where it is not the usual. */
+/** @param cure advice that replaces the usual one. */
 export function clearProxyError({ protocol, origin }: URL, cure?: string): AuthError {
   const usual =
     protocol === "https:"
@@ -61,8 +61,8 @@ export function clearProxyError({ protocol, origin }: URL, cure?: string): AuthE
 }
 
 /**
- * Refuses to call IAM over plain http where the global fetch sends through a proxy, which would read the secrets. This machine is
- * no exception.
+ * Refuses to call IAM over plain http if the global fetch sends through a proxy, which would read the secrets. An IAM on
+ * this machine is no exception.
  *
  * @throws {AuthError} `AUTH_INSECURE_URL`
  */
@@ -71,8 +71,8 @@ export function refuseProxy(url: URL): void {
 }
 
 /**
- * Refuses a request of plain http to this machine that a fetch of undici, such as Node's, sends through a proxy: one that
- * `NODE_USE_ENV_PROXY` has it take from the environment, or that the caller's dispatcher knows.
+ * Refuses plain http to this machine if a fetch of undici, such as Node's, would send it through a proxy. The proxy may
+ * come from the environment, by `NODE_USE_ENV_PROXY`, or from the caller's dispatcher.
  *
  * @throws {AuthError} `AUTH_INSECURE_URL`
  */

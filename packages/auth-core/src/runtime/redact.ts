@@ -3,8 +3,8 @@ export const INSPECT = Symbol.for("nodejs.util.inspect.custom")
 const SECRETS = ["value", "secretAccessKey", "securityToken"]
 
 /**
- * Makes a token or an access key show no secret to `inspect` and `console.log`. It stays plain data for everything else:
- * equality, copies, structuredClone, and JSON, by which stores keep it.
+ * Hides the secrets of a token or an access key from `inspect` and `console.log`. It stays plain data for everything else:
+ * equality, copies, structuredClone, and the JSON that stores keep.
  */
 export function redactCredential<T extends object>(holder: T): T {
   const shown = (): object =>
@@ -17,12 +17,12 @@ export function redactCredential<T extends object>(holder: T): T {
 
 const MASK = "[secret]"
 const LONGEST_TEXT = 500
-/** So many characters in a row that are also in a secret count as part of it. */
+/** A run of this many characters that is also in a secret counts as part of it. */
 const SHORTEST_PART = 12
 
 /**
- * Makes text of the other side fit for an error: masks the secrets that were sent, also escaped, encoded or cut short,
- * and keeps it brief.
+ * Makes text of the other side fit for an error: masks the secrets that were sent, even if escaped, encoded or cut short,
+ * and shortens the text.
  */
 export function redactText(text: string, secrets: readonly string[]): string {
   const forms = secrets.flatMap((secret) => [
@@ -64,7 +64,7 @@ function base64(text: string): string {
 /** Matches the names of headers and query parameters that hold a credential. */
 const SECRET_NAME = /token|auth|cookie|secret|passw|credential|signature|key|code/i
 
-/** A canonical request that may be shown: headers and query parameters that carry a credential have their value masked. */
+/** Masks the values of headers and query parameters that carry a credential, so that a canonical request may be shown. */
 export function redactCanonicalRequest(canonicalRequest: string): string {
   const [method, uri, query = "", ...rest] = canonicalRequest.split("\n")
   const headers = rest.slice(0, -3).map((line) => masked(line, ":"))

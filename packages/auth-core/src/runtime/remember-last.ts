@@ -1,9 +1,8 @@
 /**
- * The same function, remembering its last result: called again with an equal input, it gives that at once. A failure is not
- * remembered.
+ * A function that remembers its last result, and returns it again for an equal input. A failure is not remembered.
  *
- * Make one per signer, plan or guard, never one for the module, and only where a measurement shows that it pays. The figures
- * at its uses are microseconds on Node 24, where signing a GET takes 2.1.
+ * Make one per signer, plan or guard, never one for the module, and only where a measurement shows that it pays. The
+ * figures at its uses are microseconds on Node 24, where signing a GET takes 2.1.
  */
 export function rememberLast<Input, Result>(
   make: (input: Input) => Result,

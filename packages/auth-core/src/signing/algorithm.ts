@@ -12,7 +12,7 @@ export type SigningAlgorithm = "SDK-HMAC-SHA256" | "SDK-HMAC-SM3" | "V11-HMAC-SH
 
 export type ContentHashHeader = `x-sdk-content-${HashAlgorithm}`
 
-/** Everything in which one algorithm differs from another. */
+/** Everything that differs between algorithms. */
 interface Algorithm {
   /** Hashes the body and the canonical request. */
   readonly hash: HashAlgorithm
@@ -58,7 +58,7 @@ export const ALGORITHMS: Readonly<Record<SigningAlgorithm, Algorithm>> = {
   },
 }
 
-/** @throws {AuthError} `AUTH_INVALID_OPTION` for any other word. */
+/** @throws {AuthError} `AUTH_INVALID_OPTION` for any other name. */
 export function algorithmOf(name: SigningAlgorithm): Algorithm {
   if (isSigningAlgorithm(name)) return ALGORITHMS[name]
   throw new AuthError("AUTH_INVALID_OPTION", `\`algorithm\` must be one of ${Object.keys(ALGORITHMS).join(", ")}.`)

@@ -30,7 +30,7 @@ export function parseAuthorization(header: string): ParsedAuthorization | undefi
 /**
  * Prepares a check of a signature.
  *
- * @returns whether the SK made the signature, of this canonical request
+ * @returns a function that tells whether the SK made the signature from a canonical request
  */
 export function createSignatureCheck(
   { algorithm, signature, ...claimed }: ParsedAuthorization,
@@ -46,7 +46,7 @@ export function createSignatureCheck(
   }
 }
 
-/** Takes the same time wherever the texts differ. */
+/** Takes the same time no matter where the texts differ. */
 export function isSame(a: string, b: string): boolean {
   let difference = a.length ^ b.length
   for (let index = 0; index < a.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index)

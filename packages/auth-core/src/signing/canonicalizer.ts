@@ -26,7 +26,7 @@ export interface ResolvedRequest {
 export function createCanonicalizer(
   securityToken: string | undefined,
 ): (request: ResolvedRequest, sdkDate: string) => CanonicalEnd {
-  // Saves 0.04 us, and 0.2.
+  // These save 0.04 us and 0.2 us.
   const lineOf = rememberLast(methodLine)
   const hostAt = rememberLast(hostOf)
   return (request, sdkDate) => {
@@ -57,7 +57,7 @@ export function canonicalText(methodLine: string, { path, query }: UrlParts, end
   return methodLine + canonicalUriLine(path) + canonicalQueryString(query) + end
 }
 
-/** Stands in place of a payload hash: the signature leaves the body out. */
+/** Replaces the payload hash of a signature that does not cover the body. */
 export const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 
 const emptyHashes: Partial<Record<HashAlgorithm, string>> = {}

@@ -1,7 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { isBodyLonger, MAX_SIGNED_BODY_BYTES } from "../runtime/body-size.ts"
 
-// A file of its own: a chunk that is loaded on demand needs nothing else of what signs foreign requests.
+// A separate file, because a lazily loaded chunk needs it and nothing else of `sign`.
 
 /**
  * @throws {AuthError} `AUTH_BODY_TOO_LARGE` above 12 MB (12 * 1024 * 1024 bytes); `AUTH_BODY_UNSIGNABLE` for anything but

@@ -75,8 +75,8 @@ function checkedNames(names: readonly string[]): string[] {
 }
 
 /**
- * The end of a canonical request: after a line break each, one `name:value` line per header that is there, an empty line, the
- * names joined with `;`, and the payload hash.
+ * The end of a canonical request: a line break, one `name:value` line per present header, an empty line, the names joined
+ * with `;`, and the payload hash.
  *
  * @param names lower case, in byte order
  * @see API Signing Guide, "Canonical headers" and "Signed headers"
@@ -91,14 +91,14 @@ export function canonicalEnd(names: readonly string[], { values, payload }: Sign
     lines += `${name}:${value}\n`
     signedHeaders += signedHeaders === "" ? name : `;${name}`
   }
-  // Joined: text added up is put together again at each hash.
+  // Joined into one flat text: a text made by `+` is put together again at each hash.
   return { text: ["", lines, signedHeaders, payload].join("\n"), signedHeaders }
 }
 
 /** Any argument of the Headers class. Not every runtime's types have a name for it. */
 export type HeadersInput = Headers | Iterable<readonly [string, string]> | Readonly<Record<string, string>>
 
-/** One for each name of a selection; `undefined` where the request has none. */
+/** One value for each name of a selection; `undefined` where the request has none. */
 export type HeaderValues = (string | undefined)[]
 
 /** Reads certain headers of a request, in any form and spelling. */
@@ -116,7 +116,7 @@ export interface HeaderSelection {
   read(headers: HeadersInput | undefined): HeaderValues
 }
 
-/** The most spellings to remember, in case a caller makes up names without end. */
+/** The most spellings to remember, in case a caller never stops inventing names. */
 const MOST_SPELLINGS = 200
 
 const LINE_BREAK = /[\r\n]/
@@ -139,7 +139,7 @@ function withoutInherited<T extends object>(record: T): T {
   return record
 }
 
-/** Prepares a list of names once; reading then copies no other header. */
+/** Prepares a list of names once. Reading then copies no other header. */
 export function selectHeaders(chosen: Iterable<string>): HeaderSelection {
   const names = [...new Set(chosen)].sort()
   const absent = names.map((): string | undefined => undefined)

@@ -49,7 +49,7 @@ interface Prepared {
   readonly signer: Signer
 }
 
-/** Belongs to the credentials object; replaced when that or the options change. */
+/** Keyed by the credentials object. Replaced when its content or the options change. */
 const prepared = new WeakMap<Credentials, Prepared>()
 
 /**
@@ -148,9 +148,9 @@ export function canonicalRequest(request: SignableRequest, options: SignOptions 
 }
 
 /**
- * Settles the time, the payload hash and the headers to sign.
+ * Determines the time, the payload hash and the headers to sign.
  *
- * @param planOf gives the header plan for the names in the options
+ * @param planOf returns the header plan for the names in the options
  * @throws {AuthError} `AUTH_INVALID_REQUEST`, `AUTH_INVALID_OPTION`, `AUTH_BODY_TOO_LARGE`, `AUTH_BODY_UNSIGNABLE`
  */
 function resolveRequest(
@@ -201,12 +201,12 @@ export function payloadHash(body: string | Uint8Array | null | undefined, hash: 
   return payloadHashOf(body, hash)
 }
 
-/** Gives the plan for the headers that a request chooses to sign, or the usual plan when it chooses none. */
+/** Returns the plan for the headers that a request chooses to sign, or the usual plan if it chooses none. */
 function headerPlans(
   contentHashHeader: ContentHashHeader,
   usual: HeaderPlan,
 ): (chosen: readonly string[] | undefined) => HeaderPlan {
-  // Saves 2 us where requests in a row choose alike.
+  // Saves 2 us if consecutive requests choose the same headers.
   const planOf = rememberLast((chosen: readonly string[]) => chosenHeaderPlan(contentHashHeader, chosen), isSameList)
   // Copied, because the caller may change the list.
   return (chosen) => (chosen === undefined ? usual : planOf(Array.isArray(chosen) ? [...chosen] : chosen))

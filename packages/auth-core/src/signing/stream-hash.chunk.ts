@@ -46,7 +46,7 @@ function chunksOf(body: PayloadStream): AsyncIterable<unknown> {
   if (typeof body !== "object" || body === null || !("getReader" in body || Symbol.asyncIterator in body)) {
     throw unsignable("A payload to hash chunk by chunk must be a stream or an async iterable.")
   }
-  // Node ends a stream that was read before at once, so we would hash an empty body.
+  // A stream of Node that was read before ends at once, so we would hash an empty body.
   const isSpent =
     ("locked" in body && body.locked) ||
     ("readableDidRead" in body && body.readableDidRead === true) ||
@@ -69,7 +69,7 @@ function unsignable(message: string): AuthError {
   return new AuthError("AUTH_BODY_UNSIGNABLE", message)
 }
 
-/** Takes any hash well under a millisecond, and far longer than a turn of the event loop. */
+/** Every hash takes well under a millisecond for a slice, and far longer than a turn of the event loop. */
 const SLICE_BYTES = 64 * 1024
 
 /**

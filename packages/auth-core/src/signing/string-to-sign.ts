@@ -10,7 +10,7 @@ export interface Key {
   /** Signs a string to sign; gives the signature as Authorization carries it. */
   sign(stringToSign: string): string
   /**
-   * Checks a signature of an algorithm that gives another one each time.
+   * Checks a signature of an algorithm whose signatures differ each time.
    * @default signs again and compares
    */
   verify?(stringToSign: string, signature: string): boolean
@@ -47,11 +47,12 @@ export function formatSdkDate(time: number): string {
 }
 
 /**
- * The string to sign up to the hash of the canonical request, which ends it: algorithm, X-Sdk-Date and any scope, a line each.
+ * The string to sign without the hash of the canonical request at its end: algorithm, X-Sdk-Date and any scope, one line
+ * each.
  *
  * @see API Signing Guide, "String to sign"
  */
 export function stringToSignStart(algorithm: string, sdkDate: string, { scopeLine }: Key): string {
-  // Joined: text added up is put together again at each hash.
+  // Joined into one flat text: a text made by `+` is put together again at each hash.
   return [algorithm, "\n", sdkDate, "\n", scopeLine].join("")
 }

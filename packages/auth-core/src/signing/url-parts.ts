@@ -39,7 +39,7 @@ export function canonicalQueryString(query: string): string {
 /** Nothing to encode, an equals sign in every pair. */
 const PLAIN_PAIRS = /^[\w.~-]+=[\w.~-]*(?:&[\w.~-]+=[\w.~-]*)*$/
 
-/** Whether plain pairs are in order by the first letters of their names alone, as many clients send them. */
+/** Whether the first letters of the names alone show that plain pairs are sorted. Many clients send them so. */
 function isSorted(query: string): boolean {
   let start = 0
   for (let end = query.indexOf("&"); end >= 0; end = query.indexOf("&", start)) {
@@ -126,7 +126,7 @@ export interface UrlParts {
   readonly query: string
 }
 
-/** A path starts here or later: behind `https://`, or behind `http://` and one character of a host. */
+/** A path starts here or later: after `https://`, or after `http://` and one character of a host. */
 const SHORTEST_ORIGIN = 8
 const ORIGIN = /^https?:\/\/([^/]*)$/i
 /** A name in its final form; an address may still have another spelling. */
@@ -151,7 +151,7 @@ export function urlParts(url: string | URL, hostAt: (origin: string) => string =
   }
 }
 
-/** Where a part ends: at an index that was found, but not behind the next part. */
+/** The end of a part: `index` if it was found and is not past `end`, else `end`. */
 function before(index: number, end: number): number {
   return index < 0 || index > end ? end : index
 }
@@ -175,7 +175,7 @@ function notAbsolute(): AuthError {
   return unsignableUrl("must be absolute, with http or https")
 }
 
-/** @param fault goes on from "The URL to sign" */
+/** @param fault continues "The URL to sign" */
 function unsignableUrl(fault: string): AuthError {
   return new AuthError("AUTH_INVALID_REQUEST", `The URL to sign ${fault}: give it as it goes on the wire.`)
 }

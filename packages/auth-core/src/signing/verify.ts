@@ -15,15 +15,15 @@ import { urlParts } from "./url-parts.ts"
  * | code | when |
  * | --- | --- |
  * | `SIGNATURE_MISSING` | there is no Authorization header |
- * | `SIGNATURE_MALFORMED` | it, X-Sdk-Date or the list of signed headers is not of the form; or the request cannot be signed at all |
- * | `HOST_UNSIGNED` | the signature leaves Host out, so it would do for another server too |
+ * | `SIGNATURE_MALFORMED` | Authorization, X-Sdk-Date or the list of signed headers is malformed, or the request cannot be signed at all |
+ * | `HOST_UNSIGNED` | the signature leaves Host out, so it would be valid for another server too |
  * | `SIGNATURE_EXPIRED` | its time is further from the server's than is allowed |
  * | `ACCESS_KEY_UNKNOWN` | nobody has that AK, or it has no secret |
  * | `SECURITY_TOKEN_INVALID` | the security token is missing, unsigned, or not the key's |
  * | `PAYLOAD_UNSIGNED` | the signature leaves the body out (UNSIGNED-PAYLOAD) |
  * | `PAYLOAD_MISMATCH` | the content hash header does not fit the body, or says UNSIGNED-PAYLOAD without being signed |
  * | `BODY_TOO_LARGE` | more than 12 MB (12 * 1024 * 1024 bytes) |
- * | `SIGNATURE_MISMATCH` | the request, or the key, is not what was signed; or a signed header is gone |
+ * | `SIGNATURE_MISMATCH` | the request or the key differs from those that signed, or a signed header is missing |
  */
 export type VerifyFailureCode =
   | "SIGNATURE_MISSING"
@@ -37,7 +37,7 @@ export type VerifyFailureCode =
   | "BODY_TOO_LARGE"
   | "SIGNATURE_MISMATCH"
 
-/** A signature that is the one of this request. */
+/** A signature that fits the request. */
 export interface VerifiedSignature {
   readonly ok: true
   readonly accessKeyId: string
@@ -45,7 +45,7 @@ export interface VerifiedSignature {
   readonly signedHeaders: readonly string[]
   /** X-Sdk-Date, epoch ms. */
   readonly signedAt: number
-  /** Lower-case hex; the same once more within the allowed skew is the same request once more. */
+  /** Lower-case hex. The same signature again within the allowed skew is the same request again. */
   readonly signature: string
 }
 
@@ -54,26 +54,26 @@ export interface RefusedSignature {
   readonly ok: false
   readonly code: VerifyFailureCode
   /**
-   * In the words of the gateway, which puts "Incorrect IAM authentication information: " before them; in our own for what
-   * the gateway takes.
+   * The gateway's words, without "Incorrect IAM authentication information: " before them; our own for a signature that the
+   * gateway accepts.
    */
   readonly message: string
   /**
-   * The one that was verified, with the values masked of headers and query parameters that carry a credential; empty when
-   * the failure came before that.
+   * The canonical request that was verified, with the values of headers and query parameters that carry a credential
+   * masked. Empty if the failure came earlier.
    */
   readonly canonicalRequest: string
 }
 
 export type VerifyResult = VerifiedSignature | RefusedSignature
 
-/** `true` for every request, or a function that says so of one. */
+/** `true` for every request, or a function that decides for each. */
 export type AllowUnsigned = boolean | ((request: SignableRequest) => boolean | Promise<boolean>)
 
 export interface VerifyOptions {
   /**
-   * The secret of an AK; `undefined` or `null` when there is no such key. A key without a secret counts as none. Where it
-   * has a security token, that must come along, signed.
+   * The secret of an AK; `undefined` or `null` when there is no such key. A key without a secret counts as none. If the key
+   * has a security token, the request must carry it, signed.
    */
   secretFor: (
     accessKeyId: string,
@@ -101,15 +101,14 @@ const BASIC_HEADERS = selectHeaders([
 const MISMATCH = "verify aksk signature fail"
 
 /**
- * Checks the signature of a request that came in. It must cover X-Sdk-Date, Host and the body; of other headers, what it
- * lists counts.
+ * Checks the signature of an incoming request. It must cover X-Sdk-Date, Host and the body, and covers the other headers
+ * that it lists.
  *
- * Pass the method, the URL with the Host that was asked for, the headers and the very bytes that arrived. A key that needs
- * a region and a service is derived for those that the signature names: whether they are the right ones is the caller's to
- * judge.
+ * Pass the method, the URL with the requested Host, the headers and the exact bytes that arrived. A key that needs a region
+ * and a service is derived for those that the signature names. The caller decides whether they are the right ones.
  *
- * @throws {AuthError} (as a rejection) `AUTH_INVALID_OPTION` for malformed options, and when `now` gives no time. What
- * `secretFor` throws passes through.
+ * @throws {AuthError} (as a rejection) `AUTH_INVALID_OPTION` for malformed options, and when `now` gives no time. Errors of
+ * `secretFor` pass through.
  * @see API Signing Guide, "AK/SK signing and authentication algorithm"; its error code page for the messages
  */
 export async function verify(request: SignableRequest, options: VerifyOptions): Promise<VerifyResult> {
