@@ -1,0 +1,100 @@
+import { type ExplainContext, type Explanation, explain } from "@countersign/auth-core/explain"
+import { Command } from "commander"
+import { CommandError, EXIT_CODES } from "../exit-code.ts"
+import { findCredentials, type ProfileChoice } from "../find-credentials.ts"
+import { addReachOptions, iamOptionsOf, type ReachOptions } from "../identity.ts"
+import { paintExplanation } from "../paint-explanation.ts"
+import { parseReports, parseRequest, type Report } from "../parse-report.ts"
+import { inputName, readInput, readInputBytes } from "../read-secret.ts"
+import { note, paint, print, printJson } from "../terminal.ts"
+import { createTransport } from "../transport.ts"
+
+interface ExplainOptions extends ReachOptions, ProfileChoice {
+  readonly request?: string | undefined
+  readonly data?: string | undefined
+  readonly canonicalRequest?: string | undefined
+  readonly withKey?: boolean | undefined
+  readonly json?: boolean | undefined
+}
+
+const EXAMPLE = `
+FILE is a HAR file, the log of \`curl -v\`, the output of \`curl -i\`, the body of an answer, or a pasted message.
+
+Examples:
+  $ curl -sv https://ecs.ap-southeast-1.myhuaweicloud.com/v1/cloudservers 2>&1 | countersign explain
+  $ countersign explain answer.json --request request.http --with-key`
+
+/** Says why a request was refused. Never shows a secret. */
+export function explainCommand(): Command {
+  const command = new Command("explain")
+    .description("Say why a request was refused, from a pasted error, a HAR file or a curl -v log.")
+    .argument("[file]", "default: standard input")
+    .option("--request <file>", "the request as it was sent: as over HTTP/1.1, as JSON or as a curl -v log")
+    .option("-d, --data <text>", "the body of the request, which curl -v does not log; @FILE reads it from a file")
+    .option("--canonical-request <file>", "the canonical request that the client signed, as its library logs it")
+    .option("--with-key", "look whether the access key of the default chain made the signature")
+  return addReachOptions(command)
+    .option("--profile-file <file>", "with --with-key: the key of this profile file")
+    .option("--section <name>", "with --with-key: the key of this section of the profile file")
+    .option("--json", "print JSON")
+    .addHelpText("after", EXAMPLE)
+    .action(async (file: string | undefined, _: unknown, self: Command) => explainFile(file, self.optsWithGlobals()))
+}
+
+async function explainFile(file = "-", options: ExplainOptions): Promise<void> {
+  if (file === "-" && process.stdin.isTTY === true) note("Paste the answer or the log, then press Ctrl+D.")
+  const text = await readInput(file)
+  if (text.trim() === "")
+    throw new CommandError(EXIT_CODES.usage, `There is nothing to explain: ${inputName(file)} is empty.`)
+  const reports = parseReports(text)
+  if (reports.length === 0) {
+    throw new CommandError(
+      EXIT_CODES.usage,
+      `${inputName(file)} holds no refused request: no answer has a status of 400 or more.`,
+    )
+  }
+  const context = await contextOf(options)
+  const explained = reports.map((report) => ({ report, explanation: explanationOf(report, context) }))
+  if (options.json === true) {
+    const plain = explained.map(({ explanation }) => explanation)
+    printJson(plain.length === 1 ? plain[0] : plain)
+    return
+  }
+  const texts = explained.map(({ report: { title }, explanation }) =>
+    explained.length === 1
+      ? paintExplanation(explanation)
+      : `${paint("bold", title)}\n${paintExplanation(explanation)}`,
+  )
+  print(texts.join("\n\n"))
+}
+
+function explanationOf({ refusal, request }: Report, context: ExplainContext): Explanation {
+  return explain(refusal, { ...context, request: { ...request, ...context.request } })
+}
+
+async function contextOf(options: ExplainOptions): Promise<ExplainContext> {
+  const { request, data, canonicalRequest, withKey } = options
+  if (request === "-") throw new CommandError(EXIT_CODES.usage, "--request takes a file: standard input is the answer.")
+  const parsed = request === undefined ? undefined : parseRequest(await readInput(request))
+  if (request !== undefined && parsed === undefined) {
+    throw new CommandError(
+      EXIT_CODES.usage,
+      `${request} is no request: it must start with a line such as "GET /v1/x HTTP/1.1", or be JSON with method and url.`,
+    )
+  }
+  const body = data?.startsWith("@") === true ? await readInputBytes(data.slice(1)) : data
+  return {
+    request: { ...parsed, ...(body === undefined ? {} : { body }) },
+    canonicalRequest: canonicalRequest === undefined ? undefined : await readInput(canonicalRequest),
+    credentials: withKey === true ? await ownKey(options) : undefined,
+  }
+}
+
+async function ownKey(options: ExplainOptions): Promise<ExplainContext["credentials"]> {
+  const transport = await createTransport()
+  try {
+    return (await findCredentials(options, iamOptionsOf(options, transport))).credentials
+  } finally {
+    await transport.close()
+  }
+}

@@ -1,0 +1,93 @@
+import type { LibraryFetch } from "@countersign/fetch"
+import { Command } from "commander"
+import { authenticatedFetchTo, checkUrl } from "../authenticated-fetch.ts"
+import { curlCommandLine } from "../curl-command-line.ts"
+import {
+  addIdentityOptions,
+  addSigningOptions,
+  authOf,
+  type IdentityOptions,
+  identityOf,
+  type SigningOptions,
+} from "../identity.ts"
+import { parseHeaders } from "../parse-headers.ts"
+import { readInputBytes } from "../read-secret.ts"
+import { isTerminal, maySecretsShow, note, print, printJson } from "../terminal.ts"
+import { createTransport } from "../transport.ts"
+
+interface SignOptions extends IdentityOptions, SigningOptions {
+  readonly header?: readonly string[] | undefined
+  readonly data?: string | undefined
+  readonly host?: readonly string[] | undefined
+  readonly curl?: boolean | undefined
+  readonly showSecrets?: boolean | undefined
+  readonly json?: boolean | undefined
+}
+
+const EXAMPLE = `
+Examples:
+  $ countersign sign GET https://ecs.ap-southeast-1.myhuaweicloud.com/v1/cloudservers/detail > headers
+  $ curl -H @headers https://ecs.ap-southeast-1.myhuaweicloud.com/v1/cloudservers/detail
+  $ countersign sign POST https://bss-intl.myhuaweicloud.com/v2/orders/payments -d @order.json --curl | sh`
+
+/** The headers that authenticate a request, or a curl command with them. Nothing is sent to the URL. */
+export function signCommand(): Command {
+  const command = new Command("sign")
+    .description("Print the headers that authenticate a request, or a finished curl command.")
+    .argument("<method>", "such as GET")
+    .argument("<url>")
+    .option("-H, --header <line>", "a header of the request, such as 'Content-Type: application/json'", collect)
+    .option("-d, --data <text>", "the body; @FILE reads it from a file, @- from standard input")
+    .option("--curl", "print a curl command")
+  return addSigningOptions(addIdentityOptions(command))
+    .option("--host <host>", "a host that may see the credential, instead of Huawei Cloud's own", collect)
+    .option("--show-secrets", "show the signature or token on a terminal too")
+    .option("--json", "print JSON")
+    .addHelpText("after", EXAMPLE)
+    .action(async (method: string, url: string, _: unknown, self: Command) => sign(method, url, self.optsWithGlobals()))
+}
+
+function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value]
+}
+
+const SECRET_HEADERS = ["authorization", "x-auth-token", "x-security-token"]
+
+async function sign(method: string, target: string, options: SignOptions): Promise<void> {
+  const url = checkUrl(target)
+  const headers = parseHeaders(options.header)
+  const { data } = options
+  const body = data?.startsWith("@") === true ? await readInputBytes(data.slice(1)) : data
+  const transport = await createTransport()
+  try {
+    const auth = authOf(await identityOf(options, transport), options, transport)
+    const signed = { url, headers: new Headers() }
+    // The engine sends the request here, with all that it would put on the wire.
+    const capture: LibraryFetch = async (input, init) => {
+      signed.url = String(input)
+      signed.headers = new Headers(init?.headers)
+      return new Response(null, { status: 204 })
+    }
+    const send = authenticatedFetchTo(url, auth, options, capture)
+    await send(url, {
+      method: method.toUpperCase(),
+      headers,
+      ...(body === undefined ? {} : { body: body as BodyInit }),
+    })
+    show(method.toUpperCase(), signed.url, signed.headers, data, options)
+  } finally {
+    await transport.close()
+  }
+}
+
+function show(method: string, url: string, headers: Headers, data: string | undefined, options: SignOptions): void {
+  const mayShow = maySecretsShow(options.showSecrets)
+  const shown = [...headers].map(([name, value]): [string, string] => [
+    name,
+    mayShow || !SECRET_HEADERS.includes(name) ? value : "[hidden]",
+  ])
+  if (options.json === true) printJson({ method, url, headers: Object.fromEntries(shown) })
+  else if (options.curl === true) print(curlCommandLine({ method, url, headers: shown, data }))
+  else print(shown.map(([name, value]) => `${name}: ${value}`).join("\n"))
+  if (!mayShow && isTerminal()) note("The secret is hidden on a terminal: pipe the output, or add --show-secrets.")
+}

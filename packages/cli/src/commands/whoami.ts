@@ -1,0 +1,60 @@
+import { Command } from "commander"
+import { addIdentityOptions, type Identity, type IdentityOptions, identityOf } from "../identity.ts"
+import { note, print, printJson, table, withProgress } from "../terminal.ts"
+import { createTransport } from "../transport.ts"
+import { type NamedId, whoAmI } from "../who-am-i.ts"
+
+interface WhoamiOptions extends IdentityOptions {
+  readonly json?: boolean | undefined
+}
+
+const EXAMPLE = `
+Examples:
+  $ countersign whoami --region ap-southeast-1
+  $ countersign token --user partner-operator --domain partner-account | countersign whoami --token-file -`
+
+/** Account, user or agency, expiry, and where the credential comes from. Never shows a secret. */
+export function whoamiCommand(): Command {
+  return addIdentityOptions(new Command("whoami"))
+    .description("Tell whose credential is in use: account, user or agency, expiry, source.")
+    .option("--json", "print JSON")
+    .addHelpText("after", EXAMPLE)
+    .action(async (_: unknown, self: Command) => whoami(self.optsWithGlobals()))
+}
+
+async function whoami(options: WhoamiOptions): Promise<void> {
+  const transport = await createTransport()
+  try {
+    const identity = await withProgress("Looking for a credential", () => identityOf(options, transport))
+    const { notes, ...who } = await withProgress("Asking IAM", () => whoAmI(identity, options, transport))
+    const facts = { ...who, ...credentialFacts(identity) }
+    if (options.json === true) printJson({ ...facts, notes })
+    else {
+      const rows = Object.entries(facts).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, typeof value === "string" ? value : labelOf(value)]],
+      )
+      print(table(rows))
+      for (const text of notes) note(text)
+    }
+  } finally {
+    await transport.close()
+  }
+}
+
+/** The facts that nobody needs to be asked about. */
+function credentialFacts(identity: Identity): {
+  readonly accessKeyId?: string
+  readonly expires: string
+  readonly source: string
+} {
+  const { source } = identity
+  if (identity.kind === "token") return { expires: new Date(identity.token.expiresAt).toISOString(), source }
+  const { accessKeyId, expiresAt } = identity.credentials
+  const isTemporary = identity.credentials.securityToken !== undefined
+  const unknown = isTemporary ? "unknown, a temporary key" : "never, a permanent key"
+  return { accessKeyId, expires: expiresAt === undefined ? unknown : new Date(expiresAt).toISOString(), source }
+}
+
+function labelOf({ id, name }: NamedId): string {
+  return name === undefined ? id : `${name} (${id})`
+}

@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs"
+import { Command } from "commander"
+import { credentialsCommand } from "./commands/credentials.ts"
+import { explainCommand } from "./commands/explain.ts"
+import { signCommand } from "./commands/sign.ts"
+import { tokenCommand } from "./commands/token.ts"
+import { whoamiCommand } from "./commands/whoami.ts"
+
+const AFTER_HELP = `
+Exit codes: 0 done, 1 unexpected failure, 2 wrong usage, 3 no usable credential, 4 refused, 5 no answer,
+22 HTTP error (curl --fail), 130 cancelled.
+
+Example:
+  $ countersign doctor https://ecs.ap-southeast-1.myhuaweicloud.com/v1/cloudservers/detail`
+
+/** All commands. What a command needs beyond its options is loaded when it runs. */
+export function createProgram(): Command {
+  const program = new Command("countersign")
+    .description("Huawei Cloud authentication in a terminal.")
+    .version(ownVersion(), "-V, --version", "print the version")
+    .option("--json", "print JSON; also after each command except curl, whose --json is curl's own")
+    .enablePositionalOptions()
+    .addHelpText("after", AFTER_HELP)
+    .addCommand(whoamiCommand())
+    .addCommand(credentialsCommand())
+    .addCommand(tokenCommand())
+    .addCommand(signCommand())
+    .addCommand(explainCommand())
+  throwOnExit(program)
+  return program
+}
+
+/** Lets the entry choose the exit code. */
+function throwOnExit(command: Command): void {
+  command.exitOverride().showHelpAfterError("Run it with --help to see its options and an example.")
+  for (const each of command.commands) throwOnExit(each)
+}
+
+function ownVersion(): string {
+  const manifest: { version: string } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
+  return manifest.version
+}

@@ -1,0 +1,156 @@
+import {
+  type Auth,
+  agencyCredentials,
+  akskAuth,
+  type CredentialProvider,
+  type Credentials,
+  type IamOptions,
+  type NameOrId,
+  type SigningAlgorithm,
+  staticToken,
+  type Token,
+  tokenAuth,
+} from "@countersign/auth-core"
+import { type Command, Option } from "commander"
+import { CommandError, EXIT_CODES } from "./exit-code.ts"
+import { type FoundCredentials, findCredentials, type ProfileChoice } from "./find-credentials.ts"
+import { inputName, readInput } from "./read-secret.ts"
+import type { Transport } from "./transport.ts"
+
+/** How IAM is reached. */
+export interface ReachOptions {
+  readonly iamEndpoint?: string | undefined
+  readonly region?: string | undefined
+  readonly allowInsecure?: boolean | undefined
+}
+
+export interface AccessKeyOptions extends ReachOptions, ProfileChoice {
+  readonly agency?: string | undefined
+  readonly agencyDomain?: string | undefined
+}
+
+export interface IdentityOptions extends AccessKeyOptions {
+  readonly tokenFile?: string | undefined
+}
+
+export function addReachOptions(command: Command): Command {
+  return command
+    .option("--iam-endpoint <origin>", "origin of IAM (default: HUAWEICLOUD_SDK_IAM_ENDPOINT, else the global one)")
+    .option("--region <region>", "region whose IAM and STS are asked, such as ap-southeast-1")
+    .option("--allow-insecure", "allow plain http to hosts other than this machine")
+}
+
+/** Options that choose an access key. */
+export function addAccessKeyOptions(command: Command): Command {
+  return addReachOptions(command)
+    .option("--profile-file <file>", "read the access key from this profile file only")
+    .option("--section <name>", "read the access key from this section of the profile file only")
+    .option("--agency <name>", "act through an agency: ask IAM for a temporary access key")
+    .option("--agency-domain <account>", "the account that has the agency")
+}
+
+/** Options that choose who sends a request. */
+export function addIdentityOptions(command: Command): Command {
+  return addAccessKeyOptions(command).option(
+    "--token-file <file>",
+    "authenticate with the token in this file, - for standard input (default: COUNTERSIGN_TOKEN, else an access key)",
+  )
+}
+
+export interface SigningOptions {
+  readonly algorithm?: SigningAlgorithm | undefined
+  readonly service?: string | undefined
+  readonly projectId?: string | undefined
+  readonly domainId?: string | undefined
+}
+
+export function addSigningOptions(command: Command): Command {
+  const algorithms: readonly SigningAlgorithm[] = ["SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256"]
+  return command
+    .addOption(new Option("--algorithm <name>", "signing algorithm").choices(algorithms))
+    .option("--service <name>", "service of the credential scope, which V11-HMAC-SHA256 needs")
+    .option("--project-id <id>", "send X-Project-Id; `auto` looks it up")
+    .option("--domain-id <id>", "send X-Domain-Id; `auto` looks it up")
+}
+
+export function iamOptionsOf({ iamEndpoint, region, allowInsecure }: ReachOptions, { fetch }: Transport): IamOptions {
+  return { iamEndpoint, region, allowInsecure, fetch }
+}
+
+/** The access key that the options choose: of the first source that has one, or of an agency. */
+export async function accessKeyOf(options: AccessKeyOptions, transport: Transport): Promise<FoundCredentials> {
+  const iam = iamOptionsOf(options, transport)
+  const found = await findCredentials(options, iam)
+  const { agency, agencyDomain } = options
+  if (agency === undefined) return found
+  if (agencyDomain === undefined) {
+    throw new CommandError(EXIT_CODES.usage, "--agency needs --agency-domain: the account that has the agency.")
+  }
+  const provider: CredentialProvider = agencyCredentials({
+    ...iam,
+    via: fixed(found),
+    agency,
+    domain: nameOrId(agencyDomain),
+  })
+  return {
+    credentials: await provider(),
+    provider,
+    source: `agency ${agency} of ${agencyDomain}, through the ${found.source}`,
+  }
+}
+
+/** The source, without a second look at it. */
+function fixed({ credentials }: FoundCredentials): CredentialProvider {
+  return Object.assign(async () => credentials, { yields: "credentials" as const })
+}
+
+/** An account by name, or by its id of 32 hex digits. */
+export function nameOrId(text: string): NameOrId {
+  return /^[\da-f]{32}$/.test(text) ? { id: text } : text
+}
+
+/** Who sends a request: by an access key, or by a token. */
+export type Identity =
+  | { readonly kind: "access key"; readonly source: string; readonly credentials: Credentials }
+  | { readonly kind: "token"; readonly source: string; readonly token: Token }
+
+export async function identityOf(options: IdentityOptions, transport: Transport): Promise<Identity> {
+  const { tokenFile } = options
+  const fromEnvironment = process.env.COUNTERSIGN_TOKEN
+  const namesKey = [options.section, options.profileFile, options.agency].some((choice) => choice !== undefined)
+  if (tokenFile !== undefined && namesKey) {
+    throw new CommandError(EXIT_CODES.usage, "--token-file does not go with --section, --profile-file or --agency.")
+  }
+  if (tokenFile !== undefined) {
+    const source = inputName(tokenFile)
+    return { kind: "token", source, token: tokenIn(await readInput(tokenFile), source) }
+  }
+  if (fromEnvironment !== undefined && fromEnvironment !== "" && !namesKey) {
+    return { kind: "token", source: "COUNTERSIGN_TOKEN", token: tokenIn(fromEnvironment, "COUNTERSIGN_TOKEN") }
+  }
+  const { credentials, source } = await accessKeyOf(options, transport)
+  return { kind: "access key", source, credentials }
+}
+
+const DAY_MS = 24 * 60 * 60 * 1_000
+
+/** A token as `countersign token` writes it: raw, or as JSON. The times of a raw one are unknown, so IAM decides. */
+function tokenIn(text: string, source: string): Token {
+  const raw = text.trim()
+  if (raw === "") throw new CommandError(EXIT_CODES.credentials, `${source} holds no token.`)
+  const issuedAt = Date.now()
+  if (!raw.startsWith("{")) return { value: raw, issuedAt, expiresAt: issuedAt + DAY_MS }
+  try {
+    const { value, ...times }: Token = JSON.parse(raw)
+    return { ...times, value }
+  } catch {
+    throw new CommandError(EXIT_CODES.credentials, `${source} holds neither a token nor its JSON.`)
+  }
+}
+
+export function authOf(identity: Identity, options: SigningOptions & ReachOptions, transport: Transport): Auth {
+  if (identity.kind === "token") return tokenAuth(staticToken(identity.token))
+  const { algorithm, service, projectId, domainId, region } = options
+  const iam = iamOptionsOf(options, transport)
+  return akskAuth(identity.credentials, { algorithm, service, region, projectId, domainId, iam })
+}

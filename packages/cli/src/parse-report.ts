@@ -1,0 +1,198 @@
+import type { ExplainedRequest } from "@countersign/auth-core/explain"
+
+/** One refused request of a pasted text. */
+export interface Report {
+  /** Such as "GET https://… 401", where a text holds several. */
+  readonly title: string
+  /** As `explain` takes it. */
+  readonly refusal: string | PlainAnswer
+  readonly request: Partial<ExplainedRequest> | undefined
+}
+
+interface PlainAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/**
+ * Reads what people paste: a HAR file, the log of `curl -v`, the output of `curl -i`, the body of an answer, or any text
+ * that holds one.
+ *
+ * @returns nothing where a HAR file or a log has no refused request
+ */
+export function parseReports(text: string): Report[] {
+  const json = jsonOf(text)
+  const entries = member(member(json, "log"), "entries")
+  if (Array.isArray(entries)) return entries.flatMap(ofHarEntry)
+  if (/^[<>] /m.test(text)) return ofVerboseLog(text)
+  const answer = rawAnswer(text)
+  if (answer !== undefined) return [{ title: String(answer.status), refusal: answer, request: undefined }]
+  return [{ title: "", refusal: plainAnswer(json) ?? embeddedAnswer(text) ?? text, request: undefined }]
+}
+
+/** Reads a request: JSON `{ method, url, headers, body }`, a HAR file, a `curl -v` log, or as it goes over HTTP/1.1. */
+export function parseRequest(text: string): Partial<ExplainedRequest> | undefined {
+  const json = jsonOf(text)
+  const entries = member(member(json, "log"), "entries")
+  if (Array.isArray(entries)) return harRequest(member(entries[0], "request"))
+  const [method, url, body] = ["method", "url", "body"].map((name) => stringAt(json, name))
+  if (method !== undefined && url !== undefined) {
+    return { method, url, headers: record(member(json, "headers")), ...(body === undefined ? {} : { body }) }
+  }
+  if (/^> /m.test(text)) return exchangesIn(text)[0]?.request
+  const { head, body: payload } = split(text)
+  const request = requestOf(head)
+  return request === undefined ? undefined : { ...request, body: payload === "" ? null : payload }
+}
+
+function ofHarEntry(entry: unknown): Report[] {
+  const response = member(entry, "response")
+  const status = member(response, "status")
+  if (typeof status !== "number" || status < 400) return []
+  const request = harRequest(member(entry, "request"))
+  const content = member(response, "content")
+  const text = stringAt(content, "text") ?? ""
+  const body = stringAt(content, "encoding") === "base64" ? Buffer.from(text, "base64").toString() : text
+  const refusal = { status, headers: pairs(member(response, "headers")), body }
+  return [{ title: `${request?.method} ${withoutQuery(request?.url)} ${status}`, refusal, request }]
+}
+
+function harRequest(request: unknown): Partial<ExplainedRequest> | undefined {
+  const [method, url] = [stringAt(request, "method"), stringAt(request, "url")]
+  if (method === undefined || url === undefined) return undefined
+  const body = stringAt(member(request, "postData"), "text")
+  return { method, url, headers: pairs(member(request, "headers")), ...(body === undefined ? {} : { body }) }
+}
+
+function ofVerboseLog(text: string): Report[] {
+  return exchangesIn(text).flatMap(({ request, answer }) =>
+    answer === undefined || answer.status < 400
+      ? []
+      : [{ title: `${request?.method} ${withoutQuery(request?.url)} ${answer.status}`, refusal: answer, request }],
+  )
+}
+
+interface Exchange {
+  readonly request: Partial<ExplainedRequest> | undefined
+  readonly answer: PlainAnswer | undefined
+}
+
+/** Each request of a `curl -v` log with its answer. A request starts where `>` follows anything else. */
+function exchangesIn(text: string): Exchange[] {
+  const exchanges: { sent: string[]; received: string[]; body: string[] }[] = []
+  let last = ""
+  for (const line of text.split(/\r\n|\n|\r/)) {
+    const mark = /^([<>*{}]) ?/.exec(line)?.[1] ?? ""
+    if (mark === ">" && last !== ">") exchanges.push({ sent: [], received: [], body: [] })
+    const current = exchanges.at(-1)
+    if (mark === ">") current?.sent.push(line.slice(2))
+    else if (mark === "<") current?.received.push(line.slice(2))
+    // `{ [120 bytes data]` and the lines of the progress meter are curl's own.
+    else if (mark !== "*" && !/^[{}] \[\d+ bytes data\]|^\s*%? ?(?:Total|\d+ .*--:--)/.test(line))
+      current?.body.push(line)
+    if (mark !== "*" && mark !== "") last = mark
+  }
+  return exchanges.map(({ sent, received, body }) => ({
+    request: requestOf(sent.join("\n")),
+    // The last words of curl may follow the body in the same line.
+    answer: answerOf(
+      received.join("\n"),
+      body
+        .join("\n")
+        .replace(/\* (?:Connection|Closing|shutting).*$/s, "")
+        .trim(),
+    ),
+  }))
+}
+
+/** The output of `curl -i`: the last answer, since a redirect or a `100 Continue` may stand before it. */
+function rawAnswer(text: string): PlainAnswer | undefined {
+  if (!/^\s*HTTP\/[\d.]+ \d{3}/.test(text)) return undefined
+  const { head, body } = split(text.trimStart())
+  return rawAnswer(body) ?? answerOf(head, body.trim())
+}
+
+function answerOf(head: string, body: string): PlainAnswer | undefined {
+  const [first = "", ...lines] = head.split(/\r?\n/)
+  const [, status] = /^HTTP\/[\d.]+ (\d{3})/.exec(first) ?? []
+  return status === undefined ? undefined : { status: Number(status), headers: headersIn(lines), body }
+}
+
+function requestOf(head: string): Partial<ExplainedRequest> | undefined {
+  const [first = "", ...lines] = head.split(/\r?\n/)
+  const [, method, target] = /^([A-Z]+) (\S+) HTTP\/[\d.]+\s*$/.exec(first) ?? []
+  if (method === undefined || target === undefined) return undefined
+  const headers = headersIn(lines)
+  const host = headers.host
+  return { method, url: host !== undefined && target.startsWith("/") ? `https://${host}${target}` : target, headers }
+}
+
+function headersIn(lines: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const line of lines) {
+    const [, name, value] = /^([^\s:]+):\s*(.*?)\s*$/.exec(line) ?? []
+    if (name !== undefined && value !== undefined) headers[name.toLowerCase()] = value
+  }
+  return headers
+}
+
+function split(text: string): { head: string; body: string } {
+  const { index, 0: gap } = /\r?\n\r?\n/.exec(text) ?? { index: text.length, 0: "" }
+  return { head: text.slice(0, index), body: text.slice(index + gap.length) }
+}
+
+/** JSON with a status beside a body, such as a program's log entry. */
+function plainAnswer(json: unknown): PlainAnswer | undefined {
+  const status = member(json, "status") ?? member(json, "statusCode")
+  if (typeof status !== "number") return undefined
+  const body = member(json, "body") ?? member(json, "data") ?? ""
+  return {
+    status,
+    headers: record(member(json, "headers")),
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  }
+}
+
+/** The JSON of a gateway inside of a line of a log, with the status that the line names. */
+function embeddedAnswer(text: string): PlainAnswer | undefined {
+  const [body] = /\{[^{}]*"error_(?:code|msg)"[^{}]*\}/.exec(text) ?? []
+  const [, status] = /\b(?:HTTP(?:\/[\d.]+)?|status(?: code)?)\D{0,3}([45]\d\d)\b/i.exec(text) ?? []
+  if (body === undefined || jsonOf(body) === undefined || status === undefined) return undefined
+  return { status: Number(status), headers: {}, body }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ""))
+  } catch {
+    return undefined
+  }
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined
+}
+
+function stringAt(value: unknown, name: string): string | undefined {
+  const found = member(value, name)
+  return typeof found === "string" ? found : undefined
+}
+
+function record(value: unknown): Record<string, string> {
+  if (typeof value !== "object" || value === null) return {}
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name.toLowerCase(), String(each)]))
+}
+
+/** HAR lists `{ name, value }`; HTTP/2 has names that start with a colon. */
+function pairs(list: unknown): Record<string, string> {
+  if (!Array.isArray(list)) return {}
+  const all = list.map((header: unknown) => [stringAt(header, "name") ?? "", stringAt(header, "value") ?? ""] as const)
+  return Object.fromEntries(
+    all.filter(([name]) => /^[^:]/.test(name)).map(([name, value]) => [name.toLowerCase(), value]),
+  )
+}
+
+function withoutQuery(url: string | URL | undefined): string {
+  return String(url).replace(/[?#].*/s, "")
+}

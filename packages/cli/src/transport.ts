@@ -1,0 +1,38 @@
+import type { IamFetch, LibraryFetch } from "@countersign/fetch"
+import type { Dispatcher } from "undici"
+
+export interface TransportOptions {
+  /** Accepts any certificate of this machine's own servers. */
+  readonly insecureLoopback?: boolean | undefined
+  readonly connectTimeoutMs?: number | undefined
+}
+
+/** Sends as curl does: HTTP_PROXY, HTTPS_PROXY and NO_PROXY count. */
+export interface Transport {
+  readonly fetch: LibraryFetch & IamFetch
+  close(): Promise<void>
+}
+
+export async function createTransport({
+  insecureLoopback,
+  connectTimeoutMs,
+}: TransportOptions = {}): Promise<Transport> {
+  const { Agent, EnvHttpProxyAgent, fetch } = await import("undici")
+  const connect = connectTimeoutMs === undefined ? {} : { timeout: connectTimeoutMs }
+  const remote: Dispatcher = new EnvHttpProxyAgent({ connect })
+  // No proxy stands between a program and its own machine.
+  const local: Dispatcher = new Agent({ connect: { ...connect, rejectUnauthorized: insecureLoopback !== true } })
+  const send = (input: string | URL, init?: object): ReturnType<typeof fetch> =>
+    fetch(input, { ...init, dispatcher: isLoopbackUrl(input) ? local : remote })
+  return {
+    fetch: send,
+    async close() {
+      await Promise.all([remote.close(), local.close()])
+    },
+  }
+}
+
+export function isLoopbackUrl(url: string | URL): boolean {
+  const { hostname } = new URL(url)
+  return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || /^127\./.test(hostname)
+}

@@ -1,0 +1,159 @@
+import { callerIdentity, isAuthError } from "@countersign/auth-core"
+import { authenticatedFetchTo } from "./authenticated-fetch.ts"
+import { CommandError, EXIT_CODES } from "./exit-code.ts"
+import { authOf, type Identity, type ReachOptions } from "./identity.ts"
+import type { Transport } from "./transport.ts"
+
+/** The caller, as IAM and STS know it, in the order in which it is shown. */
+export interface WhoAmI {
+  readonly account?: NamedId | undefined
+  readonly user?: NamedId | undefined
+  /** Of STS, such as `sts::<account>:assumed-agency:<agency>/<session>`. */
+  readonly principal?: string | undefined
+  readonly project?: NamedId | undefined
+  /** Who acts through an agency. */
+  readonly assumedBy?: NamedId | undefined
+  /** Why a fact is missing. */
+  readonly notes: readonly string[]
+}
+
+export interface NamedId {
+  readonly id: string
+  readonly name?: string | undefined
+}
+
+/** Asks IAM about a token, STS and IAM about an access key. */
+export async function whoAmI(identity: Identity, options: ReachOptions, transport: Transport): Promise<WhoAmI> {
+  return identity.kind === "token"
+    ? await ownerOfToken(identity, options, transport)
+    : await ownerOfAccessKey(identity, options, transport)
+}
+
+/** The origin of IAM by the same rule as the library's. */
+function iamOriginOf({ iamEndpoint, region }: ReachOptions, identity?: Identity): string {
+  const ofKey = identity?.kind === "access key" ? identity.credentials.iamEndpoint : undefined
+  const ofRegion =
+    region === undefined ? undefined : `https://iam.${region}.myhuaweicloud.${region === "eu-west-101" ? "eu" : "com"}`
+  return iamEndpoint ?? ofKey ?? process.env.HUAWEICLOUD_SDK_IAM_ENDPOINT ?? ofRegion ?? "https://iam.myhuaweicloud.com"
+}
+
+async function ownerOfToken(
+  identity: Identity & { kind: "token" },
+  options: ReachOptions,
+  transport: Transport,
+): Promise<WhoAmI> {
+  const subject = { "X-Subject-Token": identity.token.value }
+  const body = await askIam(
+    "/v3/auth/tokens?nocatalog=true",
+    "Asking IAM about the token",
+    identity,
+    options,
+    transport,
+    subject,
+  )
+  const token = memberOf(body, "token")
+  const user = memberOf(token, "user")
+  return {
+    account: named(memberOf(user, "domain") ?? memberOf(token, "domain")),
+    user: named(user),
+    project: named(memberOf(token, "project")),
+    assumedBy: named(memberOf(memberOf(token, "assumed_by"), "user")),
+    notes: [],
+  }
+}
+
+async function ownerOfAccessKey(
+  identity: Identity & { kind: "access key" },
+  options: ReachOptions,
+  transport: Transport,
+): Promise<WhoAmI> {
+  const notes: string[] = []
+  const { region, allowInsecure } = options
+  const { fetch } = transport
+  let principal: string | undefined
+  let accountId: string | undefined
+  const isStsKnown = region !== undefined || process.env.HUAWEICLOUD_SDK_STS_ENDPOINT !== undefined
+  if (isStsKnown) {
+    const caller = await callerIdentity({ region, allowInsecure, fetch }, identity.credentials)
+    principal = caller.principalUrn
+    accountId = caller.accountId
+  } else {
+    notes.push(
+      "The user is unknown: STS, which knows it, has no global endpoint. Pass --region, or set HUAWEICLOUD_SDK_STS_ENDPOINT.",
+    )
+  }
+  const account = await accountOf(identity, options, transport).catch((error: unknown) => {
+    // STS has said enough.
+    if (accountId === undefined) throw error
+    notes.push(`The name of the account is unknown: ${error instanceof Error ? error.message : String(error)}`)
+    return undefined
+  })
+  return { account: account ?? (accountId === undefined ? undefined : { id: accountId }), principal, notes }
+}
+
+async function accountOf(
+  identity: Identity,
+  options: ReachOptions,
+  transport: Transport,
+): Promise<NamedId | undefined> {
+  const body = await askIam("/v3/auth/domains", "Asking IAM for the account", identity, options, transport)
+  return namedIn(body, "domains")[0]
+}
+
+async function askIam(
+  path: string,
+  action: string,
+  identity: Identity,
+  options: ReachOptions,
+  transport: Transport,
+  headers: Record<string, string> = {},
+): Promise<unknown> {
+  const url = iamOriginOf(options, identity) + path
+  const auth = authOf(identity, options, transport)
+  const { allowInsecure } = options
+  const send = authenticatedFetchTo(url, auth, { host: [new URL(url).host], allowInsecure }, transport.fetch)
+  const response = await send(url, { headers, signal: AbortSignal.timeout(10_000) }).catch((error: unknown) => {
+    if (isAuthError(error) || error instanceof CommandError) throw error
+    throw new CommandError(
+      EXIT_CODES.unreachable,
+      `${action} failed: ${new URL(url).origin} does not answer (${reasonOf(error)}).`,
+    )
+  })
+  const text = await response.text()
+  if (response.ok) return parsed(text)
+  const { explain } = await import("@countersign/auth-core/explain")
+  const explanation = explain({ status: response.status, headers: response.headers, body: text })
+  throw new CommandError(
+    response.status >= 500 || response.status === 429 ? EXIT_CODES.unreachable : EXIT_CODES.refused,
+    `${action} failed.\n${explanation}`,
+  )
+}
+
+/** The innermost cause of a failed fetch says most. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const inner = error instanceof AggregateError ? error.errors[0] : error.cause
+  return inner instanceof Error ? reasonOf(inner) : error.message === "" ? error.name : error.message
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined
+}
+
+function namedIn(body: unknown, list: string): NamedId[] {
+  const found = memberOf(body, list)
+  return Array.isArray(found) ? found.map(named).filter((one) => one !== undefined) : []
+}
+
+function named(value: unknown): NamedId | undefined {
+  const [id, name] = [memberOf(value, "id"), memberOf(value, "name")]
+  return typeof id === "string" ? { id, name: typeof name === "string" ? name : undefined } : undefined
+}

@@ -1,0 +1,120 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { type Emulator, startEmulator } from "@countersign/emulator"
+import { hasSystemTool } from "@countersign/testkit"
+import { onTestFinished } from "vitest"
+
+const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url))
+const SOURCES = fileURLToPath(new URL("../../testkit/src/from-sources.mjs", import.meta.url))
+const COMMAND = [process.execPath, "--import", SOURCES, MAIN]
+
+export interface Run {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>
+  /** Written to standard input. */
+  readonly input?: string
+  readonly cwd?: string
+}
+
+/** Runs the command with pipes, in an environment of its own. */
+export async function countersign(
+  args: readonly string[],
+  { env = {}, input = "", cwd }: RunOptions = {},
+): Promise<Run> {
+  const [program = "", ...start] = COMMAND
+  const child = spawn(program, [...start, ...args], { cwd, env: await environment(env) })
+  let [stdout, stderr] = ["", ""]
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk))
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk))
+  // A command that refuses its arguments does not wait for input.
+  child.stdin.on("error", () => undefined)
+  child.stdin.end(input)
+  const [exitCode] = (await once(child, "close")) as [number | null]
+  return { exitCode, stdout, stderr }
+}
+
+/** Why there is no pseudo-terminal here; `undefined` if there is one. */
+export const noTerminal: string | undefined = hasSystemTool("script")
+  ? undefined
+  : "the command `script` of util-linux is missing"
+
+export interface TerminalRun {
+  readonly exitCode: number | null
+  /** All that the terminal showed, without its control sequences. */
+  readonly screen: string
+  readonly raw: string
+}
+
+/**
+ * Runs the command in a pseudo-terminal.
+ *
+ * @param answers what the user types, each after the screen shows the text before it
+ */
+export async function inTerminal(
+  args: readonly string[],
+  {
+    env = {},
+    answers = [],
+  }: { env?: Record<string, string>; answers?: readonly (readonly [after: string, typed: string])[] } = {},
+): Promise<TerminalRun> {
+  const line = [...COMMAND, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ")
+  const child = spawn(
+    "script",
+    ["--quiet", "--return", "--command", `stty columns 120 rows 40; ${line}`, "/dev/null"],
+    {
+      env: { ...(await environment(env)), TERM: "xterm-256color", SHELL: "/bin/sh" },
+    },
+  )
+  let raw = ""
+  const waiting = [...answers]
+  child.stdout.on("data", (chunk: Buffer) => {
+    raw += chunk
+    const [next] = waiting
+    if (next !== undefined && plain(raw).includes(next[0])) {
+      waiting.shift()
+      child.stdin.write(next[1])
+    }
+  })
+  const [exitCode] = (await once(child, "close")) as [number | null]
+  return { exitCode, raw, screen: plain(raw) }
+}
+
+function plain(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal's control sequences start with one.
+  return text.replaceAll(/\u001B\[[\d;?]*[A-Za-z]|\r/g, "")
+}
+
+async function environment(env: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+  return { PATH: process.env.PATH ?? "", HOME: env.HOME ?? (await temporaryFolder()), ...env }
+}
+
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "countersign-cli-"))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** An emulator, and the variables that lead a command to it as its partner's user. */
+export interface Cloud {
+  readonly emulator: Emulator
+  readonly env: Record<string, string>
+  /** The variables without the access key. */
+  readonly reach: Record<string, string>
+}
+
+export async function startCloud(): Promise<Cloud> {
+  const emulator = await startEmulator()
+  const { accessKeyId, secretAccessKey } = emulator.accounts.partner.user.credentials
+  const reach = { HUAWEICLOUD_SDK_IAM_ENDPOINT: emulator.url, HUAWEICLOUD_SDK_STS_ENDPOINT: emulator.url }
+  const env = { ...reach, HUAWEICLOUD_SDK_AK: accessKeyId, HUAWEICLOUD_SDK_SK: secretAccessKey }
+  return { emulator, env, reach }
+}

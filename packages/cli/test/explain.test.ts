@@ -1,0 +1,133 @@
+import { execFile } from "node:child_process"
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import { sign } from "@countersign/auth-core"
+import { hasSystemTool } from "@countersign/testkit"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { type Cloud, countersign, inTerminal, noTerminal, startCloud, temporaryFolder } from "./countersign.ts"
+
+const run = promisify(execFile)
+
+describe("countersign explain", () => {
+  let cloud: Cloud
+  beforeAll(async () => {
+    cloud = await startCloud()
+  })
+  afterAll(() => cloud.emulator.close())
+
+  /** A signature whose query was changed afterwards. */
+  const changed = (): { url: string; headers: Record<string, string> } => {
+    const url = `${cloud.emulator.url}/v1/x?limit=1&offset=2`
+    const { credentials } = cloud.emulator.accounts.partner.user
+    return { url: url.replace("&offset=2", ""), headers: sign({ method: "GET", url }, credentials) }
+  }
+  const causeOf = async (args: readonly string[], input = ""): Promise<string> => {
+    const { stdout, stderr } = await countersign(["explain", ...args, "--json"], { input })
+    expect(stderr).toBe("")
+    return (JSON.parse(stdout) as { cause: string }).cause
+  }
+
+  it("names the cause in a curl -v log", async ({ skip }) => {
+    skip(!hasSystemTool("curl"), "there is no curl")
+    const { url, headers } = changed()
+    const lines = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`])
+    const { stdout: log } = await run("sh", ["-c", `curl -v "$@" 2>&1`, "sh", ...lines, url])
+    const signed = { ...changed(), url: `${cloud.emulator.url}/v1/x?limit=1&offset=2`, method: "GET", headers }
+    const cwd = await temporaryFolder()
+    await writeFile(join(cwd, "log"), log)
+    await writeFile(join(cwd, "request.json"), JSON.stringify(signed))
+    expect(await causeOf([join(cwd, "log"), "--request", join(cwd, "request.json")])).toBe("query-parameter-lost")
+  })
+
+  it("reads the output of curl -i, after a 100 Continue too", async ({ skip }) => {
+    skip(!hasSystemTool("curl"), "there is no curl")
+    const { stdout } = await run("curl", ["-si", `${cloud.emulator.url}/v1/x`])
+    expect(await causeOf([], stdout)).toBe("credentials-not-sent")
+    expect(await causeOf([], `HTTP/1.1 100 Continue\r\n\r\n${stdout}`)).toBe("credentials-not-sent")
+  })
+
+  const body = JSON.stringify({
+    error_msg: "Incorrect IAM authentication information: ak AKEXAMPLE not exist",
+    error_code: "APIGW.0301",
+    request_id: "1",
+  })
+
+  it.each([
+    ["the body of an answer", body],
+    ["a program's JSON", JSON.stringify({ status: 401, headers: { "Content-Type": "application/json" }, body })],
+    ["a line of a log", `2026-11-29 12:00:00 ERROR request failed, status 401: ${body} (attempt 1)`],
+    ["a message", "Incorrect IAM authentication information: ak AKEXAMPLE not exist"],
+  ])("reads %s", async (_, text) => {
+    expect(await causeOf([], text)).toBe("access-key-unknown")
+  })
+
+  it("explains each refused request of a HAR file", async () => {
+    const entry = (status: number, text: string, encoding?: string): object => ({
+      request: {
+        method: "GET",
+        url: "https://ecs.myhuaweicloud.com/v1/x?secret=1",
+        headers: [{ name: ":method", value: "GET" }],
+      },
+      response: { status, headers: [{ name: "Content-Type", value: "application/json" }], content: { text, encoding } },
+    })
+    const har = {
+      log: {
+        entries: [entry(200, "{}"), entry(401, body), entry(401, Buffer.from(body).toString("base64"), "base64")],
+      },
+    }
+    const { stdout } = await countersign(["explain"], { input: JSON.stringify(har) })
+    expect(stdout.match(/\(access-key-unknown, certain\)/g)).toHaveLength(2)
+    expect(stdout).toMatch(/^GET https:\/\/ecs\.myhuaweicloud\.com\/v1\/x 401$/m)
+    const { stdout: json } = await countersign(["explain", "--json"], { input: JSON.stringify(har) })
+    expect(JSON.parse(json)).toHaveLength(2)
+  })
+
+  it("tells with --with-key that the secret key is another one", async () => {
+    const url = `${cloud.emulator.url}/v1/x`
+    const { credentials } = cloud.emulator.accounts.partner.user
+    const headers = sign({ method: "GET", url }, { ...credentials, secretAccessKey: "of-somebody-else" })
+    const response = await fetch(url, { headers })
+    const cwd = await temporaryFolder()
+    await writeFile(
+      join(cwd, "request"),
+      `GET /v1/x HTTP/1.1\r\nHost: ${new URL(url).host}\r\n${Object.entries(headers)
+        .map(([name, value]) => `${name}: ${value}\r\n`)
+        .join("")}\r\n`,
+    )
+    const args = ["explain", "--request", join(cwd, "request"), "--with-key", "--json"]
+    const { stdout } = await countersign(args, {
+      env: { ...cloud.env, HUAWEICLOUD_SDK_SK: "of-somebody-else" },
+      input: await response.text(),
+    })
+    expect(JSON.parse(stdout)).toMatchObject({ cause: "wrong-secret-key", confidence: "certain" })
+    cloud.emulator.faults.reset()
+  })
+
+  it("colours what differs on a terminal", async ({ skip }) => {
+    skip(noTerminal !== undefined, noTerminal)
+    const { url, headers } = changed()
+    const response = await fetch(url, { headers })
+    const cwd = await temporaryFolder()
+    await writeFile(join(cwd, "answer"), await response.text())
+    await writeFile(join(cwd, "request"), JSON.stringify({ method: "GET", url: `${url}&offset=2`, headers }))
+    const { raw } = await inTerminal(["explain", join(cwd, "answer"), "--request", join(cwd, "request")])
+    expect(raw).toContain("\u001B[31m  - limit=1&offset=2\u001B[39m")
+    expect(raw).toContain("\u001B[32m  + limit=1\u001B[39m")
+  })
+
+  it.each([
+    [["explain"], "There is nothing to explain: standard input is empty."],
+    [["explain", "nowhere.json"], "nowhere.json cannot be read: there is no such file."],
+    [["explain", "."], ". cannot be read: it is a folder."],
+    [["explain", "har"], "har holds no refused request"],
+    [["explain", "har", "--request", "har"], "har is no request"],
+    [["explain", "har", "--request", "-"], "--request takes a file"],
+  ])("refuses %j", async (args, message) => {
+    const cwd = await temporaryFolder()
+    const isRequest = args.includes("--request")
+    await writeFile(join(cwd, "har"), isRequest ? "no request" : `{"log":{"entries":[{"response":{"status":200}}]}}`)
+    const refused = await countersign(args, { cwd })
+    expect(refused).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringContaining(message) })
+  })
+})

@@ -1,0 +1,107 @@
+import { execFile } from "node:child_process"
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import { hasSystemTool } from "@countersign/testkit"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { type Cloud, countersign, inTerminal, noTerminal, startCloud, temporaryFolder } from "./countersign.ts"
+
+const run = promisify(execFile)
+
+describe("countersign sign", () => {
+  let cloud: Cloud
+  beforeAll(async () => {
+    cloud = await startCloud()
+  })
+  afterAll(() => cloud.emulator.close())
+
+  it("prints headers that the gateway accepts, and sends nothing", async () => {
+    const url = `${cloud.emulator.url}/v1/things?b=2&a=1`
+    cloud.emulator.stats.reset()
+    const { exitCode, stdout, stderr } = await countersign(["sign", "get", url], { env: cloud.env })
+    expect({ exitCode, stderr, sent: cloud.emulator.stats.requests }).toEqual({ exitCode: 0, stderr: "", sent: [] })
+    const headers = stdout
+      .trim()
+      .split("\n")
+      .map((line): [string, string] => [line.split(": ")[0] ?? "", line.slice(line.indexOf(": ") + 2)])
+    expect((await fetch(url, { headers })).status).toBe(200)
+  })
+
+  it("prints a curl command that a shell runs", async ({ skip }) => {
+    skip(!hasSystemTool("curl"), "there is no curl")
+    const body = `{"it's": "$HOME \\"quoted\\"", "über": 1}`
+    const target = `${cloud.emulator.url}/v1/a%20b/[x]?q=it's`
+    const args = [
+      "sign",
+      "POST",
+      target,
+      "-H",
+      "Content-Type: application/json",
+      "-H",
+      "X-Empty;",
+      "-d",
+      body,
+      "--curl",
+    ]
+    const { stdout } = await countersign(args, { env: cloud.env })
+    const answer = await run("sh", ["-c", `${stdout.trim()} --silent`])
+    expect(JSON.parse(answer.stdout)).toMatchObject({ body: { text: body }, headers: { "x-empty": "" } })
+  })
+
+  it("reads the body from a file, which the curl command names", async ({ skip }) => {
+    skip(!hasSystemTool("curl"), "there is no curl")
+    const cwd = await temporaryFolder()
+    await writeFile(join(cwd, "order.json"), `{"order":\n 1}\n`)
+    const args = ["sign", "PUT", `${cloud.emulator.url}/v1/x`, "--data", "@order.json", "--curl"]
+    const { stdout } = await countersign(args, { env: cloud.env, cwd })
+    expect(stdout).toContain("--data-binary @order.json")
+    const answer = await run("sh", ["-c", `${stdout.trim()} --silent`], { cwd })
+    expect(JSON.parse(answer.stdout)).toMatchObject({ method: "PUT", body: { text: `{"order":\n 1}\n` } })
+  })
+
+  it("puts a token into the headers", async () => {
+    const env = { ...cloud.reach, COUNTERSIGN_TOKEN: "token-from-the-environment" }
+    const { stdout } = await countersign(["sign", "GET", `${cloud.emulator.url}/v1/x`, "--json"], { env })
+    expect(JSON.parse(stdout)).toEqual({
+      method: "GET",
+      url: `${cloud.emulator.url}/v1/x`,
+      headers: { "x-auth-token": "token-from-the-environment" },
+    })
+  })
+
+  it.each([
+    [["GET", "https://api.example.com/"], 2, "api.example.com is not one of Huawei Cloud's own API hosts"],
+    [["GET", "http://ecs.myhuaweicloud.com/"], 2, "in clear to ecs.myhuaweicloud.com"],
+    [["GET", "ftp://ecs.myhuaweicloud.com/"], 2, "no URL of http or https"],
+    [["GET", "https://ecs.myhuaweicloud.com/", "-H", "no header"], 2, "A header must be `Name: value`"],
+    [["GET", "https://ecs.myhuaweicloud.com/", "-H", "X-Auth-Token: secret"], 2, "Leave the header X-Auth-Token out"],
+    [
+      ["POST", "https://ecs.myhuaweicloud.com/", "-d", "@missing.json"],
+      2,
+      "missing.json cannot be read: there is no such file",
+    ],
+    [["GET"], 2, "missing required argument 'url'"],
+    [["GET", "https://ecs.myhuaweicloud.com/", "--algorithm", "MD5"], 2, "Allowed choices are SDK-HMAC-SHA256"],
+    [["GET", "https://ecs.myhuaweicloud.com/", "--algorithm", "V11-HMAC-SHA256"], 2, "service"],
+  ])("refuses %j", async (args, exitCode, message) => {
+    const refused = await countersign(["sign", ...args], { env: cloud.env })
+    expect(refused).toMatchObject({ exitCode, stdout: "", stderr: expect.stringContaining(message) })
+  })
+
+  it("signs for another host that is named", async () => {
+    const { stdout } = await countersign(["sign", "GET", "https://api.example.com/", "--host", "api.example.com"], {
+      env: cloud.env,
+    })
+    expect(stdout).toMatch(/^authorization: SDK-HMAC-SHA256 Access=/m)
+  })
+
+  it("hides the signature on a terminal, unless told otherwise", async ({ skip }) => {
+    skip(noTerminal !== undefined, noTerminal)
+    const args = ["sign", "GET", `${cloud.emulator.url}/v1/x`]
+    const hidden = await inTerminal(args, { env: cloud.env })
+    expect(hidden).toMatchObject({ exitCode: 0, screen: expect.stringContaining("authorization: [hidden]") })
+    expect(hidden.screen).toContain("The secret is hidden on a terminal: pipe the output, or add --show-secrets.")
+    expect(hidden.screen).not.toContain("Signature=")
+    expect((await inTerminal([...args, "--show-secrets"], { env: cloud.env })).screen).toContain("Signature=")
+  })
+})

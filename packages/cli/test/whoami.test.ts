@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { type Cloud, countersign, inTerminal, noTerminal, startCloud } from "./countersign.ts"
+
+describe("countersign whoami", () => {
+  let cloud: Cloud
+  beforeAll(async () => {
+    cloud = await startCloud()
+  })
+  afterAll(() => cloud.emulator.close())
+
+  it("names the owner of an access key, and its source", async () => {
+    const { partner } = cloud.emulator.accounts
+    const { exitCode, stdout } = await countersign(["whoami", "--json"], { env: cloud.env })
+    expect(exitCode).toBe(0)
+    expect(JSON.parse(stdout)).toEqual({
+      account: partner.domain,
+      principal: expect.stringContaining(partner.user.name),
+      accessKeyId: partner.user.credentials.accessKeyId,
+      expires: "never, a permanent key",
+      source: "environment",
+      notes: [],
+    })
+  })
+
+  it("names the user of a token, and who acts through an agency", async () => {
+    const { partner, customers } = cloud.emulator.accounts
+    const [customer] = customers
+    const user = ["--user", partner.user.name, "--domain", partner.domain.name]
+    const agency = ["--agency", customer.agency.name, "--agency-domain", customer.domain.name]
+    const env = { ...cloud.reach, COUNTERSIGN_PASSWORD: partner.user.password }
+    const { stdout: token } = await countersign(["token", ...user, ...agency, "--json"], { env })
+    const { stdout } = await countersign(["--json", "whoami", "--token-file", "-"], { env: cloud.reach, input: token })
+    expect(JSON.parse(stdout)).toMatchObject({
+      account: customer.domain,
+      assumedBy: { name: partner.user.name },
+      expires: (JSON.parse(token) as { expires: string }).expires,
+      source: "standard input",
+    })
+  })
+
+  it("acts through an agency with a temporary key", async () => {
+    const [customer] = cloud.emulator.accounts.customers
+    const args = ["whoami", "--agency", customer.agency.name, "--agency-domain", customer.domain.name]
+    const { stdout } = await countersign(args, { env: cloud.env })
+    expect(stdout).toMatch(new RegExp(`^account\t${customer.domain.name} \\(${customer.domain.id}\\)$`, "m"))
+    expect(stdout).toMatch(/^source\tagency partner-agency of customer-1-account, through the environment$/m)
+    expect(stdout).toMatch(/^expires\t\d{4}-\d\d-\d\dT/m)
+  })
+
+  it("does without STS, and says what is unknown", async () => {
+    const { HUAWEICLOUD_SDK_STS_ENDPOINT: _, ...env } = cloud.env
+    const { exitCode, stdout, stderr } = await countersign(["whoami"], { env })
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringContaining("Pass --region") })
+    expect(stdout).toContain("partner-account")
+  })
+
+  it("explains a refusal", async () => {
+    const env = { ...cloud.env, HUAWEICLOUD_SDK_SK: "of-somebody-else" }
+    const refused = await countersign(["whoami"], { env })
+    expect(refused).toMatchObject({ exitCode: 4, stdout: "" })
+    const forged = await countersign(["whoami"], { env: { ...cloud.reach, COUNTERSIGN_TOKEN: "no-such-token" } })
+    expect(forged).toMatchObject({ exitCode: 4, stderr: expect.stringContaining("(token-invalid, ") })
+    const nobody = await countersign(["whoami"], {
+      env: {
+        ...cloud.env,
+        HUAWEICLOUD_SDK_IAM_ENDPOINT: "http://127.0.0.1:1",
+        HUAWEICLOUD_SDK_STS_ENDPOINT: "http://127.0.0.1:1",
+      },
+    })
+    expect(nobody).toMatchObject({ exitCode: 5, stderr: expect.stringContaining("127.0.0.1:1") })
+  })
+
+  it("lists why each source has no key", async () => {
+    const { exitCode, stderr } = await countersign(["whoami"], { env: cloud.reach })
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 3,
+      stderr: expect.stringMatching(
+        /environment: .*\n +profile file: .*\n +ECS metadata service: .*\n +CCE pod identity: /,
+      ),
+    })
+  })
+
+  it("aligns and colours its table on a terminal", async ({ skip }) => {
+    skip(noTerminal !== undefined, noTerminal)
+    const { raw, screen } = await inTerminal(["whoami"], { env: cloud.env })
+    expect(screen).toMatch(/^account {6}partner-account/m)
+    expect(raw).toContain("\u001B[1m")
+    const plain = await inTerminal(["whoami"], { env: { ...cloud.env, NO_COLOR: "1" } })
+    expect(plain.raw).not.toContain("\u001B[1maccount")
+  })
+})
