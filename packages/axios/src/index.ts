@@ -20,5 +20,4 @@ export {
   podCredentials, profileCredentials, secretFile, staticCredentials, staticToken, systemClock, TokenCache,
   tokenAuth, tokenCredentials, UNSIGNED_PAYLOAD,
 } from "@countersign/auth-core"
-export { type AuthInterceptor, authInterceptor, withAuth } from "./auth-interceptor.ts"
-export { iamFetch } from "./iam-fetch.ts"
+export { type AuthInterceptor, authInterceptor, iamFetch, withAuth } from "./auth-interceptor.ts"

@@ -126,7 +126,12 @@ function isKeyAtFault({ errorMessage }: Rejection, ours: () => readonly string[]
   const theirs = /canonicalRequest:(.*)/is.exec(errorMessage)?.[1]?.trim()
   if (theirs === undefined || theirs === "") return true
   // A long one may be cut short.
-  return ours().some((text) => text.replaceAll("\n", "|").startsWith(theirs.replaceAll("\n", "|")))
+  return ours().some((text) => inOneLine(text).startsWith(inOneLine(theirs)))
+}
+
+/** Gateways write each line break as `|`. What stands before them may write it otherwise, and escape what HTML escapes. */
+function inOneLine(canonicalRequest: string): string {
+  return canonicalRequest.replaceAll(/\\r\\n|\\n|\r?\n/g, "|").replaceAll("&amp;", "&")
 }
 
 export { forgive, takeTurn } from "./key-standing.ts"

@@ -17,7 +17,18 @@ const HOST = "https://ecs.cn-north-4.myhuaweicloud.com"
 const key: Credentials = { accessKeyId: "AKGUARD0123456789ABC", secretAccessKey: "s3cret-wrong-sk" }
 const other: Credentials = { accessKeyId: key.accessKeyId, secretAccessKey: "s3cret-right-sk" }
 
-type Outcome = "failed" | "unread" | "changed" | "shown" | "masked" | "cut" | number | "unreachable"
+type Outcome =
+  | "failed"
+  | "unread"
+  | "changed"
+  | "shown"
+  | "in CRLF lines"
+  | "in escaped lines"
+  | "in HTML"
+  | "masked"
+  | "cut"
+  | number
+  | "unreachable"
 
 let clock: FakeClock
 beforeEach(() => {
@@ -41,6 +52,9 @@ function answer(outcome: Outcome, wire: WireRequest): ResponseLike {
   const shown = {
     failed: "",
     shown: `, canonicalRequest:${line}`,
+    "in CRLF lines": `, canonicalRequest:${line.replaceAll("|", "\r\n")}`,
+    "in escaped lines": `, canonicalRequest:${line.replaceAll("|", "\\n")}`,
+    "in HTML": `, canonicalRequest:${line.replaceAll("&", "&amp;")}`,
     cut: `, canonicalRequest:${line.slice(0, 60)}`,
     masked: `, canonicalRequest:${line.replace(/x-security-token:[^|]+/, "x-security-token:[secret]")}`,
     changed: `, canonicalRequest:${line.replace("host:", "host:proxy.")}`,
@@ -105,12 +119,13 @@ describe("a signature that failed twice in a row", () => {
     expect(inspect([error, events, by], { depth: 9, showHidden: true, customInspect: false })).not.toContain("s3cret")
   })
 
-  it.each<Outcome>(["failed", "shown", "cut", "unread"])(
+  it.each<Outcome>(["failed", "shown", "in CRLF lines", "in escaped lines", "in HTML", "cut", "unread"])(
     "counts where the gateway's canonical request is no other one, or nobody could read it: %s",
     async (outcome) => {
       const by = auth()
-      await send(by, outcome)
-      await send(by, outcome)
+      const url = `${HOST}/v1/x?limit=1&marker=2`
+      await send(by, outcome, url)
+      await send(by, outcome, url)
       expect(await send(by, 200)).toBe(REFUSED)
     },
   )
