@@ -10,14 +10,16 @@ import {
 
 /** The init of fetch, with the auth of this one request. */
 export interface AuthRequestInit extends FetchInit {
-  /** Another auth for this request, or `false` for none. Left out, the auth given to `createFetch`; never `undefined`. */
+  /**
+   * Another auth for this request, or `false` for none. Omit it to use the auth of `createFetch`; `undefined` is refused.
+   */
   auth?: Auth | false
 }
 
 /** The members of a runtime's fetch, such as `preconnect` in Bun. */
 type FetchMembers = { [Name in keyof typeof globalThis.fetch]: (typeof globalThis.fetch)[Name] }
 
-/** A fetch that authenticates. Goes wherever a fetch goes. */
+/** A fetch that authenticates. It works wherever a fetch does. */
 export type AuthFetch = ((input: string | URL | Request, init?: AuthRequestInit) => Promise<Response>) & FetchMembers
 
 export interface FetchOptions extends GuardOptions {
@@ -29,15 +31,15 @@ export interface FetchOptions extends GuardOptions {
  * A fetch whose requests go out authenticated: the first attempt, each redirect hop, and one replay after a 401 that a
  * fresh token or the right time cures.
  *
- * @param auth `false`: each request brings its own as `auth`, else it is refused with `AUTH_INVALID_OPTION`.
+ * @param auth with `false` each request must bring its own as `auth`, or it is refused with `AUTH_INVALID_OPTION`.
  * @throws {AuthError} (as a rejection, before anything is sent) when a request cannot be authenticated.
- * @throws {AuthError} `AUTH_INVALID_OPTION`, at once, for a malformed host list, or what is no auth.
+ * @throws {AuthError} `AUTH_INVALID_OPTION`, at once, for a malformed host list, or anything but an auth or `false`.
  */
 export function createFetch(auth: Auth | false, options: FetchOptions = {}): AuthFetch {
   const [authFor, guard] = createGate("auth", auth, options)
   const platform = globalThis.fetch
   const send = (input: string | URL | Request, init?: AuthRequestInit): Promise<Response> => {
-    // It may have become the global fetch itself.
+    // The global fetch may be this one by now.
     const { fetch = globalThis.fetch === authFetch ? platform : globalThis.fetch } = options
     return authenticatedFetch(authFor, input, init, {
       key: "auth",
@@ -51,7 +53,7 @@ export function createFetch(auth: Auth | false, options: FetchOptions = {}): Aut
 }
 
 /**
- * Wraps a fetch, so that its requests go out authenticated. The wrapped function itself is left alone.
+ * Wraps a fetch, so that its requests go out authenticated. The wrapped function is not changed.
  *
  * @see createFetch
  */

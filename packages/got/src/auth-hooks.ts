@@ -24,19 +24,20 @@ export type AuthHooks = Pick<Hooks, "init" | "beforeRequest" | "beforeRedirect" 
 type GotOptions = Parameters<BeforeRequestHook>[0]
 type GotResponse = Parameters<AfterResponseHook>[0]
 
-/** In `context`, which got copies from attempt to attempt: the call to which the next attempt belongs. */
+/** Set in `context`, which got copies from attempt to attempt: the call to which the next attempt belongs. */
 const continued = Symbol("call")
 
-/** In `context`: a redirect from another origin led here. */
+/** Set in `context`: a redirect from another origin led here. */
 const redirected = Symbol("redirected")
 
 /**
- * Hooks that authenticate every attempt on the wire: `got.extend({ hooks: authHooks(auth) })`. What is added later still
- * runs before the authentication; of two auths on one instance the later holds.
+ * Hooks that authenticate every attempt on the wire: `got.extend({ hooks: authHooks(auth) })`. Hooks that are added later
+ * still run before the authentication. If you add two auths to one instance, the last one wins.
  *
- * @param auth `false`: each request brings its own in `context`, else it is refused with `AUTH_INVALID_OPTION`.
- * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list, or what is no auth. A request that cannot be authenticated rejects,
- * before anything is sent, with got's RequestError: its `code` is that of the AuthError, its `cause` the AuthError.
+ * @param auth with `false` each request must bring its own in `context`, or it is refused with `AUTH_INVALID_OPTION`.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list, or anything but an auth or `false`. A request that
+ * cannot be authenticated rejects, before anything is sent, with got's RequestError: its `code` is that of the AuthError,
+ * its `cause` the AuthError.
  */
 export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthHooks {
   const [authFor, guard] = createGate("countersign", auth, options)
@@ -49,7 +50,7 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     if (prefix && URL.canParse(prefix)) baseOrigins.add(new URL(prefix).origin)
   }
 
-  // Each step at once when everything is at hand.
+  // Each step is synchronous if nothing has to be awaited.
   const beforeRequest: BeforeRequestHook = markAsAuthenticating((request) => {
     if (!isLastToAuthenticate(beforeRequest, request.hooks.beforeRequest)) return undefined
     const fail = (error: unknown): never => {
@@ -70,7 +71,7 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     const url = wireUrl(request.url)
     const baseUrl = baseOrigins.size > 0 && baseOrigins.has(url.origin) ? url : request.prefixUrl
     const { context, hooks } = request
-    // Runs before the caller's hooks, so that it sees no header that they set for another origin.
+    // Runs before the caller's hooks, so that it keeps the headers that they set for another origin.
     hooks.beforeRedirect = withFirst(beforeRedirect, hooks.beforeRedirect)
     const crossed = Reflect.get(context, redirected) === true
     if (guard.bareReason(url, baseUrl, crossed) !== undefined) return
@@ -78,7 +79,7 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     const given = headersOf(request)
     const isUnread = chosen.bodyLimit(given) === undefined
     return andThen(bodyOf(request, isUnread, signal), (body) => {
-      // Reading a body may have told its type.
+      // Reading the body may have set its type.
       const headers = body === undefined ? given : headersOf(request)
       const prepared = call.next({ method, url, headers, body, baseUrl, signal, redirected: crossed, asIs: true })
       return andThen(prepared, (attempt) => goOut(request, call, attempt, !isUnread && mayPipeBody(request)))
@@ -93,10 +94,10 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
   ): void => {
     const { hooks } = request
     const { url } = request
-    // In place, since got would put its own base URL in front of what is assigned.
+    // Changed in place, because got would put its own base URL in front of an assigned one.
     if (url instanceof URL && url !== attempt.url) url.search = attempt.url.search
     sendBody(request, attempt)
-    // Of such a stream got tells no hook what came.
+    // got calls no hook with the response of such a stream.
     const isUntold = request.isStream && !request.throwHttpErrors
     const isAwaited = isUntold || attempt.as?.ended !== undefined
     const onSent = (native: object): void => {
@@ -105,7 +106,7 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     }
     sendWithHeaders(request, attempt, guard, onSent)
     calls.set(request, call)
-    // A replay happens beneath the caller's hooks.
+    // Runs before the caller's hooks, so that they do not see a response that is replayed.
     hooks.afterResponse = withFirst(afterResponse, hooks.afterResponse)
   }
 
@@ -134,7 +135,7 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
 
   const beforeError: BeforeErrorHook = (error) => {
     const { options: request, response } = error
-    // Another hook may have put an error of its own in place of got's.
+    // Another hook may have replaced got's error.
     if (request === undefined) return error
     const failure = failures.get(request)
     // got 14 keeps no cause.
@@ -154,22 +155,23 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
   }
 }
 
-/** The call that a replay or a redirect continues. What got retries is a call of its own. */
+/** The call that a replay or a redirect continues. A retry of got is a call of its own. */
 function continuedCall(context: object): AuthenticatedCall | undefined {
   const call: unknown = Reflect.get(context, continued)
   Reflect.set(context, continued, undefined)
   return call instanceof AuthenticatedCall ? call : undefined
 }
 
-/** A stream cannot be sent again, but the next request need not be refused for the same reason. */
+/** Judges the response of a stream. The stream is not replayed, but the next request need not fail for the same reason. */
 function learn(call: AuthenticatedCall, response: ResponseLike): void {
   Promise.resolve(call.answered(response)).catch(() => undefined)
 }
 
 /**
- * Told by the native request: got has no hook for the success of a stream, nor for a failure that it retries.
+ * Learns the outcome from the native request. got has no hook for the success of a stream, nor for a failure that it
+ * retries.
  *
- * @param learns from a rejection too, whose text is the caller's to read
+ * @param learns also judges a rejection, but leaves its text for the caller to read
  */
 function tellOutcomeOf(native: object, call: AuthenticatedCall, learns: boolean): void {
   if (!(native instanceof EventEmitter)) return
@@ -195,7 +197,7 @@ async function replay(
   try {
     return await retryWithMergedOptions({})
   } finally {
-    // got leaves these hooks out of such a retry, and asks the caller whether to make it.
+    // got omits these hooks from such a retry, and asks the caller's `calculateDelay` whether to make it.
     hooks.afterResponse = every
     retrying.calculateDelay = () => {
       retrying.calculateDelay = calculateDelay
@@ -206,7 +208,7 @@ async function replay(
 
 function headersOf({ headers }: GotOptions): Record<string, string> {
   const one: Record<string, string> = {}
-  // got's headers are a proxy, of which entries take five times as long.
+  // got's headers are a proxy, whose entries take five times as long to read.
   for (const name of Object.getOwnPropertyNames(headers)) {
     const value = headers[name]
     if (value !== undefined) one[name] = Array.isArray(value) ? value.join(", ") : String(value)
@@ -222,7 +224,7 @@ function responseLike({ statusCode, headers, rawBody }: GotResponse): ResponseLi
   }
 }
 
-/** A list with one hook in front; itself where it is there already. */
+/** The list with one hook in front. The same list if it is there already. */
 function withFirst<H>(first: H, hooks: H[]): H[] {
   return hooks[0] === first && hooks.lastIndexOf(first) === 0
     ? hooks

@@ -1,4 +1,4 @@
-/** On a hook that authenticates, also one of another copy of this package. */
+/** Set on a hook that authenticates, even one of another copy of this package. */
 const authenticates = Symbol.for("@countersign/got/authenticates")
 
 export function markAsAuthenticating<H extends object>(hook: H): H {
@@ -6,8 +6,8 @@ export function markAsAuthenticating<H extends object>(hook: H): H {
 }
 
 /**
- * Whether a running hook is the one to authenticate: the last of its kind in the list, and the last at all. When hooks
- * come after it, it is called once more at the end, since the list is being walked.
+ * Whether a running hook is the one to authenticate: the last of its kind in the list, and the last of all. If other hooks
+ * follow it, it is appended and so called again at the end, because got is still walking the list.
  */
 export function isLastToAuthenticate<H extends object>(hook: H, hooks: H[]): boolean {
   if (hooks.findLast((one) => authenticates in one) !== hook) return false
@@ -15,7 +15,7 @@ export function isLastToAuthenticate<H extends object>(hook: H, hooks: H[]): boo
     hooks.push(hook)
     return false
   }
-  // Further attempts get a copy of the list.
+  // Later attempts get a copy of the list.
   const first = hooks.indexOf(hook)
   if (first < hooks.length - 1) hooks.splice(first, 1)
   return true

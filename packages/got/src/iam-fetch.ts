@@ -4,8 +4,8 @@ import type { BeforeRequestHook, Got } from "got"
 /**
  * Makes calls to IAM through a got instance, with its agents and its proxy: for the option `fetch` of providers.
  *
- * The instance's own auth, prefix and search parameters take no part. Nothing is retried or followed.
- * An agent whose proxy would read the secrets, as of plain http to this machine, is refused with `AUTH_INSECURE_URL`.
+ * The instance's own auth, prefix and search parameters are not used. Nothing is retried or followed. An agent whose proxy
+ * would read the secrets, such as one for plain http to this machine, is refused with `AUTH_INSECURE_URL`.
  */
 export function iamFetch(client: Got): IamFetch {
   return async (url, { method, headers, body, signal }) => {
@@ -13,7 +13,7 @@ export function iamFetch(client: Got): IamFetch {
     if (target.protocol === "http:") {
       refuseClearProxy({ agent: client.defaults.options.agent.http }, target, createIamGuard(url))
     }
-    // The instance's search parameters would take the place of those of the URL.
+    // The instance's search parameters would replace those of the URL.
     const toWholeUrl: BeforeRequestHook = (options) => {
       options.url = url
     }

@@ -15,9 +15,9 @@ import type { BeforeRequestHook } from "got"
 type GotOptions = Parameters<BeforeRequestHook>[0]
 
 /**
- * The body that got is about to send. URLSearchParams, which got lets pass but cannot send, become text; a form, which got
- * turned into a stream, is read when the auth leaves it unread, so that it can be sent again after a 401: that one comes as a
- * promise.
+ * The body that got is about to send. URLSearchParams, which got accepts but cannot send, become text. got has turned a
+ * form into a stream. If the auth leaves it unread, it is read here, which takes a promise, so that it can be sent again
+ * after a 401.
  */
 export function bodyOf(options: GotOptions, leftUnread: boolean, signal: AbortSignal | undefined): unknown {
   const { body, headers } = options
@@ -38,7 +38,7 @@ export function mayPipeBody({ isStream, body, method, allowGetBody }: GotOptions
   return method === "GET" ? allowGetBody : method !== "HEAD"
 }
 
-/** Has a native request that was signed without a body refuse one. Its head would leave with the first chunk. */
+/** Makes a native request that was signed without a body refuse one. Its head would leave with the first chunk. */
 export function refuseBody(native: object, tellFailure: (error: AuthError) => void): void {
   if (!(native instanceof ClientRequest || native instanceof Writable)) return
   const { write } = native
@@ -46,7 +46,7 @@ export function refuseBody(native: object, tellFailure: (error: AuthError) => vo
     if (chunk.length === 0) return Reflect.apply(write, native, [chunk, ...rest])
     const error = new AuthError(
       "AUTH_BODY_UNSIGNABLE",
-      "What is piped into got.stream cannot be signed, since it comes after the headers: give it as `body`, leave it unsigned by the header x-sdk-content-sha256: UNSIGNED-PAYLOAD, or authenticate with a token.",
+      "A body piped into got.stream cannot be signed, because the headers are sent before it: pass it as `body`, leave it unsigned with the header x-sdk-content-sha256: UNSIGNED-PAYLOAD, or authenticate with a token.",
     )
     tellFailure(error)
     native.destroy(error)
@@ -63,7 +63,7 @@ export function sendBody(options: GotOptions, { prepared, headers }: Authenticat
     content instanceof Uint8Array ? Buffer.from(content.buffer, content.byteOffset, content.byteLength) : content
   ) as GotOptions["body"]
   if (contentType !== undefined) options.headers["content-type"] = headers["content-type"]
-  // got takes a new body to have an unknown length, or the old one's.
+  // got assumes that a new body has an unknown length, or that of the old one.
   const known = typeof bytes === "string" || bytes instanceof Uint8Array ? String(Buffer.byteLength(bytes)) : length
   if (transferEncoding === undefined && known !== undefined) options.headers["content-length"] = known
 }

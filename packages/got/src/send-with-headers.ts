@@ -11,13 +11,13 @@ type HeadersByName = Readonly<Record<string, unknown>>
 type AnyFunction = (...args: unknown[]) => unknown
 
 /**
- * Makes the native request of these options go out with more headers, without the options ever holding them: got keeps
- * options on responses and errors, copies them for retries, redirects and pages, and publishes them. Nor does the native
- * request hold a secret among them.
+ * Makes the native request of these options go out with more headers. The options never hold them: got keeps options on
+ * responses and errors, copies them for retries, redirects and pages, and publishes them. The native request does not hold
+ * a secret among them either.
  *
- * Options belong to one attempt, so what is overridden here ends with it.
+ * Options belong to one attempt, so the overrides end with it.
  *
- * @param onSent is given the native request
+ * @param onSent receives the native request
  */
 export function sendWithHeaders(
   options: Pick<Options, "cache" | "request">,
@@ -25,8 +25,8 @@ export function sendWithHeaders(
   guard: HostGuard,
   onSent: (native: object) => void,
 ): void {
-  // Stands before got's cache in the place of a secret. The cache treats requests with Authorization as private, and tells
-  // customers apart where the server says `Vary`.
+  // Shown to got's cache in place of a secret. The cache treats requests with Authorization as private, and keeps customers
+  // apart if the server sends `Vary`.
   const standIn = options.cache && by ? `private ${authName(by)}` : undefined
   if (standIn !== undefined) {
     const shown = Object.fromEntries(["authorization", ...Object.keys(headers)].map((name) => [name, standIn]))
@@ -41,7 +41,7 @@ export function sendWithHeaders(
       const request = getRequest()
       return isFunction(request) ? (...args: unknown[]) => send(request, args) : request
     }
-  // The first asks the second, except in got 14 where a `request` option gave nothing.
+  // The first calls the second, except in got 14 if a `request` option returned nothing.
   override(options, "getRequestFunction", sending)
   override(options, "getFallbackRequestFunction", sending)
   let last: unknown
@@ -60,7 +60,7 @@ export function sendWithHeaders(
     const sent = sendNatively(() => request(...native), { options: { headers: all }, wire, guard, isOwn })
     return andThen(sent, (made) => {
       if (typeof made !== "object" || made === null || "statusCode" in made) return made
-      // Where the first asked the second, both are here.
+      // If the first calls the second, both come here.
       if (made !== last) onSent(made)
       last = made
       return made

@@ -3,7 +3,7 @@ import type { BeforeErrorHook, BeforeRequestHook } from "got"
 
 type GotOptions = Parameters<BeforeRequestHook>[0]
 
-/** Told as got tells its own; its class is not known here. */
+/** Looks like got's own TimeoutError, whose class is not known here. */
 class RequestTimeout extends Error {
   override readonly name = "TimeoutError"
   readonly code = "ETIMEDOUT"
@@ -11,14 +11,14 @@ class RequestTimeout extends Error {
 }
 
 /**
- * Does what comes before an attempt within `timeout.request`, which got by itself counts from the attempt on. `work` has to
- * heed the signal, which is the caller's as well.
+ * Does the work before an attempt within `timeout.request`, which got counts only from the attempt on. `work` must heed the
+ * signal, which also follows the caller's.
  */
 export function withinTimeout(
   { signal: given, timeout: { request: timeoutMs } }: GotOptions,
   work: (signal: AbortSignal | undefined) => void | Promise<void>,
 ): void | Promise<void> {
-  // got takes one of a polyfill, too.
+  // got also takes a signal of a polyfill.
   const signal = platformSignal(given)
   const timedOut = (): Error => new RequestTimeout(`Timeout awaiting 'request' for ${timeoutMs}ms`)
   // A signal alone needs no limit.
@@ -34,7 +34,7 @@ async function within(limit: CallLimit, work: (signal: AbortSignal) => void | Pr
   }
 }
 
-/** Has got's error of a hook show that it was a timeout. */
+/** Makes got's error of a hook show that it was a timeout. */
 export function showTimeout(error: Parameters<BeforeErrorHook>[0], cause: unknown): void {
   if (cause instanceof RequestTimeout) Object.assign(error, { name: cause.name, event: cause.event })
 }

@@ -3,7 +3,9 @@ import type { Hooks, KyInstance, Options } from "ky"
 
 declare module "ky" {
   interface Options {
-    /** Another auth for this request, or `false` for none. Left out, the auth given to `withAuth`; never `undefined`. */
+    /**
+     * Another auth for this request, or `false` for none. Omit it to use the auth of `withAuth`; `undefined` is refused.
+     */
     countersign?: Auth | false
   }
 }
@@ -16,16 +18,16 @@ interface OlderOptions {
   prefixUrl?: string | URL | undefined
 }
 
-/** On a fetch that authenticates: the one beneath it, which sends. */
+/** Set on a fetch that authenticates: the fetch beneath it, which sends. */
 const beneath = Symbol("fetch")
 
 /**
  * A ky instance whose requests go out authenticated: each attempt and retry, each redirect hop, and one replay after a 401
- * that a fresh token or the right time cures. The given instance is left alone; its `fetch` option, if any, still sends.
+ * that a fresh token or the right time cures. The given instance is not changed. Its `fetch` option, if any, still sends.
  *
- * @param auth `false`: each request brings its own as `countersign`, else it is refused with `AUTH_INVALID_OPTION`.
- * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list, or what is no auth. A request that cannot be
- * authenticated rejects with an AuthError before anything is sent.
+ * @param auth with `false` each request must bring its own as `countersign`, or it is refused with `AUTH_INVALID_OPTION`.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list, or anything but an auth or `false`. A request that
+ * cannot be authenticated rejects with an AuthError before anything is sent.
  */
 export function withAuth(client: KyInstance, auth: Auth | false, options: GuardOptions = {}): KyInstance {
   return authenticatedInstance(client, createAuthenticating(auth, options))
@@ -34,15 +36,15 @@ export function withAuth(client: KyInstance, auth: Auth | false, options: GuardO
 /** The methods of an instance that send a request. */
 const SENDING = ["get", "post", "put", "patch", "head", "delete", "query"] as const
 
-/** On an instance that authenticates: the one beneath it. */
+/** Set on an instance that authenticates: the instance beneath it. */
 const plain = Symbol("ky")
 
 /** The init hooks that authenticate. */
 const authenticatingHooks = new WeakSet<InitHook>()
 
 /**
- * Later extensions, and the options of a request itself, are known only as each request is made. An init hook would see them
- * too, but has ky copy the caller's `json`.
+ * Wraps the methods that send, because later extensions and the options of a request are known only when it is made. An
+ * init hook would see them too, but makes ky copy the caller's `json`.
  *
  * @param earlier the init hooks that were there before the auth.
  */
@@ -58,13 +60,13 @@ function authenticatedInstance(
   })
   const before = earlier ?? defaults.hooks?.init ?? []
   const withFetch = (own: Options | undefined): Options | undefined => {
-    // ky says what is wrong with it.
+    // ky reports the error.
     if (own !== undefined && typeof own !== "object") return own
     const fetch = authenticating({ ...defaults, ...own })
     const { hooks } = own ?? {}
     const init = hooks?.init ?? []
     const others = [...(defaults.hooks?.init ?? []), ...init]
-    // Other init hooks may change what this has seen. Those of an auth that was added later prevail.
+    // Other init hooks may change the options seen here, so a hook of ours runs last. An auth that was added later wins.
     if (others.length === 0 || others.some((hook) => authenticatingHooks.has(hook) && !before.includes(hook))) {
       return { ...own, fetch }
     }
@@ -81,12 +83,12 @@ function authenticatedInstance(
 }
 
 /**
- * The same as hooks: `ky.extend({ hooks: authHooks(auth) })`. Of the ky 1 releases, those that show hooks a frozen copy of
- * the options refuse each request with an AuthError: there, use {@link withAuth}.
+ * The same as hooks: `ky.extend({ hooks: authHooks(auth) })`. Some ky 1 releases show hooks a frozen copy of the options.
+ * With those each request fails with an AuthError: use {@link withAuth}.
  */
 export function authHooks(auth: Auth | false, options: GuardOptions = {}): Hooks {
   const authenticating = createAuthenticating(auth, options)
-  // ky 1 has no init hooks, but gives its own options to this one, before each attempt.
+  // ky 1 has no init hooks, but passes its own options to this hook before each attempt.
   const olderHook = (_stateOrRequest: unknown, own?: Options): void => {
     if (own === undefined) return
     if (Object.isFrozen(own)) {
@@ -108,7 +110,7 @@ function initHook(authenticating: Authenticating): InitHook {
   }
 }
 
-/** Gives the fetch for a set of options: called once per attempt, with the request as it will be sent. */
+/** Returns the fetch for a set of options. It is called once per attempt, with the request as it will be sent. */
 type Authenticating = (options: Options) => KyFetch
 
 function createAuthenticating(auth: Auth | false, guardOptions: GuardOptions): Authenticating {
@@ -127,7 +129,7 @@ function createAuthenticating(auth: Auth | false, guardOptions: GuardOptions): A
   }
 }
 
-/** Of two auths on one instance the later holds, and a request is never authenticated twice. */
+/** If you add two auths to one instance, the last one wins. A request is never authenticated twice. */
 function fetchBeneath(fetch: (KyFetch & { [beneath]?: KyFetch | undefined }) | undefined): KyFetch | undefined {
   return fetch !== undefined && beneath in fetch ? fetch[beneath] : fetch
 }

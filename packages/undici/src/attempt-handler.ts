@@ -18,7 +18,7 @@ interface HeldResponse {
   readonly chunks: Buffer[]
   size: number
   trailers: Headers | undefined
-  /** Looks into the body, while the engine waits for that. */
+  /** Set while the engine waits for the text of the body. */
   peeking: Peeking | undefined
 }
 
@@ -28,8 +28,8 @@ interface Peeking {
 }
 
 /**
- * Handles one attempt: passes everything on, but for a rejection, which is held back until the engine has judged it. What is
- * left of a body that is too long, or too long in coming, waits on the wire.
+ * Handles one attempt. Passes everything on except a rejection, which is held back until the engine has judged it. If the
+ * body of a rejection is too long or too slow, the rest of it waits on the wire.
  */
 export class AttemptHandler implements Dispatcher.DispatchHandler {
   readonly #handler: Dispatcher.DispatchHandler
@@ -41,7 +41,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
   #held: HeldResponse | undefined
   #isDropped = false
 
-  /** @param isStarted the start of the call was told before. */
+  /** @param isStarted the handler already knows that the call has started. */
   constructor(
     handler: Dispatcher.DispatchHandler,
     controller: CallController,
@@ -59,7 +59,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
   onRequestStart(attempt: Dispatcher.DispatchController, context: { history?: unknown[] } | null): void {
     this.#attempt = attempt
     this.#controller.follow(attempt)
-    // An interceptor beneath follows a redirect, with the headers that were made for the first URL.
+    // An interceptor beneath follows a redirect with the headers that were made for the first URL.
     if (context?.history?.length) attempt.abort(redirectBeneath())
     else if (!this.#isStarted) this.#handler.onRequestStart?.(this.#controller, context)
   }
@@ -136,7 +136,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     this.#handler.onResponseError?.(this.#controller, error)
   }
 
-  /** The text of a held body, once it is there; `undefined` when it is too long, or too long in coming. */
+  /** The text of a held body; `undefined` if it is too long or too slow. */
   #peek(held: HeldResponse, limits: PeekLimits): Promise<string | undefined> {
     if (held.trailers !== undefined) return Promise.resolve(textOf(held, limits))
     return new Promise((resolve) => {
@@ -184,7 +184,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
       if (trailers !== undefined) this.#handler.onResponseEnd?.(this.#controller, trailers)
       else if (!this.#controller.paused) this.#attempt?.resume()
     } catch (error) {
-      // Interceptors refuse an answer so, and undici then tells them of their own error.
+      // An interceptor refuses a response by throwing, and undici then reports that error to it.
       if (trailers === undefined) this.#attempt?.abort(error as Error)
       else this.#handler.onResponseError?.(this.#controller, error as Error)
     }

@@ -15,17 +15,17 @@ import { RedirectTrail } from "./redirect-trail.ts"
 
 /** The authentication of one request, among its dispatch options. */
 export interface AuthDispatchOptions {
-  /** Another auth for this request, or `false` for none. Left out, the auth given to `withAuth`; never `undefined`. */
+  /** Another auth for this request, or `false` for none. Omit it to use the auth of `withAuth`; `undefined` is refused. */
   countersign?: Auth | false
 }
 
 /**
- * An interceptor for `dispatcher.compose(...)` that authenticates what passes through it. Put it first, so that it is the
- * innermost: what retries, redirects or caches then passes through it attempt by attempt.
+ * An interceptor for `dispatcher.compose(...)` that authenticates every request that passes through it. Put it first, so
+ * that it is the innermost one. Then each attempt of an interceptor that retries, redirects or caches passes through it.
  *
- * @param auth `false`: each request brings its own as `countersign`, else it is refused with `AUTH_INVALID_OPTION`.
- * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list, or what is no auth. A request that cannot be
- * authenticated fails with an AuthError before anything is sent.
+ * @param auth with `false` each request must bring its own as `countersign`, or it is refused with `AUTH_INVALID_OPTION`.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list, or anything but an auth or `false`. A request that
+ * cannot be authenticated fails with an AuthError before anything is sent.
  */
 export function authInterceptor(
   auth: Auth | false,
@@ -35,8 +35,8 @@ export function authInterceptor(
 }
 
 /**
- * @param track is given each promise that ends when an attempt has been handed on to undici, or has failed before.
- * @param dispatcher what sends, where it is known.
+ * @param track receives each promise that settles when an attempt has been passed to undici, or has failed before that.
+ * @param dispatcher the dispatcher that sends, if it is known.
  */
 export function trackedInterceptor(
   auth: Auth | false,
@@ -64,7 +64,7 @@ export function trackedInterceptor(
         track(begun.catch((error) => call.fail(error)))
         void call.heed(begun)
       } catch (error) {
-        // Not before the caller has what dispatch gives.
+        // Only after the caller has the result of `dispatch`.
         queueMicrotask(() => call.fail(error))
       }
       return true
@@ -72,7 +72,7 @@ export function trackedInterceptor(
   }
 }
 
-/** Loopback is no exception where a proxy takes the request. */
+/** Loopback is no exception if a proxy takes the request. */
 function refuseProxy(url: URL, guard: HostGuard, dispatcher: Dispatcher | undefined): void {
   if (url.protocol === "https:" || guard.allowInsecure || !isProxied(dispatcher, url)) return
   throw clearProxyError(url)

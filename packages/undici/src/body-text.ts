@@ -1,6 +1,6 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib"
 
-/** The text of a body as it came off the wire; `undefined` when it is encoded in a way that cannot be read, or too long. */
+/** The text of a body as received; `undefined` if it is too long, or has an encoding that cannot be read. */
 export function bodyText(body: Buffer, contentEncoding: unknown, maxOutputLength: number): string | undefined {
   try {
     const decode = decoderOf(contentEncoding)

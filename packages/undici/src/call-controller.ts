@@ -1,15 +1,15 @@
 import type { Dispatcher } from "undici"
 
 /**
- * The controller of a whole call. What its user does reaches the attempt that is on the wire; an abort also ends what is
- * done between attempts.
+ * The controller of a whole call. Its methods act on the attempt that is on the wire. An abort also ends the work between
+ * attempts.
  */
 export class CallController implements Dispatcher.DispatchController {
   readonly #abort = new AbortController()
   #current: Dispatcher.DispatchController | undefined
   #paused = false
 
-  /** Ends with the call. */
+  /** Aborts with the call. */
   get signal(): AbortSignal {
     return this.#abort.signal
   }

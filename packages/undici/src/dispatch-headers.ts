@@ -11,11 +11,11 @@ interface GivenHeader {
   value: unknown
 }
 
-/** The headers of a dispatch in any of the forms that undici takes: to be read as text, and to be sent as they were given. */
+/** The headers of a dispatch, in any form that undici takes. They are read as text, and sent as they were given. */
 export interface DispatchHeaders {
   /** By lower-case name. */
   readonly record: HeadersByName
-  /** Gives the headers to send: each header in the caller's form unless the attempt has another value for it. */
+  /** Returns the headers to send. A header keeps the caller's form unless the attempt has another value for it. */
   sentWith(attempt: HeadersByName): NonNullable<GivenHeaders>
 }
 
@@ -33,7 +33,7 @@ export function withoutSecrets(headers: GivenHeaders): NonNullable<GivenHeaders>
     : (pairs.filter(([name]) => !staysAtOrigin(name.toLowerCase())).flat() as string[])
 }
 
-/** Whether they are in the form that attempts have, as most are. */
+/** Whether they already have the form of an attempt's headers, as most do. */
 function isPlain(headers: GivenHeaders): headers is Record<string, string> {
   if (typeof headers !== "object" || headers === null || Symbol.iterator in headers) return false
   for (const name of Object.keys(headers)) {
@@ -77,7 +77,7 @@ function textOf(value: unknown): string {
 
 type Pair = readonly [name: string, value: unknown]
 
-/** Headers as pairs, or those that undici refuses itself. */
+/** Headers as pairs, or headers that undici refuses. */
 type ReadHeaders =
   | { readonly pairs: readonly Pair[]; readonly refused?: undefined }
   | { readonly pairs?: undefined; readonly refused: NonNullable<GivenHeaders> }

@@ -5,12 +5,12 @@ import type { Dispatcher } from "undici"
 /** undici sends no path with such characters. */
 const REFUSED = /[^\u0021-\u00ff]/
 
-/** Tells the URL of a dispatch. */
+/** Returns the URL of a dispatch. */
 export type RequestUrl = (options: Dispatcher.DispatchOptions) => URL | undefined
 
 /**
- * A function that gives the URL of what undici is about to dispatch, or `undefined` where there is none: for a tunnel, for an address of another
- * host (as a proxy is asked for), and for what undici itself refuses.
+ * Returns a function that gives the URL of a dispatch, or `undefined` if there is none: for a tunnel, for a URL of another
+ * host (as sent to a proxy), and for everything that undici refuses.
  *
  * It remembers the last origin, which saves 0.2 us for each request to it.
  *
@@ -31,7 +31,7 @@ export function createRequestUrl(): RequestUrl {
     const search = query ? stringify(query) : ""
     if (search !== "" && /[?#]/.test(path)) return undefined
     const target = search === "" ? path : `${path}?${search}`
-    // Put together as text: undici sends `//host/path` to the origin, whatever a URL makes of it.
+    // Joined as text: undici sends `//host/path` to the origin, but a URL would take `host` for the host.
     if (path.startsWith("/")) return parsed(base + target)
     const url = parsed(target)
     return url?.origin === base ? url : undefined

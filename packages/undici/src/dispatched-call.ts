@@ -21,14 +21,14 @@ interface AddedOptions {
   readonly __mockAgentBodyForDispatch?: unknown
 }
 
-/** Redirects are followed above. */
+/** Interceptors or a fetch above follow redirects. */
 const NO_REDIRECTS = 0
 
 /**
- * One call of a dispatcher: an engine's call whose attempts are dispatched.
+ * One call of a dispatcher. It dispatches the attempts of an engine's call.
  *
- * The state of a call is of a class, not literals: where many calls begin at once V8 takes literals for lasting,
- * allocates those of later calls in its old space, and keeps what they hold until it collects that.
+ * The state of a call is a class, not object literals. If many calls begin at once, V8 expects such literals to live long,
+ * allocates later ones in its old space, and keeps what they hold until it collects that space.
  */
 export class DispatchedCall implements OutgoingRequest {
   readonly method: string
@@ -70,15 +70,16 @@ export class DispatchedCall implements OutgoingRequest {
     this.#handler = handler
   }
 
-  /** At once when everything is at hand: then it gives what undici gives. */
+  /** Synchronous if nothing has to be awaited. Then it returns the result of undici. */
   begin(): boolean | Promise<boolean> {
     const isRead = this.#auth.bodyLimit(this.headers) !== undefined
     return andThen(withSendableBody(this, isRead), (request) => this.attempt(request))
   }
 
   /**
-   * Hears an abort while the call waits for what it needs. undici's functions listen to the signal themselves, but abort only
-   * what has started. A fetch hands no signal on; it alone says that it wants no redirects, and is refused nothing.
+   * Notices an abort while the call waits for its credential or its body. undici's functions listen to the signal, but
+   * abort only a call that has started. A fetch passes no signal on, so it starts at once. It alone sets `maxRedirections:
+   * 0`, and undici refuses none of its requests.
    */
   async heed(begun: Promise<unknown>): Promise<void> {
     const { signal, maxRedirections } = this.#options
@@ -114,7 +115,8 @@ export class DispatchedCall implements OutgoingRequest {
       this.#call.failed()
       throw this.signal.reason
     }
-    // The query is part of the path by now. A MockAgent that lets a fetch through would send the body of before.
+    // The query is already part of the path. With the other member, a MockAgent that lets a fetch through sends the
+    // original body.
     const { query: _, __mockAgentBodyForDispatch: __, ...rest } = this.#options
     return this.#dispatch(
       {
@@ -134,7 +136,7 @@ export class DispatchedCall implements OutgoingRequest {
   }
 }
 
-/** Path and query as they are, also an empty query. */
+/** Path and query unchanged, even an empty query. */
 function targetOf({ href, origin }: URL): string {
   return href.slice(origin.length)
 }

@@ -12,9 +12,9 @@ const CURE = "use https, or list the host in NO_PROXY"
 
 /**
  * Makes calls to IAM through a dispatcher, such as a ProxyAgent: for the option `fetch` of providers. The dispatcher's own
- * auth takes no part.
+ * auth is not used.
  *
- * A proxy that would read the secrets, as of plain http to this machine, is refused with `AUTH_INSECURE_URL`.
+ * A proxy that would read the secrets, such as one for plain http to this machine, is refused with `AUTH_INSECURE_URL`.
  */
 export function iamFetch(dispatcher: Dispatcher): IamFetch {
   return async (url, { method, headers, body, signal }) => {

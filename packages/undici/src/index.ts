@@ -1,4 +1,4 @@
-// Programs need these of the core, and so install one package.
+// Re-exported, so that programs install only one package.
 // biome-ignore format: a list of names
 export type {
   AgencyCredentialsOptions, AgencyTokenOptions, AkskAuth, AkskAuthEvent, AkskAuthOptions,

@@ -2,16 +2,16 @@ import { AsyncLocalStorage } from "node:async_hooks"
 import type { Dispatcher } from "undici"
 
 /**
- * Tells which requests come of a redirect from another origin. Whatever follows redirects on top, undici's interceptor or a
- * fetch, dispatches the next request like any other, and does not say what it comes of.
+ * Tells which requests come from a redirect of another origin. undici's redirect interceptor and fetch dispatch the next
+ * request like any other, and do not say where it comes from.
  */
 export class RedirectTrail {
-  /** Where redirects led in this turn: a fetch follows them at once, in the context of its call. */
+  /** The targets of redirects in this turn. A fetch follows a redirect at once, in the context of its call. */
   readonly #led = new Set<string>()
-  /** Where an answer led, for what is done on its account: interceptors follow and retry from there. */
+  /** The target of a redirect, for the code that its response runs: interceptors follow and retry from there. */
   readonly #context = new AsyncLocalStorage<string>()
 
-  /** Whether a request for this URL comes of a redirect from another origin. */
+  /** Whether a request for this URL comes from a redirect of another origin. */
   leadsTo(url: URL): boolean {
     const told = this.#context.getStore()
     if (told === undefined && this.#led.size === 0) return false
@@ -19,7 +19,7 @@ export class RedirectTrail {
     return told === key || this.#led.has(key)
   }
 
-  /** A handler that notes where the answer leads. @param redirected the request comes of such a redirect itself */
+  /** A handler that notes where the response leads. @param redirected the request itself comes from such a redirect */
   watch(url: URL, redirected: boolean, handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
     return new WatchingHandler(this, url, redirected, handler)
   }
@@ -30,12 +30,12 @@ export class RedirectTrail {
     setImmediate(() => this.#led.delete(key))
   }
 
-  /** Does what an answer leads to. */
+  /** Runs the code that a response leads to. */
   follow(key: string, act: () => void): void {
     this.#context.run(key, act)
   }
 
-  /** Does what lasts, such as a connection, as if no answer had led to it. */
+  /** Runs code outside that context, because it may create something lasting, such as a connection. */
   leave<T>(act: () => T): T {
     return this.#context.getStore() === undefined ? act() : this.#context.exit(act)
   }
@@ -49,7 +49,7 @@ class WatchingHandler implements Dispatcher.DispatchHandler {
   readonly #url: URL
   readonly #redirected: boolean
   readonly #handler: Dispatcher.DispatchHandler
-  /** Where it leads from here; a request that comes of a redirect may be retried. */
+  /** The target from here on. A request that comes from a redirect leads to its own URL, because it may be retried. */
   #leads: string | undefined
 
   constructor(trail: RedirectTrail, url: URL, redirected: boolean, handler: Dispatcher.DispatchHandler) {

@@ -9,10 +9,10 @@ import {
 } from "@countersign/auth-core/adapter"
 
 /**
- * The request with a body that undici sends (again), and that can be read: bytes in place of a form of any class and of
- * URLSearchParams.
+ * The request with a body that undici can send repeatedly and that can be read. A form of any class and URLSearchParams
+ * become bytes.
  *
- * @param isRead the body is about to be read: then an iterable, each of whose items undici sends, becomes a stream.
+ * @param isRead the body will be read. Then an iterable, whose items undici would send one by one, becomes a stream.
  */
 export function withSendableBody(
   request: OutgoingRequest,
@@ -33,7 +33,7 @@ async function withBytes(request: OutgoingRequest): Promise<OutgoingRequest> {
   return { ...request, body: content, headers: withType(headers, contentType) }
 }
 
-/** undici sends no forms but those of its own class; nothing else reads those. */
+/** undici sends only forms of its own class, which nothing else can read. */
 async function withForm(request: OutgoingRequest, form: FormData): Promise<OutgoingRequest> {
   const { headers, signal } = request
   const { bytes, contentType } = await readBody(form, MAX_SIGNED_BODY_BYTES, signal)

@@ -4,11 +4,11 @@ import { trackedInterceptor } from "./auth-interceptor.ts"
 
 /**
  * A dispatcher whose requests go out authenticated, for `undici.request`, `undici.fetch` and, with `setGlobalDispatcher`,
- * for every library that uses the global fetch. It has all that the given one has, which is left alone, and still sends.
+ * for every library that uses the global fetch. It has all members of the given one, which is not changed and still sends.
  *
- * @param auth `false`: each request brings its own as `countersign`, else it is refused with `AUTH_INVALID_OPTION`.
- * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list, or what is no auth. A request that cannot be
- * authenticated fails with an AuthError before anything is sent.
+ * @param auth with `false` each request must bring its own as `countersign`, or it is refused with `AUTH_INVALID_OPTION`.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list, or anything but an auth or `false`. A request that
+ * cannot be authenticated fails with an AuthError before anything is sent.
  */
 export function withAuth<D extends Dispatcher>(dispatcher: D, auth: Auth | false, options: GuardOptions = {}): D {
   const origin = originOf(dispatcher)
@@ -26,10 +26,10 @@ export function withAuth<D extends Dispatcher>(dispatcher: D, auth: Auth | false
   return dispatchingBy(dispatch, dispatcher, closingAfter(pending, dispatcher))
 }
 
-/** These call `dispatch` of whatever they are called on. */
+/** These methods call `dispatch` on their receiver. */
 const DISPATCHING: ReadonlySet<unknown> = new Set(["request", "stream", "pipeline", "upgrade", "connect", "compose"])
 
-/** All else is done by the dispatcher itself, since its private members are on no other object. */
+/** All other methods run on the dispatcher itself, because only it has its private members. */
 function dispatchingBy<D extends Dispatcher>(dispatch: Dispatcher["dispatch"], dispatcher: D, close: () => unknown): D {
   return new Proxy(dispatcher, {
     get(target, name) {
@@ -38,7 +38,7 @@ function dispatchingBy<D extends Dispatcher>(dispatch: Dispatcher["dispatch"], d
       if (typeof member !== "function" || name === "constructor" || DISPATCHING.has(name)) return member
       return function (this: unknown, ...given: unknown[]): unknown {
         const result: unknown = Reflect.apply(member, target, given)
-        // For calls that are chained.
+        // For chained calls.
         return result === target ? this : result
       }
     },
@@ -46,14 +46,14 @@ function dispatchingBy<D extends Dispatcher>(dispatch: Dispatcher["dispatch"], d
   })
 }
 
-/** The one origin that a Client or a Pool is for. undici 8 gives it to interceptors with each request, undici 7 does not. */
+/** The only origin of a Client or a Pool. undici 8 passes it to interceptors with each request, undici 7 does not. */
 function originOf(dispatcher: Dispatcher): string | undefined {
   const key = Object.getOwnPropertySymbols(dispatcher).find(({ description }) => description === "url")
   const url: unknown = key === undefined ? undefined : Reflect.get(dispatcher, key)
   return url instanceof URL ? url.origin : undefined
 }
 
-/** `close` lets requests finish. Those that wait for their credential are not known to undici yet. */
+/** `close` lets requests finish. undici does not know yet of those that wait for their credential. */
 function closingAfter(pending: ReadonlySet<Promise<unknown>>, dispatcher: Dispatcher) {
   return (...given: unknown[]): unknown => {
     const close = (): unknown => Reflect.apply(dispatcher.close, dispatcher, given)

@@ -105,7 +105,7 @@ export async function roundTrip(
 ): Promise<IamAnswer> {
   signal?.throwIfAborted()
   const { endpoint, fetch, allowInsecure } = connection
-  // Undefined for the metadata services of a machine, which no proxy serves.
+  // `allowInsecure` is undefined for the metadata services of a machine, which no proxy serves.
   if (allowInsecure === false && fetch === undefined && endpoint.startsWith("http:")) {
     refuseProxy(new URL(endpoint))
   }

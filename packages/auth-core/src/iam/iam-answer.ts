@@ -136,7 +136,7 @@ function issuerTime(
   return Math.max(serverTime, issuedAt)
 }
 
-/** Parses text of the other side; `undefined` when it is not JSON. */
+/** Parses text from the server; `undefined` when it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)

@@ -57,7 +57,7 @@ export function iamConnection(options: IamOptions, via?: IamConnection): IamConn
   }
 }
 
-/** The endpoint that the options name, directly or by a region; nothing when the environment or the default decides. */
+/** The endpoint that the options name, directly or by a region; `undefined` if the environment or the default decides. */
 export function namedEndpoint(options: IamOptions): string | undefined {
   const { iamEndpoint, region } = options
   if (iamEndpoint !== undefined) return iamEndpoint

@@ -9,7 +9,7 @@ type Yields = NonNullable<Provider<unknown>["yields"]>
 /**
  * Uses the value of another provider. If IAM does not accept that value, asks for another one, once.
  *
- * @param wanted the kind of value that it must yield; `undefined`: either kind will do
+ * @param wanted the kind of value that it must yield; `undefined` if either kind is fine
  */
 export async function withSource<V extends Token | Credentials, T>(
   via: Provider<V>,

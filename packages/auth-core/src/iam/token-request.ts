@@ -235,7 +235,7 @@ export async function requestToken(
   return readToken(connection, request, await exchange(connection, request, signal), reportIssuerTime)
 }
 
-/** Trades an id token, which is read anew, for an IAM token. */
+/** Exchanges an id token, which is read again each time, for an IAM token. */
 export async function requestFederatedToken(
   connection: IamConnection,
   { idpId, idToken, scope }: { idpId: string; idToken: Secret; scope?: TokenScope | undefined },
