@@ -15,7 +15,7 @@ import { kindOf } from "./kinds.ts"
 import { bodyError, type Outcome, outcomeOf, timeoutError } from "./outcome.ts"
 import { type Config, callersTransforms, headersOf, parsed, translate, urlOf } from "./wire.ts"
 
-/** On an adapter that authenticates: the one beneath it, which sends. */
+/** Set on an adapter that authenticates: the adapter beneath it, which sends. */
 const beneath = Symbol("adapter")
 
 type AuthenticatingAdapter = AxiosAdapter & { readonly [beneath]: Config["adapter"] }
@@ -33,10 +33,10 @@ export function authenticatingAdapter(own: Config["adapter"], authFor: AuthForRe
   const authenticating: AxiosAdapter = async (config) => {
     const axios = axiosOf(config)
     const { AxiosHeaders } = axios
-    // Their content, where they are of a copy that cannot be found.
+    // Copied if they belong to a copy of axios that cannot be found.
     if (!(config.headers instanceof AxiosHeaders)) config.headers = AxiosHeaders.from(Object.assign({}, config.headers))
     const original = own ?? axios.defaults.adapter
-    // For whoever sends this config once more, through this instance or another.
+    // This config may be sent again, through this instance or another.
     config.adapter = original as NonNullable<typeof original>
     config.transformRequest = callersTransforms(config)
     const adapter = axios.getAdapter(original, config)
@@ -48,7 +48,8 @@ export function authenticatingAdapter(own: Config["adapter"], authFor: AuthForRe
     } catch (error) {
       return refusedBy(adapter, config, error)
     }
-    // axios alone sends what is not HTTP, or may see no credentials and has none of the caller's own.
+    // axios sends these alone: other protocols, and hosts that may see no credentials unless the caller's headers hold
+    // secrets.
     if (url === undefined || !/^https?:$/.test(url.protocol)) return adapter(config)
     if (guard.bareReason(url, parsed(config.baseURL)) !== undefined && !hasOwnSecrets(headersOf(config)))
       return adapter(config)
@@ -57,7 +58,7 @@ export function authenticatingAdapter(own: Config["adapter"], authFor: AuthForRe
   return Object.assign(authenticating, { [beneath]: own })
 }
 
-/** Has axios tell in its own way that no URL can be made of params, and not try once more whether they can be written. */
+/** Makes axios report in its own way that the params give no URL. They are not serialized again. */
 async function refusedBy(adapter: AxiosAdapter, config: Config, error: unknown): Promise<AxiosResponse> {
   const serialize = (): never => {
     throw error
@@ -78,7 +79,7 @@ async function authenticated(
   if (refusal !== undefined) throw refusal
   const { timeout = 0, signal, cancelToken, sensitiveHeaders = [] } = config
   const { request, sent } = translate(config, url, (headers) => kind.adjustHeaders?.(headers, config))
-  // For what is done before and between attempts; the attempts themselves axios ends.
+  // Limits the work before and between attempts. axios ends the attempts.
   const limit = limitCall({
     timeoutMs: timeout > 0 ? timeout : undefined,
     timedOut: () => timeoutError(config),
@@ -92,7 +93,7 @@ async function authenticated(
     try {
       return await outcomeOf(adapter, attempt, config, wire)
     } finally {
-      // An error of a streamed answer may still come, and show the attempt.
+      // A later error of a streamed response may show the attempt.
       if (!kind.keepsAttempts) attempt.headers = config.headers
     }
   }

@@ -13,12 +13,12 @@ import { callersTransforms, sendingExactBody } from "./wire.ts"
 
 declare module "axios" {
   interface AxiosRequestConfig {
-    /** Another auth for this request, or `false` for none. Left out, the auth given to `withAuth`; never `undefined`. */
+    /** Another auth for this request, or `false` for none. Omit it to use that of `withAuth`; `undefined` is refused. */
     countersign?: Auth | false
   }
 }
 
-/** As `interceptors.request.use` takes it. */
+/** An interceptor for `interceptors.request.use`. */
 export type AuthInterceptor = (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig
 
 /** The interceptor that `withAuth` added to the request interceptors of an instance. */
@@ -26,12 +26,12 @@ const added = new WeakMap<object, { id: number; interceptor: AuthInterceptor }>(
 
 /**
  * Makes an axios instance authenticate: each attempt and retry, each redirect hop, and one replay after a 401 that a fresh
- * token or the right time cures. Changes the instance in place, and gives it back; a second call puts the new auth in the
- * place of the first.
+ * token or the right time cures. Changes the instance in place and returns it. A second call replaces the auth of the
+ * first.
  *
- * @param auth `false`: each request brings its own as `countersign`, else it is refused with `AUTH_INVALID_OPTION`.
- * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list, or what is no auth. A request that cannot be
- * authenticated rejects with an AuthError before anything is sent.
+ * @param auth with `false` each request must bring its own as `countersign`, or it is refused with `AUTH_INVALID_OPTION`.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list, or anything but an auth or `false`. A request that
+ * cannot be authenticated rejects with an AuthError before anything is sent.
  */
 export function withAuth<Instance extends AxiosInstance>(
   instance: Instance,
@@ -43,11 +43,11 @@ export function withAuth<Instance extends AxiosInstance>(
   keyCacheByAuth(instance, auth)
   keepUndefined(instance)
   const earlier = added.get(request)
-  // After `clear()` its number may be that of another.
+  // After `clear()` its id may belong to another interceptor.
   const isThere = request.handlers?.some((handler) => handler?.fulfilled === earlier?.interceptor)
   if (earlier !== undefined && isThere) request.eject(earlier.id)
-  // axios passes over those that remain when an interceptor before them throws, and sends the request all the same where
-  // that one's own handler lets it. Then the transformation authenticates.
+  // If an earlier interceptor throws, axios skips the remaining ones, and still sends the request if that interceptor's own
+  // error handler allows it. Then the transformation authenticates.
   const runWhen = (config: InternalAxiosRequestConfig): boolean => {
     config.transformRequest = [sendingExactBody(interceptor), ...callersTransforms(config)]
     return true
@@ -57,14 +57,14 @@ export function withAuth<Instance extends AxiosInstance>(
 }
 
 /**
- * The same as a request interceptor: `instance.interceptors.request.use(authInterceptor(auth))`, in whatever order with
- * others. It only puts an authenticating adapter around the request's own, since URL and bytes are final there and not
- * before. Of two auths on one instance the one added later holds.
+ * The same as a request interceptor: `instance.interceptors.request.use(authInterceptor(auth))`, in any order with others.
+ * It only wraps the request's adapter, because URL and bytes are final there and not before. If you add two auths to one
+ * instance, the last one wins.
  *
- * An explicit `countersign: undefined` reaches no interceptor, since axios drops it: use {@link withAuth}, or give `false`
- * here, where a request must name its auth.
+ * axios drops an explicit `countersign: undefined` before any interceptor sees it. If each request must name its auth, use
+ * {@link withAuth}, or pass `false` here.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list, or what is no auth.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed host list, or anything but an auth or `false`.
  */
 export function authInterceptor(auth: Auth | false, options: GuardOptions = {}): AuthInterceptor {
   const [authFor, guard] = createGate("countersign", auth, options)
@@ -75,7 +75,7 @@ export function authInterceptor(auth: Auth | false, options: GuardOptions = {}):
     const lastRunsFirst = transitional?.legacyInterceptorReqResOrdering !== false
     if (isAuthenticating(adapter) && lastRunsFirst) return config
     config.adapter = authenticatingAdapter(adapterBeneath(adapter), authFor, guard)
-    // Behind all interceptors, ahead of axios' own transformation.
+    // After all interceptors, and before axios' own transformation.
     config.transformRequest = [sendingExactBody(), ...callersTransforms(config)]
     return config
   }
@@ -108,7 +108,7 @@ export function iamFetch(instance: AxiosInstance): IamFetch {
   }
 }
 
-/** Sends the headers of a call to IAM as what they are, secrets. */
+/** An auth that adds the headers of a call to IAM, so that they are treated as secrets. */
 function authBy(headers: Readonly<Record<string, string>>): Auth {
   return {
     bodyLimit: () => undefined,
@@ -120,27 +120,27 @@ function authBy(headers: Readonly<Record<string, string>>): Auth {
 /** Stands for `countersign: undefined` of a request. */
 const EXPLICIT = Symbol("undefined")
 
-/** On a method that is changed already. */
+/** Set on a method that has been changed. */
 const keeps = Symbol("keeps undefined")
 
-/** The methods that take a config, behind the URL or behind the body. */
+/** The methods that take a config, by its position: after the URL, or after the body. */
 const METHODS = {
   1: ["delete", "get", "head", "options"],
   2: ["patch", "patchForm", "post", "postForm", "put", "putForm", "query"],
 }
 
-/** Makes an instance keep `countersign: undefined` of a request, which axios drops as if it had not been said. */
+/** Makes an instance keep `countersign: undefined` of a request, which axios would drop. */
 function keepUndefined(instance: AxiosInstance): void {
   const { defaults } = instance
   const set = (value: unknown): void => {
     Object.defineProperty(defaults, "countersign", { value: kept(value), enumerable: true, writable: true })
   }
-  // axios asks the defaults for every key that a request names, and takes theirs where it is undefined. It cannot be
-  // enumerated, so for a request that does not name it axios does not ask.
+  // axios reads the default of every key that a request names, and uses it for `undefined`. The property is not enumerable,
+  // so axios does not read it for a request that does not name it.
   if (Object.hasOwn(defaults, "countersign")) {
     if (defaults.countersign === undefined) set(undefined)
   } else Object.defineProperty(defaults, "countersign", { configurable: true, get: () => EXPLICIT, set })
-  // These drop it before they ask.
+  // These methods drop it before axios reads the defaults.
   for (const [index, names] of Object.entries(METHODS)) for (const name of names) keepIn(instance, name, Number(index))
 }
 

@@ -1,22 +1,22 @@
 import { isFormData, isStream, nodeBody } from "@countersign/auth-core/adapter"
 import axios, { type AxiosStatic, type InternalAxiosRequestConfig } from "axios"
 
-// A request may be of any copy of axios, and of any release from 1.7 on. What only the older releases need stands here,
-// below `axiosOf`; docs/decisions/axios-range.md says which of them costs what.
+// A request may come from any copy of axios, and from any release since 1.7. Below `axiosOf` is code that only older
+// releases need. docs/decisions/axios-range.md says which release costs what.
 
 type Config = InternalAxiosRequestConfig
 
-/** By the class that each copy of axios makes headers of. What `toJSON` gives, and some pass on, has none. */
+/** Keyed by the headers class of each copy of axios. Some callers pass on the plain object that `toJSON` returns. */
 const copies = new WeakMap<object, AxiosStatic>([
   [axios.AxiosHeaders, axios],
   [Object, axios],
 ])
 
 /**
- * The axios that made a request, for its classes and adapters. A CommonJS program has another copy than this module,
- * perhaps of another release, and tests errors by the classes of its own.
+ * The axios that made a request, for its classes and adapters. A CommonJS program has a different copy than this module,
+ * perhaps of another release, and tests errors by the classes of its own copy.
  *
- * @returns the copy of this module where the request's own cannot be found.
+ * @returns the copy of this module if the request's own cannot be found.
  */
 export function axiosOf({ headers }: Config): AxiosStatic {
   const made = headers?.constructor ?? Object
@@ -33,16 +33,16 @@ function requiredAxios(made: object): AxiosStatic | undefined {
     const path = Object.keys(cache).find((name) => name.includes("axios") && cache[name]?.exports.AxiosHeaders === made)
     return path === undefined ? undefined : cache[path]?.exports
   } catch {
-    // There is nothing to require in a browser, nor where all is one bundle.
+    // A browser, or a program in one bundle, has nothing to require.
     return undefined
   }
 }
 
-/** Before 1.17: what to do where a proxy would read https. */
+/** Before 1.17: the advice if a proxy would read https. */
 export const CLEAR_HTTPS_CURE =
   "axios sends https in clear to proxies before 1.17; upgrade axios to 1.17 or later, or set `proxy: false` and an `httpsAgent` that makes a tunnel"
 
-/** Before 1.15.1: a stream that keeps to `maxBodyLength`, which axios left to the package that follows redirects for it. */
+/** Before 1.15.1: enforces `maxBodyLength` on a stream, which axios left to the package that follows redirects. */
 export function limitedBody(body: unknown, config: Config): unknown {
   const { maxBodyLength = -1 } = config
   if (maxBodyLength < 0 || !isStream(body) || !(Symbol.asyncIterator in body)) return body
@@ -61,7 +61,7 @@ async function* limited(chunks: AsyncIterable<Uint8Array>, limit: number, config
   }
 }
 
-/** The older fetch adapters know no `maxRedirects`, and name a form's type without its boundary, which fetch knows. */
+/** Older fetch adapters ignore `maxRedirects`, and send a form's type without its boundary, which only fetch knows. */
 export function prepareForOldFetch(sent: Config): void {
   if (sent.maxRedirects === 0) sent.fetchOptions = { ...sent.fetchOptions, redirect: "manual" }
   if (isFormData(sent.data) && !sent.headers.has("content-type")) sent.headers.setContentType(false)

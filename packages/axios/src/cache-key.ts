@@ -1,15 +1,15 @@
 import { type Auth, AuthError, authName, isAuthError } from "@countersign/auth-core/adapter"
 import type { AxiosInstance, InternalAxiosRequestConfig } from "axios"
 
-/** As axios-cache-interceptor keeps it on an instance. */
+/** The key function that axios-cache-interceptor keeps on an instance. */
 type GenerateKey = (request: Pick<InternalAxiosRequestConfig, "countersign">, meta?: unknown) => string
 
-/** The key function that an instance was given, beneath the one that it shows. */
+/** The key function that was set on an instance, beneath the one that it shows. */
 const generators = new WeakMap<object, unknown>()
 
 /**
- * Makes axios-cache-interceptor, put on an instance before or after, tell requests by whose they are: the credential is added
- * beneath it, so it would give one customer the answer of another.
+ * Makes axios-cache-interceptor keep the requests of different auths apart, whether it was added before or after. The
+ * credential is added beneath it, so otherwise it would give one customer the response of another.
  */
 export function keyCacheByAuth(instance: AxiosInstance, auth: Auth | false): void {
   if (!generators.has(instance)) generators.set(instance, Reflect.get(instance, "generateKey"))
@@ -17,7 +17,7 @@ export function keyCacheByAuth(instance: AxiosInstance, auth: Auth | false): voi
     const key = (generators.get(instance) as GenerateKey)(request, meta)
     if (request.countersign === false) return key
     const prefix = `${authName(request.countersign ?? auth)}:`
-    // A request that is sent once more has its key already.
+    // A request that is sent again already has its key.
     return key.startsWith(prefix) ? key : prefix + key
   }
   Object.defineProperty(instance, "generateKey", {
@@ -28,7 +28,7 @@ export function keyCacheByAuth(instance: AxiosInstance, auth: Auth | false): voi
 }
 
 /**
- * Refuses a request that such a cache keeps under a key of its URL alone, as it does where the auth was added by hand.
+ * Refuses a request that such a cache keys by its URL alone, as it does if the auth was added by hand.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION`
  */
@@ -40,10 +40,12 @@ export function refuseSharedCacheKey(config: InternalAxiosRequestConfig, auth: A
   )
 }
 
-/** An error of the auth, for such a cache too: others that wait for a request are told of its end only by an error of axios. */
+/**
+ * Makes an AuthError one of axios for such a cache, which otherwise never tells waiting requests that theirs has failed.
+ */
 export function errorForCache(error: unknown, config: InternalAxiosRequestConfig): unknown {
   if (!isCached(config) || !isAuthError(error)) return error
-  // Many requests may have one error.
+  // Several requests may share one error.
   return Object.create(error, { isAxiosError: { value: true }, config: { value: config } })
 }
 

@@ -19,26 +19,26 @@ import { axiosOf, CLEAR_HTTPS_CURE, limitedBody, prepareForOldFetch } from "./ax
 import { type Outcome, redirectError } from "./outcome.ts"
 import { basicHeader, type Config, type HeadersByName, npmFormHeaders, urlParts } from "./wire.ts"
 
-/** One of the ways in which axios sends: all that differs between them. */
+/** Everything that differs between the ways in which axios sends. */
 export interface Kind {
   /** How many redirects are followed: as many as axios would. */
   maxRedirects(config: Config): number
   tooManyRedirects(config: Config, request: unknown): AxiosError
-  /** Tells the caller of a redirect, and gives the headers that go on. */
+  /** Reports a redirect to the caller, and returns the headers to send on. */
   readonly onRedirect?: (config: Config, event: RedirectEvent<Outcome>) => HeadersByName
-  /** The error of the adapter for a request that it does not take. */
+  /** The error of the adapter for a request that it does not accept. */
   readonly refusal?: (config: Config) => AxiosError | undefined
-  /** Makes of headers, by lower-case name, those that the adapter sends. */
+  /** Turns headers, by lower-case name, into those that the adapter sends. */
   readonly adjustHeaders?: (headers: HeadersByName, config: Config) => void
-  /** The adapter may keep an attempt for a record, as mocks do; the others have no use for its headers once it is over. */
+  /** The adapter may record an attempt, as mocks do. Other adapters do not need its headers once it is over. */
   readonly keepsAttempts: boolean
-  /** Makes of an attempt one that the adapter sends as it stands. */
+  /** Changes an attempt so that the adapter sends it unaltered. */
   prepare(attempt: Config, config: Config, wire: WireRequest, guard: HostGuard): void
 }
 
 /**
- * The kind of an adapter, and the adapter to send authenticated requests through: in place of xhr, which follows redirects
- * with all headers and cannot be told otherwise, it is fetch.
+ * The kind of an adapter, and the adapter through which authenticated requests are sent. It is fetch in place of xhr, which
+ * always follows redirects with all headers.
  */
 export function kindOf(adapter: AxiosAdapter, config: Config): [Kind, AxiosAdapter] {
   const name: unknown = Reflect.get(adapter, "adapterName")
@@ -48,7 +48,7 @@ export function kindOf(adapter: AxiosAdapter, config: Config): [Kind, AxiosAdapt
   return name === "xhr" || adapter === fetchAdapter ? [fetching, fetchAdapter] : [other, adapter]
 }
 
-/** An adapter of the caller's, perhaps one around axios' own. */
+/** An adapter of the caller, perhaps one that wraps axios' own. */
 const other: Kind = {
   maxRedirects({ maxRedirects = 21, transport, httpVersion }) {
     return transport === undefined && Number(httpVersion) !== 2 ? maxRedirects : 0
@@ -60,7 +60,7 @@ const other: Kind = {
     attempt.data = nodeBody(wire.body) ?? undefined
     attempt.maxRedirects = 0
     attempt.transport = secretTransport(attempt, wire, guard)
-    // Mocks tell a redirected request by what is behind the base.
+    // Mocks match a redirected request by the part after the base.
     const parts = wire.redirects === 0 ? urlParts(config) : { baseURL: config.baseURL, allowAbsoluteUrls: true }
     Object.assign(attempt, parts)
   },
@@ -107,7 +107,7 @@ const fetching: Kind = {
     return Object.assign(error, { cause: new Error("redirect count exceeded") })
   },
   adjustHeaders(headers) {
-    // fetch sends the URL's own authority whatever the caller says, so that is what must be signed.
+    // fetch always sends the URL's own authority, so that is the one to sign.
     delete headers.host
   },
   prepare(attempt, { fetchOptions }, wire, guard) {
@@ -122,9 +122,9 @@ function isFollowing(fetchOptions: Config["fetchOptions"]): boolean {
   return (fetchOptions?.redirect ?? "follow") === "follow"
 }
 
-/** Tells the caller's `beforeRedirect` of a hop, as axios does, and lets it change the headers that it sees. */
+/** Reports a hop to the caller's `beforeRedirect`, as axios does, and lets it change the headers that it sees. */
 function tellBeforeRedirect(config: Config, { from, response, to }: RedirectEvent<Outcome>): HeadersByName {
-  // The caller's spelling.
+  // The names as the caller spelled them.
   const spelled = new Map(Object.keys(config.headers).map((name) => [name.toLowerCase(), name]))
   const inSpelling = (headers: Readonly<HeadersByName>): HeadersByName =>
     Object.fromEntries(Object.entries(headers).map(([name, value]) => [spelled.get(name) ?? name, value]))
@@ -161,12 +161,14 @@ function secretTransport({ transport: own, timeout = 0 }: Config, wire: WireRequ
   }
 }
 
-/** @param timeoutMs counts from here to the answer, as in axios by default; Node alone counts silence, once connected. */
+/**
+ * @param timeoutMs runs from here to the response, as in axios by default. Node's own counts only silence, once connected.
+ */
 function nativeTransport({ url }: WireRequest, timeoutMs: number): Transport {
   return {
     request(options, onResponse) {
       const { request: send } = process.getBuiltinModule(options.protocol === "https:" ? "node:https" : "node:http")
-      // Where users look for the URL that answered.
+      // Users look here for the URL that answered.
       const request = send(options, (response) => onResponse(Object.assign(response, { responseUrl: url.href })))
       if (timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS) {
         const timer = setTimeout(() => request.emit("timeout"), timeoutMs)

@@ -13,11 +13,14 @@ type Config = InternalAxiosRequestConfig
 /** The response to one attempt, which axios may have turned into an error by its status. */
 export interface Outcome extends ResponseLike {
   readonly response: AxiosResponse
-  /** Gives the response, or throws the error. */
+  /** Returns the response, or throws the error. */
   settle(): AxiosResponse
 }
 
-/** Sends one attempt. What comes of it names the caller's config in place of the one sent, and shows no secret of it. */
+/**
+ * Sends one attempt. Its response or error names the caller's config in place of the one sent, and shows none of its
+ * secrets.
+ */
 export async function outcomeOf(
   adapter: AxiosAdapter,
   sent: Config,
@@ -36,7 +39,7 @@ export async function outcomeOf(
       throw error
     })
   } finally {
-    // Shows what the adapter added, as axios does.
+    // Shows the headers that the adapter added, as axios does.
     for (const [name, value] of Object.entries(sent.headers)) {
       if (config.headers[name] === undefined && !(name.toLowerCase() in wire.headers)) config.headers[name] = value
     }
@@ -58,7 +61,7 @@ export async function outcomeOf(
       error.message = error.message.replace(String(sent.timeout), String(config.timeout))
     }
     for (let one: unknown = error; one instanceof Error; one = one.cause) {
-      // An adapter may have handed on a copy of what was sent.
+      // An adapter may pass on a copy of the config that was sent.
       if ("config" in one && one.config) one.config = config
       if ("request" in one) redactRequest(one.request, wire)
       if ("response" in one && isResponse(one.response)) tidy(one.response)
@@ -68,12 +71,12 @@ export async function outcomeOf(
 
 function outcome(response: AxiosResponse, settle: () => AxiosResponse): Outcome {
   const { status, config, data } = response
-  // Some adapters of callers, such as mocks, give none.
+  // Some callers' adapters, such as mocks, return none.
   const headers = response.headers as AxiosHeaders | undefined
   return {
     response,
     status,
-    // As axios' fetch adapter tells of a redirect that a browser hides.
+    // axios' fetch adapter reports a redirect that a browser hides with status 0.
     type: status === 0 ? "opaqueredirect" : undefined,
     headers: typeof headers?.get === "function" ? headers : axiosOf(config).AxiosHeaders.from(headers),
     ...bodyAtHand(data),
@@ -85,7 +88,7 @@ function isResponse(value: unknown): value is AxiosResponse {
   return typeof value === "object" && value !== null && "status" in value
 }
 
-// The errors by which axios tells of what is done here in its place.
+// The errors of axios for work that is done here in its place.
 
 export function timeoutError(config: Config): AxiosError {
   const { AxiosError } = axiosOf(config)
@@ -94,7 +97,7 @@ export function timeoutError(config: Config): AxiosError {
   return new AxiosError(timeoutErrorMessage || `timeout of ${timeout}ms exceeded`, code, config)
 }
 
-/** For a Node stream that failed, or was closed before its end; `undefined` when it was not that. */
+/** For a Node stream that failed, or was closed before its end; `undefined` for any other failure. */
 export function bodyError(config: Config, error: unknown): Error | undefined {
   const { AxiosError, CanceledError } = axiosOf(config)
   const { destroyed, errored } = Object(config.data)

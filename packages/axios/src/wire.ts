@@ -17,15 +17,15 @@ import { axiosOf } from "./axios-releases.ts"
 export type Config = InternalAxiosRequestConfig
 export type HeadersByName = Record<string, string>
 
-/** Knows no defaults: those of the instance are in the config already. */
+/** Has no defaults: the config already contains those of the instance. */
 const plain = new axios.Axios({})
 
-/** The URL of a request, with its base and its params; `undefined` where it is relative and nothing says to what. */
+/** The URL of a request, with its base and its params; `undefined` if it is relative and has no base. */
 export function urlOf({ url, baseURL, params, paramsSerializer, allowAbsoluteUrls }: Config): URL | undefined {
   return parsed(plain.getUri({ url, baseURL, params, paramsSerializer, allowAbsoluteUrls } as Config))
 }
 
-/** A URL, in a browser relative to the page. */
+/** Parses a URL. In a browser it may be relative to the page. */
 export function parsed(text = ""): URL | undefined {
   const page = globalThis.location?.href
   return text !== "" && URL.canParse(text, page) ? new URL(text, page) : undefined
@@ -47,7 +47,7 @@ interface Translation {
 /**
  * Translates between axios and the engine.
  *
- * @param adjustHeaders makes of headers those that the adapter sends.
+ * @param adjustHeaders turns headers into those that the adapter sends.
  */
 export function translate(config: Config, url: URL, adjustHeaders?: (headers: HeadersByName) => void): Translation {
   showOwnType(config)
@@ -68,7 +68,7 @@ export function translate(config: Config, url: URL, adjustHeaders?: (headers: He
         params: undefined,
         method: wire.method.toLowerCase(),
         headers: sentHeaders(config, given, wire),
-        // Neither in the place of a signature, nor for another origin.
+        // Not in place of a signature, and not for another origin.
         auth: wire.headers.authorization === authorization ? basic : undefined,
         timeout,
       } as Config
@@ -76,10 +76,13 @@ export function translate(config: Config, url: URL, adjustHeaders?: (headers: He
   }
 }
 
-/** A type that says nothing of the body: axios' default, or a form without its boundary. */
+/** A type that does not describe the body: axios' default, or that of a form without its boundary. */
 const STOPGAP = /^(?:|application\/x-www-form-urlencoded\b.*|multipart\/form-data(?!.*boundary=).*)$/i
 
-/** Has a body of its own Content-Type show that, or none until it is written; axios shows a stopgap until it sends it. */
+/**
+ * Shows the type that a body brings along, or none for a form that is not encoded yet. Until it sends, axios shows a
+ * stopgap.
+ */
 function showOwnType({ headers, data }: Config): void {
   if (typeof data !== "object" || data === null) return
   const type = isBlob(data) ? data.type || "application/octet-stream" : npmFormHeaders(data)?.["content-type"]
@@ -94,7 +97,7 @@ export function npmFormHeaders(data: unknown): HeadersByName | undefined {
   return typeof getHeaders === "function" ? getHeaders.call(data) : undefined
 }
 
-/** User and password that axios would send: of the config, else of the URL. */
+/** The user and password that axios would send: those of the config, else of the URL. */
 function basicAuth({ auth }: Config, { username, password }: URL): AxiosBasicCredentials | undefined {
   if (auth || (username === "" && password === "")) return auth
   return { username: decoded(username), password: decoded(password) }
@@ -108,17 +111,17 @@ function decoded(text: string): string {
   }
 }
 
-/** An Authorization by user and password. */
+/** The Authorization header for a user and password. */
 export function basicHeader(username = "", password = ""): string {
   return `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(`${username}:${password}`)))}`
 }
 
-/** axios would put a user in the URL in the place of any Authorization. */
+/** axios would replace any Authorization by the user of the URL. */
 function withoutUser(url: URL): URL {
   return url.username === "" && url.password === "" ? url : new URL(url.href.replace(/\/\/[^/]*@/, "//"))
 }
 
-/** A stream can be read once only: what was read of it is there for whoever sends this config once more. */
+/** A stream can be read only once. The bytes that were read stay in the config, in case it is sent again. */
 function keepBytes(config: Config, { body, headers }: WireRequest): void {
   if (!isStream(config.data) || !(body instanceof Uint8Array)) return
   config.data = nodeBody(body)
@@ -126,13 +129,13 @@ function keepBytes(config: Config, { body, headers }: WireRequest): void {
   if (contentType !== undefined) config.headers.set("content-type", contentType)
 }
 
-/** The caller's headers as they are, but for what this attempt adds, and what a redirect took away. */
+/** The caller's headers, with those that this attempt adds and without those that a redirect removed. */
 function sentHeaders(config: Config, given: HeadersByName, { headers }: WireRequest): AxiosHeaders {
-  // Not by its constructor, which would look at every value anew.
+  // Not made by its constructor, which would check every value again.
   const { AxiosHeaders } = axiosOf(config)
   const sent = Object.assign(new AxiosHeaders(), config.headers)
   for (const [name, value] of Object.entries(sent)) {
-    // By false and null the caller keeps axios from its own default.
+    // `false` and `null` suppress axios' own default header.
     if (value !== false && value !== null && !(name.toLowerCase() in headers)) delete sent[name]
   }
   for (const [name, value] of Object.entries(headers)) if (given[name] !== value) sent.set(name, value, true)
@@ -140,8 +143,8 @@ function sentHeaders(config: Config, given: HeadersByName, { headers }: WireRequ
 }
 
 /**
- * The URL in the caller's own parts, by which mocks tell requests. Put together, it is the one that is signed: a space is
- * `%20`, since servers disagree on what a plus means.
+ * The URL in the caller's own parts, by which mocks match requests. Together they are the signed URL: a space is `%20`,
+ * because servers disagree on a plus.
  */
 export function urlParts({ url, baseURL, params, paramsSerializer }: Config): Partial<Config> {
   const escaped = (query: string): string => query.replaceAll("+", "%20")
@@ -157,12 +160,12 @@ export function urlParts({ url, baseURL, params, paramsSerializer }: Config): Pa
   }
 }
 
-/** On a transformation of this package. */
+/** Set on a transformation of this package. */
 const own = Symbol("own")
 
 /**
- * Has axios send a body as it is meant: of a view into a larger buffer it would send the whole buffer, and of an async
- * generator an empty JSON object. Stands ahead of all transformations of the caller's and of axios.
+ * Makes axios send the exact body. Otherwise it sends the whole buffer for a view of a part, and an empty JSON object for
+ * an async generator. Comes before all transformations of the caller and of axios.
  *
  * @param first is called before, with the config.
  */
@@ -172,13 +175,13 @@ export function sendingExactBody(first?: (config: Config) => unknown): AxiosRequ
     if (isStream(data)) return "pipe" in data || "getReader" in data ? data : nodeBody(data)
     if (!ArrayBuffer.isView(data) || data.byteLength === data.buffer.byteLength) return data
     const bytes = nodeBody(data)
-    // A browser has no Buffer, which axios takes as it is.
+    // A browser has no Buffer, which axios would send as it is.
     return bytes === data ? data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) : bytes
   }
   return Object.assign(transform, { [own]: true })
 }
 
-/** Without those of this package. */
+/** The transformations without those of this package. */
 export function callersTransforms({ transformRequest = [] }: Config): AxiosRequestTransformer[] {
   return [transformRequest].flat().filter((transform) => !(own in transform))
 }

@@ -10,9 +10,7 @@ import {
 
 /** The init of fetch, with the auth of this one request. */
 export interface AuthRequestInit extends FetchInit {
-  /**
-   * Another auth for this request, or `false` for none. Omit it to use the auth of `createFetch`; `undefined` is refused.
-   */
+  /** Another auth for this request, or `false` for none. Omit it to use that of `createFetch`; `undefined` is refused. */
   auth?: Auth | false
 }
 

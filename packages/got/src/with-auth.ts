@@ -4,7 +4,7 @@ import { authHooks } from "./auth-hooks.ts"
 
 /** The settings of one request in `context`. */
 export interface AuthContext {
-  /** Another auth for this request, or `false` for none. Omit it to use the auth of `withAuth`; `undefined` is refused. */
+  /** Another auth for this request, or `false` for none. Omit it to use that of `withAuth`; `undefined` is refused. */
   countersign?: Auth | false
 }
 

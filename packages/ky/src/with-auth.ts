@@ -3,9 +3,7 @@ import type { Hooks, KyInstance, Options } from "ky"
 
 declare module "ky" {
   interface Options {
-    /**
-     * Another auth for this request, or `false` for none. Omit it to use the auth of `withAuth`; `undefined` is refused.
-     */
+    /** Another auth for this request, or `false` for none. Omit it to use that of `withAuth`; `undefined` is refused. */
     countersign?: Auth | false
   }
 }

@@ -15,7 +15,7 @@ import { RedirectTrail } from "./redirect-trail.ts"
 
 /** The authentication of one request, among its dispatch options. */
 export interface AuthDispatchOptions {
-  /** Another auth for this request, or `false` for none. Omit it to use the auth of `withAuth`; `undefined` is refused. */
+  /** Another auth for this request, or `false` for none. Omit it to use that of `withAuth`; `undefined` is refused. */
   countersign?: Auth | false
 }
 
