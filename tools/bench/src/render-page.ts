@@ -11,8 +11,8 @@ export function renderPage({ runtimes }: Report): string {
   const runs = Object.entries(runtimes) as [RuntimeName, Run][]
   return `# Performance
 
-Written by \`npm run bench\`; not edited by hand. What is measured stands as a multiple of something beside it, in the same
-run: of a floor that nothing can be faster than, or of what one would use instead. Times alone would tell of the machine.
+Written by \`npm run bench\`; not edited by hand. Most figures are ratios between two things that were measured in the same run: our code
+against a floor that nothing can beat, or against the usual alternative. Times alone would describe the machine.
 
 ${runs.map(([name, run]) => `- ${summary(name, run)}`).join("\n")}
 
@@ -20,33 +20,32 @@ ${runs.map(([name, run]) => `- ${summary(name, run)}`).join("\n")}
 
 | command | does |
 | - | - |
-| \`npm run bench\` | measures all, some twenty minutes, and writes this page, its data and its charts |
-| \`npm run bench -- --runtime bun --runtime deno\` | the same on these, for what they share with Node: adds their tables |
-| \`npm run bench -- --quick\` | a minute's worth, printed |
-| \`npm run bench -- --quick --check\` | the same, and fails when a figure with a target is twice as bad as here; CI runs it |
-| \`npm run bench -- --part memory\` | one part alone, printed |
+| \`npm run bench\` | measures everything in about twenty minutes, and writes this page, its data and its charts |
+| \`npm run bench -- --runtime bun --runtime deno\` | measures the parts that these runtimes share with Node, and adds their tables |
+| \`npm run bench -- --quick\` | measures for about a minute, and prints the figures |
+| \`npm run bench -- --quick --check\` | does the same, and fails if a figure with a target is twice as bad as here; CI runs it |
+| \`npm run bench -- --part memory\` | measures one part alone, and prints it |
 
 ${runs.map(([name, run]) => renderRun(name, run)).join("\n")}
 ## How it is measured
 
-- Each part has a process of its own, which loads what it measures and nothing else.
-- What is compared is done in turns, a few milliseconds each, in an order drawn anew in every round. A figure is the median
-  of the rounds' own ratios; in brackets is where the middle half of them lies. A wide bracket means that the machine had
-  other things to do: such a figure is good for its order of magnitude, and a target inside the bracket is neither reached
-  nor missed for certain.
-- Whole requests go to a server in another process over connections that are kept, 64 at once. They count as the CPU time of
-  all threads of the client's process, user and system, not as the time that passed.
-- The service, the answers and the tokens are made up, the sizes are real: a GET with two query pairs and three headers, a
-  JSON body of 1 kB, tokens of 1.5 kB.
-- The peers sign with what their documentation recommends, and may keep whatever they keep between requests.
+- Each part runs in a separate process, which loads only the code that it measures.
+- The two sides of a comparison take turns of a few milliseconds, in a new random order in every round. A figure is the median of the
+  ratios of all rounds. The brackets show where the middle half of them lies. A wide bracket means that the machine was busy: read
+  such a figure as an order of magnitude. If a target lies inside the bracket, the run does not decide whether it is reached.
+- Whole requests go to a server in another process over kept connections, 64 at once. They count as the CPU time of all threads of the
+  client's process, user and system, not as elapsed time.
+- The service, the answers and the tokens are invented, but the sizes are real: a GET with two query pairs and three headers, a JSON
+  body of 1 kB, tokens of 1.5 kB.
+- The peers sign as their documentation recommends, and may keep state between requests.
 
 ## The floor
 
-A signature cannot be had for less than the hashes in it: one of the canonical request, two of the HMAC, and one of the body.
-The floor is those, in the fastest form that the runtime has, over text that is ready: \`crypto.hash\` over the canonical
-request, then over the prepared inner pad with the string to sign, then over the prepared outer pad with the inner hash. What
-a signer does beside that (read the URL, sort, encode, write the date and the headers) is what is above 1 x. A cached token
-cannot be had for less than the reading of a Map, a look at the clock and the turn that \`await\` takes.
+A signature needs four hashes: one of the canonical request, two of the HMAC, and one of the body. The floor is these hashes in the
+fastest form of the runtime, over prepared text: \`crypto.hash\` over the canonical request, then over the prepared inner pad with
+the string to sign, then over the prepared outer pad with the inner hash. A signer also has to read the URL, sort, encode, and write
+the date and the headers. That work is the part above 1 x. The floor of a cached token is a read of a Map, a look at the clock and
+one turn of \`await\`.
 `
 }
 

@@ -8,19 +8,19 @@ import type { RuntimeSummary, Summary } from "./summary.ts"
 /** Explanations of the names in the tables. */
 const NOTES = `What the names say:
 
-- A number behind a client's name is its oldest release that is supported; without one it is the newest.
-- \`got.stream, piped\`: the body comes through a pipe, and is left out of the signature (\`unsignedPayload\`).
-- \`fetch, setGlobalDispatcher\`: the runtime's own fetch on an undici dispatcher. Node 22, 24 and 26 use that of undici 8;
-  Node 26 does not look at that of undici 7, and Bun at none.
-- undici on Bun is the one of npm, bundled with the program. What is not bundled gets Bun's own stand-in when it imports
-  \`undici\`, which has no dispatchers to compose.
-- HTTP/2: the servers speak nothing else, and the \`:authority\` that arrives is what must be signed. axios follows no
-  redirects over HTTP/2.
-- forwarding proxy: plain HTTP to a proxy that forwards it (\`allowInsecure\`). CONNECT proxy: HTTPS through a tunnel. Both ask
-  for a password, and are the only ones that know the hosts, by name; the second refuses a CONNECT that shows a credential.
-  axios has its \`proxy\` option, got an \`agent\` (Node's with \`proxyEnv\`; hpagent), undici a ProxyAgent; \`environment\` is
-  \`NODE_USE_ENV_PROXY\` with \`HTTP_PROXY\` and \`HTTPS_PROXY\`. The fetch of Node 22 and 24 tunnels plain HTTP as well then, so
-  it has nothing to forward.`
+- A number after a client's name is its oldest supported release. A name without a number is the newest release.
+- \`got.stream, piped\`: the body comes through a pipe, and the signature leaves it out (\`unsignedPayload\`).
+- \`fetch, setGlobalDispatcher\`: the runtime's own fetch on an undici dispatcher. Node 22, 24 and 26 use the dispatcher of undici 8.
+  Node 26 ignores that of undici 7, and Bun ignores both.
+- undici on Bun is the npm package, bundled with the program. In a program that is not bundled, Bun replaces \`undici\` by its own
+  module, which has no dispatchers to compose.
+- HTTP/2: the servers speak nothing else, and the signature must cover the \`:authority\` that arrives. axios follows no redirects
+  over HTTP/2.
+- forwarding proxy: plain HTTP to a proxy that forwards it (\`allowInsecure\`). CONNECT proxy: HTTPS through a tunnel. Both proxies
+  ask for a password, and only they can resolve the host names. The second refuses a CONNECT that shows a credential. axios uses its
+  \`proxy\` option, got an \`agent\` (Node's with \`proxyEnv\`; hpagent), undici a ProxyAgent. \`environment\` is \`NODE_USE_ENV_PROXY\`
+  with \`HTTP_PROXY\` and \`HTTPS_PROXY\`. With these the fetch of Node 22 and 24 tunnels plain HTTP too, so there is nothing to
+  forward.`
 
 /** The published page. */
 export function render({ date, clients, auths, runtimes, sizes }: Summary): string {
@@ -30,22 +30,22 @@ export function render({ date, clients, auths, runtimes, sizes }: Summary): stri
 
 Made by \`npm run conformance\` on ${date}; not edited by hand.
 
-Each cell of the matrix is one request with a body, in a client, on a runtime, that meets something on its way. Three local
-servers judge it by what came off the wire: one fresh and valid authentication for each attempt, the bytes and the content
-type that the client sends without this library, nothing secret at a host that is not listed. The same request is made
-without this library, to see what the client does by itself.
+Each cell of the matrix is one request: a body, a client, a runtime, and an event on its way, such as a redirect. Three local servers
+check the request that arrives. Each attempt must have one fresh and valid authentication, and the bytes and the content type that
+the client sends without this library. A host that is not listed must get no secret. The same request is also made without this
+library, to see how the client behaves alone.
 
 - A number counts the cells that are right: \`75\` means all of them.
-- \`70 + 5\`: five were declined: sent no further, with an error or the answer that had come. [Why](#what-is-declined).
+- \`70 + 5\`: five were declined. They were sent no further, and the caller got an error or the answer that had come. [Why](#what-is-declined).
 - \`70, 5 failed\`: five are wrong.
-- \`-\`, and cells that are not counted: the client does not do that when it is alone either, or the runtime has no such body.
+- \`-\`, and cells that are not counted: the client alone cannot do that either, or the runtime has no such body.
 
 ${totals(runtimes)}
 
 Clients: ${Object.entries(clients)
     .map(([name, version]) => `${name.split(" ")[0]} ${version}`)
     .join(", ")}.
-The authentications of every row are: ${auths.join(", ")}.
+Every row uses these authentications: ${auths.join(", ")}.
 
 ## What happens on the way, on ${main} ${mainSummary.version}
 
@@ -59,13 +59,13 @@ ${groupTables(main, mainSummary, BODIES, "body")}
 
 ## Runtimes
 
-All bodies and all that happens on the way, and the signatures of the vector file on which official implementations agree:
-by the hashes of the runtime, and by the portable ones, which a browser gets.
+The rows of the clients count all bodies and events. The row of signatures counts the cases of the vector file on which official
+implementations agree, with the hashes of the runtime and with the portable hashes of a browser.
 
-workerd runs with the compatibility date in brackets. It ends what a request has begun when the request is answered, so there
-tokens are also renewed across requests: by a request that comes past the middle of a token's life, with and without
-\`waitUntil\`, and by those that wait for a request which has left before the token came. With the older date axios 1.7 is left
-out: it loses the headers of every answer there, with \`location\` among them.
+workerd runs with the compatibility date in brackets. It stops the work of a request when the request is answered. So on workerd tokens
+are also renewed across requests: by a request past the middle of a token's lifetime, with and without \`waitUntil\`, and by requests
+that wait for a refresh whose own request has ended. axios 1.7 does not run with the older date: it loses the headers of every answer
+there, including \`location\`.
 
 ${runtimeTable(runtimes)}
 
@@ -75,9 +75,9 @@ ${declinedTable(runtimes)}
 
 ## Bundles for browsers and workers
 
-Minified and gzipped, as Rolldown (the bundler of Vite) makes a program for a browser. The budgets are for what is loaded at
-the start. What only some requests need (a cache for what a provider yields, forms and streams, redirects, rejections, id
-lookups) is loaded when they come, and counts in the last column: all of it in one file.
+The figures are bytes of a browser program, minified and gzipped, from Rolldown (the bundler of Vite). A budget limits the code that is
+loaded at the start. Code that only some requests need is loaded on demand: the cache for a provider's values, forms and streams,
+redirects, rejections, id look-ups. The last column counts all code in one file.
 
 ${sizeTable(sizes)}
 `

@@ -24,10 +24,10 @@ try {
 }
 \`\`\`
 
-[The README of auth-core](../packages/auth-core/README.md#why-was-it-refused) says how to have a failed signature compared with the
-request.
+If the signature failed, \`explain\` can compare it with the request: see
+[auth-core's README](../packages/auth-core/README.md#why-was-it-refused).
 
-This page is written by \`npm run troubleshooting\` from the table that \`explain\` uses; a test fails when it is out of date.
+\`npm run troubleshooting\` writes this page from the table that \`explain\` uses. A test fails when it is out of date.
 `
 
 /** The page on refusals, from the table of causes and from what a run of all changes named. */
@@ -39,11 +39,11 @@ export function troubleshootingPage(changes: readonly NamedChange[], clients: re
   ])
   return [
     INTRODUCTION,
-    "## By the answer\n\nThe first row that fits holds.\n",
+    "## By the answer\n\nThe first matching row applies.\n",
     `${markdownTable(["Status", "Code", "Text", "Cause", "Sure"], rows)}\n`,
     "## By the cause\n",
     ...(Object.keys(CAUSES) as Cause[]).map(section),
-    `## Changes on the way\n\nEach of these changes is made by a proxy to a signed request, through each of ${clients.join(", ")}, in front of a gateway that checks the signature. This is what \`explain\` calls it.\n`,
+    `## Changes on the way\n\nA proxy in front of a gateway makes each of these changes to a signed request, through each of ${clients.join(", ")}. The gateway checks the signature. The table shows the name that \`explain\` gives the change.\n`,
     `${markdownTable(["A proxy changes this", "Named"], changed)}\n`,
   ].join("\n")
 }
@@ -82,7 +82,7 @@ function section(cause: Cause): string {
         ? " Repeated failures lock the user."
         : ""
   const known = sources.length === 0 ? "" : `\n\nKnown from: ${sources.join("; ")}.`
-  return `### ${cause}\n\n${summary} ${fix}\n\nWorth another try as it is: ${retryable ? "yes" : "no"}.${danger}${known}\n`
+  return `### ${cause}\n\n${summary} ${fix}\n\nCan succeed if you send it again unchanged: ${retryable ? "yes" : "no"}.${danger}${known}\n`
 }
 
 function namedText([named, by]: [string, readonly string[]], clients: readonly string[]): string {

@@ -1,14 +1,14 @@
 import { type Feature, type FeatureList, releasesWith } from "@countersign/testkit"
 import { markdownTable } from "@countersign/tools-shared/markdown-table"
 
-const INTRODUCTION = `# What each client still does with authentication
+const INTRODUCTION = `# Client features with authentication
 
-With \`withAuth\` a client does all that it did before. Each feature below is used three times against a real server: without
-authentication, with one that leaves bodies unread (a token), and with one that reads them (a signature). What the caller
-gets, and what arrives at the server, has to be the same, but for the authentication: a fresh one on each request. Where
-something is different on purpose, the reason is stated, and a test demands that the difference is there.
+With \`withAuth\` a client keeps all its features. A test uses each feature below three times against a real server: without
+authentication, with a token (which leaves bodies unread), and with a signature (which reads them). The caller must get the same result,
+and the server must receive the same request, except for a fresh authentication on each attempt. Some features differ on purpose. The
+table then states the reason, and a test checks that the difference exists.
 
-This page is written by \`npm run client-features\` from \`packages/*/test/features\`; a test fails when it is out of date.
+\`npm run client-features\` writes this page from \`packages/*/test/features\`. A test fails when it is out of date.
 `
 
 /** The page that lists what is compared, client by client. */
