@@ -9,10 +9,10 @@ export interface ServerEnv extends Env {
   Variables: { trace?: Trace }
 }
 
-/** A request as it came off the wire, but for its body. */
+/** A request as it came off the wire, without its body. */
 export interface RequestHead {
   readonly method: string
-  /** Scheme, the Host that was asked for, and the undecoded target. */
+  /** Scheme, requested Host, and undecoded target. */
   readonly url: string
   /** Path and query, undecoded. */
   readonly target: string
@@ -20,11 +20,11 @@ export interface RequestHead {
   readonly path: string
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>
-  /** Present where somebody watches. */
+  /** Present if somebody watches. */
   readonly trace: Trace | undefined
 }
 
-/** The same, read whole. */
+/** A request with its whole body. */
 export interface IncomingRequest extends RequestHead {
   readonly body: Uint8Array
   readonly text: string
@@ -35,11 +35,11 @@ const MAX_IAM_BODY_BYTES = 1024 * 1024
 
 /** @throws {Refusal} 413 for a body above 1 MB; the rest of it stays unread, and the connection closes. */
 export async function readRequest(context: Context<ServerEnv>): Promise<IncomingRequest> {
-  // Off the socket: a Request drops the body of a GET, and the official SDKs send and sign one.
+  // Read from the socket: a Request drops the body of a GET, and the official SDKs send and sign one.
   const { incoming } = context.env
   const chunks: Uint8Array[] = []
   let size = 0
-  // A destroyed request would take its socket along, and with it the answer.
+  // Destroying the request would close its socket, and no answer could be sent.
   for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
     chunks.push(chunk)
     size += chunk.byteLength
@@ -56,7 +56,7 @@ function tooLarge(): Refusal {
 
 export function requestHead(context: Context<ServerEnv>): RequestHead {
   const { method = "GET", url = "/", headersDistinct } = context.env.incoming
-  // A client that takes this server for its proxy names the whole URL.
+  // A client that uses this server as its proxy sends the whole URL.
   const target = url.replace(/^https?:\/\/[^/?#]*/i, "")
   const headers: Record<string, string> = {}
   for (const [name, values = []] of Object.entries(headersDistinct)) headers[name] = values.join(", ")

@@ -1,6 +1,6 @@
 import type { RequestSummary } from "./view/record.ts"
 
-/** A request in one line of a log, to read. */
+/** A request as one readable line of a log. */
 export function logLine({ time, status, method, target, caller, verdict, faults, durationMs }: RequestSummary): string {
   const who = caller === undefined ? "nobody" : `${caller.user} @ ${caller.domain}`
   const fault = faults === undefined ? "" : `, fault: ${faults.join(", ")}`

@@ -1,7 +1,7 @@
 import type { Emulator } from "./start-emulator.ts"
 import type { Named, User } from "./state/accounts.ts"
 
-/** Where the emulator is and who is there to authenticate as, to read. */
+/** A readable summary: the emulator's URLs, and the accounts to authenticate with. */
 export function overview(
   { url, podUrl, accounts }: Pick<Emulator, "url" | "podUrl" | "accounts">,
   ui: boolean,

@@ -51,7 +51,7 @@ export class GatewayRefusal extends Refusal {
   }
 }
 
-/** As in X-Request-Id. */
+/** A new id for X-Request-Id. */
 export function requestId(): string {
   return randomBytes(16).toString("hex")
 }

@@ -28,7 +28,7 @@ export interface EmulatorOptions extends WorldOptions {
   ui?: boolean | undefined
   /** Origins of web pages that may call the emulator, such as `http://localhost:5173`; `*` for all. @default none */
   cors?: "*" | readonly string[] | undefined
-  /** Is given each request once it is answered, secrets masked. @default nobody */
+  /** Called with each request once it is answered, secrets masked. @default none */
   onRequest?: ((request: RequestSummary) => void) | undefined
 }
 
@@ -38,7 +38,7 @@ export interface Emulator {
   readonly url: string
   /** URL of the pod identity endpoint, for HC_CONTAINER_CREDENTIALS_FULL_URI. */
   readonly podUrl: string
-  /** Who is there to authenticate as. */
+  /** The accounts to authenticate with. */
   readonly accounts: Accounts
   readonly faults: Faults
   readonly stats: Stats
@@ -50,7 +50,7 @@ export interface Emulator {
   close(): Promise<void>
 }
 
-/** Node's own limit for headers is less than what a token with many roles takes. */
+/** A token with many roles is longer than Node's own limit for headers. */
 const MAX_HEADER_BYTES = 64 * 1024
 
 /**
@@ -61,14 +61,14 @@ const MAX_HEADER_BYTES = 64 * 1024
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const { port = 0, host = "127.0.0.1", ui = false, cors, onRequest } = options
   const world = createWorld(options)
-  // Test suites start without, and load nothing of it.
+  // Test suites start without the view, and load nothing of it.
   const isWatched = ui || onRequest !== undefined || cors !== undefined
   const view = isWatched
     ? (await import("./view/create-view.ts")).createView(world, { ui, cors, onRequest })
     : undefined
   const server = createServer(
     { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: 0 },
-    // The clients under test run in this process, with the Request and Response of the platform.
+    // The clients under test run in this process, and need the Request and Response of the platform.
     getRequestListener(appOf(world, view).fetch, { overrideGlobalObjects: false }),
   )
   await new Promise<void>((resolve, reject) => {
@@ -89,7 +89,7 @@ function appOf(world: World, view: View | undefined): Hono<ServerEnv> {
   })
   view?.addTo(app)
   app.use(async (context, next) => {
-    // By the path as it came off the wire: a Request resolves dot segments.
+    // Uses the path as it came off the wire, because a Request resolves dot segments.
     const { method, path } = requestHead(context)
     const part = partOf(path)
     world.stats.count(part === "gateway" ? part : `${method} ${path}`, part === "iam")

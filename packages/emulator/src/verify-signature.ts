@@ -6,8 +6,8 @@ import type { World } from "./state/world.ts"
 import type { CheckedSignature } from "./trace.ts"
 
 /**
- * The access key that a request is signed with, under the gateway's rules: it exists, it is not locked, its time is not
- * over, the security token that goes with it came along, and the signature is that of this very request within 15 minutes.
+ * The access key that signed a request, under the gateway's rules: the key exists, is not locked and has not expired, its
+ * security token came along, and the signature fits this exact request and is at most 15 minutes off.
  *
  * @throws {Refusal} 401 APIGW.0301 in the gateway's words, 413 APIGW.0201
  * @see API Signing Guide, "Error Codes"
@@ -26,7 +26,7 @@ export async function verifySignature(
     { method, url, headers, body },
     {
       now,
-      // The real one takes what is listed.
+      // The real gateway accepts a signature without Host or body.
       allowUnsignedHost: true,
       allowUnsignedPayload: true,
       secretFor: async (accessKeyId) => {

@@ -8,7 +8,7 @@ import { CLIENTS, type Client, type SnippetAuth, snippet } from "./snippets.ts"
 
 type AccountsBody = Omit<Accounts, "addCustomer"> & { readonly url: string }
 
-/** Who is there to authenticate as, with programs that do so. */
+/** The accounts to authenticate with, and programs that do so. */
 export function AccountsPanel() {
   const [accounts, setAccounts] = useState<AccountsBody | undefined>(undefined)
   const customers = state.value?.customers

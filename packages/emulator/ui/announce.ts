@@ -7,7 +7,7 @@ function announce(text: string): void {
   message.value = text
 }
 
-/** Lets something happen, and says how it went. */
+/** Runs some work, and says how it went. */
 export function act(work: () => Promise<unknown>, done: string): void {
   work().then(
     () => announce(done),

@@ -2,9 +2,9 @@ import { useState } from "preact/hooks"
 import { type CanonicalParts, parseCanonical } from "../src/view/canonical-parts.ts"
 
 interface CanonicalComparisonProps {
-  /** Of what arrived. */
+  /** The canonical request of the one that arrived. */
   arrived: string
-  /** Of what the client signed, where it was found. */
+  /** The one that the client signed, if it was found. */
   signed: string | undefined
   /** Whether the signature was refused. */
   isMismatch: boolean
@@ -67,7 +67,7 @@ function Comparison({ rows, hasSigned }: { rows: readonly ComparedRow[]; hasSign
   )
 }
 
-/** A text with the part marked in which it differs from another. */
+/** A text whose difference from another one is marked. */
 function marked(text: string | undefined, other: string | undefined) {
   if (text === undefined) return <em>absent</em>
   if (text === "" && other !== "") return <mark>(empty)</mark>

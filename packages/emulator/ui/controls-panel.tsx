@@ -4,7 +4,7 @@ import { act } from "./announce.ts"
 import { call } from "./api.ts"
 import { state } from "./live.ts"
 
-/** The server's clock, and trouble on demand. */
+/** The server's clock, and faults on demand. */
 export function ControlsPanel() {
   return (
     <div class="page">
@@ -159,7 +159,7 @@ function isFaultKind(value: string): value is FaultKind {
   return Object.hasOwn(FAULT_KINDS, value)
 }
 
-/** What the control route takes: numbers as numbers, and nothing that was left empty. */
+/** The body for the control route: numbers as numbers, and without empty fields. */
 function faultBody(kind: FaultKind, form: FormData): object {
   const entries = [...form].flatMap(([name, value]): [string, string | number][] => {
     if (typeof value !== "string" || value === "" || name === "path" || name === "target") return []

@@ -1,6 +1,6 @@
 import { call } from "./api.ts"
 
-/** So many ids fit into the address of one call. */
+/** The number of ids that fit into the address of one call. */
 const IDS_PER_CALL = 2_000
 
 interface Har {

@@ -9,7 +9,7 @@ export const text = signal("")
 export const part = signal<PartFilter>("all")
 export const onlyRefused = signal(false)
 
-/** What the list shows. */
+/** The requests that the list shows. */
 export const shown = computed(() => filtered(requests.value, text.value, part.value, onlyRefused.value))
 
 /** Requests of a part in which every word occurs, upper and lower case alike. */

@@ -4,10 +4,10 @@ import { requests } from "./live.ts"
 import { RequestsWithDetail } from "./requests-with-detail.tsx"
 import { count, isRefused, timeOfDay, whoOf } from "./words.ts"
 
-/** More marks than that nobody tells apart. */
+/** Nobody could tell more marks apart. */
 const MOST_MARKS = 1_000
 
-/** Calls to IAM, STS and the metadata service: all that gives out credentials. */
+/** Calls to IAM, STS and the metadata service, which issue credentials. */
 const calls = computed(() => requests.value.filter(({ part }) => part !== "gateway"))
 
 export function IamPanel() {

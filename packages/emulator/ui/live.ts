@@ -6,7 +6,7 @@ export type Connection = "connecting" | "live" | "paused" | "lost"
 
 export const connection = signal<Connection>("connecting")
 
-/** What may be changed from outside; nothing before the first event. */
+/** The state that may be changed from outside; `undefined` before the first event. */
 export const state = signal<EmulatorState | undefined>(undefined)
 
 /** The requests that are kept, by rising id. A new array with each change. */
@@ -40,14 +40,14 @@ export function connect(): void {
   }
 }
 
-/** Stops following; `connect` goes on. What happens meanwhile is not lost: the emulator keeps it. */
+/** Stops following; `connect` goes on. The emulator keeps the requests that come meanwhile. */
 export function pause(): void {
   source?.close()
   source = undefined
   connection.value = "paused"
 }
 
-/** The ids of what is kept have no gap, so that each request has its place. */
+/** The ids of kept requests have no gap, so the place of a request follows from its id. */
 function merged(
   kept: readonly RequestSummary[],
   { first, requests: changed }: ViewEvents["requests"],

@@ -1,6 +1,6 @@
 import type { RequestSummary } from "../src/view/record.ts"
 
-/** Who got in, in words. */
+/** The caller that got in, in words. */
 export function whoOf({ caller }: RequestSummary): string {
   if (caller === undefined) return ""
   const by = caller.assumedBy === undefined ? "" : ` by ${caller.assumedBy}`
@@ -17,10 +17,10 @@ export function isRefused({ verdict }: RequestSummary): boolean {
   return verdict !== undefined && verdict !== "ok"
 }
 
-/** What follows the verdict on a signature: the page shows it in a table of its own. */
+/** The canonical request after the verdict on a signature. The page shows it in a table of its own. */
 const CANONICAL = /, canonicalRequest:.*$/s
 
-/** The verdict without what all refusals begin with. */
+/** The verdict, without the words that every refusal begins with. */
 export function verdictWords({ verdict, faults }: RequestSummary): string {
   const words = (verdict ?? "waits").replace("Incorrect IAM authentication information: ", "").replace(CANONICAL, "")
   return faults === undefined ? words : `${words}, fault: ${faults.join(", ")}`

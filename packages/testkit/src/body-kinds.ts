@@ -18,13 +18,13 @@ export type BodyKind =
   | "async generator"
 
 export interface BodySample {
-  /** A new one for each call, since some can be read once only. */
+  /** Makes a new one for each call, because some can be read only once. */
   make(): unknown
-  /** How the client is told of it: as JSON to serialise, or as a body. */
+  /** How the client is given it: as JSON to serialise, or as a body. */
   as: "none" | "json" | "body"
-  /** The bytes that must arrive; absent where the encoding has a boundary of its own. */
+  /** The bytes that must arrive; absent if the encoding has a boundary of its own. */
   expected?: Buffer
-  /** Bytes that must be found among those that arrive, where the whole is not known. */
+  /** Bytes that must be among those that arrive, if the whole is not known. */
   contains?: Buffer
   contentType?: RegExp
 }

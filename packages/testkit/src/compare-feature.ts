@@ -11,13 +11,13 @@ const auths: Readonly<Record<string, () => Auth>> = {
   [READS_BODIES]: () => numbering("secret", 12 * 1024 * 1024),
 }
 
-/** Each longer than the one before, for a machine that was too busy. */
+/** Longer from try to try, in case the machine was too busy. */
 const LIMITS_MS = [150, 1_000, 6_000]
 
 /**
- * Rejects with what differs, as an assertion error.
+ * Uses a feature with and without auth. Rejects with an assertion error if the results differ.
  *
- * @param concurrent runs with and without auth at a time.
+ * @param concurrent makes both uses at the same time.
  */
 export async function compareFeature<Client>(
   feature: Feature<Client>,
@@ -86,7 +86,7 @@ function differenceIn<Client>(feature: Feature<Client>, { name }: FeatureRelease
   return feature.differs?.releases?.includes(name) === false ? undefined : feature.differs
 }
 
-/** Requests that are made at a time arrive in any order. */
+/** Concurrent requests arrive in any order. */
 function sorted({ wire }: FeatureRun): WireEntry[] {
   return wire.toSorted((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1))
 }

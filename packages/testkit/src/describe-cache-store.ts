@@ -11,12 +11,12 @@ export interface CacheStoreSuiteOptions {
   dispose?: ((store: CacheStore) => void | Promise<void>) | undefined
 }
 
-/** The lifetime of a value that is to end. */
+/** The lifetime of a value that is to expire. */
 const SPAN_MS = 150
 /** A slow machine may miss a value before it ends, so the test is repeated with longer spans. */
 const LONGER_SPANS_MS = [SPAN_MS, 1_000, 6_000]
 
-/** The contract of every {@link CacheStore}; of leases and watching where it has them. */
+/** The contract of every {@link CacheStore}, and of leases and watching if it has them. */
 export function describeCacheStore(
   name: string,
   makeStore: () => CacheStore | Promise<CacheStore>,

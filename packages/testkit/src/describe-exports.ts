@@ -1,11 +1,11 @@
 import * as core from "@countersign/auth-core"
 import { expect, it } from "vitest"
 
-/** Of the core, what programs that use an adapter do without: to sign by hand, to verify, and to write an adapter. */
+/** Exports of the core that programs with an adapter do not need: to sign by hand, to verify, and to write an adapter. */
 const CORE_ONLY = ["MAX_SIGNED_BODY_BYTES", "authenticatedSend", "canonicalRequest", "createSigner", "sign", "verify"]
 
 /**
- * The contract of an adapter's entry: all that its users need of the core, and its own names.
+ * The contract of an adapter's entry: it exports all that its users need of the core, and its own names.
  *
  * @param entry the module of the entry.
  * @param own the names that it adds.

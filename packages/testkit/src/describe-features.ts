@@ -3,8 +3,8 @@ import { compareFeature } from "./compare-feature.ts"
 import { type FeatureList, releasesWith } from "./feature.ts"
 
 /**
- * Uses each feature of a list without auth, with one that leaves bodies unread, and with one that reads them; demands the
- * same results and the same requests on the wire, but for one fresh authentication on each.
+ * Uses each feature of a list without auth, with one that leaves bodies unread, and with one that reads them. Expects the
+ * same results and the same requests on the wire, except for one fresh authentication on each.
  */
 export function describeFeatures<Client>(list: FeatureList<Client>): void {
   for (const release of list.releases) {

@@ -12,7 +12,7 @@ const auths: [name: string, make: () => Auth][] = [
   ["AK/SK", () => akskAuth(key)],
 ]
 
-/** A client whose requests a library answers in place of the network finds the same with auth as without. */
+/** The contract of a client under a mocking library: it finds the same answers with auth as without. */
 export function describeMocks(name: string, adapter: AdapterUnderTest, libraries: readonly MockLibrary[]): void {
   describe.each(libraries)(`${name} under $name`, (library) => {
     let seen: MockedRequest[] = []
@@ -71,7 +71,7 @@ export function describeMocks(name: string, adapter: AdapterUnderTest, libraries
   })
 }
 
-/** The status, of libraries that refuse by an answer; else what the caller sees of the error. */
+/** The status, from libraries that refuse by an answer; else the part of the error that the caller sees. */
 async function outcomeOf(sent: Promise<AdapterResponse>): Promise<unknown> {
   const response = await sent.catch(() => undefined)
   return response === undefined ? errorFacts(sent) : response.status

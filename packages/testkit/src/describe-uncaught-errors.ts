@@ -17,7 +17,7 @@ const ENDINGS = {
   "/200": "success, thrown by the program",
 }
 
-/** As text of a program: gives `auth`, whose secrets all begin alike, `base`, `path` and `timeout`. */
+/** Source text that defines `auth`, whose secrets all begin alike, `base`, `path` and `timeout`. */
 const GIVEN = `
 const secrets = { authorization: "Bearer secret-1", "x-auth-token": "secret-2", "x-security-token": "secret-3" }
 const auth = {
@@ -32,13 +32,12 @@ const ended = (response) => { throw Object.assign(new Error("it came to an end")
 `
 
 /**
- * A program dies by the error of its request, and Node prints that error with all it holds, whatever it says about how to be
- * printed.
+ * A program dies of the error of its request. Node prints that error with all it holds, and ignores its custom inspection.
  *
- * @param program awaits a request to `base + path` that lasts `timeout` milliseconds at most, and gives what comes of it to
- * `ended`. It is given `auth`.
+ * @param program source text that awaits a request to `base + path`, which lasts at most `timeout` milliseconds, and passes
+ * its result to `ended`. It may use `auth`.
  * @param directory of the package, from where the program imports.
- * @param aliases names of packages, and what is imported in their place.
+ * @param aliases names of packages, each with its replacement.
  */
 export function describeUncaughtErrors(
   name: string,

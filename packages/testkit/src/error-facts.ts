@@ -10,7 +10,7 @@ export interface ErrorFacts {
   cause?: ErrorFacts
 }
 
-/** Gives the facts of the error that ends some work; fails when there is none. */
+/** Returns the facts of the error that ends some work. Fails if there is none. */
 export async function errorFacts(work: Promise<unknown>): Promise<ErrorFacts> {
   const error = await work.then(
     () => undefined,

@@ -3,7 +3,7 @@ import type { Clock } from "@countersign/auth-core"
 export interface FakeClock extends Clock {
   /** Moves both clocks on and wakes every sleeper whose time has come, in order, letting promises settle between. */
   advance(ms: number): Promise<void>
-  /** Moves on step by step until the promise settles, and gives what it gives: for work that also waits for something real. */
+  /** Moves on step by step until the promise settles, and settles like it. For work that also waits for something real. */
   until<T>(promise: PromiseLike<T> | T, stepMs?: number): Promise<T>
   /** Moves the wall clock alone, as a correction by NTP or an operator would, or a machine's sleep. */
   jump(ms: number): void
@@ -15,7 +15,7 @@ interface Sleeper {
 }
 
 /**
- * Waits behind what is queued for Node's thread pool, such as the encryption of a value: on a busy machine it would otherwise
+ * Waits for the work in Node's thread pool, such as the encryption of a value. On a busy machine that work would otherwise
  * take longer by this clock than by a real one.
  */
 async function threadPool(): Promise<void> {

@@ -18,17 +18,17 @@ export interface Feature<Client> {
    * and so on.
    */
   run(client: Client, context: FeatureContext): Promise<unknown>
-  /** The result of the client without auth, where that is to be pinned. May hold asymmetric matchers. */
+  /** The result of the client without auth, if it is to be pinned. May hold asymmetric matchers. */
   gives?: unknown
   /** The releases that have it, by name. @default all */
   releases?: readonly string[]
   /** It changes something of the whole process, so nothing may run beside it. @default false */
   alone?: boolean
-  /** Stated where it is meant to be otherwise with auth. */
+  /** Present if it is meant to behave differently with auth. */
   differs?: Difference
 }
 
-/** A difference on purpose. It must show, else it is stated in vain. */
+/** An intended difference. The test fails if it does not show. */
 export interface Difference {
   /** For the reader of the page: one sentence. */
   because: string
@@ -36,16 +36,16 @@ export interface Difference {
   gives?: unknown
   /** The requests that arrive differ, and are not compared. @default false */
   onTheWire?: boolean
-  /** Only an auth that reads bodies, as a signature does, makes a difference. @default false */
+  /** Only an auth that reads bodies, such as a signature, makes a difference. @default false */
   onlyWhereRead?: boolean
-  /** The releases where it is so. @default all */
+  /** The releases with the difference. @default all */
   releases?: readonly string[]
 }
 
 export interface FeatureContext {
   /** Name of the release, as in the list. */
   release: string
-  /** Gives what the feature's `answer` says. */
+  /** Answers as the feature's `answer` says. */
   server: RecordingServer
   /**
    * Another server on this machine, for answers that the recording server cannot give: a listener for HTTP, or a server of
@@ -57,7 +57,7 @@ export interface FeatureContext {
    * used again with a longer one, so that no result depends on the machine's speed.
    */
   readonly limitMs: number
-  /** Does something after the run, such as closing what was opened. */
+  /** Runs some work after the run, such as closing what was opened. */
   defer(work: () => unknown): void
 }
 
@@ -81,7 +81,7 @@ export interface FeatureSetup extends Omit<FeatureContext, "limitMs"> {
 export interface FeatureList<Client> {
   /** Name of the client, for the page. */
   client: string
-  /** Some features may be used at a time, unless one says otherwise. @default false */
+  /** Features may be used concurrently, unless one says otherwise. @default false */
   concurrent?: boolean
   releases: readonly FeatureRelease<Client>[]
   themes: Readonly<Record<string, readonly Feature<Client>[]>>

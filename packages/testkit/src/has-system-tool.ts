@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process"
 
 /**
- * Whether this machine has a program, by `program --version`. Without it the tests that need it are to be skipped, which
- * this says in one line; CI demands it: there a missing one is an error.
+ * Whether this machine has a program, by `program --version`. If not, prints one line, and the tests that need it must be
+ * skipped. In CI a missing program is an error.
  *
  * @param aptPackage Debian's package of it
  */

@@ -1,9 +1,9 @@
 import dns from "node:dns"
 
 /**
- * Makes all names below a domain lead to this machine, for whatever in this process asks the platform.
+ * Resolves all names below a domain to this machine, for everything in this process that uses the platform's lookup.
  *
- * @returns ends it.
+ * @returns a function that ends it.
  */
 export function resolveLocally(domain: string): () => void {
   const { lookup } = dns

@@ -16,7 +16,7 @@ export interface LocalRedis {
   stop(): Promise<void>
 }
 
-/** Whether this machine has redis-server. CI demands it: there a missing one is an error. */
+/** Whether this machine has redis-server. In CI a missing one is an error. */
 export function hasRedis(): boolean {
   const found = spawnSync("redis-server", ["--version"]).status === 0
   if (!found && process.env.COUNTERSIGN_REQUIRE_SYSTEM_TOOLS === "1")

@@ -22,11 +22,11 @@ interface MockedAnswer {
 export interface MockedRoute {
   method: "GET" | "POST"
   path: string
-  /** By name and value, as they are before they are encoded. */
+  /** Names and values, not encoded. */
   query?: Readonly<Record<string, string>>
-  /** The text that the body has to be, where the library tells requests by it. */
+  /** The text that the body must be, if the library matches requests by it. */
   body?: string
-  /** One for each request in turn, the last for all that follow; none stands for a broken connection. */
+  /** One for each request in turn, the last for all that follow. An empty list stands for a broken connection. */
   answers: readonly MockedAnswer[]
 }
 
@@ -36,13 +36,13 @@ export interface MockLibrary {
   /**
    * Answers requests to an origin from here on, and refuses all others.
    *
-   * @param seen is given each request that a route is for.
-   * @returns what ends it.
+   * @param seen called with each request that matches a route.
+   * @returns a function that ends it.
    */
   start(origin: string, routes: readonly MockedRoute[], seen: (request: MockedRequest) => void): () => unknown
 }
 
-// It begins when it is imported.
+// nock starts when it is imported.
 nock.restore()
 
 const BROKEN = "the mocked connection is broken"
@@ -98,8 +98,8 @@ export const mockedByMsw: MockLibrary = {
 }
 
 /**
- * For the global fetch, which asks the dispatcher that undici is told to use everywhere. Of undici 7, as Node 24 has it: to
- * that of undici 8 it gives bodies as streams.
+ * For the global fetch, which uses undici's global dispatcher. The MockAgent is that of undici 7, as in Node 24. To one of
+ * undici 8 that fetch gives bodies as streams.
  */
 export const mockedByMockAgent: MockLibrary = {
   name: "MockAgent",

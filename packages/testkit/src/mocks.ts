@@ -1,4 +1,4 @@
-// Apart from the rest, since these libraries take a while to load.
+// A separate entry, because these libraries take a while to load.
 export { describeMocks } from "./describe-mocks.ts"
 export {
   answerBy,

@@ -6,10 +6,10 @@ export interface NumberingAuth extends Auth {
 }
 
 /**
- * An auth without any cryptography: gives each attempt a number for a secret, so that a stale one shows, keeps what it was
- * told, and would have every rejected request replayed.
+ * An auth without any cryptography. It gives each attempt a number as its secret, so that a stale one shows, keeps what it
+ * was told, and has every rejected request replayed.
  *
- * @param limit the largest body it takes, in bytes; without one bodies are left unread.
+ * @param limit the largest body it reads, in bytes. Without it bodies are left unread.
  */
 export function numbering(name = "secret", limit?: number): NumberingAuth {
   const attempts: Attempt[] = []

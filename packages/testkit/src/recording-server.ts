@@ -25,7 +25,7 @@ export interface RecordingServer {
   close(): Promise<void>
 }
 
-/** A real HTTP server on loopback that keeps what arrives and answers what the test says. */
+/** A real HTTP server on loopback that keeps each request and answers as the test says. */
 export async function recordingServer(
   answer: (arrival: Arrival, index: number) => Answer | Promise<Answer> = () => ({}),
 ): Promise<RecordingServer> {
@@ -62,7 +62,7 @@ export async function recordingServer(
   }
 }
 
-/** Ends when so many requests have arrived. */
+/** Resolves when `count` requests have arrived. */
 export async function arrived({ arrivals }: RecordingServer, count: number): Promise<void> {
   while (arrivals.length < count) await new Promise((resolve) => setTimeout(resolve, 5))
 }

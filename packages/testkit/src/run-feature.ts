@@ -5,12 +5,12 @@ import type { Auth } from "@countersign/auth-core"
 import type { Feature, FeatureContext, FeatureRelease } from "./feature.ts"
 import { recordingServer } from "./recording-server.ts"
 
-/** A request as it came off the wire, without what has to be different each time. */
+/** A request as it came off the wire, without the parts that differ each time. */
 export interface WireEntry {
   method: string
   target: string
   headers: Record<string, unknown>
-  /** Absent where a server of the feature's own read it. */
+  /** Absent if the feature's own server read it. */
   body?: string
 }
 
@@ -21,7 +21,7 @@ export interface FeatureRun {
   authentications: { host: string; token: string | undefined }[]
 }
 
-/** Gives the time limit for a run; see {@link FeatureContext.limitMs}. */
+/** Returns the time limit for a run; see {@link FeatureContext.limitMs}. */
 export type TimeLimit = () => number
 
 /** Uses a feature once, against servers of its own. */
@@ -103,7 +103,7 @@ async function listening(
   return { url: `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`, close }
 }
 
-/** The same for each run: ports of servers, boundaries of forms and dates have names. */
+/** Replaces ports, boundaries of forms and dates by names, so that every run gives the same. */
 function plain(value: unknown, origins: readonly string[], boundary?: string): unknown {
   if (typeof value === "string") return plainText(value, origins, boundary)
   if (Array.isArray(value)) return value.map((item) => plain(item, origins, boundary))

@@ -3,14 +3,14 @@ import { readFile } from "node:fs/promises"
 export interface ReadmeExampleOptions {
   /** The modules that the example imports, by specifier. */
   modules: Readonly<Record<string, object>>
-  /** Texts of the example, such as URLs, and what stands in for them here. */
+  /** Texts of the example, such as URLs, and their replacements. */
   replace?: Readonly<Record<string, string>>
 }
 
 type Program = (modules: object, console: object) => Promise<void>
 type ProgramConstructor = new (...parameters: [modules: string, console: string, code: string]) => Program
 
-/** Runs the first TypeScript block of a README, which must be plain JavaScript too. Gives what it logs. */
+/** Runs the first TypeScript block of a README, which must be plain JavaScript too. Returns its log. */
 export async function runReadmeExample(
   readme: URL,
   { modules, replace = {} }: ReadmeExampleOptions,

@@ -2,7 +2,7 @@ import { format, inspect } from "node:util"
 
 const EVERYTHING = { depth: Number.POSITIVE_INFINITY, showHidden: true, maxArrayLength: 1_000, maxStringLength: null }
 
-/** Everything that values show, by every way of printing that a log, a debugger or Node itself takes. */
+/** Everything that values show, in every way of printing that a log, a debugger or Node itself uses. */
 export function shown(...values: unknown[]): string {
   return values
     .flatMap((value) => [
@@ -10,7 +10,7 @@ export function shown(...values: unknown[]): string {
       inspect(value, EVERYTHING),
       inspect(value, { ...EVERYTHING, customInspect: false }),
       inspect(value, { ...EVERYTHING, customInspect: false, showProxy: true }),
-      // Getters of HTTP/2 sessions give new objects at each level.
+      // Getters of HTTP/2 sessions return new objects at each level.
       inspect(value, { ...EVERYTHING, customInspect: false, getters: true, depth: 4 }),
       format("%o %O %j", value, value, value),
       json(value),
@@ -20,7 +20,7 @@ export function shown(...values: unknown[]): string {
     .join("\n")
 }
 
-/** The first of some marks that a text holds, with what stands before it; `undefined` when it holds none. */
+/** The first mark that a text holds, with the text before it; `undefined` if it holds none. */
 export function markIn(text: string, ...marks: string[]): string | undefined {
   for (const mark of marks) {
     const at = text.indexOf(mark)
@@ -29,7 +29,7 @@ export function markIn(text: string, ...marks: string[]): string | undefined {
   return undefined
 }
 
-/** As those make it who leave out what comes twice. */
+/** JSON without repeated objects, as many loggers make it. */
 function json(value: unknown): string {
   const seen = new WeakSet<object>()
   const text = JSON.stringify(value, (_key, part: unknown) => {
@@ -45,7 +45,7 @@ function cloned(value: unknown): string {
   try {
     return inspect(structuredClone(value), { ...EVERYTHING, customInspect: false })
   } catch {
-    // Most of what clients give holds functions.
+    // Most responses and errors hold functions, which cannot be cloned.
     return ""
   }
 }

@@ -9,7 +9,7 @@ export interface TestServers {
   listen(answer: RequestListener): Promise<string>
 }
 
-/** Starts servers that close after each test; called where `afterEach` may be. */
+/** Starts servers that close after each test. To be called where `afterEach` may be. */
 export function testServers(): TestServers {
   const recording: RecordingServer[] = []
   const listening: Server[] = []

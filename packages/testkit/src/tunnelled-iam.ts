@@ -19,7 +19,7 @@ export interface TunnelledIam {
   close(): void
 }
 
-/** Answers each call with a token of a day, `MIItunnelled`. */
+/** Answers each call with a token that is valid for a day, `MIItunnelled`. */
 export async function tunnelledIam(): Promise<TunnelledIam> {
   const { key, cert } = selfSigned("iam.example.com")
   const asked: string[] = []

@@ -6,20 +6,20 @@ import type { World } from "../state/world.ts"
 import { unauthorized, verifySignature } from "../verify-signature.ts"
 import type { GatewayBody } from "./read-body.ts"
 
-/** Who called, and how that was shown. */
+/** The caller of a request, and its project. */
 export interface Authenticated {
   readonly principal: Principal
   readonly projectId: string | undefined
 }
 
-/** By which of the two methods a request means to authenticate. */
+/** The method by which a request tries to authenticate. */
 export function schemeOf({ headers }: RequestHead): Scheme {
   if (headers["x-auth-token"] !== undefined) return "token"
   return headers.authorization === undefined ? "none" : "signature"
 }
 
 /**
- * Lets a request in, by token or by signature.
+ * Authenticates a request, by token or by signature.
  *
  * @throws {Refusal} 401 APIGW.0301 in the gateway's words, 413 APIGW.0201
  * @see API Signing Guide, "Error Codes"

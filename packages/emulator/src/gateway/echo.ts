@@ -2,7 +2,7 @@ import type { RequestHead } from "../incoming-request.ts"
 import type { Caller, Scheme } from "../state/stats.ts"
 import type { GatewayBody } from "./read-body.ts"
 
-/** Up to so many bytes of a text body are echoed. */
+/** The longest text of a body that is echoed, in bytes. */
 const MOST_ECHOED = 4_096
 
 const SECRET = new Set(["authorization", "x-auth-token", "x-security-token"])

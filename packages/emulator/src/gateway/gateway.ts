@@ -11,7 +11,7 @@ import { partnerCenter } from "./partner-center.ts"
 import { type GatewayBody, readBody } from "./read-body.ts"
 
 /**
- * Every path that is none of IAM's: checks the authentication and records it, applies faults, then answers for the
+ * Serves every path that is not IAM's: checks the authentication and records it, applies faults, then answers for the
  * service behind.
  */
 export async function gateway(world: World, context: Context<ServerEnv>): Promise<Response> {
@@ -61,7 +61,7 @@ function answerOf(
   return result instanceof GatewayRefusal ? result.answer(context) : context.json(result)
 }
 
-/** Who called, by name. */
+/** The caller, by name. */
 export function callerOf({ principal: { account, user, assumedBy }, projectId }: Authenticated): Caller {
   return {
     domain: account.domain.name,

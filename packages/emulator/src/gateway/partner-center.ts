@@ -17,7 +17,7 @@ export interface PartnerCenterRoute {
 }
 
 /**
- * A handful of Partner Center's APIs, with who may call them.
+ * Some of Partner Center's APIs, each with those who may call it.
  *
  * @see Partner Center API reference: "Querying Customers", "Querying the Account Balance", "Querying Orders", "Error Codes"
  */
@@ -47,7 +47,7 @@ export const partnerCenter: readonly PartnerCenterRoute[] = [
   {
     method: "GET",
     path: "/v2/accounts/customer-accounts/balances",
-    // Whoever asks is the customer here, be it the partner.
+    // The caller is the customer here, even if it is the partner.
     answer({ accounts: { customers } }, caller) {
       const number = customers.findIndex(({ domain }) => domain.id === caller.domain.id) + 1
       return { account_balances: balancesOf(caller, number), debt_amount: 0, measure_id: 1, currency: "USD" }

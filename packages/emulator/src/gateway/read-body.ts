@@ -5,7 +5,7 @@ export interface GatewayBody {
   readonly bytes: number
   /** Lower-case hex. */
   readonly sha256: string
-  /** The body itself, as far as it is needed: absent above what AK/SK can sign. */
+  /** Absent if the body is larger than AK/SK can sign. */
   readonly content: Uint8Array | undefined
 }
 

@@ -4,9 +4,9 @@ import type { World } from "../state/world.ts"
 import { textAt } from "./json.ts"
 
 /**
- * The agency that somebody may assume.
+ * The agency that a caller asks to assume.
  *
- * @throws {Refusal} 403 without the Agent Operator permission or where the agency trusts somebody else, 404
+ * @throws {Refusal} 403 without the Agent Operator permission, or if the agency trusts another account; 404
  */
 export function assumedAgency(world: World, by: Principal, claim: unknown): Principal {
   const name = textAt(claim, "agency_name")

@@ -7,7 +7,7 @@ function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value)
 }
 
-/** The value at a path of member names; `undefined` when the way ends before. */
+/** The value at a path of member names; `undefined` if a member is missing. */
 export function at(value: unknown, ...path: string[]): unknown {
   return path.reduce<unknown>((inner, name) => (isObject(inner) ? inner[name] : undefined), value)
 }

@@ -21,7 +21,7 @@ export function tokenOf({ identities, now }: World, value: string | undefined): 
   return token
 }
 
-/** Who asks IAM, by token or by signature. */
+/** The caller of IAM, by token or by signature. */
 export async function principalOf(world: World, request: IncomingRequest): Promise<Principal> {
   const token = request.headers["x-auth-token"]
   if (token === undefined) return signerOf(world, request)
@@ -31,7 +31,7 @@ export async function principalOf(world: World, request: IncomingRequest): Promi
 }
 
 /**
- * Who signed: the gateway, before IAM and STS too, checks that.
+ * The signer of a request. The gateway checks signatures for IAM and STS too.
  *
  * @throws {Refusal} 401 APIGW.0301
  */

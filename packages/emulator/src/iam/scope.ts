@@ -3,7 +3,8 @@ import type { Account, Named } from "../state/accounts.ts"
 import { at, textAt } from "./json.ts"
 
 /**
- * Reads the scope that a token is asked for: a project, the whole account of its bearer, or neither. A project wins over the account.
+ * Reads the requested scope of a token: a project, the whole account of its bearer, or neither. A project wins over the
+ * account.
  *
  * @throws {Refusal} 404 for an unknown project, 401 for another account
  */

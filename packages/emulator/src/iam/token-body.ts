@@ -31,7 +31,7 @@ function named({ id, name }: Named): Named {
   return { id, name }
 }
 
-/** Where the services are: here. */
+/** The service catalog. Every service is at this server. */
 export function catalogOf(context: Context): object[] {
   const origin = new URL(context.req.url).origin
   return [

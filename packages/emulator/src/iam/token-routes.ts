@@ -57,7 +57,7 @@ function grantOf(
         principal: assumedAgency(world, tokenOf(world, token).principal, at(body, "auth", "identity", "assume_role")),
       }
     case "token": {
-      // A token that is made of another ends with it, as in Keystone.
+      // A token that is made from another one ends with it, as in Keystone.
       const { principal, expiresAt } = tokenOf(world, textAt(body, "auth", "identity", "token", "id") ?? token)
       return { principal, expiresAt }
     }

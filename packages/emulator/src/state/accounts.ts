@@ -23,7 +23,7 @@ export interface Mfa {
 export interface User extends Named {
   readonly password: string
   readonly credentials: AccessKey
-  /** Only with a code of the virtual MFA device. */
+  /** The user can sign in only with a code of this virtual MFA device. */
   readonly mfa?: Mfa
   /** May sign in to the console only. */
   readonly consoleOnly?: boolean
@@ -51,7 +51,7 @@ export interface Partner extends Account {
   readonly user: User
   /** Another one, without it. */
   readonly plainUser: User
-  /** One whose token needs a passcode. */
+  /** A user whose token needs a passcode. */
   readonly mfaUser: User
   readonly consoleOnlyUser: User
   readonly disabledUser: User
@@ -61,7 +61,7 @@ export interface Customer extends Account {
   readonly user: User
   /** Trusts the partner. */
   readonly agency: Agency
-  /** Trusts somebody else. */
+  /** Trusts another account. */
   readonly foreignAgency: Agency
 }
 
@@ -78,17 +78,17 @@ export interface IdentityProvider {
 }
 
 export interface NewCustomer {
-  /** Name of the customer, from which those of its account and user are made. @default "customer-4" and so on */
+  /** Name of the customer, from which the names of its account and user are made. @default "customer-4" and so on */
   name?: string | undefined
 }
 
-/** Who is there to authenticate as. */
+/** The accounts to authenticate with. */
 export interface Accounts {
   readonly partner: Partner
   /** Three at the start. */
   readonly customers: readonly [Customer, Customer, Customer, ...Customer[]]
   readonly identityProvider: IdentityProvider
-  /** The agency that the machine of the metadata service, and the pod, run under. */
+  /** The machine of the metadata service, and the pod, which run under an agency. */
   readonly machine: { readonly podToken: string }
   /**
    * Adds a customer of the partner: an account with a user and two agencies, all derived from the name.
@@ -105,7 +105,7 @@ const CUSTOMER_NAME = /^[A-Za-z][A-Za-z0-9-]{0,31}$/
  * The same accounts at every start, so that they can be written into a configuration.
  *
  * @param now the server's clock, epoch ms
- * @param onAdded is given each customer that is added later
+ * @param onAdded called with each customer that is added later
  */
 export function sampleAccounts(now: () => number, onAdded: (customer: Customer) => void = () => undefined): Accounts {
   const partnerDomain = named("partner", "partner-account")
@@ -175,7 +175,7 @@ function identityProvider(now: () => number): IdentityProvider {
 }
 
 function mfaDevice(now: () => number): Mfa {
-  // The first 16 letters do as hex digits.
+  // The first 16 letters of Base32 stand for the hex digits.
   const secret = hexOf("partner-mfa/device").replace(/./g, (digit) =>
     "ABCDEFGHIJKLMNOP".charAt(Number.parseInt(digit, 16)),
   )

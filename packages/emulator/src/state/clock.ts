@@ -4,9 +4,9 @@ export interface ServerClock {
   now(): number
   /** A function that gives epoch ms, a number of milliseconds to add to the real time, or nothing for the real time. */
   set(clock: number | (() => number) | undefined): void
-  /** Milliseconds that come on top, whatever the clock is. */
+  /** Milliseconds that are added to any clock. */
   offset: number
-  /** How far it is from the real time, milliseconds; `undefined` where a function sets it, which may stand still or jump. */
+  /** The distance from the real time, milliseconds; `undefined` if a function sets the clock. */
   readonly offsetMs: number | undefined
 }
 

@@ -4,13 +4,13 @@ import type { ServerClock } from "./clock.ts"
 import type { Identities } from "./identities.ts"
 import type { Lockout } from "./lockout.ts"
 
-/** The requests that a fault applies to: a part of the emulator, or paths as they come off the wire, by their beginning or a pattern. */
+/** The requests that a fault applies to: those of a part of the emulator, or by an undecoded path's beginning or pattern. */
 export type FaultTarget = "all" | Part | `/${string}` | RegExp
 
 export interface FaultOptions {
   /** @default "gateway" */
   target?: FaultTarget | undefined
-  /** How many requests have it. @default all until `reset` */
+  /** The number of requests that meet it. @default all until `reset` */
   times?: number | undefined
 }
 
@@ -18,27 +18,27 @@ export interface FaultOptions {
 export type Lockable = Pick<Named, "id"> | Pick<AccessKey, "accessKeyId">
 
 /**
- * Faults on demand. What applies to requests applies to the next ones to its target, in the order they come; a request to
- * the gateway is checked and recorded before a fault meets it.
+ * Faults on demand. A fault of requests applies to the next ones to its target, in the order they come. A request to the
+ * gateway is checked and recorded before it meets a fault.
  */
 export interface Faults {
-  /** Answers so many milliseconds late, of real time. */
+  /** Delays answers by `ms` milliseconds of real time. */
   delay(ms: number, options?: FaultOptions): void
-  /** Answers with a status and that status' error body. */
+  /** Answers with a status and its error body. */
   status(status: number, options?: FaultOptions & { retryAfterSeconds?: number | undefined }): void
-  /** Answers 429, with Retry-After, to what exceeds so many requests in so many milliseconds of the server's clock. */
+  /** Answers 429, with Retry-After, after `requests` requests within `perMs` milliseconds of the server's clock. */
   throttle(requests: number, options?: { target?: FaultTarget | undefined; perMs?: number | undefined }): void
   /** Closes the connection without an answer. */
   dropConnection(options?: FaultOptions): void
   /** Answers with a redirect to a URL. @param options.status 302 by default */
   redirect(to: string, options?: FaultOptions & { status?: 301 | 302 | 303 | 307 | 308 | undefined }): void
-  /** Ends tokens before their time: one, or all there are. */
+  /** Revokes one token, or all. */
   revokeToken(value?: string): void
-  /** Puts another access key in the place of one; the old one is unknown from then on. */
+  /** Replaces an access key. The old one is unknown from then on. */
   rotateKey(accessKeyId: string): AccessKey
-  /** Ends an access key, temporary or not, before its time. */
+  /** Revokes an access key, temporary or not. */
   revokeKey(accessKeyId: string): void
-  /** Gives a user another password. The user's tokens end with the old one. */
+  /** Changes the password of a user. The tokens that the user has end. */
   changePassword(user: Pick<Named, "id">, password: string): void
   /** Disables a user, or enables it again: password, tokens and access keys alike. */
   disableUser(user: Pick<Named, "id">, disabled?: boolean): void
@@ -46,17 +46,17 @@ export interface Faults {
   lock(who: Lockable): void
   /** Ends such a lock. */
   unlock(who: Lockable): void
-  /** The server's clock is off by so many milliseconds. */
+  /** Moves the server's clock by `ms` milliseconds. */
   clockOffset(ms: number): void
   /** How the metadata service answers. @see MetadataMode */
   metadata(mode: MetadataMode): void
-  /** Ends the faults that apply to requests, locks, the clock's offset and the metadata mode. What was issued, changed or revoked stays so. */
+  /** Ends the faults of requests, locks, the clock's offset and the metadata mode. All other changes stay. */
   reset(): void
 }
 
 /**
- * `token optional`: the second version of the metadata service, with its first still served; `token required`: without;
- * `no tokens`: the first version only; `no agency`: the server has no agency, so there is no key.
+ * `token optional`: the second version of the metadata service, and still the first; `token required`: only the second; `no
+ * tokens`: only the first; `no agency`: the server has no agency, so there is no key.
  */
 export type MetadataMode = "token optional" | "token required" | "no tokens" | "no agency"
 
@@ -70,11 +70,11 @@ export type Fault =
 /** A fault that waits for requests. */
 export interface PendingFault {
   readonly target: FaultTarget
-  /** The arguments it was asked for with. */
+  /** The arguments that were passed to `faults`. */
   readonly asked: Fault | { readonly kind: "throttle"; readonly requests: number; readonly perMs: number }
-  /** How many more requests have it: `Infinity` for all until `reset`. */
+  /** The number of requests that will still meet it: `Infinity` for all until `reset`. */
   readonly timesLeft: number
-  /** Gives what the next request to the target meets, if anything. */
+  /** Returns the fault of the next request to the target, if any. */
   next(): Fault | undefined
 }
 
@@ -148,7 +148,7 @@ function throttled(most: number, perMs: number, clock: ServerClock): () => Fault
   }
 }
 
-/** Takes the faults that a request meets from those that are pending. */
+/** Takes the faults that apply to a request from the pending ones. */
 export function takeFaults(pending: readonly PendingFault[], part: Part, path: string): Fault[] {
   return pending
     .filter(({ target }) => isMet(target, part, path))

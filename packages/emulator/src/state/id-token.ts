@@ -17,7 +17,7 @@ export function issueIdToken(claims: Claims, secret: string): string {
   return `${content}.${signatureOf(content, secret).toString("base64url")}`
 }
 
-/** The content of an id token that this secret signed; `undefined` for any other text. Whether it holds now is not checked. */
+/** The content of an id token that this secret signed; `undefined` for any other text. Its validity is not checked. */
 export function readIdToken(token: string, secret: string): unknown {
   const [header, claims = "", signature = "", ...rest] = token.split(".")
   const actual = Buffer.from(signature, "base64url")

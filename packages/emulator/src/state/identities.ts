@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto"
 import type { Account, Accounts, Agency, Named, User } from "./accounts.ts"
 
-/** Who acts. */
+/** Somebody who calls. */
 export interface Principal {
   readonly account: Account
   /** The user, or the agency that acts for one. */
   readonly user: Named & { readonly agentOperator?: boolean }
-  /** Who assumed the agency. */
+  /** The one who assumed the agency. */
   readonly assumedBy?: Principal
 }
 
@@ -15,7 +15,7 @@ export interface IssuedToken {
   readonly principal: Principal
   readonly methods: readonly string[]
   readonly project?: Named
-  /** Scope is the whole account. */
+  /** The scope is the whole account. */
   readonly domainScoped: boolean
   readonly issuedAt: number
   readonly expiresAt: number
@@ -25,7 +25,7 @@ export interface IssuedToken {
 export interface IssuedKey {
   readonly accessKeyId: string
   readonly secretAccessKey: string
-  /** Goes with a temporary key. */
+  /** Belongs to a temporary key. */
   readonly securityToken?: string
   readonly expiresAt?: number
   readonly principal: Principal
@@ -49,14 +49,14 @@ export interface Identities {
   issueKey(principal: Principal, durationMs: number): IssuedKey
   key(accessKeyId: string): IssuedKey | undefined
   revokeTokens(which: (token: IssuedToken) => boolean): void
-  /** Puts another access key in the place of one, which is unknown from then on. */
+  /** Replaces an access key, which is unknown from then on. */
   rotateKey(accessKeyId: string): IssuedKey
   revokeKey(accessKeyId: string): void
   hasPassword(user: User, password: string | undefined): boolean
   /** The user's tokens end with the old password. */
   changePassword(user: Pick<Named, "id">, password: string): void
   isDisabled(user: Pick<Named, "id">): boolean
-  /** Keys and tokens of a disabled user are worth nothing until it is enabled again. */
+  /** Keys and tokens of a disabled user are refused until it is enabled again. */
   setDisabled(user: Pick<Named, "id">, disabled: boolean): void
 }
 

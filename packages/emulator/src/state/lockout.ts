@@ -1,4 +1,4 @@
-/** Counts failures in a row, and locks what had too many for a while. */
+/** Counts consecutive failures, and locks a name for a while after too many. */
 export interface Lockout {
   isLocked(name: string): boolean
   failed(name: string): void
@@ -8,7 +8,7 @@ export interface Lockout {
   reset(): void
 }
 
-/** @param most failures in a row that do not lock yet */
+/** @param most consecutive failures that do not lock yet */
 export function createLockout(most: number, lockMs: number, now: () => number): Lockout {
   const failures = new Map<string, number>()
   const lockedUntil = new Map<string, number>()

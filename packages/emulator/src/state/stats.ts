@@ -1,7 +1,7 @@
-/** By which method a request means to authenticate. */
+/** The method by which a request tries to authenticate. */
 export type Scheme = "token" | "signature" | "none"
 
-/** Who called. */
+/** The caller of a request. */
 export interface Caller {
   /** Name of the account. */
   readonly domain: string
@@ -21,7 +21,7 @@ export interface GatewayRequest {
   readonly headers: Readonly<Record<string, string>>
   readonly body: { readonly bytes: number; readonly sha256: string }
   readonly scheme: Scheme
-  /** `ok`, or the message of the refusal. Faults that were asked for do not show here. */
+  /** `ok`, or the message of the refusal. Requested faults do not show here. */
   readonly verdict: string
   /** Absent when the request was refused. */
   readonly caller?: Caller
@@ -42,7 +42,7 @@ export interface Stats {
 
 export interface StatsKeeper extends Stats {
   count(route: string, isIam: boolean): void
-  /** Keeps a request; gives the function to call when it is answered. */
+  /** Keeps a request. Returns the function to call when it is answered. */
   keep(request: Omit<GatewayRequest, "status">): (status: number) => void
 }
 

@@ -17,7 +17,7 @@ export function totp(secret: string, time: number): string {
   return String(number % 1_000_000).padStart(6, "0")
 }
 
-/** Whether a code is that of now, or of the step before: a code may be typed late. */
+/** Whether a code is the current one or the one before, since a code may be typed late. */
 export function isTotp(code: string | undefined, secret: string, time: number): boolean {
   return code === totp(secret, time) || code === totp(secret, time - STEP_MS)
 }

@@ -7,11 +7,11 @@ import { createStats, type StatsKeeper } from "./stats.ts"
 
 const MINUTE = 60_000
 
-/** Failed signatures in a row that an AK survives. */
+/** Consecutive failed signatures that do not lock an AK yet. */
 const FAILED_SIGNATURES = 5
 
 export interface WorldOptions {
-  /** The wrong password in a row that locks a user, as an account's administrator sets it. @default 5 */
+  /** How many consecutive wrong passwords lock a user, as an account's administrator sets it. @default 5 */
   wrongPasswords?: number | undefined
 }
 
@@ -27,7 +27,7 @@ export interface World {
   readonly keyLockout: Lockout
   /** Locks a user for 15 minutes. */
   readonly passwordLockout: Lockout
-  /** Tokens of the metadata service, with their end. */
+  /** Tokens of the metadata service, with their expiry. */
   readonly metadataTokens: Map<string, number>
   metadataMode: MetadataMode
   /** The server's clock, epoch ms. */

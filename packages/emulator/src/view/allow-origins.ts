@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from "hono"
 import { cors } from "hono/cors"
 import type { ServerEnv } from "../incoming-request.ts"
 
-/** Lets web pages of some origins call every route, and read what clients of Huawei Cloud read of an answer. */
+/** Lets web pages of some origins call every route, and read the response headers that clients of Huawei Cloud read. */
 export function allowOrigins(isAllowed: (origin: string) => boolean): MiddlewareHandler<ServerEnv> {
   const allow = cors({
     origin: (origin) => (isAllowed(origin) ? origin : null),

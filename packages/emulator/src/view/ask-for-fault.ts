@@ -3,7 +3,7 @@ import { Refusal } from "../refusal.ts"
 import type { FaultOptions, Faults, FaultTarget, Lockable } from "../state/faults.ts"
 import { numberAt, oneOfAt, optionalNumberAt, requiredTextAt } from "./input-at.ts"
 
-/** Each function of `faults`, asked for by a JSON object with its arguments by name. */
+/** The functions of `faults`, each called with a JSON object of its arguments by name. */
 const KINDS: Readonly<Record<keyof Omit<Faults, "reset">, (faults: Faults, body: Json) => unknown>> = {
   delay: (faults, body) => faults.delay(numberAt(body, "ms", 0), optionsOf(body)),
   status: (faults, body) =>
@@ -39,7 +39,7 @@ const KINDS: Readonly<Record<keyof Omit<Faults, "reset">, (faults: Faults, body:
 }
 
 /**
- * Asks for the fault of `kind`; gives what the fault gives.
+ * Requests the fault of `kind`, and returns its result.
  *
  * @throws {Refusal} 400 for an unknown kind or a malformed argument
  */

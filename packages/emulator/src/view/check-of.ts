@@ -26,7 +26,7 @@ const SIGNATURE_STEPS = ["Authorization", "Time", "Access key", "Security token"
 type SignatureStep = (typeof SIGNATURE_STEPS)[number]
 type Outcome = NonNullable<RecordedRequest["trace"]["signature"]>["outcome"]
 
-/** The step that an outcome ends at. */
+/** The step at which a check with this outcome ends. */
 const FAILED_AT: Readonly<Record<Exclude<Outcome, "OK">, SignatureStep>> = {
   SIGNATURE_MISSING: "Authorization",
   SIGNATURE_MALFORMED: "Authorization",
@@ -111,7 +111,7 @@ function signatureDetail(
   }
 }
 
-/** Nothing masked; nothing for a request that cannot be signed. */
+/** The canonical request of the one that arrived, unmasked; `undefined` if it cannot be signed. */
 function arrivedCanonical(
   { method, url, headers, trace }: RecordedRequest,
   claimed: ClaimedSignature,
@@ -129,7 +129,7 @@ function arrivedCanonical(
   }
 }
 
-/** The names under which this server may be called, and those that a proxy before it passes on. */
+/** The names of this server, and those that a proxy in front of it passes on. */
 function hostsOf({ headers, port }: RecordedRequest): string[] {
   const own = ["localhost", "127.0.0.1"].flatMap((name) => [`${name}:${port}`, name])
   const { "x-forwarded-host": forwarded } = headers
@@ -172,7 +172,7 @@ function tokenCheck(world: World, request: RecordedRequest): RequestCheck {
   }
 }
 
-/** Of a request that names no token and no signature, or whose signature was not looked at. */
+/** The check of a request that names no token and no signature, or whose signature was not examined. */
 function openCheck(request: RecordedRequest): RequestCheck {
   const verdict = verdictOf(request)
   const state = verdict === undefined ? "not reached" : verdict === "ok" ? "passed" : "failed"

@@ -27,7 +27,7 @@ function isAlgorithm(word: string | undefined): word is ClaimedSignature["algori
   return word === "SDK-HMAC-SHA256" || word === "SDK-HMAC-SM3" || word === "V11-HMAC-SHA256"
 }
 
-/** Gives the signature of a canonical request under a secret. @see API Signing Guide, "Calculate the signature" */
+/** Returns a function that signs a canonical request with a secret. @see API Signing Guide, "Calculate the signature" */
 export function signerAs(claimed: ClaimedSignature, secretAccessKey: string): (canonicalRequest: string) => string {
   const { algorithm, date, scope } = claimed
   const hash = algorithm === "SDK-HMAC-SM3" ? "sm3" : "sha256"

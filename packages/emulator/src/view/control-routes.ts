@@ -76,7 +76,7 @@ export function controlRoutes(world: World, recorder: Recorder, mask: Mask, vers
   return routes
 }
 
-/** Takes `{ offsetMs }`, or `{ now }` (epoch ms or ISO 8601), from where it goes on unless `frozen`. */
+/** Takes `{ offsetMs }`, or `{ now }` (epoch ms or ISO 8601), from which the clock runs on unless `frozen`. */
 function setClock({ clock }: World, body: Json): void {
   if (at(body, "offsetMs") !== undefined) {
     clock.set(numberAt(body, "offsetMs"))
@@ -96,7 +96,7 @@ async function readJson(request: ReturnType<typeof readRequest>): Promise<Json> 
   return body
 }
 
-/** Turns an error of the emulator's own functions into a mistake of the caller. */
+/** Turns a RangeError of the emulator's own functions into a 400. */
 function attempt<T>(act: () => T): T {
   try {
     return act()

@@ -20,9 +20,9 @@ export interface ViewOptions {
   readonly onRequest: ((request: RequestSummary) => void) | undefined
 }
 
-/** Everything that lets somebody look at the emulator while it runs. */
+/** The live view of a running emulator. */
 export interface View {
-  /** Adds the routes, and what watches the requests to all others; to be called before those are added. */
+  /** Adds its routes, and the recorder of all requests. To be called before the other routes are added. */
   addTo(app: Hono<ServerEnv>): void
 }
 
@@ -34,7 +34,7 @@ export function createView(world: World, { ui, cors, onRequest }: ViewOptions): 
       const isAllowed = (origin: string): boolean => cors === "*" || cors?.includes(origin) === true
       if (cors !== undefined) app.use(allowOrigins(isAllowed))
       if (ui) {
-        // A link of any site may lead to the page, which knows nothing until it asks.
+        // Any site may link to the page, which holds no data until it calls the routes.
         app.get("/-/", staticPage)
         app.get("/-/assets/:name{[A-Za-z0-9_.-]+}", staticAsset)
         const routes = new Hono<ServerEnv>()

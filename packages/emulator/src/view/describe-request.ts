@@ -8,7 +8,7 @@ import type { RecordedExchange, RequestDetail, RequestSummary } from "./record.t
 import type { RecordedRequest } from "./recorder.ts"
 import { verdictOf } from "./verdict-of.ts"
 
-/** A recorded request, in a line. */
+/** A recorded request as a line of the list. */
 export function requestSummary(mask: Mask, request: RecordedRequest): RequestSummary {
   const { id, time, part, method, target, headers, trace, answer } = request
   const { principal, projectId, methods, faults, grantEndsAt } = trace

@@ -8,12 +8,12 @@ import type { ViewEvents } from "./record.ts"
 import type { Recorder } from "./recorder.ts"
 import { stateOf } from "./state-of.ts"
 
-/** Changes are told together, so often that it looks immediate. */
+/** Changes are sent together, so often that it looks immediate. */
 const INTERVAL_MS = 100
 
 /**
- * Tells what happens, by server-sent events, each at most once per interval. A slow reader delays only its own stream: it
- * then gets more in one event, of no more requests than are kept.
+ * Sends changes as server-sent events, each at most once per interval. A slow reader delays only its own stream. It then
+ * gets more in one event, but never more requests than are kept.
  */
 export function eventStream(context: Context<ServerEnv>, world: World, recorder: Recorder, mask: Mask): Response {
   return streamSSE(context, async (stream) => {

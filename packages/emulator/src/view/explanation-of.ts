@@ -3,7 +3,7 @@ import type { RequestCheck, RequestExplanation } from "./record.ts"
 import type { RecordedRequest } from "./recorder.ts"
 import { verdictOf } from "./verdict-of.ts"
 
-/** Why a request was refused, and what to do; nothing for one that was let in, or met a fault that was asked for. */
+/** Why a request was refused, and the remedy; `undefined` for one that was let in, or met a requested fault. */
 export function explanationOf(request: RecordedRequest, check: RequestCheck): RequestExplanation | undefined {
   const { answer, headers, trace } = request
   const verdict = verdictOf(request)

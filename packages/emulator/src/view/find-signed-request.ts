@@ -4,43 +4,43 @@ import { type CanonicalParts, canonicalText } from "./canonical-parts.ts"
 import { type ClaimedSignature, signerAs } from "./claimed-signature.ts"
 import type { SignedDifference } from "./record.ts"
 
-/** A secret to try, with whose it is. */
+/** A secret to try, and its owner in words. */
 export interface TriedSecret {
   readonly secretAccessKey: string
   readonly words: string
 }
 
-/** The request that was signed, where another one arrived. */
+/** The request that was signed, if another one arrived. */
 export interface SignedRequest {
   readonly parts: CanonicalParts
   readonly differences: readonly SignedDifference[]
 }
 
-/** A change that clients and proxies are known to make, turned round. */
+/** The reverse of a change that clients and proxies are known to make. */
 interface Variant extends SignedDifference {
   apply(parts: CanonicalParts): CanonicalParts
 }
 
-/** A request whose signature is not that of what arrived. */
+/** A request whose signature does not fit. */
 export interface MismatchedRequest {
-  /** The canonical request of what arrived, nothing masked. */
+  /** The canonical request of the one that arrived, unmasked. */
   readonly arrived: CanonicalParts
   readonly claimed: ClaimedSignature
-  /** Of the key that the request names. */
+  /** The secret of the key that the request names. */
   readonly secretAccessKey: string
   readonly otherSecrets: readonly TriedSecret[]
-  /** The bytes of the body, where they are kept. */
+  /** The bytes of the body, if they are kept. */
   readonly content: Uint8Array | undefined
   /** Values of Host that a client may have signed in place of the one that arrived. */
   readonly hosts: readonly string[]
 }
 
-/** Some 10 microseconds each: those of a usual request are fewer, those of one with hundreds of parameters far more. */
+/** Each takes some 10 microseconds. A usual request needs fewer, one with hundreds of parameters far more. */
 const MOST_TRIALS = 5_000
 
 /**
  * Finds by trial what the client signed. Each candidate undoes one or two changes that are common on the way, or takes
- * another secret; where its signature is the one that came, it is what was signed, beyond doubt.
+ * another secret. If its signature is the one that came, the candidate is certainly what was signed.
  */
 export function findSignedRequest(request: MismatchedRequest): SignedRequest | undefined {
   const { arrived, claimed, secretAccessKey } = request
@@ -65,7 +65,7 @@ function* candidates(arrived: CanonicalParts, variants: readonly Variant[]): Gen
   for (const variant of variants) yield { parts: variant.apply(arrived), differences: [differenceOf(variant)] }
   for (const [index, one] of variants.entries()) {
     for (const other of variants.slice(index + 1)) {
-      // Two of one part contradict each other, but for headers.
+      // Two changes of one part contradict each other, except for headers.
       if (one.part === other.part && one.part !== "header") continue
       yield { parts: other.apply(one.apply(arrived)), differences: [differenceOf(one), differenceOf(other)] }
     }

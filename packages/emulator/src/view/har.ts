@@ -1,6 +1,6 @@
 import type { RecordedExchange } from "./record.ts"
 
-/** Requests as an HTTP Archive (HAR 1.2), with `_verdict` and `_caller` beside what the format knows. */
+/** Requests as an HTTP Archive (HAR 1.2), with two extra members, `_verdict` and `_caller`. */
 export function harOf(origin: string, version: string, requests: Iterable<RecordedExchange>): object {
   return {
     log: {

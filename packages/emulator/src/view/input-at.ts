@@ -1,7 +1,7 @@
 import { at, type Json, textAt } from "../iam/json.ts"
 import { Refusal } from "../refusal.ts"
 
-/** @throws {Refusal} 400 when it is missing or no number */
+/** @throws {Refusal} 400 when it is missing or not a number */
 export function numberAt(body: Json, name: string, least = Number.NEGATIVE_INFINITY): number {
   const value = at(body, name)
   if (typeof value === "number" && Number.isFinite(value) && value >= least) return value
@@ -13,14 +13,14 @@ export function optionalNumberAt(body: Json, name: string, least: number): numbe
   return at(body, name) === undefined ? undefined : numberAt(body, name, least)
 }
 
-/** @throws {Refusal} 400 when it is missing, empty or no text */
+/** @throws {Refusal} 400 when it is missing, empty or not a text */
 export function requiredTextAt(body: Json, name: string): string {
   const value = textAt(body, name)
   if (value === undefined) throw new Refusal(400, { error: `\`${name}\` must be a text.` })
   return value
 }
 
-/** @throws {Refusal} 400 for another word */
+/** @throws {Refusal} 400 for any other value */
 export function oneOfAt<const T extends string | number>(body: Json, name: string, allowed: readonly T[]): T {
   const found = allowed.find((each) => each === at(body, name))
   if (found === undefined) throw new Refusal(400, { error: `\`${name}\` must be one of ${allowed.join(", ")}.` })

@@ -3,11 +3,11 @@ import type { Identities } from "../state/identities.ts"
 /** Names of headers and query parameters that carry a credential. */
 const SECRET_NAME = /token|auth|cookie|secret|passw|credential|signature|key|code/i
 
-/** A signature and the rest of the header, which names no secret. */
+/** Matches an Authorization header with a signature. Only the signature at its end is secret. */
 const SIGNED =
   /^((?:SDK-HMAC-SHA256|SDK-HMAC-SM3|V11-HMAC-SHA256) (?:Access|Credential)=)([^,/\s]+)(.*, ?Signature=)\S+$/
 
-/** Hides credentials from records. The emulator's own keys and their signatures stay: they are made up, and worth a look. */
+/** Hides credentials in records. The emulator's own keys and signatures stay, because they are made up and worth a look. */
 export interface Mask {
   headers(headers: Readonly<Record<string, string>>): Record<string, string>
   target(target: string): string
@@ -39,7 +39,7 @@ export function createMask({ key, token }: Pick<Identities, "key" | "token">): M
   }
 }
 
-/** A canonical request with the values masked of headers and query parameters that carry a credential. */
+/** Masks the values of headers and query parameters that carry a credential in a canonical request. */
 export function maskCanonical(canonicalRequest: string): string {
   const [method, uri, query = "", ...rest] = canonicalRequest.split("\n")
   const headers = maskPairs(rest.slice(0, -3).join("\n"), "\n", ":")

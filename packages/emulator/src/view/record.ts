@@ -3,7 +3,7 @@ import type { Part } from "../part-of.ts"
 import type { MetadataMode } from "../state/faults.ts"
 import type { Caller, Scheme } from "../state/stats.ts"
 
-/** One request in a list: what the control routes, the event stream and `onRequest` give. Secrets are masked. */
+/** One request in a list, as the control routes, the event stream and `onRequest` give it. Secrets are masked. */
 export interface RequestSummary {
   /** Counts up from 1. */
   readonly id: number
@@ -13,22 +13,22 @@ export interface RequestSummary {
   readonly method: string
   /** Path and query as they came, undecoded. */
   readonly target: string
-  /** User-Agent, or nothing. */
+  /** User-Agent, or an empty text. */
   readonly client: string
   readonly scheme: Scheme
-  /** By which methods IAM was asked, such as `password+totp`. */
+  /** The methods named in a request to IAM, such as `password+totp`. */
   readonly methods?: string
-  /** Who got in, or got something issued. */
+  /** The caller that got in, or got something issued. */
   readonly caller?: Caller
-  /** `ok`, or the message of the refusal; absent before the answer. A fault that was asked for does not show here. */
+  /** `ok`, or the message of the refusal; absent before the answer. A requested fault does not show here. */
   readonly verdict?: string
-  /** Kinds of the faults that it met. */
+  /** Kinds of the faults that applied. */
   readonly faults?: readonly string[]
-  /** Absent before the answer, and where the connection ended without one. */
+  /** Absent before the answer, and if the connection ended without one. */
   readonly status?: number
   /** Milliseconds from arrival to the answer, or to the end of the connection; absent before. */
   readonly durationMs?: number
-  /** End of the token or temporary key that was issued, epoch ms of the server's clock. */
+  /** Expiry of the token or temporary key that was issued, epoch ms of the server's clock. */
   readonly grantEndsAt?: number
 }
 
@@ -51,9 +51,9 @@ export interface SignedDifference {
 /** How a request was authenticated. */
 export interface RequestCheck {
   readonly steps: readonly CheckStep[]
-  /** The canonical request of what arrived; credentials masked. */
+  /** The canonical request of the one that arrived; credentials masked. */
   readonly canonicalRequest?: string
-  /** The one that the client signed, where a trial found it: its signature is the one that came. Credentials masked. */
+  /** The one that the client signed, if a trial found it: its signature is the one that came. Credentials masked. */
   readonly signedCanonicalRequest?: string
   readonly differences?: readonly SignedDifference[]
 }
@@ -68,14 +68,14 @@ export type RequestExplanation = Pick<
 export interface RecordedExchange extends RequestSummary {
   readonly headers: Readonly<Record<string, string>>
   readonly body: { readonly bytes: number; readonly sha256?: string; readonly text?: string }
-  /** `text` of an error only. */
+  /** Has `text` only for an error. */
   readonly answer?: { readonly headers: Readonly<Record<string, string>>; readonly text?: string }
 }
 
 /** One request with everything that is known of it. */
 export interface RequestDetail extends RecordedExchange {
   readonly check: RequestCheck
-  /** Of a refusal: why, and what to do. */
+  /** For a refusal: why, and the remedy. */
   readonly explanation?: RequestExplanation
 }
 
@@ -91,7 +91,7 @@ export interface WaitingFault {
 
 /** The state that may be changed from outside. */
 export interface EmulatorState {
-  /** The server's clock. `now` (epoch ms) is given where it does not go at the pace of the real time. */
+  /** The server's clock. It has `now` (epoch ms) if it does not run at the pace of the real time. */
   readonly clock: { readonly offsetMs: number } | { readonly now: number }
   readonly faults: readonly WaitingFault[]
   readonly metadataMode: MetadataMode
@@ -100,7 +100,7 @@ export interface EmulatorState {
 
 /** The events of `/-/events`, by name. */
 export interface ViewEvents {
-  /** Everything kept; the first event, and again after the list was cleared. */
+  /** Everything kept. The first event; sent again after the list was cleared. */
   readonly snapshot: { readonly requests: readonly RequestSummary[] }
   /** Requests that arrived or were answered since; none with an id below `first` is kept. */
   readonly requests: { readonly first: number; readonly requests: readonly RequestSummary[] }

@@ -19,24 +19,24 @@ export interface RecordedRequest {
 }
 
 interface RecordedAnswer {
-  /** Absent where the connection ended without an answer. */
+  /** Absent if the connection ended without an answer. */
   readonly status?: number
   readonly durationMs: number
   readonly headers: Readonly<Record<string, string>>
-  /** Of an error only. */
+  /** Only for an error. */
   readonly text?: string
 }
 
 /** The changes since a watcher last took them. */
 interface Changes {
   readonly requests: readonly RecordedRequest[]
-  /** No request with an id below is kept. */
+  /** No request with a lower id is kept. */
   readonly first: number
-  /** Whether the list was cleared meanwhile: `requests` is all there is. */
+  /** Whether the list was cleared meanwhile. Then `requests` holds everything. */
   readonly isCleared: boolean
 }
 
-/** One who follows the records at a pace of its own. */
+/** A reader that follows the records at its own pace. */
 interface Watcher {
   take(): Changes
   end(): void
@@ -54,10 +54,10 @@ export interface Recorder {
 
 const MOST_REQUESTS = 10_000
 
-/** Longer bodies are known by size and hash only. */
+/** Of longer bodies only the size and the hash are kept. */
 const MOST_BODY_BYTES = 16 * 1024
 
-/** Of all bodies together: the oldest go first. */
+/** The limit of all bodies together. The oldest go first. */
 const MOST_BODIES_BYTES = 16 * 1024 * 1024
 
 export function createRecorder(): Recorder {

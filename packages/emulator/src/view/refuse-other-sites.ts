@@ -5,21 +5,21 @@ import type { ServerEnv } from "../incoming-request.ts"
 import { Refusal } from "../refusal.ts"
 
 /**
- * Keeps web pages of other sites from reading and changing what goes on here: those that call this origin, and those whose
- * host name was made to point to this machine.
+ * Keeps web pages of other sites from reading and changing the emulator: pages that call this origin, and pages whose host
+ * name was made to point to this machine.
  *
- * @param isAllowed whether an origin was admitted by the option `cors`
+ * @param isAllowed whether the option `cors` admits an origin
  */
 export function refuseOtherSites(isAllowed: (origin: string) => boolean): MiddlewareHandler<ServerEnv> {
   return async (context, next) => {
     const url = new URL(context.req.url)
     const from = context.req.header("origin")
     const site = context.req.header("sec-fetch-site")
-    // Programs send neither header, and a page that is opened by its address is of no site.
+    // Programs send neither header. A page that is opened by its address belongs to no site.
     const isForeign =
       site === undefined ? from !== undefined && from !== url.origin : site !== "same-origin" && site !== "none"
     if (isForeign && !isAllowed(from ?? "")) throw refusal("Pages of other sites may not ask this", "their origin")
-    // A browser takes such a page for one of the emulator's origin, and sends no header that tells.
+    // A browser treats such a page as one of the emulator's origin, so no header tells them apart.
     const isRenamed = isLoopbackAddress(context.env.incoming.socket.localAddress) && !isOwnName(url.hostname)
     if (isRenamed && !isAllowed(url.origin)) throw refusal("This host name is unknown here", "its origin")
     await next()

@@ -1,7 +1,7 @@
 import { parseJson, textAt } from "../iam/json.ts"
 import type { RecordedRequest } from "./recorder.ts"
 
-/** `ok`, or the message of the refusal; nothing before the answer. */
+/** `ok`, or the message of the refusal; `undefined` before the answer. */
 export function verdictOf({
   part,
   trace,

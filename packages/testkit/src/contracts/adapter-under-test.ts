@@ -1,7 +1,7 @@
 import type { Auth, GuardOptions } from "@countersign/auth-core"
 import type { BodyKind, BodySample } from "../body-kinds.ts"
 
-/** A request in no client's words. */
+/** A request, independent of any client. */
 export interface AdapterRequest {
   method?: string
   /** Path and query, appended to the base URL. */
@@ -12,28 +12,28 @@ export interface AdapterRequest {
   /** Per-request auth; see {@link namedAuth}. */
   auth?: Auth | false | undefined
   signal?: AbortSignal
-  /** How often the client itself retries a 503, without a pause worth the name. */
+  /** How often the client itself retries a 503, almost without a pause. */
   retries?: number
 }
 
-/** The answer in no client's words. A 4xx or 5xx is a status here, whatever the client makes of it. */
+/** A response, independent of any client. A 4xx or 5xx is a status here, even if the client throws it. */
 export interface AdapterResponse {
   status: number
   text: string
-  /** The client's own response or error, as the caller of the client holds it; looked into for secrets. */
+  /** The client's own response or error, as its caller gets it. It is searched for secrets. */
   raw: unknown
 }
 
 export interface AdapterUnderTest {
-  /** A client on that base URL; authenticated when there is an auth, and then each request may bring its own. */
+  /** A client for that base URL. With an auth it is authenticated, and each request may bring its own. */
   connect(setup: {
     baseUrl: string
     auth?: Auth | false
     options?: GuardOptions
   }): (request: AdapterRequest) => Promise<AdapterResponse>
-  /** The body kinds that the client itself does not take, each with a word why. */
+  /** The body kinds that the client itself refuses, each with the reason. */
   refuses?: Partial<Record<BodyKind, string>>
-  /** The body kinds that the client sends only with auth, since the adapter reads them; there is nothing to compare with. */
+  /** The body kinds that the client sends only with auth, because the adapter reads them. There is nothing to compare. */
   adds?: readonly BodyKind[]
   /** More bodies, such as those of packages that only this client takes. */
   bodies?: Partial<Record<BodyKind, BodySample>>
@@ -43,15 +43,15 @@ export interface AdapterUnderTest {
   spoilsOnRetry?: readonly BodyKind[]
   /** The client has no retries of its own. @default false */
   neverRetries?: boolean
-  /** The client sends a stream by itself, so nobody keeps it for a replay. @default false */
+  /** The client sends a stream on its own, so nothing keeps it for a replay. @default false */
   keepsNoStreams?: boolean
-  /** The client has no way to send a stream as it comes, other than around the adapter. @default false */
+  /** The client sends a stream as it comes only if it bypasses the adapter. @default false */
   takesNoStreams?: boolean
-  /** The client lets no option of another's pass, so a request can name no auth. @default false */
+  /** The client drops unknown options, so a request can name no auth. @default false */
   namesNoAuth?: boolean
 }
 
-/** The auth that a request names, under the adapter's key for it; nothing when it names none. */
+/** The auth that a request names, under the adapter's key for it; an empty object if it names none. */
 export function namedAuth<Key extends string>(key: Key, request: AdapterRequest): { [name in Key]?: Auth | false } {
   return "auth" in request ? ({ [key]: request.auth } as { [name in Key]?: Auth | false }) : {}
 }

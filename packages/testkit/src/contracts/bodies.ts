@@ -8,7 +8,7 @@ import type { ContractContext } from "./contract-context.ts"
 import { countingTokens } from "./counting-tokens.ts"
 import { signatureVerdict } from "./signature-verdicts.ts"
 
-/** The contract of bodies: every kind arrives intact and rightly signed. */
+/** The contract of bodies: every kind arrives intact and correctly signed. */
 export function bodiesContract({ adapter, serve }: ContractContext): void {
   describe("a body arrives intact and rightly signed", () => {
     const samples = { ...bodySamples, ...adapter.bodies }

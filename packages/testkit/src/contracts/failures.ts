@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import { authErrorOf } from "./auth-error-of.ts"
 import type { ContractContext } from "./contract-context.ts"
 
-/** The contract of what ends a request before it is sent. */
+/** The contract of failures before a request is sent. */
 export function failuresContract({ adapter, serve }: ContractContext): void {
   describe("an abort", () => {
     it("ends the wait for a token, and nothing is sent", async () => {

@@ -49,7 +49,7 @@ export function rejectionsContract({ adapter, serve, listen }: ContractContext):
         const body = Readable.from(
           (async function* () {
             yield Buffer.from("a")
-            // Whoever reads it to its end first waits for ever.
+            // A client that first reads it to its end waits for ever.
             await hasBegun
             yield Buffer.from("b")
           })(),

@@ -10,7 +10,7 @@ const SECRET_HEADERS = [
   "cookie",
 ]
 
-/** Demands that a request arrived, and without any header that is for listed hosts alone. */
+/** Expects that a request arrived without any header that is for listed hosts alone. */
 export function expectNoSecretHeaders(arrival: Arrival | undefined): void {
   expect(arrival).toBeDefined()
   for (const name of SECRET_HEADERS) expect(arrival?.headers).not.toHaveProperty(name)

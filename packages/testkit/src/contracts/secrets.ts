@@ -9,7 +9,7 @@ import { countingTokens } from "./counting-tokens.ts"
 import { temporaryCredentials } from "./sample-credentials.ts"
 import { expectNoSecretHeaders } from "./secret-headers.ts"
 
-/** Headers with secrets that callers set by hand, beside those that this library sets. */
+/** Headers with secrets that callers set by hand, besides those that this library sets. */
 const OWN_SECRETS = [
   "cookie",
   "x-auth-key",
@@ -89,7 +89,7 @@ export function secretsContract({ adapter, serve }: ContractContext): void {
   })
 }
 
-/** The error of a request to a server that is not there. */
+/** The error of a request to a server that does not run. */
 async function errorWithoutServer(adapter: AdapterUnderTest, auth: Auth): Promise<unknown> {
   const gone = await recordingServer()
   await gone.close()
@@ -98,7 +98,7 @@ async function errorWithoutServer(adapter: AdapterUnderTest, auth: Auth): Promis
     .catch((error: unknown) => error)
 }
 
-/** The error of a request that is given up while it is under way. */
+/** The error of a request that is aborted on its way. */
 async function errorOfAbort(
   adapter: AdapterUnderTest,
   auth: Auth,

@@ -4,7 +4,7 @@ import { credentials, customerCredentials, temporaryCredentials } from "./sample
 
 const keys = [credentials, customerCredentials, temporaryCredentials]
 
-/** Judges all that arrived; see {@link signatureVerdict}. */
+/** Judges every arrival; see {@link signatureVerdict}. */
 export function signatureVerdicts(server: RecordingServer): Promise<string[]> {
   return Promise.all(server.arrivals.map((arrival) => signatureVerdict(server, arrival)))
 }

@@ -10,7 +10,7 @@ import { credentials } from "./sample-credentials.ts"
 /** The contract of a key that no server has confirmed yet. */
 export function unconfirmedKeysContract({ adapter, serve }: ContractContext): void {
   describe("a key that the server has not confirmed", () => {
-    /** Stands still, so that a request whose turn never comes hangs, and ends no wait. */
+    /** Its clock stands still and ends no wait, so a request whose turn never comes hangs. */
     const stillAuth = (): Auth => akskAuth(credentials, { clock: fakeClock(Date.now()) })
 
     it("goes with one request first; the others follow at once when that is answered", async () => {
@@ -56,7 +56,7 @@ export function unconfirmedKeysContract({ adapter, serve }: ContractContext): vo
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
       const { port } = server.address() as AddressInfo
       const send = adapter.connect({ baseUrl: `http://127.0.0.1:${port}`, auth: stillAuth() })
-      // A POST, which no client sends again by itself.
+      // A POST, which no client retries on its own.
       const request = { method: "POST", path: "/x", body: "x", as: "body" } as const
       const abort = new AbortController()
       const broken = send(request).catch(() => "broken")
