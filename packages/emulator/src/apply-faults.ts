@@ -64,7 +64,5 @@ function failure(part: Part, status: number, retryAfterSeconds: number | undefin
 
 /** @see API Signing Guide, "Error Codes", for the text of throttling */
 function messageOf(status: number): string {
-  return status === 429
-    ? "The throttling threshold has been reached: policy user over ratelimit"
-    : "A fault that was asked for."
+  return status === 429 ? "The throttling threshold has been reached: policy user over ratelimit" : "A requested fault."
 }

@@ -13,7 +13,7 @@ describe("faults at the gateway", () => {
     const answers = [await signed(), await signed(), await signed()]
     expect(answers.map(({ status }) => status)).toEqual([503, 503, 200])
     expect(answers[0]?.headers.get("retry-after")).toBe("7")
-    expect(answers[0]?.body).toMatchObject({ error_msg: "A fault that was asked for.", request_id: expect.any(String) })
+    expect(answers[0]?.body).toMatchObject({ error_msg: "A requested fault.", request_id: expect.any(String) })
   })
 
   it.each(["/v9/", /^\/v9\b/g] as const)("for some paths only: %s", async (target) => {

@@ -12,7 +12,7 @@ export function clientOf({ client }: RequestSummary): string {
   return client.split(" ", 1)[0] ?? ""
 }
 
-/** Whether a check failed: a fault that was asked for is no refusal. */
+/** Whether a check failed: a requested fault is not a refusal. */
 export function isRefused({ verdict }: RequestSummary): boolean {
   return verdict !== undefined && verdict !== "ok"
 }

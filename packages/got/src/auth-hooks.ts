@@ -82,11 +82,11 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
       // Reading the body may have set its type.
       const headers = body === undefined ? given : headersOf(request)
       const prepared = call.next({ method, url, headers, body, baseUrl, signal, redirected: crossed, asIs: true })
-      return andThen(prepared, (attempt) => goOut(request, call, attempt, !isUnread && mayPipeBody(request)))
+      return andThen(prepared, (attempt) => applyAttempt(request, call, attempt, !isUnread && mayPipeBody(request)))
     })
   }
 
-  const goOut = (
+  const applyAttempt = (
     request: GotOptions,
     call: AuthenticatedCall,
     attempt: AuthenticatedAttempt,
@@ -101,7 +101,7 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     const isUntold = request.isStream && !request.throwHttpErrors
     const isAwaited = isUntold || attempt.as?.ended !== undefined
     const onSent = (native: object): void => {
-      if (isAwaited) tellOutcomeOf(native, call, isUntold)
+      if (isAwaited) reportOutcomeOf(native, call, isUntold)
       if (isSignedEmpty) refuseBody(native, (error) => failures.set(request, error))
     }
     sendWithHeaders(request, attempt, guard, onSent)
@@ -142,7 +142,7 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     if (failure !== undefined && error.cause === undefined) Object.defineProperty(error, "cause", { value: failure })
     showTimeout(error, failure)
     const call = calls.get(request)
-    if (request.isStream && response !== undefined && call !== undefined) learn(call, responseLike(response))
+    if (request.isStream && response !== undefined && call !== undefined) reportResponse(call, responseLike(response))
     return error
   }
 
@@ -162,8 +162,8 @@ function continuedCall(context: object): AuthenticatedCall | undefined {
   return call instanceof AuthenticatedCall ? call : undefined
 }
 
-/** Judges the response of a stream. The stream is not replayed, but the next request need not fail for the same reason. */
-function learn(call: AuthenticatedCall, response: ResponseLike): void {
+/** Reports the response of a stream. The stream is not replayed, but the next request need not fail for the same reason. */
+function reportResponse(call: AuthenticatedCall, response: ResponseLike): void {
   Promise.resolve(call.answered(response)).catch(() => undefined)
 }
 
@@ -173,12 +173,13 @@ function learn(call: AuthenticatedCall, response: ResponseLike): void {
  *
  * @param learns also judges a rejection, but leaves its text for the caller to read
  */
-function tellOutcomeOf(native: object, call: AuthenticatedCall, learns: boolean): void {
+function reportOutcomeOf(native: object, call: AuthenticatedCall, learns: boolean): void {
   if (!(native instanceof EventEmitter)) return
   let isAnswered = false
   native.once("response", ({ statusCode: status = 0, headers }: IncomingMessage) => {
     isAnswered = true
-    if (learns || (status !== 401 && status !== 403)) learn(call, { status, headers: { get: (name) => headers[name] } })
+    if (learns || (status !== 401 && status !== 403))
+      reportResponse(call, { status, headers: { get: (name) => headers[name] } })
   })
   native.once("close", () => {
     if (!isAnswered) call.failed()

@@ -163,7 +163,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
       if (next !== undefined) {
         this.#isDropped = true
         await this.#replay(next)
-        if (held.trailers === undefined) this.#attempt?.abort(new Error("The answer is not wanted any more."))
+        if (held.trailers === undefined) this.#attempt?.abort(new Error("The response is not needed any more."))
         return
       }
     } catch (error) {
@@ -196,7 +196,7 @@ const NO_HEADERS = { get: () => undefined }
 function redirectBeneath(): AuthError {
   return new AuthError(
     "AUTH_REDIRECT_BLOCKED",
-    "The redirect interceptor is beneath the authentication, and would take its headers elsewhere: compose it on the dispatcher that withAuth gives, or after authInterceptor.",
+    "The redirect interceptor runs beneath the authentication and would send its headers elsewhere: compose it on the dispatcher that withAuth returns, or after authInterceptor.",
   )
 }
 

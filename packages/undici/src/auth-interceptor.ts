@@ -62,7 +62,7 @@ export function trackedInterceptor(
         const begun = call.begin()
         if (!isPromise(begun)) return begun
         track(begun.catch((error) => call.fail(error)))
-        void call.heed(begun)
+        void call.watchForAbort(begun)
       } catch (error) {
         // Only after the caller has the result of `dispatch`.
         queueMicrotask(() => call.fail(error))

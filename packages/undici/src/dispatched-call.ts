@@ -81,7 +81,7 @@ export class DispatchedCall implements OutgoingRequest {
    * abort only a call that has started. A fetch passes no signal on, so it starts at once. It alone sets `maxRedirections:
    * 0`, and undici refuses none of its requests.
    */
-  async heed(begun: Promise<unknown>): Promise<void> {
+  async watchForAbort(begun: Promise<unknown>): Promise<void> {
     const { signal, maxRedirections } = this.#options
     if (maxRedirections === 0 || (signal instanceof AbortSignal && signal.aborted)) this.#start()
     else if (signal instanceof EventTarget || signal instanceof EventEmitter) {

@@ -55,8 +55,8 @@ export interface Faults {
 }
 
 /**
- * `token optional`: the second version of the metadata service, and still the first; `token required`: only the second; `no
- * tokens`: only the first; `no agency`: the server has no agency, so there is no key.
+ * `token optional`: the second version of the metadata service, and still the first; `token required`: only the second;
+ * `no tokens`: only the first; `no agency`: the server has no agency, so there is no key.
  */
 export type MetadataMode = "token optional" | "token required" | "no tokens" | "no agency"
 

@@ -79,7 +79,7 @@ function signatureDetail(
   const { outcome, checkedAt = 0, key } = trace.signature ?? {}
   switch (name) {
     case "Authorization":
-      if (claimed === undefined) return "The header is not of the form that a signature has."
+      if (claimed === undefined) return "The header does not have the form of a signature."
       return outcome === "SIGNATURE_MALFORMED"
         ? "The signature, X-Sdk-Date, or the list of signed headers is malformed: names in lower case, sorted, each once, with x-sdk-date."
         : `${claimed.algorithm} over ${claimed.signedHeaders.join(", ")}`
@@ -93,21 +93,21 @@ function signatureDetail(
     }
     case "Security token":
       if (key?.securityToken === undefined) return "The key needs none."
-      if (outcome !== "SECURITY_TOKEN_INVALID") return "It is that of the key, and signed."
+      if (outcome !== "SECURITY_TOKEN_INVALID") return "It belongs to the key and is signed."
       return headers["x-security-token"] === undefined
-        ? "The key needs one, and none came."
-        : "It is not that of the key, or it is not signed."
+        ? "The key needs one, but none was sent."
+        : "It does not belong to the key, or it is not signed."
     case "Body": {
       const { bytes = 0, sha256 = "" } = trace.body ?? {}
       if (outcome === "BODY_TOO_LARGE") return `${bytes} bytes are more than a signature covers.`
       return outcome === "PAYLOAD_MISMATCH"
-        ? `Its hash is ${sha256}, the content hash header says otherwise.`
+        ? `Its hash is ${sha256}, but the content hash header differs.`
         : `${bytes} bytes, SHA-256 ${sha256}`
     }
     case "Signature":
       return outcome === "OK"
-        ? "It is that of the canonical request below."
-        : "It is not that of the canonical request below: what arrived is not what was signed, or the SK is another."
+        ? "It matches the canonical request below."
+        : "It does not match the canonical request below: another request was signed, or it was signed with another SK."
   }
 }
 

@@ -18,7 +18,8 @@ export function refuseOtherSites(isAllowed: (origin: string) => boolean): Middle
     // Programs send neither header. A page that is opened by its address belongs to no site.
     const isForeign =
       site === undefined ? from !== undefined && from !== url.origin : site !== "same-origin" && site !== "none"
-    if (isForeign && !isAllowed(from ?? "")) throw refusal("Pages of other sites may not ask this", "their origin")
+    if (isForeign && !isAllowed(from ?? ""))
+      throw refusal("Pages of other sites may not call the emulator", "their origin")
     // A browser treats such a page as one of the emulator's origin, so no header tells them apart.
     const isRenamed = isLoopbackAddress(context.env.incoming.socket.localAddress) && !isOwnName(url.hostname)
     if (isRenamed && !isAllowed(url.origin)) throw refusal("This host name is unknown here", "its origin")
