@@ -11,7 +11,7 @@ export {
   type Send,
 } from "./engine/authenticated-call.ts"
 export { type AuthenticatedFetchOptions, authenticatedFetch } from "./engine/authenticated-fetch.ts"
-export { bodyAtHand, chunkIterator, nodeBody, readableStreamOf, webBody } from "./engine/chunk-source.ts"
+export { bodyAtHand, iterableBody, nodeBody, streamBody, webBody } from "./engine/client-body.ts"
 export type { AttemptCause, CallOptions } from "./engine/follow-up.chunk.ts"
 export { toNativeFormData } from "./engine/form-or-stream.ts"
 export {
@@ -24,13 +24,7 @@ export {
   type GuardOptions,
   type HostGuard,
 } from "./engine/gate.ts"
-export {
-  hasOwnSecrets,
-  type OnRedirect,
-  type RedirectEvent,
-  type ShownRequest,
-  staysAtOrigin,
-} from "./engine/redirect.ts"
+export type { OnRedirect, RedirectEvent, ShownRequest } from "./engine/redirect.ts"
 export { platformSignal } from "./engine/request-call.ts"
 export {
   maskSecrets,
@@ -47,9 +41,16 @@ export { isStream, type PreparedBody, wireUrl } from "./engine/wire-request.ts"
 export { AuthError, isAuthError } from "./errors/auth-error.ts"
 export { MAX_SIGNED_BODY_BYTES } from "./runtime/body-size.ts"
 export { type CallLimit, type CallLimitOptions, LONGEST_TIMER_MS, limitCall } from "./runtime/clock.ts"
-export { type Fetch, type FetchInit, type IamFetch, type LibraryFetch, toIamFetchResponse } from "./runtime/fetch.ts"
+export {
+  type Fetch,
+  type FetchInit,
+  type IamFetch,
+  isLoopback,
+  type LibraryFetch,
+  toIamFetchResponse,
+} from "./runtime/fetch.ts"
 export { isArrayBuffer, isBlob, isFormData, isSearchParams } from "./runtime/has-brand.ts"
-export { isLoopback } from "./runtime/is-loopback.ts"
 export { andThen, isPromise } from "./runtime/promises.ts"
-export { clearProxyError, isProxied, refuseProxiedFetch } from "./runtime/proxy.ts"
+export { clearProxyError, isProxied, refuseProxiedFetch } from "./runtime/proxy.chunk.ts"
+export { hasOwnSecrets, staysAtOrigin } from "./runtime/redact.ts"
 export { rememberLast } from "./runtime/remember-last.ts"

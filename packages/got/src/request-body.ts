@@ -4,9 +4,9 @@ import {
   AuthError,
   type AuthenticatedAttempt,
   andThen,
-  chunkIterator,
   isSearchParams,
   isStream,
+  iterableBody,
   MAX_SIGNED_BODY_BYTES,
   readBody,
 } from "@countersign/auth-core/adapter"
@@ -26,7 +26,7 @@ export function bodyOf(options: GotOptions, leftUnread: boolean, signal: AbortSi
     headers["content-type"] ??= "application/x-www-form-urlencoded;charset=UTF-8"
     return body.toString()
   }
-  if (!leftUnread) return chunkIterator(body)
+  if (!leftUnread) return iterableBody(body)
   const isForm = !("pipe" in Object(body)) && /^multipart\/form-data/.test(String(headers["content-type"]))
   if (!isForm || !isStream(body)) return body
   return andThen(readBody(body, MAX_SIGNED_BODY_BYTES, signal), ({ content }) => content)

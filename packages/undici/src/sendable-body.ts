@@ -1,7 +1,7 @@
 import {
-  chunkIterator,
   isFormData,
   isSearchParams,
+  iterableBody,
   MAX_SIGNED_BODY_BYTES,
   type OutgoingRequest,
   readBody,
@@ -23,7 +23,7 @@ export function withSendableBody(
   if (isFormData(body)) return withForm(request, body)
   if (isSearchParams(body)) return withBytes(request)
   if (!isRead) return request
-  const chunks = chunkIterator(body)
+  const chunks = iterableBody(body)
   return chunks === body ? request : { ...request, body: chunks }
 }
 

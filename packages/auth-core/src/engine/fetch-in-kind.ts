@@ -1,5 +1,5 @@
 import type { Fetch } from "../runtime/fetch.ts"
-import { readableStreamOf } from "./chunk-source.ts"
+import { streamBody } from "./client-body.ts"
 import { type FetchCall, requestClass } from "./request-call.ts"
 import { isRequest, isStream, platformFetch, type WireRequest } from "./wire-request.ts"
 
@@ -29,7 +29,7 @@ export function fetchInKind(
 
 /** Turns an async iterable into a body that fetch takes. The caller's own body stays as it is. */
 function sendable(body: unknown, own: unknown): BodyInit {
-  return (isStream(body) && body !== own ? readableStreamOf(body as AsyncIterable<Uint8Array>) : body) as BodyInit
+  return (isStream(body) && body !== own ? streamBody(body as AsyncIterable<Uint8Array>) : body) as BodyInit
 }
 
 /** @param headers by lower-case name */

@@ -8,7 +8,7 @@ import type { HostGuard } from "./gate.ts"
 import { hiddenRedirect, nextHop, type OnRedirect } from "./redirect.ts"
 import { isRedirect, isRejection, isStream, type PeekLimits, type ResponseLike } from "./wire-request.ts"
 
-export { hasOwnSecrets } from "./redirect.ts"
+export { hasOwnSecrets } from "../runtime/redact.ts"
 
 export interface CallOptions<R extends ResponseLike> {
   guard: HostGuard

@@ -1,6 +1,6 @@
 import type { Auth } from "../auth/auth.ts"
 import { AuthError } from "../errors/auth-error.ts"
-import { isLoopback } from "../runtime/is-loopback.ts"
+import { isLoopback } from "../runtime/fetch.ts"
 
 /**
  * The auth of one request: its own if it names one, else the client's; `undefined` if it wants none.

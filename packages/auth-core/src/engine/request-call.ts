@@ -1,5 +1,5 @@
 import { MAX_SIGNED_BODY_BYTES } from "../runtime/body-size.ts"
-import { isMocked } from "../runtime/proxy.ts"
+import { isMocked } from "../runtime/proxy.chunk.ts"
 import { readFormOrStream } from "./form-or-stream.ts"
 import { isRequest } from "./wire-request.ts"
 

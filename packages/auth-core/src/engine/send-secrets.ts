@@ -1,8 +1,7 @@
 import { andThen } from "../runtime/promises.ts"
-import { clearProxyError } from "../runtime/proxy.ts"
-import { INSPECT } from "../runtime/redact.ts"
+import { clearProxyError } from "../runtime/proxy.chunk.ts"
+import { INSPECT, staysAtOrigin } from "../runtime/redact.ts"
 import type { HostGuard } from "./gate.ts"
-import { staysAtOrigin } from "./redirect.ts"
 import type { WireRequest } from "./wire-request.ts"
 
 /** Shown in place of a secret. */

@@ -1,6 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { environmentVariable } from "../runtime/environment.ts"
-import { isLoopback } from "../runtime/is-loopback.ts"
+import { isLoopback } from "../runtime/fetch.ts"
 
 const GLOBAL_IAM_ENDPOINT = "https://iam.myhuaweicloud.com"
 

@@ -3,7 +3,6 @@ import type { Credentials, Token } from "../identity/credentials.ts"
 import type { IamFetch, IamFetchResponse } from "../runtime/fetch.ts"
 import { timeInHeader } from "../runtime/header-text.ts"
 import { abortable } from "../runtime/promises.ts"
-import { refuseProxy } from "../runtime/proxy.ts"
 import { redactText } from "../runtime/redact.ts"
 import { serverTimeIn } from "../signing/server-time.ts"
 import { sign } from "../signing/signer.ts"
@@ -107,6 +106,7 @@ export async function roundTrip(
   const { endpoint, fetch, allowInsecure } = connection
   // `allowInsecure` is undefined for the metadata services of a machine, which no proxy serves.
   if (allowInsecure === false && fetch === undefined && endpoint.startsWith("http:")) {
+    const { refuseProxy } = await import("../runtime/proxy.chunk.ts")
     refuseProxy(new URL(endpoint))
   }
   // Real time, even with another clock, since the network runs in real time.

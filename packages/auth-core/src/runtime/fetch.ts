@@ -61,3 +61,8 @@ export function toIamFetchResponse(status: number, headers: object, text: () => 
   }
   return { status, headers: { get: header }, text }
 }
+
+/** Whether a host, as `URL` spells it, never leaves this machine. */
+export function isLoopback(hostname: string): boolean {
+  return /^(?:(?:.+\.)?localhost|\[::1\]|127(?:\.\d{1,3}){3})$/.test(hostname)
+}

@@ -76,3 +76,19 @@ function masked(field: string, separator: string): string {
   const name = field.slice(0, field.indexOf(separator))
   return SECRET_NAME.test(name) ? `${name}${separator}[secret]` : field
 }
+
+/** HTTP's own, this library's, and the others by which Huawei Cloud, OpenStack and their gateways identify a caller. */
+const SECRET_ON_OTHER_ORIGINS =
+  /^(?:(?:proxy-)?authorization|cookie|host|x-(?:(?:auth|subject|service|storage|metadata|(?:obs-)?security)-token|auth-key|apig-appcode|hw-appkey|sdk-.+))$/
+
+/** Whether a header, by lower-case name, is dropped when a redirect leads to another origin. */
+export function staysAtOrigin(name: string): boolean {
+  return SECRET_ON_OTHER_ORIGINS.test(name)
+}
+
+/** Whether headers, by lower-case name, hold a secret that clients would send on to another origin. */
+export function hasOwnSecrets(headers: Readonly<Record<string, unknown>>): boolean {
+  // Clients drop the other secrets on their own.
+  for (const name of Object.keys(headers)) if (name.startsWith("x-") && staysAtOrigin(name)) return true
+  return false
+}

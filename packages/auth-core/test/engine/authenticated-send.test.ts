@@ -4,7 +4,7 @@ import type { Attempt, Auth, Rejection } from "../../src/auth/auth.ts"
 import { autoAuth } from "../../src/auth/auto-auth.ts"
 import { tokenAuth } from "../../src/auth/token-auth.ts"
 import { authenticatedSend } from "../../src/engine/authenticated-call.ts"
-import { readableStreamOf } from "../../src/engine/chunk-source.ts"
+import { streamBody } from "../../src/engine/client-body.ts"
 import type { OnRedirect } from "../../src/engine/redirect.ts"
 import type { WireRequest } from "../../src/engine/wire-request.ts"
 
@@ -291,7 +291,7 @@ describe("a redirect", () => {
     const { send } = answering(redirect(307, "/b"))
     const received: string[] = []
     const reading = async (wire: WireRequest): Promise<Response> => {
-      received.push(await new Response(readableStreamOf(wire.body as AsyncIterable<Uint8Array>)).text())
+      received.push(await new Response(streamBody(wire.body as AsyncIterable<Uint8Array>)).text())
       return send(wire)
     }
     const request = { method: "POST", url: BASE, headers: {}, body: new Blob(["x"]).stream() }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { hasOwnSecrets, staysAtOrigin } from "../../src/engine/redirect.ts"
+import { hasOwnSecrets, staysAtOrigin } from "../../src/runtime/redact.ts"
 
 /** What a caller may put there by hand, beside what this library sets. */
 const SECRET = [

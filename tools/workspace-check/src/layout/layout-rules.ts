@@ -33,7 +33,6 @@ export const layoutRules: LayoutRules = {
       [`${core}/engine/bodies.chunk.ts`]: "It is the chunk that a Request, a form or a stream loads.",
       [`${core}/runtime/body-size.ts`]: "Signing, the engine and bodies keep the same limit.",
       [`${core}/runtime/header-text.ts`]: "The engine, IAM and both kinds of auth read headers by the same rule.",
-      [`${core}/runtime/is-loopback.ts`]: "The engine and IAM must agree on what never leaves the machine.",
     },
   },
   mostWhatComments: 0,

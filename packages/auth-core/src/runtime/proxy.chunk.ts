@@ -1,3 +1,4 @@
+// Loaded only for plain http, and by clients that know their proxy.
 import { AuthError } from "../errors/auth-error.ts"
 
 /** Where releases of undici keep the dispatcher of all fetches, the newest first. */
