@@ -84,7 +84,7 @@ export function authInterceptor(auth: Auth | false, options: GuardOptions = {}):
 /**
  * Makes calls to IAM through an axios instance, with its agents and its proxy: for the option `fetch` of providers.
  *
- * The instance's own auth, base URL and params take no part. Nothing is retried or followed. A proxy that would read the
+ * The instance's own auth, base URL and params are not used. Nothing is retried or followed. A proxy that would read the
  * secrets is refused, as for any authenticated request.
  */
 export function iamFetch(instance: AxiosInstance): IamFetch {

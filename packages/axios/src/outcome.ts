@@ -17,10 +17,7 @@ export interface Outcome extends ResponseLike {
   settle(): AxiosResponse
 }
 
-/**
- * Sends one attempt. Its response or error names the caller's config in place of the one sent, and shows none of its
- * secrets.
- */
+/** Sends one attempt. Its response or error names the caller's config in place of the one sent, and shows no secret. */
 export async function outcomeOf(
   adapter: AxiosAdapter,
   sent: Config,

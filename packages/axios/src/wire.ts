@@ -79,10 +79,7 @@ export function translate(config: Config, url: URL, adjustHeaders?: (headers: He
 /** A type that does not describe the body: axios' default, or that of a form without its boundary. */
 const STOPGAP = /^(?:|application\/x-www-form-urlencoded\b.*|multipart\/form-data(?!.*boundary=).*)$/i
 
-/**
- * Shows the type that a body brings along, or none for a form that is not encoded yet. Until it sends, axios shows a
- * stopgap.
- */
+/** Shows the type that a body brings along, or none for a form not yet encoded. axios shows a stopgap until it sends. */
 function showOwnType({ headers, data }: Config): void {
   if (typeof data !== "object" || data === null) return
   const type = isBlob(data) ? data.type || "application/octet-stream" : npmFormHeaders(data)?.["content-type"]

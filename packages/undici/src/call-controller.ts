@@ -1,9 +1,6 @@
 import type { Dispatcher } from "undici"
 
-/**
- * The controller of a whole call. Its methods act on the attempt that is on the wire. An abort also ends the work between
- * attempts.
- */
+/** The controller of a whole call. It acts on the attempt that is on the wire. An abort also ends the work in between. */
 export class CallController implements Dispatcher.DispatchController {
   readonly #abort = new AbortController()
   #current: Dispatcher.DispatchController | undefined

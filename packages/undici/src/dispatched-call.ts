@@ -78,8 +78,8 @@ export class DispatchedCall implements OutgoingRequest {
 
   /**
    * Notices an abort while the call waits for its credential or its body. undici's functions listen to the signal, but
-   * abort only a call that has started. A fetch passes no signal on, so it starts at once. It alone sets `maxRedirections:
-   * 0`, and undici refuses none of its requests.
+   * abort only a call that has started. A fetch passes no signal on, so it starts at once. It alone sets
+   * `maxRedirections: 0`, and undici refuses none of its requests.
    */
   async watchForAbort(begun: Promise<unknown>): Promise<void> {
     const { signal, maxRedirections } = this.#options

@@ -20,10 +20,7 @@ export interface OutgoingRequest {
   redirected?: boolean | undefined
   /** How many redirects led here. @default 0 */
   redirects?: number | undefined
-  /**
-   * The client must receive a stream unwrapped. One that the auth does not read cannot be sent again. @default
-   * false
-   */
+  /** The client must receive a stream unwrapped. One that the auth does not read cannot be sent again. @default false */
   asIs?: boolean | undefined
 }
 
@@ -136,8 +133,7 @@ export function opaqueBody(body: unknown, asIs = false): PreparedBody | Promise<
  * iterables of strings or bytes. A stream is read up to `limit` bytes. If it is longer, `content` is an async iterable of
  * the part that was read and the rest.
  *
- * @throws {AuthError} `AUTH_BODY_UNSIGNABLE` (as a rejection) for any other kind, and for a stream that was consumed
- * before.
+ * @throws {AuthError} `AUTH_BODY_UNSIGNABLE` (as a rejection) for any other kind, and for a consumed stream.
  */
 export function readBody(body: unknown, limit: number, signal?: AbortSignal): PreparedBody | Promise<PreparedBody> {
   if (body === null || body === undefined) return NO_BODY

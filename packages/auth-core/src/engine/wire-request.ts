@@ -95,10 +95,7 @@ export function isRequest(input: string | URL | Request): input is Request {
 
 /** A body, as far as it had to be read. */
 export interface PreparedBody {
-  /**
-   * The content to send: bytes if they were read, else the caller's body, or an async iterable of a stream that was too
-   * long.
-   */
+  /** The content to send: bytes if they were read, else the caller's body, or an async iterable of a stream that is too long. */
   readonly content: unknown
   /** The bytes of `content`; `null` for no body, `undefined` if it was left unread. */
   readonly bytes: string | Uint8Array | null | undefined
