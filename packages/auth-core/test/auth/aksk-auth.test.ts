@@ -42,7 +42,7 @@ function verdict(
 }
 
 describe("a signature", () => {
-  it("is made without a promise when the credentials are at hand, and verifies", async () => {
+  it("needs no promise when the credentials are in memory, and verifies", async () => {
     expect(await verdict(signed())).toMatchObject({ ok: true })
   })
 
@@ -66,21 +66,21 @@ describe("a signature", () => {
     expect(await verdict(authentication, attempt, key)).toMatchObject({ ok: true })
   })
 
-  it("leaves a project that the request names itself", async () => {
+  it("keeps the project that the request names", async () => {
     const request = { ...attempt, headers: { "x-project-id": "mine" } }
     const authentication = signed({ projectId: "p1" }, request)
     expect(authentication.headers).not.toHaveProperty("x-project-id", "p1")
     expect(await verdict(authentication, request)).toMatchObject({ ok: true })
   })
 
-  it("covers further headers on request, where there are any", async () => {
+  it("covers more headers if the options name them", async () => {
     const request = { ...attempt, headers: { "content-type": "application/json" } }
     const authentication = signed({ signedHeaders: ["content-type", "x-absent"] }, request)
     expect(authentication.headers.authorization).toContain("SignedHeaders=content-type;host;x-sdk-date,")
     expect(await verdict(authentication, request)).toMatchObject({ ok: true })
   })
 
-  it("never uses an old date that the request still carries", () => {
+  it("ignores an old date on the request", () => {
     const request = { ...attempt, headers: { "x-sdk-date": "20191115T033655Z", authorization: "stale" } }
     expect(signed({}, request).headers).toMatchObject({
       "x-sdk-date": "20260101T000000Z",
@@ -90,11 +90,11 @@ describe("a signature", () => {
 })
 
 describe("a body", () => {
-  it("is needed as bytes up to 12 MB", () => {
+  it("is read as bytes, up to 12 MB", () => {
     expect(akskAuth(credentials).bodyLimit({})).toBe(12 * 1024 * 1024)
   })
 
-  it("is left unread when the payload is unsigned by option", async () => {
+  it("stays unread with unsignedPayload", async () => {
     const auth = akskAuth(credentials, { unsignedPayload: true, clock })
     expect(auth.bodyLimit({})).toBeUndefined()
     const request = { ...attempt, body: undefined }
@@ -106,7 +106,7 @@ describe("a body", () => {
     })
   })
 
-  it("is left unread when the request brings its hash", () => {
+  it("stays unread when the request has its hash", () => {
     expect(akskAuth(credentials).bodyLimit({ "x-sdk-content-sha256": "UNSIGNED-PAYLOAD" })).toBeUndefined()
     expect(
       akskAuth(credentials, { algorithm: "SDK-HMAC-SM3" }).bodyLimit({ "x-sdk-content-sm3": "UNSIGNED-PAYLOAD" }),
@@ -137,14 +137,14 @@ describe("bad credentials and options are refused at once", () => {
     )
   })
 
-  it("temporary ones past their end, before anything is sent", () => {
+  it("temporary keys that have expired, before anything is sent", () => {
     const auth = akskAuth({ ...credentials, expiresAt: clock.now() }, { clock })
     expect(() => auth.authenticate(attempt)).toThrow(expect.objectContaining({ code: "AUTH_CREDENTIALS_EXPIRED" }))
   })
 })
 
 describe("a rejection", () => {
-  it("for an expired signature teaches the clock and is replayed", async () => {
+  it("for an expired signature corrects the clock and causes a replay", async () => {
     const auth = akskAuth(credentials, { clock })
     const first = await auth.authenticate(attempt)
     expect(
@@ -165,7 +165,7 @@ describe("a rejection", () => {
     expect(await auth.judge(await auth.authenticate(attempt), rejected(message))).toBe(false)
   })
 
-  it("of a key that is no longer known makes one renewal", async () => {
+  it("of an unknown key causes one renewal", async () => {
     let calls = 0
     const auth = akskAuth(async () => ({ ...credentials, accessKeyId: `AK${++calls}` }), { clock })
     const first = await auth.authenticate(attempt)
@@ -174,7 +174,7 @@ describe("a rejection", () => {
     expect(calls).toBe(2)
   })
 
-  it("of a wrong signature never asks the provider for another key", async () => {
+  it("of a wrong signature does not ask the provider for another key", async () => {
     let calls = 0
     const auth = akskAuth(async () => ({ ...credentials, accessKeyId: `AK${++calls}` }), { clock })
     expect(
@@ -187,7 +187,7 @@ describe("a rejection", () => {
   })
 })
 
-it("shows no secret when it is looked at", async () => {
+it("shows no secret when it is printed", async () => {
   const auth = akskAuth(credentials, { clock })
   await auth.authenticate(attempt)
   expect(inspect(auth, { depth: Number.POSITIVE_INFINITY, showHidden: true })).not.toContain(
@@ -223,7 +223,7 @@ describe("project and domain ids", () => {
     expect(auth.authenticate(attempt)).not.toBeInstanceOf(Promise)
   })
 
-  it("that come with the credentials need no lookup", async () => {
+  it("need no look-up when they come with the credentials", async () => {
     const { calls, iam } = lookups()
     const key = { ...credentials, projectId: "own-project", domainId: "own-domain" }
     const auth = akskAuth(key, { clock, iam, projectId: "auto", domainId: "auto" })
@@ -232,7 +232,7 @@ describe("project and domain ids", () => {
     expect(calls).toEqual([])
   })
 
-  describe("where the source goes on under the key of another account", () => {
+  describe("when the source changes to a key of another account", () => {
     const other: Credentials = { accessKeyId: "AKOTHER0123456789ABC", secretAccessKey: "sk-other-0123456789" }
     const owners: Record<string, string> = { [credentials.accessKeyId]: "first", [other.accessKeyId]: "second" }
     const iam = (calls: string[] = []): AkskAuthOptions["iam"] => ({
@@ -246,7 +246,7 @@ describe("project and domain ids", () => {
     })
     const idsOf = ({ headers }: Authentication) => [headers["x-project-id"], headers["x-domain-id"]]
 
-    it("are those of that account, looked up by its key", async () => {
+    it("are looked up again with the new key", async () => {
       let key = credentials
       const source = chain(async () => key)
       const cache = new TokenCache({ clock })
@@ -263,7 +263,7 @@ describe("project and domain ids", () => {
       }
     })
 
-    it("are kept where the source is of one account, as its identity key says", async () => {
+    it("are kept when the identity key shows that the account is the same", async () => {
       const calls: string[] = []
       let key = credentials
       const source = Object.assign(async () => key, { identityKey: "mine" })
@@ -277,11 +277,11 @@ describe("project and domain ids", () => {
     })
   })
 
-  it("that come with the credentials stay unused unless they are asked for", () => {
+  it("are not sent when they come with the credentials but no option asks for them", () => {
     expect(signed({}, attempt, { ...credentials, projectId: "own-project" }).headers).not.toHaveProperty("x-project-id")
   })
 
-  it("that do not exist are an error that names what was looked for", async () => {
+  it("fail with an error that names the missing project or domain", async () => {
     const { iam } = lookups()
     const auth = akskAuth(credentials, { clock, iam, projectId: "auto", region: "eu-west-101" })
     await expect(auth.authenticate(attempt)).rejects.toMatchObject({
@@ -290,14 +290,14 @@ describe("project and domain ids", () => {
     })
   })
 
-  it("cannot be looked up where neither an option nor the host names a region", async () => {
+  it("cannot be looked up if neither an option nor the host names a region", async () => {
     const auth = akskAuth(credentials, { clock, projectId: "auto" })
     const pending = auth.authenticate({ ...attempt, url: "https://bss-intl.myhuaweicloud.com/" })
     await expect(pending).rejects.toMatchObject({ code: "AUTH_INVALID_OPTION" })
   })
 })
 
-it("a provided key that looks expired by a clock that is wrong is still sent, so that the clock can be learned", async () => {
+it("a provider's key that has expired by the local clock is still sent, so that the clock can be corrected", async () => {
   const auth = akskAuth(async () => ({ ...credentials, expiresAt: clock.now() - 1 }), { clock })
   expect((await auth.authenticate(attempt)).headers).toHaveProperty("authorization")
 })

@@ -14,7 +14,7 @@ const expired: Rejection = {
 }
 
 describe("the clock of an endpoint", () => {
-  it("is the local one until something else is known", () => {
+  it("is the local clock at first", () => {
     expect(createClockOffsets(fakeClock(start), undefined).nowAt("https://h")).toBe(start)
   })
 
@@ -39,7 +39,7 @@ describe("the clock of an endpoint", () => {
     }
   })
 
-  it("is learned from the server's time where the text names no other", () => {
+  it("is learned from the server's time if the text names no time", () => {
     const offsets = createClockOffsets(fakeClock(start), undefined)
     const errorMessage = "signature expired, server time:20260101T122000Z"
     expect(offsets.learn({ ...expired, errorMessage }, start)).toBe(true)
@@ -53,14 +53,14 @@ describe("the clock of an endpoint", () => {
     expect(offsets.nowAt("https://h")).toBe(start + 20 * MINUTE)
   })
 
-  it("is learned from the Date header alone when the body could not be read, if it is off by more than is allowed", () => {
+  it("is learned from the Date header when the body could not be read and the offset exceeds the limit", () => {
     const offsets = createClockOffsets(fakeClock(start), undefined)
     const unread = { ...expired, errorMessage: undefined }
     expect(offsets.learn({ ...unread, serverTime: start + 14 * MINUTE }, start)).toBe(false)
     expect(offsets.learn({ ...unread, serverTime: start + 16 * MINUTE }, start)).toBe(true)
   })
 
-  it("is learned from the Date header when a temporary key has expired, since the time would be refused next", () => {
+  it("is learned from the Date header when a temporary key has expired", () => {
     const offsets = createClockOffsets(fakeClock(start), undefined)
     const rejection = { ...expired, errorMessage: "token expires, expires_at: 2026-01-01T12:00:00Z" }
     expect(offsets.learn({ ...rejection, serverTime: start + 40 * MINUTE }, start)).toBe(false)
@@ -74,7 +74,7 @@ describe("the clock of an endpoint", () => {
     expect(offsets.nowAt("https://h")).toBe(start)
   })
 
-  it("is one endpoint's alone", () => {
+  it("belongs to one endpoint", () => {
     const offsets = createClockOffsets(fakeClock(start), undefined)
     offsets.learn(expired, start)
     expect(offsets.nowAt("https://other")).toBe(start)

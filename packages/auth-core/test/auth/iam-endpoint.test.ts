@@ -81,8 +81,8 @@ async function profile(content: string): Promise<CredentialProvider> {
   return profileCredentials({ file })
 }
 
-describe("of the endpoints that are known, look-ups use", () => {
-  it("first that of the credentials' source, whatever names it", async () => {
+describe("look-ups use", () => {
+  it("the endpoint of the credentials' source first, however it is named", async () => {
     vi.stubEnv("HUAWEICLOUD_SDK_IAM_ENDPOINT", ENVIRONMENT)
     const iam = anyIam()
     const via = staticToken({ value: "MII", issuedAt: clock.now(), expiresAt: Date.UTC(2100, 0) })
@@ -100,7 +100,7 @@ describe("of the endpoints that are known, look-ups use", () => {
     }
   })
 
-  it("that of a source which is built on another one, or was given a region", async () => {
+  it("the endpoint of the source behind via, or of its region", async () => {
     vi.stubEnv("HUAWEICLOUD_SDK_AK", "AK")
     vi.stubEnv("HUAWEICLOUD_SDK_SK", "SK")
     const iam = anyIam()
@@ -111,7 +111,7 @@ describe("of the endpoints that are known, look-ups use", () => {
     expect(await originsAsked(regional, anyIam(), { iam: { iamEndpoint: AUTH } })).toEqual([REGION])
   })
 
-  it("else that of the auth, else the environment's, else the region's", async () => {
+  it("else the endpoint of the auth, then of the environment, then of the region", async () => {
     vi.stubEnv("HUAWEICLOUD_SDK_IAM_ENDPOINT", ENVIRONMENT)
     const region = "eu-west-101"
     expect(await originsAsked(key, anyIam(), { region, iam: { iamEndpoint: AUTH } })).toEqual([AUTH])

@@ -83,7 +83,7 @@ async function send(
 const REFUSED = "AUTH_CREDENTIALS_REJECTED"
 
 describe("a signature that failed twice in a row", () => {
-  it("stops the key at that origin for 1, 4, 16, 64 minutes and so on, up to a day, each time after one more failure", async () => {
+  it("pauses the key at that origin for 1, 4, 16, 64 minutes and so on, up to a day", async () => {
     const by = auth()
     expect(await send(by, "failed")).toBe(401)
     for (const minutes of [1, 4, 16, 64, 256, 1024, 1440, 1440]) {
@@ -96,7 +96,7 @@ describe("a signature that failed twice in a row", () => {
     expect(await send(by, 200)).toBe(200)
   })
 
-  it("is told by the error, before anything is sent, and by an event", async () => {
+  it("is reported by an error before anything is sent, and by an event", async () => {
     const events: AkskAuthEvent[] = []
     const by = auth({ onEvent: (event) => events.push(event) })
     await send(by, "failed")
@@ -140,7 +140,7 @@ describe("a signature that failed twice in a row", () => {
     },
   )
 
-  it("does not count where the request was changed on its way: the key is not at fault", async () => {
+  it("does not count when the request was changed on its way", async () => {
     const by = auth()
     for (let count = 0; count < 10; count++) expect(await send(by, "changed")).toBe(401)
     expect(await send(by, 200)).toBe(200)
@@ -156,7 +156,7 @@ describe("a signature that failed twice in a row", () => {
     expect(await send(by, 200)).toBe(REFUSED)
   })
 
-  it("stops that key there only: other origins, other keys and the right SK go on", async () => {
+  it("pauses only that key at that origin", async () => {
     const by = auth()
     await send(by, "failed")
     await send(by, "failed")
@@ -166,7 +166,7 @@ describe("a signature that failed twice in a row", () => {
     expect(await send(by, 200)).toBe(REFUSED)
   })
 
-  it("stops other auths of the process with the same key too", async () => {
+  it("also pauses other auths of the process with the same key", async () => {
     await send(auth(), "failed")
     await send(auth(), "failed")
     expect(await send(auth({ projectId: "p" }), 200)).toBe(REFUSED)
@@ -189,7 +189,7 @@ describe("a signature that failed twice in a row", () => {
     expect(await send(by, 200)).toBe(200)
   })
 
-  it("is forgotten after reset(), of an autoAuth too", async () => {
+  it("is forgotten after reset(), also of an autoAuth", async () => {
     const by = auth()
     for (const resettable of [by, auth(), autoAuth({ aksk: by, token: tokenAuth(async () => ({}) as never) })]) {
       await send(by, "failed")
@@ -228,7 +228,7 @@ describe("a signature that failed twice in a row", () => {
     },
   )
 
-  it("is not forgotten for the success of a request that went before", async () => {
+  it("is not forgotten after the success of an earlier request", async () => {
     const by = auth()
     await send(by, 200)
     let release = (): void => undefined
@@ -240,7 +240,7 @@ describe("a signature that failed twice in a row", () => {
     expect(await send(by, 200)).toBe(REFUSED)
   })
 
-  it("of a key that many were using counts for all: none of those on their way makes the pause longer", async () => {
+  it("counts for all concurrent requests, which do not make the pause longer", async () => {
     const events: AkskAuthEvent[] = []
     const by = auth({ onEvent: (event) => events.push(event) })
     await send(by, 200)
@@ -249,8 +249,8 @@ describe("a signature that failed twice in a row", () => {
   })
 })
 
-describe("of many at once with a key that the origin has not confirmed", () => {
-  it("one goes first, and all others as soon as it is answered, once for a key and origin", async () => {
+describe("concurrent requests with an unconfirmed key", () => {
+  it("send one first, and the others after its answer, once for a key and origin", async () => {
     const by = auth()
     let [onTheirWay, most, first] = [0, 0, 0]
     const counted = async (): Promise<Outcome> => {
@@ -274,7 +274,7 @@ describe("of many at once with a key that the origin has not confirmed", () => {
   describe.each([404, 403, 408, 429, 500, 503, 302])(
     "after an answer that may say nothing of the key: %d",
     (status) => {
-      it("four go at once until a success, then all", async () => {
+      it("send at most four at once until one succeeds", async () => {
         const by = auth()
         await send(by, status)
         let [onTheirWay, most] = [0, 0]
@@ -295,7 +295,7 @@ describe("of many at once with a key that the origin has not confirmed", () => {
         expect(most).toBe(20)
       })
 
-      it("a wrong key fails four times at most", async () => {
+      it("fail at most four times with a wrong key", async () => {
         const by = auth()
         await send(by, status)
         const results = await Promise.all(Array.from({ length: 50 }, () => send(by, "failed")))
@@ -304,7 +304,7 @@ describe("of many at once with a key that the origin has not confirmed", () => {
         expect(await send(by, 200)).toBe(REFUSED)
       })
 
-      it("those who give up waiting keep nobody waiting", async () => {
+      it("do not wait for a caller that gave up", async () => {
         const by = auth()
         await send(by, status)
         const slow = Array.from({ length: 4 }, () => send(by, () => clock.sleep(100).then((): Outcome => status)))
@@ -323,20 +323,20 @@ describe("of many at once with a key that the origin has not confirmed", () => {
     },
   )
 
-  it("two are sent with a wrong key, and the others are told to wait", async () => {
+  it("send two with a wrong key, and reject the others with a time to wait", async () => {
     const by = auth()
     const results = await Promise.all(Array.from({ length: 50 }, () => send(by, "failed")))
     expect(results.filter((result) => result === 401)).toHaveLength(2)
     expect(results.filter((result) => result === REFUSED)).toHaveLength(48)
   })
 
-  it("a first that gets no answer hangs nobody", async () => {
+  it("go on when the first gets no answer", async () => {
     const by = auth()
     const results = [send(by, "unreachable"), send(by, "unreachable"), send(by, 200), send(by, 200)]
     expect(await Promise.all(results)).toEqual(["network", "network", 200, 200])
   })
 
-  it("a first that is aborted passes the turn on, on its way or waiting", async () => {
+  it("go on when the first is aborted", async () => {
     const by = auth()
     const request = { method: "GET", url: HOST, headers: {}, body: null }
     const aborts = [new AbortController(), new AbortController()]
@@ -349,7 +349,7 @@ describe("of many at once with a key that the origin has not confirmed", () => {
     expect(await last).toBe(200)
   })
 
-  it("a first without an answer for 10 s lets the next go, so that a long poll stops nobody", async () => {
+  it("go on after 10 s without an answer, as for a long poll", async () => {
     const by = auth()
     const first = send(by, () => clock.sleep(MINUTE).then((): Outcome => 200))
     const rest = [send(by, 200), send(by, 200)]
@@ -359,7 +359,7 @@ describe("of many at once with a key that the origin has not confirmed", () => {
     expect(await first).toBe(200)
   })
 
-  it("who tells no outcome waits for nobody, and nobody for him", async () => {
+  it("do not wait for, or behind, a request that reports no outcome", async () => {
     const by = auth()
     const attempt = { method: "GET", url: `${HOST}/`, headers: {}, body: null }
     for (let count = 0; count < 3; count++) expect(by.authenticate(attempt)).not.toBeInstanceOf(Promise)
@@ -367,7 +367,7 @@ describe("of many at once with a key that the origin has not confirmed", () => {
   })
 })
 
-describe("whatever requests come when, and however long their answers take", () => {
+describe("with requests at any time and answers after any delay", () => {
   const request = fc.record({
     afterMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 5_000 }), fc.integer({ min: 0, max: 20 * MINUTE })),
     takesMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 2_000 }), fc.integer({ min: 0, max: 5 * MINUTE })),
@@ -376,7 +376,7 @@ describe("whatever requests come when, and however long their answers take", () 
     byProvider: fc.boolean(),
   })
 
-  it("no 15 minutes hold five failures of a wrong key, nothing hangs, and it is tried again in the end", async () => {
+  it("a wrong key never fails five times in 15 minutes, no request hangs, and the key is tried again", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 60 }), async (requests) => {
         const time = fakeClock()
@@ -419,7 +419,7 @@ describe("whatever requests come when, and however long their answers take", () 
 })
 
 describe("memory", () => {
-  it("holds a thousand origins of a key, and of these rather those where it failed", async () => {
+  it("keeps a thousand origins of a key, and drops those without a failure first", async () => {
     const by = auth()
     await send(by, "failed")
     await send(by, "failed")

@@ -70,7 +70,7 @@ it.each([
   expect(iam.calls()).toBeLessThan(20)
 })
 
-it("two services that refuse every token make few renewals between them", async () => {
+it("two services that refuse every token cause few renewals together", async () => {
   const iam = issuer()
   const auth = tokenAuth(iam.provider, { clock: iam.clock })
   for (let second = 0; second < 600; second++) {
@@ -82,7 +82,7 @@ it("two services that refuse every token make few renewals between them", async 
   expect(iam.calls()).toBeLessThan(40)
 })
 
-it("a service that refuses every token stops nobody else's renewals", async () => {
+it("a service that refuses every token does not stop renewals for other services", async () => {
   const iam = issuer()
   const auth = tokenAuth(iam.provider, { clock: iam.clock })
   const isLive = (token: string): boolean => token === iam.live
@@ -93,7 +93,7 @@ it("a service that refuses every token stops nobody else's renewals", async () =
   }
 })
 
-it("one path that refuses every token, at a service that takes it elsewhere, makes few renewals", async () => {
+it("one path that refuses every token causes few renewals", async () => {
   const iam = issuer()
   const auth = tokenAuth(iam.provider, { clock: iam.clock })
   const isLive = (token: string): boolean => token === iam.live
@@ -105,7 +105,7 @@ it("one path that refuses every token, at a service that takes it elsewhere, mak
   expect(iam.calls()).toBeLessThan(30)
 })
 
-it("ten replays that are refused one new token count once", async () => {
+it("ten replays that are refused with the same new token count once", async () => {
   const iam = issuer()
   const auth = tokenAuth(iam.provider, { clock: iam.clock })
   for (let round = 0; round < 2; round++) await Promise.all(Array.from({ length: 10 }, () => send(auth, BAD, never)))
@@ -114,7 +114,7 @@ it("ten replays that are refused one new token count once", async () => {
   expect(await send(auth, BAD, (token) => token === "token-4")).toBe(200)
 })
 
-it("replays refused because the token was revoked again do not stop renewals, however many", async () => {
+it("replays that are refused after another revocation do not stop renewals", async () => {
   const iam = issuer()
   const auth = tokenAuth(iam.provider, { clock: iam.clock })
   const isLive = (token: string): boolean => token === iam.live
@@ -132,7 +132,7 @@ it("replays refused because the token was revoked again do not stop renewals, ho
   }
 })
 
-it("an hour after renewals in vain the next one is made at once", async () => {
+it("an hour after failed renewals the next one starts at once", async () => {
   const iam = issuer()
   const auth = tokenAuth(iam.provider, { clock: iam.clock })
   for (let request = 0; request < 50; request++) {

@@ -24,15 +24,15 @@ function numbered(clock = fakeClock()): { provider: TokenProvider; calls: () => 
 describe("a fixed token", () => {
   const token: Token = { value: "MIIabc", issuedAt: 0, expiresAt: Date.now() + HOUR }
 
-  it("goes into X-Auth-Token, without a promise", () => {
+  it("is sent as X-Auth-Token, and needs no promise", () => {
     expect(tokenAuth(token).authenticate(attempt)).toMatchObject({ headers: { "x-auth-token": "MIIabc" } })
   })
 
-  it("is never read into: bodies of any size pass", () => {
+  it("leaves bodies of any size unread", () => {
     expect(tokenAuth(token).bodyLimit({})).toBeUndefined()
   })
 
-  it("past its end is an error, before anything is sent", () => {
+  it("is an error after it has expired, before anything is sent", () => {
     const clock = fakeClock(token.expiresAt)
     expect(() => tokenAuth(token, { clock }).authenticate(attempt)).toThrow(
       expect.objectContaining({ code: "AUTH_CREDENTIALS_EXPIRED" }),
@@ -45,7 +45,7 @@ describe("a fixed token", () => {
     )
   })
 
-  it("that is refused stays refused", async () => {
+  it("cannot be renewed after a refusal", async () => {
     const auth = tokenAuth(token)
     expect(await auth.judge(auth.authenticate(attempt) as Authentication, rejection)).toBe(false)
   })
@@ -61,7 +61,7 @@ describe("a fixed token", () => {
 })
 
 describe("tokens of a provider", () => {
-  it("are fetched once and then at hand without a promise", async () => {
+  it("are fetched once, and then need no promise", async () => {
     const { provider, calls } = numbered()
     const auth = tokenAuth(provider)
     await Promise.all([auth.authenticate(attempt), auth.authenticate(attempt)])
@@ -77,7 +77,7 @@ describe("tokens of a provider", () => {
     expect(calls()).toBe(1)
   })
 
-  it("that are refused are renewed once for all", async () => {
+  it("are renewed once for all callers after a refusal", async () => {
     const { provider, calls } = numbered()
     const auth = tokenAuth(provider)
     const used = await auth.authenticate(attempt)
@@ -86,7 +86,7 @@ describe("tokens of a provider", () => {
     expect(auth.authenticate(attempt)).toMatchObject({ headers: { "x-auth-token": "token-2" } })
   })
 
-  it("that were replaced before the refusal came are only replayed", async () => {
+  it("are not renewed when a newer one came before the refusal", async () => {
     const { provider, calls } = numbered()
     const auth = tokenAuth(provider)
     const used = await auth.authenticate(attempt)
@@ -102,7 +102,7 @@ describe("tokens of a provider", () => {
     expect(calls()).toBe(1)
   })
 
-  it("are not worn out by a service that refuses every token", async () => {
+  it("are not renewed without limit for a service that refuses every token", async () => {
     const clock = fakeClock()
     const { provider, calls } = numbered(clock)
     const auth = tokenAuth(provider, { clock })
@@ -115,7 +115,7 @@ describe("tokens of a provider", () => {
     expect(calls()).toBeLessThan(20)
   })
 
-  it("can have a cache with options of its own: without back-off every call asks again", async () => {
+  it("can have a cache with its own options: without back-off every call asks IAM", async () => {
     let calls = 0
     const failing: TokenProvider = async () => {
       calls += 1
@@ -126,7 +126,7 @@ describe("tokens of a provider", () => {
     expect(calls).toBe(3)
   })
 
-  it("when IAM fails, the failure is IAM's own", async () => {
+  it("fail with IAM's own error", async () => {
     const failure = new Error("IAM is down")
     const auth = tokenAuth(() => Promise.reject(failure))
     await expect(auth.authenticate(attempt)).rejects.toMatchObject({ cause: failure })

@@ -5,7 +5,7 @@ import { scriptedProvider } from "./scripted-provider.ts"
 
 const key = (accessKeyId: string): Credentials => ({ accessKeyId, secretAccessKey: "SK" })
 
-it("a value that lives for ever is looked after as often as its provider says, and stays when that fails", async () => {
+it("a value without an end is read again at the provider's interval, and stays when that fails", async () => {
   const clock = fakeClock()
   const events: CacheEvent[] = []
   const cache = new TokenCache({ clock, onEvent: (event) => events.push(event) })

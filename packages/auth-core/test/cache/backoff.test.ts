@@ -15,7 +15,7 @@ const refused = (): AuthError =>
   new AuthError("AUTH_CREDENTIALS_REJECTED", "The password is wrong.", { status: 401, errorCode: "IAM.0062" })
 
 describe("IAM down, with nothing in memory", () => {
-  it("gives all who wait the same error, from one call", async () => {
+  it("gives all waiting callers the same error, from one call", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const error = down()
@@ -30,7 +30,7 @@ describe("IAM down, with nothing in memory", () => {
     expect(provider.calls).toHaveLength(1)
   })
 
-  it("gives the same failure at once until the next try is due, and says when that is", async () => {
+  it("gives the same error at once until the next try is due, and names its time", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock, random: () => 0 })
     const provider = scriptedProvider<Token>("user", async () => {
@@ -65,7 +65,7 @@ describe("IAM down, with nothing in memory", () => {
     expect((await cache.get(provider)).value).toBe("new")
   })
 
-  it("waits longer each time, up to a bound, and anew from the start after a success", async () => {
+  it("waits longer each time, up to a limit, and starts again after a success", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock, random: () => 0 })
     let isDown = true
@@ -144,7 +144,7 @@ describe("a refused identity", () => {
     expect(waits).toEqual([1, 4, 16, 64, 64, 64, 64, 64, 64])
   })
 
-  it("counts its refusals across outages, so that they do not come closer", async () => {
+  it("keeps its count of refusals across outages", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock, random: () => 0 })
     const refusals: number[] = []
@@ -161,7 +161,7 @@ describe("a refused identity", () => {
     expect(gaps).toEqual([1, 4, 16, 64])
   })
 
-  it("does not concern other identities", async () => {
+  it("does not affect other identities", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const wrong = scriptedProvider<Token>("wrong", async () => {
@@ -171,7 +171,7 @@ describe("a refused identity", () => {
     expect((await cache.get(tokenIssuer(clock, { key: "right" }))).value).toBe("right 1")
   })
 
-  it("keeps a valid value when its password is changed, until that ends", async () => {
+  it("keeps a valid value until its end when its password is changed", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock, random: () => 0 })
     const provider = scriptedProvider<Token>("user", async (call) => {
@@ -191,7 +191,7 @@ describe("a refused identity", () => {
 })
 
 describe("throttling", () => {
-  it("is waited out as long as the issuer says", async () => {
+  it("lasts as long as the issuer says", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock, random: () => 0.5 })
     const provider = scriptedProvider<Token>("user", async (call) => {
@@ -205,7 +205,7 @@ describe("throttling", () => {
     expect((await cache.get(provider)).value).toBe("token")
   })
 
-  it("without a time waits as after any failure", async () => {
+  it("without a time is treated like any failure", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock, random: () => 0 })
     const provider = scriptedProvider<Token>("user", async () => {
@@ -216,8 +216,8 @@ describe("throttling", () => {
   })
 })
 
-describe("what is remembered", () => {
-  it("is no fault of the caller's own", async () => {
+describe("the back-off remembers", () => {
+  it("no error of the caller", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     for (const code of [
@@ -236,7 +236,7 @@ describe("what is remembered", () => {
     expect(cache.size).toBe(0)
   })
 
-  it("is whatever the issuer answered, so that a wrong option does not wear it out", async () => {
+  it("every refusal of the issuer, also for a wrong option", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const provider = scriptedProvider<Token>("user", async () => {
@@ -250,7 +250,7 @@ describe("what is remembered", () => {
     expect(provider.calls).toHaveLength(1)
   })
 
-  it("is what providers throw beside AuthErrors, as the cause of one", async () => {
+  it("other errors of providers, as the cause of an AuthError", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const cause = new TypeError("fetch failed")
@@ -262,7 +262,7 @@ describe("what is remembered", () => {
     expect(provider.calls).toHaveLength(1)
   })
 
-  it("is not that callers left", async () => {
+  it("no aborted callers", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const provider = tokenIssuer(clock, { key: "user", delayMs: SECOND })
@@ -277,7 +277,7 @@ describe("what is remembered", () => {
     expect(provider.calls).toHaveLength(1)
   })
 
-  it("is bounded, as the values are", async () => {
+  it("a limited number of failures", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock, maxEntries: 10 })
     for (let index = 0; index < 100; index++) {
@@ -321,7 +321,7 @@ describe("the back-off", () => {
     expect(await readAll()).toEqual([3, 2, 3])
   })
 
-  it("begins anew after it was reset", async () => {
+  it("starts again after a reset", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock, random: () => 0 })
     const provider = failing("user")
@@ -333,7 +333,7 @@ describe("the back-off", () => {
     await expect(cache.get(provider)).rejects.toMatchObject({ retryAfterMs: MINUTE })
   })
 
-  it("takes other steps", async () => {
+  it("accepts other steps", async () => {
     const clock = fakeClock()
     const backoff = { rejected: { firstMs: 10, factor: 1 }, unavailable: { longestMs: 2 * SECOND } }
     const cache = new TokenCache({ clock, random: () => 0, backoff })

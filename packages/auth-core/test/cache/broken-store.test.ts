@@ -65,7 +65,7 @@ function process(clock: FakeClock, store: CacheStore, lifetimeMs = HOUR, key = "
 const storeFailures = ({ events }: Process) => events.filter((event) => event.type === "store-failed")
 
 describe.each<Fault>(["fails", "hangs", "throws"])("a store that %s", (fault) => {
-  it("costs a request its time twice at most, and the next ones nothing", async () => {
+  it("delays one request by two time limits at most, and later ones not at all", async () => {
     const clock = fakeClock()
     const store = faultyStore(clock)
     const one = process(clock, store)
@@ -103,7 +103,7 @@ describe.each<Fault>(["fails", "hangs", "throws"])("a store that %s", (fault) =>
     expect(storeFailures(one)).toMatchObject([{ operation }])
   })
 
-  it("is tried less and less often, and used again once it recovers", async () => {
+  it("is tried at growing intervals, and used again after it recovers", async () => {
     const clock = fakeClock()
     const store = faultyStore(clock)
     const one = process(clock, store, 4 * SECOND)
@@ -127,7 +127,7 @@ describe.each<Fault>(["fails", "hangs", "throws"])("a store that %s", (fault) =>
     expect(reader.provider.calls).toHaveLength(0)
   })
 
-  it("under load costs three calls per process at most, and fails nothing", async () => {
+  it("causes at most three calls per process under load, and no failure", async () => {
     const clock = fakeClock()
     const store = faultyStore(clock)
     const processes = Array.from({ length: 4 }, () => process(clock, store, MINUTE))
@@ -144,7 +144,7 @@ describe.each<Fault>(["fails", "hangs", "throws"])("a store that %s", (fault) =>
     for (const { provider } of processes) expect(provider.calls.length).toBeLessThan(3)
   })
 
-  it("does not make a refused identity be tried before its time", async () => {
+  it("does not let a refused identity be tried before its time", async () => {
     const clock = fakeClock()
     const store = faultyStore(clock)
     const cache = new TokenCache({ clock, store, random: () => 0 })
@@ -206,7 +206,7 @@ describe("a store that stands still for a moment", () => {
 })
 
 describe("a store", () => {
-  it("whose lease never ends does not hold a request up for longer than two of them", async () => {
+  it("whose lease never ends delays a request by two lease times at most", async () => {
     const clock = fakeClock()
     const store: CacheStore = { ...memoryStore({ clock }), acquireLease: async () => undefined }
     const one = process(clock, store)
@@ -215,7 +215,7 @@ describe("a store", () => {
     expect(clock.monotonic() - startedAt).toBeLessThan(31 * SECOND)
   })
 
-  it("that cannot be listened to is used all the same", async () => {
+  it("without watch is still used", async () => {
     const clock = fakeClock()
     const store: CacheStore = {
       ...memoryStore({ clock }),
@@ -230,7 +230,7 @@ describe("a store", () => {
     expect((await clock.until(reader.cache.get(reader.provider))).value).toBe("user 1")
   })
 
-  it("is let go by a cache that is closed", async () => {
+  it("is no longer watched after the cache is closed", async () => {
     const clock = fakeClock()
     let listeners = 0
     const store: CacheStore = {
@@ -304,7 +304,7 @@ describe("garbage in the store", () => {
     await readOver(garbage, true)
   })
 
-  it("never fails a request, whatever it is", async () => {
+  it("never fails a request", async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.json(), fc.string({ unit: "binary" })), fc.boolean(), async (garbage, isFailure) => {
         await readOver(garbage, isFailure)
@@ -314,8 +314,8 @@ describe("garbage in the store", () => {
   })
 })
 
-describe("what is said of a broken store", () => {
-  it("holds nothing that the store's client put into its errors", async () => {
+describe("the event about a broken store", () => {
+  it("holds nothing from the errors of the store's client", async () => {
     const clock = fakeClock()
     const store = faultyStore(clock)
     store.fault = "fails"

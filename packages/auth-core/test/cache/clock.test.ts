@@ -17,7 +17,7 @@ function keyIssuer(clock: FakeClock, aheadMs: number, tells: boolean): ScriptedP
 }
 
 describe("a wall clock that jumps", () => {
-  it("back does not make a value live longer", async () => {
+  it("backwards does not extend the life of a value", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock, random: () => 0 })
     const provider = tokenIssuer(clock, { lifetimeMs: 15 * MINUTE })
@@ -30,7 +30,7 @@ describe("a wall clock that jumps", () => {
     expect((await cache.get(provider)).value).toBe("token 2")
   })
 
-  it("ahead makes one renewal, and no request fails when that is not to be had", async () => {
+  it("forwards causes one renewal, and no request fails if the renewal fails", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock, random: () => 0 })
     let isDown = false
@@ -52,7 +52,7 @@ describe("a wall clock that jumps", () => {
     await expect(cache.get(provider)).rejects.toMatchObject({ code: "AUTH_TOKEN_REQUEST_FAILED" })
   })
 
-  it("ahead by the time a machine slept does not bring back what ended meanwhile", async () => {
+  it("forwards by the time that a machine slept does not revive expired values", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const provider = tokenIssuer(clock, { lifetimeMs: HOUR })
@@ -90,7 +90,7 @@ describe("a wall clock that is 20 minutes off", () => {
     },
   )
 
-  it("ahead does not make each request ask anew, where the issuer's clock is unknown", async () => {
+  it("ahead does not cause a call for each request when the issuer's clock is unknown", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const provider = keyIssuer(clock, 20 * MINUTE, false)

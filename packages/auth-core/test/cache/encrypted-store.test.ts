@@ -22,7 +22,7 @@ describeCacheStore(
 )
 
 describe("encryption", () => {
-  it("leaves nothing of the value in the store behind, and never encrypts twice alike", async () => {
+  it("leaves no part of the value readable in the store, and never gives the same text twice", async () => {
     const inner = memoryStore()
     const store = encryptedStore(inner, { keys: [{ id: "k1", key: newKey() }] })
     await store.set("a", SECRET, 60_000)
@@ -74,7 +74,7 @@ describe("encryption", () => {
   })
 })
 
-describe("what does not decrypt", () => {
+describe("a value that cannot be decrypted", () => {
   const setUp = () => {
     const inner = memoryStore()
     const seen: UnreadableValue[] = []
@@ -100,7 +100,7 @@ describe("what does not decrypt", () => {
     expect(seen).toEqual([{ key: "a", keyId: "k1", reason: "not-authentic" }])
   })
 
-  it("is absent and reported when it was moved from another identity", async () => {
+  it("is absent and reported when it came from another identity", async () => {
     const { inner, seen, store } = setUp()
     await store.set("victim", SECRET, 60_000)
     await inner.set("attacker", (await inner.get("victim")) ?? "", 60_000)
@@ -138,7 +138,7 @@ describe("what does not decrypt", () => {
     expect(seen).toMatchObject([{ key: "a", reason: "malformed" }])
   })
 
-  it("does not trouble the reader when the listener throws", async () => {
+  it("does not fail the reader when the listener throws", async () => {
     const inner = memoryStore()
     await inner.set("a", "plain text", 60_000)
     const onUnreadable = (): never => {
@@ -205,7 +205,7 @@ describe("its options", () => {
     expect(await encryptedStore(inner, { keys }).get("a")).toBe(SECRET)
   })
 
-  it("are taken from another realm", async () => {
+  it("may come from another realm", async () => {
     const inner = memoryStore()
     const foreign: Uint8Array = runInNewContext("new Uint8Array(32)")
     await encryptedStore(inner, { keys: [{ id: "k1", key: foreign }] }).set("a", SECRET, 60_000)

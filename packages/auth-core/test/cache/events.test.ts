@@ -8,8 +8,8 @@ const SECOND = 1_000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 
-describe("what a cache tells", () => {
-  it("is each thing that happens, with the identity and its times", async () => {
+describe("the events of a cache", () => {
+  it("report everything that happens, with the identity and the durations", async () => {
     const clock = fakeClock()
     const events: CacheEvent[] = []
     const cache = new TokenCache({ clock, random: () => 0, onEvent: (event) => events.push(event) })
@@ -61,7 +61,7 @@ describe("what a cache tells", () => {
     ])
   })
 
-  it("says where a value came from", async () => {
+  it("say where a value came from", async () => {
     const clock = fakeClock()
     const store = memoryStore({ clock })
     const sources: unknown[] = []
@@ -91,7 +91,7 @@ describe("what a cache tells", () => {
 })
 
 describe("secrets", () => {
-  it("show in no event, no error of the cache, and not when the cache itself is shown", async () => {
+  it("do not show in events, in errors of the cache, or when the cache is printed", async () => {
     const clock = fakeClock()
     const shown: unknown[] = []
     const cache = new TokenCache({ clock, random: () => 0, onEvent: (event) => shown.push(event) })

@@ -57,7 +57,7 @@ const read = async ({ cache, provider }: Process, rejected?: Token): Promise<Tok
 const readAll = async (clock: FakeClock, processes: Process[]): Promise<string[]> =>
   (await clock.until(Promise.all(processes.map((process) => read(process))))).map((token) => token.value)
 
-describe("a fleet that begins at once", () => {
+describe("a fleet that starts at the same moment", () => {
   it.each([
     ["in a plain store", (store: CacheStore) => store],
     [
@@ -83,7 +83,7 @@ describe("a fleet that begins at once", () => {
     expect(calls).toHaveLength(1)
   })
 
-  it("takes over from a holder that died, within the lease, with one more call", async () => {
+  it("takes over from a dead lease holder within the lease time, with one more call", async () => {
     const clock = fakeClock()
     const { processes, calls } = fleet(
       clock,
@@ -105,7 +105,7 @@ describe("a fleet that begins at once", () => {
     expect(calls).toHaveLength(2)
   })
 
-  it("lets no slow holder replace what another has brought meanwhile", async () => {
+  it("does not let a slow holder replace a newer value", async () => {
     const clock = fakeClock()
     const { processes, calls } = fleet(
       clock,
@@ -125,7 +125,7 @@ describe("a fleet that begins at once", () => {
     expect(calls).toHaveLength(2)
   })
 
-  it("takes a value past its soft expiry at once, and renews it behind", async () => {
+  it("uses a value past its soft expiry at once, and renews it in the background", async () => {
     const clock = fakeClock()
     const { processes, calls } = fleet(clock, 2, async (call) => tokenAt(clock, `token ${call}`, HOUR))
     await clock.until(read(first({ processes })))
@@ -140,7 +140,7 @@ describe("a fleet that begins at once", () => {
 })
 
 describe("24 hours of 50 processes with tokens of an hour", () => {
-  it("make one call per refresh, within 10 % of one per lifetime, and nobody waits but at the start", async () => {
+  it("make one call per refresh, within 10 % of one per lifetime, and callers wait only at the start", async () => {
     const clock = fakeClock()
     const { processes, calls } = fleet(clock, 50, async (call) => tokenAt(clock, `token ${call}`, HOUR))
     await readAll(clock, processes)
@@ -160,7 +160,7 @@ describe("24 hours of 50 processes with tokens of an hour", () => {
 })
 
 describe("a value that a server refuses", () => {
-  it("is replaced once for all, whoever is refused", async () => {
+  it("is replaced once for all processes", async () => {
     const clock = fakeClock()
     const { processes, calls } = fleet(clock, 8, async (call) => tokenAt(clock, `token ${call}`))
     await readAll(clock, processes)
@@ -171,7 +171,7 @@ describe("a value that a server refuses", () => {
     expect(calls).toHaveLength(2)
   })
 
-  it("is replaced from the store by those who are refused later", async () => {
+  it("is replaced from the store for later refusals", async () => {
     const clock = fakeClock()
     const { watch: _watch, ...store } = memoryStore({ clock })
     const { processes, calls } = fleet(clock, 3, async (call) => tokenAt(clock, `token ${call}`), { store })
@@ -185,7 +185,7 @@ describe("a value that a server refuses", () => {
     expect(calls).toHaveLength(2)
   })
 
-  it("is replaced everywhere at the next read, where the store tells of changes", async () => {
+  it("is replaced everywhere at the next read, if the store reports changes", async () => {
     const clock = fakeClock()
     const { processes, calls } = fleet(clock, 4, async (call) => tokenAt(clock, `token ${call}`))
     await readAll(clock, processes)
@@ -237,7 +237,7 @@ describe("a refused identity", () => {
     expect(gaps).toEqual([1, 4, 16, 64, 64])
   })
 
-  it("is good for all as soon as one has got a value", async () => {
+  it("recovers everywhere as soon as one process has a value", async () => {
     const clock = fakeClock()
     let isWrong = true
     const { processes, calls } = fleet(clock, 5, async () => {
@@ -254,7 +254,7 @@ describe("a refused identity", () => {
     expect(calls).toHaveLength(2)
   })
 
-  it("is good for all within seconds, where the store does not tell of changes", async () => {
+  it("recovers everywhere within seconds, if the store does not report changes", async () => {
     const clock = fakeClock()
     const { watch: _watch, ...store } = memoryStore({ clock })
     let isWrong = true
@@ -278,7 +278,7 @@ describe("a refused identity", () => {
   })
 })
 
-describe("what is forgotten on request", () => {
+describe("a value that is forgotten on request", () => {
   it("is forgotten in the store and in other processes", async () => {
     const clock = fakeClock()
     const { processes, calls } = fleet(clock, 3, async (call) => tokenAt(clock, `token ${call}`))
@@ -291,7 +291,7 @@ describe("what is forgotten on request", () => {
     expect(calls).toEqual([expect.any(Number), 1])
   })
 
-  it("does not come back to a read that does not wait for that", async () => {
+  it("does not come back to a concurrent read", async () => {
     const clock = fakeClock()
     const { processes } = fleet(clock, 1, async (call) => tokenAt(clock, `token ${call}`))
     const one = first({ processes })
@@ -313,7 +313,7 @@ describe("what is forgotten on request", () => {
     expect(calls).toHaveLength(1)
   })
 
-  it("is renewed for all by a refresh", async () => {
+  it("is renewed for all processes by a refresh", async () => {
     const clock = fakeClock()
     const { processes, calls } = fleet(clock, 2, async (call) => tokenAt(clock, `token ${call}`))
     await readAll(clock, processes)
@@ -327,7 +327,7 @@ describe("what is forgotten on request", () => {
   })
 })
 
-describe("what is in the store", () => {
+describe("the store", () => {
   const contentsOf = async (
     work: (store: CacheStore, clock: FakeClock) => Promise<void>,
   ): Promise<Map<string, string>> => {
@@ -357,7 +357,7 @@ describe("what is in the store", () => {
     return seen
   }
 
-  it("has keys that name nobody", async () => {
+  it("has keys without names", async () => {
     const contents = await contentsOf(async (store, clock) => {
       const { processes } = fleet(clock, 1, async () => tokenAt(clock, "token"), { store })
       await clock.until(read(first({ processes })))
@@ -383,7 +383,7 @@ describe("what is in the store", () => {
     expect(JSON.parse([...contents.values()][0] ?? "").at).toBeGreaterThanOrEqual(at)
   })
 
-  it("has no failure's cause, which may hold anything", async () => {
+  it("does not hold the cause of a failure", async () => {
     const contents = await contentsOf(async (store, clock) => {
       const cause = new Error("the password was hunter2")
       const { processes } = fleet(
@@ -408,7 +408,7 @@ describe("what is in the store", () => {
     ])
   })
 
-  it("has nothing of keys that never end, nor of identities without a key", async () => {
+  it("holds no keys without an end, and no identities without a key", async () => {
     const contents = await contentsOf(async (store, clock) => {
       const cache = new TokenCache({ store, clock })
       const permanent = scriptedProvider<Credentials>("static", async () => ({

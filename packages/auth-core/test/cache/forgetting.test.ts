@@ -21,7 +21,7 @@ describe("invalidate", () => {
     expect(cache.get(other)).toMatchObject({ value: "other 1" })
   })
 
-  it("knows identities without a key by their provider", async () => {
+  it("finds identities without a key by their provider", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const provider = tokenIssuer(clock)
@@ -30,7 +30,7 @@ describe("invalidate", () => {
     expect((await cache.get(provider)).value).toBe("token 2")
   })
 
-  it("does not mind an identity that nobody knows", async () => {
+  it("ignores an unknown identity", async () => {
     const cache = new TokenCache()
     await cache.invalidate("nobody")
     await cache.invalidate(tokenIssuer(fakeClock()))
@@ -61,7 +61,7 @@ describe("invalidate", () => {
 })
 
 describe("clear", () => {
-  it("forgets the values and failures of all, with keys or without", async () => {
+  it("forgets all values and failures, with keys or without", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const failing = scriptedProvider<Token>("failing", async () => {
@@ -93,7 +93,7 @@ describe("clear", () => {
     expect((await cache.get(provider)).value).toBe("token 3")
   })
 
-  it("does not let in what was on its way", async () => {
+  it("drops the result of a pending refresh", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const providers = [tokenIssuer(clock, { key: "user", delayMs: SECOND }), tokenIssuer(clock, { delayMs: SECOND })]
@@ -112,7 +112,7 @@ describe("clear", () => {
 })
 
 describe("refresh", () => {
-  it("renews a fresh value, once for all who ask, while the old one serves", async () => {
+  it("renews a fresh value once for all callers, while the old value stays in use", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const provider = tokenIssuer(clock, { key: "user", delayMs: SECOND })
@@ -124,7 +124,7 @@ describe("refresh", () => {
     expect(cache.get(provider)).toMatchObject({ value: "user 2" })
   })
 
-  it("that fails leaves the old value, and tells why", async () => {
+  it("keeps the old value when it fails, and throws the reason", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const provider = scriptedProvider<Token>("user", async (call) => {
@@ -136,7 +136,7 @@ describe("refresh", () => {
     expect(cache.get(provider)).toMatchObject({ value: "old" })
   })
 
-  it("can be left by its caller", async () => {
+  it("can be aborted by its caller", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const provider = tokenIssuer(clock, { key: "user", delayMs: SECOND })
@@ -148,7 +148,7 @@ describe("refresh", () => {
     expect(cache.get(provider)).toMatchObject({ value: "user 1" })
   })
 
-  it("refuses a key that it does not know", async () => {
+  it("refuses an unknown key", async () => {
     await expect(new TokenCache().refresh("nobody")).rejects.toMatchObject({
       code: "AUTH_INVALID_OPTION",
       message: expect.stringContaining("nobody"),
@@ -156,8 +156,8 @@ describe("refresh", () => {
   })
 })
 
-describe("the bound of the memory", () => {
-  it("lets the identity go that was used longest ago", async () => {
+describe("the limit of entries", () => {
+  it("drops the least recently used identity", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock, maxEntries: 3 })
     const issuers = new Map(["a", "b", "c", "d", "e"].map((key) => [key, tokenIssuer(clock, { key })]))
@@ -180,7 +180,7 @@ describe("the bound of the memory", () => {
     expect(callsOf()).toEqual([2, 2, 2, 1, 1])
   })
 
-  it("does not break up refreshes on their way, however many there are", async () => {
+  it("does not end pending refreshes, however many there are", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock, maxEntries: 10 })
     const issuers = Array.from({ length: 1_000 }, (_, index) =>
@@ -215,7 +215,7 @@ describe("the options", () => {
     )
   })
 
-  it("take undefined for the default", async () => {
+  it("treat undefined as the default", async () => {
     const cache = new TokenCache({ maxEntries: undefined, backoff: undefined, clock: undefined, store: undefined })
     expect(await cache.get(async () => ({ expiresAt: Date.now() + MINUTE }))).toMatchObject({})
   })

@@ -7,7 +7,7 @@ import { scriptedProvider } from "./scripted-provider.ts"
 describeCacheStore("keyvStore", () => keyvStore(new Keyv()))
 
 describe("keyvStore", () => {
-  it("keeps to the namespace of its Keyv", async () => {
+  it("stays in the namespace of its Keyv", async () => {
     const backend = new Map()
     const one = keyvStore(new Keyv({ store: backend, namespace: "one" }))
     const other = keyvStore(new Keyv({ store: backend, namespace: "other" }))
@@ -16,18 +16,18 @@ describe("keyvStore", () => {
     expect(await one.get("a")).toBe("1")
   })
 
-  it("takes what others have put there for absent, unless it is text", async () => {
+  it("treats foreign values as absent, unless they are text", async () => {
     const keyv = new Keyv()
     await keyv.set("a", { v: 1 })
     expect(await keyvStore(keyv).get("a")).toBeUndefined()
   })
 
-  it("fails when Keyv does not keep a value", async () => {
+  it("throws when Keyv does not keep a value", async () => {
     const keyv = { get: async () => undefined, set: async () => false, delete: async () => true }
     await expect(keyvStore(keyv).set("a", "1", 60_000)).rejects.toThrow("did not keep")
   })
 
-  it("lets caches share values, and every one of them ask when all begin at once", async () => {
+  it("lets caches share values, and lets each of them ask IAM when all start at the same moment", async () => {
     const keyv = new Keyv()
     const issued: number[] = []
     const provider = () =>

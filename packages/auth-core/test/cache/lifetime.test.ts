@@ -11,7 +11,7 @@ const options = (random = 0.5) => ({ refreshAheadMs: undefined, expiryMarginMs: 
 const lifetime = (value: { issuedAt?: number; expiresAt?: number }, issuerNow?: number) =>
   lifetimeOf(value, NOW, issuerNow, Number.POSITIVE_INFINITY, options())
 
-describe("the plan of a life", () => {
+describe("the plan of a lifetime", () => {
   it.each([
     ["15 minutes", 15 * MINUTE, [45, 90], 10],
     ["24 hours", 24 * HOUR, [72 * 60, 144 * 60], 10],
@@ -24,13 +24,13 @@ describe("the plan of a life", () => {
     expect((endMs - early.hardMs) / SECOND).toBeCloseTo(margin, 1)
   })
 
-  it("follows refreshAheadMs exactly, but renews nothing in the first half of its life", () => {
+  it("follows refreshAheadMs exactly, but not in the first half of the lifetime", () => {
     const plan = (endMs: number) => planLifetime(endMs, { ...options(), refreshAheadMs: 5 * MINUTE })
     expect(plan(24 * HOUR).softMs).toBe(24 * HOUR - 5 * MINUTE)
     expect(plan(6 * MINUTE).softMs).toBe(3 * MINUTE)
   })
 
-  it("follows expiryMarginMs, but gives out no value for less than half of its life", () => {
+  it("follows expiryMarginMs, but a value is used for at least half of its lifetime", () => {
     const plan = (endMs: number) => planLifetime(endMs, { ...options(), expiryMarginMs: MINUTE })
     expect(plan(HOUR).hardMs).toBe(59 * MINUTE)
     expect(plan(30 * SECOND).hardMs).toBe(15 * SECOND)
@@ -55,7 +55,7 @@ describe("the plan of a life", () => {
     )
   })
 
-  it("of what never ends never ends", () => {
+  it("has no end for a value without an end", () => {
     expect(planLifetime(Number.POSITIVE_INFINITY, options())).toEqual({
       softMs: Number.POSITIVE_INFINITY,
       hardMs: Number.POSITIVE_INFINITY,
@@ -64,39 +64,39 @@ describe("the plan of a life", () => {
   })
 })
 
-describe("what is left of a value on receipt", () => {
-  it("is exact where the issuer's clock is known, however wrong the local one is", () => {
+describe("the remaining lifetime of a value on receipt", () => {
+  it("is exact if the issuer's clock is known, however wrong the local clock is", () => {
     for (const skewMs of [-20 * MINUTE, 0, 20 * MINUTE, 400 * 24 * HOUR]) {
       const issuerNow = NOW + skewMs
       expect(lifetime({ expiresAt: issuerNow + 15 * MINUTE }, issuerNow).endMs).toBe(15 * MINUTE)
     }
   })
 
-  it("is never more than the span between issue and expiry, as a clock that is behind would have it", () => {
+  it("is never more than the span between issue and expiry, even if the local clock is behind", () => {
     expect(lifetime({ issuedAt: NOW + 20 * MINUTE, expiresAt: NOW + 35 * MINUTE }).endMs).toBe(15 * MINUTE)
   })
 
-  it("is that span when the local clock, being ahead, calls a new value expired", () => {
+  it("is that span when a local clock that is ahead calls a new value expired", () => {
     expect(lifetime({ issuedAt: NOW - 20 * MINUTE, expiresAt: NOW - 5 * MINUTE }).endMs).toBe(15 * MINUTE)
   })
 
-  it("is less for a value that was issued a while ago", () => {
+  it("is shorter for a value that was issued earlier", () => {
     expect(lifetime({ issuedAt: NOW - 10 * HOUR, expiresAt: NOW + 14 * HOUR }).endMs).toBe(14 * HOUR)
   })
 
-  it("goes by the local clock where nothing else is known", () => {
+  it("uses the local clock if nothing else is known", () => {
     expect(lifetime({ expiresAt: NOW + 15 * MINUTE }).endMs).toBe(15 * MINUTE)
   })
 
-  it("is a minute for what looks expired and cannot prove otherwise, so that not every request asks anew", () => {
+  it("is a minute for a value that looks expired, so that not every request asks again", () => {
     expect(lifetime({ expiresAt: NOW - 5 * MINUTE }).endMs).toBe(MINUTE)
     expect(lifetime({ expiresAt: NOW - 1 }, NOW).endMs).toBe(MINUTE)
     expect(lifetime({ issuedAt: NOW, expiresAt: NOW - 1 }).endMs).toBe(MINUTE)
   })
 })
 
-describe("the life of a value that another process received", () => {
-  it("counts from then", () => {
+describe("the lifetime of a value that another process received", () => {
+  it("starts at that time", () => {
     const planned = planLifetime(HOUR, options())
     const aged = agedLifetime(planned, 10 * MINUTE, options(0))
     expect(aged).toEqual({
@@ -106,12 +106,12 @@ describe("the life of a value that another process received", () => {
     })
   })
 
-  it("keeps to the reader's own refreshAheadMs", () => {
+  it("follows the reader's own refreshAheadMs", () => {
     const aged = agedLifetime(planLifetime(HOUR, options()), 10 * MINUTE, { ...options(), refreshAheadMs: 20 * MINUTE })
     expect(aged.softMs).toBe(30 * MINUTE)
   })
 
-  it("is a minute for one that looks over although the store still has it", () => {
+  it("is a minute for a value that looks expired although the store still has it", () => {
     expect(agedLifetime(planLifetime(15 * MINUTE, options()), 20 * MINUTE, options()).endMs).toBe(MINUTE)
   })
 })

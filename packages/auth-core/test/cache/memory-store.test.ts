@@ -9,7 +9,7 @@ beforeEach(() => {
 
 describeCacheStore("memoryStore", () => memoryStore({ clock }), { wait: (ms) => clock.advance(ms) })
 
-it("keeps the values that were used last when there are too many", async () => {
+it("keeps the most recently used values when there are too many", async () => {
   const store = memoryStore({ maxEntries: 2 })
   await store.set("a", "1", 60_000)
   await store.set("b", "2", 60_000)
@@ -18,6 +18,6 @@ it("keeps the values that were used last when there are too many", async () => {
   expect(await Promise.all(["a", "b", "c"].map((key) => store.get(key)))).toEqual(["1", undefined, "3"])
 })
 
-it.each([0, -1, Number.NaN])("refuses to be bounded by %d", (maxEntries) => {
+it.each([0, -1, Number.NaN])("refuses a limit of %d", (maxEntries) => {
   expect(() => memoryStore({ maxEntries })).toThrow(expect.objectContaining({ code: "AUTH_INVALID_OPTION" }))
 })

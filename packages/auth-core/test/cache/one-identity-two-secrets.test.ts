@@ -117,7 +117,7 @@ describe.each(sharing)("%s", (_name, caches) => {
       expect(secretBehind(await read(second, make(RIGHT)))).toBe(RIGHT)
     })
 
-    it("shares what the same password gets, and how it was refused", async () => {
+    it("shares the values and refusals of the same password", async () => {
       const [first, second] = caches()
       const values = [
         await read(first, make(RIGHT)),
@@ -133,7 +133,7 @@ describe.each(sharing)("%s", (_name, caches) => {
       expect(iam.asked).toEqual([RIGHT, WRONG])
     })
 
-    it("does all that for functions, too", async () => {
+    it("does the same for password functions", async () => {
       const [first, second] = caches()
       await expect(
         read(
@@ -176,7 +176,7 @@ describe.each(sharing)("%s", (_name, caches) => {
     expect(iam.asked.length).toBeGreaterThan(asked)
   })
 
-  it("gives nothing to another passcode that is a text", async () => {
+  it("gives nothing to another passcode string", async () => {
     const [first, second] = caches()
     const by = (passcode?: string) =>
       passwordToken({ user: { id: "u1" }, password: RIGHT, passcode, scope: { domain: { id: "d" } }, ...iam.options })
@@ -186,7 +186,7 @@ describe.each(sharing)("%s", (_name, caches) => {
   })
 })
 
-it("a text code for STS gets what is its provider's alone", async () => {
+it("a code string for STS gets values of its provider alone", async () => {
   const { assumeAgencyCredentials } = await import("../../src/index.ts")
   const via = staticCredentials({ accessKeyId: "AKIDALICE", secretAccessKey: "sk-right" })
   const by = (tokenCode: string | (() => string)) =>
@@ -202,8 +202,8 @@ it("a text code for STS gets what is its provider's alone", async () => {
   expect(by(() => "123456").identityKey).toBeTypeOf("string")
 })
 
-describe("codes that a function gives", () => {
-  it("get one value for all who know the password, since each holds once only", async () => {
+describe("codes from a function", () => {
+  it("get one value for all who know the password", async () => {
     const cache = new TokenCache({ clock })
     let codes = 0
     const provider = (): TokenProvider =>
@@ -222,8 +222,8 @@ describe("codes that a function gives", () => {
   })
 })
 
-describe("a password that a function gives", () => {
-  it("is asked for at the first meeting and at each renewal, never for a request", async () => {
+describe("a password from a function", () => {
+  it("is asked for when the provider first meets the entry and at each renewal, never for a request", async () => {
     const cache = new TokenCache({ clock })
     let calls = 0
     const provider = alice(() => {
@@ -244,7 +244,7 @@ describe("a password that a function gives", () => {
     expect(iam.asked).toHaveLength(3)
   })
 
-  it("is asked for once when many begin at once, at first or second hand", async () => {
+  it("is asked for once by concurrent callers, direct or through via", async () => {
     const cache = new TokenCache({ clock })
     let calls = 0
     const via = alice(async () => {
@@ -261,14 +261,14 @@ describe("a password that a function gives", () => {
     expect(iam.asked).toEqual([RIGHT])
   })
 
-  it("finds what another provider has got by the same one, without asking IAM", async () => {
+  it("finds the value of another provider with the same password, without a call to IAM", async () => {
     const cache = new TokenCache({ clock })
     const value = await cache.get(alice(RIGHT))
     expect(await cache.get(alice(() => RIGHT))).toBe(value)
     expect(iam.asked).toHaveLength(1)
   })
 
-  it("is tried at once when it was corrected, while the same one stays backed off", async () => {
+  it("is tried at once after a correction, while the wrong one stays backed off", async () => {
     const cache = new TokenCache({ clock })
     let password = WRONG
     const provider = alice(() => password)
@@ -295,7 +295,7 @@ describe("a password that a function gives", () => {
     expect(iam.asked).toEqual([WRONG])
   })
 
-  it("binds the provider to another entry when it changes, and leaves those alone who have the old one", async () => {
+  it("binds the provider to another entry when it changes, and does not affect the old entry", async () => {
     const cache = new TokenCache({ clock })
     let password = RIGHT
     const changing = alice(() => password)
@@ -312,7 +312,7 @@ describe("a password that a function gives", () => {
     expect(cache.size).toBe(2)
   })
 
-  it("that is wrong after a right one gets nothing any more, until it is right again", async () => {
+  it("gets nothing when it becomes wrong, until it is right again", async () => {
     const cache = new TokenCache({ clock })
     let password = RIGHT
     const provider = alice(() => password)
@@ -325,7 +325,7 @@ describe("a password that a function gives", () => {
     expect(iam.asked).toEqual([RIGHT, WRONG])
   })
 
-  it("that turns wrong while a renewal goes on that nobody waits for leaves no rejection unhandled", async () => {
+  it("leaves no rejection unhandled when it becomes wrong during a background renewal", async () => {
     const unhandled: unknown[] = []
     const onUnhandled = (reason: unknown): void => void unhandled.push(reason)
     process.on("unhandledRejection", onUnhandled)
@@ -351,7 +351,7 @@ describe("a password that a function gives", () => {
     }
   })
 
-  it("that changes while IAM is out of reach leaves the value in use that the old one got", async () => {
+  it("keeps the old value in use when it changes while IAM is down", async () => {
     const cache = new TokenCache({ clock })
     let password = RIGHT
     const provider = alice(() => password)
@@ -396,7 +396,7 @@ describe("a password that a function gives", () => {
     }
   })
 
-  it("that changes while a customer's token is on its way binds that token to the new one", async () => {
+  it("binds a customer's pending token to the new password when it changes", async () => {
     const cache = new TokenCache({ clock })
     let password = RIGHT
     const via = alice(() => password)
@@ -410,7 +410,7 @@ describe("a password that a function gives", () => {
     expect(secretBehind(await read(cache, customer))).toBe("new")
   })
 
-  it("that fails is an AuthError with a back-off of its own, and the customers' providers have it too", async () => {
+  it("throws an AuthError with its own back-off when it fails, also for the customers' providers", async () => {
     const events: CacheEvent[] = []
     const cache = new TokenCache({ clock, onEvent: (event) => events.push(event) })
     let calls = 0
@@ -428,7 +428,7 @@ describe("a password that a function gives", () => {
     expect(events.map(({ type }) => type)).toContain("refresh-failed")
   })
 
-  it("that fails later costs nobody else with the same password", async () => {
+  it("does not affect others with the same password when it fails later", async () => {
     for (const make of [alice, (password: Password) => agencyToken({ via: alice(password), ...agency })]) {
       const cache = new TokenCache({ clock })
       let isSealed = false
@@ -459,7 +459,7 @@ describe("a password that a function gives", () => {
     }
   })
 
-  it("that hangs costs one caller the time limit, and the next one asks anew", async () => {
+  it("delays one caller by the time limit when it hangs, and the next caller asks again", async () => {
     const cache = new TokenCache({ clock, refreshTimeoutMs: 5 * SECOND, backoff: false })
     let calls = 0
     const provider = alice(() => {
@@ -483,7 +483,7 @@ describe("an identity key", () => {
   }
   const key = (): string => alice(RIGHT).identityKey ?? ""
 
-  it("counts once in the size, whatever the number of its secrets", async () => {
+  it("counts once in the size, however many secrets it has", async () => {
     const { cache } = await both()
     expect(cache.size).toBe(1)
   })
@@ -509,7 +509,7 @@ describe("an identity key", () => {
     expect(iam.asked).toEqual([RIGHT, WRONG, WRONG])
   })
 
-  it("refreshes the values of all secrets that are in use, and gives one that can be had", async () => {
+  it("refreshes the values of all secrets in use, and returns one of them", async () => {
     const { cache, wrong } = await both()
     expect(secretBehind(await cache.refresh<Token>(key()))).toBe(RIGHT)
     cache.clear(key())
@@ -527,7 +527,7 @@ describe("an identity key", () => {
   })
 })
 
-it("wrong passwords by the thousand do not push the right one out of reach of its entry", async () => {
+it("thousands of wrong passwords do not push out the entry of the right one", async () => {
   const cache = new TokenCache({ clock, maxEntries: 100 })
   for (let index = 0; index < 1_000; index += 1) {
     await expect(read(cache, alice(`wrong ${index}`))).rejects.toThrow()
@@ -549,14 +549,14 @@ it("a fleet asks IAM for one refused password at most four times in an hour", as
   expect(iam.asked.length).toBeGreaterThan(1)
 })
 
-it("providers of your own with one identity key share: they vouch for it", async () => {
+it("providers of your own with one identity key share values", async () => {
   const cache = new TokenCache({ clock })
   const mine = (password: string): Provider<Token> =>
     Object.assign(async () => alice(password)(), { identityKey: "my alice" })
   expect(await read(cache, mine(RIGHT))).toBe(await read(cache, mine(WRONG)))
 })
 
-it("a provider of your own that claims an AK shares with nobody what is built on it", () => {
+it("values built on a provider of your own that names an AK are not shared", () => {
   const mine = Object.assign(async () => ({ accessKeyId: "AKIDALICE", secretAccessKey: "x" }), {
     accessKeyId: "AKIDALICE",
   })
@@ -564,7 +564,7 @@ it("a provider of your own that claims an AK shares with nobody what is built on
 })
 
 describe("while the keys of an encrypted store rotate", () => {
-  it("processes with the old key first and with the new one first find each other's values and failures", async () => {
+  it("processes with the old and the new key find each other's values and failures", async () => {
     const store = plainStore()
     const [old, young] = [randomKey("old"), randomKey("young")]
     const stages = [[old], [old, young], [young, old], [young]].map(
@@ -588,7 +588,7 @@ describe("while the keys of an encrypted store rotate", () => {
   })
 })
 
-it("no secret is in the keys of a store, in a cache or in a provider, however it is printed", async () => {
+it("no secret shows in the keys of a store, in a cache or in a provider, however it is printed", async () => {
   const keys: string[] = []
   const store = plainStore()
   const spied: CacheStore = {

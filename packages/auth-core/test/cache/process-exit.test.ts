@@ -32,7 +32,7 @@ it.each([
   expect(await outputOf(program)).toBe("MIIabc")
 })
 
-it("a process lives as long as it waits for a provider that gives nothing in time", async () => {
+it("a process stays alive while it waits for a slow provider", async () => {
   const program = `
     const cache = new TokenCache({ refreshTimeoutMs: 100 })
     console.log(await cache.get(never).catch(({ code }) => code))
@@ -40,7 +40,7 @@ it("a process lives as long as it waits for a provider that gives nothing in tim
   expect(await outputOf(program)).toBe("AUTH_TOKEN_REQUEST_FAILED")
 })
 
-it("a process ends at once when nobody waits for anything", async () => {
+it("a process ends at once when no caller waits", async () => {
   const program = `
     await new TokenCache({ refreshTimeoutMs: 3_600_000, store: { get: none, set: none, delete: none } }).get(identity(token))
     console.log("done")

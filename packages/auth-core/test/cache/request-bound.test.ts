@@ -116,7 +116,7 @@ describe.each([
     expect(one.calls()).toBe(2)
   })
 
-  it("makes others wait for nothing while one request renews", async () => {
+  it("does not make other requests wait while one renews", async () => {
     const one = worker({ keepsAlive })
     await one.clock.until(one.request(() => readValue(one)))
     await one.clock.advance(11 * SECOND)
@@ -132,8 +132,8 @@ describe.each([
   })
 })
 
-describe("a request that is left before the token has come", () => {
-  it("takes nobody with it: who waited with it begins anew, once for all", async () => {
+describe("a request that ends before the token arrives", () => {
+  it("does not fail the waiting requests, which start one new refresh", async () => {
     const one = worker({ keepsAlive: false })
     const left = one.request(async () => {
       void readValue(one)
@@ -153,7 +153,7 @@ describe("a request that is left before the token has come", () => {
     ).toEqual({ answer: "token-2", ms: 0 })
   })
 
-  it("is not waited for by those who come later", async () => {
+  it("does not make later requests wait", async () => {
     const one = worker({ keepsAlive: false })
     await one.request(async () => void readValue(one))
     await one.clock.advance(10 * SECOND)
@@ -165,7 +165,7 @@ describe("a request that is left before the token has come", () => {
     expect(ms).toBeLessThanOrEqual(IAM_MS + 20)
   })
 
-  it("leaves the renewal after a 401 to the next", async () => {
+  it("leaves the renewal after a 401 to the next request", async () => {
     const one = worker({ keepsAlive: false })
     const refused = await one.clock.until(one.request(async () => one.cache.get(one.provider)))
     const replace = async (): Promise<string> => (await one.cache.get(one.provider, { rejected: refused })).value
@@ -175,7 +175,7 @@ describe("a request that is left before the token has come", () => {
     expect(ms).toBeLessThan(4 * SECOND)
   })
 
-  it("keeps its renewal where that may end after it", async () => {
+  it("keeps its renewal if waitUntil lets it end later", async () => {
     const one = worker({ keepsAlive: true })
     await one.request(async () => void readValue(one))
     expect(
@@ -187,7 +187,7 @@ describe("a request that is left before the token has come", () => {
     expect(one.calls()).toBe(1)
   })
 
-  it("blocks nobody by what it was about to forget in a store", async () => {
+  it("does not block others by a pending deletion in a store", async () => {
     const one = worker({ keepsAlive: false, store: true })
     await one.clock.until(one.request(() => readValue(one)))
     await one.request(async () => void one.cache.invalidate(one.provider))
@@ -200,8 +200,8 @@ describe("a request that is left before the token has come", () => {
   })
 })
 
-describe("a refresh that lasts", () => {
-  it("is waited for by all, however long, while its request lives", async () => {
+describe("a slow refresh", () => {
+  it("is awaited by all callers while its request lives", async () => {
     const one = worker({ keepsAlive: false })
     const slow: TokenProvider = Object.assign(
       async () => {
@@ -215,7 +215,7 @@ describe("a refresh that lasts", () => {
     expect(answer.map(({ value }) => value)).toEqual(["token-1", "token-1"])
   })
 
-  it("whose waitUntil throws, as outside of a request, goes on", async () => {
+  it("goes on when waitUntil throws, as outside of a request", async () => {
     const clock = fakeClock()
     const waitUntil = (): void => {
       throw new Error("no request")
@@ -231,7 +231,7 @@ it("a waitUntil that is no function is refused at construction", () => {
   )
 })
 
-it("a runtime without WeakRef will do", async () => {
+it("a runtime without WeakRef is supported", async () => {
   vi.stubGlobal("WeakRef", undefined)
   const clock = fakeClock()
   const cache = new TokenCache({ clock })

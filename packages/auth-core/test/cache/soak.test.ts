@@ -8,7 +8,7 @@ const MINUTE = 60 * SECOND
 const DAY = 24 * 60 * MINUTE
 
 describe("30 days with keys of 15 minutes", () => {
-  it("take a refresh per 92.5 % of a lifetime, within 10 % of one per lifetime, and none serves a dead key", async () => {
+  it("need a refresh per 92.5 % of a lifetime, within 10 % of one per lifetime, and never serve an expired key", async () => {
     const clock = steppedClock()
     const cache = new TokenCache({ clock })
     const provider = scriptedProvider<Credentials>("agency", async (call) => ({

@@ -47,13 +47,13 @@ it.each<[string, Written]>([
   expect(ms).toBeLessThanOrEqual(80 * MINUTE)
 })
 
-it("a failure of a process whose clock is ahead blocks for its delay, not until that clock's time", async () => {
+it("a failure of a process whose clock is ahead blocks for its delay, not until the time of that clock", async () => {
   const ms = await blockedMs({ delayMs: 5 * MINUTE, aheadMs: 3 * HOUR })
   expect(ms).toBeGreaterThanOrEqual(5 * MINUTE)
   expect(ms).toBeLessThanOrEqual(7 * MINUTE)
 })
 
-it("a cache with longer waits of its own lets others have them too", async () => {
+it("a cache with longer waits applies them to others too", async () => {
   const backoff = { rejected: { firstMs: HOUR, longestMs: 10 * HOUR } }
   const ms = await blockedMs({ delayMs: 9 * HOUR }, { backoff })
   expect(ms).toBeGreaterThanOrEqual(9 * HOUR)
@@ -67,6 +67,6 @@ it.each([
   expect(await blockedMs(written)).toBeLessThan(SECOND)
 })
 
-it("a cache without back-off is not blocked by the failures of others", async () => {
+it("a cache without back-off ignores the failures of others", async () => {
   expect(await blockedMs({ delayMs: HOUR }, { backoff: false })).toBeLessThan(SECOND)
 })

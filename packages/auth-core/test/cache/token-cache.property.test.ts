@@ -270,7 +270,7 @@ const commands = [
 
 const histories = fc.commands(commands, { maxCommands: 60, size: "max" })
 
-it("serves no dead, older, refused or foreign value, asks one at a time, and leaves a failing issuer alone, whatever happens", async () => {
+it("serves no expired, older, refused or foreign value, asks once at a time, and does not call a failing issuer too often", async () => {
   await fc.assert(
     fc.asyncProperty(histories, fc.double({ min: 0, max: 0.999_999, noNaN: true }), async (history, chance) => {
       const clock = fakeClock()

@@ -11,7 +11,7 @@ const down = (): AuthError => new AuthError("AUTH_TOKEN_REQUEST_FAILED", "IAM do
 const refused = (): AuthError => new AuthError("AUTH_CREDENTIALS_REJECTED", "The password is wrong.", { status: 401 })
 
 describe("reading", () => {
-  it("gives the value itself, not a promise, once it is in memory", async () => {
+  it("returns the value, not a promise, once it is in memory", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const provider = tokenIssuer(clock)
@@ -24,7 +24,7 @@ describe("reading", () => {
     expect(cache.get(provider)).toBe(token)
   })
 
-  it("asks once for 10,000 cold reads at the same time", async () => {
+  it("asks once for 10,000 concurrent cold reads", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const provider = tokenIssuer(clock, { key: "user", delayMs: 50 })
@@ -45,7 +45,7 @@ describe("reading", () => {
     expect(other.calls.length).toBe(0)
   })
 
-  it("mixes neither values nor refreshes of two identities, with keys or without", async () => {
+  it("keeps values and refreshes of two identities apart, with keys or without", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const providers = [
@@ -62,7 +62,7 @@ describe("reading", () => {
     expect(providers.map((provider) => provider.calls.length)).toEqual([1, 1, 1, 1])
   })
 
-  it("keeps what has no end for good", async () => {
+  it("keeps a value without an end", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const provider = scriptedProvider<Credentials>("static", async () => ({ accessKeyId: "AK", secretAccessKey: "SK" }))
@@ -73,7 +73,7 @@ describe("reading", () => {
 })
 
 describe("an aborted caller", () => {
-  it("leaves alone, with the reason of its signal, while the others get the value", async () => {
+  it("gets the reason of its signal, while the others get the value", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const provider = tokenIssuer(clock, { delayMs: 100 })
@@ -89,7 +89,7 @@ describe("an aborted caller", () => {
     expect(provider.calls.length).toBe(1)
   })
 
-  it("asks nobody when it comes already aborted, but gets what is at hand", async () => {
+  it("makes no call if its signal is already aborted, but gets a value in memory", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const provider = tokenIssuer(clock, { key: "user" })
@@ -102,7 +102,7 @@ describe("an aborted caller", () => {
 })
 
 describe("refreshing ahead", () => {
-  it("serves the old value past the soft expiry, while one caller renews it", async () => {
+  it("serves the old value past the soft expiry while one caller renews it", async () => {
     const clock = fakeClock()
     const events: CacheEvent[] = []
     const cache = new TokenCache({ clock, onEvent: (event) => events.push(event), random: () => 0 })
@@ -120,7 +120,7 @@ describe("refreshing ahead", () => {
     expect(events.filter(({ type }) => type === "acquired").length).toBe(2)
   })
 
-  it("keeps a valid value through an outage, and tries again by the back-off", async () => {
+  it("keeps a valid value through an outage, and tries again after the back-off", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock, random: () => 0 })
     const provider = scriptedProvider("user", async (call) => {
@@ -156,7 +156,7 @@ describe("a rejected value", () => {
     expect(provider.calls[1]?.rejected).toEqual(old)
   })
 
-  it("makes no refresh when it is no longer the current one", async () => {
+  it("causes no refresh when a newer value is in memory", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const provider = tokenIssuer(clock, { key: "user" })
@@ -166,7 +166,7 @@ describe("a rejected value", () => {
     expect(provider.calls.length).toBe(2)
   })
 
-  it("is given to nobody while its replacement is on the way", async () => {
+  it("is not served during the pending refresh", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const provider = tokenIssuer(clock, { key: "user", delayMs: 20 })
@@ -178,7 +178,7 @@ describe("a rejected value", () => {
     expect((await other).value).toBe("user 2")
   })
 
-  it("is asked about again when a refresh that began before brings it back", async () => {
+  it("is renewed again when an earlier refresh brings it back", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const fixed = tokenAt(clock, "same")
@@ -195,7 +195,7 @@ describe("a rejected value", () => {
     expect(provider.calls.length).toBe(3)
   })
 
-  it("stays for others when IAM is down, and goes when IAM refuses the identity", async () => {
+  it("stays for others when IAM is down, and is dropped when IAM refuses the identity", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock, random: () => 0 })
     let failure = down()
@@ -213,7 +213,7 @@ describe("a rejected value", () => {
     expect(provider.calls.length).toBe(3)
   })
 
-  it("tells two access keys apart", async () => {
+  it("is compared by its access key", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const provider = scriptedProvider<Credentials>("agency", async (call) => ({
@@ -229,8 +229,8 @@ describe("a rejected value", () => {
   })
 })
 
-describe("providers that build on others", () => {
-  it("fetch what they share once", async () => {
+describe("providers that build on other providers", () => {
+  it("fetch the shared token once", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const partner = tokenIssuer(clock, { key: "partner", delayMs: 10 })
@@ -246,7 +246,7 @@ describe("providers that build on others", () => {
     expect(partner.calls.length).toBe(1)
   })
 
-  it("are told when they ask for themselves", async () => {
+  it("throw when they ask for their own value", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const inner = tokenIssuer(clock, { key: "same" })
@@ -257,7 +257,7 @@ describe("providers that build on others", () => {
     await expect(cache.get(outer)).rejects.toMatchObject({ code: "AUTH_INVALID_OPTION" })
   })
 
-  it("can be tried again as soon as the one they build on recovers", async () => {
+  it("can be tried again as soon as the other provider recovers", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     let isWrong = true
@@ -278,7 +278,7 @@ describe("providers that build on others", () => {
   })
 })
 
-describe("what a provider yields", () => {
+describe("the value of a provider", () => {
   it.each([
     ["nothing", undefined],
     ["null", null],
@@ -295,7 +295,7 @@ describe("what a provider yields", () => {
     })
   })
 
-  it("is not kept when it is hollow, so that the next call may bring another", async () => {
+  it("is not kept when it has no secret", async () => {
     const cache = new TokenCache({ backoff: false })
     const provider = scriptedProvider<Token>(undefined, (call) =>
       call === 1 ? ({ value: undefined } as unknown as Token) : { value: "token", issuedAt: 0, expiresAt: 1e15 },
@@ -304,7 +304,7 @@ describe("what a provider yields", () => {
     expect(await cache.get(provider)).toMatchObject({ value: "token" })
   })
 
-  it("may take no longer than the time limit, and is told when that is over", async () => {
+  it("must come within the time limit, which aborts the provider's signal", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock, refreshTimeoutMs: 5 * SECOND })
     let answer = (_token: Token): void => undefined

@@ -23,7 +23,7 @@ const via = async (): Promise<Token> => token("MIIpartner")
 const customer = { agency: "for partner", domain: "customer" }
 
 describe("the request", () => {
-  it("is made in the name of a token", async () => {
+  it("is made with a token", async () => {
     const iam = await localIam(securityTokenAnswer())
     expect(await agencyCredentials({ via, ...customer, iamEndpoint: iam.url })()).toEqual({
       ...TEMPORARY_KEY,
@@ -52,7 +52,7 @@ describe("the request", () => {
     expect(iam.arrivals[0]?.headers).not.toHaveProperty("x-auth-token")
   })
 
-  it("carries domain by id, life, session user and policy", async () => {
+  it("carries domain by id, lifetime, session user and policy", async () => {
     const iam = await localIam(securityTokenAnswer())
     const policy = { Version: "1.1", Statement: [{ Effect: "Allow", Action: ["obs:object:GetObject"] }] }
     await agencyCredentials({
@@ -93,7 +93,7 @@ describe("what `via` gave", () => {
     await expectSigned(iam.arrivals[1], clock.now(), rotated)
   })
 
-  it("is not tried again when there is no other", async () => {
+  it("is not tried again without another token", async () => {
     const iam = await localIam(iamError(401, "APIGW.0301", "verify aksk signature fail"))
     const provider = agencyCredentials({ via: staticCredentials(KEY), ...customer, iamEndpoint: iam.url, clock })
     expect((await rejectionOf(provider(), KEY.secretAccessKey)).code).toBe("AUTH_CREDENTIALS_REJECTED")
@@ -125,7 +125,7 @@ describe("the answer", () => {
     expect(error.message).toContain(`credential.${name}`)
   })
 
-  it("tells the issuer's time by its Date header, unless that is of another clock", async () => {
+  it("reports the issuer's time from its Date header, unless another clock wrote it", async () => {
     const told = async (date: string): Promise<number[]> => {
       const iam = await localIam({ ...securityTokenAnswer(), headers: { date } })
       const times: number[] = []
@@ -161,7 +161,7 @@ describe("bad options", () => {
 })
 
 describe("the identity key", () => {
-  it("names who asks, by token or AK, the agency and what differs in the key", () => {
+  it("names the caller, by token or AK, the agency and the options of the key", () => {
     const partner = { user: "alice", password: "s3cret", domain: "partner", scope: { domain: "partner" } }
     const keys = [
       agencyCredentials({ via: passwordToken(partner), ...customer }),

@@ -51,7 +51,7 @@ describe("AssumeAgency", () => {
     await expectSigned(sts.arrivals[0], clock.now(), key)
   })
 
-  it("carries every option under STS's name, and asks for the MFA code anew each time", async () => {
+  it("carries every option under STS's name, with a new MFA code each time", async () => {
     const sts = await localIam(answer)
     const codes = ["111111", "222222"]
     const provider = assumeAgencyCredentials({
@@ -88,7 +88,7 @@ describe("AssumeAgency", () => {
     expect(jsonBody(sts.arrivals[1])).toHaveProperty("token_code", "222222")
   })
 
-  it("that is refused shows neither SK nor MFA code", async () => {
+  it("shows neither SK nor MFA code in a refusal", async () => {
     const sts = await localIam(({ body }) => iamError(403, "PAP5.0001", `denied ${body}`))
     const provider = assumeAgencyCredentials({
       via,
@@ -104,7 +104,7 @@ describe("AssumeAgency", () => {
     expect(error.message).toContain(agencyUrn)
   })
 
-  it("whose answer has no key is an error", async () => {
+  it("fails when the answer has no key", async () => {
     const sts = await localIam({ body: '{"credentials":{"access_key_id":"STSAK"}}' })
     const provider = assumeAgencyCredentials({ via, agencyUrn, sessionName, stsEndpoint: sts.url, clock })
     const error = await rejectionOf(provider())
@@ -148,7 +148,7 @@ describe("bad options", () => {
   })
 })
 
-it("has the identity of who asks, the agency and the session", () => {
+it("has the identity of the caller, the agency and the session", () => {
   const base = { via, agencyUrn, sessionName, region: "ap-southeast-1" }
   const keys = [
     base,

@@ -13,13 +13,13 @@ const failing = (code: AuthErrorCode, message: string): CredentialProvider => {
 const missing = (message = "Nothing here."): CredentialProvider => failing("AUTH_CREDENTIALS_MISSING", message)
 
 describe("a chain", () => {
-  it("gives what the first source gives that has anything, and asks none after it", async () => {
+  it("gives the credentials of the first source that has any, and asks no later source", async () => {
     const last = vi.fn(key("LAST"))
     expect(await chain(missing(), key("AK"), last)()).toMatchObject({ accessKeyId: "AK" })
     expect(last).not.toHaveBeenCalled()
   })
 
-  it("passes what it is told on to its sources", async () => {
+  it("passes its context to its sources", async () => {
     const source = vi.fn(key("AK"))
     const context = { signal: new AbortController().signal, reportIssuerTime: () => undefined }
     await chain(source)(context)
@@ -49,7 +49,7 @@ describe("a chain", () => {
     expect(other).not.toHaveBeenCalled()
   })
 
-  it("that has nothing lists every source and its own reason", async () => {
+  it("without any credentials lists every source with its reason", async () => {
     const throwing = (): Promise<Credentials> => Promise.reject(new Error("vault sealed"))
     const error = await rejectionOf(chain(missing("No variable."), missing("No file."), throwing)())
     expect(error.code).toBe("AUTH_CREDENTIALS_MISSING")
@@ -61,7 +61,7 @@ describe("a chain", () => {
     ])
   })
 
-  it("begins at the first source each time, so that none that died stays", async () => {
+  it("starts at the first source each time", async () => {
     let isDead = false
     const first = async (): Promise<Credentials> => {
       if (isDead) throw new AuthError("AUTH_CREDENTIALS_MISSING", "Gone.")
@@ -76,7 +76,7 @@ describe("a chain", () => {
     expect(ids).toEqual(["FIRST", "SECOND", "FIRST"])
   })
 
-  it("stops where the caller gives up", async () => {
+  it("stops when the caller aborts", async () => {
     const caller = new AbortController()
     const next = vi.fn(key("AK"))
     const slow = (): Promise<Credentials> => {
@@ -87,7 +87,7 @@ describe("a chain", () => {
     expect(next).not.toHaveBeenCalled()
   })
 
-  it("is made of functions", () => {
+  it("accepts only functions", () => {
     expect(thrownBy(() => chain()).code).toBe("AUTH_INVALID_OPTION")
     expect(thrownBy(() => chain(key("AK"), "env" as unknown as CredentialProvider)).code).toBe("AUTH_INVALID_OPTION")
   })

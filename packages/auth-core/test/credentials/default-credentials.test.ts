@@ -49,7 +49,7 @@ describe("the default chain", () => {
     expect(await found(elsewhere.url)).toBe("PODAK")
   })
 
-  it("says of each source why it has nothing", async () => {
+  it("says why each source has nothing", async () => {
     const closed = await localIam()
     await closed.close()
     const error = await rejectionOf(defaultCredentials({ metadataEndpoint: closed.url })())
@@ -62,7 +62,7 @@ describe("the default chain", () => {
     expect(reasons[4]).toContain("HC_CONTAINER_CREDENTIALS_FULL_URI")
   })
 
-  it("gives up within the documented time where the metadata service does not answer", async () => {
+  it("gives up within the documented time if the metadata service does not answer", async () => {
     const silent = await localIam(() => new Promise<Answer>(() => undefined))
     const error = await rejectionOf(defaultCredentials({ metadataEndpoint: silent.url })())
     expect(error.code).toBe("AUTH_CREDENTIALS_MISSING")
@@ -70,7 +70,7 @@ describe("the default chain", () => {
     expect(silent.arrivals).toHaveLength(1)
   })
 
-  it("ends with a malformed profile: it never goes on under another identity", async () => {
+  it("stops at a malformed profile, and does not use another identity", async () => {
     await writeSettled(file, "[basic]\nak = AK\ns3cret\n")
     const metadata = await localIam(securityTokenAnswer({}, 200))
     const error = await rejectionOf(defaultCredentials({ metadataEndpoint: metadata.url })(), "s3cret")

@@ -35,12 +35,12 @@ describe("AK and SK of the environment", () => {
     expect(await provider()).toEqual({ accessKeyId: "AK2", secretAccessKey: "SK2", securityToken: "token" })
   })
 
-  it("come with the project and domain that are named beside them", async () => {
+  it("come with the project and domain of the environment", async () => {
     set({ AK: "AK", SK: "SK", PROJECT_ID: "p1", DOMAIN_ID: "d1" })
     expect(await envCredentials()()).toMatchObject({ projectId: "p1", domainId: "d1" })
   })
 
-  it("are missing when neither is set, which says what to set", async () => {
+  it("are missing when neither is set, and the error says what to set", async () => {
     const error = await rejectionOf(envCredentials()())
     expect(error.code).toBe("AUTH_CREDENTIALS_MISSING")
     expect(error.message).toMatch(
@@ -60,7 +60,7 @@ describe("AK and SK of the environment", () => {
   })
 })
 
-describe("quotes around a value, and a comment behind it,", () => {
+describe("quotes around a value, and a comment after it,", () => {
   const right = { AK: "AK", SK: "s3cretSk", SECURITY_TOKEN: "s3cretToken", PROJECT_ID: "p1", DOMAIN_ID: "d1" }
   const marked = (value: string): string[] => [`"${value}"`, `'${value}'`, `${value} # note`, `${value}\t; note`]
 
@@ -96,14 +96,14 @@ describe("quotes around a value, and a comment behind it,", () => {
     expect(iam.arrivals).toEqual([])
   })
 
-  it("are refused in the name of the profile file, which would else count as missing", async () => {
+  it("are refused in the name of the profile file", async () => {
     set({ CREDENTIALS_FILE: '"/home/me/credentials"' })
     expect((await rejectionOf(defaultCredentials()())).message).toContain("HUAWEICLOUD_SDK_CREDENTIALS_FILE has quotes")
   })
 })
 
 describe("an identity provider of the environment", () => {
-  it("wins over AK and SK, and is asked with the id token as it stands in the file by then", async () => {
+  it("wins over AK and SK, and gets the current id token of the file", async () => {
     const path = join(await temporaryFolder(), "id-token")
     const iam = await localIam(tokenAnswer("MIIunscoped"), securityTokenAnswer())
     set({ AK: "AK", SK: "SK", IDP_ID: "my-idp", ID_TOKEN_FILE: path, IAM_ENDPOINT: iam.url, PROJECT_ID: "p1" })
@@ -120,7 +120,7 @@ describe("an identity provider of the environment", () => {
     })
   })
 
-  it("that IAM refuses is an error of its own, not a missing credential", async () => {
+  it("refused by IAM is an error, not a missing credential", async () => {
     const path = join(await temporaryFolder(), "id-token")
     await writeSettled(path, "bad.id.token")
     const iam = await localIam(iamError(401, "IAM.0001", "bad.id.token is bad"))

@@ -6,7 +6,7 @@ import { securityTokenAnswer, TEMPORARY_KEY } from "./temporary-key-answers.ts"
 const idToken = "eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl"
 
 describe("temporary keys from an id token", () => {
-  it("take an unscoped token first, and live for six hours unless told otherwise", async () => {
+  it("need an unscoped token first, and live for six hours by default", async () => {
     const iam = await localIam(tokenAnswer("MIIunscoped"), securityTokenAnswer())
     expect(await federatedCredentials({ idpId: "my-idp", idToken, iamEndpoint: iam.url })()).toEqual({
       ...TEMPORARY_KEY,
@@ -24,7 +24,7 @@ describe("temporary keys from an id token", () => {
     })
   })
 
-  it("ask for the id token anew each time", async () => {
+  it("ask for a new id token each time", async () => {
     const iam = await localIam(tokenAnswer(), securityTokenAnswer(), tokenAnswer(), securityTokenAnswer())
     let count = 0
     const provider = federatedCredentials({
@@ -39,7 +39,7 @@ describe("temporary keys from an id token", () => {
     expect(jsonBody(iam.arrivals[3])).toHaveProperty("auth.identity.token.duration_seconds", 900)
   })
 
-  it("fail without showing id token or token, in either step", async () => {
+  it("show no id token and no token when either step fails", async () => {
     const first = await localIam(({ body }) => iamError(401, "IAM.0001", String(body)))
     await rejectionOf(federatedCredentials({ idpId: "my-idp", idToken, iamEndpoint: first.url })(), idToken)
     const second = await localIam(tokenAnswer("MIIunscoped"), ({ headers }) =>

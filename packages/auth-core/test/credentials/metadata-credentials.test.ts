@@ -24,7 +24,7 @@ const askKey = (token: string): string => `GET /openstack/latest/securitykey ${t
 const HOUR = 60 * 60_000
 
 describe("version 2", () => {
-  it("takes a token first, and keeps it for most of its six hours", async () => {
+  it("gets a token first, and keeps it for most of its six hours", async () => {
     const clock = fakeClock()
     const service = await metadataService({
       token: (_arrival, index) => ({ body: `token${index}\n` }),
@@ -40,7 +40,7 @@ describe("version 2", () => {
     expect(paths(service).slice(3)).toEqual([ASK_TOKEN, askKey("token1")])
   })
 
-  it("takes another token, once, when the key is refused", async () => {
+  it("gets another token once when the key is refused", async () => {
     const service = await metadataService({
       token: (_arrival, index) => ({ body: `token${index}` }),
       key: ({ headers }) =>
@@ -78,7 +78,7 @@ describe("version 1", () => {
     expect(paths(service).slice(3)).toEqual([ASK_TOKEN, askKey("-")])
   })
 
-  it("ends when the key is refused: then the token is a must", async () => {
+  it("ends when the key is refused, since a token is then required", async () => {
     const service = await metadataService({
       token: (_arrival, index) => (index === 0 ? { status: 404, body: "" } : { body: "token1" }),
       key: ({ headers }) =>
@@ -88,7 +88,7 @@ describe("version 1", () => {
   })
 })
 
-describe("nothing to give", () => {
+describe("no credentials", () => {
   it.each([
     { status: 401, body: "Please configure Cloud Service Agency first" },
     { status: 404, body: "" },
@@ -134,7 +134,7 @@ describe("nothing to give", () => {
     expect(await chain(metadata, async () => next)()).toEqual(next)
   })
 
-  it("is a machine without a metadata service, within the time limit", async () => {
+  it("come from a machine without a metadata service, within the time limit", async () => {
     const closed = await localIam()
     await closed.close()
     expect((await rejectionOf(metadataCredentials({ endpoint: closed.url })())).code).toBe("AUTH_CREDENTIALS_MISSING")
@@ -145,7 +145,7 @@ describe("nothing to give", () => {
   })
 })
 
-describe("a service that was there before", () => {
+describe("a service that answered before", () => {
   it.each<[string, Answer, string]>([
     ["fails", { status: 500, body: "" }, "AUTH_TOKEN_REQUEST_FAILED"],
     ["throttles", { status: 429, body: "" }, "AUTH_THROTTLED"],
@@ -160,7 +160,7 @@ describe("a service that was there before", () => {
     expect((await rejectionOf(provider(), "temporary-SK")).code).toBe(code)
   })
 
-  it("and now is out of reach is failing, not missing", async () => {
+  it("and does not answer now is an error, not a missing credential", async () => {
     const service = await metadataService({ token: () => ({ body: "token" }), key: () => securityTokenAnswer({}, 200) })
     const provider = metadataCredentials({ endpoint: service.url })
     await provider()
@@ -173,7 +173,7 @@ it("has no identity key: it depends on the machine", () => {
   expect(metadataCredentials().identityKey).toBeUndefined()
 })
 
-it("ends with the caller's signal, with its reason", async () => {
+it("aborts with the reason of the caller's signal", async () => {
   const silent = await localIam(() => new Promise<Answer>(() => undefined))
   const caller = new AbortController()
   const asked = metadataCredentials({ endpoint: silent.url })({ signal: caller.signal })
@@ -181,7 +181,7 @@ it("ends with the caller's signal, with its reason", async () => {
   await expect(asked).rejects.toThrow("enough")
 })
 
-it("speaks plain http with its own machine and link only", () => {
+it("uses plain http only on this machine and its link", () => {
   expect(metadataCredentials({ endpoint: "http://169.254.169.254" })).toBeTypeOf("function")
   expect(thrownBy(() => metadataCredentials({ endpoint: "http://10.0.0.1" })).code).toBe("AUTH_INSECURE_URL")
   expect(thrownBy(() => metadataCredentials({ endpoint: "metadata" })).message).toContain("`endpoint`")

@@ -14,7 +14,7 @@ describe("a profile", () => {
     expect(parsed("")).toEqual({})
   })
 
-  it("may have text behind the bracket of a section", () => {
+  it("may have text after the bracket of a section", () => {
     expect(parsed("[basic] ; note\nak = a\n[global]# note\nak = b")).toEqual({
       basic: { ak: "a" },
       global: { ak: "b" },
@@ -22,7 +22,7 @@ describe("a profile", () => {
     expect(parsed("[a[b]]\nx = 1\n[basic]\nak = a")).toEqual({ "a[b]": { x: "1" }, basic: { ak: "a" } })
   })
 
-  it("inherits from [DEFAULT], wherever that stands", () => {
+  it("inherits from [DEFAULT], wherever that is", () => {
     const text = "[DEFAULT] # for all\nak = AK0\nsk = SK0\n[basic]\nAK = AK1\n[DEFAULT]\nproject_id = p\n[global]\n"
     const inherited = { sk: "SK0", project_id: "p" }
     expect(parsed(text)).toEqual({ basic: { ak: "AK1", ...inherited }, global: { ak: "AK0", ...inherited } })
@@ -47,7 +47,7 @@ describe("a profile", () => {
     expect(error.message).toContain(problem)
   })
 
-  it("gives back what was written, whatever the values", () => {
+  it("returns the values that were written", () => {
     const value = fc.string({ unit: "binary" }).map((text) => text.replaceAll(/[\r\n]/g, "").trim())
     const section = fc.dictionary(fc.stringMatching(/^[a-z_]{1,12}$/), value)
     const profile = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), section)

@@ -30,7 +30,7 @@ const configure = (uri: string, file = tokenFile): void => {
 }
 
 describe("pod identity", () => {
-  it("is asked with {} in the name of the token in the file, read anew each time", async () => {
+  it("is called with the current token of the file", async () => {
     const service = await localIam(answer)
     configure(`${service.url}/v1/credentials?pod=1`)
     const provider = podCredentials()
@@ -61,7 +61,7 @@ describe("pod identity", () => {
     expect(error.message).toContain(name)
   })
 
-  it("refuses quotes around its variables and its token, and a comment behind them, before it asks", async () => {
+  it("refuses quotes around its variables and its token, and comments after them, before a call", async () => {
     const service = await localIam(answer)
     for (const [uri, file] of [
       [`"${service.url}"`, tokenFile],
@@ -83,7 +83,7 @@ describe("pod identity", () => {
     expect(await rejectionOf(podCredentials()())).toMatchObject({ code: "AUTH_CREDENTIALS_MISSING" })
   })
 
-  it("refuses and fails with errors that show no token", async () => {
+  it("shows no token in its errors", async () => {
     const service = await localIam(({ headers }) => ({ status: 403, body: `no: ${headers.authorization}` }))
     configure(service.url)
     expect((await rejectionOf(podCredentials()(), authorization)).code).toBe("AUTH_CREDENTIALS_REJECTED")
@@ -92,7 +92,7 @@ describe("pod identity", () => {
     expect((await rejectionOf(podCredentials({ timeoutMs: 40 })(), authorization)).message).toContain("within 40 ms")
   })
 
-  it("speaks plain http with its own machine and link only, unless allowed", async () => {
+  it("uses plain http only on this machine and its link, unless allowed", async () => {
     configure("http://pod-identity.example.com/")
     expect((await rejectionOf(podCredentials()())).code).toBe("AUTH_INSECURE_URL")
     configure("pod-identity")

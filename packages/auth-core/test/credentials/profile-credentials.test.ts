@@ -20,7 +20,7 @@ afterEach(() => vi.unstubAllEnvs())
 const key = (name: string): string => `ak = AK${name}\nsk = SK${name}\n`
 
 describe("the file", () => {
-  it("is that of the option, else of the variable, else the one in the home directory", async () => {
+  it("is named by the option, else by the variable, else is the one in the home directory", async () => {
     vi.stubEnv("HOME", folder)
     vi.stubEnv("HUAWEICLOUD_SDK_CREDENTIALS_FILE", "")
     expect((await rejectionOf(profileCredentials()())).message).toContain(join(folder, ".huaweicloud/credentials"))
@@ -37,7 +37,7 @@ describe("the file", () => {
     expect(await profileCredentials({ file })()).toMatchObject({ accessKeyId: "AK1" })
   })
 
-  it("that is no file cannot be read", async () => {
+  it("must be a file", async () => {
     const error = await rejectionOf(profileCredentials({ file: folder })())
     expect(error.code).toBe("AUTH_INVALID_CREDENTIALS")
     expect(error.message).toContain(`${folder} is not a regular file`)
@@ -53,12 +53,12 @@ describe("the file", () => {
     },
   )
 
-  it("of more than 1 MB is not read", async () => {
+  it("is not read if it is larger than 1 MB", async () => {
     await writeSettled(file, `[basic]\n${key("1")}# ${"x".repeat(1024 * 1024)}`)
     expect((await rejectionOf(profileCredentials({ file })())).message).toContain("larger than 1048576 bytes")
   })
 
-  it("is read once for all who ask meanwhile, so that a mount that hangs holds one thread", async () => {
+  it("is read once for concurrent callers, so that a hung mount holds one thread", async () => {
     await writeSettled(file, `[basic]\n${key("1")}`)
     const open = vi.spyOn(process.getBuiltinModule("node:fs/promises"), "open")
     try {
@@ -72,7 +72,7 @@ describe("the file", () => {
     }
   })
 
-  it.skipIf(process.getuid?.() === 0)("that may not be read says so", async () => {
+  it.skipIf(process.getuid?.() === 0)("without permission to read is an error that says so", async () => {
     await writeSettled(file, "[basic]")
     await chmod(file, 0)
     expect((await rejectionOf(profileCredentials({ file })())).message).toMatch(/EACCES/)
@@ -89,7 +89,7 @@ describe("the section", () => {
     expect((await rejectionOf(profileCredentials({ file })())).message).toContain("has no section [basic]")
   })
 
-  it("is [basic], else [global], or the one asked for", async () => {
+  it("is [basic], else [global], or the named one", async () => {
     await writeSettled(file, `[global]\n${key("G")}domain_id = d1\n`)
     expect(await profileCredentials({ file })()).toMatchObject({ accessKeyId: "AKG", domainId: "d1" })
     await writeSettled(file, `[global]\n${key("G")}[basic]\n${key("B")}project_id = p1\nsecurity_token = token\n`)
@@ -132,7 +132,7 @@ describe("the section", () => {
   })
 })
 
-describe("quotes around a value, and a comment behind it,", () => {
+describe("quotes around a value, and a comment after it,", () => {
   const right: Record<string, string> = {
     ak: "AK1",
     sk: "s3cretSk",
@@ -153,14 +153,14 @@ describe("quotes around a value, and a comment behind it,", () => {
     }
   })
 
-  it("matter in the section that is read, and for its own keys, only", async () => {
+  it("matter only in the section that is read, for its own keys", async () => {
     await writeSettled(file, `[basic]\n${key("1")}note = "mine" # yes\n[other]\nak = "AK2"\n`)
     expect(await profileCredentials({ file })()).toMatchObject({ accessKeyId: "AK1" })
   })
 })
 
 describe("a change", () => {
-  it("is seen the next time the provider is asked", async () => {
+  it("is seen at the next call of the provider", async () => {
     const provider = profileCredentials({ file })
     await writeFile(file, `[basic]\n${key("1")}`)
     expect(await provider()).toMatchObject({ accessKeyId: "AK1" })
@@ -168,14 +168,14 @@ describe("a change", () => {
     expect(await provider()).toMatchObject({ accessKeyId: "AK2" })
   })
 
-  it("that is under way is waited for, so that no half SK gets through", async () => {
+  it("is awaited while it is written, so that no part of an SK is used", async () => {
     await writeFile(file, "[basic]\nak = AK2\nsk = SK2-first-half")
     const asked = profileCredentials({ file })()
     setTimeout(() => void writeFile(file, "[basic]\nak = AK2\nsk = SK2-first-half-second-half\n"), 20)
     expect(await asked).toMatchObject({ secretAccessKey: "SK2-first-half-second-half" })
   })
 
-  it("gets into a cache within ten seconds; a malformed file leaves the old key in use and is reported", async () => {
+  it("reaches a cache within ten seconds, and a malformed file is reported and leaves the old key in use", async () => {
     const clock = fakeClock()
     const events: string[] = []
     const cache = new TokenCache({

@@ -53,7 +53,7 @@ it.each<[string, unknown]>([
   expect(markIn(shown(provider, { ...(provider as object) }), secret)).toBeUndefined()
 })
 
-it("auths, caches and stores that are in use show no secret, however they are looked at", async () => {
+it("auths, caches and stores in use show no secret, however they are printed", async () => {
   const attempt: Attempt = { method: "GET", url: "https://ecs.myhuaweicloud.com/", headers: {}, body: undefined }
   const store = memoryStore()
   const encryptionKey = `${secret}${"A".repeat(31)}=`

@@ -5,7 +5,7 @@ import type { Credentials } from "../../src/identity/credentials.ts"
 import { rejectionOf, thrownBy } from "../iam/local-iam.ts"
 
 describe("static credentials", () => {
-  it("are given as they were, whatever happens to the object later", async () => {
+  it("keep their values when the object changes later", async () => {
     const credentials = { accessKeyId: "AK", secretAccessKey: "SK" }
     const provider = staticCredentials(credentials)
     credentials.secretAccessKey = "changed"
@@ -13,7 +13,7 @@ describe("static credentials", () => {
     expect(await provider({ rejected: credentials })).toEqual({ accessKeyId: "AK", secretAccessKey: "SK" })
   })
 
-  it("end when they say so", async () => {
+  it("end at their expiry", async () => {
     const clock = fakeClock()
     const temporary = {
       accessKeyId: "AK",

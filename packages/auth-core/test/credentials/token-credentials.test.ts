@@ -31,7 +31,7 @@ describe("temporary keys from a token", () => {
     expect(jsonBody(iam.arrivals[0])).toEqual({ auth: { identity } })
   })
 
-  it("take another token, once, when IAM does not accept the first", async () => {
+  it("get another token once when IAM does not accept the first", async () => {
     const iam = await localIam(iamError(401, "IAM.0066", "The token has expired"), securityTokenAnswer())
     expect(await tokenCredentials({ via, iamEndpoint: iam.url })()).toEqual({ ...TEMPORARY_KEY, iamEndpoint: iam.url })
     expect(iam.arrivals.map(({ headers }) => headers["x-auth-token"])).toEqual(["MIIold", "MIInew"])
@@ -40,7 +40,7 @@ describe("temporary keys from a token", () => {
     expect(stubborn.arrivals).toHaveLength(2)
   })
 
-  it("have the identity of the token and their life", () => {
+  it("have the identity of the token and their lifetime", () => {
     const user = passwordToken({ user: "alice", password: "x", domain: "partner", scope: { domain: "partner" } })
     const keys = [
       tokenCredentials({ via: user }),

@@ -12,7 +12,7 @@ describe.each([
   ["node", node],
   ["portable", portable],
 ])("the %s digest", (_, { hashHex, createHmac, createIncrementalHash }) => {
-  it("hashes as FIPS 180-4 and GB/T 32905 have it", () => {
+  it("hashes as in FIPS 180-4 and GB/T 32905", () => {
     expect(hashHex("sha256", "abc")).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
     expect(hashHex("sm3", "abc")).toBe("66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0")
   })
@@ -66,7 +66,7 @@ describe.each([
     )
   })
 
-  it("takes a view for what it shows, not for its buffer", () => {
+  it("hashes the bytes of a view, not its whole buffer", () => {
     const view = utf8("xxabcxx").subarray(2, 5)
     expect(hashHex("sha256", view)).toBe(hashHex("sha256", "abc"))
     expect(hashHex("sm3", view)).toBe(hashHex("sm3", "abc"))

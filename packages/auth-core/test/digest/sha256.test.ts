@@ -28,7 +28,7 @@ describe("SHA-256 in JavaScript", () => {
     }
   })
 
-  it("gives the same in whatever pieces, views into larger buffers among them", () => {
+  it("gives the same hash for any pieces, including views into larger buffers", () => {
     const piece = fc.tuple(fc.uint8Array({ maxLength: 150 }), fc.nat(150)).map(([bytes, at]) => bytes.subarray(at))
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
@@ -40,7 +40,7 @@ describe("SHA-256 in JavaScript", () => {
     )
   })
 
-  it("goes on from behind a block, as often as wanted", () => {
+  it("continues after a block, any number of times", () => {
     const block = ascii("b".repeat(64))
     const behind = new Sha256().update(block)
     for (const rest of ["", "one", "another"]) {

@@ -14,7 +14,7 @@ const invalid = (message: string | RegExp): unknown =>
   expect.objectContaining({ code: "AUTH_INVALID_OPTION", message: expect.stringMatching(message) })
 
 describe.each(["auth", "countersign"] as const)("the auth of one request, as its `%s`", (key) => {
-  it("is the client's when the request says nothing", () => {
+  it("is the client's when the request names none", () => {
     expect(createAuthForRequest(key, clients)({})).toBe(clients)
     expect(createAuthForRequest(key, clients)({ other: undefined })).toBe(clients)
   })
@@ -28,7 +28,7 @@ describe.each(["auth", "countersign"] as const)("the auth of one request, as its
     },
   )
 
-  it("is none when it says false", () => {
+  it("is none for false", () => {
     expect(createAuthForRequest(key, clients)({ [key]: false })).toBeUndefined()
     expect(createAuthForRequest(key, false)({ [key]: false })).toBeUndefined()
   })
@@ -41,17 +41,17 @@ describe.each(["auth", "countersign"] as const)("the auth of one request, as its
     }
   })
 
-  it("says what to do about an explicit undefined", () => {
+  it("says how to correct an explicit undefined", () => {
     const choose = createAuthForRequest(key, clients)
     expect(() => choose({ [key]: undefined })).toThrow(invalid("must be left out, or be .*, not undefined"))
     expect(() => choose({ [key]: null })).toThrow(invalid("not null"))
   })
 
-  it("is missed in a client without one", () => {
+  it("is required in a client without one", () => {
     expect(() => createAuthForRequest(key, false)({})).toThrow(invalid(`each request must name one as \`${key}\``))
   })
 
-  it("is refused without a word of what it was", () => {
+  it("is refused without a trace of its value", () => {
     expect(() => createAuthForRequest(key, clients)({ [key]: "MIIsecret" })).toThrow(invalid("not string"))
   })
 })
@@ -62,8 +62,8 @@ describe("the auth of a client", () => {
   })
 })
 
-describe("the name of an auth before a cache", () => {
-  it("is that of its copies, and of no other auth", () => {
+describe("the name of an auth for a cache", () => {
+  it("belongs to its copies, and to no other auth", () => {
     const [one, other] = [auth(), auth()]
     expect([authName(one), authName({ ...one })]).toEqual([authName(one), authName(one)])
     expect(authName(other)).not.toBe(authName(one))

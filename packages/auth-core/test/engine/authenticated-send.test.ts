@@ -57,7 +57,7 @@ const refused = () =>
   new Response(JSON.stringify({ error_code: "APIGW.0301", error_msg: "token expires" }), { status: 401 })
 
 describe("each attempt", () => {
-  it("is authenticated for its own URL, with the caller's headers kept", async () => {
+  it("is authenticated for its own URL, and keeps the caller's headers", async () => {
     const auth = numbering()
     const { sent, send } = answering()
     await authenticatedSend(
@@ -75,7 +75,7 @@ describe("each attempt", () => {
     expect(auth.attempts[0]?.url).toBe(`${BASE}/x?q=a%20b`)
   })
 
-  it("leaves the caller's header record as it was", async () => {
+  it("does not change the caller's header record", async () => {
     const headers = Object.freeze({ accept: "a/b" })
     const { send } = answering()
     await authenticatedSend(
@@ -87,7 +87,7 @@ describe("each attempt", () => {
     expect(headers).toEqual({ accept: "a/b" })
   })
 
-  it("goes out bare, body untouched, where the guard says no", async () => {
+  it("goes out bare with its body unchanged when the guard refuses", async () => {
     const auth = numbering({ limit: 1 })
     const { sent, send } = answering()
     const body = new Blob(["longer than the limit"])
@@ -110,7 +110,7 @@ describe("a body", () => {
     expect(sent[0]?.body).toBe(body)
   })
 
-  it("is sent as the very bytes that the auth saw, with the boundary that they have", async () => {
+  it("is sent as the bytes that the auth saw, with their boundary", async () => {
     const auth = numbering({ limit: 1_000 })
     const { sent, send } = answering()
     const body = new FormData()
@@ -167,7 +167,7 @@ describe("a body", () => {
     expect(sent).toEqual([])
   })
 
-  it("above the limit goes with the token when the auth is automatic, at the limit it is still signed", async () => {
+  it("is signed up to the limit and sent with the token above it by autoAuth", async () => {
     const auth = autoAuth({ aksk: numbering({ limit: 4, name: "signed" }), token: numbering({ name: "token" }) })
     const { sent, send } = answering()
     for (const body of ["1234", "12345"])
@@ -177,7 +177,7 @@ describe("a body", () => {
 })
 
 describe("a redirect", () => {
-  it("makes a new attempt with a secret of its own", async () => {
+  it("causes a new attempt with its own secret", async () => {
     const { sent, send } = answering(redirect(307, "/b"), redirect(302, "https://other.example.com/c"))
     await authenticatedSend(numbering(), { method: "GET", url: `${BASE}/a`, headers: {} }, send, options)
     expect(sent.map(({ url, headers }) => `${url.href} ${headers["x-auth-token"]}`)).toEqual([
@@ -188,7 +188,7 @@ describe("a redirect", () => {
     expect(sent.map(({ redirects }) => redirects)).toEqual([0, 1, 2])
   })
 
-  it("to a foreign host carries nothing, and back again it is authenticated anew", async () => {
+  it("to a foreign host carries no credential, and is authenticated anew on the way back", async () => {
     const { sent, send } = answering(redirect(307, "https://foreign.example.com/"), redirect(307, `${BASE}/back`))
     await authenticatedSend(numbering(), { method: "GET", url: BASE, headers: { "x-mine": "1" } }, send, options)
     expect(sent.map(({ headers }) => headers)).toEqual([
@@ -207,7 +207,7 @@ describe("a redirect", () => {
       return sent.map(({ headers }) => headers["x-auth-token"])
     }
 
-    it("to another origin carries nothing, even of Huawei Cloud, and neither does what comes after", async () => {
+    it("to another origin carries no credential, even at Huawei Cloud, and neither do later hops", async () => {
       expect(await secretsSent(ECS, [`${IAM}/a`, `${IAM}/b`])).toEqual(["secret-1", undefined, undefined])
       expect(await secretsSent(ECS, [`${ECS}:8443/`])).toEqual(["secret-1", undefined])
       expect(await secretsSent(ECS, ["https://foreign.example.com/", ECS])).toEqual(["secret-1", undefined, undefined])
@@ -218,12 +218,12 @@ describe("a redirect", () => {
       expect(await secretsSent(ECS, ["/a", `${ECS}/b`])).toEqual(["secret-1", "secret-2", "secret-3"])
     })
 
-    it("to the base URL's origin gets one", async () => {
+    it("to the base URL's origin gets a credential", async () => {
       const own = { baseUrl: `${IAM}/v3/` }
       expect(await secretsSent(ECS, [`${IAM}/a`, `${ECS}/b`], own)).toEqual(["secret-1", "secret-2", undefined])
     })
 
-    it("carries nothing on a replay either", async () => {
+    it("carries no credential on a replay either", async () => {
       const { sent, send } = answering(redirect(307, IAM), refused)
       await authenticatedSend(numbering({ replay: true }), { method: "GET", url: ECS, headers: {} }, send)
       expect(sent.map(({ headers }) => headers["x-auth-token"])).toEqual(["secret-1", undefined])
@@ -244,7 +244,7 @@ describe("a redirect", () => {
     expect(sent[1]?.headers["content-type"]).toBe(sent[0]?.headers["content-type"])
   })
 
-  it("is given to the caller when none is to be followed", async () => {
+  it("is given to the caller when none may be followed", async () => {
     const { sent, send } = answering(redirect(302, "/b"))
     const response = await authenticatedSend(numbering(), { method: "GET", url: BASE, headers: {} }, send, {
       ...options,
@@ -254,7 +254,7 @@ describe("a redirect", () => {
     expect(sent).toHaveLength(1)
   })
 
-  it("too many are the client's own error", async () => {
+  it("causes the client's own error when there are too many", async () => {
     const loop = redirect(302, "/again")
     const { sent, send } = answering(loop, loop, loop, loop)
     const tooManyRedirects = (): never => {
@@ -269,7 +269,7 @@ describe("a redirect", () => {
     expect(sent).toHaveLength(3)
   })
 
-  it("is told once though its hop is replayed, without secrets, and goes on with the headers that are given", async () => {
+  it("is reported once without secrets, even if its hop is replayed, and uses the headers that come back", async () => {
     const { sent, send } = answering(redirect(303, "/b"), refused)
     const events: unknown[] = []
     const onRedirect: OnRedirect<Response> = ({ from, response, to }) => {
@@ -287,7 +287,7 @@ describe("a redirect", () => {
     ])
   })
 
-  it("repeats a stream that was left unread", async () => {
+  it("sends an unread stream again", async () => {
     const { send } = answering(redirect(307, "/b"))
     const received: string[] = []
     const reading = async (wire: WireRequest): Promise<Response> => {
@@ -299,7 +299,7 @@ describe("a redirect", () => {
     expect(received).toEqual(["x", "x"])
   })
 
-  it("that would repeat a spent stream is an error that says so", async () => {
+  it("that would send a spent stream again is an error that says so", async () => {
     const { send } = answering(redirect(307, "/b"))
     const request = { method: "POST", url: BASE, headers: {}, body: new Blob(["x"]).stream(), asIs: true }
     await expect(authenticatedSend(numbering(), request, send, options)).rejects.toMatchObject({
@@ -333,7 +333,7 @@ describe("a rejection", () => {
     expect(await response.json()).toHaveProperty("error_code")
   })
 
-  it("is never replayed twice, and the auth is told of the second", async () => {
+  it("is never replayed twice, and the auth judges the second too", async () => {
     const auth = numbering({ replay: true })
     const { sent, send } = answering(refused, refused, refused)
     const response = await authenticatedSend(auth, { method: "GET", url: BASE, headers: {} }, send, options)
@@ -342,14 +342,14 @@ describe("a rejection", () => {
     expect(auth.rejections.map(({ replayed }) => replayed)).toEqual([false, true])
   })
 
-  it("is not replayed when the body was a stream that nobody kept", async () => {
+  it("is not replayed when the body was a stream that was not kept", async () => {
     const { sent, send } = answering(refused)
     const request = { method: "POST", url: BASE, headers: {}, body: new Blob(["x"]).stream(), asIs: true }
     expect((await authenticatedSend(numbering({ replay: true }), request, send, options)).status).toBe(401)
     expect(sent).toHaveLength(1)
   })
 
-  it("of a bare request is none of the auth's business", async () => {
+  it("of a bare request is not judged by the auth", async () => {
     const auth = numbering({ replay: true })
     const { sent, send } = answering(refused)
     await authenticatedSend(auth, { method: "GET", url: "https://foreign.example.com", headers: {} }, send, options)
@@ -357,7 +357,7 @@ describe("a rejection", () => {
     expect(sent).toHaveLength(1)
   })
 
-  it("with a huge body is judged without it, and the body is left whole", async () => {
+  it("with a huge body is judged without it, and the body stays whole", async () => {
     const auth = numbering()
     const huge = "x".repeat(300_000)
     const { send } = answering(() => new Response(huge, { status: 403 }))
@@ -367,7 +367,7 @@ describe("a rejection", () => {
     expect(await response.text()).toBe(huge)
   })
 
-  it("whose body never ends is judged without it, and goes on for the caller", async () => {
+  it("with an endless body is judged without it, and the body goes on for the caller", async () => {
     const auth = numbering()
     let end = (): void => undefined
     const body = new ReadableStream<Uint8Array>({
@@ -386,7 +386,7 @@ describe("a rejection", () => {
     expect(await response.json()).toEqual({ error_code: "APIGW.0301" })
   })
 
-  it("frees the connection of the answer that nobody will read", async () => {
+  it("frees the connection of the answer that is not read", async () => {
     const discard = vi.fn()
     const { send } = answering(() => Object.assign(refused(), { discard }))
     await authenticatedSend(numbering({ replay: true }), { method: "GET", url: BASE, headers: {} }, send, options)
@@ -394,7 +394,7 @@ describe("a rejection", () => {
   })
 })
 
-describe("a stream whose credential cannot be had", () => {
+describe("a stream without a credential for it", () => {
   it.each([
     [
       "at once",
@@ -415,7 +415,7 @@ describe("a stream whose credential cannot be had", () => {
 })
 
 describe("errors of the client", () => {
-  it("pass through untouched", async () => {
+  it("pass through unchanged", async () => {
     const broken = new Error("socket hang up")
     const send = (): Promise<Response> => Promise.reject(broken)
     await expect(authenticatedSend(numbering(), { method: "GET", url: BASE, headers: {} }, send, options)).rejects.toBe(

@@ -14,7 +14,7 @@ async function gather(content: unknown): Promise<Buffer> {
   return Buffer.concat(parts)
 }
 
-describe("bytes that are at hand", () => {
+describe("bytes in memory", () => {
   it.each(["", "text", "ü".repeat(LIMIT / 2)])("a string within the limit stays a string", (text) => {
     expect(readBody(text, LIMIT)).toMatchObject({ content: text, bytes: text, replayable: true, exceedsLimit: false })
   })
@@ -51,12 +51,12 @@ describe("bytes that are at hand", () => {
     expect([...bytes]).toEqual([1, 2, 3, 4])
   })
 
-  it("a body at the limit is within it, one byte more is not", () => {
+  it("have a limit that includes its last byte", () => {
     expect(readBody(new Uint8Array(LIMIT), LIMIT)).toHaveProperty("exceedsLimit", false)
     expect(readBody(new Uint8Array(LIMIT + 1), LIMIT)).toHaveProperty("exceedsLimit", true)
   })
 
-  it("the limit counts UTF-8 bytes, not characters", () => {
+  it("count as UTF-8 bytes, not characters", () => {
     expect(readBody("世".repeat(LIMIT / 4), LIMIT)).toHaveProperty("exceedsLimit", false)
     expect(readBody("世".repeat(LIMIT / 3 + 1), LIMIT)).toHaveProperty("exceedsLimit", true)
   })
@@ -74,14 +74,14 @@ describe("a stream", () => {
     expect(body.replayable).toBe(true)
   })
 
-  it("that is longer than the limit goes on where it was left", async () => {
+  it("goes on behind the limit", async () => {
     const chunks = Array.from({ length: 30 }, (_, index) => new Uint8Array(100).fill(index))
     const body = await readBody(chunksOf(...chunks), LIMIT)
     expect(body).toMatchObject({ bytes: undefined, replayable: false, exceedsLimit: true })
     expect(await gather(body.content)).toEqual(Buffer.concat(chunks))
   })
 
-  it("that is too long is read no further than it must be", async () => {
+  it("is not read further than the limit requires", async () => {
     let given = 0
     const endless = (async function* () {
       for (;;) {
@@ -130,7 +130,7 @@ describe("a stream", () => {
     if (stream instanceof Readable) expect(stream.destroyed).toBe(true)
   })
 
-  it("that fails, fails with its own error", async () => {
+  it("fails with its own error", async () => {
     const broken = (async function* () {
       yield "a"
       throw new RangeError("disk gone")
@@ -152,19 +152,19 @@ describe("a stream", () => {
     await expect(readBody(make(), LIMIT)).rejects.toMatchObject({ code: "AUTH_BODY_UNSIGNABLE" })
   })
 
-  it("that was read to its end is refused the second time, also a generator, which would seem empty", async () => {
+  it("is refused after it was read to its end, also a generator", async () => {
     const chunks = chunksOf("abcd")
     await readBody(chunks, LIMIT)
     await expect(readBody(chunks, LIMIT)).rejects.toMatchObject({ code: "AUTH_BODY_UNSIGNABLE" })
   })
 
-  it("that gives something else than text or bytes is refused", async () => {
+  it("is refused if it gives neither text nor bytes", async () => {
     await expect(readBody(chunksOf({ a: 1 }), LIMIT)).rejects.toMatchObject({ code: "AUTH_BODY_UNSIGNABLE" })
   })
 })
 
 describe("a form or a Blob", () => {
-  it("FormData becomes bytes with a boundary of their own", async () => {
+  it("FormData becomes bytes with a new boundary", async () => {
     const form = new FormData()
     form.append("file", new Blob([new Uint8Array([0, 255, 10])]), "f.bin")
     const { bytes, contentType } = await readBody(form, LIMIT)
@@ -195,7 +195,7 @@ describe("a form or a Blob", () => {
     expect(await readBody(form, LIMIT)).toMatchObject({ content: form, bytes: undefined, exceedsLimit: true })
   })
 
-  it("a Blob brings its type, a larger one is left alone", async () => {
+  it("a Blob brings its type, and a Blob above the limit is not read", async () => {
     expect(await readBody(new Blob(["x"], { type: "text/csv" }), LIMIT)).toMatchObject({ contentType: "text/csv" })
     const large = new Blob([new Uint8Array(LIMIT + 1)])
     expect(await readBody(large, LIMIT)).toMatchObject({ content: large, exceedsLimit: true, replayable: true })
@@ -209,7 +209,7 @@ describe("a form or a Blob", () => {
   })
 })
 
-describe("anything else", () => {
+describe("any other value", () => {
   it.each([{ a: 1 }, [1], Symbol("x"), () => "x", new Date(0), new Map()])(
     "%o is refused, named by its kind",
     async (body) => {
@@ -217,11 +217,11 @@ describe("anything else", () => {
     },
   )
 
-  it.each([7, 7n, true])("%o is signed as its text, and left for the client to send or refuse", async (body) => {
+  it.each([7, 7n, true])("%o is signed as its text, and the client sends or refuses it", async (body) => {
     expect(await readBody(body, LIMIT)).toMatchObject({ content: body, bytes: String(body), replayable: true })
   })
 
-  it.each([null, undefined])("%o is no body", (body) => {
+  it.each([null, undefined])("%o counts as no body", (body) => {
     expect(readBody(body, LIMIT)).toMatchObject({ content: null, bytes: null, replayable: true })
   })
 })

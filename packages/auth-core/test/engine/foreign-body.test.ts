@@ -48,7 +48,7 @@ describe("a Blob of another library", () => {
     expect(await readBody(blob, LIMIT)).toMatchObject({ contentType: type })
   })
 
-  it("that does not give its bytes is refused", async () => {
+  it("is refused if it does not give its bytes", async () => {
     await expect(readBody({ [Symbol.toStringTag]: "Blob", size: 1 }, LIMIT)).rejects.toMatchObject({
       code: "AUTH_BODY_UNSIGNABLE",
     })
@@ -60,7 +60,7 @@ interface Classes {
   File: new (parts: Uint8Array[], name: string, options: { type: string }) => object
 }
 
-describe("a form of another library becomes the bytes that the platform's would", () => {
+describe("a form of another library becomes the same bytes as the platform's", () => {
   const filled = ({ FormData: Form, File: Own }: Classes): unknown => {
     const form = new Form()
     form.append("a", "ü")
@@ -86,7 +86,7 @@ describe("a form of another library becomes the bytes that the platform's would"
     expect(await textOf(filled(classes))).toBe(await textOf(filled(platform)))
   })
 
-  it("unless a field holds neither text nor a file", async () => {
+  it("unless a field is neither text nor a file", async () => {
     const form = {
       [Symbol.toStringTag]: "FormData",
       *[Symbol.iterator]() {

@@ -25,18 +25,18 @@ describe("the official endpoints", () => {
     expect(new Set(official).size).toBe(2_307)
   })
 
-  it("may all see credentials, but for object storage", () => {
+  it("may see credentials, except object storage", () => {
     const bare = official.filter((host) => !may(`https://${host}/`))
     expect(bare.length).toBeGreaterThan(0)
     expect(bare.filter((host) => !host.startsWith("obs."))).toEqual([])
     expect(official.filter((host) => host.startsWith("obs.") && may(`https://${host}/`))).toEqual([])
   })
 
-  it("may see none when a redirect from another origin leads there", () => {
+  it("may see no credentials after a redirect from another origin", () => {
     expect(official.filter((host) => mayAfterRedirect(`https://${host}/`))).toEqual([])
   })
 
-  it("lend their right to no host in front of them, behind them or around them", () => {
+  it("admit no longer or shorter host name", () => {
     const around = official.flatMap((host) => [
       `x.${host}`,
       `x.obs.${host}`,
@@ -163,7 +163,7 @@ describe("without a host list", () => {
     },
   )
 
-  it("a base URL in clear text makes no exception", () => {
+  it("a base URL with plain http is no exception", () => {
     expect(may("http://api.example.com/", {}, "http://api.example.com/")).toBe(false)
   })
 
@@ -179,13 +179,13 @@ describe("without a host list", () => {
 })
 
 describe("after a redirect from another origin", () => {
-  it("Huawei Cloud's own hosts get no credential by themselves", () => {
+  it("Huawei Cloud's own hosts get no credential by default", () => {
     expect(mayAfterRedirect("https://ecs.cn-north-4.myhuaweicloud.com/")).toBe(false)
     expect(mayAfterRedirect("https://a.st1.iotda-app.cn-north-4.myhuaweicloud.com/")).toBe(false)
     expect(mayAfterRedirect("https://api.meeting.huaweicloud.com/")).toBe(false)
   })
 
-  it("the base URL's origin does, and so does what is listed", () => {
+  it("the base URL's origin gets one, and so do listed hosts", () => {
     const url = "https://ecs.cn-north-4.myhuaweicloud.com/v1"
     expect(mayAfterRedirect(url, {}, "https://ecs.cn-north-4.myhuaweicloud.com/")).toBe(true)
     expect(mayAfterRedirect(url, { hosts: ["ecs.cn-north-4.myhuaweicloud.com"] })).toBe(true)
@@ -194,12 +194,12 @@ describe("after a redirect from another origin", () => {
   })
 })
 
-describe("what something put on Object.prototype", () => {
+describe("a property on Object.prototype", () => {
   afterEach(() => {
     for (const name of ["hosts", "allowInsecure"]) Reflect.deleteProperty(Object.prototype, name)
   })
 
-  it("opens no host, and no plain http", () => {
+  it("admits no host and no plain http", () => {
     Object.assign(Object.prototype, { hosts: ["example.com"], allowInsecure: true })
     expect(may("https://example.com/")).toBe(false)
     expect(may("http://ecs.cn-north-4.myhuaweicloud.com/")).toBe(false)
@@ -208,25 +208,25 @@ describe("what something put on Object.prototype", () => {
 })
 
 describe("with a host list", () => {
-  it("only what is listed counts, neither the default nor the base URL", () => {
+  it("only listed hosts count, not the default list and not the base URL", () => {
     const options = { hosts: ["api.example.com"] }
     expect(may("https://api.example.com/", options)).toBe(true)
     expect(may("https://iam.myhuaweicloud.com/", options)).toBe(false)
     expect(may("https://base.example.com/", options, "https://base.example.com/")).toBe(false)
   })
 
-  it("an empty list lets credentials go nowhere", () => {
+  it("an empty list admits no host", () => {
     expect(may("https://iam.myhuaweicloud.com/", { hosts: [] })).toBe(false)
   })
 
-  it("a wildcard takes any depth below, and not the domain itself", () => {
+  it("a wildcard covers any depth below the domain, but not the domain", () => {
     const options = { hosts: ["*.example.com"] }
     expect(may("https://a.b.example.com/", options)).toBe(true)
     expect(may("https://example.com/", options)).toBe(false)
     expect(may("https://badexample.com/", options)).toBe(false)
   })
 
-  it("a port is compared where one is given", () => {
+  it("a port is compared if the entry has one", () => {
     expect(may("https://api.example.com/", { hosts: ["api.example.com:443"] })).toBe(true)
     expect(may("https://api.example.com:8443/", { hosts: ["api.example.com:443"] })).toBe(false)
     expect(may("https://api.example.com:8443/", { hosts: ["api.example.com"] })).toBe(true)
@@ -242,7 +242,7 @@ describe("with a host list", () => {
     expect(may(url, { hosts: [entry] })).toBe(true)
   })
 
-  it("allowInsecure lets them cross plain http to what is listed", () => {
+  it("allowInsecure admits plain http to listed hosts", () => {
     const options = { hosts: ["api.example.com"], allowInsecure: true }
     expect(may("http://api.example.com/", options)).toBe(true)
     expect(may("http://other.example.com/", options)).toBe(false)
@@ -269,7 +269,7 @@ describe("with a host list", () => {
   })
 })
 
-it("a list that is no list is refused at once", () => {
+it("a value that is not a list is refused at once", () => {
   expect(() => createHostGuard({ hosts: "api.example.com" as never })).toThrow(
     expect.objectContaining({ code: "AUTH_INVALID_OPTION" }),
   )

@@ -51,7 +51,7 @@ describe("a stream that is left unread", () => {
     expect(body.replayable).toBe(true)
   })
 
-  it("is not read until it is sent, and no further than that, and not copied", async () => {
+  it("is read only as it is sent, and not copied", async () => {
     const { stream, given } = source(10)
     const { content } = await kept(stream)
     expect(given).toHaveLength(0)
@@ -61,7 +61,7 @@ describe("a stream that is left unread", () => {
     expect(first.value).toBe(given[0])
   })
 
-  it("goes on where it was when it is sent again half-way", async () => {
+  it("goes on from its place when it is sent again half-way", async () => {
     const { stream, given } = source(4)
     const { content } = await kept(stream)
     const first = content[Symbol.asyncIterator]()
@@ -73,7 +73,7 @@ describe("a stream that is left unread", () => {
     await expect(first.next()).rejects.toThrow("sent anew")
   })
 
-  it("can be sent again up to 12 MB, and is whole beyond", async () => {
+  it("can be sent again up to 12 MB, and is complete above", async () => {
     const short = source(12, MB)
     const long = source(13, MB)
     const bodies = [await kept(short.stream), await kept(long.stream)] as const
@@ -84,7 +84,7 @@ describe("a stream that is left unread", () => {
     expect(long.given).toHaveLength(13)
   })
 
-  it("fails with its own error, and is not sent again then", async () => {
+  it("fails with its own error, and is then not sent again", async () => {
     const broken = (async function* () {
       yield "a"
       throw new RangeError("disk gone")
@@ -94,7 +94,7 @@ describe("a stream that is left unread", () => {
     expect(body.replayable).toBe(false)
   })
 
-  it("that a client gives up is freed when no further attempt follows", async () => {
+  it("is freed after the client gave it up, when no further attempt follows", async () => {
     const state = source(10)
     const body = await kept(state.stream)
     const first = body.content[Symbol.asyncIterator]()
@@ -105,7 +105,7 @@ describe("a stream that is left unread", () => {
     await vi.waitFor(() => expect(state.isFreed).toBe(true))
   })
 
-  it("that is on its way when no further attempt follows is sent to its end", async () => {
+  it("is sent to its end when no further attempt follows", async () => {
     const { stream, given } = source(4)
     const body = await kept(stream)
     const chunks = body.content[Symbol.asyncIterator]()
@@ -116,7 +116,7 @@ describe("a stream that is left unread", () => {
     expect(given).toHaveLength(4)
   })
 
-  it("is closed with the reason when it is not sent at all", async () => {
+  it("is closed with the reason when it is never sent", async () => {
     const cancel = vi.fn()
     const body = await kept(new ReadableStream({ cancel }))
     const reason = new RangeError("no token")
@@ -124,7 +124,7 @@ describe("a stream that is left unread", () => {
     expect(cancel).toHaveBeenCalledExactlyOnceWith(reason)
   })
 
-  it("stays as it is where the client has to see it, and where it was consumed before", async () => {
+  it("is not wrapped when the client must see it, or when it was consumed before", async () => {
     const stream = new Blob(["x"]).stream()
     expect(await opaqueBody(stream, true)).toMatchObject({ content: stream, replayable: false })
     const form = Object.assign(Readable.from(["x"]), { getHeaders: () => ({}) })

@@ -31,7 +31,7 @@ describe("the request after a redirect", () => {
     if (expected === "GET") expect(next?.request.headers).not.toHaveProperty("content-type")
   })
 
-  it("goes where Location says, seen from where it came", () => {
+  it("resolves Location against the last URL", () => {
     expect(followRedirect(post, 307, "../to?x=1")?.request.url.href).toBe("https://a.example.com/to?x=1")
     expect(followRedirect(post, 307, "//b.example.com/to")?.request.url.href).toBe("https://b.example.com/to")
   })
@@ -50,7 +50,7 @@ describe("the request after a redirect", () => {
     },
   )
 
-  it("drops there what the caller calls secret, too", () => {
+  it("also drops the headers that the caller calls secret", () => {
     const secret = ["x-custom"]
     expect(followRedirect(post, 307, "https://b.example.com/", secret)?.request.headers).toEqual({
       "content-type": "text/plain",
@@ -58,7 +58,7 @@ describe("the request after a redirect", () => {
     expect(followRedirect(post, 307, "/to", secret)?.request.headers).toEqual(headers)
   })
 
-  it("leaves out a user and a password that the Location names", () => {
+  it("leaves out the user and password of the Location", () => {
     expect(followRedirect(post, 307, "https://user:word@a.example.com/to")?.request.url.href).toBe(
       "https://a.example.com/to",
     )
@@ -69,7 +69,7 @@ describe("the request after a redirect", () => {
   })
 })
 
-it("a hidden redirect is an error that names the URL without its query, and what to do", () => {
+it("a hidden redirect is an error with the URL without its query, and says what to do", () => {
   const error = hiddenRedirect(new URL("https://api.example.com/v1/things?secret=1"))
   expect(error.code).toBe("AUTH_REDIRECT_BLOCKED")
   expect(error.message).toContain("https://api.example.com/v1/things answers with a redirect")

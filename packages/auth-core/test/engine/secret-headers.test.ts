@@ -42,10 +42,10 @@ const HARMLESS = [
 describe("a header", () => {
   it.each(SECRET)("%s stays behind", (name) => expect(staysAtOrigin(name)).toBe(true))
 
-  it.each(HARMLESS)("%s goes along", (name) => expect(staysAtOrigin(name)).toBe(false))
+  it.each(HARMLESS)("%s follows the redirect", (name) => expect(staysAtOrigin(name)).toBe(false))
 })
 
-it("headers hold own secrets when clients would take one of them along", () => {
+it("headers hold secrets if clients would send one of them after a redirect", () => {
   expect(hasOwnSecrets({ accept: "*/*", "x-subject-token": "t" })).toBe(true)
   expect(hasOwnSecrets({ authorization: "a", cookie: "c", host: "h", "x-mine": "1" })).toBe(false)
   expect(hasOwnSecrets({})).toBe(false)

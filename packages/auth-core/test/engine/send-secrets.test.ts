@@ -114,7 +114,7 @@ describe.each(["http", "https"] as const)("over %s", (scheme) => {
     expect(arrivals).toEqual([{ token: "secret-1", authorization: "secret-2", bytes: 3 }])
   })
 
-  it("a request that was made with its secrets drops them", async () => {
+  it("a request drops the secrets that it was made with", async () => {
     const { options, arrivals } = await serve(scheme)
     const headers: Record<string, string> = { "x-auth-token": "secret-1", authorization: "secret-2" }
     const request = (scheme === "http" ? http : https).request({ ...options, headers, agent: false })
@@ -124,7 +124,7 @@ describe.each(["http", "https"] as const)("over %s", (scheme) => {
     expect(arrivals).toMatchObject([{ token: "secret-1", authorization: "secret-2" }])
   })
 
-  it("a request whose connection is refused shows none", async () => {
+  it("a request with a refused connection shows none", async () => {
     const request = masked({ protocol: `${scheme}:`, host: "127.0.0.1", port: 1 })
     request.end("x")
     const error = await new Promise((resolve) => request.on("error", resolve))
@@ -134,7 +134,7 @@ describe.each(["http", "https"] as const)("over %s", (scheme) => {
     expect(markIn(shown(request), "secret-")).toBeUndefined()
   })
 
-  it("a request that is given up while it connects shows none, and none is sent", async () => {
+  it("a request that is aborted while it connects shows none and sends none", async () => {
     const { options, arrivals } = await serve(scheme)
     const lookup = (): void => undefined
     const request = masked({ ...options, host: "name.invalid", lookup, agent: false } as RequestOptions)
@@ -148,7 +148,7 @@ describe.each(["http", "https"] as const)("over %s", (scheme) => {
   })
 })
 
-it("a connection that the caller makes of a stream carries the secrets", async () => {
+it("a connection from a stream of the caller carries the secrets", async () => {
   const { options, arrivals } = await serve("http")
   const createConnection = (): Duplex => {
     const socket = net.connect(Number(options.port), "127.0.0.1")
@@ -162,7 +162,7 @@ it("a connection that the caller makes of a stream carries the secrets", async (
   expect(arrivals).toEqual([{ token: "secret-1", authorization: "secret-2", bytes: 1 }])
 })
 
-it("a mock that reads what is written to its connection reads the secrets", async () => {
+it("a mock reads the secrets from its connection", async () => {
   const written: unknown[] = []
   class MockSocket extends net.Socket {
     override write(chunk: unknown): boolean {
@@ -189,7 +189,7 @@ it("a mock of the request itself has the secrets as text", () => {
   expect(request.getHeader("x-auth-token")).toBe("secret-1")
 })
 
-it("a head that another changed is not sent, and the request says so", async () => {
+it("a head that other code changed is not sent, and the request fails with an error", async () => {
   const { options, arrivals } = await serve("http")
   const request = masked({ ...options, agent: false })
   request.removeHeader("authorization")
@@ -199,7 +199,7 @@ it("a head that another changed is not sent, and the request says so", async () 
   expect(arrivals).toEqual([])
 })
 
-it("what is public, or not the auth's own, stays", () => {
+it("public headers and the caller's own headers stay", () => {
   const headers = {
     Authorization: "the caller's",
     "X-Sdk-Date": added["x-sdk-date"],

@@ -2,7 +2,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { wireUrl } from "../../src/engine/wire-request.ts"
 
-describe("the URL that goes on the wire", () => {
+describe("the wire URL", () => {
   it("has a space in the query as %20, never as a plus", () => {
     expect(wireUrl("https://h/a+b?q=c+d&r=%2B").href).toBe("https://h/a+b?q=c%20d&r=%2B")
   })
@@ -17,7 +17,7 @@ describe("the URL that goes on the wire", () => {
     expect(url.href).toBe("https://h/?q=a+b#x")
   })
 
-  it("stays as it is once finished", () => {
+  it("does not change a wire URL", () => {
     fc.assert(
       fc.property(fc.webUrl({ withQueryParameters: true, withFragments: true }), (url) => {
         const once = wireUrl(url).href

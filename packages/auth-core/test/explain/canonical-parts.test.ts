@@ -28,7 +28,7 @@ describe("parseCanonicalRequest", () => {
     expect(parseCanonicalRequest(text)).toEqual(PARTS)
   })
 
-  it("takes | for a part of a value, where no signed name follows", () => {
+  it("treats | as part of a value if no signed name follows", () => {
     const text = `GET|/||a:1|b:2|accept:x|y|host:h|x-sdk-date:d||a;accept;host;x-sdk-date|${HASH}`
     expect(parseCanonicalRequest(text)?.headers).toEqual(
       new Map([
@@ -40,7 +40,7 @@ describe("parseCanonicalRequest", () => {
     )
   })
 
-  it("leaves out a header that was listed and has no line, and keeps an empty one", () => {
+  it("leaves out a listed header without a line, and keeps an empty one", () => {
     const text = `GET|/||host:h|x-project-id:|x-sdk-date:d||accept;host;x-project-id;x-sdk-date|${HASH}`
     expect([...(parseCanonicalRequest(text)?.headers.entries() ?? [])]).toEqual([
       ["host", "h"],
@@ -59,7 +59,7 @@ describe("parseCanonicalRequest", () => {
     expect(parts?.signedHeaders).toBeUndefined()
   })
 
-  it("does not take a cut hash for one", () => {
+  it("does not accept a cut hash", () => {
     const parts = parseCanonicalRequest(`GET|/v1/||host:h|x-sdk-date:d||host;x-sdk-date|${HASH.slice(0, 20)}`)
     expect(parts).toMatchObject({ signedHeaders: ["host", "x-sdk-date"], payloadHash: undefined })
   })
@@ -85,7 +85,7 @@ describe("findCanonicalRequest", () => {
     expect(parseCanonicalRequest(found?.canonicalRequest ?? "")).toEqual(PARTS)
   })
 
-  it("gives nothing where there is none", () => {
+  it("gives nothing if there is none", () => {
     expect(findCanonicalRequest("verify aksk signature fail")).toBeUndefined()
   })
 })

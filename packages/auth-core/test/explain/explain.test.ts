@@ -31,20 +31,20 @@ function received(request: ExplainedRequest, options: SignOptions = {}): string 
 
 const GET = { method: "GET", url: "https://vpc.cn-north-4.myhuaweicloud.com/v1/vpcs?limit=10&name=a%20b" }
 
-describe("where both sides agree, the key is at fault", () => {
+describe("when both sides agree, the key is wrong", () => {
   const request = signed(GET)
   const answer = refusal(received(request))
 
-  it("likely, where only the request is known", () => {
+  it("likely, if only the request is known", () => {
     expect(explain(answer, { request })).toMatchObject({ cause: "wrong-secret-key", confidence: "likely" })
   })
 
-  it("certainly, where the secret key made that signature", () => {
+  it("certainly, if the secret key made that signature", () => {
     const explanation = explain(answer, { request, credentials: KEY })
     expect(explanation).toMatchObject({ cause: "wrong-secret-key", where: "secret key", confidence: "certain" })
   })
 
-  it("without a claim on the key, where the secret key did not make that signature", () => {
+  it("not, if the secret key did not make that signature", () => {
     const credentials = { ...KEY, secretAccessKey: "another-secret-key-of-forty-characters-x" }
     expect(explain(answer, { request, credentials })).toMatchObject({
       cause: "signature-mismatch",
@@ -62,12 +62,12 @@ describe("where both sides agree, the key is at fault", () => {
     expect(explain(answer, { request, credentials }).cause).toBe("secret-key-quotes")
   })
 
-  it("a temporary key without its token is seen", () => {
+  it("a temporary key without its token is recognised", () => {
     const credentials = { ...KEY, securityToken: "a".repeat(400) }
     expect(explain(answer, { request, credentials }).cause).toBe("security-token-missing")
   })
 
-  it("a signature that is too old for the server's Date is seen", () => {
+  it("a signature that is too old for the server's Date is recognised", () => {
     const late = refusal(received(request), { date: new Date(DATE.getTime() + 20 * 60_000).toUTCString() })
     expect(explain(late, { request })).toMatchObject({ cause: "clock-skew", where: "clock", confidence: "likely" })
   })
@@ -82,7 +82,7 @@ describe("where both sides agree, the key is at fault", () => {
     expect(explanation).toMatchObject({ cause: "wrong-credential-scope", expected, received: `${region}/${service}` })
   })
 
-  it("the usual algorithm at an IoTDA instance is seen", () => {
+  it("the usual algorithm at an IoTDA instance is recognised", () => {
     const plain = signed({ method: "GET", url: "https://a.st1.iotda-app.cn-north-4.myhuaweicloud.com/v5/x" })
     expect(explain(refusal(received(plain)), { request: plain }).cause).toBe("wrong-algorithm")
   })
@@ -131,7 +131,7 @@ describe("a signature of another library", () => {
   }
 })
 
-describe("what cannot be compared leaves the cause open", () => {
+describe("a part that cannot be compared leaves the cause open", () => {
   const request = signed({ method: "POST", url: "https://x.example.com/v1/x?code=abc", body: "text" })
   const text = received(request)
 
@@ -168,18 +168,18 @@ describe("times", () => {
   })
   const answer = expired("20211217T064303Z", "20211217T065804Z")
 
-  it("a clock that is behind is told with its offset", () => {
+  it("a clock that is behind is reported with its offset", () => {
     const explanation = explain(answer, { receivedAt: Date.UTC(2021, 11, 17, 6, 43, 3) })
     expect(explanation).toMatchObject({ cause: "clock-skew", confidence: "certain", retryable: true, locks: false })
     expect(explanation.evidence[0]).toBe("This machine's clock is 15 min 1 s behind the server's.")
   })
 
-  it("an old signature under a right clock is another fault", () => {
+  it("an old signature under a right clock has another cause", () => {
     const explanation = explain(answer, { receivedAt: Date.UTC(2021, 11, 17, 6, 58, 3) })
     expect(explanation).toMatchObject({ cause: "signature-stale", where: "request", confidence: "certain" })
   })
 
-  it("plain data says nothing of this machine's clock", () => {
+  it("plain data says nothing about this machine's clock", () => {
     expect(explain(answer)).toMatchObject({
       cause: "clock-skew",
       confidence: "likely",
@@ -202,7 +202,7 @@ describe("times", () => {
     expect(String(explanation)).toContain("locked until 2026-11-29T10:05:00.000Z")
   })
 
-  it("Retry-After is told", () => {
+  it("Retry-After is reported", () => {
     expect(explain({ status: 429, headers: { "Retry-After": "7" } })).toMatchObject({
       retryable: true,
       retryAfterMs: 7_000,
@@ -239,7 +239,7 @@ describe("an unknown access key", () => {
   })
 })
 
-describe("the shapes of what clients give", () => {
+describe("the values that clients give", () => {
   const body = JSON.stringify({ error_code: "APIGW.0308", error_msg: "The throttling threshold has been reached" })
 
   it.each<[string, unknown]>([
@@ -286,7 +286,7 @@ describe("the shapes of what clients give", () => {
     expect(await explaining).toMatchObject({ cause: "throttled", refusal: { status: 429, errorCode: undefined } })
   })
 
-  it("an error before sending says what its message says", () => {
+  it("an error before sending has the same message", () => {
     const error = new AuthError("AUTH_INSECURE_URL", "A secret would cross the network in clear: use https.")
     expect(explain(error)).toMatchObject({ cause: "not-sent", refusal: { errorMessage: error.message } })
   })
@@ -296,7 +296,7 @@ describe("the shapes of what clients give", () => {
     expect(explain(error)).toMatchObject({ cause: "not-sent", retryable: true, retryAfterMs: 60_000 })
   })
 
-  it("a failed connection is told from a refusal", async () => {
+  it("a failed connection is not a refusal", async () => {
     const failure = await fetch("http://127.0.0.1:1/").catch((error: unknown) => error)
     expect(await explain(failure)).toMatchObject({ cause: "no-answer", where: "network" })
   })
@@ -380,7 +380,7 @@ describe("an answer of another service", () => {
     expect(explain({ status: 401, headers }).evidence).toHaveLength(count)
   })
 
-  it("a wholly unknown answer is called so", () => {
+  it("an unknown answer is called unknown", () => {
     expect(explain({ status: 418, body: "{}" })).toMatchObject({ cause: "unknown", confidence: "possible" })
   })
 })

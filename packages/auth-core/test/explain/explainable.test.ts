@@ -36,7 +36,7 @@ async function refuse(auth: Auth, requestId: string, made = attempt()): Promise<
 }
 
 describe("explainable", () => {
-  it("keeps a request that is refused, and no other", async () => {
+  it("keeps refused requests only", async () => {
     const auth = explainable(akskAuth(KEY))
     await auth.authenticate(attempt("accepted"))
     await refuse(auth, "r1")
@@ -44,7 +44,7 @@ describe("explainable", () => {
     expect(auth.refusedRequest("r2")).toBeUndefined()
   })
 
-  it("keeps it for the gateway's answer with that id", async () => {
+  it("finds it by the request id of the gateway's answer", async () => {
     const auth = explainable(akskAuth(KEY))
     const { authorization: _, ...headers } = await refuse(auth, "r1")
     const received = canonicalRequest({ ...attempt(), headers, body: "{}" }).replaceAll("\n", "|")
@@ -57,7 +57,7 @@ describe("explainable", () => {
     expect(explain(refusal("r2"), { auth })).toMatchObject({ cause: "signature-mismatch", confidence: "possible" })
   })
 
-  it("tells a changed security token from the right one by its fingerprint alone", async () => {
+  it("recognises a changed security token by its fingerprint", async () => {
     const auth = explainable(akskAuth(TEMPORARY))
     const { authorization: _, ...headers } = await refuse(auth, "r1")
     const at = (token: string) => {
@@ -73,14 +73,14 @@ describe("explainable", () => {
     expect(shown(changed) + changed).not.toContain(SECURITY_TOKEN.slice(0, 60))
   })
 
-  it("shows no secret, neither of the auth nor of what it keeps", async () => {
+  it("shows no secret of the auth or of the kept requests", async () => {
     const auth = explainable(akskAuth(TEMPORARY))
     await refuse(auth, "r1")
     const text = shown(auth, auth.refusedRequest("r1")) + inspect(auth, { depth: 9, showHidden: true })
     for (const secret of [KEY.secretAccessKey, SECURITY_TOKEN, "0123456789abcdef"]) expect(text).not.toContain(secret)
   })
 
-  it("keeps as many as it is told, the newest", async () => {
+  it("keeps the newest, up to the given number", async () => {
     const auth = explainable(akskAuth(KEY), { maxEntries: 2 })
     for (const id of ["r1", "r2", "r3"]) await refuse(auth, id)
     expect(["r1", "r2", "r3"].filter((id) => auth.refusedRequest(id) !== undefined)).toEqual(["r2", "r3"])
@@ -92,7 +92,7 @@ describe("explainable", () => {
     expect(auth.refusedRequest("r1")).toMatchObject({ method: "POST", body: undefined })
   })
 
-  it("works around an auth of two methods, and leaves one by token as it is", async () => {
+  it("wraps an auth of two methods, and does not change a token auth", async () => {
     const token = tokenAuth({ value: SECURITY_TOKEN, issuedAt: 0, expiresAt: Number.MAX_SAFE_INTEGER })
     const auth = explainable(autoAuth({ aksk: akskAuth(KEY), token }))
     await refuse(auth, "r1")
@@ -102,7 +102,7 @@ describe("explainable", () => {
     expect(shown(byToken.refusedRequest("r1"))).not.toContain(SECURITY_TOKEN)
   })
 
-  it("works around an auth of a class", async () => {
+  it("wraps an auth that is an instance of a class", async () => {
     class OwnAuth implements Auth {
       readonly #inner = akskAuth(KEY)
       bodyLimit = (): undefined => undefined

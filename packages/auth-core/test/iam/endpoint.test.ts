@@ -8,11 +8,11 @@ const sts = (options: Partial<EndpointOptions> = {}): string => resolveEndpoint(
 afterEach(() => vi.unstubAllEnvs())
 
 describe("the endpoint", () => {
-  it("of IAM is the global one when nothing says otherwise", () => {
+  it("of IAM is the global one by default", () => {
     expect(iam()).toBe("https://iam.myhuaweicloud.com")
   })
 
-  it("is that of the region", () => {
+  it("of a region has the region's name", () => {
     expect(iam({ region: "ap-southeast-1" })).toBe("https://iam.ap-southeast-1.myhuaweicloud.com")
     expect(sts({ region: "cn-north-4" })).toBe("https://sts.cn-north-4.myhuaweicloud.com")
     expect(iam({ region: "eu-west-101" })).toBe("https://iam.eu-west-101.myhuaweicloud.eu")
@@ -28,7 +28,7 @@ describe("the endpoint", () => {
     expect(sts()).toBe("https://sts.cn-north-4.myhuaweicloud.com")
   })
 
-  it("of a provider below counts more than environment and default, less than option and region", () => {
+  it("of the provider behind via ranks below option and region, and above environment and default", () => {
     vi.stubEnv("HUAWEICLOUD_SDK_IAM_ENDPOINT", "https://iam.cn-north-4.myhuaweicloud.com")
     const inherited = "https://iam.via.example.com"
     expect(iam({ inherited })).toBe(inherited)
@@ -37,7 +37,7 @@ describe("the endpoint", () => {
     expect(iam({ inherited, region: "ap-southeast-1" })).toBe("https://iam.ap-southeast-1.myhuaweicloud.com")
   })
 
-  it("of STS must be known", () => {
+  it("of STS has no default", () => {
     expect(thrownBy(() => sts())).toMatchObject({ code: "AUTH_INVALID_OPTION" })
     expect(thrownBy(() => sts()).message).toMatch(/region.*stsEndpoint.*HUAWEICLOUD_SDK_STS_ENDPOINT/)
   })
@@ -57,7 +57,7 @@ describe("the endpoint", () => {
     expect(error.message).toContain("`iamEndpoint`")
   })
 
-  it("of the environment is named when it is wrong", () => {
+  it("of the environment is named in the error when it is wrong", () => {
     vi.stubEnv("HUAWEICLOUD_SDK_IAM_ENDPOINT", "nowhere")
     expect(thrownBy(() => iam()).message).toContain("HUAWEICLOUD_SDK_IAM_ENDPOINT")
   })
@@ -69,7 +69,7 @@ describe("the endpoint", () => {
     },
   )
 
-  it("is plain http on this machine only, unless allowed", () => {
+  it("may be plain http only on this machine, unless allowed", () => {
     for (const endpoint of ["http://127.0.0.1:8080", "http://localhost:1", "http://iam.localhost", "http://[::1]:80"]) {
       expect(iam({ endpoint })).toBe(new URL(endpoint).origin)
     }

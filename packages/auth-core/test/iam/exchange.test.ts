@@ -25,7 +25,7 @@ const rejected = async (answer: Answer): Promise<ReturnType<typeof rejectionOf>>
   return rejectionOf(exchange(connectionTo(iam.url), request, undefined), secret)
 }
 
-describe("an answer that is no success", () => {
+describe("an answer without success", () => {
   it.each<[string, Answer, object]>([
     [
       "IAM's newer shape",
@@ -78,7 +78,7 @@ describe("an answer that is no success", () => {
     expect(error.message).toMatch(/^Asking for a test failed: http:\/\/127\.0\.0\.1:\d+ answered HTTP \d+/)
   })
 
-  it("says how long to wait: in seconds, as a date by the server's clock, 15 minutes for a locked account", async () => {
+  it("gives the time to wait: from seconds, from a date by the server's clock, or 15 minutes for a locked account", async () => {
     expect(await rejected(iamError(429, "", "x", { "retry-after": "7" }))).toMatchObject({ retryAfterMs: 7_000 })
     const dates = { date: "Mon, 01 Jan 2024 00:00:00 GMT", "retry-after": "Mon, 01 Jan 2024 00:00:42 GMT" }
     expect(await rejected(iamError(503, "", "x", dates))).toMatchObject({ retryAfterMs: 42_000 })
@@ -86,7 +86,7 @@ describe("an answer that is no success", () => {
     expect((await rejected(iamError(429, "", "x"))).retryAfterMs).toBeUndefined()
   })
 
-  it.each([301, 302, 307, 308])("is a redirect (%d), which is not followed", async (status) => {
+  it.each([301, 302, 307, 308])("that is a redirect (%d) is not followed", async (status) => {
     const elsewhere = await localIam({ status: 201 })
     const error = await rejected({ status, headers: { location: `${elsewhere.url}/v3/auth/tokens` }, body: "" })
     expect(error).toMatchObject({ code: "AUTH_TOKEN_RESPONSE_INVALID", status })
@@ -115,7 +115,7 @@ describe("no answer", () => {
     expect(await rejectionOf(asked, secret)).toMatchObject({ code: "AUTH_TOKEN_REQUEST_FAILED" })
   })
 
-  it("within the time limit, be it to head or body", async () => {
+  it("within the time limit, for head or body", async () => {
     const silent = createServer((socket) => socket.resume()).listen(0, "127.0.0.1")
     const halting = createServer((socket) => {
       socket.once("data", () => socket.write("HTTP/1.1 201 Created\r\ncontent-length: 100\r\n\r\n{"))
@@ -132,7 +132,7 @@ describe("no answer", () => {
     }
   })
 
-  it("that ends, however fast the rest of it comes", async () => {
+  it("without an end, however fast it comes", async () => {
     const endless = createServer((socket) => {
       const more = (): void => {
         while (socket.write("x".repeat(65_536)));
@@ -151,7 +151,7 @@ describe("no answer", () => {
     expect(error.message).toContain("longer than 8388608 characters")
   })
 
-  it("from a fetch of one's own that never settles and ignores its signal", async () => {
+  it("from a caller's fetch that never settles and ignores its signal", async () => {
     const connection = connectionTo("https://iam.example.com", {
       timeoutMs: 20,
       fetch: () => new Promise(() => undefined),
@@ -159,7 +159,7 @@ describe("no answer", () => {
     expect((await rejectionOf(exchange(connection, request, undefined))).message).toContain("within 20 ms")
   })
 
-  it("from a fetch of one's own whose error holds the request: only its words go on, without secrets", async () => {
+  it("from a caller's fetch whose error holds the request: only its message is kept, without secrets", async () => {
     const fetch = (_url: unknown, init?: RequestInit): Promise<Response> =>
       Promise.reject(Object.assign(new Error(`proxy refused ${init?.body}`), { config: { data: init?.body } }))
     const error = await rejectionOf(
@@ -169,7 +169,7 @@ describe("no answer", () => {
     expect(error.message).toContain('proxy refused {"password":"[secret]"}')
   })
 
-  it("after the caller gave up: its own reason comes back, before and during the call", async () => {
+  it("after the caller aborted, before or during the call: the caller's reason is thrown", async () => {
     const iam = await localIam(() => new Promise<Answer>(() => undefined))
     const caller = new AbortController()
     const asked = exchange(connectionTo(iam.url), request, caller.signal)

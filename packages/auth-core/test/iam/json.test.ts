@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { memberAt, parseJson, textAt, timeAt } from "../../src/iam/iam-answer.ts"
 
 describe("a parsed body", () => {
-  it("gives what stands at a path, and nothing where there is none", () => {
+  it("gives the value at a path, or undefined", () => {
     const body = parseJson('{"token":{"user":{"id":"u1","name":""},"roles":[{"id":"r1"}]}}')
     expect(textAt(body, "token", "user", "id")).toBe("u1")
     expect(textAt(body, "token", "roles", 0, "id")).toBe("r1")

@@ -13,7 +13,7 @@ beforeEach(() => vi.stubEnv("HUAWEICLOUD_SDK_STS_ENDPOINT", ""))
 afterEach(() => vi.unstubAllEnvs())
 
 describe("a project's id", () => {
-  it("is looked up by name, signed with AK/SK or in the name of a token", async () => {
+  it("is looked up by name, with a signature or a token", async () => {
     const iam = await localIam(json({ projects: [{ id: "p1", name: "a b&c", domain_id: "d1" }] }))
     const options = { name: "a b&c", iamEndpoint: iam.url, clock }
     expect(await findProjectId(options, KEY)).toBe("p1")
@@ -46,7 +46,7 @@ describe("a project's id", () => {
 })
 
 describe("a domain's id", () => {
-  it("is looked up, signed with AK/SK or in the name of a token", async () => {
+  it("is looked up with a signature or a token", async () => {
     const iam = await localIam(json({ domains: [{ id: "d1", name: "partner" }] }))
     expect(await findDomainId({ iamEndpoint: iam.url, clock }, KEY)).toBe("d1")
     expect(await findDomainId({ iamEndpoint: iam.url, clock }, token)).toBe("d1")
@@ -55,7 +55,7 @@ describe("a domain's id", () => {
     expect(iam.arrivals[1]?.headers["x-auth-token"]).toBe("MIIcaller")
   })
 
-  it("comes from STS when IAM names none or may not be asked", async () => {
+  it("comes from STS when IAM names none or denies the call", async () => {
     const sts = await localIam(json({ account_id: "d2", principal_urn: "iam::d2:user:alice", principal_id: "u1" }))
     for (const answer of [json({ domains: [] }), iamError(403, "IAM.0003", "not allowed")]) {
       const iam = await localIam(answer)
@@ -80,8 +80,8 @@ describe("a domain's id", () => {
   })
 })
 
-describe("whose an access key is", () => {
-  it("is what STS says", async () => {
+describe("the owner of an access key", () => {
+  it("comes from STS", async () => {
     const sts = await localIam(json({ account_id: "d1", principal_urn: "iam::d1:user:alice", principal_id: "u1" }))
     expect(await callerIdentity({ stsEndpoint: sts.url, clock }, KEY)).toEqual({
       accountId: "d1",
@@ -90,7 +90,7 @@ describe("whose an access key is", () => {
     })
   })
 
-  it("is an error where that is not how STS answers", async () => {
+  it("is an error if the answer is not that of STS", async () => {
     const sts = await localIam(json({ account_id: "d1" }))
     expect((await rejectionOf(callerIdentity({ stsEndpoint: sts.url, clock }, KEY))).code).toBe(
       "AUTH_TOKEN_RESPONSE_INVALID",

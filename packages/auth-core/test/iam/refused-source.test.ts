@@ -60,7 +60,7 @@ describe.each<[string, Answer]>([
     expect([setup.calls(), setup.passwords()]).toEqual([3, 2])
   })
 
-  it("is renewed again at the next try, should it still be refused", async () => {
+  it("is renewed again at the next try if it is still refused", async () => {
     const setup = await refusingIam(3, refusal)
     const cache = new TokenCache({ clock })
     const provider = agencyToken(setup.agency)
@@ -69,7 +69,7 @@ describe.each<[string, Answer]>([
     expect([setup.calls(), setup.passwords()]).toEqual([4, 3])
   })
 
-  it("does not take a customer's token away that a service has refused", async () => {
+  it("does not drop a customer's token that a service has refused", async () => {
     const setup = await refusingIam(0, refusal)
     const cache = new TokenCache({ clock })
     const provider = agencyToken(setup.agency)
@@ -116,11 +116,11 @@ describe("a temporary key that STS refuses twice", () => {
     return sts.arrivals.length
   }
 
-  it("backs nothing off because it has ended", async () => {
+  it("causes no back-off because it has expired", async () => {
     expect(await assumed("token expires, expires_at: 2026-01-01T00:00:00Z")).toBe(4)
   })
 
-  it("backs off after failed signatures, which lock the key", async () => {
+  it("causes a back-off after failed signatures, which lock the key", async () => {
     expect(await assumed("verify aksk signature fail")).toBe(2)
   })
 })

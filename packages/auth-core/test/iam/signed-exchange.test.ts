@@ -17,7 +17,7 @@ const request: IamRequest = {
 }
 
 describe("a signed call", () => {
-  it("verifies over what arrives, with a permanent key and with a temporary one", async () => {
+  it("has a valid signature, with a permanent and a temporary key", async () => {
     const iam = await localIam({})
     await signedExchange(connectionTo(iam.url), request, KEY, undefined)
     await signedExchange(connectionTo(iam.url), { ...request, method: "GET", body: undefined }, TEMPORARY, undefined)
@@ -26,13 +26,13 @@ describe("a signed call", () => {
     expect(iam.arrivals[1]?.headers["x-security-token"]).toBe("caller-security-token")
   })
 
-  it("goes out although the local clock says that the key has ended: that is for its provider to say", async () => {
+  it("is sent even if the key has expired by the local clock", async () => {
     const iam = await localIam({})
     await signedExchange(connectionTo(iam.url), request, { ...TEMPORARY, expiresAt: clock.now() - 1 }, undefined)
     await expectSigned(iam.arrivals[0], clock.now(), TEMPORARY)
   })
 
-  it("is signed again, once, at the server's time when the clock is off", async () => {
+  it("is signed again once at the server's time when the clock is off", async () => {
     const serverTime = clock.now() + 20 * 60_000
     const expired = iamError(
       401,
@@ -54,7 +54,7 @@ describe("a signed call", () => {
     expect(stubborn.arrivals).toHaveLength(2)
   })
 
-  it("is signed again at the time that the refusal names, where no Date header tells it", async () => {
+  it("is signed again at the time in the refusal, if there is no Date header", async () => {
     const stamp = (time: number): string => new Date(time).toISOString().replaceAll(/[-:]|\.\d+/g, "")
     const serverTime = clock.now() - 40 * 60_000
     const refusal = `signature expired, signature time:${stamp(clock.now())},server time:${stamp(serverTime)}`
@@ -69,7 +69,7 @@ describe("a signed call", () => {
     expect(dates).toEqual([stamp(clock.now()), stamp(serverTime)])
   })
 
-  it("is never signed again when the signature is wrong: five failures lock the key", async () => {
+  it("is never signed again when the signature is wrong, since five failures lock the key", async () => {
     const iam = await localIam(({ headers }) =>
       iamError(401, "APIGW.0301", `verify aksk signature fail, canonicalRequest:...${headers["x-security-token"]}`),
     )

@@ -59,8 +59,8 @@ const needToken = (via: unknown, iamEndpoint?: string): CredentialProvider[] => 
 const needKeys = (via: unknown, stsEndpoint = "https://sts.example.com"): CredentialProvider =>
   assumeAgencyCredentials({ via: via as CredentialProvider, agencyUrn: "u", sessionName: "s", stsEndpoint })
 
-describe("a provider of ours in the wrong place is refused at construction", () => {
-  it.each(credentialProviders)("%s where a token belongs", (_, via) => {
+describe("our own provider in the wrong place is refused at construction", () => {
+  it.each(credentialProviders)("%s in place of a token", (_, via) => {
     const uses = [
       () => tokenCredentials({ via: via as unknown as TokenProvider }),
       () => agencyToken({ via: via as unknown as TokenProvider, ...agency }),
@@ -69,7 +69,7 @@ describe("a provider of ours in the wrong place is refused at construction", () 
     expect(thrownBy(uses[0] as () => unknown).message).toMatch(/`via`.*a token.*yields an access key/)
   })
 
-  it.each(tokenProviders)("%s where keys belong", (_, via) => {
+  it.each(tokenProviders)("%s in place of keys", (_, via) => {
     const wrong = via as unknown as CredentialProvider
     const uses = [() => needKeys(via), () => chain(envCredentials(), wrong)]
     for (const use of uses) expect(thrownBy(use, "s3cret").code).toBe("AUTH_INVALID_OPTION")
@@ -81,8 +81,8 @@ describe("a provider of ours in the wrong place is refused at construction", () 
   })
 })
 
-describe("a function of the caller's that yields the wrong thing is refused at first use, before anything is sent", () => {
-  it("keys where a token belongs, also through a cache", async () => {
+describe("a caller's function with the wrong kind of value is refused at first use, before anything is sent", () => {
+  it("keys in place of a token, also through a cache", async () => {
     const iam = await localIam()
     for (const provider of needToken(async () => key, iam.url)) {
       for (const asked of [provider(), Promise.resolve(new TokenCache().get(provider))]) {
@@ -97,7 +97,7 @@ describe("a function of the caller's that yields the wrong thing is refused at f
     expect(iam.arrivals).toEqual([])
   })
 
-  it("a token where keys belong", async () => {
+  it("a token in place of keys", async () => {
     const iam = await localIam()
     const provider = needKeys(async () => token, iam.url)
     for (const asked of [provider(), Promise.resolve(new TokenCache().get(provider))]) {

@@ -52,13 +52,13 @@ describe("the issuer's time", () => {
     expect(await told(dated("Thu, 01 Jan 2026 00:00:02 GMT"))).toEqual([ISSUED_AT + 2_000])
   })
 
-  it("is the issue of the token when the Date header is of another clock", async () => {
+  it("is the issue time of the token when another clock wrote the Date header", async () => {
     expect(await told(dated("Thu, 01 Jan 2026 09:00:00 GMT"))).toEqual([ISSUED_AT + 9 * 3_600_000])
     expect(await told(dated("Wed, 01 Jan 2025 00:00:00 GMT"))).toEqual([ISSUED_AT])
     expect(await told(dated("Fri, 01 Jan 2027 00:00:00 GMT"))).toEqual([ISSUED_AT])
   })
 
-  it("and the Date header stand in for a missing issue time", async () => {
+  it("and the Date header replace a missing issue time", async () => {
     const answer = tokenAnswer("MII", { issued_at: undefined })
     const iam = await localIam({ ...answer, headers: { ...answer.headers, date: "Thu, 01 Jan 2026 00:00:02 GMT" } })
     const token = await passwordToken({ ...user, iamEndpoint: iam.url })()

@@ -37,7 +37,7 @@ describe("a partner", () => {
     })
   })
 
-  it("serves many customers with one cache: its own token is fetched once, each customer's once", async () => {
+  it("serves many customers with one cache, and fetches its own token and each customer's once", async () => {
     const iam = await localIam(({ headers }) =>
       tokenAnswer(headers["x-auth-token"] === undefined ? "MIIpartner" : "MIIcustomer"),
     )
@@ -50,7 +50,7 @@ describe("a partner", () => {
     expect(iam.arrivals).toHaveLength(101)
   })
 
-  it("of another password has the same identity", () => {
+  it("keeps its identity with another password", () => {
     expect(partner(user).token.identityKey).toBe(partner({ ...user, password: "other" }).token.identityKey)
     expect(partner(user).customerToken(customer).identityKey).toBe(partner(user).customerToken(customer).identityKey)
   })

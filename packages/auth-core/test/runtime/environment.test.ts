@@ -11,13 +11,13 @@ const comment = fc
   .map((parts) => parts.join(""))
 
 describe("a value of a file or the environment", () => {
-  it("is taken as it stands, with a # or ; inside it too", () => {
+  it("is used verbatim, also with a # or ; inside", () => {
     fc.assert(fc.property(value, (text) => checkBare(text, "It") === text))
     for (const text of ["ab;cd#ef", "a#", "a b", 'a"b', "https://iam.example.com/#x"])
       expect(checkBare(text, "It")).toBe(text)
   })
 
-  it("is refused in quotes, also at one end only, and with a comment behind it, and is not shown", () => {
+  it("is refused in quotes, also at one end only, or with a comment after it, and is not shown", () => {
     fc.assert(
       fc.property(value, mark, mark, comment, (text, left, right, end) => {
         for (const bad of [left + text + right, left + text, text + right, text + end, left + text + right + end]) {
@@ -29,14 +29,14 @@ describe("a value of a file or the environment", () => {
     )
   })
 
-  it("is refused when it is nothing but a comment", () => {
+  it("is refused when it is only a comment", () => {
     for (const text of ["# to be filled in", ";", "#abc"]) {
       expect(thrownBy(() => checkBare(text, "It")).message).toContain("a comment")
     }
   })
 })
 
-describe("credentials that a program read itself", () => {
+describe("credentials that a program reads", () => {
   const key = { accessKeyId: "AKEXAMPLE", secretAccessKey: "skExample0123", securityToken: "st/Example+0123==" }
 
   it.each(Object.keys(key) as (keyof typeof key)[])(

@@ -6,14 +6,14 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-it("knows a kind in another realm, and not by another name", () => {
+it("recognises a kind of another realm, but not under another name", () => {
   const foreign: unknown = runInNewContext("new Uint8Array(4)")
   expect(hasBrand(foreign, "Uint8Array")).toBe(true)
   expect(hasBrand(foreign, "ArrayBuffer")).toBe(false)
   expect(hasBrand(new Blob(["a"]), "Blob")).toBe(true)
 })
 
-it("knows the platform's own classes where they have no tag, as on old Workers", () => {
+it("recognises the platform's own classes without a tag, as on old Workers", () => {
   class Untagged {}
   vi.stubGlobal("Blob", Untagged)
   expect(hasBrand(new Untagged(), "Blob")).toBe(true)
@@ -24,6 +24,6 @@ it.each([undefined, null, 7, "text", {}, Object.create(null)])("takes %o for not
   expect(hasBrand(value, "Blob")).toBe(false)
 })
 
-it("takes nothing for what the platform has not", () => {
+it("recognises nothing that the platform does not have", () => {
   expect(hasBrand({}, "NoSuchClass")).toBe(false)
 })

@@ -2,8 +2,8 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { redactText } from "../../src/runtime/redact.ts"
 
-describe("text of the other side", () => {
-  it("stays as it is without a secret in it", () => {
+describe("text from a server", () => {
+  it("does not change without a secret in it", () => {
     expect(redactText("Could not find project: x", ["correct horse battery"])).toBe("Could not find project: x")
     expect(redactText("Account locked", [])).toBe("Account locked")
   })
@@ -27,7 +27,7 @@ describe("text of the other side", () => {
     expect(text).not.toContain("s3c")
   })
 
-  it("holds for any secret and any text around it", () => {
+  it("shows no secret, for any secret and any text around it", () => {
     const secrets = fc.string({ minLength: 12, maxLength: 60, unit: "binary" })
     fc.assert(
       fc.property(fc.string(), secrets, fc.string(), (before, secret, after) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { rememberLast } from "../../src/runtime/remember-last.ts"
 
 describe("a function that remembers its last result", () => {
-  it("does its work again only for another input", () => {
+  it("runs again only for another input", () => {
     const inputs: number[] = []
     const half = rememberLast((input: number) => {
       inputs.push(input)
@@ -19,7 +19,7 @@ describe("a function that remembers its last result", () => {
     expect(calls).toBe(1)
   })
 
-  it("remembers no failure, and keeps the result from before it", () => {
+  it("does not remember a failure, and keeps the earlier result", () => {
     let calls = 0
     const root = rememberLast((input: number) => {
       calls += 1
@@ -33,7 +33,7 @@ describe("a function that remembers its last result", () => {
     expect(calls).toBe(3)
   })
 
-  it("takes inputs for equal that its caller calls equal", () => {
+  it("compares inputs with the caller's own function", () => {
     const isSameLength = (a: string, b: string): boolean => a.length === b.length
     const first = rememberLast((input: string) => input, isSameLength)
     expect(["ab", "cd", "e", "f"].map((input) => first(input))).toEqual(["ab", "ab", "e", "e"])

@@ -7,7 +7,7 @@ describe("limitCall", () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
 
-  it("aborts with the client's own error when the time is over, and tells how much is left until then", () => {
+  it("aborts with the client's own error when the time is over, and knows the time left until then", () => {
     const limit = limitCall({ timeoutMs: 100, timedOut })
     vi.advanceTimersByTime(60)
     expect([limit?.timeLeftMs(), limit?.signal.aborted]).toEqual([40, false])
@@ -32,7 +32,7 @@ describe("limitCall", () => {
     expect(limit?.signal.reason).toBe(canceled)
   })
 
-  it("hears a cancel token, and lets go of all when the call ends", () => {
+  it("follows a cancel token, and removes its listeners when the call ends", () => {
     const listeners = new Set<(reason: unknown) => void>()
     const cancelToken = {
       subscribe: (listener: (reason: unknown) => void) => void listeners.add(listener),

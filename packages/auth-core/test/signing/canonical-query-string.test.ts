@@ -34,7 +34,7 @@ describe("the canonical query string", () => {
     expect(canonicalQueryString("b=&F=&a=&1=&_=")).toBe("1=&F=&_=&a=&b=")
   })
 
-  it("sorts by the name alone where one name starts another", () => {
+  it("sorts by the name alone if one name starts another", () => {
     expect(canonicalQueryString("a-b=1&a=2&ab=0")).toBe("a=2&a-b=1&ab=0")
   })
 
@@ -62,7 +62,7 @@ describe("the canonical query string", () => {
     )
   })
 
-  it("is one for every order of the pairs", () => {
+  it("is the same for every order of the pairs", () => {
     const pairs = fc.array(fc.tuple(fc.string({ unit: "grapheme", maxLength: 3 }), fc.string({ maxLength: 3 })))
     const shuffled = pairs.chain((list) =>
       fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })),
@@ -76,7 +76,7 @@ describe("the canonical query string", () => {
     )
   })
 
-  it("of plain pairs is the pairs in order of the names", () => {
+  it("has plain pairs in order of their names", () => {
     const word = fc.string({ unit: fc.constantFrom(..."ab-._~1A"), minLength: 1, maxLength: 3 })
     fc.assert(
       fc.property(fc.uniqueArray(word, { maxLength: 6 }), (names) => {

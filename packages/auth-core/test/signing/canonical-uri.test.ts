@@ -37,11 +37,11 @@ describe("the canonical URI", () => {
     expect(canonicalUri(path)).toBe(expected)
   })
 
-  it("keeps escapes that are no UTF-8, and takes a percent sign that starts none for itself", () => {
+  it("keeps escapes that are not UTF-8, and encodes a percent sign that starts no escape", () => {
     expect(canonicalUri("/%ff%80/a%zz/100%/%e4%bd")).toBe("/%FF%80/a%25zz/100%25/%E4%BD/")
   })
 
-  it("puts U+FFFD in place of half a character, as encoders do", () => {
+  it("replaces half a character by U+FFFD, as encoders do", () => {
     expect(canonicalUri("/\ud800")).toBe(`/${encodeURIComponent("\ufffd")}/`)
   })
 
@@ -60,7 +60,7 @@ describe("the canonical URI", () => {
     )
   })
 
-  it("is one for every encoding of a path", () => {
+  it("is the same for every encoding of a path", () => {
     const bytes = fc.array(fc.tuple(fc.integer({ min: 0, max: 255 }), fc.constantFrom("raw", "lower", "upper")))
     fc.assert(
       fc.property(bytes, (choices) => {
@@ -77,7 +77,7 @@ describe("the canonical URI", () => {
     )
   })
 
-  it("is that of encodeURIComponent but for the five characters which that leaves alone", () => {
+  it("equals encodeURIComponent except for the five characters that it does not encode", () => {
     const segments = fc.array(fc.string({ unit: "grapheme" }), { maxLength: 4 })
     const encode = (segment: string): string =>
       encodeURIComponent(segment).replace(/[!'()*]/g, (match) => `%${match.charCodeAt(0).toString(16).toUpperCase()}`)

@@ -28,7 +28,7 @@ describe("a selection of headers", () => {
     expect(selection.read(headers)).toEqual(["h", "1", undefined])
   })
 
-  it("reads nothing from nothing", () => {
+  it("reads nothing from no headers", () => {
     expect(selection.read(undefined)).toEqual([undefined, undefined, undefined])
     expect(selection.read({ accept: "*/*", "x-a": undefined as unknown as string })).toEqual([
       undefined,
@@ -37,18 +37,18 @@ describe("a selection of headers", () => {
     ])
   })
 
-  it("finds no header in what every object inherits", () => {
+  it("finds no header in properties that every object inherits", () => {
     expect(selectHeaders(["constructor", "__proto__"]).read({})).toEqual([undefined, undefined])
   })
 
-  it("reads what a record itself holds, as clients send it, not what it inherits", () => {
+  it("reads own properties of a record, not inherited ones", () => {
     const record: Record<string, string> = Object.create({ "x-a": "inherited" })
     record.host = "own"
     expect(selection.read(record)).toEqual(["own", undefined, undefined])
     expect(selection.read({ __proto__: null, "x-a": "own" } as never)).toEqual([undefined, "own", undefined])
   })
 
-  it("joins repeats with a comma, and cuts outer white space only", () => {
+  it("joins repeats with a comma, and trims outer white space only", () => {
     expect(
       selection.read([
         ["x-a", " 1  2\t"],
@@ -57,7 +57,7 @@ describe("a selection of headers", () => {
     ).toEqual([undefined, "1  2, 3", undefined])
   })
 
-  it("makes text of numbers and lists as the Headers class does", () => {
+  it("converts numbers and lists as the Headers class does", () => {
     const headers = { "x-a": 1, "x-b": ["c", "d"] } as unknown as Record<string, string>
     expect(selection.read(headers)).toEqual([
       undefined,

@@ -13,11 +13,11 @@ describe("the payload hash", () => {
     expect(payloadHash(body, "sm3")).toBe(createHash("sm3").update("").digest("hex"))
   })
 
-  it("of a text is that of its UTF-8", () => {
+  it("of a string is the hash of its UTF-8", () => {
     expect(payloadHash("naïve 你好 😀", "sha256")).toBe(sha256(Buffer.from("naïve 你好 😀")))
   })
 
-  it("of a view is that of the bytes it shows", () => {
+  it("of a view is the hash of its own bytes", () => {
     const view = new TextEncoder().encode("xxbodyxx").subarray(2, 6)
     expect(payloadHash(view, "sha256")).toBe(sha256("body"))
   })
@@ -30,7 +30,7 @@ describe("the payload hash", () => {
     expect(failureOf(() => payloadHash(tooLarge, "sha256"))).toMatchObject({ code: "AUTH_BODY_TOO_LARGE" })
   })
 
-  it("counts the bytes of a text, not its letters", () => {
+  it("counts the bytes of a string, not its characters", () => {
     const third = MAX_SIGNED_BODY_BYTES / 3
     expect(payloadHash("你".repeat(third), "sha256")).toMatch(/^[\da-f]{64}$/)
     for (const text of [`${"你".repeat(third)}x`, "x".repeat(MAX_SIGNED_BODY_BYTES + 1)]) {
@@ -46,7 +46,7 @@ describe("the payload hash", () => {
 })
 
 describe("hashing in slices", () => {
-  it("leaves a small body to be hashed at once", () => {
+  it("hashes a small body in one call", () => {
     for (const body of [Buffer.from("a body"), "a body", "", null, undefined]) {
       expect(largePayloadHash(body, "sha256")).toBeUndefined()
     }
@@ -58,7 +58,7 @@ describe("hashing in slices", () => {
     expect(await largePayloadHash(large, "sm3")).toBe(createHash("sm3").update(large).digest("hex"))
   })
 
-  it("gives the same hash of text, wherever a slice ends", async () => {
+  it("gives the same hash for text, wherever a slice ends", async () => {
     for (const before of ["", "a", "aé", "世"]) {
       const text = before + "😀é世\ud83d".repeat(60_000)
       expect(await largePayloadHash(text, "sha256")).toBe(sha256(Buffer.from(text)))

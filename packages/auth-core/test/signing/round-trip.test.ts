@@ -30,7 +30,7 @@ const arbitrary = fc.record({
   signsAll: fc.boolean(),
 })
 
-it("what sign signs, verify accepts: any URL, headers, body, key and algorithm", async () => {
+it("verify accepts every signature of sign: any URL, headers, body, key and algorithm", async () => {
   await fc.assert(
     fc.asyncProperty(arbitrary, async (given) => {
       const { method, host, path, query, headers, body, accessKeyId, secretAccessKey, securityToken, date } = given

@@ -69,7 +69,7 @@ describe("the headers to set", () => {
 })
 
 describe("the date", () => {
-  it("is the one given, else the request's own, else now", () => {
+  it("is the given date, else the request's own, else now", () => {
     const own = { ...request, headers: { "X-Sdk-Date": "20200102T030405Z" } }
     expect(sign(own, credentials, { date })["x-sdk-date"]).toBe("20191115T033655Z")
     expect(sign(own, credentials)["x-sdk-date"]).toBe("20200102T030405Z")
@@ -92,7 +92,7 @@ describe("the signed headers", () => {
     },
   }
 
-  it("are those that identify caller and payload, where the request has them", () => {
+  it("are those that identify caller and payload, if the request has them", () => {
     expect(signedBy(sign(full, credentials, { date }))).toBe(
       "host;x-domain-id;x-project-id;x-sdk-content-sha256;x-sdk-date;x-security-token",
     )
@@ -108,7 +108,7 @@ describe("the signed headers", () => {
     expect(signedBy(sign(request, credentials, { signedHeaders: [] }))).toBe("x-sdk-date")
   })
 
-  it("are those of each request, whatever another chose with the same key", () => {
+  it("are chosen for each request, whatever another request with the same key chose", () => {
     const signer = createSigner(credentials)
     const chosen = ["host", "accept"]
     const signed = () => signedBy(signer.sign(request, { signedHeaders: chosen }))
@@ -121,7 +121,7 @@ describe("the signed headers", () => {
     expect(signed()).toBe("host;x-sdk-date")
   })
 
-  it("always include what the signature itself brings, and an UNSIGNED-PAYLOAD of the request", () => {
+  it("always include the headers that the signature adds, and an UNSIGNED-PAYLOAD of the request", () => {
     const temporary = { ...credentials, securityToken: "a-token" }
     const unsigned = sign(request, temporary, { signedHeaders: ["host"], payloadHash: "UNSIGNED-PAYLOAD" })
     expect(signedBy(unsigned)).toBe("host;x-sdk-content-sha256;x-sdk-date;x-security-token")
@@ -131,7 +131,7 @@ describe("the signed headers", () => {
     )
   })
 
-  it("hold the host that the request names, else that of its URL", () => {
+  it("include the host that the request names, else the host of its URL", () => {
     const url = "https://user:pw@VPC.example.com:8443/v1"
     expect(canonicalRequest({ method: "GET", url }, { date })).toContain("\nhost:vpc.example.com:8443\n")
     expect(canonicalRequest({ method: "GET", url, headers: { Host: "Other" } }, { date })).toContain("\nhost:Other\n")
@@ -141,26 +141,26 @@ describe("the signed headers", () => {
 describe("the payload", () => {
   const known = "a".repeat(64)
 
-  it("is the hash that is known already", () => {
+  it("is the given hash", () => {
     expect(payloadOf(canonicalRequest({ ...request, body: "x" }, { payloadHash: known }))).toBe(known)
     expect(sign({ ...request, body: "x" }, credentials, { payloadHash: known })).not.toHaveProperty(
       "x-sdk-content-sha256",
     )
   })
 
-  it("is what the content hash header says, since the gateway takes that", () => {
+  it("is the value of the content hash header, since the gateway uses that", () => {
     const headers = { "x-sdk-content-sha256": "b".repeat(64) }
     expect(payloadOf(canonicalRequest({ ...request, headers, body: "x" }, { payloadHash: known }))).toBe("b".repeat(64))
   })
 
-  it("may be of any size when it is left out", () => {
+  it("may have any size when it stays unsigned", () => {
     const body = new Uint8Array(MAX_SIGNED_BODY_BYTES + 1)
     expect(sign({ ...request, body }, credentials, { payloadHash: "UNSIGNED-PAYLOAD" })).toHaveProperty("authorization")
   })
 })
 
 describe("a prepared signer", () => {
-  it("gives what sign gives", () => {
+  it("gives the same headers as sign", () => {
     for (const options of [
       {},
       { algorithm: "SDK-HMAC-SM3" },
@@ -180,14 +180,14 @@ describe("a prepared signer", () => {
     }
   })
 
-  it("is not shown its secret by inspect or JSON", () => {
+  it("does not show its secret in inspect or JSON", () => {
     const signer = createSigner(credentials)
     expect(inspect(signer, { depth: 10, showHidden: true }) + JSON.stringify(signer)).not.toContain("sk/Example")
   })
 })
 
 describe("credentials that change", () => {
-  it("are signed with as they are at the time", () => {
+  it("are used with their current values", () => {
     const changing = { ...credentials }
     const before = sign(request, changing, { date })
     expect(sign(request, changing, { date })).toEqual(before)
@@ -273,7 +273,7 @@ describe("a bad request", () => {
     expect(failureOf(() => canonicalRequest(bad))).toMatchObject({ code: "AUTH_INVALID_REQUEST" })
   })
 
-  it("is refused when it lacks a header that is to be signed", () => {
+  it("is refused when it lacks a header to sign", () => {
     const failure = failureOf(() => sign(request, credentials, { signedHeaders: ["host", "X-Stage"] }))
     expect(failure).toMatchObject({ code: "AUTH_INVALID_REQUEST", message: expect.stringContaining("x-stage") })
   })
@@ -314,7 +314,7 @@ describe("bad options", () => {
   })
 })
 
-describe("what a caller hands in", () => {
+describe("an argument of the caller", () => {
   it("is not changed", () => {
     const given = {
       ...request,

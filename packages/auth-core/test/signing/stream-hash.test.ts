@@ -28,7 +28,7 @@ describe("hashing a stream", () => {
     expect(await hashPayload(createReadStream(path))).toBe(sha256)
   })
 
-  it("gives the hash of a web stream, also where it cannot be iterated", async () => {
+  it("gives the hash of a web stream, also if it cannot be iterated", async () => {
     const stream = new Blob([bytes]).stream()
     expect(await hashPayload(stream)).toBe(sha256)
     const plain = new Blob([bytes]).stream()
@@ -45,7 +45,7 @@ describe("hashing a stream", () => {
     expect(await hashPayload(chunks())).toBe(createHash("sha256").digest("hex"))
   })
 
-  it("uses SM3 where that is what signs", async () => {
+  it("uses SM3 for an SM3 signature", async () => {
     const sm3 = createHash("sm3").update(bytes).digest("hex")
     expect(await hashPayload(createReadStream(path), "SDK-HMAC-SM3")).toBe(sm3)
   })
@@ -60,14 +60,14 @@ describe("hashing a stream", () => {
 })
 
 describe("the hash of a stream", () => {
-  it("signs a request whose body nobody has in memory", async () => {
+  it("signs a request whose body is not in memory", async () => {
     const request = { method: "PUT", url: "https://obs.example.com/v1/file", headers: {} }
     const signature = sign(request, credentials, { payloadHash: await hashPayload(createReadStream(path)) })
     const received = { ...request, headers: signature, body: bytes }
     expect(await verify(received, { secretFor: async () => credentials })).toMatchObject({ ok: true })
   })
 
-  it("goes as the content hash header of a request that akskAuth signs, and leaves the body unread", async () => {
+  it("is the content hash header of a request that akskAuth signs, and the body stays unread", async () => {
     const auth = akskAuth(credentials)
     const headers = { "x-sdk-content-sha256": await hashPayload(createReadStream(path)) }
     expect(auth.bodyLimit(headers)).toBeUndefined()
@@ -79,7 +79,7 @@ describe("the hash of a stream", () => {
 })
 
 describe("a stream that cannot be hashed", () => {
-  it("is one that was read before", async () => {
+  it("was read before", async () => {
     const read = createReadStream(path)
     await hashPayload(read)
     await expect(hashPayload(read)).rejects.toMatchObject({ code: "AUTH_BODY_UNSIGNABLE" })
@@ -88,14 +88,14 @@ describe("a stream that cannot be hashed", () => {
     await expect(hashPayload(locked)).rejects.toMatchObject({ code: "AUTH_BODY_UNSIGNABLE" })
   })
 
-  it("is one that gives neither text nor bytes, or is no stream", async () => {
+  it("gives neither text nor bytes, or is not a stream", async () => {
     const wrong = chunks({ a: 1 }) as unknown as PayloadStream
     await expect(hashPayload(wrong)).rejects.toMatchObject({ code: "AUTH_BODY_UNSIGNABLE" })
     const path = "/some/file" as unknown as PayloadStream
     await expect(hashPayload(path)).rejects.toMatchObject({ code: "AUTH_BODY_UNSIGNABLE" })
   })
 
-  it("passes its own error on", async () => {
+  it("throws its own error", async () => {
     async function* failing(): AsyncGenerator<string> {
       yield "a part"
       throw new Error("disk gone")

@@ -86,7 +86,7 @@ describe("the parts of one URL after another", () => {
     }
   }
 
-  it("are those of each URL alone, by a host that is remembered", () => {
+  it("do not mix with those of a remembered host", () => {
     fc.assert(
       fc.property(fc.array(url, { minLength: 2, maxLength: 8 }), (texts) => {
         const hostAt = rememberLast(hostOf)
@@ -95,7 +95,7 @@ describe("the parts of one URL after another", () => {
     )
   })
 
-  it("name the host that the URL class names", () => {
+  it("have the same host as the URL class", () => {
     fc.assert(
       fc.property(fc.array(url, { minLength: 2, maxLength: 8 }), (texts) => {
         for (const text of texts) {

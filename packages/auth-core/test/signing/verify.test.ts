@@ -42,7 +42,7 @@ describe("a signature", () => {
     expect(await judged(signed({}, options))).toEqual(accepted)
   })
 
-  it("that is accepted tells what it covers, its time and itself, so that a server can demand more and refuse repeats", async () => {
+  it("is accepted with its coverage, its time and its value, so that a server can demand more and refuse repeats", async () => {
     const request = signed()
     expect(await judged(request)).toEqual({
       ok: true,
@@ -66,13 +66,13 @@ describe("a signature", () => {
     expect(await judged({ ...request, url: "https://a.example.com/v1?b=0&b=1&a=2" })).toEqual(accepted)
   })
 
-  it("is accepted whatever happens to what it does not sign", async () => {
+  it("is accepted after changes of unsigned parts", async () => {
     const request = signed({ headers: { "user-agent": "a", "content-type": "text/plain" } })
     const headers = { ...request.headers, "user-agent": "b", "content-type": "text/html", via: "proxy" }
     expect(await judged({ ...request, headers })).toEqual(accepted)
   })
 
-  it("is accepted by a server for what came over the wire", async () => {
+  it("is accepted by a server for the request that arrived", async () => {
     let result: VerifyResult | undefined
     const server = createServer(async (incoming, response) => {
       const { method = "", url = "", headers } = incoming
@@ -104,7 +104,7 @@ describe("a signature", () => {
   })
 })
 
-describe("a request that is not what was signed", () => {
+describe("a request that differs from the signed one", () => {
   it("is refused with the gateway's words and the canonical request that was verified", async () => {
     expect(await judged({ ...signed(), method: "PUT" })).toEqual({
       ok: false,
@@ -122,7 +122,7 @@ describe("a request that is not what was signed", () => {
     expect(await judged(without(request, "x-empty"))).toMatchObject({ ok: false, code: "SIGNATURE_MISMATCH" })
   })
 
-  it("is refused without a word of what is secret in it", async () => {
+  it("is refused without a secret in the result", async () => {
     const secrets = {
       "x-security-token": "secret-1",
       "x-auth-token": "secret-2",
@@ -184,7 +184,7 @@ describe("time", () => {
     expect((await judged(signed(), { now: () => date.getTime() + 2, maxSkewMs: 1 })).ok).toBe(false)
   })
 
-  it("beyond that is told, with the server's own", async () => {
+  it("is refused beyond that, and the message has the server's time", async () => {
     expect(await judged(signed(), { now: () => date.getTime() + 901_000 })).toEqual({
       ok: false,
       code: "SIGNATURE_EXPIRED",
@@ -194,14 +194,14 @@ describe("time", () => {
     })
   })
 
-  it("is the machine's own unless told otherwise", async () => {
+  it("is the machine's own by default", async () => {
     const { secretFor } = { secretFor: async () => credentials }
     expect(await verify(signed({}, { date: new Date() }), { secretFor })).toEqual(accepted)
     expect(await verify(signed(), { secretFor })).toMatchObject({ code: "SIGNATURE_EXPIRED" })
   })
 })
 
-describe("bad options are refused at the door", () => {
+describe("bad options are refused at once", () => {
   it.each<[string, object]>([
     ["no secretFor", { secretFor: undefined }],
     ["a secretFor that is no function", { secretFor: "sk" }],
@@ -235,7 +235,7 @@ describe("the key", () => {
     return { ...request, headers: { ...request.headers, authorization } }
   }
 
-  it("can be forged by nobody who does not have the secret: the test's own forger signs right with it", async () => {
+  it("cannot be forged without the secret, and the test's forger succeeds with it", async () => {
     expect(await judged(forged("skExample"))).toEqual(accepted)
   })
 
@@ -253,7 +253,7 @@ describe("the key", () => {
   // What each of these becomes where a secret is made bytes without a look at it.
   const guesses = ["", "null", "undefined", " \t", "0", "false", "[object Object]", "[object Promise]", "skExample"]
 
-  it.each(absent)("without a secret is no key: %s", async (_, secretAccessKey) => {
+  it.each(absent)("counts as unknown without a secret: %s", async (_, secretAccessKey) => {
     const unknown = { ok: false, code: "ACCESS_KEY_UNKNOWN" }
     for (const guess of guesses) {
       const request = forged(guess)
@@ -264,12 +264,12 @@ describe("the key", () => {
     }
   })
 
-  it("may have null for a security token that it has not", async () => {
+  it("may have null in place of a security token", async () => {
     const secretFor = async () => ({ ...credentials, securityToken: null }) as never
     expect(await judged(signed(), { secretFor })).toEqual(accepted)
   })
 
-  it("with an empty security token is never right, whatever the request has", async () => {
+  it("is refused with an empty security token, whatever the request has", async () => {
     const secretFor = async () => ({ ...credentials, securityToken: "" })
     const empty = signed({ headers: { "x-security-token": "" } }, { signedHeaders: ["host", "x-security-token"] })
     for (const request of [empty, signed()]) {
@@ -311,7 +311,7 @@ const mustHave = [undefined, false, () => false, async () => false, () => "yes" 
 describe("a Host that is not signed", () => {
   const request = signed({}, { signedHeaders: ["x-sdk-date"] })
 
-  it("is refused, since the signature would do for another server too", async () => {
+  it("is refused, since the signature would be valid for another server too", async () => {
     for (const allowUnsignedHost of mustHave) {
       expect(await judged(request, { allowUnsignedHost, allowUnsignedPayload: true })).toEqual({
         ok: false,
@@ -326,7 +326,7 @@ describe("a Host that is not signed", () => {
     for (const allowUnsignedHost of mayLack) expect(await judged(request, { allowUnsignedHost })).toEqual(accepted)
   })
 
-  it("that is listed as signed is the one of the URL where the request has no such header", async () => {
+  it("is taken from the URL if it is listed as signed and the request has no such header", async () => {
     expect(await judged(signed())).toEqual(accepted)
     const headers = { ...signed().headers, host: "b.example.com" }
     expect(await judged({ ...signed(), headers })).toMatchObject({ code: "SIGNATURE_MISMATCH" })
@@ -334,7 +334,7 @@ describe("a Host that is not signed", () => {
 })
 
 describe("the payload", () => {
-  it("may be left out when the option says so and the header that says so is signed", async () => {
+  it("may stay unsigned if the option allows it and its header is signed", async () => {
     const large = new Uint8Array(MAX_SIGNED_BODY_BYTES + 1)
     for (const algorithm of ["SDK-HMAC-SHA256", "SDK-HMAC-SM3"] as const) {
       const request = signed({}, { algorithm, payloadHash: "UNSIGNED-PAYLOAD" })
@@ -354,14 +354,14 @@ describe("the payload", () => {
     }
   })
 
-  it("may not be left out by a header that anyone could have added", async () => {
+  it("may not stay unsigned because of an unsigned header", async () => {
     const request = signed()
     const headers = { ...request.headers, "x-sdk-content-sha256": "UNSIGNED-PAYLOAD" }
     const allowUnsignedPayload = true
     expect(await judged({ ...request, headers }, { allowUnsignedPayload })).toMatchObject({ code: "PAYLOAD_MISMATCH" })
   })
 
-  it("must be what the content hash header says", async () => {
+  it("must match the content hash header", async () => {
     const hash = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
     const request = signed({ headers: { "x-sdk-content-sha256": hash } })
     expect(await judged(request)).toEqual(accepted)
@@ -379,7 +379,7 @@ describe("the payload", () => {
 })
 
 describe("a request without a proper signature", () => {
-  it("is told when there is none", async () => {
+  it("is refused with a message when there is none", async () => {
     expect(await judged(without(signed(), "authorization"))).toEqual({
       ok: false,
       code: "SIGNATURE_MISSING",
@@ -432,7 +432,7 @@ describe("a request without a proper signature", () => {
     expect(await judged({ ...signed(), ...part })).toMatchObject({ ok: false, code: "SIGNATURE_MALFORMED" })
   })
 
-  it("is no reason to hide a failure of secretFor", async () => {
+  it("does not hide a failure of secretFor", async () => {
     const failure = new Error("The database is down.")
     await expect(judged(signed(), { secretFor: () => Promise.reject(failure) })).rejects.toBe(failure)
   })

@@ -61,7 +61,7 @@ describe("the request", () => {
 })
 
 describe("the token of `via`", () => {
-  it("comes through the cache that asks, with the caller's signal", async () => {
+  it("comes from the cache that asks, with the caller's signal", async () => {
     const iam = await localIam(tokenAnswer())
     const { signal } = new AbortController()
     const asked: unknown[] = []
@@ -89,7 +89,7 @@ describe("the token of `via`", () => {
     expect(ask.mock.lastCall?.[0]?.rejected?.value).toBe("MIIold")
   })
 
-  it("is replaced no second time, and not by itself", async () => {
+  it("is replaced once at most, and only by another token", async () => {
     const iam = await localIam(iamError(401, "IAM.0066", "The token has expired"))
     let count = 0
     const changing = async (): Promise<Token> => token(`MII${count++}`)
@@ -132,7 +132,7 @@ describe("the token of `via`", () => {
     expect(error.errorMessage).toBe("Invalid token [secret], that is [secret]... ([secret])")
   })
 
-  it("whose provider fails lets that error through", async () => {
+  it("fails with the error of its provider", async () => {
     const provider = agencyToken({ via: () => Promise.reject(new Error("no partner")), ...customer })
     await expect(provider()).rejects.toThrow("no partner")
   })

@@ -31,7 +31,7 @@ describe("the request", () => {
     expect(jsonBody(iam.arrivals[0])).toEqual({ auth: { id_token: { id: idToken }, scope: expected } })
   })
 
-  it("reads the id token's file anew each time", async () => {
+  it("reads the id token's file each time", async () => {
     const folder = await mkdtemp(join(tmpdir(), "countersign-"))
     onTestFinished(() => rm(folder, { recursive: true }))
     const path = join(folder, "token")
@@ -48,14 +48,14 @@ describe("the request", () => {
   })
 })
 
-it("a refusal shows no id token and says what to look at", async () => {
+it("a refusal shows no id token and says where to look", async () => {
   const iam = await localIam(({ body }) => iamError(401, "IAM.0001", `not accepted: ${body}`))
   const error = await rejectionOf(federatedToken({ idpId: "my-idp", idToken, iamEndpoint: iam.url })(), idToken)
   expect(error.code).toBe("AUTH_CREDENTIALS_REJECTED")
   expect(error.message).toMatch(/"my-idp".*expired/)
 })
 
-it("has no identity key, for only the id token says whose it is", () => {
+it("has no identity key, since only the id token names its owner", () => {
   expect(federatedToken({ idpId: "my-idp", idToken }).identityKey).toBeUndefined()
 })
 

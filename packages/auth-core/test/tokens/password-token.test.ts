@@ -16,7 +16,7 @@ const password = 'correct "horse" bättery\\staple'
 const partner = { user: "alice", password, domain: "partner", scope: { domain: "partner" } }
 
 describe("the request", () => {
-  it("names user and domain, asks for no catalog, and carries JSON", async () => {
+  it("names user and domain, asks for no catalog, and has a JSON body", async () => {
     const iam = await localIam(tokenAnswer())
     await passwordToken({ ...partner, iamEndpoint: iam.url })()
     const [arrival] = iam.arrivals
@@ -82,7 +82,7 @@ describe("the request", () => {
     })
   })
 
-  it("sends a virtual MFA code with the user's id, asked for anew at each refresh", async () => {
+  it("sends the user's id with a new virtual MFA code at each refresh", async () => {
     const iam = await localIam(tokenAnswer())
     const codes = ["123456", "654321"]
     const asked: string[] = []
@@ -116,7 +116,7 @@ describe("the request", () => {
     expect(asked).toEqual(["password", "passcode", "password", "passcode"])
   })
 
-  it("goes through the fetch it is given", async () => {
+  it("uses the given fetch", async () => {
     const iam = await localIam(tokenAnswer())
     const fetch = vi.fn(globalThis.fetch)
     await passwordToken({ ...partner, iamEndpoint: iam.url, fetch })()
@@ -142,7 +142,7 @@ describe("the token", () => {
     expect(token).toMatchObject({ projectId: "p1", domainId: "d1" })
   })
 
-  it("is asked for anew each time: keeping it is the cache's work", async () => {
+  it("is fetched at each call, since only the cache keeps it", async () => {
     const iam = await localIam(tokenAnswer("first"), tokenAnswer("second"))
     const provider = passwordToken({ ...partner, iamEndpoint: iam.url })
     expect((await provider()).value).toBe("first")
@@ -231,7 +231,7 @@ describe("bad options are refused at construction, by name and never by value", 
 })
 
 describe("a password function", () => {
-  it("that fails or gives nothing is an error that names the option", async () => {
+  it("throws an error that names the option when it fails or gives nothing", async () => {
     const cause = new Error("vault sealed")
     const wrong: Array<() => string> = [
       () => {
@@ -249,7 +249,7 @@ describe("a password function", () => {
     }
   })
 
-  it("does not outlast the caller's signal", async () => {
+  it("ends with the caller's signal", async () => {
     const caller = new AbortController()
     const provider = passwordToken({ ...partner, password: () => new Promise<string>(() => undefined) })
     const asked = provider({ signal: caller.signal })
@@ -267,7 +267,7 @@ describe("the identity key", () => {
     expect(key()).not.toContain("horse")
   })
 
-  it("differs by endpoint, user, domain and scope, and tells names from ids", () => {
+  it("depends on endpoint, user, domain and scope, and on name or id", () => {
     const keys = [
       key(),
       key({ region: "ap-southeast-1" }),

@@ -5,7 +5,7 @@ import { staticToken } from "../../src/tokens/static-token.ts"
 import { rejectionOf, thrownBy } from "../iam/local-iam.ts"
 
 describe("a static token", () => {
-  it("is given until it ends", async () => {
+  it("is given until its end", async () => {
     const clock = fakeClock()
     const token = { value: "MIIstatic", issuedAt: clock.now(), expiresAt: clock.now() + 1000 }
     const provider = staticToken(token, { clock })
