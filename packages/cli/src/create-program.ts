@@ -1,10 +1,14 @@
-import { readFileSync } from "node:fs"
 import { Command } from "commander"
+import { completionCommand } from "./commands/completion.ts"
 import { credentialsCommand } from "./commands/credentials.ts"
+import { curlCommand } from "./commands/curl.ts"
+import { doctorCommand } from "./commands/doctor.ts"
+import { emulatorCommand } from "./commands/emulator.ts"
 import { explainCommand } from "./commands/explain.ts"
 import { signCommand } from "./commands/sign.ts"
 import { tokenCommand } from "./commands/token.ts"
 import { whoamiCommand } from "./commands/whoami.ts"
+import { ownVersion } from "./own-version.ts"
 
 const AFTER_HELP = `
 Exit codes: 0 done, 1 unexpected failure, 2 wrong usage, 3 no usable credential, 4 refused, 5 no answer,
@@ -21,11 +25,15 @@ export function createProgram(): Command {
     .option("--json", "print JSON; also after each command except curl, whose --json is curl's own")
     .enablePositionalOptions()
     .addHelpText("after", AFTER_HELP)
+    .addCommand(doctorCommand())
     .addCommand(whoamiCommand())
     .addCommand(credentialsCommand())
     .addCommand(tokenCommand())
     .addCommand(signCommand())
+    .addCommand(curlCommand())
     .addCommand(explainCommand())
+    .addCommand(emulatorCommand())
+    .addCommand(completionCommand())
   throwOnExit(program)
   return program
 }
@@ -34,9 +42,4 @@ export function createProgram(): Command {
 function throwOnExit(command: Command): void {
   command.exitOverride().showHelpAfterError("Run it with --help to see its options and an example.")
   for (const each of command.commands) throwOnExit(each)
-}
-
-function ownVersion(): string {
-  const manifest: { version: string } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
-  return manifest.version
 }

@@ -18,13 +18,13 @@ export interface ProfileChoice {
 }
 
 /** One source of the default chain. */
-interface ChainLink {
+export interface ChainLink {
   readonly name: string
   readonly provider: CredentialProvider
 }
 
 /** The answer of one source. */
-interface LinkResult {
+export interface LinkResult {
   readonly name: string
   readonly verdict: "used" | "nothing" | "failed" | "not asked"
   /** Why it was not used. */
@@ -39,7 +39,7 @@ export interface FoundCredentials {
 }
 
 /** The sources of `defaultCredentials` in its order; the profile alone if a profile is named. */
-function credentialChain({ profileFile, section }: ProfileChoice, iam: IamOptions): ChainLink[] {
+export function credentialChain({ profileFile, section }: ProfileChoice, iam: IamOptions): ChainLink[] {
   const profile = {
     name: section === undefined ? "profile file" : `profile file, section [${section}]`,
     provider: profileCredentials({ ...iam, file: profileFile, section }),
@@ -61,7 +61,7 @@ const directFetch: NonNullable<IamOptions["fetch"]> = (url, init) => globalThis.
  * Asks one source after the other, as `chain` does: one with no key passes on to the next, one that is configured but
  * fails ends the search.
  */
-async function askChain(
+export async function askChain(
   links: readonly ChainLink[],
 ): Promise<{ found: FoundCredentials | undefined; failure: unknown; results: LinkResult[] }> {
   const results: LinkResult[] = []

@@ -9,7 +9,7 @@ export interface TransportOptions {
 
 /** Sends as curl does: HTTP_PROXY, HTTPS_PROXY and NO_PROXY count. */
 export interface Transport {
-  readonly fetch: LibraryFetch & IamFetch
+  readonly fetch: IamFetch & LibraryFetch
   close(): Promise<void>
 }
 

@@ -29,8 +29,14 @@ export async function whoAmI(identity: Identity, options: ReachOptions, transpor
     : await ownerOfAccessKey(identity, options, transport)
 }
 
+/** The projects that the caller sees. */
+export async function projectsOf(identity: Identity, options: ReachOptions, transport: Transport): Promise<NamedId[]> {
+  const body = await askIam("/v3/auth/projects", "Listing the projects", identity, options, transport)
+  return namedIn(body, "projects")
+}
+
 /** The origin of IAM by the same rule as the library's. */
-function iamOriginOf({ iamEndpoint, region }: ReachOptions, identity?: Identity): string {
+export function iamOriginOf({ iamEndpoint, region }: ReachOptions, identity?: Identity): string {
   const ofKey = identity?.kind === "access key" ? identity.credentials.iamEndpoint : undefined
   const ofRegion =
     region === undefined ? undefined : `https://iam.${region}.myhuaweicloud.${region === "eu-west-101" ? "eu" : "com"}`
@@ -130,7 +136,7 @@ async function askIam(
 }
 
 /** The innermost cause of a failed fetch says most. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const inner = error instanceof AggregateError ? error.errors[0] : error.cause
   return inner instanceof Error ? reasonOf(inner) : error.message === "" ? error.name : error.message

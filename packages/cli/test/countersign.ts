@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process"
-import { once } from "node:events"
+import { type ChildProcess, spawn } from "node:child_process"
+import { on, once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -42,8 +42,28 @@ export async function countersign(
   return { exitCode, stdout, stderr }
 }
 
+/** Starts the command, and gives it when it has printed a text. */
+export async function startCountersign(
+  args: readonly string[],
+  until: string,
+): Promise<{ child: ChildProcess; printed: string; ended: Promise<number | null> }> {
+  const [program = "", ...start] = COMMAND
+  const child = spawn(program, [...start, ...args], {
+    env: await environment({}),
+    stdio: ["ignore", "pipe", "inherit"],
+  })
+  onTestFinished(() => void child.kill("SIGKILL"))
+  const ended = once(child, "close").then(([code]: (number | null)[]) => code ?? null)
+  let printed = ""
+  for await (const [chunk] of on(child.stdout, "data") as AsyncIterable<[Buffer]>) {
+    printed += chunk
+    if (printed.includes(until)) break
+  }
+  return { child, printed, ended }
+}
+
 /** Why there is no pseudo-terminal here; `undefined` if there is one. */
-export const noTerminal: string | undefined = hasSystemTool("script")
+export const noTerminal: string | undefined = hasSystemTool("script", "bsdutils")
   ? undefined
   : "the command `script` of util-linux is missing"
 
@@ -69,7 +89,7 @@ export async function inTerminal(
   const line = [...COMMAND, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ")
   const child = spawn(
     "script",
-    ["--quiet", "--return", "--command", `stty columns 120 rows 40; ${line}`, "/dev/null"],
+    ["--quiet", "--return", "--command", `stty columns 120 rows 40; exec ${line}`, "/dev/null"],
     {
       env: { ...(await environment(env)), TERM: "xterm-256color", SHELL: "/bin/sh" },
     },

@@ -23,10 +23,16 @@ afterAll(() => echo.close())
 
 describe.concurrent.each(packages)("$manifest.name installed alone", (packed) => {
   const { id, manifest } = packed
+  /** A command alone is imported by nobody. */
+  const isLibrary = entriesOf(manifest).length > 0
   const project = join(scratch, id)
   const node = (major: number, ...args: string[]) => run(nodes[major] ?? `Node ${major}`, args, project)
 
   beforeAll(async () => {
+    if (!isLibrary) {
+      await installAlone(packed, [], packages, project)
+      return
+    }
     const program = consumersIn("").find(({ name }) => name === id)
     if (program === undefined) throw new Error(`There is no program that uses ${manifest.name}: consumers/${id}.ts`)
     await installAlone(packed, program.clients, packages, project)
@@ -35,7 +41,7 @@ describe.concurrent.each(packages)("$manifest.name installed alone", (packed) =>
   })
 
   describe.each(NODE_MAJORS)("on Node %i", (major) => {
-    it("works when imported", async () => {
+    it.runIf(isLibrary)("works when imported", async () => {
       const { port } = echo.address() as AddressInfo
       const call = `import { works } from "./program.mts"; console.log(await works("http://127.0.0.1:${port}/"))`
       expect(await node(major, "--input-type=module", "--eval", call)).toBe("true\n")
@@ -52,7 +58,7 @@ describe.concurrent.each(packages)("$manifest.name installed alone", (packed) =>
     })
   })
 
-  it("loads the core as few files, so that a program starts fast", async () => {
+  it.runIf(isLibrary)("loads the core as few files, so that a program starts fast", async () => {
     const { port } = echo.address() as AddressInfo
     const list = `
       import { registerHooks } from "node:module"
@@ -68,7 +74,7 @@ describe.concurrent.each(packages)("$manifest.name installed alone", (packed) =>
     expect(files).toEqual(expect.arrayContaining(["node/index.js", "node/modules.js", ...others]))
   })
 
-  it.each([
+  it.runIf(isLibrary).each([
     ["nodenext", { module: "nodenext" }, ["program.mts", "program.cts"]],
     ["bundler", { module: "esnext", moduleResolution: "bundler", types: typesBeside(id) }, ["program.mts"]],
   ])("type-checks in a strict project with %s resolution", async (resolution, options, files) => {

@@ -18,7 +18,10 @@ const published = globSync("packages/*/package.json", { cwd: workspace }).flatMa
   const entries = Object.entries(manifest.exports).flatMap(([subpath, target]) =>
     typeof target === "object" && target.types !== undefined ? [{ subpath, types: target.types.default }] : [],
   )
-  return manifest.private ? [] : [{ name: manifest.name, folder: join(workspace, dirname(path)), entries }]
+  // A package that is a command alone has no API.
+  return manifest.private || entries.length === 0
+    ? []
+    : [{ name: manifest.name, folder: join(workspace, dirname(path)), entries }]
 })
 
 describe("the public API", () => {

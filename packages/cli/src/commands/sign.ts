@@ -47,11 +47,12 @@ export function signCommand(): Command {
     .action(async (method: string, url: string, _: unknown, self: Command) => sign(method, url, self.optsWithGlobals()))
 }
 
-function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
+export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), value]
 }
 
-const SECRET_HEADERS = ["authorization", "x-auth-token", "x-security-token"]
+/** Headers that hold a secret, or what stands for one. */
+export const SECRET_HEADERS = ["authorization", "x-auth-token", "x-security-token"]
 
 async function sign(method: string, target: string, options: SignOptions): Promise<void> {
   const url = checkUrl(target)

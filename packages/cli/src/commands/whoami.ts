@@ -42,7 +42,7 @@ async function whoami(options: WhoamiOptions): Promise<void> {
 }
 
 /** The facts that nobody needs to be asked about. */
-function credentialFacts(identity: Identity): {
+export function credentialFacts(identity: Identity): {
   readonly accessKeyId?: string
   readonly expires: string
   readonly source: string
@@ -55,6 +55,6 @@ function credentialFacts(identity: Identity): {
   return { accessKeyId, expires: expiresAt === undefined ? unknown : new Date(expiresAt).toISOString(), source }
 }
 
-function labelOf({ id, name }: NamedId): string {
+export function labelOf({ id, name }: NamedId): string {
   return name === undefined ? id : `${name} (${id})`
 }

@@ -1,0 +1,20 @@
+import { Argument, Command } from "commander"
+import { completionScript, SHELLS, type Shell } from "../completion-script.ts"
+import { print } from "../terminal.ts"
+
+const EXAMPLE = `
+Examples:
+  $ source <(countersign completion bash)      # in ~/.bashrc
+  $ source <(countersign completion zsh)       # in ~/.zshrc, after compinit
+  $ countersign completion fish > ~/.config/fish/completions/countersign.fish`
+
+/** Prints the completion script of a shell. */
+export function completionCommand(): Command {
+  return new Command("completion")
+    .description("Print a script that completes commands and options in a shell.")
+    .addArgument(new Argument("<shell>").choices(SHELLS))
+    .addHelpText("after", EXAMPLE)
+    .action((shell: Shell, _: unknown, self: Command) => {
+      if (self.parent !== null) print(completionScript(self.parent, shell))
+    })
+}

@@ -1,0 +1,249 @@
+import { createWriteStream } from "node:fs"
+import { pipeline } from "node:stream/promises"
+import { isAuthError } from "@countersign/auth-core"
+import { type ExplainContext, explain, explainable } from "@countersign/auth-core/explain"
+import type { LibraryFetch } from "@countersign/fetch"
+import { Command, Option } from "commander"
+import { authenticatedFetchTo, checkUrl } from "../authenticated-fetch.ts"
+import { type BodyPart, buildBody, type SentBody } from "../build-body.ts"
+import { CommandError, EXIT_CODES, type ExitCode } from "../exit-code.ts"
+import {
+  addIdentityOptions,
+  addSigningOptions,
+  authOf,
+  type IdentityOptions,
+  identityOf,
+  type SigningOptions,
+} from "../identity.ts"
+import { ownVersion } from "../own-version.ts"
+import { paintExplanation } from "../paint-explanation.ts"
+import { parseHeaders } from "../parse-headers.ts"
+import { isTerminal, note, print, printJson, withProgress } from "../terminal.ts"
+import { createTransport, isLoopbackUrl } from "../transport.ts"
+import { reasonOf } from "../who-am-i.ts"
+import { collect, SECRET_HEADERS } from "./sign.ts"
+
+interface CurlOptions extends IdentityOptions, SigningOptions {
+  readonly request?: string | undefined
+  readonly header?: readonly string[] | undefined
+  readonly get?: boolean | undefined
+  readonly head?: boolean | undefined
+  readonly include?: boolean | undefined
+  readonly verbose?: boolean | undefined
+  readonly silent?: boolean | undefined
+  readonly fail?: boolean | undefined
+  readonly output?: string | undefined
+  readonly location?: boolean | undefined
+  readonly insecure?: boolean | undefined
+  readonly compressed?: boolean | undefined
+  readonly userAgent?: string | undefined
+  readonly referer?: string | undefined
+  readonly cookie?: string | undefined
+  readonly maxTime?: number | undefined
+  readonly connectTimeout?: number | undefined
+  readonly host?: readonly string[] | undefined
+  readonly showSecrets?: boolean | undefined
+}
+
+const EXAMPLE = `
+It takes curl's options of these names. The result as JSON: countersign --json curl …
+
+Examples:
+  $ countersign curl https://ecs.ap-southeast-1.myhuaweicloud.com/v1/cloudservers/detail --project-id auto
+  $ countersign curl -X POST https://bss-intl.myhuaweicloud.com/v2/orders/payments --json @order.json
+  $ countersign token --user alice --domain acme | countersign curl --token-file - https://iam.myhuaweicloud.com/v3/projects`
+
+/** Sends an authenticated request as curl would, shows the answer, and explains a refusal. */
+export function curlCommand(): Command {
+  const parts: BodyPart[] = []
+  const part = (kind: BodyPart["kind"]) => (value: string) => void parts.push({ kind, value })
+  const command = new Command("curl")
+    .description("Send an authenticated request, with curl's common options. A refusal is explained.")
+    .argument("<url>")
+    .option("-X, --request <method>", "method")
+    .option("-H, --header <line>", "a header, such as 'Accept: text/plain'", collect)
+    .option("-d, --data <text>", "send a form; @FILE reads it from a file, without line breaks", part("data"))
+    .option("--data-raw <text>", "the same, where @ has no meaning", part("raw"))
+    .option("--data-binary <text>", "send these bytes; @FILE reads them from a file", part("binary"))
+    .option("--data-urlencode <text>", "send a form field and encode its value", part("urlencode"))
+    .option("--json <text>", "send JSON; @FILE reads it from a file", part("json"))
+    .option("-F, --form <field>", "send a multipart form: name=value, name=@FILE, name=<FILE", part("form"))
+    .option("-G, --get", "put the data into the query")
+    .option("-I, --head", "ask for the headers only")
+    .option("-i, --include", "show the headers of the answer too")
+    .option("-v, --verbose", "show what is sent and received, on standard error")
+    .option("-s, --silent", "show no progress")
+    .option("-f, --fail", "on an HTTP error show no body, and end with 22")
+    .option("-o, --output <file>", "write the body to a file")
+    .option("-L, --location", "follow redirects")
+    .option("-k, --insecure", "accept any certificate, of this machine's own servers only")
+    .option("--compressed", "ask for a compressed answer")
+    .option("-A, --user-agent <name>", "User-Agent")
+    .option("-e, --referer <url>", "Referer")
+    .option("-b, --cookie <data>", "Cookie")
+    .option("-m, --max-time <seconds>", "longest time for the whole call", seconds)
+    .option("--connect-timeout <seconds>", "longest time for the connection", seconds)
+    .addOption(refused("-u, --user <login>", "countersign authenticates by AK/SK or token: leave -u out."))
+    .addOption(refused("-x, --proxy <url>", "Set HTTPS_PROXY or HTTP_PROXY instead of -x."))
+  return addSigningOptions(addIdentityOptions(command))
+    .option("--host <host>", "a host that may see the credential, instead of Huawei Cloud's own", collect)
+    .option("--show-secrets", "show signature and token with -v too")
+    .addHelpText("after", EXAMPLE)
+    .action(async (url: string, options: CurlOptions, self: Command) => {
+      const isJson = self.parent?.opts<{ json?: boolean }>().json === true
+      process.exitCode = await curl(url, parts, options, isJson)
+    })
+}
+
+function seconds(text: string): number {
+  const value = Number(text)
+  if (value > 0 && value < 2_000_000) return value
+  throw new CommandError(EXIT_CODES.usage, `A time is a number of seconds, such as 2.5, not ${text}.`)
+}
+
+function refused(flags: string, advice: string): Option {
+  return new Option(flags).hideHelp().argParser(() => {
+    throw new CommandError(EXIT_CODES.usage, advice)
+  })
+}
+
+async function curl(
+  target: string,
+  parts: readonly BodyPart[],
+  options: CurlOptions,
+  isJson: boolean,
+): Promise<ExitCode> {
+  const { insecure, connectTimeout, maxTime, location, output } = options
+  const body = await buildBody(parts, options.get === true)
+  const url = checkUrl(body.query === "" ? target : `${target}${target.includes("?") ? "&" : "?"}${body.query}`)
+  if (insecure === true && !isLoopbackUrl(url)) {
+    throw new CommandError(
+      EXIT_CODES.usage,
+      "-k is for this machine's own servers only: elsewhere whoever answers could take the credential. Node trusts further authorities by NODE_EXTRA_CA_CERTS.",
+    )
+  }
+  const transport = await createTransport({
+    insecureLoopback: insecure,
+    connectTimeoutMs: connectTimeout === undefined ? undefined : connectTimeout * 1_000,
+  })
+  try {
+    const identity = await identityOf(options, transport)
+    const auth = explainable(authOf(identity, options, transport))
+    const wire = options.verbose === true ? verbose(transport.fetch, options.showSecrets) : transport.fetch
+    const send = authenticatedFetchTo(url, auth, options, wire)
+    const sent = send(url, {
+      method: methodOf(options, body),
+      headers: headersOf(options, body),
+      redirect: location === true ? "follow" : "manual",
+      ...(body.payload === undefined ? {} : { body: body.payload }),
+      ...(maxTime === undefined ? {} : { signal: AbortSignal.timeout(maxTime * 1_000) }),
+    })
+    const response = await (options.silent === true
+      ? sent
+      : withProgress(`Waiting for ${new URL(url).host}`, () => sent))
+    if (options.verbose === true) for (const line of headLines(response)) note(`< ${line}`)
+    if (response.status < 400 && !isJson) {
+      showHead(response, options)
+      await writeBody(response.body, output)
+      return EXIT_CODES.ok
+    }
+    const credentials = identity.kind === "access key" ? identity.credentials : undefined
+    return await showWhole(response, { auth, credentials, receivedAt: Date.now() }, options, isJson)
+  } catch (error) {
+    throw networkFailure(error, url)
+  } finally {
+    await transport.close()
+  }
+}
+
+/** An answer whose body is read first: for JSON, or to be explained. */
+async function showWhole(
+  response: Response,
+  context: ExplainContext,
+  options: CurlOptions,
+  isJson: boolean,
+): Promise<ExitCode> {
+  const { status, headers } = response
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  const body = new TextDecoder().decode(bytes)
+  const explanation = status < 400 ? undefined : explain({ status, headers, body }, context)
+  if (isJson) {
+    printJson({ status, headers: Object.fromEntries(headers), body, explanation })
+  } else {
+    showHead(response, options)
+    if (options.fail !== true) await writeBody([bytes], options.output)
+    if (isTerminal() && options.fail !== true && body !== "" && !body.endsWith("\n")) print("")
+    if (explanation !== undefined && explanation.cause !== "unknown")
+      note(paintExplanation(explanation, process.stderr))
+  }
+  if (status < 400) return EXIT_CODES.ok
+  if (options.fail === true) return EXIT_CODES.httpError
+  return status === 401 || status === 403 ? EXIT_CODES.refused : EXIT_CODES.ok
+}
+
+function showHead(response: Response, { include, head }: CurlOptions): void {
+  if (include === true || head === true) print(`${headLines(response).join("\n")}\n\n`)
+}
+
+function methodOf({ request, head, get }: CurlOptions, { payload }: SentBody): string {
+  if (request !== undefined) return request
+  if (head === true) return "HEAD"
+  return payload === undefined || get === true ? "GET" : "POST"
+}
+
+/** Headers of the options, unless -H names them. */
+function headersOf(options: CurlOptions, { headers }: SentBody): [name: string, value: string][] {
+  const named = parseHeaders(options.header)
+  const implied: [string, string | undefined][] = [
+    ...headers,
+    ["User-Agent", options.userAgent ?? `countersign/${ownVersion()}`],
+    ["Referer", options.referer],
+    ["Cookie", options.cookie],
+    ["Accept-Encoding", options.compressed === true ? undefined : "identity"],
+  ]
+  const isNamed = (name: string): boolean => named.some(([other]) => other.toLowerCase() === name.toLowerCase())
+  return [
+    ...implied.flatMap(([name, value]): [string, string][] =>
+      value === undefined || isNamed(name) ? [] : [[name, value]],
+    ),
+    ...named,
+  ]
+}
+
+/** Shows each attempt as `curl -v` does, its secrets masked. */
+function verbose(send: LibraryFetch, showSecrets: boolean | undefined): LibraryFetch {
+  return (input, init) => {
+    const { pathname, search, host } = new URL(input)
+    note(`> ${init?.method ?? "GET"} ${pathname}${search} HTTP/1.1`)
+    note(`> host: ${host}`)
+    for (const [name, value] of new Headers(init?.headers)) {
+      if (name !== "host")
+        note(`> ${name}: ${showSecrets === true || !SECRET_HEADERS.includes(name) ? value : "[hidden]"}`)
+    }
+    note(">")
+    return send(input, init)
+  }
+}
+
+function headLines({ status, statusText, headers }: Response): string[] {
+  return [`HTTP/1.1 ${status} ${statusText}`.trimEnd(), ...[...headers].map(([name, value]) => `${name}: ${value}`)]
+}
+
+async function writeBody(
+  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array> | null,
+  file: string | undefined,
+): Promise<void> {
+  const to = file === undefined || file === "-" ? process.stdout : createWriteStream(file)
+  await pipeline(body ?? [], to, { end: to !== process.stdout })
+}
+
+function networkFailure(error: unknown, url: string): unknown {
+  if (error instanceof CommandError || isAuthError(error)) return error
+  if (error instanceof Error && "syscall" in error && error.syscall === "open") {
+    return new CommandError(EXIT_CODES.usage, `The output file cannot be written: ${error.message}`)
+  }
+  const { evidence } = explain(error) as Awaited<ReturnType<typeof explain>>
+  const isTimeout = error instanceof Error && error.name === "TimeoutError"
+  const reason = isTimeout ? "The time for an answer was over." : (evidence[0] ?? `${reasonOf(error)}.`)
+  return new CommandError(EXIT_CODES.unreachable, `No answer from ${new URL(url).host}. ${reason}`)
+}

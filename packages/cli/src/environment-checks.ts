@@ -1,0 +1,102 @@
+import type { Check } from "./check.ts"
+
+/** The variables that this library reads, with those whose values are secret. */
+const READ = [
+  "HUAWEICLOUD_SDK_AK",
+  "HUAWEICLOUD_SDK_SK",
+  "HUAWEICLOUD_SDK_SECURITY_TOKEN",
+  "HUAWEICLOUD_SDK_PROJECT_ID",
+  "HUAWEICLOUD_SDK_DOMAIN_ID",
+  "HUAWEICLOUD_SDK_IDP_ID",
+  "HUAWEICLOUD_SDK_ID_TOKEN_FILE",
+  "HUAWEICLOUD_SDK_IAM_ENDPOINT",
+  "HUAWEICLOUD_SDK_STS_ENDPOINT",
+  "HUAWEICLOUD_SDK_CREDENTIALS_FILE",
+  "HC_CONTAINER_CREDENTIALS_FULL_URI",
+  "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+  "COUNTERSIGN_TOKEN",
+  "COUNTERSIGN_USER",
+  "COUNTERSIGN_DOMAIN",
+  "COUNTERSIGN_PASSWORD",
+]
+
+/** An AK is shown, since the other side prints it too. */
+const IS_SECRET = /_SK$|TOKEN$|PASSWORD$/
+
+/** Variables of other tools with the same meaning. */
+const OTHERS: readonly (readonly [names: RegExp, tool: string])[] = [
+  [/^HW_(?:ACCESS_KEY|SECRET_KEY|SECURITY_TOKEN|REGION_NAME|PROFILE|SHARED_CONFIG_FILE)$/, "Terraform"],
+  [/^OS_(?:ACCESS_KEY|SECRET_KEY|USERNAME|USER_NAME|PASSWORD|TOKEN|AUTH_TOKEN|AUTH_URL|CLOUD)$/, "OpenStack"],
+  [/^CLOUD_SDK_(?:AK|SK|ACCESS_KEY|SECRET_KEY)$/, "the samples of API Explorer"],
+  [/^(?:HUAWEICLOUD|HUAWEI)_(?:ACCESS_KEY|SECRET_KEY|ACCESS_KEY_ID|SECRET_ACCESS_KEY|AK|SK)$/, "other tools"],
+  [/^HUAWEI_CLOUD_(?:AK|SK)$|^HWC_(?:ACCESS|SECRET)_KEY$/, "other tools"],
+  [/^(?:SBC|G42|HCS)_(?:ACCESS|SECRET)_KEY$/, "the Terraform provider of a partner cloud"],
+]
+
+/** The variable that takes the value of another tool's. */
+function ownNameOf(name: string): string {
+  if (/SECURITY_TOKEN$/.test(name)) return "HUAWEICLOUD_SDK_SECURITY_TOKEN"
+  if (/SECRET|_SK$/.test(name)) return "HUAWEICLOUD_SDK_SK"
+  if (/ACCESS_KEY|_AK$/.test(name)) return "HUAWEICLOUD_SDK_AK"
+  if (/AUTH_URL$/.test(name)) return "HUAWEICLOUD_SDK_IAM_ENDPOINT"
+  if (/(?:AUTH_|^OS_)TOKEN$/.test(name)) return "COUNTERSIGN_TOKEN"
+  if (/PROFILE$|CONFIG_FILE$|OS_CLOUD$/.test(name)) return "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
+  if (/USER_?NAME$/.test(name)) return "COUNTERSIGN_USER"
+  return /PASSWORD$/.test(name) ? "COUNTERSIGN_PASSWORD" : "--region"
+}
+
+const PLACEHOLDER = /^<.*>$|^\*+$|^x{4,}$|^(?:my|an?|your)[-_ ]?(?:access|secret)/i
+
+/** The variables that count, and near misses. */
+export function environmentChecks(env: NodeJS.ProcessEnv): Check[] {
+  return [...READ.flatMap((name) => ownVariable(name, env[name])), ...wrongCase(env), ...othersIn(env)]
+}
+
+function ownVariable(name: string, value: string | undefined): Check[] {
+  if (value === undefined) return []
+  const check = { group: "environment", name } as const
+  if (value.trim() === "") return [{ ...check, verdict: "warning", text: "is set and blank, so it does not count" }]
+  const fault = faultOf(value)
+  if (fault !== undefined) return [{ ...check, verdict: "failed", ...fault }]
+  return [{ ...check, verdict: "ok", text: IS_SECRET.test(name) ? `is set, ${value.length} characters` : value }]
+}
+
+function faultOf(value: string): Pick<Check, "text" | "fix"> | undefined {
+  if (/^["'`“”‘’]|["'`“”‘’]$/.test(value.trim())) {
+    return {
+      text: "has quotes around its value",
+      fix: "Write the value alone: Docker's and systemd's files keep quotes.",
+    }
+  }
+  if (value.includes("\uFEFF"))
+    return { text: "starts with a byte order mark", fix: "Write the value anew, without BOM." }
+  if (PLACEHOLDER.test(value)) return { text: "is a placeholder", fix: "Put the real value in its place." }
+  return undefined
+}
+
+/** Names are exact, except on Windows. */
+function wrongCase(env: NodeJS.ProcessEnv): Check[] {
+  return Object.keys(env).flatMap((name): Check[] => {
+    const right = name.toUpperCase()
+    if (name === right || !READ.includes(right) || env[right] !== undefined) return []
+    return [{ group: "environment", name, verdict: "warning", text: "does not count", fix: `Write it ${right}.` }]
+  })
+}
+
+function othersIn(env: NodeJS.ProcessEnv): Check[] {
+  return Object.keys(env).flatMap((name): Check[] => {
+    const tool = OTHERS.find(([names]) => names.test(name))?.[1]
+    if (tool === undefined || (env[name] ?? "") === "") return []
+    const own = ownNameOf(name)
+    const how = own.startsWith("--") ? "Pass" : "Set"
+    return [
+      {
+        group: "environment",
+        name,
+        verdict: "warning",
+        text: `is of ${tool}, and does not count here`,
+        fix: `${how} ${own} instead.`,
+      },
+    ]
+  })
+}

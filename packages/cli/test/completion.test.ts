@@ -1,0 +1,72 @@
+import { execFile } from "node:child_process"
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import { hasSystemTool } from "@countersign/testkit"
+import { describe, expect, it } from "vitest"
+import { countersign, temporaryFolder } from "./countersign.ts"
+
+const run = promisify(execFile)
+
+/** The script of a shell, in a folder with a file to complete. */
+async function folderWithScript(shell: string): Promise<string> {
+  const folder = await temporaryFolder()
+  const { exitCode, stdout } = await countersign(["completion", shell])
+  expect(exitCode).toBe(0)
+  await writeFile(join(folder, "script"), stdout)
+  await writeFile(join(folder, "answer.json"), "")
+  return folder
+}
+
+const CASES: readonly (readonly [typed: string[], completed: string[]])[] = [
+  [["cur"], ["curl"]],
+  [["credentials", "im"], ["import"]],
+  [["credentials", "--format", "p"], ["process"]],
+  [["sign", "--algorithm", "V"], ["V11-HMAC-SHA256"]],
+  [["explain", "ans"], ["answer.json"]],
+  [["token", "--password-file", "ans"], ["answer.json"]],
+  [["completion", "--he"], ["--help"]],
+]
+
+describe("countersign completion", () => {
+  it("completes commands, options, choices and files in bash", async ({ skip }) => {
+    skip(!hasSystemTool("bash"), "there is no bash")
+    const cwd = await folderWithScript("bash")
+    for (const [typed, completed] of CASES) {
+      const script = `source ./script; COMP_WORDS=(countersign "$@"); COMP_CWORD=$#; _countersign; printf '%s\\n' "\${COMPREPLY[@]}"`
+      const { stdout } = await run("bash", ["--norc", "-c", script, "bash", ...typed], { cwd })
+      expect(stdout.trim().split("\n")).toEqual(completed)
+    }
+  })
+
+  it("completes commands, options, choices and files in fish", async ({ skip }) => {
+    skip(!hasSystemTool("fish"), "there is no fish")
+    const cwd = await folderWithScript("fish")
+    for (const [typed, completed] of CASES) {
+      const script = `source ./script; complete -C 'countersign ${typed.join(" ")}'`
+      const { stdout } = await run("fish", ["--no-config", "-c", script], { cwd, env: { ...process.env, HOME: cwd } })
+      expect(
+        stdout
+          .trim()
+          .split("\n")
+          .map((line) => line.split("\t")[0]),
+      ).toEqual(completed)
+    }
+  })
+
+  it("is a script that zsh loads", async ({ skip }) => {
+    skip(!hasSystemTool("zsh"), "there is no zsh")
+    const cwd = await folderWithScript("zsh")
+    const script = `autoload -U compinit; compinit -u -D; source ./script; print $_comps[countersign]; whence -w _countersign_credentials_import`
+    const { stdout } = await run("zsh", ["-f", "-c", script], { cwd })
+    expect(stdout).toBe("_countersign\n_countersign_credentials_import: function\n")
+  })
+
+  it("refuses another shell", async () => {
+    const refused = await countersign(["completion", "tcsh"])
+    expect(refused).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("Allowed choices are bash, zsh, fish"),
+    })
+  })
+})

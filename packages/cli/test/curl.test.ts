@@ -1,0 +1,205 @@
+import { readFile, writeFile } from "node:fs/promises"
+import { createServer as createHttpsServer } from "node:https"
+import { type AddressInfo, createServer } from "node:net"
+import { join } from "node:path"
+import { selfSigned } from "@countersign/testkit"
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
+import { type Cloud, countersign, inTerminal, noTerminal, startCloud, temporaryFolder } from "./countersign.ts"
+
+interface Echo {
+  readonly method: string
+  readonly target: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: { readonly text: string }
+}
+
+describe("countersign curl", () => {
+  let cloud: Cloud
+  beforeAll(async () => {
+    cloud = await startCloud()
+  })
+  afterAll(() => cloud.emulator.close())
+
+  const url = (path: string): string => cloud.emulator.url + path
+  const echoOf = async (args: readonly string[], options: { input?: string; cwd?: string } = {}): Promise<Echo> => {
+    const run = await countersign(["curl", ...args], { env: cloud.env, ...options })
+    expect(run).toMatchObject({ exitCode: 0, stderr: "" })
+    return JSON.parse(run.stdout) as Echo
+  }
+
+  it("sends what the gateway accepts, and shows the answer", async () => {
+    expect(await echoOf([url("/v1/a?b=1"), "-s"])).toMatchObject({ method: "GET", target: "/v1/a?b=1" })
+  })
+
+  it.each<[string, string[], Partial<Echo>]>([
+    ["-d joins its values", ["-d", "a=1", "-d", "b=2"], { method: "POST", body: { text: "a=1&b=2" } }],
+    ["-d @file leaves line breaks out", ["-d", "@text"], { body: { text: "first second" } }],
+    ["--data-raw keeps an @", ["--data-raw", "@text"], { body: { text: "@text" } }],
+    ["--data-binary keeps line breaks", ["--data-binary", "@text"], { body: { text: "first \r\nsecond\n" } }],
+    ["--data-binary @- reads standard input", ["--data-binary", "@-"], { body: { text: "from a pipe" } }],
+    ["--data-urlencode encodes", ["--data-urlencode", "a=b c&d"], { body: { text: "a=b%20c%26d" } }],
+    [
+      "-G puts data into the query",
+      ["-G", "-d", "a=1", "--data-urlencode", "b=x y"],
+      { method: "GET", target: "/v1/x?q=0&a=1&b=x%20y" },
+    ],
+    ["-X chooses the method", ["-XPUT", "-d", "x"], { method: "PUT" }],
+    ["-I asks for headers", ["-X", "DELETE"], { method: "DELETE" }],
+  ])("%s", async (_, args, echo) => {
+    const cwd = await temporaryFolder()
+    await writeFile(join(cwd, "text"), "first \r\nsecond\n")
+    expect(await echoOf([...args, url("/v1/x?q=0")], { cwd, input: "from a pipe" })).toMatchObject(echo)
+  })
+
+  it("sends JSON, forms, and headers of its options", async () => {
+    const json = await echoOf([
+      "--json",
+      `{"a":1}`,
+      url("/v1/x"),
+      "-A",
+      "me",
+      "-e",
+      "https://example.com/",
+      "-b",
+      "a=b",
+    ])
+    expect(json).toMatchObject({
+      method: "POST",
+      body: { text: `{"a":1}` },
+      headers: {
+        "content-type": "application/json",
+        accept: "application/json",
+        "user-agent": "me",
+        referer: "https://example.com/",
+      },
+    })
+    const cwd = await temporaryFolder()
+    await writeFile(join(cwd, "photo.png"), "bytes")
+    const form = await echoOf(["-F", "name=value", "-F", "file=@photo.png;type=image/png", url("/v1/x")], { cwd })
+    expect(form.headers["content-type"]).toMatch(/^multipart\/form-data; boundary=/)
+    expect(form.body.text).toMatch(/name="file"; filename="photo\.png"\r\nContent-Type: image\/png\r\n\r\nbytes\r\n/)
+    const own = await echoOf(["-d", "x", "-H", "Content-Type: text/plain", "-H", "X-Own: 1", url("/v1/x")])
+    expect(own.headers).toMatchObject({
+      "content-type": "text/plain",
+      "x-own": "1",
+      "user-agent": expect.stringMatching(/^countersign\/\d/),
+    })
+  })
+
+  it("shows headers with -i and -I, and both ways with -v, secrets hidden", async () => {
+    const included = await countersign(["curl", "-i", url("/v1/x")], { env: cloud.env })
+    expect(included.stdout).toMatch(/^HTTP\/1\.1 200 OK\n(?:[\w-]+: .*\n)+\n\{/)
+    const head = await countersign(["curl", "-I", url("/v1/x")], { env: cloud.env })
+    expect(head.stdout).toMatch(/^HTTP\/1\.1 200 OK\n(?:[\w-]+: .*\n)+\n$/)
+    const both = await countersign(["curl", "-v", url("/v1/x?a=1")], { env: cloud.env })
+    expect(both.stderr).toMatch(/^> GET \/v1\/x\?a=1 HTTP\/1\.1\n> host: 127/)
+    expect(both.stderr).toContain("> authorization: [hidden]\n")
+    expect(both.stderr).toContain("< HTTP/1.1 200 OK\n")
+  })
+
+  it("writes the body to a file", async () => {
+    const cwd = await temporaryFolder()
+    expect(await countersign(["curl", "-o", "answer", url("/v1/x")], { env: cloud.env, cwd })).toMatchObject({
+      exitCode: 0,
+      stdout: "",
+    })
+    expect(JSON.parse(await readFile(join(cwd, "answer"), "utf8"))).toMatchObject({ method: "GET" })
+    const nowhere = await countersign(["curl", "-o", "no/such/folder", url("/v1/x")], { env: cloud.env, cwd })
+    expect(nowhere).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("The output file cannot be written") })
+  })
+
+  it("explains a refusal on standard error, and ends with 4, or with 22 with -f", async () => {
+    const env = { ...cloud.env, HUAWEICLOUD_SDK_SK: "of-somebody-else" }
+    const refused = await countersign(["curl", url("/v1/x")], { env })
+    expect(refused).toMatchObject({ exitCode: 4, stdout: expect.stringContaining("APIGW.0301") })
+    expect(refused.stderr).toMatch(/\(wrong-secret-key, /)
+    expect(refused.stderr).not.toContain("of-somebody-else")
+    const failed = await countersign(["curl", "-sf", url("/v1/x")], { env })
+    expect(failed).toMatchObject({ exitCode: 22, stdout: "" })
+    const json = await countersign(["--json", "curl", url("/v1/x")], { env })
+    expect(JSON.parse(json.stdout)).toMatchObject({ status: 401, explanation: { cause: "wrong-secret-key" } })
+    cloud.emulator.faults.unlock(cloud.emulator.accounts.partner.user.credentials)
+  })
+
+  it("follows redirects only with -L", async () => {
+    cloud.emulator.faults.redirect("/v1/target", { target: "/v1/from" })
+    onTestFinished(() => cloud.emulator.faults.reset())
+    const stays = await countersign(["curl", "-i", url("/v1/from")], { env: cloud.env })
+    expect(stays.stdout).toMatch(/^HTTP\/1\.1 302 /)
+    expect(await echoOf(["-L", url("/v1/from")])).toMatchObject({ target: "/v1/target" })
+  })
+
+  it("takes a token from standard input", async () => {
+    const { user, domain } = cloud.emulator.accounts.partner
+    const env = { ...cloud.reach, COUNTERSIGN_PASSWORD: user.password }
+    const { stdout: token } = await countersign(["token", "--user", user.name, "--domain", domain.name], { env })
+    const run = await countersign(["curl", "--token-file", "-", url("/v1/x")], { env: cloud.reach, input: token })
+    expect(JSON.parse(run.stdout)).toMatchObject({ caller: { domain: domain.name } })
+  })
+
+  it("takes -k for this machine's own servers only", async () => {
+    const server = createHttpsServer(selfSigned("127.0.0.1"), (_, response) => response.end("over TLS"))
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    onTestFinished(() => void server.close())
+    const local = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    expect(await countersign(["curl", local], { env: cloud.env })).toMatchObject({
+      exitCode: 5,
+      stdout: "",
+      stderr: expect.stringContaining("certificate"),
+    })
+    expect(await countersign(["curl", "-k", local], { env: cloud.env })).toMatchObject({
+      exitCode: 0,
+      stdout: "over TLS",
+    })
+  })
+
+  it("gives up after the longest time", async () => {
+    cloud.emulator.faults.delay(10_000, { target: "/v1/slow" })
+    onTestFinished(() => cloud.emulator.faults.reset())
+    const slow = await countersign(["curl", "-m", "0.2", url("/v1/slow")], { env: cloud.env })
+    expect(slow).toMatchObject({
+      exitCode: 5,
+      stdout: "",
+      stderr: expect.stringContaining("The time for an answer was over."),
+    })
+  })
+
+  it.each([
+    [["-u", "user:hunter2"], 2, "countersign authenticates by AK/SK or token: leave -u out."],
+    [["-x", "proxy"], 2, "Set HTTPS_PROXY"],
+    [["-k"], 2, "-k is for this machine's own servers only"],
+    [["-m", "soon"], 2, "A time is a number of seconds, such as 2.5, not soon."],
+    [["-d", "a", "--json", "b"], 2, "Use one of -d, --json and -F"],
+    [["-F", "nothing"], 2, "A form field must be name=value"],
+    [["-G", "-F", "a=b"], 2, "-G puts data into the query"],
+    [["-d", "@missing"], 2, "missing cannot be read"],
+    [["-H", "Authorization: hunter2"], 2, "Leave the header Authorization out"],
+    [["--token-file", "-", "--section", "x"], 2, "--token-file does not go with --section"],
+    [["--host", "https://x/"], 2, "hosts"],
+    [["--nonsense"], 2, "unknown option '--nonsense'"],
+  ])("refuses %j", async (args, exitCode, message) => {
+    const refused = await countersign(["curl", ...args, "https://ecs.myhuaweicloud.com/"], { env: cloud.env })
+    expect(refused).toMatchObject({ exitCode, stdout: "", stderr: expect.stringContaining(message) })
+    expect(refused.stderr).not.toContain("hunter2")
+  })
+
+  it("says so when nobody answers", async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const { port } = server.address() as AddressInfo
+    await new Promise((resolve) => server.close(resolve))
+    const nobody = await countersign(["curl", `http://127.0.0.1:${port}/`], { env: cloud.env })
+    expect(nobody).toMatchObject({
+      exitCode: 5,
+      stdout: "",
+      stderr: expect.stringContaining("Nothing listens at that address."),
+    })
+  })
+
+  it("shows a spinner on a terminal, and leaves nothing of it", async ({ skip }) => {
+    skip(noTerminal !== undefined, noTerminal)
+    const { exitCode, raw, screen } = await inTerminal(["curl", url("/v1/x")], { env: cloud.env })
+    expect({ exitCode, screen }).toEqual({ exitCode: 0, screen: expect.stringContaining(`"method":"GET"`) })
+    expect(raw).not.toContain("Signature=")
+  })
+})

@@ -1,0 +1,43 @@
+import type { Command } from "commander"
+import { describe, expect, it } from "vitest"
+import { createProgram } from "../src/create-program.ts"
+import { countersign } from "./countersign.ts"
+
+const commandsIn = (command: Command, path: string[] = []): string[][] => [
+  path,
+  ...command.commands.flatMap((each) => commandsIn(each, [...path, each.name()])),
+]
+const commands = commandsIn(createProgram())
+
+describe("--help", () => {
+  it.each(commands)("of countersign %s %s has an example, and ends with 0", async (...path) => {
+    const { exitCode, stdout, stderr } = await countersign([...path, "--help"])
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" })
+    expect(stdout).toMatch(/^Examples?:\n {2}\$ countersign |^Examples:\n {2}\$ (?:source|curl|eval) /m)
+  })
+
+  it("names options in its examples that exist", () => {
+    for (const path of commands) {
+      let command: Command | undefined = createProgram()
+      for (const name of path) command = command?.commands.find((each) => each.name() === name)
+      let help = ""
+      command?.configureOutput({ writeOut: (text) => (help += text) }).outputHelp()
+      const own = new RegExp(`^ +\\$ (?:.*\\| )?countersign ${path.join(" ")} (.*(?:\\\\\\n.*)?)`, "gm")
+      for (const [, line = ""] of help.matchAll(own)) {
+        const used = line.split(/ [|>] /)[0]?.match(/--[a-z-]+/g) ?? []
+        for (const option of used) expect(command?.options.map(({ long }) => long)).toContain(option)
+      }
+    }
+  })
+})
+
+describe("countersign", () => {
+  it("prints its version", async () => {
+    expect((await countersign(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+
+  it.each([[[]], [["nonsense"]], [["--nonsense"]]])("refuses %j with 2, and says where help is", async (args) => {
+    const refused = await countersign(args)
+    expect(refused).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringContaining("help") })
+  })
+})
