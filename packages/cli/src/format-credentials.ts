@@ -20,13 +20,16 @@ export function formatCredentials(credentials: Credentials, format: CredentialFo
 }
 
 /** Unset what the key does not have, so that no other key's token stays in the shell. */
-function shellText({ accessKeyId, secretAccessKey, securityToken, projectId, domainId }: Credentials): string {
+function shellText(credentials: Credentials): string {
+  const { accessKeyId, secretAccessKey, securityToken, projectId, domainId, iamEndpoint } = credentials
   const variables = {
     HUAWEICLOUD_SDK_AK: accessKeyId,
     HUAWEICLOUD_SDK_SK: secretAccessKey,
     HUAWEICLOUD_SDK_SECURITY_TOKEN: securityToken,
     HUAWEICLOUD_SDK_PROJECT_ID: projectId,
     HUAWEICLOUD_SDK_DOMAIN_ID: domainId,
+    // It may be set for other reasons, so it is left as it is.
+    ...(iamEndpoint === undefined ? {} : { HUAWEICLOUD_SDK_IAM_ENDPOINT: iamEndpoint }),
   }
   return Object.entries(variables)
     .map(([name, value]) => (value === undefined ? `unset ${name}` : `export ${name}=${shellWord(value)}`))

@@ -112,7 +112,13 @@ export function nameOrId(text: string): NameOrId {
 /** Who sends a request: by an access key, or by a token. */
 export type Identity =
   | { readonly kind: "access key"; readonly source: string; readonly credentials: Credentials }
-  | { readonly kind: "token"; readonly source: string; readonly token: Token }
+  | {
+      readonly kind: "token"
+      readonly source: string
+      readonly token: Token
+      /** A raw token does not say when it expires. */
+      readonly isExpiryKnown: boolean
+    }
 
 export async function identityOf(options: IdentityOptions, transport: Transport): Promise<Identity> {
   const { tokenFile } = options
@@ -123,10 +129,10 @@ export async function identityOf(options: IdentityOptions, transport: Transport)
   }
   if (tokenFile !== undefined) {
     const source = inputName(tokenFile)
-    return { kind: "token", source, token: tokenIn(await readInput(tokenFile), source) }
+    return tokenIdentity(await readInput(tokenFile), source)
   }
   if (fromEnvironment !== undefined && fromEnvironment !== "" && !namesKey) {
-    return { kind: "token", source: "COUNTERSIGN_TOKEN", token: tokenIn(fromEnvironment, "COUNTERSIGN_TOKEN") }
+    return tokenIdentity(fromEnvironment, "COUNTERSIGN_TOKEN")
   }
   const { credentials, source } = await accessKeyOf(options, transport)
   return { kind: "access key", source, credentials }
@@ -134,15 +140,18 @@ export async function identityOf(options: IdentityOptions, transport: Transport)
 
 const DAY_MS = 24 * 60 * 60 * 1_000
 
-/** A token as `countersign token` writes it: raw, or as JSON. The times of a raw one are unknown, so IAM decides. */
-function tokenIn(text: string, source: string): Token {
+/** A token as `countersign token` writes it: raw, or as JSON. Only IAM knows when a raw one expires. */
+function tokenIdentity(text: string, source: string): Identity {
   const raw = text.trim()
   if (raw === "") throw new CommandError(EXIT_CODES.credentials, `${source} holds no token.`)
   const issuedAt = Date.now()
-  if (!raw.startsWith("{")) return { value: raw, issuedAt, expiresAt: issuedAt + DAY_MS }
+  if (!raw.startsWith("{")) {
+    const token = { value: raw, issuedAt, expiresAt: issuedAt + DAY_MS }
+    return { kind: "token", source, token, isExpiryKnown: false }
+  }
   try {
-    const { value, ...times }: Token = JSON.parse(raw)
-    return { ...times, value }
+    const { value, ...facts }: Token = JSON.parse(raw)
+    return { kind: "token", source, token: { ...facts, value }, isExpiryKnown: true }
   } catch {
     throw new CommandError(EXIT_CODES.credentials, `${source} holds neither a token nor its JSON.`)
   }

@@ -6,7 +6,7 @@ import { note, paint } from "./terminal.ts"
 
 /** Options that other tools have for secrets. */
 const SECRET_OPTION =
-  /^--?(?:password|passwd|passcode|token|auth-token|security-token|ak|sk|access-key|secret|secret-key|secret-access-key)(?:=|$)/i
+  /^--(?:password|passwd|passcode|token|auth-token|security-token|ak|sk|access-key|secret|secret-key|secret-access-key)(?:=|$)/i
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   process.exitCode = exitCodeOf(error)

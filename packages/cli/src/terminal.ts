@@ -52,12 +52,11 @@ export function table(rows: readonly (readonly string[])[]): string {
 /** Does work behind a spinner, which only a terminal shows. */
 export async function withProgress<T>(text: string, work: () => Promise<T>): Promise<T> {
   if (process.stderr.isTTY !== true) return await work()
-  const { spinner } = await import("@clack/prompts")
-  const progress = spinner({ output: process.stderr, withGuide: false })
-  progress.start(text)
+  const { default: yoctoSpinner } = await import("yocto-spinner")
+  const spinner = yoctoSpinner({ text, stream: process.stderr }).start()
   try {
     return await work()
   } finally {
-    progress.clear()
+    spinner.stop()
   }
 }

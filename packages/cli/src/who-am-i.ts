@@ -13,6 +13,8 @@ export interface WhoAmI {
   readonly project?: NamedId | undefined
   /** Who acts through an agency. */
   readonly assumedBy?: NamedId | undefined
+  /** The end of a token, ISO 8601. */
+  readonly expires?: string | undefined
   /** Why a fact is missing. */
   readonly notes: readonly string[]
 }
@@ -64,6 +66,7 @@ async function ownerOfToken(
     user: named(user),
     project: named(memberOf(token, "project")),
     assumedBy: named(memberOf(memberOf(token, "assumed_by"), "user")),
+    expires: isoTime(memberOf(token, "expires_at")),
     notes: [],
   }
 }
@@ -140,6 +143,11 @@ export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const inner = error instanceof AggregateError ? error.errors[0] : error.cause
   return inner instanceof Error ? reasonOf(inner) : error.message === "" ? error.name : error.message
+}
+
+function isoTime(value: unknown): string | undefined {
+  const time = typeof value === "string" ? Date.parse(value) : Number.NaN
+  return Number.isNaN(time) ? undefined : new Date(time).toISOString()
 }
 
 function parsed(text: string): unknown {

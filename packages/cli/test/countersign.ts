@@ -67,29 +67,36 @@ export const noTerminal: string | undefined = hasSystemTool("script", "bsdutils"
   ? undefined
   : "the command `script` of util-linux is missing"
 
-export interface TerminalRun {
+interface TerminalOptions {
+  readonly env?: Readonly<Record<string, string>>
+  /** The user's keys, each typed after the screen shows the text before it. */
+  readonly answers?: readonly (readonly [after: string, typed: string])[]
+  /** Takes the place of the terminal as standard input. */
+  readonly inputFile?: string
+}
+
+interface TerminalRun {
   readonly exitCode: number | null
   /** All that the terminal showed, without its control sequences. */
   readonly screen: string
   readonly raw: string
 }
 
-/**
- * Runs the command in a pseudo-terminal.
- *
- * @param answers what the user types, each after the screen shows the text before it
- */
+/** Runs the command in a pseudo-terminal. */
 export async function inTerminal(
   args: readonly string[],
-  {
-    env = {},
-    answers = [],
-  }: { env?: Record<string, string>; answers?: readonly (readonly [after: string, typed: string])[] } = {},
+  { env = {}, answers = [], inputFile }: TerminalOptions = {},
 ): Promise<TerminalRun> {
   const line = [...COMMAND, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ")
   const child = spawn(
     "script",
-    ["--quiet", "--return", "--command", `stty columns 120 rows 40; exec ${line}`, "/dev/null"],
+    [
+      "--quiet",
+      "--return",
+      "--command",
+      `stty columns 120 rows 40; exec ${line}${inputFile === undefined ? "" : ` <${inputFile}`}`,
+      "/dev/null",
+    ],
     {
       env: { ...(await environment(env)), TERM: "xterm-256color", SHELL: "/bin/sh" },
     },

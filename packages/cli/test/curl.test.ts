@@ -147,7 +147,7 @@ describe("countersign curl", () => {
       stdout: "",
       stderr: expect.stringContaining("certificate"),
     })
-    expect(await countersign(["curl", "-k", local], { env: cloud.env })).toMatchObject({
+    expect(await countersign(["curl", "-sk", local], { env: cloud.env })).toMatchObject({
       exitCode: 0,
       stdout: "over TLS",
     })

@@ -38,6 +38,33 @@ describe("secrets", { timeout: 120_000 }, () => {
     )
   })
 
+  it("stay out of doctor, whatever is wrong with them, and under whatever name", async () => {
+    const names = [
+      "HUAWEICLOUD_SDK_SK",
+      "HUAWEICLOUD_SDK_SECURITY_TOKEN",
+      "HW_SECRET_KEY",
+      "OS_PASSWORD",
+      "CLOUD_SDK_SK",
+    ]
+    const flaws = fc.constantFrom("", " ", '"', "'", "\uFEFF", " # note")
+    await fc.assert(
+      fc.asyncProperty(secret, secret, flaws, fc.constantFrom(...names), async (first, second, flaw, name) => {
+        const env = {
+          ...cloud.reach,
+          HUAWEICLOUD_SDK_AK: "AKEXAMPLE",
+          HUAWEICLOUD_SDK_SK: first,
+          HTTPS_PROXY: `http://user:${second}@127.0.0.1:9`,
+          [name]: flaw + first + flaw,
+        }
+        const url = `${cloud.emulator.url}/v1/x`
+        expectNone(await countersign(["doctor", url], { env }), [first, second])
+        expectNone(await countersign(["doctor", url, "--json"], { env }), [first, second])
+        cloud.emulator.faults.reset()
+      }),
+      { numRuns: 10 },
+    )
+  })
+
   it("stay out of whoami that succeeds", async () => {
     const { secretAccessKey } = cloud.emulator.accounts.partner.user.credentials
     for (const args of [["whoami"], ["whoami", "--json"]]) {

@@ -1,5 +1,7 @@
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type Cloud, countersign, inTerminal, noTerminal, startCloud } from "./countersign.ts"
+import { type Cloud, countersign, inTerminal, noTerminal, startCloud, temporaryFolder } from "./countersign.ts"
 
 describe("countersign whoami", () => {
   let cloud: Cloud
@@ -36,6 +38,29 @@ describe("countersign whoami", () => {
       expires: (JSON.parse(token) as { expires: string }).expires,
       source: "standard input",
     })
+  })
+
+  it("asks IAM when a raw token expires", async () => {
+    const { user, domain } = cloud.emulator.accounts.partner
+    const args = ["token", "--user", user.name, "--domain", domain.name, "--json"]
+    const { stdout: json } = await countersign(args, { env: { ...cloud.reach, COUNTERSIGN_PASSWORD: user.password } })
+    const { value, expires }: { value: string; expires: string } = JSON.parse(json)
+    const { stdout } = await countersign(["whoami", "--json"], { env: { ...cloud.reach, COUNTERSIGN_TOKEN: value } })
+    expect(JSON.parse(stdout)).toMatchObject({ expires, source: "COUNTERSIGN_TOKEN", user: { name: user.name } })
+  })
+
+  it("reads a token from a pipe while it shows progress on a terminal", async ({ skip }) => {
+    skip(noTerminal !== undefined, noTerminal)
+    const { user, domain } = cloud.emulator.accounts.partner
+    const args = ["token", "--user", user.name, "--domain", domain.name]
+    const { stdout: token } = await countersign(args, { env: { ...cloud.reach, COUNTERSIGN_PASSWORD: user.password } })
+    const file = join(await temporaryFolder(), "token")
+    await writeFile(file, token)
+    const { exitCode, screen } = await inTerminal(["whoami", "--token-file", "-"], {
+      env: cloud.reach,
+      inputFile: file,
+    })
+    expect({ exitCode, screen }).toEqual({ exitCode: 0, screen: expect.stringContaining("standard input") })
   })
 
   it("acts through an agency with a temporary key", async () => {

@@ -66,6 +66,9 @@ async function explainFile(file = "-", options: ExplainOptions): Promise<void> {
       : `${paint("bold", title)}\n${paintExplanation(explanation)}`,
   )
   print(texts.join("\n\n"))
+  if (explained.some(({ explanation: { cause } }) => cause === "signature-mismatch") && options.request === undefined) {
+    note("Give the request as it was signed with --request FILE to see what differs.")
+  }
 }
 
 function explanationOf({ refusal, request }: Report, context: ExplainContext): Explanation {

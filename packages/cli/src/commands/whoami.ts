@@ -27,7 +27,8 @@ async function whoami(options: WhoamiOptions): Promise<void> {
   try {
     const identity = await withProgress("Looking for a credential", () => identityOf(options, transport))
     const { notes, ...who } = await withProgress("Asking IAM", () => whoAmI(identity, options, transport))
-    const facts = { ...who, ...credentialFacts(identity) }
+    const known = credentialFacts(identity)
+    const facts = { ...who, ...known, expires: who.expires ?? known.expires }
     if (options.json === true) printJson({ ...facts, notes })
     else {
       const rows = Object.entries(facts).flatMap(([name, value]) =>
@@ -48,7 +49,10 @@ export function credentialFacts(identity: Identity): {
   readonly source: string
 } {
   const { source } = identity
-  if (identity.kind === "token") return { expires: new Date(identity.token.expiresAt).toISOString(), source }
+  if (identity.kind === "token") {
+    const { token, isExpiryKnown } = identity
+    return { expires: isExpiryKnown ? new Date(token.expiresAt).toISOString() : "unknown, a raw token", source }
+  }
   const { accessKeyId, expiresAt } = identity.credentials
   const isTemporary = identity.credentials.securityToken !== undefined
   const unknown = isTemporary ? "unknown, a temporary key" : "never, a permanent key"
