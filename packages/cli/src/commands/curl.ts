@@ -138,7 +138,7 @@ async function curl(
       ...(body.payload === undefined ? {} : { body: body.payload }),
       ...(maxTime === undefined ? {} : { signal: AbortSignal.timeout(maxTime * 1_000) }),
     })
-    const response = await (options.silent === true
+    const response = await (options.silent === true || options.verbose === true
       ? sent
       : withProgress(`Waiting for ${new URL(url).host}`, () => sent))
     if (options.verbose === true) for (const line of headLines(response)) note(`< ${line}`)

@@ -139,7 +139,7 @@ async function findIdentity(options: DoctorOptions, transport: Transport, add: A
     const identity = await identityOf(options, transport)
     const { accessKeyId, expires, source } = credentialFacts(identity)
     const name = identity.kind
-    add({ ...check, name, verdict: "ok", text: `${accessKeyId ?? "a token"} of ${source}, expires: ${expires}` })
+    add({ ...check, name, verdict: "ok", text: `${accessKeyId ?? "a token"} from ${source}, expires: ${expires}` })
     return identity
   } catch (error) {
     add({ ...check, name: "credential", verdict: "failed", text: messageOf(error) }, exitCodeOf(error))
@@ -182,7 +182,7 @@ function clockCheck(origin: string, date: string | null, now: number): Check {
   const check = { group: "clock", name: "this machine" } as const
   const server = Date.parse(date ?? "")
   if (Number.isNaN(server)) return { ...check, verdict: "skipped", text: `${origin} names no time` }
-  const offset = Math.round((now - server) / 1_000)
+  const offset = Math.round((now - server - 500) / 1_000)
   const text = `${Math.abs(offset)} s ${offset < 0 ? "behind" : "ahead of"} ${origin}`
   if (Math.abs(offset) * 1_000 < NOTABLE_SKEW_MS) return { ...check, verdict: "ok", text }
   const fix =
