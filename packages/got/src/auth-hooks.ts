@@ -24,8 +24,14 @@ export type AuthHooks = Pick<Hooks, "init" | "beforeRequest" | "beforeRedirect" 
 type GotOptions = Parameters<BeforeRequestHook>[0]
 type GotResponse = Parameters<AfterResponseHook>[0]
 
-/** Set in `context`, which got copies from attempt to attempt: the call to which the next attempt belongs. */
+/**
+ * Set in `context`, which got copies from attempt to attempt: a key that stands for the call to which the next attempt belongs.
+ * Hooks and errors show the context, and a call holds the credential.
+ */
 const continued = Symbol("call")
+
+/** By key. */
+const continuedCalls = new WeakMap<object, AuthenticatedCall>()
 
 /** Set in `context`: a redirect from another origin led here. */
 const redirected = Symbol("redirected")
@@ -42,7 +48,10 @@ const redirected = Symbol("redirected")
 export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthHooks {
   const [authFor, guard] = createGate("countersign", auth, options)
   const baseOrigins = new Set<string>()
+  /** By options. */
   const calls = new WeakMap<object, AuthenticatedCall>()
+  /** The options of attempts that carry a credential. */
+  const authenticated = new WeakSet<object>()
   const failures = new WeakMap<object, unknown>()
 
   const init: InitHook = (given, own) => {
@@ -74,14 +83,16 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     // Runs before the caller's hooks, so that it keeps the headers that they set for another origin.
     hooks.beforeRedirect = withFirst(beforeRedirect, hooks.beforeRedirect)
     const crossed = Reflect.get(context, redirected) === true
+    const call = continuedCall(context) ?? new AuthenticatedCall({ guard, maxRedirects: 0 })
+    calls.set(request, call)
     if (guard.bareReason(url, baseUrl, crossed) !== undefined) return
-    const call = continuedCall(context) ?? new AuthenticatedCall(chosen, { guard, maxRedirects: 0 })
     const given = headersOf(request)
     const isUnread = chosen.bodyLimit(given) === undefined
     return andThen(bodyOf(request, isUnread, signal), (body) => {
       // Reading the body may have set its type.
       const headers = body === undefined ? given : headersOf(request)
-      const prepared = call.next({ method, url, headers, body, baseUrl, signal, redirected: crossed, asIs: true })
+      const outgoing = { method, url, headers, body, baseUrl, signal, redirected: crossed, asIs: true }
+      const prepared = call.next(chosen, outgoing)
       return andThen(prepared, (attempt) => applyAttempt(request, call, attempt, !isUnread && mayPipeBody(request)))
     })
   }
@@ -105,14 +116,15 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
       if (isSignedEmpty) refuseBody(native, (error) => failures.set(request, error))
     }
     sendWithHeaders(request, attempt, guard, onSent)
-    calls.set(request, call)
+    authenticated.add(request)
     // Runs before the caller's hooks, so that they do not see a response that is replayed.
     hooks.afterResponse = withFirst(afterResponse, hooks.afterResponse)
   }
 
   const beforeRedirect: BeforeRedirectHook = (next, { request, url: from }) => {
     if (next.url === undefined || authFor(request.options.context) === undefined) return
-    Reflect.set(next.context, continued, calls.get(request.options))
+    const call = calls.get(request.options)
+    if (call !== undefined) continueCall(next.context, call)
     if (new URL(next.url).origin === new URL(from).origin) return
     for (const name of Object.keys(next.headers)) if (staysAtOrigin(name)) delete next.headers[name]
     Reflect.set(next.context, redirected, true)
@@ -120,7 +132,7 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
 
   const afterResponse: AfterResponseHook = (response, retryWithMergedOptions) => {
     const { options: request } = response.request
-    const call = calls.get(request)
+    const call = authenticated.has(request) ? calls.get(request) : undefined
     if (call === undefined) return response
     if (response.isFromCache) {
       call.failed()
@@ -141,7 +153,7 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     // got 14 keeps no cause.
     if (failure !== undefined && error.cause === undefined) Object.defineProperty(error, "cause", { value: failure })
     showTimeout(error, failure)
-    const call = calls.get(request)
+    const call = authenticated.has(request) ? calls.get(request) : undefined
     if (request.isStream && response !== undefined && call !== undefined) reportResponse(call, responseLike(response))
     return error
   }
@@ -155,11 +167,18 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
   }
 }
 
-/** The call that a replay or a redirect continues. A retry of got is a call of its own. */
+/** Has the next attempt of this context belong to a call, for a replay or a redirect. */
+function continueCall(context: object, call: AuthenticatedCall): void {
+  const key = Object.freeze({})
+  continuedCalls.set(key, call)
+  Reflect.set(context, continued, key)
+}
+
+/** The call that a replay or a redirect continues. Each retry by got is a call of its own. */
 function continuedCall(context: object): AuthenticatedCall | undefined {
-  const call: unknown = Reflect.get(context, continued)
-  Reflect.set(context, continued, undefined)
-  return call instanceof AuthenticatedCall ? call : undefined
+  const key: unknown = Reflect.get(context, continued)
+  Reflect.deleteProperty(context, continued)
+  return typeof key === "object" && key !== null ? continuedCalls.get(key) : undefined
 }
 
 /** Reports the response of a stream. The stream is not replayed, but the next request need not fail for the same reason. */
@@ -194,7 +213,7 @@ async function replay(
   const { context, hooks, retry: retrying } = response.request.options
   const { afterResponse: every } = hooks
   const { calculateDelay = () => 0 } = retrying
-  Reflect.set(context, continued, call)
+  continueCall(context, call)
   try {
     return await retryWithMergedOptions({})
   } finally {

@@ -2,6 +2,7 @@ import { createServer, request as httpRequest } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Readable } from "node:stream"
 import { text } from "node:stream/consumers"
+import { inspect } from "node:util"
 import { type Arrival, fakeClock, numbering, type RecordingServer, testServers } from "@countersign/testkit"
 import type { RequestPromise } from "got"
 import { describe, expect, it } from "vitest"
@@ -54,6 +55,36 @@ describe.each(clients)("%s", (name, client) => {
       await api.post("x", { body: Readable.from([Buffer.from("ab"), Buffer.from("cd"), Buffer.from("ef")]) })
       expect(tokens(server)).toEqual(["token-1"])
       expect(bodies(server)).toEqual(["abcdef"])
+    })
+  })
+
+  describe("a redirect", () => {
+    it("leaves no secret in the context, which errors and hooks show", async () => {
+      const server = await serve(() => ({ status: 302, headers: { location: "http://localhost:1/b" } }))
+      const shown: string[] = []
+      const show = ({ context }: { context: object }): void => void shown.push(inspect(context, { depth: 9 }))
+      const api = withAuth(
+        client.extend({ retry: { limit: 0 } }),
+        akskAuth({ accessKeyId: "AK", secretAccessKey: "s3cret" }),
+        {
+          hosts: [new URL(server.url).host],
+        },
+      ).extend({ hooks: { beforeRequest: [show] } })
+      const error = await caught(api.get(`${server.url}/a`, { throwHttpErrors: false }))
+      shown.push(inspect(error, { depth: 9 }))
+      expect(shown).toHaveLength(3)
+      expect(shown.join()).not.toMatch(/s3cret|Signature=[\da-f]/)
+    })
+
+    it("goes on with the auth that a hook names for the next URL", async () => {
+      const server = await serve(({ target }) => (target === "/a" ? { status: 302, headers: { location: "/b" } } : {}))
+      const [one, two] = [numbering("one"), numbering("two")]
+      const choose = ({ url, context }: { url?: URL | string | undefined; context: object }): void => {
+        Object.assign(context, { countersign: String(url).endsWith("/b") ? two : one })
+      }
+      const api = withAuth(client, false, { hosts: [new URL(server.url).host] })
+      await api.extend({ hooks: { beforeRequest: [choose] } }).get(`${server.url}/a`)
+      expect(tokens(server)).toEqual(["one-1", "two-1"])
     })
   })
 
@@ -208,6 +239,18 @@ describe.each(clients)("%s", (name, client) => {
       const error = await caught(withAuth(client.extend({ prefixUrl: server.url }), numbering()).get("a"))
       expect(error).toMatchObject({ response: { statusCode: 401 } })
       expect(server.arrivals).toHaveLength(3)
+    })
+
+    it("is replayed once only where redirects lead over another host", async () => {
+      const other = await serve(() => ({ status: 302, headers: { location: `${server.url}/a` } }))
+      const foreign = other.url.replace("127.0.0.1", "localhost")
+      const server = await serve((_arrival, index) =>
+        index === 1 ? { status: 302, headers: { location: `${foreign}/b` } } : { status: 401 },
+      )
+      const api = withAuth(client, numbering(), { hosts: [new URL(server.url).host] })
+      expect(await caught(api.get(`${server.url}/a`))).toMatchObject({ response: { statusCode: 401 } })
+      expect(tokens(other)).toEqual([undefined])
+      expect(tokens(server)).toEqual(["secret-1", "secret-2", "secret-3"])
     })
 
     it("is replayed with its form", async () => {

@@ -82,6 +82,11 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_attempt: unknown, status: number, headers: Headers, statusMessage?: string): void {
+    // Such as 103: the response is still to come.
+    if (status < 200) {
+      this.#handler.onResponseStart?.(this.#controller, status, headers, statusMessage)
+      return
+    }
     const held: HeldResponse = {
       status,
       headers,
@@ -168,6 +173,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
       }
     } catch (error) {
       this.#isDropped = true
+      if (held.trailers === undefined) this.#attempt?.abort(error as Error)
       this.#call.end()
       this.#handler.onResponseError?.(this.#controller, error as Error)
       return

@@ -64,7 +64,7 @@ export class DispatchedCall implements OutgoingRequest {
     this.signal = this.#controller.signal
     this.redirected = redirected
     this.#auth = auth
-    this.#call = new AuthenticatedCall(auth, { guard, maxRedirects: NO_REDIRECTS })
+    this.#call = new AuthenticatedCall({ guard, maxRedirects: NO_REDIRECTS })
     this.#dispatch = dispatch
     this.#options = options
     this.#handler = handler
@@ -107,7 +107,7 @@ export class DispatchedCall implements OutgoingRequest {
   }
 
   attempt(request: OutgoingRequest): boolean | Promise<boolean> {
-    return andThen(this.#call.next(request), (attempt) => this.#send(attempt))
+    return andThen(this.#call.next(this.#auth, request), (attempt) => this.#send(attempt))
   }
 
   #send(attempt: AuthenticatedAttempt): boolean {

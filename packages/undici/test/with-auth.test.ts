@@ -1,5 +1,6 @@
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
+import { createServer as createRawServer } from "node:net"
 import { Readable } from "node:stream"
 import { gzipSync } from "node:zlib"
 import type { Rejection } from "@countersign/auth-core"
@@ -229,6 +230,32 @@ describe.each(releases)("%s", (_name, undici) => {
       expect(statusCode).toBe(403)
       end()
       expect(await body.text()).toBe("begun")
+    })
+
+    it("comes after the early hints that came before it", async () => {
+      const server = createRawServer((socket) => {
+        socket.once("data", () => {
+          socket.end(`HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok`)
+        })
+      })
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+      onTestFinished(() => void server.close())
+      const statuses: number[] = []
+      const watch: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
+        dispatch(options, {
+          onRequestStart: (...given) => handler.onRequestStart?.(...given),
+          onResponseStart: (controller, status, ...rest) => {
+            statuses.push(status)
+            handler.onResponseStart?.(controller, status, ...rest)
+          },
+          onResponseData: (...given) => handler.onResponseData?.(...given),
+          onResponseEnd: (...given) => handler.onResponseEnd?.(...given),
+          onResponseError: (...given) => handler.onResponseError?.(...given),
+        })
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+      const { body } = await undici.request(url, { dispatcher: agent().compose(watch) })
+      expect(await body.text()).toBe("ok")
+      expect(statuses).toEqual([103, 200])
     })
 
     it("closes the stream of a request whose credential cannot be had", async () => {

@@ -1,3 +1,4 @@
+// Loaded only for `projectId: "auto"` and `domainId: "auto"`, which ask IAM.
 import { AuthError } from "../errors/auth-error.ts"
 import type { IamOptions } from "../iam/iam-connection.ts"
 import { findDomainId, findProjectId } from "../iam/lookups.ts"

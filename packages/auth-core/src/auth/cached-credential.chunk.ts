@@ -1,3 +1,4 @@
+// Loaded with the first request of a provider. A fixed token or key needs no cache.
 import type { TokenCacheOptions } from "../cache/cache-options.ts"
 import { TokenCache } from "../cache/token-cache.ts"
 import { AuthError } from "../errors/auth-error.ts"

@@ -1,3 +1,4 @@
+// Loaded beside the first signed request. Nothing of it is needed to sign.
 import type { Credentials } from "../identity/credentials.ts"
 import { type Clock, systemClock, type WallClock } from "../runtime/clock.ts"
 import { redactCanonicalRequest } from "../runtime/redact.ts"

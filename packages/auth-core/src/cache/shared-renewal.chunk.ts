@@ -1,3 +1,4 @@
+// Loaded only by caches that have a store.
 import type { BoundSecret, Expiring, SecretBinding } from "../identity/provider.ts"
 import { within } from "../runtime/clock.ts"
 import type { Renewal } from "./ask-provider.ts"

@@ -10,15 +10,13 @@ import { isRedirect, isRejection, type ResponseLike, type WireRequest, wireUrl }
  * replay or a redirect. Clients call `next` before each attempt, `answered` or `failed` after it, and `end` at the end.
  */
 export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements CallState<R> {
-  readonly #auth: Auth
   readonly options: CallOptions<R>
   request: OutgoingRequest | undefined
   attempt: AuthenticatedAttempt | undefined
   isReplayed = false
   cause: AttemptCause | undefined
 
-  constructor(auth: Auth, options: CallOptions<R>) {
-    this.#auth = auth
+  constructor(options: CallOptions<R>) {
     this.options = options
   }
 
@@ -28,9 +26,9 @@ export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements
    * @param request the first request, or the one that `answered` returned, as the client is about to send it.
    * @throws {AuthError} as `authenticateAttempt`
    */
-  next(request: OutgoingRequest): AuthenticatedAttempt | Promise<AuthenticatedAttempt> {
+  next(auth: Auth, request: OutgoingRequest): AuthenticatedAttempt | Promise<AuthenticatedAttempt> {
     this.request = request
-    return andThen(authenticateAttempt(this.#auth, request, this.options.guard), (attempt) => {
+    return andThen(authenticateAttempt(auth, request, this.options.guard), (attempt) => {
       this.attempt = attempt
       return attempt
     })
@@ -101,11 +99,11 @@ export async function authenticatedSend<R extends ResponseLike>(
   options: AuthenticatedSendOptions<R> = {},
 ): Promise<R> {
   const { guard = createHostGuard(options) } = options
-  const call = new AuthenticatedCall<R>(auth, { ...options, guard })
+  const call = new AuthenticatedCall<R>({ ...options, guard })
   let next: OutgoingRequest = { ...request, url: wireUrl(request.url) }
   try {
     for (;;) {
-      const prepared = call.next(next)
+      const prepared = call.next(auth, next)
       const attempt = isPromise(prepared) ? await prepared : prepared
       let response: R | undefined
       try {

@@ -1,5 +1,5 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { isArrayBuffer } from "../runtime/has-brand.ts"
+import { isArrayBuffer, isSpent } from "../runtime/has-brand.ts"
 import { abortable } from "../runtime/promises.ts"
 import { type BodyStream, isWebStream, type PipedStream } from "./wire-request.ts"
 
@@ -65,12 +65,7 @@ const readBefore = new WeakSet<object>()
 
 /** Whether a stream was read or closed before. */
 export function isConsumed(body: object): boolean {
-  return (
-    readBefore.has(body) ||
-    ("locked" in body && body.locked === true) ||
-    ("readableDidRead" in body && body.readableDidRead === true) ||
-    ("destroyed" in body && body.destroyed === true)
-  )
+  return readBefore.has(body) || isSpent(body)
 }
 
 /** @throws {AuthError} `AUTH_BODY_UNSIGNABLE` for a chunk that is neither text nor bytes. */

@@ -1,3 +1,4 @@
+// Loaded with the first response that may not be the last.
 import type { Rejection, ReplayReason } from "../auth/auth.ts"
 import { readErrorFields } from "../errors/error-fields.ts"
 import { timeInHeader } from "../runtime/header-text.ts"
@@ -50,11 +51,17 @@ export async function followUp<R extends ResponseLike>(
   const { request, attempt } = call
   if (request === undefined || attempt === undefined) return undefined
   const again = sameRequest(request, attempt)
-  const because = await replayReason(attempt, response, call.isReplayed, request.signal)
+  let because: ReplayReason | undefined
+  try {
+    because = await replayReason(attempt, response, call.isReplayed, request.signal)
+  } catch (error) {
+    discard(response)
+    throw error
+  }
   if (because !== undefined) {
     call.isReplayed = true
     call.cause = { type: "replay", because }
-    await discard(response)
+    discard(response)
     return again
   }
   const { maxRedirects = 20 } = call.options
@@ -70,7 +77,7 @@ export async function followUp<R extends ResponseLike>(
   if (hop === undefined) return undefined
   call.cause = { type: "redirect", status: response.status, from: request.url }
   if (hop.body !== again.body) call.end()
-  await discard(response)
+  discard(response)
   return { ...hop, redirects: attempt.redirects + 1 }
 }
 
@@ -95,9 +102,13 @@ function sameRequest(
   return { ...request, headers, body }
 }
 
-async function discard(response: ResponseLike): Promise<void> {
-  if (response.discard !== undefined) await response.discard()
-  else if (isFetchResponse(response)) await cancelBody(response)
+/** Frees the connection of a response that nobody will read. It may have broken off, and need not end before the next attempt. */
+function discard(response: ResponseLike): void {
+  const discarded = async (): Promise<void> => {
+    if (response.discard !== undefined) await response.discard()
+    else if (isFetchResponse(response)) await cancelBody(response)
+  }
+  discarded().catch(() => undefined)
 }
 
 const LIMITS: PeekLimits = { length: 65_536, ms: 1_000 }
@@ -114,7 +125,7 @@ async function replayReason(
 ): Promise<ReplayReason | undefined> {
   if (by === undefined || as === undefined || !isRejection(response)) return undefined
   const rejection = await readRejection(response, url, isReplayed)
-  const verdict = await by.judge(as, rejection, signal)
+  const verdict = await abortable(Promise.resolve(by.judge(as, rejection, signal)), signal)
   if (verdict === false || isReplayed || !prepared.replayable) return undefined
   return verdict === true ? "curable" : verdict
 }

@@ -38,3 +38,12 @@ export function isSearchParams(value: unknown): value is URLSearchParams {
 function can(value: unknown, method: string): boolean {
   return typeof Object(value)[method] === "function"
 }
+
+/** Whether a stream of Node or the web was read or closed before. Another kind does not tell. */
+export function isSpent(stream: object): boolean {
+  return (
+    ("locked" in stream && stream.locked === true) ||
+    ("readableDidRead" in stream && stream.readableDidRead === true) ||
+    ("destroyed" in stream && stream.destroyed === true)
+  )
+}

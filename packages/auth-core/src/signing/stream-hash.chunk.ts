@@ -1,6 +1,7 @@
 import { createIncrementalHash } from "#digest"
 import type { HashAlgorithm, IncrementalHash } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
+import { isSpent } from "../runtime/has-brand.ts"
 import { algorithmOf, type SigningAlgorithm } from "./algorithm.ts"
 import { checkBody } from "./check-body.ts"
 
@@ -47,11 +48,7 @@ function chunksOf(body: PayloadStream): AsyncIterable<unknown> {
     throw unsignable("A payload to hash chunk by chunk must be a stream or an async iterable.")
   }
   // A stream of Node that was read before ends at once, so we would hash an empty body.
-  const isSpent =
-    ("locked" in body && body.locked) ||
-    ("readableDidRead" in body && body.readableDidRead === true) ||
-    ("destroyed" in body && body.destroyed === true)
-  if (isSpent) throw unsignable("The stream was already read or closed: give a new one for each pass.")
+  if (isSpent(body)) throw unsignable("The stream was already read or closed: give a new one for each pass.")
   return Symbol.asyncIterator in body ? body : read(body)
 }
 

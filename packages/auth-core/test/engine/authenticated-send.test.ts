@@ -357,6 +357,47 @@ describe("a rejection", () => {
     expect(sent).toHaveLength(1)
   })
 
+  const broken = (cancel?: () => Promise<void>): Response => {
+    const start = (controller: ReadableStreamDefaultController): void => {
+      if (cancel === undefined) controller.error(new Error("the connection broke"))
+    }
+    return new Response(new ReadableStream({ start, ...(cancel && { cancel }) }), { status: 401 })
+  }
+
+  it.each([
+    ["breaks off", () => broken()],
+    ["cannot be let go of", () => broken(() => Promise.reject(new Error("no")))],
+    ["is never let go of", () => broken(() => new Promise(() => undefined))],
+  ])("whose body %s is replayed", async (_, refusal) => {
+    const answers = [refusal(), new Response("fine")]
+    const send = async (): Promise<Response> => answers.shift() as Response
+    const response = await authenticatedSend(
+      numbering({ replay: true }),
+      { method: "GET", url: BASE, headers: {} },
+      send,
+      options,
+    )
+    expect(await response.text()).toBe("fine")
+  })
+
+  it("frees its connection when the auth fails to judge it", async () => {
+    const cancel = vi.fn(async () => undefined)
+    const refusal = new Response(new ReadableStream({ cancel }), { status: 401 })
+    const auth: Auth = { ...numbering(), judge: () => Promise.reject(new Error("no vault")) }
+    const sent = authenticatedSend(auth, { method: "GET", url: BASE, headers: {} }, async () => refusal, options)
+    await expect(sent).rejects.toThrow("no vault")
+    await vi.waitFor(() => expect(cancel).toHaveBeenCalled())
+  })
+
+  it("is judged no longer than the caller waits", async () => {
+    const ending = new AbortController()
+    const auth: Auth = { ...numbering(), judge: () => new Promise(() => undefined) }
+    const request = { method: "GET", url: BASE, headers: {}, signal: ending.signal }
+    const sent = authenticatedSend(auth, request, async () => new Response("no", { status: 401 }), options)
+    setTimeout(() => ending.abort(new Error("enough")), 10)
+    await expect(sent).rejects.toThrow("enough")
+  })
+
   it("with a huge body is judged without it, and the body stays whole", async () => {
     const auth = numbering()
     const huge = "x".repeat(300_000)
