@@ -18,7 +18,7 @@ afterEach(async () => {
 const tokens = () => server.arrivals.map(({ headers }) => headers["x-auth-token"])
 const bytes = Uint8Array.from({ length: 1_024 }, (_, index) => index % 251)
 
-describe(`axios ${version}: of two auths on one instance the one added later holds`, () => {
+describe(`axios ${version}: of two auths on one instance the last one wins`, () => {
   const first = (): Auth => numbering("first", 1_000)
   const second = (): Auth => numbering("second", 1_000)
 
@@ -56,7 +56,7 @@ describe(`axios ${version}: of two auths on one instance the one added later hol
     expect(tokens()).toEqual(["second-1"])
   })
 
-  it("also for the retries of a request that began with the other", async () => {
+  it("also for retries of a request that started with the other", async () => {
     await server.close()
     server = await recordingServer((_, index) => (index === 0 ? { status: 503 } : {}))
     instance = axios.create({ baseURL: server.url })
@@ -71,7 +71,7 @@ describe(`axios ${version}: of two auths on one instance the one added later hol
     expect(instance.interceptors.request.handlers?.filter(Boolean)).toHaveLength(1)
   })
 
-  it("and withAuth takes nobody else's interceptor away, whoever cleared them", async () => {
+  it("and withAuth removes no other interceptor, even after a clear", async () => {
     withAuth(instance, first())
     instance.interceptors.request.clear()
     let ran = 0
@@ -85,7 +85,7 @@ describe(`axios ${version}: of two auths on one instance the one added later hol
 })
 
 describe(`axios ${version}: other interceptors`, () => {
-  it("run at once, where all are synchronous", async () => {
+  it("run at once if all are synchronous", async () => {
     const ran: string[] = []
     const note = (config: InternalAxiosRequestConfig): InternalAxiosRequestConfig => {
       ran.push(config.url ?? "")
@@ -117,7 +117,7 @@ describe(`axios ${version}: other interceptors`, () => {
     }
   })
 
-  it("that put an adapter in its place answer themselves", async () => {
+  it("that set their own adapter give the answer", async () => {
     const cached: AxiosAdapter = async (config) => ({
       status: 200,
       statusText: "",
@@ -160,7 +160,7 @@ describe(`axios ${version}: the config of a response`, () => {
     expect((await instance.request(config)).config.transformRequest).toHaveLength(1)
   })
 
-  it("is that of an error, too", async () => {
+  it("is the caller's on an error too", async () => {
     const error = (await withAuth(instance, numbering())
       .get("/x", { validateStatus: () => false })
       .catch((caught: unknown) => caught)) as AxiosError
@@ -169,8 +169,8 @@ describe(`axios ${version}: the config of a response`, () => {
   })
 })
 
-describe(`axios ${version}: what axios makes of an instance`, () => {
-  it("authenticates as a function, by every method and by request", async () => {
+describe(`axios ${version}: an axios instance`, () => {
+  it("authenticates as a function, through every method and through request", async () => {
     const api = withAuth(instance, numbering())
     await api("/1")
     await api({ url: "/2", method: "delete" })
@@ -180,13 +180,13 @@ describe(`axios ${version}: what axios makes of an instance`, () => {
     expect(tokens()).toEqual(["secret-1", "secret-2", "secret-3", "secret-4", "secret-5"])
   })
 
-  it("is not extended by create, as with any interceptor", async () => {
+  it("does not pass the auth on to create, as with any interceptor", async () => {
     const api = withAuth(instance, numbering()) as AxiosInstance & { create: typeof axios.create }
     await api.create({ baseURL: server.url }).get("/x")
     expect(tokens()).toEqual([undefined])
   })
 
-  it("takes no defaults of axios that it was made without", async () => {
+  it("gets no defaults of axios that it was created without", async () => {
     const { defaults } = axios
     axios.defaults.params = { late: "1" }
     try {

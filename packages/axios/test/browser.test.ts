@@ -34,7 +34,7 @@ describe(`axios ${version}, as in a browser`, () => {
     expect(server.arrivals).toMatchObject([{ headers: { "x-auth-token": "secret-1" } }])
   })
 
-  it("leaves requests to xhr that may see no credentials, or shall have none", async () => {
+  it("leaves bare requests to xhr", async () => {
     const adapter = xhr()
     const api = withAuth(axios.create({ adapter }), numbering())
     expect((await api.get("http://foreign.example.com/x")).data).toBe("by xhr")
@@ -56,7 +56,7 @@ describe(`axios ${version}, as in a browser`, () => {
     expect((await api.get("/x", { maxRedirects: 0 })).status).toBe(0)
   })
 
-  it("takes URLs from the page on, and the base URL of the instance for the one that is trusted", async () => {
+  it("resolves URLs against the page, and trusts the base URL of the instance", async () => {
     vi.stubGlobal("location", { href: `${server.url}/page` })
     const auth = numbering()
     await withAuth(axios.create({ baseURL: "/api" }), auth).get("/x")

@@ -73,7 +73,7 @@ describe.each(orders)(`axios ${version} with axios-cache-interceptor, %s`, (_, w
     }
   })
 
-  it("gives nobody the answer of another, of requests at once", async () => {
+  it("does not mix the answers of concurrent requests", async () => {
     const api = wrap(own)
     const auths: (Auth | false | undefined)[] = [undefined, first, second, false, undefined, second, first, false]
     const answers = auths.map((auth) => api.get("/x", auth === undefined ? {} : { countersign: auth }))
@@ -83,7 +83,7 @@ describe.each(orders)(`axios ${version} with axios-cache-interceptor, %s`, (_, w
     expect(server.arrivals).toHaveLength(4)
   })
 
-  it("gives the same customer the answer that is kept", async () => {
+  it("gives the same customer the cached answer", async () => {
     const api = wrap(own)
     for (const auth of [undefined, undefined, first, first, false, false] as const) {
       await api.get("/x", auth === undefined ? {} : { countersign: auth })
@@ -91,7 +91,7 @@ describe.each(orders)(`axios ${version} with axios-cache-interceptor, %s`, (_, w
     expect(server.arrivals).toHaveLength(3)
   })
 
-  it("tells requests by what other interceptors make of them", async () => {
+  it("tells requests apart after all other interceptors", async () => {
     const api = wrap(own)
     let chosen = first
     api.interceptors.request.use((config) => ({ ...config, countersign: chosen }))
@@ -108,14 +108,14 @@ describe.each(orders)(`axios ${version} with axios-cache-interceptor, %s`, (_, w
     expect(server.arrivals).toHaveLength(2)
   })
 
-  it("has the caller's own key generator make the rest of the key", async () => {
+  it("uses the caller's own key generator for the rest of the key", async () => {
     const api = wrap(own, { generateKey: ({ url }) => url ?? "" })
     const { id } = (await api.get("/x")) as unknown as { id: string }
     expect(id).toMatch(/^\w+:\/x$/)
     expect(id).not.toContain("own")
   })
 
-  it("lets no request wait for one that could not be authenticated", async () => {
+  it("does not let a request wait for one that could not be authenticated", async () => {
     let fails = true
     const failing: Auth = {
       ...numbering(),
@@ -157,7 +157,7 @@ describe(`axios ${version} with axios-cache-interceptor`, () => {
     ["a class of the caller's", () => new Own("own")],
   ]
 
-  it.each(kinds)("knows an auth again that a request brings, and tells two of a kind apart: %s", async (_, make) => {
+  it.each(kinds)("recognises the auth of a request, and tells two of a kind apart: %s", async (_, make) => {
     const api = withAuth(cached(create()), of("own"))
     const [one, other] = [make(), make()]
     for (const countersign of [one, other, one, other, one]) await api.get("/x", { countersign })

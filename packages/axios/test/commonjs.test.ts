@@ -79,7 +79,7 @@ describe.runIf(newest.VERSION === version)(`axios ${version}, required`, () => {
       expect(await failure(api().get("/slow", { cancelToken: source.token }))).toBeInstanceOf(CanceledError)
     })
 
-    it("gives errors of its own classes for the wait for a token, too", async () => {
+    it("gives errors of its own classes during the wait for a token too", async () => {
       const stuck = { ...numbering(), authenticate: () => new Promise<never>(() => undefined) }
       const waiting = withAuth(newest.create({ baseURL: server.url, adapter }), stuck)
       expect(await failure(waiting.get("/x", { timeout: 40 }))).toBeInstanceOf(AxiosError)
@@ -87,12 +87,12 @@ describe.runIf(newest.VERSION === version)(`axios ${version}, required`, () => {
       expect(server.arrivals).toEqual([])
     })
 
-    it("gives errors of its own classes where there is no auth, too", async () => {
+    it("gives errors of its own classes without an auth too", async () => {
       expect(await failure(api().get("/500", { countersign: false }))).toBeInstanceOf(AxiosError)
     })
   })
 
-  it("takes the interceptor as well", async () => {
+  it("works with the interceptor too", async () => {
     const api = newest.create({ baseURL: server.url })
     api.interceptors.request.use(authInterceptor(numbering()))
     await api.get("/x")

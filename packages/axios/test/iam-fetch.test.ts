@@ -13,7 +13,7 @@ afterEach(() => iam.close())
 
 const login = { user: "operator", password: "p4ssword", domain: "partner", scope: { domain: "partner" } }
 
-it("calls IAM through the agent of an instance, and nothing else of it takes part", async () => {
+it("calls IAM through the agent of an instance, and uses nothing else of it", async () => {
   const httpsAgent = new HttpsProxyAgent(iam.proxyUrl)
   httpsAgent.options.ca = iam.cert
   const instance = axios.create({
@@ -31,7 +31,7 @@ it("calls IAM through the agent of an instance, and nothing else of it takes par
   expect(iam.arrivals[0]?.body).toContain("p4ssword")
 })
 
-it("tells of a proxy that cannot be reached without showing the password", async () => {
+it("reports an unreachable proxy without its password", async () => {
   const httpsAgent = new HttpsProxyAgent("http://127.0.0.1:1")
   const instance = axios.create({ adapter: "http", proxy: false, httpsAgent })
   const token = passwordToken({ ...login, iamEndpoint: iam.url, fetch: iamFetch(instance) })
@@ -40,7 +40,7 @@ it("tells of a proxy that cannot be reached without showing the password", async
   expect(inspect(error, { depth: 20, showHidden: true, customInspect: false })).not.toContain("p4ssword")
 })
 
-it("keeps the password of an IAM on this machine from a proxy that would read it", async () => {
+it("does not show the password for an IAM on this machine to a proxy", async () => {
   const { hostname: host, port } = new URL(iam.proxyUrl)
   const instance = axios.create({ adapter: "http", proxy: { host, port: Number(port) } })
   const token = passwordToken({ ...login, iamEndpoint: "http://localhost:8099", fetch: iamFetch(instance) })

@@ -47,7 +47,7 @@ describe.each(auths)(`axios ${version} under axios-mock-adapter, %s`, (_, auth) 
     expect(mock.history.get?.at(-1)).toMatchObject({ url: "/users", baseURL, params: { q: "a b" } })
   })
 
-  it("a handler matches by params, and by body", async () => {
+  it("a handler matches by params and by body", async () => {
     mock.onGet("/users", { params: { q: "a b", list: [1, 2] } }).reply(200, "by params")
     mock.onPost("/users", { name: "ü" }).reply(201, "by body")
     expect((await api.get("/users", { params: { q: "a b", list: [1, 2] } })).data).toBe("by params")
@@ -55,7 +55,7 @@ describe.each(auths)(`axios ${version} under axios-mock-adapter, %s`, (_, auth) 
     expect(await failureOf(api.get("/users", { params: { q: "b" } }))).toMatchObject({ response: { status: 404 } })
   })
 
-  it("a reply without headers, and one that nothing matches, are as without auth", async () => {
+  it("a reply without headers, and a request without a match, work as without auth", async () => {
     mock.onGet("/there").reply(200, { ok: true })
     mock.onGet("/500").reply(500)
     expect(await api.get("/there")).toMatchObject({ status: 200, data: { ok: true }, headers: {} })
@@ -66,7 +66,7 @@ describe.each(auths)(`axios ${version} under axios-mock-adapter, %s`, (_, auth) 
     expect(unmatched).toMatchObject({ response: { status: 404 }, config: { url: "/elsewhere", baseURL } })
   })
 
-  it("a broken connection and a timeout are as without auth", async () => {
+  it("a broken connection and a timeout work as without auth", async () => {
     mock.onGet("/broken").networkError().onGet("/late").timeout()
     expect(await failureOf(api.get("/broken"))).toMatchObject({ isAxiosError: true, message: "Network Error" })
     expect(await failureOf(api.get("/late"))).toMatchObject({
@@ -75,13 +75,13 @@ describe.each(auths)(`axios ${version} under axios-mock-adapter, %s`, (_, auth) 
     })
   })
 
-  it("a redirect whose answer has no headers is the caller's", async () => {
+  it("a redirect without headers is given to the caller", async () => {
     mock.onGet("/302").reply(302)
     expect(await failureOf(api.get("/302"))).toMatchObject({ response: { status: 302 } })
   })
 })
 
-it(`axios ${version} under axios-mock-adapter: a 401 has a token renewed, and the request sent once more`, async () => {
+it(`axios ${version} under axios-mock-adapter: a 401 renews the token and sends the request once more`, async () => {
   const auth = numbering()
   const api = client(auth)
   const mock = mocking(api)
@@ -94,7 +94,7 @@ it(`axios ${version} under axios-mock-adapter: a 401 has a token renewed, and th
   ])
 })
 
-it(`axios ${version} under axios-mock-adapter: a mock of every request that does not match says so without a secret`, async () => {
+it(`axios ${version} under axios-mock-adapter: the error for a request without a match shows no secret`, async () => {
   const api = client(numbering())
   mocking(api, { onNoMatch: "throwException" })
   const error = await failureOf(api.get("/users"))
@@ -102,7 +102,7 @@ it(`axios ${version} under axios-mock-adapter: a mock of every request that does
   expect(String(error) + (error instanceof Error ? error.stack : "")).not.toContain("secret-")
 })
 
-describe(`axios ${version}: what the caller's own adapter hands on is signed for the URL that arrives`, () => {
+describe(`axios ${version}: a request from the caller's own adapter is signed for the URL that arrives`, () => {
   let server: RecordingServer
   beforeEach(async () => {
     server = await recordingServer()
@@ -134,7 +134,7 @@ describe(`axios ${version}: what the caller's own adapter hands on is signed for
     }
   })
 
-  it("though the URL names a user, who is not put in the place of the signature", async () => {
+  it("and a user in the URL does not replace the signature", async () => {
     const adapter: AxiosAdapter = (given) => axios.getAdapter("http")({ ...given })
     const { host } = new URL(server.url)
     await withAuth(axios.create({ adapter, baseURL: `http://me:mine@${host}/base` }), akskAuth(key)).get("/x")

@@ -87,7 +87,7 @@ describe(`axios ${version} behind a proxy: https`, () => {
     expect(secureTokens).toEqual(["secret-1"])
   })
 
-  it.skipIf(tunnels).each(ways)("is refused, since axios would send it in clear: %s", async (_, way) => {
+  it.skipIf(tunnels).each(ways)("is refused, because axios would send it in clear: %s", async (_, way) => {
     const config = way()
     for (const options of [{}, { allowInsecure: true }]) {
       const sent = api(secureUrl(), config, options).post("/x", "body")
@@ -99,7 +99,7 @@ describe(`axios ${version} behind a proxy: https`, () => {
     expect([asked, secureTokens]).toEqual([[], []])
   })
 
-  it("goes without authentication, where there is none, as axios sends it", async () => {
+  it("is sent as axios sends it if there is no auth", async () => {
     await api(secureUrl(), proxyOption()).get("/x", { countersign: false })
     await api(secureUrl(), proxyOption(), { hosts: ["elsewhere.example.com"] }).get("/x")
     const target = tunnels ? ["CONNECT", `localhost:${portOf(secure)}`] : ["GET", `${secureUrl()}/x`]
@@ -109,7 +109,7 @@ describe(`axios ${version} behind a proxy: https`, () => {
     ])
   })
 
-  it("goes past the proxy where NO_PROXY or the caller says so", async () => {
+  it("bypasses the proxy if NO_PROXY or the caller says so", async () => {
     vi.stubEnv("HTTPS_PROXY", proxyUrl())
     await api(secureUrl(), { proxy: false }).get("/x")
     vi.stubEnv("NO_PROXY", "localhost")
@@ -138,23 +138,23 @@ describe(`axios ${version} behind a proxy: plain http to this machine`, () => {
     expect([asked, plain.arrivals]).toEqual([[], []])
   })
 
-  it("is refused where an agent tunnels, which hides nothing from the proxy", async () => {
+  it("is refused with an agent that tunnels, since that hides nothing from the proxy", async () => {
     const httpAgent = Object.assign(new HttpAgent(), { proxy: new URL(proxyUrl()) })
     await expect(api(plainUrl(), { httpAgent }).get("/x")).rejects.toMatchObject(refusal)
     expect([asked, plain.arrivals]).toEqual([[], []])
   })
 
-  it("goes through the proxy where insecure is allowed", async () => {
+  it("goes through the proxy with allowInsecure", async () => {
     await api(plainUrl(), proxyOption(), { allowInsecure: true }).get("/x")
     expect(asked).toEqual([["GET", `${plainUrl()}/x`, "secret-1"]])
   })
 
-  it("goes without authentication, where there is none", async () => {
+  it("goes through the proxy if there is no auth", async () => {
     await api(plainUrl(), proxyOption()).get("/x", { countersign: false })
     expect(asked).toEqual([["GET", `${plainUrl()}/x`, undefined]])
   })
 
-  it("goes past the proxy where NO_PROXY or the caller says so", async () => {
+  it("bypasses the proxy if NO_PROXY or the caller says so", async () => {
     vi.stubEnv("HTTP_PROXY", proxyUrl())
     await api(plainUrl(), { proxy: false }).get("/x")
     vi.stubEnv("NO_PROXY", "localhost")
@@ -165,7 +165,7 @@ describe(`axios ${version} behind a proxy: plain http to this machine`, () => {
 })
 
 describe(`axios ${version}, fetch, behind a proxy: plain http to this machine`, () => {
-  it("is refused where the dispatcher of all fetches takes it there, as under NODE_USE_ENV_PROXY", async () => {
+  it("is refused if the global dispatcher uses the proxy, as under NODE_USE_ENV_PROXY", async () => {
     const before = getGlobalDispatcher()
     setGlobalDispatcher(new EnvHttpProxyAgent({ httpProxy: proxyUrl() }))
     try {

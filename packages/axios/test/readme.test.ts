@@ -8,7 +8,7 @@ afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-it("the program of the README gets a token, and an answer for it", async () => {
+it("the program of the README gets a token and an answer", async () => {
   const emulator = await startEmulator()
   vi.stubEnv("PARTNER_PASSWORD", emulator.accounts.partner.user.password)
   const logged = await runReadmeExample(new URL("../README.md", import.meta.url), {

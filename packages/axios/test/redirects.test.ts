@@ -37,27 +37,27 @@ describe.each(adapters)(`axios ${version}, %s: redirects`, (adapter) => {
     expect([response?.status, response?.headers.location, server.arrivals.length]).toEqual([302, "/again", 1])
   })
 
-  it("are a response where validateStatus says so, and still followed", async () => {
+  it("are followed even if validateStatus accepts them", async () => {
     const server = await serve((target) => (target === "/x" ? to("/y") : {}))
     const validateStatus = (): boolean => true
     expect((await api(server.url).get("/x", { validateStatus })).status).toBe(200)
     expect((await api(server.url).get("/x", { validateStatus, maxRedirects: 0 })).status).toBe(302)
   })
 
-  it("that lead nowhere are the answer", async () => {
+  it("without a location are the answer", async () => {
     const server = await serve(() => ({ status: 302 }))
     const { response } = await errorOf(api(server.url).get("/x"))
     expect([response?.status, server.arrivals.length]).toEqual([302, 1])
   })
 
-  it("that are too many are an error of axios", async () => {
+  it("throw an error of axios when there are too many", async () => {
     const server = await looping()
     const error = await errorOf(api(server.url).get("/x", { maxRedirects: 3 }))
     expect(error).toMatchObject({ isAxiosError: true, code: "ERR_FR_TOO_MANY_REDIRECTS", config: { url: "/x" } })
     expect(server.arrivals).toHaveLength(4)
   })
 
-  it("are followed as often as axios does by itself", async () => {
+  it("are followed as often as by axios alone", async () => {
     const server = await looping()
     await errorOf(bare(server.url).get("/x"))
     const { length } = server.arrivals
@@ -65,7 +65,7 @@ describe.each(adapters)(`axios ${version}, %s: redirects`, (adapter) => {
     expect(server.arrivals.length - length).toBe(length)
   })
 
-  it("are met with streamed answers, which are let go", async () => {
+  it("work with streamed answers, which are closed", async () => {
     const server = await serve((target) => (target === "/x" ? { ...to("/y"), body: "x".repeat(100_000) } : {}))
     const { data } = await api(server.url).get("/x", { responseType: "stream" })
     let text = ""
@@ -73,7 +73,7 @@ describe.each(adapters)(`axios ${version}, %s: redirects`, (adapter) => {
     expect(text).toBe('{"ok":true}')
   })
 
-  it("keep user and password from other hosts", async () => {
+  it("hide user and password from other hosts", async () => {
     const foreign = await serve(() => ({}))
     const server = await serve((target) => (target === "/x" ? to("/y", 307) : to(`${foreign.url}/z`, 307)))
     await api(server.url, { auth: { username: "me", password: "mine" } }).post("/x", "a")
@@ -83,7 +83,7 @@ describe.each(adapters)(`axios ${version}, %s: redirects`, (adapter) => {
     expect(foreign.arrivals[0]?.headers).not.toHaveProperty("x-auth-token")
   })
 
-  it("keep what the caller calls sensitive from other hosts, listed or not", async () => {
+  it("hide the caller's sensitive headers from other hosts, listed or not", async () => {
     const headers = { "X-Api-Key": "mine", "X-Other": "1" }
     const foreign = await serve(() => ({}))
     const server = await serve((target) => (target === "/x" ? to("/y", 307) : to(`${foreign.url}/z`, 307)))

@@ -54,7 +54,7 @@ describe.each(adapters)(`axios ${version}, %s: a request`, (adapter) => {
     expect(await isSigned()).toBe(true)
   })
 
-  it("with a user and a password is signed all the same", async () => {
+  it("with a user and a password is still signed", async () => {
     const { host } = new URL(server.url)
     await signed().get(`http://me:mine@${host}/x`)
     expect(await isSigned()).toBe(true)
@@ -62,13 +62,13 @@ describe.each(adapters)(`axios ${version}, %s: a request`, (adapter) => {
     expect(await isSigned()).toBe(true)
   })
 
-  it("with a Host of its own is signed for the host that is sent", async () => {
+  it("with its own Host header is signed for the host that is sent", async () => {
     await signed().get("/x", { headers: { Host: "virtual.example.com" } })
     expect(await isSigned()).toBe(true)
     if (adapter === "http") expect(server.arrivals[0]?.headers.host).toBe("virtual.example.com")
   })
 
-  it("has all headers that axios gives it, in the caller's spelling", async () => {
+  it("has all headers from axios, in the caller's spelling", async () => {
     const headers = { "X-List": ["a", "b"], "X-Number": 1, "User-Agent": false, "Accept-Encoding": null, Accept: "a/b" }
     await bare().post("/x", { a: 1 }, { headers })
     await signed().post("/x", { a: 1 }, { headers })
@@ -78,7 +78,7 @@ describe.each(adapters)(`axios ${version}, %s: a request`, (adapter) => {
     expect(arrived).toEqual(expected)
   })
 
-  it("takes an Authorization that the caller turned off for its own", async () => {
+  it("sets Authorization although the caller turned it off", async () => {
     await signed().get("/x", { headers: { Authorization: false } })
     expect(await isSigned()).toBe(true)
   })
@@ -132,7 +132,7 @@ describe.each(adapters)(`axios ${version}, %s: a request`, (adapter) => {
     }
   })
 
-  it("takes objects as forms, where axios is told so", async () => {
+  it("sends objects as forms if axios is configured so", async () => {
     await signed().postForm("/x", { a: "ü", list: ["b", "c"] })
     expect(server.arrivals[0]?.headers["content-type"]).toMatch(/^multipart\/form-data; ?boundary=/)
     await signed().post("/x", { a: "ü" }, { headers: { "content-type": "application/x-www-form-urlencoded" } })
@@ -140,7 +140,7 @@ describe.each(adapters)(`axios ${version}, %s: a request`, (adapter) => {
     expect(await isSigned()).toBe(true)
   })
 
-  it("too large for AK/SK goes with the token, whole, also as a stream", async () => {
+  it("too large for AK/SK is sent complete with the token, also as a stream", async () => {
     const auth = autoAuth({ aksk, token: numbering() })
     const chunk = Buffer.alloc(1_000_000, "x")
     const stream = Readable.from(Array(13).fill(chunk), { objectMode: false })
@@ -181,7 +181,7 @@ describe.each(adapters)(`axios ${version}, %s: a request`, (adapter) => {
     expect((await withAuth(bare(), slow).get("/x", { timeout: 2 ** 31 })).status).toBe(200)
   })
 
-  it("is ended by its timeout, which counts the wait for a token", async () => {
+  it("ends at its timeout, which includes the wait for a token", async () => {
     const slow = { ...numbering(), authenticate: () => new Promise<never>(() => undefined) }
     const sent = withAuth(bare(), slow).get("/x", { timeout: 50 })
     await expect(sent).rejects.toMatchObject({ code: "ECONNABORTED", message: "timeout of 50ms exceeded" })
@@ -190,7 +190,7 @@ describe.each(adapters)(`axios ${version}, %s: a request`, (adapter) => {
     expect(server.arrivals).toEqual([])
   })
 
-  it("names its whole timeout, though a part of it was spent on a token", async () => {
+  it("names its whole timeout, even if a part was spent on a token", async () => {
     const hanging = createServer(() => undefined)
     await listen(hanging)
     const slow = numbering()
@@ -233,13 +233,13 @@ describe(`axios ${version}, http: a request`, () => {
   const api = (config: AxiosRequestConfig): AxiosInstance =>
     withAuth(axios.create({ baseURL: server.url, adapter: "http", ...config }), aksk)
 
-  it("that finds no connection is ended by its timeout", async () => {
+  it("without a connection ends at its timeout", async () => {
     const lookup = (() => undefined) as never
     const sent = api({ lookup, timeout: 60, baseURL: "http://nowhere.localhost" }).get("/x")
     await expect(sent).rejects.toMatchObject({ code: "ECONNABORTED", message: "timeout of 60ms exceeded" })
   })
 
-  it("whose answer takes its time once it has begun is not", async () => {
+  it("with a slow answer does not end at its timeout", async () => {
     const slow = createServer(async (_, response) => {
       for (let count = 0; count < 8; count += 1) {
         response.write("x")
@@ -252,7 +252,7 @@ describe(`axios ${version}, http: a request`, () => {
     slow.close()
   })
 
-  it("goes through a socket of the caller's", async () => {
+  it("goes through the caller's socket", async () => {
     const path = join(tmpdir(), `countersign-axios-${process.pid}-${version}.sock`)
     const local = createServer((request, response) => response.end(String(request.headers.authorization)))
     await new Promise<void>((resolve) => local.listen(path, resolve))

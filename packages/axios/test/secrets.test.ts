@@ -80,14 +80,14 @@ describe.each(adapters)(`axios ${version}, %s`, (adapter) => {
     },
   )
 
-  it("an error that has a response shows none", async () => {
+  it("an error with a response shows none", async () => {
     const url = await serve((_, response) => response.writeHead(403).end("{}"))
     const error = await failureOf(api(url).get("/x"))
     expect(error).toMatchObject({ isAxiosError: true, response: { status: 403 } })
     expect(secretIn(error)).toBeUndefined()
   })
 
-  it("an error that has none shows none", async () => {
+  it("an error without a response shows none", async () => {
     const gone = await recordingServer()
     await gone.close()
     const error = await failureOf(api(gone.url).post("/x", "body"))
@@ -134,14 +134,14 @@ describe.each(adapters)(`axios ${version}, %s`, (adapter) => {
     expect(secretIn(error)).toBeUndefined()
   })
 
-  it("an error by the number of redirects shows none", async () => {
+  it("an error for too many redirects shows none", async () => {
     const url = await serve((_, response) => response.writeHead(302, { location: "/x" }).end())
     const error = await failureOf(api(url).get("/x", { maxRedirects: 2 }))
     expect(error).toMatchObject({ code: "ERR_FR_TOO_MANY_REDIRECTS" })
     expect(secretIn(error)).toBeUndefined()
   })
 
-  it("an error by the size of a streamed body shows none, nor do its causes", async () => {
+  it("an error for the size of a streamed body shows none, and neither do its causes", async () => {
     const url = await serve((request) => request.resume())
     const unsigned: Auth = { ...auth, bodyLimit: () => undefined }
     const chunks = (): Readable => Readable.from([Buffer.alloc(600), Buffer.alloc(600)], { objectMode: false })
@@ -151,7 +151,7 @@ describe.each(adapters)(`axios ${version}, %s`, (adapter) => {
     expect(secretIn(error)).toBeUndefined()
   })
 
-  it("an error that a streamed answer gives later shows none", async () => {
+  it("an error of a streamed answer shows none", async () => {
     const url = await serve((_, response) => response.end("x".repeat(100_000)))
     const { data } = await api(url)
       .get("/x", { responseType: "stream", maxContentLength: 99_999 })
@@ -164,7 +164,7 @@ describe.each(adapters)(`axios ${version}, %s`, (adapter) => {
     expect(secretIn(error)).toBeUndefined()
   })
 
-  it("the caller's interceptors and transformations see none", async () => {
+  it("the caller's interceptors and transforms see none", async () => {
     const server = await recordingServer(({ target }) =>
       target === "/x" ? { status: 307, headers: { location: "/y" } } : {},
     )
@@ -215,7 +215,7 @@ describe(`axios ${version}, http, with the caller's own agent`, () => {
     agents.httpsAgent.destroy()
   })
 
-  it("a connection that is never made shows none", async () => {
+  it("a failed connection shows none", async () => {
     const httpAgent = new HttpAgent({ keepAlive: true })
     const lookup = (): void => undefined
     const config = { adapter: "http", httpAgent, lookup, timeout: 50 } as unknown as AxiosRequestConfig
@@ -226,7 +226,7 @@ describe(`axios ${version}, http, with the caller's own agent`, () => {
     httpAgent.destroy()
   })
 
-  it("the caller's own transport is given all, and its request shows none", async () => {
+  it("the caller's own transport gets all headers, and its request shows none", async () => {
     const server = await recordingServer()
     const transport = { request: (...given: Parameters<typeof httpRequest>) => httpRequest(...given) }
     const instance = withAuth(axios.create({ baseURL: server.url, adapter: "http", transport }), auth)
@@ -266,7 +266,7 @@ describe.skipIf(!hasHttp2)(`axios ${version}, over HTTP/2`, () => {
   })
 })
 
-describe(`axios ${version}, with an adapter of the caller's own around axios'`, () => {
+describe(`axios ${version}, with the caller's own adapter around axios'`, () => {
   const copying: [name: string, copy: (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig][] = [
     ["hands on the config", (config) => config],
     ["hands on a copy", (config) => ({ ...config })],
@@ -318,7 +318,7 @@ it("toJSON of an error shows none, with and without redact", async () => {
   }
 })
 
-it("an adapter of the caller's own gets the headers, and its response names the caller's config", async () => {
+it("the caller's own adapter gets the headers, and its response has the caller's config", async () => {
   const sent: InternalAxiosRequestConfig[] = []
   const own = async (config: InternalAxiosRequestConfig): Promise<never> => {
     sent.push(config)

@@ -96,7 +96,7 @@ describe.each(adapters)(`axios ${version}, %s: withAuth`, (adapter) => {
       expect(server.arrivals.map(({ headers }) => headers["x-auth-token"])).toEqual([undefined])
     })
 
-    it("is told from a body that has such a key, and from none", async () => {
+    it("is told apart from a body with such a key, and from no key", async () => {
       const api = withAuth(bare(), numbering())
       await api.post("/x", { countersign: undefined, a: 1 })
       await api.post("/y", { a: 1 }, { timeout: 5_000 })
@@ -108,7 +108,7 @@ describe.each(adapters)(`axios ${version}, %s: withAuth`, (adapter) => {
       ])
     })
 
-    it("leaves the defaults of the instance as they look, and open to an auth", async () => {
+    it("does not change the look of the instance's defaults, which still accept an auth", async () => {
       const api = withAuth(bare(), numbering())
       expect(Object.keys(api.defaults)).not.toContain("countersign")
       api.defaults.countersign = numbering("customer")
@@ -117,7 +117,7 @@ describe.each(adapters)(`axios ${version}, %s: withAuth`, (adapter) => {
     })
   })
 
-  it("refuses a request that names something else than an auth, and sends nothing", async () => {
+  it("refuses a request with a countersign that is not an auth, and sends nothing", async () => {
     const sent = withAuth(bare(), numbering()).get("/x", { countersign: "token" as never })
     await expect(sent).rejects.toMatchObject({ name: "AuthError", code: "AUTH_INVALID_OPTION" })
     expect(server.arrivals).toEqual([])
@@ -130,7 +130,7 @@ describe.each(adapters)(`axios ${version}, %s: withAuth`, (adapter) => {
     expect(auth.rejections).toMatchObject([{ status: 401, errorCode: "APIGW.0301", replayed: false }])
   })
 
-  it("has a 401 judged without its text where that is a stream, which is left to the caller", async () => {
+  it("judges a 401 without its text if that is a stream, which stays unread for the caller", async () => {
     await refusing()
     const auth: Auth & { rejections: unknown[] } = { ...numbering(), rejections: [], judge: () => false }
     auth.judge = (_, rejection) => {
@@ -145,7 +145,7 @@ describe.each(adapters)(`axios ${version}, %s: withAuth`, (adapter) => {
     expect(auth.rejections[0]).not.toHaveProperty("errorCode")
   })
 
-  it("has a refused request sent again beneath interceptors and transformations", async () => {
+  it("sends a refused request again below interceptors and transforms", async () => {
     await refusing()
     const api = withAuth(bare(), numbering())
     const ran: string[] = []
@@ -162,7 +162,7 @@ describe.each(adapters)(`axios ${version}, %s: withAuth`, (adapter) => {
     expect(server.arrivals).toHaveLength(2)
   })
 
-  it("reads no stream before it is sent, where the auth needs no bytes", async () => {
+  it("reads no stream before it is sent if the auth needs no bytes", async () => {
     const chunks: Buffer[] = []
     const body = new Readable({
       read() {
@@ -178,7 +178,7 @@ describe.each(adapters)(`axios ${version}, %s: withAuth`, (adapter) => {
     expect([read, server.arrivals[0]?.body.length]).toEqual([0, 3_000])
   })
 
-  it("lets go of a stream that is refused and sent again", async () => {
+  it("closes a refused stream before the request is sent again", async () => {
     await refusing()
     const { data } = await withAuth(bare(), numbering()).get("/x", { responseType: "stream" })
     let text = ""
@@ -187,7 +187,7 @@ describe.each(adapters)(`axios ${version}, %s: withAuth`, (adapter) => {
     expect(server.arrivals).toHaveLength(2)
   })
 
-  it("gives a 401 that stays to the caller, with its data", async () => {
+  it("gives a second 401 to the caller with its data", async () => {
     await server.close()
     server = await recordingServer(() => ({ status: 401, body: JSON.stringify(rejected) }))
     const error: AxiosError = await withAuth(bare(), numbering())
@@ -217,7 +217,7 @@ describe.each(adapters)(`axios ${version}, %s: withAuth`, (adapter) => {
   }
 })
 
-it(`axios ${version}: withAuth has an adapter of the caller's own send, with URL, base and params as they are`, async () => {
+it(`axios ${version}: withAuth sends through the caller's own adapter, with URL, base and params unchanged`, async () => {
   const echo: AxiosAdapter = async (config) => ({
     status: 200,
     statusText: "",

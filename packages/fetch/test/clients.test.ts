@@ -38,7 +38,7 @@ describe.each<[name: string, send: (authFetch: AuthFetch, url: string, options: 
     },
   ],
 ])("%s passes on what a request says of its auth", (_, send) => {
-  it("another auth, none, nothing, and an explicit undefined", async () => {
+  it("another auth, false, nothing, and an explicit undefined", async () => {
     const server = await recordingServer()
     const authFetch = createFetch(numbering(), { hosts: [server.host] })
     await send(authFetch, server.url, { auth: numbering("customer") })

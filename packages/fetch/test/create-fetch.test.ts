@@ -20,7 +20,7 @@ const tokens = ({ arrivals }: RecordingServer) => arrivals.map(({ headers }) => 
 const bodies = ({ arrivals }: RecordingServer) => arrivals.map(({ body }) => body.toString())
 const once = (status: number) => (_arrival: Arrival, index: number) => (index === 0 ? { status } : {})
 
-describe("what is fetched", () => {
+describe("the input of fetch", () => {
   it("may be a URL, a string or a Request", async () => {
     const server = await serve()
     const authFetch = createFetch(numbering(), { hosts: [server.host] })
@@ -32,7 +32,7 @@ describe("what is fetched", () => {
     expect(server.arrivals[2]?.headers).toMatchObject({ "x-custom": "1", "content-length": "1" })
   })
 
-  it("takes from a Request what init leaves undefined", async () => {
+  it("is used for members that init leaves undefined", async () => {
     const server = await serve()
     const authFetch = createFetch(numbering(), { hosts: [server.host] })
     const request = new Request(server.url, { method: "DELETE", headers: { "x-custom": "1" } })
@@ -43,13 +43,13 @@ describe("what is fetched", () => {
     expect((await authFetch(aborted.clone(), { signal: null })).status).toBe(200)
   })
 
-  it("may come with null in place of init, as fetch lets it", async () => {
+  it("may come with null in place of init, as in fetch", async () => {
     const server = await serve()
     await createFetch(numbering(), { hosts: [server.host] })(server.url, null as never)
     expect(tokens(server)).toEqual(["secret-1"])
   })
 
-  it("goes to fetch as it is where no credential may go", async () => {
+  it("goes to fetch unchanged if no credential may go there", async () => {
     const seen: unknown[][] = []
     const own = async (...given: unknown[]): Promise<Response> => {
       seen.push(given)
@@ -71,7 +71,7 @@ describe("what is fetched", () => {
     await expect(createFetch(numbering())("/v1/things")).rejects.toMatchObject({ code: "AUTH_INVALID_REQUEST" })
   })
 
-  it("passes on without auth when only a fetch of the caller's knows what it is relative to", async () => {
+  it("is passed on without auth when only the caller's fetch can resolve it", async () => {
     const seen: unknown[][] = []
     const own = async (...given: unknown[]): Promise<Response> => {
       seen.push(given)
@@ -114,7 +114,7 @@ describe("init is read as the platform reads it", () => {
     ["an object without a prototype", () => Object.assign(Object.create(null), members)],
   ]
 
-  it.each(forms)("%s, where it is listed", async (_, make) => {
+  it.each(forms)("%s, at a listed host", async (_, make) => {
     const server = await serve()
     for (const auth of [numbering(), numbering("signed", 1_000)]) {
       await createFetch(auth, { hosts: [server.host] })(server.url, make() as RequestInit)
@@ -124,7 +124,7 @@ describe("init is read as the platform reads it", () => {
     expect(tokens(server)).toEqual(["secret-1", "signed-1"])
   })
 
-  it.each(forms)("%s, where no credential may go, also with an auth of its own", async (_, make) => {
+  it.each(forms)("%s, at a host that is not listed, also with its own auth", async (_, make) => {
     const server = await serve()
     const authFetch = createFetch(numbering(), { hosts: ["api.example.com"] })
     await authFetch(server.url, make() as RequestInit)
@@ -151,7 +151,7 @@ describe("init is read as the platform reads it", () => {
   })
 })
 
-describe("a fetch of the caller's is given in kind what it would be given without auth", () => {
+describe("the caller's own fetch gets the same kinds of arguments as without auth", () => {
   const recorded = (): { seen: [unknown, RequestInit | undefined][]; own: typeof fetch } => {
     const seen: [unknown, RequestInit | undefined][] = []
     const own: typeof fetch = (input, init) => {
@@ -163,7 +163,7 @@ describe("a fetch of the caller's is given in kind what it would be given withou
   const answers = ({ target }: Arrival, index: number): Answer =>
     index === 0 ? { status: 401 } : target.startsWith("/from") ? { status: 307, headers: { location: "/to" } } : {}
 
-  it("a Request, and beside it what no Request holds", async () => {
+  it("a Request, and beside it the members that a Request does not hold", async () => {
     const server = await serve(answers)
     const { seen, own } = recorded()
     const request = new Request(`${server.url}/from?q=a+b#hash`, { method: "POST", body: "text" })
@@ -201,7 +201,7 @@ describe("a body", () => {
     expect(server.arrivals[1]?.headers["content-type"]).toBe(server.arrivals[0]?.headers["content-type"])
   })
 
-  it("of a Request that is too large to be kept passes on as it is, with its length", async () => {
+  it("of a Request that is too large to be kept is passed on unchanged, with its length", async () => {
     const server = await serve()
     const bytes = Buffer.alloc(13 * 1024 * 1024, "x")
     const request = new Request(server.url, { method: "POST", body: bytes })
@@ -210,7 +210,7 @@ describe("a body", () => {
     expect(server.arrivals[0]?.headers["content-length"]).toBe(String(bytes.length))
   })
 
-  it("of a Request of a stream is streamed as it comes where the auth leaves it unread, and sent again with a replay", async () => {
+  it("of a Request of a stream is streamed if the auth leaves it unread, and sent again with a replay", async () => {
     let go = (): void => undefined
     const hasArrived = new Promise<void>((resolve) => {
       go = resolve
@@ -240,7 +240,7 @@ describe("a body", () => {
     expect(received).toEqual(["ab", "ab"])
   })
 
-  it("of a long Request of bytes arrives whole also where the URL is normalised", async () => {
+  it("of a long Request of bytes arrives complete, also if the URL is normalised", async () => {
     const server = await serve()
     const bytes = Buffer.alloc(13 * 1024 * 1024, "x")
     await createFetch(numbering(), { hosts: [server.host] })(
@@ -250,7 +250,7 @@ describe("a body", () => {
     expect(server.arrivals[0]?.body.equals(bytes)).toBe(true)
   })
 
-  it("that is a stream is streamed where the auth leaves it unread", async () => {
+  it("that is a stream is streamed if the auth leaves it unread", async () => {
     const server = await serve()
     const body = Readable.from([Buffer.from("ab"), Buffer.from("c")])
     const init = { method: "POST", body, duplex: "half" } as unknown as RequestInit
@@ -302,7 +302,7 @@ describe("per request", () => {
     expect(tokens(server)).toEqual(["customer-1", undefined, "secret-1"])
   })
 
-  it("what is no auth is refused, and nothing is sent", async () => {
+  it("a value that is not an auth is refused, and nothing is sent", async () => {
     const server = await serve()
     const authFetch = createFetch(numbering(), { hosts: [server.host] })
     const auth = "token" as unknown as false
@@ -311,7 +311,7 @@ describe("per request", () => {
   })
 })
 
-describe("the fetch beneath", () => {
+describe("the fetch that sends", () => {
   it("is the global one of the moment", async () => {
     const authFetch = createFetch(numbering(), { hosts: ["api.example.com"] })
     const later = vi.fn(async () => new Response("later"))
@@ -319,14 +319,14 @@ describe("the fetch beneath", () => {
     expect(await (await authFetch("https://api.example.com")).text()).toBe("later")
   })
 
-  it("may have become this one", async () => {
+  it("may have been replaced by this one", async () => {
     const server = await serve()
     vi.stubGlobal("fetch", createFetch(numbering(), { hosts: [server.host] }))
     await fetch(server.url)
     expect(tokens(server)).toEqual(["secret-1"])
   })
 
-  it("lends what it has beside its call, such as preconnect in Bun", () => {
+  it("gives its members, such as preconnect in Bun", () => {
     const preconnect = (): void => undefined
     const own = Object.assign((...given: Parameters<typeof fetch>) => fetch(...given), { preconnect })
     expect(withAuth(own, numbering()).preconnect).toBe(preconnect)
@@ -334,7 +334,7 @@ describe("the fetch beneath", () => {
     expect(createFetch(numbering())).toHaveProperty("preconnect", preconnect)
   })
 
-  it("is the one given to withAuth, which stays as it was", async () => {
+  it("is the one given to withAuth, which does not change", async () => {
     const server = await serve()
     const own = vi.fn((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init))
     await withAuth(own, numbering(), { hosts: [server.host] })(server.url)
@@ -344,7 +344,7 @@ describe("the fetch beneath", () => {
   })
 })
 
-it("ends with the caller's signal, before anything is sent or while it is under way", async () => {
+it("ends with the caller's signal, before or after it is sent", async () => {
   const server = await serve(() => new Promise(() => undefined))
   const authFetch = createFetch(numbering(), { hosts: [server.host] })
   await expect(authFetch(server.url, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: "AbortError" })
@@ -367,7 +367,7 @@ it("streams the response, and shows no secret on it", async () => {
   expect(inspect(answer, { depth: Number.POSITIVE_INFINITY, showHidden: true })).not.toContain("secret-1")
 })
 
-it("what something put on Object.prototype opens no host", async () => {
+it("a property on Object.prototype admits no host", async () => {
   const server = await recordingServer()
   const polluted = { baseUrl: server.url, hosts: [server.host], allowInsecure: true }
   Object.assign(Object.prototype, polluted)

@@ -30,7 +30,7 @@ const libraries = [
 describe.each(libraries)("the fetch of %s", (_, library) => {
   const authFetch = (auth = numbering()) => createFetch(auth, { hosts, fetch: library.fetch })
 
-  it("is given its own kind of Request, as without auth", async () => {
+  it("gets its own kind of Request, as without auth", async () => {
     const server = await serve()
     const seen: unknown[] = []
     const own: Fetch = (input, init) => {
@@ -55,7 +55,7 @@ describe.each(libraries)("the fetch of %s", (_, library) => {
     expect(bodies(server)).toEqual(["text"])
   })
 
-  it("is given it again for a replay and for each hop, and the answer says that it was redirected", async () => {
+  it("gets it again for a replay and for each hop, and the answer says that it was redirected", async () => {
     const server = await serve(({ target }, index) =>
       index === 0 ? { status: 401 } : target === "/from" ? { status: 307, headers: { location: "/to" } } : {},
     )
@@ -80,7 +80,7 @@ describe.each(libraries)("the fetch of %s", (_, library) => {
     expect(bodies(server)).toEqual(["abc", "abc"])
   })
 
-  it("has a refused temporary key renewed, by the text of the answer", async () => {
+  it("renews a refused temporary key because of the text of the answer", async () => {
     const error_msg = "Incorrect IAM authentication information: Get secretKey failed,ak:AKTEMPORARY1,err:ak not exist"
     const server = await serve(once({ status: 401, body: JSON.stringify({ error_code: "APIGW.0301", error_msg }) }))
     let calls = 0
@@ -94,7 +94,7 @@ describe.each(libraries)("the fetch of %s", (_, library) => {
     expect(calls).toBe(2)
   })
 
-  it("teaches the clock, by the text of an answer without Date", async () => {
+  it("corrects the clock by the text of an answer without Date", async () => {
     const stamp = (ms: number) => new Date(ms).toISOString().replace(/[-:]|\.\d+/g, "")
     const seen: string[] = []
     const server = createServer((request, response) => {
@@ -117,7 +117,7 @@ describe.each(libraries)("the fetch of %s", (_, library) => {
     expect(offsets).toEqual([expect.closeTo(3_600_000, -5)])
   })
 
-  it("gives the answer to the caller whose body never ends", async () => {
+  it("gives an answer with an endless body to the caller", async () => {
     const server = createServer((_request, response) => void response.writeHead(401).write("{"))
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
     onTestFinished(() => {
@@ -131,7 +131,7 @@ describe.each(libraries)("the fetch of %s", (_, library) => {
 })
 
 describe("the signal of a polyfill", () => {
-  it("ends the request, also while the credential is awaited", async () => {
+  it("ends the request, also during the wait for the credential", async () => {
     const server = await serve()
     const abort = new PolyfillController()
     const init = { signal: abort.signal as AbortSignal }
@@ -156,7 +156,7 @@ describe("the platform's fetch", () => {
 })
 
 describe("npm undici's ProxyAgent", () => {
-  it("takes authenticated requests, with its own fetch", async () => {
+  it("works with authenticated requests and its own fetch", async () => {
     const server = await serve()
     let tunnels = 0
     const proxy = createServer().on("connect", (request, client) => {

@@ -41,12 +41,12 @@ describe("fetch: plain http to this machine, through a proxy", () => {
     expect([asked, server.arrivals]).toEqual([[], []])
   })
 
-  it("goes there where insecure is allowed", async () => {
+  it("goes there with allowInsecure", async () => {
     await send(new ProxyAgent(proxyUrl()), { allowInsecure: true }).catch(() => undefined)
     expect(asked).toHaveLength(1)
   })
 
-  it("is refused where the dispatcher of all fetches takes it there, as under NODE_USE_ENV_PROXY", async () => {
+  it("is refused if the global dispatcher uses the proxy, as under NODE_USE_ENV_PROXY", async () => {
     const before = getGlobalDispatcher()
     setGlobalDispatcher(new EnvHttpProxyAgent({ httpProxy: proxyUrl() }))
     try {

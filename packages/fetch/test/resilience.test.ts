@@ -50,7 +50,7 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
 }
 
 describe("IAM goes down", () => {
-  it("while a token is valid: no request fails, up to the token's end", async () => {
+  it("while a token is valid: no request fails before the token's end", async () => {
     const clock = fakeClock(Date.now())
     emulator.setClock(() => clock.now())
     const call = client(tokenAuth(passwordToken(login({ clock })), { cache: new TokenCache({ clock }), clock }))
@@ -64,7 +64,7 @@ describe("IAM goes down", () => {
     expect([...statuses]).toEqual([200])
   })
 
-  it("cold: each waiter gets the same typed error, and all is well within one back-off step", async () => {
+  it("without a token: each caller gets the same typed error, and recovers within one back-off step", async () => {
     const clock = fakeClock(Date.now())
     emulator.setClock(() => clock.now())
     emulator.faults.dropConnection({ target: "iam", times: 1 })
@@ -77,7 +77,7 @@ describe("IAM goes down", () => {
     expect(await call()).toBe(200)
   })
 
-  it("with a Retry-After: IAM is left alone for that long", async () => {
+  it("with a Retry-After: IAM gets no call for that time", async () => {
     const clock = fakeClock(Date.now())
     emulator.setClock(() => clock.now())
     emulator.faults.status(429, { target: "iam", times: 1, retryAfterSeconds: 60 })
@@ -92,7 +92,7 @@ describe("IAM goes down", () => {
 })
 
 describe("a token is revoked", () => {
-  it("under 200 concurrent requests: one refresh, 200 successes", async () => {
+  it("during 200 concurrent requests: one refresh, 200 successes", async () => {
     const call = client(tokenAuth(passwordToken(login())))
     await call()
     emulator.faults.revokeToken()
@@ -103,7 +103,7 @@ describe("a token is revoked", () => {
 })
 
 describe("a password is changed", () => {
-  it("the refused identity backs off and never locks the account, others go on", async () => {
+  it("the refused identity backs off and never locks the account, and others go on", async () => {
     const clock = fakeClock(Date.now())
     emulator.setClock(() => clock.now())
     const events: CacheEvent[] = []
@@ -125,7 +125,7 @@ describe("a password is changed", () => {
     expect(await renewed()).toBe(200)
   }, 20_000)
 
-  it("a function that gives the password is asked anew, and a corrected one is tried at once", async () => {
+  it("a password function is called again, and a corrected password is tried at once", async () => {
     let password = "wrong"
     const call = client(tokenAuth(passwordToken(login({ password: () => password }))))
     expect(await codeOf(call())).toBe("AUTH_CREDENTIALS_REJECTED")
@@ -135,7 +135,7 @@ describe("a password is changed", () => {
     expect(await call()).toBe(200)
   })
 
-  it("back to what the program has: the back-off can be reset", async () => {
+  it("back to the program's password: the back-off can be reset", async () => {
     const cache = new TokenCache()
     const provider = passwordToken(login({ password: "another" }))
     const call = client(tokenAuth(provider, { cache }))
@@ -166,7 +166,7 @@ describe("the clock is 20 minutes off", () => {
     },
   )
 
-  it("tokens are served for as long as IAM means them to be", async () => {
+  it("tokens are served for their whole lifetime", async () => {
     for (const minutes of [20, -20]) {
       emulator.faults.clockOffset(minutes * MINUTE)
       const call = client(tokenAuth(passwordToken(login())))
@@ -188,7 +188,7 @@ describe("a key is rotated", () => {
 })
 
 describe("a partner serves its customers", () => {
-  it("each with a token of its own, the partner's fetched once for all, by one client", async () => {
+  it("each with its own token through one client, and the partner's token is fetched once", async () => {
     const { domain, user } = emulator.accounts.partner
     const own = partner({ iamEndpoint: emulator.url, user: user.name, password: user.password, domain: domain.name })
     const cache = new TokenCache()

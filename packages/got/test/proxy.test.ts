@@ -40,7 +40,7 @@ describe.each(clients)("%s: plain http to this machine, through a proxy", (_, cl
     expect([asked, server.arrivals]).toEqual([[], []])
   })
 
-  it("is let through where insecure is allowed, and where there is no auth", async () => {
+  it("goes through with allowInsecure, and without auth", async () => {
     await api(proxying(), { allowInsecure: true }).get(`${server.url}/x`)
     await api(proxying()).get(`${server.url}/x`, { context: { countersign: false } })
     expect(asked).toEqual([
@@ -49,7 +49,7 @@ describe.each(clients)("%s: plain http to this machine, through a proxy", (_, cl
     ])
   })
 
-  it("goes past the proxy where NO_PROXY says so", async () => {
+  it("bypasses the proxy if NO_PROXY says so", async () => {
     await api(proxying("127.0.0.1")).get(`${server.url}/x`)
     expect([asked, server.arrivals.map(({ headers }) => headers["x-auth-token"])]).toEqual([[], ["secret-1"]])
   })

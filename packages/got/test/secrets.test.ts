@@ -20,7 +20,7 @@ describe.each(clients)("%s", (name, client) => {
     expect(JSON.stringify(response.request.options.headers)).not.toContain("secret-")
   })
 
-  it("shows no secret on an error that has a response", async () => {
+  it("shows no secret on an error with a response", async () => {
     server = await recordingServer(() => ({ status: 403 }))
     const error: unknown = await withAuth(client.extend({ prefixUrl: server.url }), auth)
       .get("x")
@@ -30,7 +30,7 @@ describe.each(clients)("%s", (name, client) => {
     expect(markIn(shown(error), "secret-")).toBeUndefined()
   })
 
-  it("shows no secret on an error that has none", async () => {
+  it("shows no secret on an error without a response", async () => {
     const gone = await recordingServer()
     await gone.close()
     const error: unknown = await withAuth(client.extend({ prefixUrl: gone.url, retry: { limit: 0 } }), auth)
@@ -40,7 +40,7 @@ describe.each(clients)("%s", (name, client) => {
     expect(markIn(shown(error), "secret-")).toBeUndefined()
   })
 
-  it("shows no secret on a request that is under way, nor to the caller's hooks", async () => {
+  it("shows no secret on a pending request or to the caller's hooks", async () => {
     server = await recordingServer()
     const seen: unknown[] = []
     const api = withAuth(client.extend({ prefixUrl: server.url }), auth).extend({
@@ -78,7 +78,7 @@ describe.each(clients)("%s", (name, client) => {
     expect(inspect([...cache], { depth: Number.POSITIVE_INFINITY })).not.toContain("secret-")
   })
 
-  it("keeps no answer in got's cache that the server does not call public", async () => {
+  it("keeps only public answers in got's cache", async () => {
     server = await recordingServer(() => ({ headers: { "cache-control": "max-age=60" } }))
     const cache = new Map()
     const api = client.extend({ prefixUrl: server.url, cache })
@@ -88,7 +88,7 @@ describe.each(clients)("%s", (name, client) => {
     expect(cache.size).toBe(1)
   })
 
-  it("tells diagnostics channels no secret, and a request function of the caller's what is sent", async () => {
+  it("gives no secret to diagnostics channels, and all headers to the caller's request function", async () => {
     server = await recordingServer()
     const messages: unknown[] = []
     const onMessage = (message: unknown): void => void messages.push(message)

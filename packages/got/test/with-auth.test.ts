@@ -30,14 +30,14 @@ describe.each(clients)("%s", (name, client) => {
       expect(bodies(server)).toEqual(['{"a":"ü"}'])
     })
 
-    it("has a secret of its own, also when got retries", async () => {
+    it("has its own secret, also when got retries", async () => {
       const server = await serve((_arrival, index) => (index < 2 ? { status: 503 } : {}))
       const api = withAuth(client.extend({ prefixUrl: server.url, retry: { calculateDelay: fast } }), numbering())
       await api.put("x", { body: "b" })
       expect(tokens(server)).toEqual(["secret-1", "secret-2", "secret-3"])
     })
 
-    it("can be repeated with a stream that was read to be authenticated", async () => {
+    it("can be repeated with a stream that was read for the signature", async () => {
       const server = await serve((_arrival, index) => (index === 0 ? { status: 503 } : {}))
       const api = withAuth(
         client.extend({ prefixUrl: server.url, retry: { calculateDelay: fast, methods: ["POST"] } }),
@@ -48,7 +48,7 @@ describe.each(clients)("%s", (name, client) => {
       expect(server.arrivals.map(({ headers }) => headers["content-length"])).toEqual(["3", "3"])
     })
 
-    it("goes on as a stream where the auth takes over for large bodies", async () => {
+    it("stays a stream when the auth for large bodies takes over", async () => {
       const server = await serve()
       const auth: Auth = { ...numbering("signed", 2), beyondLimit: numbering("token") }
       const api = withAuth(client.extend({ prefixUrl: server.url }), auth)
@@ -110,7 +110,7 @@ describe.each(clients)("%s", (name, client) => {
       expect(bodies(server)).toEqual(["changed-1", "changed-2"])
     })
 
-    it("leaves the authentication to the later of two", async () => {
+    it("does nothing if another auth was added later", async () => {
       const server = await serve()
       const [first, second] = [numbering("first"), numbering("second")]
       const api = withAuth(withAuth(client.extend({ prefixUrl: server.url }), first), second).extend({
@@ -121,14 +121,14 @@ describe.each(clients)("%s", (name, client) => {
       expect(first.attempts).toEqual([])
     })
 
-    it("leaves the given instance alone", async () => {
+    it("does not change the given instance", async () => {
       const server = await serve()
       withAuth(client, numbering())
       await client.get(server.url)
       expect(tokens(server)).toEqual([undefined])
     })
 
-    it("is not asked when a hook of the caller makes the request itself", async () => {
+    it("does not run when the caller's hook returns a response", async () => {
       const server = await serve()
       const auth = numbering()
       const api = withAuth(client.extend({ prefixUrl: server.url }), auth).extend({
@@ -157,7 +157,7 @@ describe.each(clients)("%s", (name, client) => {
       expect(tokens(other)).toEqual([undefined])
     })
 
-    it("does not count when a host list is given", async () => {
+    it("does not count with a host list", async () => {
       const server = await serve()
       await withAuth(client.extend({ prefixUrl: server.url }), numbering(), { hosts: ["api.example.com"] }).get("x")
       expect(tokens(server)).toEqual([undefined])
@@ -174,7 +174,7 @@ describe.each(clients)("%s", (name, client) => {
       expect(tokens(server)).toEqual(["customer-1", undefined, "secret-1"])
     })
 
-    it("tells a key that is left out from an explicit undefined, however contexts are merged", async () => {
+    it("tells a missing key from an explicit undefined, however contexts are merged", async () => {
       const server = await serve()
       const context = { countersign: undefined }
       const api = withAuth(client.extend({ prefixUrl: server.url, retry: { limit: 0 } }), numbering())
@@ -192,7 +192,7 @@ describe.each(clients)("%s", (name, client) => {
       expect(tokens(server)).toEqual(["secret-1", "customer-1", "customer-2"])
     })
 
-    it("refuses what is no auth, and sends nothing", async () => {
+    it("refuses a value that is not an auth, and sends nothing", async () => {
       const server = await serve()
       const api = withAuth(client.extend({ prefixUrl: server.url }), numbering())
       const error = await caught(api.get("a", { context: { countersign: "token" } }))
@@ -217,7 +217,7 @@ describe.each(clients)("%s", (name, client) => {
       expect(auth.rejections.map(({ replayed }) => replayed)).toEqual([false])
     })
 
-    it("is replayed once only, and then given to the caller", async () => {
+    it("is replayed once, and then given to the caller", async () => {
       const server = await serve(() => ({ status: 401, body: '{"error_code":"APIGW.0301"}' }))
       const auth = numbering()
       const error = await caught(withAuth(client.extend({ prefixUrl: server.url }), auth).get("x"))
@@ -229,7 +229,7 @@ describe.each(clients)("%s", (name, client) => {
       ])
     })
 
-    it("is replayed once only where a redirect leads back and forth", async () => {
+    it("is replayed once if a redirect leads back and forth", async () => {
       let hops = 0
       const server = await serve(({ target }) => {
         hops += 1
@@ -278,7 +278,7 @@ describe.each(clients)("%s", (name, client) => {
       expect(tokens(server)).toEqual(["secret-1", "secret-2"])
     })
 
-    it("is not replayed with a stream that was left unread", async () => {
+    it("is not replayed with an unread stream", async () => {
       const server = await serve(once(401))
       const body = Readable.from([Buffer.from("abc")])
       const error = await caught(withAuth(client.extend({ prefixUrl: server.url }), numbering()).post("x", { body }))
@@ -297,7 +297,7 @@ describe.each(clients)("%s", (name, client) => {
       expect(tokens(server)).toEqual(["secret-1", "secret-2", "secret-3", "secret-4"])
     })
 
-    it("is replayed again on another page that goes on with the same options", async () => {
+    it("is replayed again on another page with the same options", async () => {
       const server = await serve((_arrival, index) => (index % 2 === 0 ? { status: 401 } : { body: "[1]" }))
       const api = withAuth(client.extend({ prefixUrl: server.url, responseType: "json" }), numbering())
       let pages = 0
@@ -307,7 +307,7 @@ describe.each(clients)("%s", (name, client) => {
       expect(server.arrivals).toHaveLength(4)
     })
 
-    it("shows the caller's hooks the answer to the replay alone, once", async () => {
+    it("shows the caller's hooks only the answer to the replay, once", async () => {
       const server = await serve(once(401))
       const seen: number[] = []
       const hooks = {
@@ -329,7 +329,7 @@ describe.each(clients)("%s", (name, client) => {
       expect(seen).toEqual([200])
     })
 
-    it("that a hook of the caller repeats is authenticated anew", async () => {
+    it("is authenticated anew when the caller's hook repeats it", async () => {
       const server = await serve()
       const api = withAuth(client.extend({ prefixUrl: server.url }), numbering()).extend({
         hooks: {
@@ -366,7 +366,7 @@ describe.each(clients)("%s", (name, client) => {
       },
     )
 
-    it("is ended by the caller's signal, and by the timeout", async () => {
+    it("ends with the caller's signal and at the timeout", async () => {
       const server = await serve()
       const api = withAuth(client.extend({ prefixUrl: server.url, retry: { limit: 0 } }), stuck)
       expect(await caught(api("x", { signal: AbortSignal.timeout(50) }))).toBeInstanceOf(Error)
@@ -393,7 +393,7 @@ describe.each(clients)("%s", (name, client) => {
   })
 
   describe("a redirect to another origin", () => {
-    it("takes none of the caller's own credentials along, but what a hook of his sets for it", async () => {
+    it("carries none of the caller's own credentials, except those that the caller's hook sets", async () => {
       const foreign = await serve()
       const server = await serve(() => ({ status: 307, headers: { location: `${foreign.url}/to` } }))
       const api = withAuth(client.extend({ prefixUrl: server.url }), numbering(), { hosts: [server.host] })
@@ -410,7 +410,7 @@ describe.each(clients)("%s", (name, client) => {
   })
 
   describe("got.stream", () => {
-    it("is not replayed, but the refusal is judged, for the next request", async () => {
+    it("is not replayed, but the refusal is judged for the next request", async () => {
       const server = await serve(once(401))
       const auth = numbering()
       const api = withAuth(client.extend({ prefixUrl: server.url }), auth)
@@ -419,7 +419,7 @@ describe.each(clients)("%s", (name, client) => {
       expect(server.arrivals).toHaveLength(1)
     })
 
-    it("is judged too where the caller takes every answer", async () => {
+    it("is judged too if the caller accepts every answer", async () => {
       const server = await serve(once(401))
       const auth = numbering()
       const api = withAuth(client.extend({ prefixUrl: server.url, throwHttpErrors: false }), auth)
@@ -427,7 +427,7 @@ describe.each(clients)("%s", (name, client) => {
       expect(auth.rejections).toMatchObject([{ status: 401 }])
     })
 
-    it("refuses to sign what is piped in, and sends nothing", async () => {
+    it("refuses to sign piped data, and sends nothing", async () => {
       const server = await serve()
       const api = withAuth(client.extend({ prefixUrl: server.url }), numbering("secret", 1_000))
       const stream = api.stream.post("x")
@@ -446,7 +446,7 @@ describe.each(clients)("%s", (name, client) => {
     const unconfirmed = (server: RecordingServer) =>
       withAuth(client.extend({ prefixUrl: server.url }), akskAuth(key, { clock: fakeClock(Date.now()) }))
 
-    it("goes with one stream first, and is confirmed by its answer", async () => {
+    it("is sent with one stream first, and confirmed by its answer", async () => {
       let first = 0
       const server = await serve(async (_arrival, index) => {
         if (index > 0) return {}
@@ -492,7 +492,7 @@ describe.each(clients)("%s", (name, client) => {
       server.close()
     })
 
-    it("is not waited for where got's cache answers", async () => {
+    it("does not delay requests that got's cache answers", async () => {
       const server = await serve(() => ({ headers: { "cache-control": "max-age=100" } }))
       const base = client.extend({ prefixUrl: server.url, cache: new Map() })
       await base("x")
@@ -502,7 +502,7 @@ describe.each(clients)("%s", (name, client) => {
   })
 
   describe("errors", () => {
-    it("of the auth come as got's error, with the AuthError as cause", async () => {
+    it("of the auth are got's errors, with the AuthError as cause", async () => {
       const server = await serve()
       const api = withAuth(client.extend({ prefixUrl: server.url }), numbering("secret", 2))
       const error = await caught(api.post("x", { body: "abc" }))

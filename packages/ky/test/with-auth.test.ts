@@ -39,7 +39,7 @@ describe.each(clients)("%s", (name, client) => {
       expect(tokens(server)).toEqual(["customer-1", undefined, "secret-1"])
     })
 
-    it("tells a key that is left out from an explicit undefined, however options are merged", async () => {
+    it("tells a missing key from an explicit undefined, however options are merged", async () => {
       const server = await serve()
       const undefinedAuth = new Map<string, Auth>().get("unknown") as Auth
       const api = authenticated(client.extend({ ...prefix(name, server.url), retry: 0 }), numbering())
@@ -57,7 +57,7 @@ describe.each(clients)("%s", (name, client) => {
       expect(tokens(server)).toEqual(["secret-1", "customer-1", "customer-2"])
     })
 
-    it("refuses what is no auth, and sends nothing", async () => {
+    it("refuses a value that is not an auth, and sends nothing", async () => {
       const server = await serve()
       const api = authenticated(client.extend({ ...prefix(name, server.url), retry: 0 }), numbering())
       const error: unknown = await api.get("a", { countersign: "token" as unknown as Auth }).catch((thrown) => thrown)
@@ -76,7 +76,7 @@ describe.each(clients)("%s", (name, client) => {
       expect(seen).toEqual(["secret-1"])
     })
 
-    it("leaves the given instance alone", async () => {
+    it("does not change the given instance", async () => {
       const server = await serve()
       const base = client.extend(prefix(name, server.url))
       authenticated(base, numbering())
@@ -86,7 +86,7 @@ describe.each(clients)("%s", (name, client) => {
   })
 
   describe("the base URL of the instance", () => {
-    it("may see credentials, and no other host on this machine", async () => {
+    it("may see credentials, unlike other hosts on this machine", async () => {
       const server = await serve()
       const other = await serve()
       const api = withAuth(client.extend(prefix(name, `${server.url}/v1`)), numbering())
@@ -96,20 +96,20 @@ describe.each(clients)("%s", (name, client) => {
       expect(tokens(other)).toEqual([undefined])
     })
 
-    it("does not count when a host list is given", async () => {
+    it("does not count with a host list", async () => {
       const server = await serve()
       await withAuth(client.extend(prefix(name, server.url)), numbering(), { hosts: ["api.example.com"] }).get("a")
       expect(tokens(server)).toEqual([undefined])
     })
 
-    it.skipIf(keepsHooksOut(name))("counts for hooks too, whatever order they were given in", async () => {
+    it.skipIf(keepsHooksOut(name))("counts for hooks too, in any order of the options", async () => {
       const server = await serve()
       await byHooks(client, numbering()).extend(prefix(name, server.url)).get("a")
       expect(tokens(server)).toEqual(["secret-1"])
     })
   })
 
-  it.runIf(keepsHooksOut(name))("refuses a request by hooks rather than send it bare", async () => {
+  it.runIf(keepsHooksOut(name))("refuses a request if the hooks cannot authenticate it", async () => {
     const server = await serve()
     const api = byHooks(client.extend({ ...prefix(name, server.url), retry: 0 }), numbering())
     await expect(api.get("a")).rejects.toMatchObject({
@@ -119,7 +119,7 @@ describe.each(clients)("%s", (name, client) => {
     expect(server.arrivals).toEqual([])
   })
 
-  it("takes the later of two auths", async () => {
+  it("uses the later of two auths", async () => {
     const server = await serve()
     const [first, second] = [numbering("first"), numbering("second")]
     await withAuth(withAuth(client.extend(prefix(name, server.url)), first), second).get("a")
@@ -127,7 +127,7 @@ describe.each(clients)("%s", (name, client) => {
     expect(first.attempts).toEqual([])
   })
 
-  it("replays a refused request once, with its body, also where ky retries nothing", async () => {
+  it("replays a refused request once with its body, also if ky does not retry", async () => {
     const server = await serve((_arrival, index) => (index === 0 ? { status: 401 } : {}))
     const auth = numbering()
     const answer = await withAuth(client.extend({ ...prefix(name, server.url), retry: 0 }), auth).post("a", {
@@ -168,7 +168,7 @@ describe.each(clients)("%s", (name, client) => {
     expect(server.arrivals).toEqual([])
   })
 
-  it("gives a fetch of the caller's what bare ky gives it, on each attempt and hop", async () => {
+  it("gives the caller's fetch the same arguments as ky alone, on each attempt and hop", async () => {
     const server = await serve(({ target }, index) =>
       index === 0 ? { status: 401 } : target.startsWith("/from") ? { status: 307, headers: { location: "/to" } } : {},
     )
@@ -189,7 +189,7 @@ describe.each(clients)("%s", (name, client) => {
     expect(tokens(server)).toEqual(["secret-1", "secret-2", "secret-3", undefined])
   })
 
-  it("has ky serialise the caller's own json", async () => {
+  it("lets ky serialise the caller's own json", async () => {
     const server = await serve()
     const seen: unknown[] = []
     const stringifyJson = (data: unknown): string => {
@@ -205,7 +205,7 @@ describe.each(clients)("%s", (name, client) => {
     for (const data of seen) expect(data).toBe(json)
   })
 
-  it("sends a stream on as it comes, and again after a 401", async () => {
+  it("streams a body, and sends it again after a 401", async () => {
     const server = await serve(() => ({ status: server.arrivals.length === 1 ? 401 : 200 }))
     let given = 0
     const stream = new ReadableStream<Uint8Array>({
@@ -220,7 +220,7 @@ describe.each(clients)("%s", (name, client) => {
     expect(server.arrivals[1]?.headers).toMatchObject({ "transfer-encoding": "chunked", "x-auth-token": "secret-2" })
   })
 
-  it("runs the caller's hooks as before: on what ky sends, and once on what ky gets", async () => {
+  it("runs the caller's hooks as before: on ky's request, and once on ky's response", async () => {
     const server = await serve((_arrival, index) => (index === 0 ? { status: 401 } : {}))
     const seen: unknown[] = []
     const hooks = {
@@ -251,7 +251,7 @@ describe.each(clients)("%s", (name, client) => {
     expect(server.arrivals[0]?.body.equals(body)).toBe(true)
   })
 
-  it("gives an AuthError to the caller as it is, before anything is sent", async () => {
+  it("throws an AuthError unchanged, before anything is sent", async () => {
     const server = await serve()
     const api = withAuth(client.extend({ ...prefix(name, server.url), retry: 0 }), numbering("secret", 2))
     const error: unknown = await api.post("a", { body: "xyz" }).catch((thrown: unknown) => thrown)
@@ -261,7 +261,7 @@ describe.each(clients)("%s", (name, client) => {
 })
 
 describe("ky 2.1", () => {
-  it("knows a base URL that was set after the auth, or in the request", async () => {
+  it("uses a base URL that was set after the auth, or in the request", async () => {
     const server = await serve()
     const api = withAuth(ky, numbering())
     await api.extend({ prefix: server.url }).get("a")
@@ -271,7 +271,7 @@ describe("ky 2.1", () => {
     expect(tokens(server)).toEqual(["secret-1", "secret-2", "secret-3"])
   })
 
-  it("authenticates behind init hooks, of the instance and of the request, whatever they set", async () => {
+  it("authenticates after init hooks of the instance and of the request, whatever they set", async () => {
     const server = await serve()
     const calls: string[] = []
     const through =
@@ -293,7 +293,7 @@ describe("ky 2.1", () => {
     expect(calls).toEqual(["init", "init", "init"])
   })
 
-  it("takes hooks that were added after the auth to be the later auth", async () => {
+  it("uses hooks that were added after the auth as the later auth", async () => {
     const server = await serve()
     const api = withAuth(ky.extend({ prefix: server.url }), numbering("first"))
     await api.extend({ hooks: authHooks(numbering("second")) }).get("a")

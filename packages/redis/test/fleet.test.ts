@@ -53,7 +53,7 @@ describe.skipIf(!hasRedis())("a fleet of processes", () => {
     return started
   }
 
-  it("of 8, with 1,000 concurrent cold reads each, makes one IAM call", async () => {
+  it("with 8 processes and 1,000 concurrent cold reads each makes one IAM call", async () => {
     const started = await startWorkers(8)
     const reports = await Promise.all(started.map((worker) => tell(worker, { do: "read", times: 1_000 })))
     expect(reports.flatMap(({ failures }) => failures)).toEqual([])
@@ -61,7 +61,7 @@ describe.skipIf(!hasRedis())("a fleet of processes", () => {
     expect(iam.arrivals).toHaveLength(1)
   }, 30_000)
 
-  it("whose lease holder is killed in the middle of its refresh makes exactly one more call, within the lease time", async () => {
+  it("makes exactly one more call within the lease time when the lease holder is killed during its refresh", async () => {
     const leaseMs = 6_000 // for a refresh of 0.1 s, so that a busy machine loses no second lease
     const [holder, ...others] = await startWorkers(4, leaseMs)
     iamDelays = [60_000]
@@ -80,7 +80,7 @@ describe.skipIf(!hasRedis())("a fleet of processes", () => {
     expect(performance.now() - begun).toBeLessThan(40_000)
   }, 90_000)
 
-  it("goes on when Redis is killed and started again under load, and makes less than 3 IAM calls for each process", async () => {
+  it("goes on when Redis is restarted under load, and makes fewer than 3 IAM calls per process", async () => {
     const seconds = process.env.COUNTERSIGN_SOAK === "1" ? 30 : 6
     const processes = 4
     const started = await startWorkers(processes, 10_000, 500)

@@ -44,7 +44,7 @@ describe.skipIf(!hasRedis())("redisStore", () => {
     dispose,
   })
 
-  it("keeps keys that show no user and no secret, with a time to live", async () => {
+  it("has keys that show no user and no secret, with a time to live", async () => {
     const client = createClient({ url: server.url })
     await client.connect()
     const cache = new TokenCache({ store: redisStore(client, { prefix: "fleet-a:" }) })

@@ -73,13 +73,13 @@ export function describeCacheStore(
         expect(await peer.get(key)).toBe(value)
       })
 
-      it("are replaced by later ones", async () => {
+      it("are replaced by later values", async () => {
         await store.set(key, "old", 60_000)
         await peer.set(key, "new", 60_000)
         expect(await store.get(key)).toBe("new")
       })
 
-      it("go when they are deleted, and only those", async () => {
+      it("end when they are deleted, and others stay", async () => {
         await store.set(key, "mine", 60_000)
         await store.set(`${key}.failure`, "other", 60_000)
         await peer.delete(key)
@@ -87,12 +87,12 @@ export function describeCacheStore(
         expect(await store.get(`${key}.failure`)).toBe("other")
       })
 
-      it("may be deleted when there are none", async () => {
+      it("may be deleted when they are absent", async () => {
         await store.delete(key)
         expect(await store.get(key)).toBeUndefined()
       })
 
-      it("go when their time is over, not before", async () => {
+      it("end when their time is over, not before", async () => {
         await beforeItEnds(async (spanMs) => {
           await store.set(key, "short", spanMs)
           await store.set(`${key}.long`, "long", 60_000)
@@ -103,7 +103,7 @@ export function describeCacheStore(
         })
       })
 
-      it("live as long as the last setting says", async () => {
+      it("live as long as the last set says", async () => {
         await store.set(key, "first", SPAN_MS)
         await store.set(key, "second", 60_000)
         await wait(SPAN_MS + 20)
@@ -111,8 +111,8 @@ export function describeCacheStore(
       })
     })
 
-    describe("leases, where it has them,", () => {
-      it("are held by one of many who ask at once", async ({ skip }) => {
+    describe("leases, if the store has them,", () => {
+      it("are held by one of many concurrent callers", async ({ skip }) => {
         if (store.acquireLease === undefined) skip()
         const asked = Array.from({ length: 50 }, async (_, index) => lease(index % 2 === 0 ? store : peer))
         expect((await Promise.all(asked)).filter((got) => got !== undefined)).toHaveLength(1)
@@ -126,7 +126,7 @@ export function describeCacheStore(
         expect(await lease(peer)).toBeDefined()
       })
 
-      it("are free again when their time is over, for the case that the holder died", async ({ skip }) => {
+      it("are free again when their time is over, as after the death of the holder", async ({ skip }) => {
         if (store.acquireLease === undefined) skip()
         await beforeItEnds(async (spanMs) => {
           await mustLease(store, spanMs)
@@ -136,7 +136,7 @@ export function describeCacheStore(
         })
       })
 
-      it("of two keys do not concern each other", async ({ skip }) => {
+      it("of two keys are independent", async ({ skip }) => {
         if (store.acquireLease === undefined) skip()
         await mustLease(store)
         expect(await lease(peer, 60_000, `${key}.other`)).toBeDefined()
@@ -153,14 +153,14 @@ export function describeCacheStore(
         })
       })
 
-      it("do not stand in the way of reading", async ({ skip }) => {
+      it("do not block reads", async ({ skip }) => {
         if (store.acquireLease === undefined) skip()
         await store.set(key, "value", 60_000)
         await mustLease(store)
         expect(await peer.get(key)).toBe("value")
       })
 
-      it("let a slow holder set the value as long as nobody has set a newer one", async ({ skip }) => {
+      it("let a slow holder set the value if there is no newer one", async ({ skip }) => {
         if (store.acquireLease === undefined) skip()
         const slow = await mustLease(store, SPAN_MS)
         await wait(SPAN_MS + 20)
@@ -169,7 +169,7 @@ export function describeCacheStore(
         expect(await peer.get(key)).toBe("late")
       })
 
-      it("keep a slow holder from overwriting what a later holder has set", async ({ skip }) => {
+      it("keep a slow holder from overwriting the value of a later holder", async ({ skip }) => {
         if (store.acquireLease === undefined) skip()
         const slow = await mustLease(store, SPAN_MS)
         await wait(SPAN_MS + 20)
@@ -191,7 +191,7 @@ export function describeCacheStore(
         expect(await store.get(key)).toBeUndefined()
       })
 
-      it("are not given back by a holder whose time was over", async ({ skip }) => {
+      it("are not released by a holder whose time was over", async ({ skip }) => {
         if (store.acquireLease === undefined) skip()
         const slow = await mustLease(store, SPAN_MS)
         await wait(SPAN_MS + 20)
@@ -211,8 +211,8 @@ export function describeCacheStore(
       })
     })
 
-    describe("watching, where it can,", () => {
-      it("tells what others set and delete, until it ends", async ({ skip }) => {
+    describe("watch, if the store has it,", () => {
+      it("reports the changes of others until it ends", async ({ skip }) => {
         if (store.watch === undefined) skip()
         const seen: string[] = []
         const stop = store.watch?.((changed, change) => {

@@ -11,7 +11,7 @@ const CORE_ONLY = ["MAX_SIGNED_BODY_BYTES", "authenticatedSend", "canonicalReque
  * @param own the names that it adds.
  */
 export function describeExports(entry: object, own: readonly string[]): void {
-  it("exports its own names, and of the core all that programs need", () => {
+  it("exports its own names and the names of the core that programs need", () => {
     const ofCore = Object.keys(core).filter((name) => !CORE_ONLY.includes(name))
     expect(Object.keys(entry).sort()).toEqual([...ofCore, ...own].sort())
   })

@@ -8,7 +8,7 @@ import { type FeatureList, releasesWith } from "./feature.ts"
  */
 export function describeFeatures<Client>(list: FeatureList<Client>): void {
   for (const release of list.releases) {
-    describe(`${release.name}: the same with auth`, () => {
+    describe(`${release.name}: works the same with auth`, () => {
       for (const [theme, features] of Object.entries(list.themes)) {
         describe(theme, () => {
           const present = features.filter((feature) => releasesWith(list, feature).includes(release))

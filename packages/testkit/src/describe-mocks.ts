@@ -49,7 +49,7 @@ export function describeMocks(name: string, adapter: AdapterUnderTest, libraries
         expect(await isAuthenticated(first)).toBe(false)
       })
 
-      it("fails as without auth where the connection breaks, and where nothing answers", async () => {
+      it("fails as without auth when the connection breaks or nothing answers", async () => {
         mock({ method: "GET", path: "/broken", answers: [] })
         for (const path of ["/broken", "/unknown"]) {
           const bare = await outcomeOf(send({ path }))
@@ -58,13 +58,13 @@ export function describeMocks(name: string, adapter: AdapterUnderTest, libraries
       })
     })
 
-    it("has a request sent once more after a 401, with a new token", async () => {
+    it("sends a request once more after a 401, with a new token", async () => {
       mock({ method: "GET", path: "/users", answers: [{ status: 401, body: "{}" }, { body: '"renewed"' }] })
       expect(await send({ path: "/users" }, numbering())).toMatchObject({ status: 200, text: '"renewed"' })
       expect(seen.map(({ headers }) => headers["x-auth-token"])).toEqual(["secret-1", "secret-2"])
     })
 
-    it("has an answer without headers and a body given to the caller", async () => {
+    it("gives an answer without headers and body to the caller", async () => {
       mock({ method: "GET", path: "/empty", answers: [{ status: 404 }] })
       expect(await send({ path: "/empty" }, numbering())).toMatchObject({ status: 404 })
     })

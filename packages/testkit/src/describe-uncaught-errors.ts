@@ -62,7 +62,7 @@ export function describeUncaughtErrors(
     server.close()
   })
 
-  describe(`${name}: a program that dies shows no secret`, () => {
+  describe(`${name}: an uncaught error shows no secret`, () => {
     it.each(Object.entries(ENDINGS))("%s: by %s", { timeout: 120_000 }, async (path) => {
       const base =
         path === "/refused" ? "http://127.0.0.1:1" : `http://127.0.0.1:${(server.address() as AddressInfo).port}`

@@ -41,11 +41,11 @@ function feature(given: Partial<Feature<Client>> = {}): Feature<Client> {
 }
 
 describe("compareFeature", () => {
-  it("agrees where all is the same but for the authentication", async () => {
+  it("accepts requests that differ only in the authentication", async () => {
     await compareFeature(feature(), release())
   })
 
-  it("gives a feature with a time limit more time, where the machine was too slow", async () => {
+  it("gives a feature with a time limit more time if the machine was too slow", async () => {
     const limits: number[] = []
     const slow = feature({
       run: async (client, { limitMs }) => {
@@ -71,17 +71,17 @@ describe("compareFeature", () => {
     expect(runs).toBe(3)
   })
 
-  it("sees another result with auth", async () => {
+  it("reports another result with auth", async () => {
     const spoilt = release(() => new Response(null, { status: 200 }))
     await expect(compareFeature(feature(), spoilt)).rejects.toThrow("an auth that leaves bodies unread")
   })
 
-  it("sees a feature that does not do what is said of it", async () => {
+  it("reports a feature that does not do what it claims", async () => {
     await expect(compareFeature(feature({ gives: { status: 200 } }), release())).rejects.toThrow("without auth")
     await expect(compareFeature(feature({ run: async () => undefined }), release())).rejects.toThrow("to compare")
   })
 
-  it("sees a header that auth adds to what it has to", async () => {
+  it("reports a header that auth adds beyond its own", async () => {
     const connect: FeatureRelease<Client>["connect"] = (setup) => {
       const headers = setup.auth === undefined ? {} : { "x-more": "1" }
       return (path, init) => (release().connect(setup) as Client)(path, { ...init, headers })
@@ -89,7 +89,7 @@ describe("compareFeature", () => {
     await expect(compareFeature(feature(), { ...release(), connect })).rejects.toThrow("on the wire")
   })
 
-  it("sees a request without authentication, and one at a host that must see none", async () => {
+  it("reports a request without authentication, and one with it at a host that must see none", async () => {
     const bare: FeatureRelease<Client>["connect"] = (setup) => release().connect({ ...setup, auth: undefined })
     await expect(compareFeature(feature(), { ...release(), connect: bare })).rejects.toThrow("without authentication")
     const run: Feature<Client>["run"] = async (client, { server, listen }) => {
@@ -100,7 +100,7 @@ describe("compareFeature", () => {
     await expect(compareFeature(feature({ run, gives: 200 }), release())).rejects.toThrow("other hosts")
   })
 
-  it("takes a stated difference, which has to show", async () => {
+  it("accepts a stated difference, which must occur", async () => {
     const differs = { because: "It is meant so.", gives: { status: 200, url: "" } }
     await compareFeature(
       feature({ differs }),
@@ -113,7 +113,7 @@ describe("compareFeature", () => {
     await compareFeature(feature({ differs: elsewhere }), release())
   })
 
-  it("takes a difference that shows only where bodies are read", async () => {
+  it("accepts a difference that occurs only if bodies are read", async () => {
     const connect: FeatureRelease<Client>["connect"] = (setup) => {
       const reads = setup.auth?.bodyLimit({}) !== undefined
       return release(reads ? () => new Response(null, { status: 200 }) : undefined).connect(setup)

@@ -4,7 +4,7 @@ import { fakeClock } from "../src/index.ts"
 const START = Date.UTC(2026, 0, 1)
 
 describe("fakeClock", () => {
-  it("stands still until it is told to move", async () => {
+  it("stands still until it is moved", async () => {
     const clock = fakeClock(START)
     await new Promise((resolve) => setTimeout(resolve, 5))
     expect([clock.now(), clock.monotonic()]).toEqual([START, 0])
@@ -12,7 +12,7 @@ describe("fakeClock", () => {
     expect([clock.now(), clock.monotonic()]).toEqual([START + 1500, 1500])
   })
 
-  it("wakes sleepers in order, each at its own time, also those that began meanwhile", async () => {
+  it("wakes sleepers in order, each at its own time, also new ones", async () => {
     const clock = fakeClock(START)
     const woken: [string, number][] = []
     const sleep = async (name: string, ms: number) => {
@@ -31,7 +31,7 @@ describe("fakeClock", () => {
     expect(woken.at(-1)).toEqual(["later", 1001])
   })
 
-  it("jumps by the wall clock alone, which wakes nobody", async () => {
+  it("jumps only the wall clock, which wakes no sleeper", async () => {
     const clock = fakeClock(START)
     let isAwake = false
     const sleeper = clock.sleep(1000).then(() => {
@@ -55,7 +55,7 @@ describe("fakeClock", () => {
     await expect(sleeping).rejects.toBe(reason)
   })
 
-  it("moves on until a promise settles, and gives what it gives", async () => {
+  it("moves on until a promise settles, and returns its value", async () => {
     const clock = fakeClock(START)
     expect(await clock.until(clock.sleep(95).then(() => "done"))).toBe("done")
     expect(clock.monotonic()).toBe(100)

@@ -18,7 +18,7 @@ describe("hasSystemTool", () => {
     expect(write.mock.calls).toEqual([[expect.stringMatching(/^.*no-such-program.*apt-get install some-package.*\n$/)]])
   })
 
-  it("fails for a missing one where tools are required", () => {
+  it("fails for a missing one if tools are required", () => {
     vi.stubEnv("COUNTERSIGN_REQUIRE_SYSTEM_TOOLS", "1")
     expect(() => hasSystemTool("no-such-program")).toThrow("apt-get install no-such-program")
   })

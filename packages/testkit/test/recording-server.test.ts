@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { recordingServer } from "../src/index.ts"
 
 describe("recordingServer", () => {
-  it("keeps the bytes and the target as they came off the wire", async () => {
+  it("keeps the bytes and the target as they arrive", async () => {
     const server = await recordingServer()
     const body = Uint8Array.from([0, 255, 10, 13])
     const response = await fetch(`${server.url}/a%2Fb?q=%20`, { method: "PUT", body, headers: { "x-sample": "1" } })
@@ -18,7 +18,7 @@ describe("recordingServer", () => {
     await server.close()
   })
 
-  it("answers what the test says, by what arrived and how many came before", async () => {
+  it("answers as the test says, by the request and the number of earlier ones", async () => {
     const server = await recordingServer(({ target }, index) => ({ status: 200 + index, body: target }))
     const answers = []
     for (const path of ["/one", "/two"]) {

@@ -35,12 +35,12 @@ describe("runReadmeExample", () => {
   })
   afterAll(() => rm(folder, { recursive: true }))
 
-  it("gives what the first block logs, with the modules and the texts that stand in", async () => {
+  it("returns the log of the first block, with the given modules and texts", async () => {
     const logged = await runReadmeExample(readme, { modules, replace: { "https://example.com": "http://127.0.0.1" } })
     expect(logged).toEqual(["Hello http://127.0.0.1", 1, "Bye"])
   })
 
-  it("fails when a text to replace is not there, so that nothing real is called", async () => {
+  it("fails when a text to replace is missing, so that nothing real is called", async () => {
     const running = runReadmeExample(readme, { modules, replace: { "https://elsewhere.example": "" } })
     await expect(running).rejects.toThrow("https://elsewhere.example")
   })

@@ -11,7 +11,7 @@ afterEach(() => iam.close())
 
 const login = { user: "operator", password: "p4ssword", domain: "partner", scope: { domain: "partner" } }
 
-it("calls IAM through a dispatcher, whose own auth takes no part", async () => {
+it("calls IAM through a dispatcher without the dispatcher's auth", async () => {
   const proxy = new ProxyAgent({ uri: iam.proxyUrl, requestTls: { ca: iam.cert } })
   const dispatcher = withAuth(proxy, tokenAuth({ value: "MIIown", issuedAt: 0, expiresAt: Date.now() + 60_000 }))
   const token = passwordToken({ ...login, iamEndpoint: iam.url, fetch: iamFetch(dispatcher) })
@@ -23,7 +23,7 @@ it("calls IAM through a dispatcher, whose own auth takes no part", async () => {
   await dispatcher.close()
 })
 
-it("is called by undici's own fetch, whose type fits", async () => {
+it("is called by undici's own fetch, and the types fit", async () => {
   const dispatcher = new EnvHttpProxyAgent({ httpsProxy: iam.proxyUrl, requestTls: { ca: iam.cert } })
   const proxied: IamFetch = (url, init) => fetch(url, { ...init, dispatcher })
   const token = passwordToken({ ...login, iamEndpoint: iam.url, fetch: proxied })
@@ -32,7 +32,7 @@ it("is called by undici's own fetch, whose type fits", async () => {
   await dispatcher.close()
 })
 
-it("keeps the password of an IAM on this machine from a proxy that would read it", async () => {
+it("does not show the password for an IAM on this machine to a proxy", async () => {
   const proxy = new ProxyAgent(iam.proxyUrl)
   const token = passwordToken({ ...login, iamEndpoint: "http://localhost:8099", fetch: iamFetch(proxy) })
   await expect(token()).rejects.toMatchObject({ code: "AUTH_INSECURE_URL" })
@@ -40,7 +40,7 @@ it("keeps the password of an IAM on this machine from a proxy that would read it
   await proxy.close()
 })
 
-it("keeps it from the dispatcher of all fetches, too, unless insecure is allowed", async () => {
+it("does not show it to a proxy of the global dispatcher either, unless allowInsecure is set", async () => {
   const before = getGlobalDispatcher()
   setGlobalDispatcher(new ProxyAgent(iam.proxyUrl))
   try {

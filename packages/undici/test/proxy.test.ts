@@ -66,7 +66,7 @@ describe.each(releases)("%s: plain http to this machine, through a proxy", (_, u
     expect([asked, server.arrivals]).toEqual([[], []])
   })
 
-  it.each(proxied)("goes there where insecure is allowed, and where there is no auth: %s", async (_name, make) => {
+  it.each(proxied)("goes there with allowInsecure, and without auth: %s", async (_name, make) => {
     await send(make(), { allowInsecure: true })
     await send(make(), {}, { countersign: false })
     expect(asked).toHaveLength(2)
@@ -82,7 +82,7 @@ describe.each(releases)("%s: plain http to this machine, through a proxy", (_, u
     },
   )
 
-  it("goes by itself where the environment names no proxy for it", async () => {
+  it("goes out directly if the environment names no proxy for it", async () => {
     vi.stubEnv("https_proxy", proxyUrl())
     await send(new undici.EnvHttpProxyAgent())
     expect([asked, server.arrivals]).toMatchObject([[], [{ headers: { "x-auth-token": "secret-1" } }]])

@@ -75,7 +75,7 @@ describe.each(releases)("%s: a redirect to another origin", (_name, undici) => {
     expect(other.arrivals[0]?.headers["x-mine"]).toBe("1")
   })
 
-  it("takes nothing of the caller's along from the global fetch", async () => {
+  it("carries none of the caller's headers from the global fetch", async () => {
     const other = await serve(({ target }) => (target === "/to" ? to("/again", 302) : {}))
     const server = await serve(() => to(`${other.url}/to`))
     const before = undici.getGlobalDispatcher()
@@ -89,7 +89,7 @@ describe.each(releases)("%s: a redirect to another origin", (_name, undici) => {
     ])
   })
 
-  it("is refused where an interceptor beneath the authentication would follow it", async () => {
+  it("is refused if an interceptor below the authentication would follow it", async () => {
     const other = await serve()
     const server = await serve(() => to(`${other.url}/to`))
     const plain = new undici.Agent()
@@ -102,7 +102,7 @@ describe.each(releases)("%s: a redirect to another origin", (_name, undici) => {
     expect(other.arrivals).toEqual([])
   })
 
-  it("keeps to itself: other requests, at the same time and later, are the caller's own", async () => {
+  it("does not affect other requests, at the same time or later", async () => {
     const other = await serve()
     const server = await serve(async () => {
       await sleep(20)
@@ -120,7 +120,7 @@ describe.each(releases)("%s: a redirect to another origin", (_name, undici) => {
     expect(seen(other).map((values) => (values as string[])[1])).toEqual(["own", "own", undefined, "own"])
   })
 
-  it("is left to undici where the caller wants no auth", async () => {
+  it("is left to undici if the caller wants no auth", async () => {
     const other = await serve()
     const server = await serve(() => to(`${other.url}/to`))
     const dispatcher = agent([server.host]).compose(redirect({ maxRedirections: 3 }))

@@ -56,7 +56,7 @@ describe.each(releases)("%s", (_name, undici) => {
   }
 
   describe("per request", () => {
-    it("takes another auth, or none", async () => {
+    it("accepts another auth, or none", async () => {
       const server = await serve()
       const dispatcher = agent()
       await send(dispatcher, server.url, { countersign: numbering("customer") })
@@ -65,7 +65,7 @@ describe.each(releases)("%s", (_name, undici) => {
       expect(tokens(server)).toEqual(["customer-1", undefined, "secret-1"])
     })
 
-    it("refuses what is no auth, and sends nothing", async () => {
+    it("refuses a value that is not an auth, and sends nothing", async () => {
       const server = await serve()
       const sent = send(agent(), server.url, { countersign: "token" as unknown as Auth })
       await expect(sent).rejects.toMatchObject({ code: "AUTH_INVALID_OPTION" })
@@ -73,7 +73,7 @@ describe.each(releases)("%s", (_name, undici) => {
     })
   })
 
-  it("leaves the given dispatcher alone", async () => {
+  it("does not change the given dispatcher", async () => {
     const server = await serve()
     const dispatcher = new undici.Agent()
     onTestFinished(() => dispatcher.close())
@@ -96,8 +96,8 @@ describe.each(releases)("%s", (_name, undici) => {
     })
   })
 
-  describe("what names no host that is listed", () => {
-    it("goes out as it is", async () => {
+  describe("a request to a host that is not listed", () => {
+    it("goes out unchanged", async () => {
       const server = await serve()
       await send(agent(numbering(), { hosts: ["api.example.com"] }), server.url, { headers: { "x-own": "1" } })
       expect(tokens(server)).toEqual([undefined])
@@ -115,7 +115,7 @@ describe.each(releases)("%s", (_name, undici) => {
       expect(tokens(server)).toEqual([undefined, "secret-1"])
     })
 
-    it("is judged by both where a listed origin is asked for the address of another", async () => {
+    it("is judged by both if a listed origin is asked for the address of another", async () => {
       const server = await serve()
       for (const path of ["http://example.com/a", `${server.url}/b`]) {
         const { body } = await agent().request({ origin: server.url, path, method: "GET" })
@@ -126,7 +126,7 @@ describe.each(releases)("%s", (_name, undici) => {
   })
 
   describe("a request that waits for its credential", () => {
-    it("can be aborted: it ends at once, and nothing is sent", async () => {
+    it("can be aborted, ends at once, and nothing is sent", async () => {
       const server = await serve()
       const credential = waiting()
       const abort = new AbortController()
@@ -163,7 +163,7 @@ describe.each(releases)("%s", (_name, undici) => {
       await expect(send(dispatcher, server.url)).rejects.toMatchObject({ name: expect.stringMatching(/^Client/) })
     })
 
-    it("ends with its dispatcher when that is destroyed", async () => {
+    it("ends when its dispatcher is destroyed", async () => {
       const server = await serve()
       const credential = waiting()
       const dispatcher = agent(credential.auth)
@@ -176,20 +176,20 @@ describe.each(releases)("%s", (_name, undici) => {
   })
 
   describe("a rejected attempt", () => {
-    it("is sent once more, and only the second answer is seen", async () => {
+    it("is sent once more, and the caller sees only the second answer", async () => {
       const server = await serve(once(401))
       expect(await send(agent(), server.url, { method: "POST", body: "text" })).toEqual([200, '{"ok":true}'])
       expect(server.arrivals.map(({ body }) => `${body}`)).toEqual(["text", "text"])
       expect(tokens(server)).toEqual(["secret-1", "secret-2"])
     })
 
-    it("is sent once more however long its answer is, and drops that", async () => {
+    it("is sent once more however long its answer is, and the answer is dropped", async () => {
       const server = await serve((_arrival, index) => (index === 0 ? { status: 401, body: "x".repeat(3_000_000) } : {}))
       expect(await send(agent(), server.url)).toEqual([200, '{"ok":true}'])
       expect(await send(agent(), server.url)).toEqual([200, '{"ok":true}'])
     })
 
-    it("gives all of a long answer when it is not sent again", async () => {
+    it("gives the whole of a long answer when it is not sent again", async () => {
       const server = await serve(() => ({ status: 403, body: "x".repeat(3_000_000) }))
       const [status, text] = await send(agent({ ...numbering(), judge: () => false }), server.url)
       expect([status, text.length]).toEqual([403, 3_000_000])
@@ -216,7 +216,7 @@ describe.each(releases)("%s", (_name, undici) => {
       expect(server.arrivals).toHaveLength(1)
     })
 
-    it("is given to the caller while its body does not end, and the body goes on", async () => {
+    it("is given to the caller before its body ends, and the body goes on", async () => {
       let end = (): void => undefined
       const server = createServer((_request, response) => {
         response.writeHead(403).write("be")
@@ -232,7 +232,7 @@ describe.each(releases)("%s", (_name, undici) => {
       expect(await body.text()).toBe("begun")
     })
 
-    it("comes after the early hints that came before it", async () => {
+    it("comes after its early hints", async () => {
       const server = createRawServer((socket) => {
         socket.once("data", () => {
           socket.end(`HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok`)
@@ -258,7 +258,7 @@ describe.each(releases)("%s", (_name, undici) => {
       expect(statuses).toEqual([103, 200])
     })
 
-    it("closes the stream of a request whose credential cannot be had", async () => {
+    it("closes the stream of a request without a credential", async () => {
       const server = await serve()
       const body = new Readable({ read: () => undefined })
       const refusing: Auth = { ...numbering(), authenticate: () => Promise.reject(new Error("no token")) }
@@ -283,7 +283,7 @@ describe.each(releases)("%s", (_name, undici) => {
       expect(rejections).toMatchObject([{ status: 401, errorCode: "APIGW.0301", requestId: "r-1" }])
     })
 
-    it("is judged without what cannot be decoded", async () => {
+    it("is judged without a body that cannot be decoded", async () => {
       const server = await serve(() => ({ status: 401, headers: { "content-encoding": "gzip" }, body: "no gzip" }))
       const rejections: Rejection[] = []
       const judge = (_: unknown, rejection: Rejection): boolean => rejections.push(rejection) < 0
@@ -324,7 +324,7 @@ describe.each(releases)("%s", (_name, undici) => {
       await expect(sent).rejects.toThrow("not wanted")
     })
 
-    it("such as the one that retries, of a 401 in the end", async () => {
+    it("such as the retry interceptor, for the last 401", async () => {
       const server = await serve(() => ({ status: 401 }))
       const retry = undici.interceptors.retry({ statusCodes: [401], minTimeout: 1, maxRetries: 2 })
       const sent = agent({ ...numbering(), judge: () => false }).compose(retry)
@@ -337,7 +337,7 @@ describe.each(releases)("%s", (_name, undici) => {
   })
 
   describe("a body", () => {
-    it("that is a form of undici's own, of the platform or of another library is signed as it is sent", async () => {
+    it("that is a form of undici, of the platform or of another library is signed as it is sent", async () => {
       const server = await serve()
       const auth = numbering("secret", 1_000_000)
       const own = new undici.FormData()
@@ -360,7 +360,7 @@ describe.each(releases)("%s", (_name, undici) => {
       expect(server.arrivals.every(({ body }) => body.includes("Jörg") && body.includes('filename="a.txt"'))).toBe(true)
     })
 
-    it("that is a form too long to be kept is sent with a token", async () => {
+    it("that is a form too long to keep is sent with a token", async () => {
       const server = await serve()
       const form = new undici.FormData()
       form.append("file", new File([Buffer.alloc(13 * 1024 * 1024, "x")], "a.bin"))

@@ -34,7 +34,7 @@ export function attemptsContract({ adapter, serve }: ContractContext): void {
       expect(arrival?.headers.authorization).toContain("x-security-token")
     })
 
-    it("gives the answer back as the client gives it", async () => {
+    it("returns the client's own answer", async () => {
       const server = await serve(() => ({ status: 201, body: '{"created":"ü"}' }))
       const send = adapter.connect({ baseUrl: server.url, auth: aksk() })
       expect(await send({ path: "/", method: "POST", body: "x", as: "body" })).toMatchObject({
@@ -43,7 +43,7 @@ export function attemptsContract({ adapter, serve }: ContractContext): void {
       })
     })
 
-    it("tells the auth of each answer that took its credential, also of a replay, and of no other", async () => {
+    it("tells the auth about each answer that accepted its credential, also of a replay, and about no other", async () => {
       const server = await serve(({ target }, index) =>
         index === 1 ? expiredTokenAnswer : { status: Number(target.slice(1)) },
       )

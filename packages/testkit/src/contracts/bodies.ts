@@ -10,7 +10,7 @@ import { signatureVerdict } from "./signature-verdicts.ts"
 
 /** The contract of bodies: every kind arrives intact and correctly signed. */
 export function bodiesContract({ adapter, serve }: ContractContext): void {
-  describe("a body arrives intact and rightly signed", () => {
+  describe("a body arrives complete and with a valid signature", () => {
     const samples = { ...bodySamples, ...adapter.bodies }
     const bareArrival = async (request: AdapterRequest, sample: BodySample): Promise<Arrival> => {
       const server = await serve()

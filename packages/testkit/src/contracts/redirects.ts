@@ -26,7 +26,7 @@ export function redirectsContract({ adapter, serve }: ContractContext): void {
       expect(server.arrivals[1]?.body.toString()).toBe(keeps ? '{"a":1}' : "")
     })
 
-    it.each([301, 302, 303, 307, 308])("%d to a host that is not listed carries nothing secret", async (status) => {
+    it.each([301, 302, 303, 307, 308])("%d to a host that is not listed carries no secret", async (status) => {
       const foreign = await serve()
       const server = await serve(() => ({ status, headers: { location: `${foreign.url}/stolen` } }))
       for (const auth of [aksk(temporaryCredentials), tokenAuth(countingTokens().provider)]) {
@@ -85,7 +85,7 @@ export function redirectsContract({ adapter, serve }: ContractContext): void {
       },
     )
 
-    it("on the same one keeps its credential", async () => {
+    it("on the same origin is authenticated", async () => {
       const server = await serve(({ target }) =>
         target === "/from" ? { status: 307, headers: { location: "/to" } } : {},
       )
@@ -96,7 +96,7 @@ export function redirectsContract({ adapter, serve }: ContractContext): void {
       ])
     })
 
-    it("by a host that is not Huawei Cloud's leads none of them to a credential", async () => {
+    it("by another host gives no Huawei Cloud host a credential", async () => {
       const other = await serve()
       const foreign = await serve(() => ({ status: 307, headers: { location: named("ecs", other) } }))
       const server = await serve(() => ({ status: 307, headers: { location: foreign.url } }))
@@ -104,7 +104,7 @@ export function redirectsContract({ adapter, serve }: ContractContext): void {
       expect(tokensSeen(other)).toEqual([["/", undefined]])
     })
 
-    it("is authenticated where the host is listed", async () => {
+    it("is authenticated if the host is listed", async () => {
       const other = await serve()
       const server = await serve(() => ({ status: 307, headers: { location: `${named("ecs", other)}/to` } }))
       const listed = { hosts: ["*.myhuaweicloud.com"], allowInsecure: true }
@@ -112,7 +112,7 @@ export function redirectsContract({ adapter, serve }: ContractContext): void {
       expect(tokensSeen(other)).toEqual([["/to", "MIIsecret-token-number-1"]])
     })
 
-    it("carries nothing secret when the other host refuses it, or the client retries", async () => {
+    it("carries no secret when the other host refuses it or the client retries", async () => {
       const other = await serve((_, index) => (index === 0 ? { status: 503 } : expiredTokenAnswer))
       const server = await serve(() => ({ status: 307, headers: { location: `${named("ecs", other)}/to` } }))
       const send = adapter.connect({ baseUrl: named("iam", server), auth: token(), options })
@@ -122,7 +122,7 @@ export function redirectsContract({ adapter, serve }: ContractContext): void {
       expect(new Set(other.arrivals.map(({ headers }) => headers["x-auth-token"]))).toEqual(new Set([undefined]))
     })
 
-    it("to the same URL leaves later requests for it alone", async () => {
+    it("to the same URL does not affect later requests for it", async () => {
       const other = await serve()
       const location = `${named("ecs", other)}/to`
       const server = await serve(() => ({ status: 307, headers: { location } }))

@@ -62,7 +62,7 @@ export function rejectionsContract({ adapter, serve, listen }: ContractContext):
       },
     )
 
-    it("makes one refresh for ten concurrent requests, and all succeed", async () => {
+    it("causes one refresh for ten concurrent requests, and all succeed", async () => {
       const tokens = countingTokens(20)
       const server = await gateway(() => "MIIsecret-token-number-2")
       const send = adapter.connect({ baseUrl: server.url, auth: tokenAuth(tokens.provider) })
@@ -71,7 +71,7 @@ export function rejectionsContract({ adapter, serve, listen }: ContractContext):
       expect(tokens.calls).toBe(2)
     })
 
-    it("that comes late, for an older token, makes no refresh", async () => {
+    it("for an older token causes no refresh", async () => {
       const tokens = countingTokens()
       let release = (): void => undefined
       const held = new Promise<void>((resolve) => {
@@ -110,7 +110,7 @@ export function rejectionsContract({ adapter, serve, listen }: ContractContext):
   })
 
   describe("a 401 to a signature", () => {
-    it("that has expired teaches the server's clock and makes one replay", async () => {
+    it("that has expired corrects the clock and causes one replay", async () => {
       const ahead = 20 * 60_000
       const server = await serve((_arrival, index) =>
         index > 0
@@ -135,7 +135,7 @@ export function rejectionsContract({ adapter, serve, listen }: ContractContext):
         expect(Math.abs(signedAt(arrival) - Date.now() - ahead)).toBeLessThan(10_000)
     })
 
-    it("that has expired teaches the server's clock by the two times in the text, without a Date header", async () => {
+    it("that has expired corrects the clock by the two times in the text, without a Date header", async () => {
       const ahead = 20 * 60_000
       const stamp = (time: number): string => new Date(time).toISOString().replace(/[-:]|\.\d+/g, "")
       const signed: string[] = []
@@ -157,7 +157,7 @@ export function rejectionsContract({ adapter, serve, listen }: ContractContext):
       expect(offsets).toEqual([expect.closeTo(ahead, -5)])
     })
 
-    it("that does not match is never tried again", async () => {
+    it("that does not match is never sent again", async () => {
       const server = await serve(() => wrongSignatureAnswer)
       const send = adapter.connect({ baseUrl: server.url, auth: aksk() })
       expect((await send({ path: "/x" })).status).toBe(401)

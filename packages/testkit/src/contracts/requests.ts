@@ -32,7 +32,7 @@ export function requestsContract({ adapter, serve }: ContractContext): void {
       expect(server.arrivals).toEqual([])
     })
 
-    it("its own is all there is, where the client has none", async () => {
+    it("its own auth is required if the client has none", async () => {
       const server = await serve()
       const send = adapter.connect({ baseUrl: server.url, auth: false })
       expect(await failedCode(send({ path: "/x" }))).toBe("AUTH_INVALID_OPTION")
@@ -45,7 +45,7 @@ export function requestsContract({ adapter, serve }: ContractContext): void {
       ])
     })
 
-    it("false sends none", async () => {
+    it("false sends it without authentication", async () => {
       const server = await serve()
       const send = adapter.connect({ baseUrl: server.url, auth: aksk() })
       await send({ path: "/x", auth: false })

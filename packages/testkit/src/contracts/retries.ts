@@ -10,7 +10,7 @@ export function retriesContract({ adapter, serve }: ContractContext): void {
     const kinds = (["JSON object", "FormData with a file", "Buffer"] as const).filter(
       (kind) => adapter.spoilsOnRetry?.includes(kind) !== true,
     )
-    it.each(kinds)("is signed anew each time, with the body kind %s", async (kind) => {
+    it.each(kinds)("is signed anew each time, with a body of the kind %s", async (kind) => {
       const server = await serve((_arrival, index) => (index < 2 ? { status: 503 } : {}))
       const send = adapter.connect({ baseUrl: server.url, auth: aksk() })
       const { make, as } = bodySamples[kind]

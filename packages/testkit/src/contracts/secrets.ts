@@ -55,7 +55,7 @@ export function secretsContract({ adapter, serve }: ContractContext): void {
   })
 
   describe("a host that is not listed", () => {
-    it("gets the request as the bare client sends it", async () => {
+    it("gets the request as the client alone sends it", async () => {
       const server = await serve()
       const send = adapter.connect({ baseUrl: server.url, auth: aksk(), options: { hosts: ["*.myhuaweicloud.com"] } })
       expect((await send({ method: "POST", path: "/x?q=1", body: "x", as: "body" })).status).toBe(200)

@@ -13,7 +13,7 @@ export function unconfirmedKeysContract({ adapter, serve }: ContractContext): vo
     /** Its clock stands still and ends no wait, so a request whose turn never comes hangs. */
     const stillAuth = (): Auth => akskAuth(credentials, { clock: fakeClock(Date.now()) })
 
-    it("goes with one request first; the others follow at once when that is answered", async () => {
+    it("is sent with one request first, and with the others after its answer", async () => {
       let first = 0
       const server = await serve(async (_arrival, index) => {
         if (index > 0) return {}
@@ -27,7 +27,7 @@ export function unconfirmedKeysContract({ adapter, serve }: ContractContext): vo
       expect(first).toBe(1)
     })
 
-    it("and is wrong is sent twice, however many ask; the others get an AuthError that says when to ask again", async () => {
+    it("is sent twice if it is wrong, and other requests get an AuthError with the time to wait", async () => {
       const server = await serve(() => wrongSignatureAnswer)
       const send = adapter.connect({ baseUrl: server.url, auth: stillAuth() })
       const ask = (): Promise<unknown> => send({ path: "/x" }).catch((error: unknown) => error)
@@ -41,7 +41,7 @@ export function unconfirmedKeysContract({ adapter, serve }: ContractContext): vo
       expect(server.arrivals).toHaveLength(2)
     })
 
-    it("lets the next request go when the first one gets no answer, or is aborted", async () => {
+    it("is sent with the next request when the first gets no answer or is aborted", async () => {
       const held: Socket[] = []
       let requests = 0
       const server = createTcpServer((socket) => {

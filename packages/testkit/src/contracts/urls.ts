@@ -5,7 +5,7 @@ import { signatureVerdicts } from "./signature-verdicts.ts"
 
 /** The contract of URLs: the one that is signed is the one that is sent. */
 export function urlsContract({ adapter, serve }: ContractContext): void {
-  describe("the URL that is signed is the URL that is sent", () => {
+  describe("the signed URL is the URL that is sent", () => {
     it.each([
       ["a space in the path", "/v1/a%20b"],
       ["a URN in the path", "/v1/urn%3Afss%3Aregion/x"],
