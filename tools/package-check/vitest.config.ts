@@ -1,7 +1,7 @@
 import { mergeConfig } from "vitest/config"
 import { shared } from "../../vitest.shared.ts"
 
-// Installing and type checking take their time.
+// Installation and type checks are slow.
 export default mergeConfig(shared, {
   test: { globalSetup: "./test/global-setup.ts", testTimeout: 600_000, hookTimeout: 600_000 },
 })

@@ -1,4 +1,4 @@
-// What the fragments of the READMEs take for granted: the reader's own things, and what other packages export.
+// Declares the names that fragments of READMEs use: the reader's own values, and exports of other packages.
 import type { Auth, TokenProvider } from "@countersign/auth-core"
 
 declare global {

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import type { ChangelogChange } from "nx/release/changelog-renderer"
 import renderer from "nx/release/changelog-renderer"
 
-/** The types whose subjects are written for users. Of the others only a breaking change is told. */
+/** The types with subjects for users. Of other types only breaking changes are listed. */
 const TOLD_TYPES = ["feat", "fix", "perf"]
 const NOTE = /^BREAKING CHANGE: /m
 
@@ -30,7 +30,7 @@ export default class UsersChangelog extends renderer.default {
     return notes.length === 0 ? byType : ["", "### Breaking changes", "", ...notes, ...byType]
   }
 
-  /** They stand in front already. */
+  /** They are already listed first. */
   protected override hasBreakingChanges(): boolean {
     return false
   }

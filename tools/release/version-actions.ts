@@ -12,7 +12,7 @@ interface Manifest extends Partial<Record<(typeof COLLECTIONS)[number], Record<s
   version: string
 }
 
-/** Tells `nx release` how versions stand in package.json: packages depend on the exact version of each other. */
+/** Tells `nx release` how package.json holds versions: packages depend on exact versions of each other. */
 export default class PackageJsonVersions extends VersionActions {
   override validManifestFilenames = ["package.json"]
 
@@ -71,7 +71,7 @@ export default class PackageJsonVersions extends VersionActions {
   }
 }
 
-/** Brings package-lock.json up to the new versions. */
+/** Updates package-lock.json to the new versions. */
 export const afterAllProjectsVersioned: AfterAllProjectsVersioned = async (cwd, { dryRun }) => {
   if (dryRun) return { changedFiles: [], deletedFiles: [] }
   execFileSync("npm", ["install", "--package-lock-only", "--ignore-scripts"], { cwd, stdio: "inherit" })

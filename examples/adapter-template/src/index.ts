@@ -20,7 +20,7 @@ export function withAuth<A extends Agent>(api: A, auth: core.Auth | false, optio
   return api.use(authPlugin(auth, options))
 }
 
-/** Authenticates a request, in the form that superagent has for such things: `request.use(authPlugin(auth))`. */
+/** Authenticates one request, as a superagent plugin: `request.use(authPlugin(auth))`. */
 export function authPlugin(auth: core.Auth | false, options: core.GuardOptions = {}): Plugin {
   // Options are checked and compiled once, not for each request.
   const [authForRequest, guard] = core.createGate("countersign", auth, options)
@@ -58,7 +58,7 @@ export function authPlugin(auth: core.Auth | false, options: core.GuardOptions =
 
 const NO_STREAMS = "What pipe() and write() send cannot be signed: use send() or attach() with end() or await."
 
-/** As without auth, users get the redirect that is one too many. */
+/** Users get the redirect above the limit, as without auth. */
 function giveLast(answer: { res: Response }): never {
   throw answer
 }

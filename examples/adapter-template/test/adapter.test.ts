@@ -5,7 +5,7 @@ import { countersign, withAuth } from "../src/index.ts"
 const adapter: AdapterUnderTest = {
   connect({ baseUrl, auth, options }) {
     const bare = superagent.agent()
-    // superagent has no base URL: the hosts have to be named.
+    // superagent has no base URL, so the test names the hosts.
     const api = auth === undefined ? bare : withAuth(bare, auth, { hosts: [new URL(baseUrl).host], ...options })
     return async (given) => {
       const { method = "GET", path = "", headers = {}, body, as = "none", signal, retries = 0 } = given
@@ -38,7 +38,7 @@ function superagentRequest(api: InstanceType<typeof superagent.agent>, method: s
   return (url) => api[method.toLowerCase() as Methods](url)
 }
 
-/** As superagent's users send what superagent takes in no such form. */
+/** Converts bodies that superagent does not accept, as its users would. */
 async function sendAs(request: Request, body: unknown): Promise<void> {
   if (typeof body === "string") request.type(request.get("content-type") ?? "text/plain").send(body)
   else if (body instanceof URLSearchParams) request.type("form").send(String(body))

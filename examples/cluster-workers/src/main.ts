@@ -1,4 +1,4 @@
-// A cluster of Node workers. However many there are, IAM is asked for one token. Needs a Redis: REDIS_URL, else localhost.
+// A cluster of Node workers that share one token of IAM. Needs a Redis: REDIS_URL, else localhost.
 import cluster from "node:cluster"
 import { startEmulator } from "@countersign/emulator"
 import { work } from "./worker.ts"

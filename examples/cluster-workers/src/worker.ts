@@ -4,7 +4,7 @@ import { createClient } from "redis"
 
 const REQUESTS = 25
 
-/** Runs one worker with its own client, its own near cache, and the store that all share. */
+/** Runs one worker with its own client, its own memory cache, and the shared store. */
 export async function work(): Promise<void> {
   const { ENDPOINT = "", PARTNER_USER = "", PARTNER_PASSWORD = "", PARTNER_DOMAIN = "", REDIS_URL } = process.env
   const redis = createClient({ url: REDIS_URL ?? "redis://127.0.0.1:6379" })

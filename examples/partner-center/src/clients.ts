@@ -6,7 +6,7 @@ import axios from "axios"
 import got from "got"
 import ky from "ky"
 
-/** One call, in no client's words. */
+/** One call, independent of any client. */
 export interface Call {
   method: "GET" | "POST" | "PUT"
   path: string
@@ -15,7 +15,7 @@ export interface Call {
 
 export type Send = (call: Call) => Promise<number>
 
-/** Each client as its users know it, on one base URL, with an auth. Gives the status of the answer. */
+/** Each client with its usual setup, one base URL and an auth. Returns the status of the answer. */
 export const clients: Readonly<Record<string, (baseUrl: string, auth: Auth) => Send>> = {
   axios(baseUrl, auth) {
     const client = axiosWithAuth(

@@ -16,14 +16,14 @@ interface Row {
   readonly client: string
   readonly what: string
   readonly request: string
-  /** The headers that the client was told to authenticate with. */
+  /** The headers that the auth gave the client. */
   readonly sent: string
   readonly answer: string
   readonly iamCalls: string
   readonly ok: boolean
 }
 
-/** Notes what an auth puts on the wire, attempt by attempt. */
+/** Records the headers of an auth, attempt by attempt. */
 function noting(auth: Auth, notes: string[]): Auth {
   const note = (headers: Readonly<Record<string, string>>): void => {
     notes.push(

@@ -1,11 +1,11 @@
 import { startEmulator } from "@countersign/emulator"
 import type { Credentials } from "@countersign/fetch"
 
-/** Where the demo calls, and as whom. */
+/** The endpoints and the identity of the demo. */
 export interface Setting {
   readonly name: string
   readonly iamEndpoint: string
-  /** Of Partner Center. */
+  /** Base URL of Partner Center. */
   readonly endpoint: string
   readonly user: string
   readonly password: string
@@ -13,9 +13,9 @@ export interface Setting {
   readonly domain: string
   readonly customer: { readonly domain: string; readonly agency: string }
   readonly credentials: Credentials
-  /** Where a large body may be sent to; absent where there is no such place. */
+  /** A URL that accepts a large body, if there is one. */
   readonly uploadPath: string | undefined
-  /** How often IAM was called so far; `undefined` where nobody counts. */
+  /** The number of calls to IAM so far; `undefined` if it is unknown. */
   iamCalls(): number | undefined
   close(): Promise<void>
 }

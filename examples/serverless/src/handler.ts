@@ -2,12 +2,12 @@ import { createFetch, passwordToken, TokenCache, tokenAuth } from "@countersign/
 import { redisStore } from "@countersign/redis"
 import { createClient } from "redis"
 
-// Outside of the handler: made once for each instance of the function, and kept from one invocation to the next.
+// Outside the handler, so made once per instance of the function and kept between invocations.
 const { ENDPOINT = "", PARTNER_USER = "", PARTNER_PASSWORD = "", PARTNER_DOMAIN = "", REDIS_URL } = process.env
 
 const redis = createClient({ url: REDIS_URL ?? "redis://127.0.0.1:6379" })
 redis.on("error", (error) => console.error("Redis:", error.message))
-// Not waited for: an instance whose Redis is slow to answer starts all the same.
+// Not awaited, so that an instance also starts if its Redis is slow.
 redis.connect().catch(() => undefined)
 
 const cache = new TokenCache({ store: redisStore(redis, { prefix: `function-${new URL(ENDPOINT).port}:` }) })

@@ -1,4 +1,4 @@
-// Stands for the platform: one instance of the function, invoked a few times.
+// Plays the platform: runs one instance of the function and invokes it a few times.
 import { handler } from "./handler.ts"
 
 const statuses: number[] = []

@@ -1,4 +1,4 @@
-// Instances of a serverless function that come and go. They share one token. Needs a Redis: REDIS_URL, else localhost.
+// Starts and stops instances of a serverless function, which share one token. Needs a Redis: REDIS_URL, else localhost.
 import { fork } from "node:child_process"
 import { startEmulator } from "@countersign/emulator"
 

@@ -1,4 +1,4 @@
-/** Runs something that must fail, and gives the failure. */
+/** Runs something that must fail, and returns its error. */
 export function failureOf(run: () => unknown): unknown {
   try {
     run()

@@ -107,7 +107,7 @@ describe(`axios ${version}: other interceptors`, () => {
     expect(server.arrivals).toMatchObject([
       { method: "PUT", target: "/changed?a=b%20c", headers: { "x-added": "1", "x-auth-token": "secret-1" } },
     ])
-    // A view into a larger buffer, of which axios alone would send the whole.
+    // A view into a larger buffer. axios alone would send the whole buffer.
     expect(server.arrivals[0]?.body).toEqual(Buffer.from(bytes.subarray(100, 200)))
     expect(auth.attempts[0]?.body).toEqual(Buffer.from(bytes.subarray(100, 200)))
 

@@ -13,7 +13,7 @@ afterEach(async () => {
   await server.close()
 })
 
-/** Stands for the adapter that axios has in browsers. */
+/** Plays axios' adapter in browsers. */
 function xhr(): AxiosAdapter & { calls: number } {
   const adapter = Object.assign(
     async (config: Parameters<AxiosAdapter>[0]) => {
@@ -52,7 +52,7 @@ describe(`axios ${version}, as in a browser`, () => {
     const api = withAuth(axios.create({ baseURL: server.url, adapter: "fetch" }), numbering())
     await expect(api.get("/x")).rejects.toMatchObject({ code: "AUTH_REDIRECT_BLOCKED" })
     expect(fetched.map(({ redirect }) => redirect)).toEqual(["manual"])
-    // Who asks for the redirect itself gets what axios gives.
+    // A caller that wants the redirect itself gets it from axios.
     expect((await api.get("/x", { maxRedirects: 0 })).status).toBe(0)
   })
 

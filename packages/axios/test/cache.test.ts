@@ -64,7 +64,7 @@ describe.each(orders)(`axios ${version} with axios-cache-interceptor, %s`, (_, w
       [second, "of second"],
       [false, "of undefined"],
     ]
-    // Each behind each other, more than once.
+    // Every order of the two, more than once.
     for (const [, expected] of asked) {
       for (const [auth, answer] of [...asked, ...asked.toReversed()]) {
         const { data } = await api.get("/x", { ...config, ...(auth === undefined ? {} : { countersign: auth }) })

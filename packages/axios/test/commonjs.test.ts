@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { authInterceptor, withAuth } from "../src/index.ts"
 import { adapters, version } from "./axios-version.ts"
 
-/** What a CommonJS program gets: not the copy of axios that modules import, but one with classes of its own. */
+/** The axios of a CommonJS program: another copy than modules import, with its own classes. */
 const require = createRequire(import.meta.url)
 const newest: AxiosStatic = require("axios")
 const oldest: AxiosStatic = require("axios-1.7")
@@ -56,7 +56,7 @@ describe.each(copies)(`with axios ${version} imported, an axios %s, required`, (
   })
 })
 
-// Beside the imported axios there is one to require: the newest.
+// The required axios is always the newest one.
 describe.runIf(newest.VERSION === version)(`axios ${version}, required`, () => {
   const { AxiosError, AxiosHeaders, CanceledError } = newest
 

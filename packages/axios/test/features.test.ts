@@ -2,7 +2,7 @@ import { describeFeatures } from "@countersign/testkit"
 import { version } from "./axios-version.ts"
 import { features } from "./features/index.ts"
 
-// Of the releases in the list this run has one.
+// This run has one of the listed releases.
 const releases = features.releases.filter((release) => release.version === version)
 const names = releases.map(({ name }) => name)
 const themes = Object.fromEntries(

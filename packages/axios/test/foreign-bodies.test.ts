@@ -18,7 +18,7 @@ beforeEach(async () => {
 })
 afterEach(() => server.close())
 
-/** A class of another realm, as a `vm` context and Jest have them. */
+/** A class of another realm, as in a `vm` context and in Jest. */
 const foreign = (code: string): unknown => runInNewContext(code)
 
 function filled(form: { append(name: string, value: unknown, filename?: string): void }, file?: unknown): unknown {
@@ -27,7 +27,7 @@ function filled(form: { append(name: string, value: unknown, filename?: string):
   return form
 }
 
-/** Looks like a form of a polyfill: no class that anybody knows. */
+/** A form of a polyfill, with an unknown class. */
 function formByShape(): unknown {
   const fields: [string, unknown][] = []
   return {

@@ -17,7 +17,7 @@ const client = (auth: Auth | undefined): AxiosInstance => {
   const api = axios.create({ baseURL })
   return auth === undefined ? api : withAuth(api, auth)
 }
-/** Its types are for the axios that is required. */
+/** Its types are for the required axios. */
 const mocking = (api: AxiosInstance, options: { onNoMatch?: "passthrough" | "throwException" } = {}) =>
   new MockAdapter(api as never, options)
 const failureOf = (sent: Promise<unknown>): Promise<unknown> =>

@@ -11,7 +11,7 @@ import { version } from "./axios-version.ts"
 const { key, cert } = selfSigned("localhost")
 const tunnels = Number(version.split(".")[1]) >= 17
 
-/** What the proxy was asked for, and with which token. */
+/** The requests to the proxy, with their tokens. */
 let asked: [method: string, target: string, token: unknown][]
 let proxy: Server
 let plain: RecordingServer

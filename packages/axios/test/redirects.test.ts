@@ -22,7 +22,7 @@ const errorOf = (sent: Promise<unknown>): Promise<AxiosError> =>
     (error) => error,
   )
 
-/** What `beforeRedirect` is told, as far as axios and this package agree on it. */
+/** The arguments of `beforeRedirect` that axios and this package share. */
 type Told = [path: string, method: string, status: number, location: string, from: unknown]
 
 describe.each(adapters)(`axios ${version}, %s: redirects`, (adapter) => {
@@ -124,7 +124,7 @@ describe.each(adapters)(`axios ${version}, %s: redirects`, (adapter) => {
       ["/c?d", "GET", 303, "/c?d", [`${server.url}/a?b`, "PUT"]],
       ["/e", "GET", 302, "/e", [`${server.url}/c?d`, "GET"]],
     ])
-    // axios 1.7 does not say where from.
+    // axios 1.7 does not give the origin of the redirect.
     if (!version.startsWith("1.7")) expect(await hops(bare(server.url))).toEqual(told)
   })
 

@@ -26,7 +26,7 @@ afterEach(async () => {
   await server.close()
 })
 
-/** Whether the last arrival is signed for what it is. */
+/** Whether the last arrival has a valid signature. */
 async function isSigned(url = server.url): Promise<boolean> {
   const { method = "", target = "", headers = {}, body } = server.arrivals.at(-1) ?? {}
   const request = { method, url: `${url}${target}`, headers: headers as Record<string, string>, body: body ?? null }
@@ -168,7 +168,7 @@ describe.each(adapters)(`axios ${version}, %s: a request`, (adapter) => {
     expect(await isSigned()).toBe(true)
   })
 
-  // Through its fetch adapter axios itself gives up at once.
+  // With its fetch adapter axios gives up at once.
   it.runIf(adapter === "http")("may have a timeout that is longer than a timer can run", async () => {
     const inner = numbering()
     const slow: Auth = {
@@ -274,7 +274,7 @@ describe(`axios ${version}, http: a request`, () => {
     const { ":authority": host, authorization, "x-sdk-date": date } = headers[0] ?? {}
     const request = { method: "GET", url: `${url}/x`, headers: { host, authorization, "x-sdk-date": date } as never }
     expect(await verify(request, { secretFor: async () => key })).toMatchObject({ ok: true })
-    // axios follows no redirects there.
+    // axios follows no redirects over this connection.
     await expect(one.get("/from")).rejects.toMatchObject({ response: { status: 302 } })
     http2.close()
   })

@@ -105,7 +105,7 @@ describe.each(adapters)(`axios ${version}, %s`, (adapter) => {
     expect(secretIn(error)).toBeUndefined()
   })
 
-  // The releases before let a stream grow beyond it.
+  // Earlier releases let a stream exceed it.
   it.skipIf(version.startsWith("1.7"))("an error of a stream that grows too long shows none", async () => {
     const url = await serve((_, response) => response.writeHead(200).end("longer than that"))
     const { data } = await api(url).get("/x", { responseType: "stream", maxContentLength: 4 })
@@ -118,7 +118,7 @@ describe.each(adapters)(`axios ${version}, %s`, (adapter) => {
     ["a timeout", () => ({ timeout: 150 })],
     ["a signal", () => ({ signal: AbortSignal.timeout(150) })],
   ]
-  // By fetch, axios 1.7 does not heed a cancel token, and an error by one cannot be made JSON in axios 1.21.
+  // With fetch, axios 1.7 ignores a cancel token, and axios 1.21 cannot convert such an error to JSON.
   if (adapter === "http") {
     const cancelled = (): AxiosRequestConfig => {
       const { token, cancel } = axios.CancelToken.source()
@@ -202,7 +202,7 @@ describe(`axios ${version}, http, with the caller's own agent`, () => {
     const instance = withAuth(axios.create({ baseURL: `${protocol}://${host}`, adapter: "http", ...agents }), auth)
     const response = await instance.get("/x")
     expect(secretIn(response)).toBeUndefined()
-    // One on its way, one in the queue.
+    // One is being sent, one is in the queue.
     const pending = [instance.get("/slow"), instance.get("/slow")]
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(shown(response)).toContain("[secret]")

@@ -18,7 +18,7 @@ interface Search {
   query: string
 }
 
-// An instance of whatever kind stays of that kind.
+// An instance keeps its type.
 expectTypeOf(withAuth(axios.create(), auth)).toEqualTypeOf<AxiosInstance>()
 expectTypeOf(withAuth(axios, auth, { hosts: ["*.example.com"], allowInsecure: true })).toEqualTypeOf<AxiosStatic>()
 expectTypeOf(withAuth(axios, auth).create()).toEqualTypeOf<AxiosInstance>()
@@ -30,7 +30,7 @@ expectTypeOf(withAuth(userApi, auth)).toEqualTypeOf<UserApi>()
 const assigned = withAuth(Object.assign(axios.create(), { region: "eu-west-1" } as const), auth)
 expectTypeOf(assigned.region).toEqualTypeOf<"eu-west-1">()
 
-// So does what its methods give.
+// So do the results of its methods.
 const api = withAuth(axios.create(), auth)
 expectTypeOf(api.get<User>("/users/1")).toEqualTypeOf<Promise<AxiosResponse<User>>>()
 expectTypeOf(api.get("/users/1")).resolves.toHaveProperty("data").toBeAny()
@@ -51,7 +51,7 @@ if (axios.isAxiosError<User>(failed)) expectTypeOf(failed).toEqualTypeOf<AxiosEr
 expectTypeOf(authInterceptor(auth)).toEqualTypeOf<AuthInterceptor>()
 axios.interceptors.request.use(authInterceptor(auth), null, { synchronous: true })
 
-// The key of a request is typed, on every way to make one.
+// The key of a request is typed in every form of request.
 void api.get("https://api.example.com", { countersign: auth })
 void api.post<User>("https://api.example.com", { a: 1 }, { countersign: false, timeout: 1_000 })
 void api.request({ countersign: auth, url: "/" })

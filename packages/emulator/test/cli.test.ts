@@ -9,7 +9,7 @@ import { ask, askSigned } from "./running-emulator.ts"
 const run = promisify(execFile)
 const CLI = fileURLToPath(new URL("../src/cli.ts", import.meta.url))
 
-/** Starts the command; gives it with the first that it prints. */
+/** Starts the command. Returns it with its first output. */
 async function start(...args: string[]): Promise<{ command: ChildProcess; printed: string }> {
   const command = spawn(process.execPath, [CLI, ...args], { stdio: ["ignore", "pipe", "pipe"] })
   onTestFinished(() => void command.kill())

@@ -34,7 +34,7 @@ const byTemporaryKey: NewAuth = (emulator, clock) => {
 
 const guard = createHostGuard({ hosts: ["127.0.0.1"] })
 
-/** Ten requests at once; their statuses, and how many attempts they took. */
+/** Sends ten concurrent requests. Returns their statuses and the number of attempts. */
 async function tenAtOnce(emulator: Emulator, auth: Auth): Promise<{ statuses: number[]; attempts: number }> {
   let attempts = 0
   const counted: typeof fetch = (...request) => {

@@ -1,4 +1,4 @@
-// Signatures that nothing of this workspace made, sent by a client that knows nothing of it.
+// Signatures from outside this workspace, sent by an independent client.
 import { execFile } from "node:child_process"
 import { mkdtemp, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"

@@ -1,10 +1,10 @@
-// Made from the signing guide with node:crypto alone, so that nothing of the signer under test vouches for itself.
+// Written from the signing guide with node:crypto alone, so that it is independent of the signer under test.
 import { createHash, createHmac, hkdfSync } from "node:crypto"
 
 export interface IndependentRequest {
   method?: string
   host: string
-  /** Path and query as they go on the wire. */
+  /** Path and query on the wire. */
   target: string
   /** All of them are signed. */
   headers?: Record<string, string>

@@ -1,4 +1,4 @@
-// The official Node SDK was written by people who knew a real gateway, and nothing of this emulator.
+// The official Node SDK was written for the real gateway, independently of this emulator.
 import { mkdtemp, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
@@ -33,7 +33,7 @@ interface Sdk {
   Region: new (id: string, endpoint: string) => object
 }
 
-// Its types need the whole of its own dependencies, so only what is used is described here.
+// Its types need all its dependencies, so only the used part is declared here.
 const require = createRequire(import.meta.url)
 const sdk = {
   ...(require("@huaweicloud/huaweicloud-sdk-core") as object),
@@ -43,7 +43,7 @@ const sdk = {
   ...(require("@huaweicloud/huaweicloud-sdk-core/region/region") as object),
 } as Sdk
 
-// It configures log4js when it is loaded, and would print whole requests.
+// It configures log4js at import, and would print whole requests.
 const log4js = require("log4js") as { configure(options: object): void }
 log4js.configure({
   appenders: { out: { type: "stdout" } },

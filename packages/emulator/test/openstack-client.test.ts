@@ -1,4 +1,4 @@
-// OpenStack's command line client knows Keystone's API and nothing of Huawei Cloud; /v3 is that API.
+// OpenStack's command line client uses Keystone's API, which /v3 implements.
 import { execFile } from "node:child_process"
 import { promisify } from "node:util"
 import { hasSystemTool } from "@countersign/testkit"
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => emulator.close())
 beforeEach(() => emulator.stats.reset())
 
-/** Environment of a user of the partner's account. */
+/** The environment of a user of the partner's account. */
 function environment(authUrl: string, scope: Record<string, string>): NodeJS.ProcessEnv {
   const { domain, user } = emulator.accounts.partner
   return {

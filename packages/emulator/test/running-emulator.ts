@@ -5,7 +5,7 @@ import { type Emulator, type EmulatorOptions, startEmulator, type User } from ".
 export const MINUTE = 60_000
 export const HOUR = 60 * MINUTE
 
-/** An emulator that ends with the test. */
+/** An emulator that closes after the test. */
 export async function runningEmulator(options?: EmulatorOptions): Promise<Emulator> {
   const emulator = await startEmulator(options)
   onTestFinished(() => emulator.close())
@@ -21,11 +21,11 @@ export interface Answer {
 interface Request {
   method?: string
   headers?: Record<string, string>
-  /** An object goes as JSON. */
+  /** An object is sent as JSON. */
   body?: object | string
 }
 
-/** Sends a request as it stands. */
+/** Sends a request unchanged. */
 export async function ask(url: string, { method = "GET", headers = {}, body }: Request = {}): Promise<Answer> {
   const response = await fetch(url, { method, headers, body: contentOf(body), redirect: "manual" })
   const text = await response.text()
@@ -60,7 +60,7 @@ function contentOf(body: object | string | undefined): string | Uint8Array<Array
   return typeof body === "object" ? JSON.stringify(body) : (body ?? null)
 }
 
-/** POST /v3/auth/tokens for a user by password, and what is said of the scope. */
+/** POST /v3/auth/tokens for a user by password, with the given scope. */
 export function login(
   { url, accounts }: Emulator,
   user: Pick<User, "name" | "password"> = accounts.partner.user,

@@ -4,7 +4,7 @@ import { type AuthFetch, createFetch } from "../src/index.ts"
 
 const adapter: AdapterUnderTest = {
   connect({ baseUrl, auth, options }) {
-    // fetch has no base URL: the hosts have to be named.
+    // fetch has no base URL, so the test names the hosts.
     const hosts = [new URL(baseUrl).host]
     const send: AuthFetch = auth === undefined ? fetch : createFetch(auth, { hosts, ...options })
     return async (request) => {

@@ -13,7 +13,7 @@ afterEach(() => {
 
 type Mock = (input: string | URL | Request, init?: RequestInit) => unknown
 
-/** Gives a fetch that is answered by a mock, authenticated or bare. */
+/** Returns a fetch that a mock answers, with or without auth. */
 const ways: [name: string, make: (mock: Mock, limit?: number, bare?: boolean) => typeof fetch][] = [
   [
     "the caller's own fetch",
@@ -29,7 +29,7 @@ const ways: [name: string, make: (mock: Mock, limit?: number, bare?: boolean) =>
 ]
 const json = (): Response => new Response('{"a":1}', { headers: { "content-type": "application/json" } })
 
-/** Of a request: its kinds, and what can be read of it; but for what the auth and the engine add. */
+/** The kinds and the readable parts of a request, without the additions of the auth and the engine. */
 async function seenOf(input: string | URL | Request, init: RequestInit = {}): Promise<unknown> {
   const request = input instanceof Request ? input : new Request(input, init)
   const given = init.headers

@@ -5,7 +5,7 @@ import { createFetch } from "../src/index.ts"
 
 const native = globalThis.Promise
 
-// As zone.js and Bluebird do: what async functions give is of another class then.
+// As zone.js and Bluebird do. The promises of async functions then have another class.
 beforeEach(() => {
   globalThis.Promise = class Replaced<T> extends native<T> {} as PromiseConstructor
 })

@@ -1,4 +1,4 @@
-// The whole way, from a client's call to IAM and the gateway and back, while things break.
+// Whole requests, from a client's call to IAM and the gateway and back, during failures.
 
 import { type Emulator, startEmulator } from "@countersign/emulator"
 import { fakeClock } from "@countersign/testkit"

@@ -27,7 +27,7 @@ createFetch(undefined)
 // @ts-expect-error: the bare fetch knows no auth
 void fetch("https://api.example.com", { auth })
 
-// A fetch that takes more, and gives more, still does.
+// A fetch with more options and members keeps them.
 interface OwnInit extends RequestInit {
   next?: { revalidate: number }
 }
@@ -38,7 +38,7 @@ declare function ownFetch(input: RequestInfo | URL, init?: OwnInit): Promise<Own
 const own = withAuth(ownFetch, auth)
 expectTypeOf(own("https://api.example.com", { next: { revalidate: 60 } })).resolves.toEqualTypeOf<OwnResponse>()
 
-// The fetch of a library has classes of its own.
+// The fetch of a library has its own classes.
 const dispatcher = new ProxyAgent("http://proxy.example.com")
 createFetch(auth, { fetch: (input, init) => undiciFetch(input, { ...init, dispatcher }) })
 createFetch(auth, { fetch: undiciFetch })
@@ -50,7 +50,7 @@ createFetch(auth, { fetch: (input: number) => fetch(String(input)) })
 // @ts-expect-error: a fetch gives a response
 createFetch(auth, { fetch: async () => "text" })
 
-// Clients that take a fetch give their results as before.
+// Clients that take a fetch keep the types of their results.
 interface Paths {
   "/things": { get: { responses: { 200: { content: { "application/json": { a: number } } } } } }
 }

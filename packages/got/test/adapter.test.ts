@@ -17,7 +17,7 @@ function adapter(client: Got, oldest: boolean): AdapterUnderTest {
       const api = auth === undefined ? base : withAuth(base, auth, options)
       return async (request) => {
         const { method = "GET", path = "", headers = {}, body, as = "none", signal, retries = 0 } = request
-        // What got does not take itself, the caller of the bare client has to turn into text.
+        // got does not accept these, so the caller of the client alone converts them to text.
         const form = auth === undefined && body instanceof URLSearchParams ? String(body) : undefined
         const formType = form === undefined ? {} : { "content-type": "application/x-www-form-urlencoded;charset=UTF-8" }
         const response = (await api(path.replace(/^\//, ""), {

@@ -23,7 +23,7 @@ it.each(clients)(
     }
     answers.push(await api.get("x").text())
     expect(answers).toEqual(["of first", "of first", "of second", "of second", "of first", "of own"])
-    // One at a time is kept for a URL.
+    // The cache keeps one answer per URL.
     expect(server.arrivals.map(({ headers }) => headers.authorization)).toEqual([
       undefined,
       undefined,

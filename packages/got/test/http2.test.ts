@@ -18,7 +18,7 @@ afterEach(() => {
   server?.close()
 })
 
-/** A new server each time, so that no connection is taken over from another test. */
+/** A new server each time, so that no connection of another test is reused. */
 async function serve(speaksHttp2: boolean): Promise<{ url: string; arrivals: Arrival[] }> {
   const arrivals: Arrival[] = []
   server = speaksHttp2 ? createSecureServer({ key, cert, allowHTTP1: true }) : createServer({ key, cert })

@@ -8,7 +8,7 @@ interface User {
   id: string
 }
 
-// An instance of whatever kind stays of that kind.
+// An instance keeps its type.
 expectTypeOf(withAuth(got, auth)).toEqualTypeOf<Got>()
 const buffers = got.extend({ responseType: "buffer" })
 expectTypeOf(withAuth(buffers, auth, { hosts: ["*.example.com"] })).toEqualTypeOf(buffers)
@@ -19,7 +19,7 @@ expectTypeOf(got.extend(withAuth(bodies, auth))).toEqualTypeOf(got.extend(bodies
 const assigned = withAuth(Object.assign(got.extend({}), { region: "eu-west-1" } as const), auth)
 expectTypeOf(assigned.region).toEqualTypeOf<"eu-west-1">()
 
-// So does what it gives.
+// So do its results.
 const api = withAuth(got, auth)
 expectTypeOf(api("/users")).toEqualTypeOf<RequestPromise<Response<string>>>()
 expectTypeOf(api.get("/users").json<User>()).resolves.toEqualTypeOf<User>()

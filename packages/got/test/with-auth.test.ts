@@ -348,7 +348,7 @@ describe.each(clients)("%s", (name, client) => {
   describe("the wait for a credential", () => {
     const stuck: Auth = { ...numbering(), authenticate: () => new Promise(() => undefined) }
 
-    // got 14 itself gives up at once.
+    // got 14 gives up at once.
     it.skipIf(name === "got 14.0").each([2 ** 31, Number.POSITIVE_INFINITY])(
       "may take %d ms, which is longer than a timer can run",
       async (request) => {
@@ -371,7 +371,7 @@ describe.each(clients)("%s", (name, client) => {
       const api = withAuth(client.extend({ prefixUrl: server.url, retry: { limit: 0 } }), stuck)
       expect(await caught(api("x", { signal: AbortSignal.timeout(50) }))).toBeInstanceOf(Error)
       expect(await caught(api("x", { timeout: { request: 50 } }))).toMatchObject({ name: "TimeoutError" })
-      // As a polyfill has it: no `reason`, no `throwIfAborted`.
+      // A polyfill's signal, without `reason` and `throwIfAborted`.
       const polyfill = Object.assign(new EventTarget(), { aborted: false }) as AbortSignal
       const sent = caught(api("x", { signal: polyfill, timeout: { request: 10_000 } }))
       await new Promise((resolve) => setTimeout(resolve, 20))

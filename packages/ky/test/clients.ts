@@ -4,14 +4,14 @@ import last1 from "ky-1.14"
 
 type Ky = typeof ky
 
-/** The newest and the oldest ky that are supported, and the last ky 1. Their types differ in what no test here touches. */
+/** The newest and the oldest supported ky, and the last ky 1. Their types differ only in parts that no test here uses. */
 export const clients: readonly (readonly [name: string, client: Ky])[] = [
   ["ky 2.1", ky],
   ["ky 1.14", last1 as unknown as Ky],
   ["ky 1.7", oldest as unknown as Ky],
 ]
 
-/** What the release calls its base URL. */
+/** The name of the base URL option in the release. */
 export function prefix(name: string, url: string): { prefix: string } {
   return (name.startsWith("ky 1") ? { prefixUrl: url } : { prefix: url }) as { prefix: string }
 }

@@ -9,7 +9,7 @@ expectTypeOf(withAuth(ky, auth, { hosts: ["*.example.com"], allowInsecure: true 
 expectTypeOf(authHooks(auth)).toEqualTypeOf<Hooks>()
 ky.create({ hooks: authHooks(auth) })
 
-// An instance may come from anywhere, and goes on as one.
+// An instance keeps its type.
 expectTypeOf(withAuth(ky.create({ prefix: "https://api.example.com" }), auth)).toEqualTypeOf<KyInstance>()
 expectTypeOf(withAuth(ky, auth).extend({ timeout: false })).toEqualTypeOf<KyInstance>()
 

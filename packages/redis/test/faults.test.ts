@@ -1,4 +1,4 @@
-// A real Redis in trouble. Requests go on, with what is in memory or with a call of their own to the issuer.
+// A real Redis with faults. Requests go on with the values in memory or with a call to the issuer.
 
 import type { AddressInfo } from "node:net"
 import { createServer } from "node:net"
@@ -20,10 +20,10 @@ import {
 
 const HOUR = 3_600_000
 
-/** What one operation on the store may take, and with it a request that needs several. */
+/** The time limit of one store operation, which also limits a request with several. */
 const STORE_TIMEOUT_MS = 200
 const BOUND_MS = 20_000
-/** Where the store is to be used, however slow this machine is. */
+/** Options that use the store even on a slow machine. */
 const PATIENT = { storeTimeoutMs: 20_000 }
 
 describe.skipIf(!hasRedis())("a Redis in trouble", () => {
@@ -249,7 +249,7 @@ describe.skipIf(!hasRedis())("a Redis in trouble", () => {
       const [key = ""] = (await admin.keys("countersign:{*}")).filter((name) => name.endsWith("}"))
       expect(await admin.get(key)).not.toContain(written.value)
       admin.disconnect()
-      // Without the old key it is a miss.
+      // It is a miss without the old key.
       expect((await withKeys([newer]).get(provider)).value).toBe("token-2")
     })
   })

@@ -1,4 +1,4 @@
-// One process of a fleet: does what the test tells it, over IPC.
+// One process of a fleet. The test controls it over IPC.
 import { TokenCache, type TokenProvider } from "@countersign/auth-core"
 import { createClient } from "redis"
 import { redisStore } from "../src/redis-store.ts"

@@ -35,7 +35,7 @@ describe.skipIf(!hasRedis())("a fleet of processes", () => {
     return answer
   }
 
-  /** The store is used however slow this machine is, unless its trouble is what is tested. */
+  /** Uses the store even on a slow machine, unless a fault of the store is tested. */
   async function startWorkers(count: number, leaseMs = 10_000, storeTimeoutMs = 20_000): Promise<ChildProcess[]> {
     const started = Array.from({ length: count }, () =>
       fork(new URL("./fleet-worker.ts", import.meta.url), {
@@ -76,7 +76,7 @@ describe.skipIf(!hasRedis())("a fleet of processes", () => {
     expect(reports.flatMap(({ failures }) => failures)).toEqual([])
     expect(new Set(reports.flatMap(({ values }) => values))).toEqual(new Set(["token-2"]))
     expect(iam.arrivals).toHaveLength(2)
-    // Far less than the holder would have taken.
+    // Far less than the time of the holder.
     expect(performance.now() - begun).toBeLessThan(40_000)
   }, 90_000)
 
@@ -89,7 +89,7 @@ describe.skipIf(!hasRedis())("a fleet of processes", () => {
     )
     await delay((seconds / 3) * 1_000)
     await redis.kill()
-    // While it is gone each process also starts with an empty cache.
+    // While Redis is down, each process also starts with an empty cache.
     await delay((seconds / 3) * 1_000)
     await redis.start()
     const reports = await Promise.all(loads)

@@ -1,5 +1,5 @@
-// Given to `node --import`: a program of its own process runs on the sources of every package, as tests do. What the query
-// names is taken for what it says: `?axios=axios-1.7`.
+// For `node --import`: a program in a separate process runs on the sources of every package, as tests do. The query replaces
+// packages by others: `?axios=axios-1.7`.
 import { existsSync } from "node:fs"
 import { registerHooks } from "node:module"
 

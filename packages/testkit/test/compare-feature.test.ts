@@ -6,7 +6,7 @@ type Client = (path?: string, init?: RequestInit) => Promise<Response>
 
 let number = 0
 
-/** A client that authenticates each request, and does what else it is told to. */
+/** A client that authenticates each request and makes the given mistakes. */
 function release(
   spoil: (response: Response, init: RequestInit) => Response = (response) => response,
 ): FeatureRelease<Client> {

@@ -5,12 +5,12 @@ import * as newest from "undici"
 import { withAuth } from "../src/index.ts"
 import { releases, type Undici } from "./releases.ts"
 
-/** undici.request, with undici's own interceptors for retries and redirects around the authentication. */
+/** undici.request, with undici's interceptors for retries and redirects around the authentication. */
 function byRequest(undici: Undici, mock?: () => Dispatcher): AdapterUnderTest {
   return {
-    // undici.request sends no forms but those of its own class, and makes nothing of URLSearchParams.
+    // undici.request sends only forms of its own class, and does not support URLSearchParams.
     adds: ["FormData with a file", "URLSearchParams"],
-    // The retry interceptor of undici 7 takes a form for an iterable of bytes.
+    // The retry interceptor of undici 7 treats a form as an iterable of bytes.
     spoilsOnRetry: undici === newest ? [] : ["FormData with a file"],
     connect({ baseUrl, auth, options }) {
       const { interceptors } = undici
@@ -47,13 +47,13 @@ function byRequest(undici: Undici, mock?: () => Dispatcher): AdapterUnderTest {
   }
 }
 
-/** undici.fetch; redirects are fetch's own. */
+/** undici.fetch, which follows redirects itself. */
 function byFetch(undici: Undici, mock?: () => Dispatcher): AdapterUnderTest {
   return {
     neverRetries: true,
-    // What a request names is chosen here in its place.
+    // fetch cannot pass the auth of a request, so it is chosen here.
     namesNoAuth: true,
-    // undici.fetch knows its own FormData only.
+    // undici.fetch accepts only its own FormData.
     bodies: { "FormData with a file": { ...bodySamples["FormData with a file"], make: () => ownFormData(undici) } },
     connect({ baseUrl, auth, options }) {
       return async ({ method = "GET", path = "", headers = {}, body, as = "none", signal, ...given }) => {
@@ -93,7 +93,7 @@ for (const [name, undici] of releases) {
   describeMocks(`${name}, fetch`, byFetch(undici, dispatcher), [library])
 }
 
-/** Its own dispatcher, which the adapter is given in place of an Agent. */
+/** Its own dispatcher, which the adapter gets in place of an Agent. */
 function mockAgent(undici: Undici): { library: MockLibrary; dispatcher: () => Dispatcher } {
   let agent: MockAgent
   return {

@@ -1,4 +1,4 @@
-/** Bytes of garbage that one call makes; `undefined` where the collector cannot be called, so nothing can be counted. */
+/** Bytes of garbage per call; `undefined` if the collector cannot be called. */
 export function allocatedBytes(work: () => unknown): number | undefined {
   if (globalThis.gc === undefined || process.versions.bun !== undefined) return undefined
   const calls = 1_000
@@ -8,7 +8,7 @@ export function allocatedBytes(work: () => unknown): number | undefined {
     const before = process.memoryUsage().heapUsed
     for (let call = 0; call < calls; call++) work()
     const used = process.memoryUsage().heapUsed - before
-    // A collection in between would make it too small, or negative.
+    // A collection during the calls would make the figure too small, or negative.
     if (used > 0) least = Math.min(least, used / calls)
   }
   return least

@@ -11,7 +11,7 @@ import { storeCalls } from "./store-calls.ts"
 const HOUR_MS = 3_600_000
 const VALUE = "t".repeat(1_500)
 
-/** A token that is there, and ten thousand that ask for one that is not. */
+/** Measures a cached token, and ten thousand callers of a token that is not cached. */
 export const cachedTokens: Part = async ({ quick }) => {
   const expiresAt = Date.now() + 24 * HOUR_MS
   const token: Token = { value: VALUE, issuedAt: Date.now(), expiresAt }
@@ -64,7 +64,7 @@ export const cachedTokens: Part = async ({ quick }) => {
   }
 }
 
-/** A file that a package does not export, beside the one it does. */
+/** A file of a package beside its exported one. */
 function beside(name: string, path: string): string {
   return new URL(path, import.meta.resolve(name)).href
 }
@@ -78,7 +78,7 @@ async function privateKey(): Promise<string> {
   }).privateKey
 }
 
-/** As much of GitHub as an installation token needs. */
+/** The part of GitHub's API that an installation token needs. */
 function github(expiresAt: number) {
   const data = {
     token: VALUE,

@@ -1,4 +1,4 @@
-// One case of whole requests in a process of its own: run by start-case.ts, in the runtime that is measured.
+// One case of whole requests in a separate process, started by start-case.ts in the measured runtime.
 import { createInterface } from "node:readline"
 import { type CaseName, type ClientName, type Send, wholeRequestCases } from "./whole-request-cases.ts"
 
@@ -13,7 +13,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 }
 process.exit()
 
-/** Sends requests for so long; gives the CPU time of one, nanoseconds, of all threads of this process. */
+/** Sends requests for that time. Returns the CPU time of one request in nanoseconds, over all threads of this process. */
 async function cpuOfRequest(send: Send, forMs: number): Promise<number> {
   const until = performance.now() + forMs
   const before = process.cpuUsage()

@@ -7,7 +7,7 @@ import type { Row } from "./row.ts"
 const READS = 10_000
 const DELAY_MS = 500
 
-/** Ten thousand at once that ask for a token which nobody has yet. */
+/** Measures ten thousand concurrent callers of a token that is not cached yet. */
 export async function coldReads(rounds: number): Promise<Row[]> {
   const upstream: number[] = []
   const ours: number[] = []

@@ -3,11 +3,11 @@ import { time } from "./figures.ts"
 import type { Samples } from "./rounds.ts"
 import type { Row } from "./row.ts"
 
-/** The words of a row beside its figure. */
+/** The texts of a row. */
 export type Words = Pick<Row, "id" | "what" | "against"> &
   Partial<Pick<Row, "target" | "remark" | "detail" | "isUnsteady">>
 
-/** Makes the rows of cases that were measured side by side: one as a multiple of another, with the time it took itself. */
+/** Makes rows of cases that were measured side by side: the ratio of two, with the time of the first. */
 export function comparing<Name extends string>(samples: Samples<Name>) {
   return (of: Name, to: Name, words: Words): Row => ({
     detail: time(median(samples[of])),

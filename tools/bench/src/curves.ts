@@ -7,7 +7,7 @@ export function at(name: string, size: number): string {
   return `${name} ${size}`
 }
 
-/** Curves through the medians of the cases that {@link at} names. */
+/** Draws curves through the medians of the cases that {@link at} names. */
 export function curves(samples: Samples<string>, names: readonly string[], sizes: readonly number[]): Curve[] {
   return names.map((name) => ({
     name,

@@ -1,17 +1,17 @@
 import type { Samples } from "./rounds.ts"
 
-/** A median, and between which values the middle half lies. */
+/** A median, and the range of the middle half. */
 export interface Distribution {
   readonly value: number
   readonly spread: readonly [number, number]
 }
 
-/** The distribution of the rounds' own ratios: what slows a round down slows both. */
+/** The distribution of the ratios of each round. A slow round slows both sides. */
 export function ratio<Name extends string>(samples: Samples<Name>, of: Name, to: Name): Distribution {
   return distribution(samples[of].map((sample, round) => sample / (samples[to][round] ?? Number.NaN)))
 }
 
-/** The distribution of the rounds' own differences. */
+/** The distribution of the differences of each round. */
 export function difference<Name extends string>(samples: Samples<Name>, of: Name, to: Name): Distribution {
   return distribution(samples[of].map((sample, round) => sample - (samples[to][round] ?? Number.NaN)))
 }
@@ -24,7 +24,7 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5)
 }
 
-/** Below which value such a share of the values lies; between two values, in proportion. */
+/** The value below which this share of the values lies, interpolated. */
 function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   const place = (sorted.length - 1) * share

@@ -7,7 +7,7 @@ import type { Chart } from "./row.ts"
 
 use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer])
 
-/** Each colour on a light page, and what takes its place on a dark one. */
+/** Each colour for a light page, with its replacement for a dark one. */
 const COLOURS = {
   page: ["#ffffff", "#0d1117"],
   text: ["#1f2328", "#e6edf3"],
@@ -19,10 +19,10 @@ const CURVES = [
   ["#bc4c00", "#f0883e"],
   ["#6e7781", "#8d96a0"],
 ] as const
-/** Told apart without colours too. */
+/** Symbols, so that curves differ without colours too. */
 const SYMBOLS = ["circle", "triangle", "none"] as const
 
-/** A chart as SVG, both axes logarithmic; it follows the colour scheme of the page it is on. */
+/** Draws a chart as SVG with logarithmic axes. It follows the colour scheme of its page. */
 export function drawChart({ title, sizes, cost, curves }: Chart): string {
   const chart = init(null, null, { renderer: "svg", ssr: true, width: 760, height: 420 })
   const { page, text, line, grid } = COLOURS

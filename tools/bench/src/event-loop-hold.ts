@@ -21,7 +21,7 @@ export async function eventLoopHold(times: number): Promise<Row> {
     const hold = await longestHold(async () => auth.authenticate({ ...post, body }))
     const tookMs = performance.now() - begun
     const none = await longestHold(() => new Promise((resolve) => setTimeout(resolve, tookMs)))
-    // The first ones also compile.
+    // The first runs include compilation.
     if (time < 3) continue
     holds.push(hold)
     idle.push(none)

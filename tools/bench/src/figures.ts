@@ -6,21 +6,21 @@ export function figure({ value, unit, spread }: Row): string {
   return spread === undefined ? shown : `${shown} (${spread.map(number).join(" to ")})`
 }
 
-/** The target of a row, or nothing. */
+/** The target of a row, or an empty string. */
 export function bound({ target, unit }: Row): string {
   if (target === undefined) return ""
   const [sign, value] = "atMost" in target ? ["<=", target.atMost] : [">=", target.atLeast]
   return `${sign} ${value.toLocaleString("en")} ${unit}`
 }
 
-/** A duration, in the unit that suits it. */
+/** A duration in a readable unit. */
 export function time(nanoseconds: number): string {
   if (nanoseconds < 1_000) return `${nanoseconds.toFixed(0)} ns`
   if (nanoseconds < 1_000_000) return `${(nanoseconds / 1_000).toFixed(2)} µs`
   return `${(nanoseconds / 1_000_000).toFixed(2)} ms`
 }
 
-/** As many digits as say something. */
+/** Rounds to the digits that are significant. */
 function number(value: number): string {
   const size = Math.abs(value)
   return size >= 1_000 ? Math.round(value).toLocaleString("en") : value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2)

@@ -17,7 +17,7 @@ export function floorOf(request: SignableRequest, algorithm: SigningAlgorithm): 
   }
 }
 
-/** The same without a hash of no body, which a signer may keep: as low as a floor can be. */
+/** The same without the hash of the empty body, which a signer may keep: the lowest possible floor. */
 export function strictFloorOf(request: SignableRequest, algorithm: SigningAlgorithm): () => string {
   return (request.body ?? "") === "" ? hashesOf(request, algorithm) : floorOf(request, algorithm)
 }
@@ -40,7 +40,7 @@ function hashName(algorithm: SigningAlgorithm): string {
   return algorithm === "SDK-HMAC-SM3" ? "sm3" : "sha256"
 }
 
-/** A string that was put together is a tree of its parts until somebody needs it whole. */
+/** Flattens a string, which is a tree of its parts after concatenation. */
 function flat(text: string): string {
   return Buffer.from(text).toString()
 }

@@ -6,12 +6,12 @@ import type { Part } from "./row.ts"
 
 const CACHE = "TokenCache"
 const MAP = "a Map read with an expiry check"
-/** Coprime to all sizes, and far: from one identity to the next, all have their turn, none near the last in memory. */
+/** A large step, coprime to all sizes: it reaches every identity, and none is near the last in memory. */
 const STRIDE = 611_953
 
 type Customer = TokenProvider & { readonly identityKey: string }
 
-/** How reading a cached token grows with the identities in the cache. */
+/** Measures how the read of a cached token grows with the identities in the cache. */
 export const growthOfCache: Part = async ({ quick }) => {
   const sizes = quick ? [1, 1_000, 30_000] : [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000]
   const cases: Record<string, Batch> = {}

@@ -8,12 +8,12 @@ import type { Curve, Part } from "./row.ts"
 
 const NAMES = ["query pairs", "signed headers"] as const
 
-/** How signatures grow with what is signed. */
+/** Measures how signatures grow with the size of the request. */
 export const growthOfSigning: Part = async ({ quick }) => {
   const sizes = quick ? [1, 100, 1_000] : [1, 3, 10, 30, 100, 300, 1_000]
   const cases: Record<string, Batch> = {}
   for (const size of sizes) {
-    // In no order, so that there is something to sort.
+    // Unordered, so that the signer has to sort.
     const numbers = Array.from({ length: size }, (_, index) => (index * 7_919) % size)
     const pairs = numbers.map((number) => `name-${number}=value%20${number}`)
     const url = `${new URL(get.url).origin}/v1/servers?${pairs.join("&")}`
@@ -49,7 +49,7 @@ export const growthOfSigning: Part = async ({ quick }) => {
   return { rows, charts: [chart] }
 }
 
-/** As steep as sorting is, through the highest of the last points. */
+/** The slope of sorting, through the highest of the last points. */
 function sortingCurve(measured: readonly Curve[]): Curve {
   const [size, cost] = measured
     .map(({ points }) => points.at(-1) ?? ([1, 0] as const))

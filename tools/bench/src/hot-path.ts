@@ -5,7 +5,7 @@ import { credentials, get } from "./example-request.ts"
 import { printTable } from "./print-table.ts"
 import { awaited, interleaved, sync } from "./rounds.ts"
 
-// Measures how much each habit of docs/hot-path.md saves: the usual way as a multiple of ours.
+// Measures the savings of each habit in docs/hot-path.md: the usual way as a multiple of ours.
 
 const BLOCK_BYTES = 64
 const HOUR_MS = 3_600_000

@@ -7,10 +7,10 @@ import type { Part } from "./row.ts"
 const CLIENTS = ["axios", "got", "ky", "fetch", "undici"] as const
 const HERE = fileURLToPath(new URL(".", import.meta.url))
 
-/** How much later a program starts that imports an adapter: whole processes, from start to end. */
+/** Measures how much later a program starts if it imports an adapter: whole processes, from start to end. */
 export const importTime: Part = async ({ quick, node }) => {
   const programs = CLIENTS.flatMap((client) => {
-    // The fetch of the runtime is there without an import.
+    // The runtime's fetch needs no import.
     const alone = client === "fetch" ? "" : `import ${JSON.stringify(client)};`
     const imports = `import { akskAuth, tokenAuth } from "@countersign/${client}";`
     return [

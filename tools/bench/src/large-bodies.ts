@@ -8,7 +8,7 @@ import type { Part, Row } from "./row.ts"
 
 const MB = 1024 * 1024
 
-/** Bodies whose hash is nearly all there is to do. */
+/** Measures large bodies, whose hash is nearly all of the work. */
 export const largeBodies: Part = async ({ quick }) => {
   const rows: Row[] = []
   for (const size of [1, 12]) {

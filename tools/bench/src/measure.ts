@@ -11,7 +11,7 @@ export interface MeasureOptions {
   readonly only: readonly string[]
 }
 
-/** Measures the parts that there are for a runtime, one after another, and prints what each finds. */
+/** Measures the parts of a runtime, one after another, and prints the results of each. */
 export async function measure(name: RuntimeName, { quick, only }: MeasureOptions): Promise<Run> {
   const runtime = await runtimes[name]()
   const begin = {

@@ -6,12 +6,12 @@ import type { Part, Row } from "./row.ts"
 const CUSTOMERS = 100_000
 const TOKEN_BYTES = 1_500
 
-/** Measures the memory that tokens take, and that requests leave behind. */
+/** Measures the memory of cached tokens, and the memory that requests leave behind. */
 export const memory: Part = async ({ quick }) => ({
   rows: [...(await manyTokens()), await afterRequests(quick ? 300_000 : 10_000_000)],
 })
 
-/** Tokens of customers in one bounded cache; then of twice as many more, who push out the first. */
+/** Fills one bounded cache with customers' tokens, then with twice as many more, which push out the first. */
 async function manyTokens(): Promise<Row[]> {
   const before = await bytesInUse()
   const cache = new TokenCache({ maxEntries: CUSTOMERS })
@@ -49,7 +49,7 @@ async function manyTokens(): Promise<Row[]> {
 function customerToken(number: number): TokenProvider {
   const provider = async (): Promise<Token> => {
     const issuedAt = Date.now()
-    // Text of its own, flat, of one byte a character, as it comes out of a header.
+    // A separate flat string with one byte per character, as from a header.
     const value = randomBytes((TOKEN_BYTES * 3) / 4).toString("base64")
     return { value, issuedAt, expiresAt: issuedAt + 24 * 3_600_000 }
   }
@@ -57,7 +57,7 @@ function customerToken(number: number): TokenProvider {
   return Object.assign(provider, { identityKey })
 }
 
-/** Signs requests to ever new hosts and paths: whatever were kept of one would show. */
+/** Signs requests to ever new hosts and paths, so that anything kept of one would show. */
 async function afterRequests(requests: number): Promise<Row> {
   const auth = akskAuth(credentials)
   const signUpTo = async (from: number, to: number): Promise<number> => {
@@ -76,13 +76,13 @@ async function afterRequests(requests: number): Promise<Row> {
     against: "heap in use after collection",
     value: Math.max(0, after - before) / 1_000,
     unit: "kB",
-    // V8 compiles and forgets some code meanwhile.
+    // V8 compiles and drops some code during this time.
     target: { atMost: 100 },
     detail: `${((after - before) / requests).toFixed(3)} bytes a request`,
   }
 }
 
-/** Counts the bytes still in use, once pending work is done and weak references are cleared. */
+/** Counts the bytes in use after pending work is done and weak references are cleared. */
 async function bytesInUse(): Promise<number> {
   if (globalThis.gc === undefined) throw new Error("Memory is measured with --expose-gc.")
   for (let time = 0; time < 3; time++) {

@@ -1,4 +1,4 @@
-// The program that measures one part: run by run-part.ts, in the runtime that is measured.
+// The program that measures one part, started by run-part.ts in the measured runtime.
 import { parts } from "./parts.ts"
 import type { Effort } from "./row.ts"
 
@@ -7,5 +7,5 @@ const part = parts.find((planned) => planned.name === name)
 if (part === undefined || effort === undefined) throw new Error(`There is no part ${name}.`)
 const measure = await part.load()
 const findings = await measure(JSON.parse(effort) as Effort)
-// Clients keep connections open, and so the process.
+// Clients keep connections open, which would keep the process alive.
 process.stdout.write(`\n${JSON.stringify(findings)}\n`, () => process.exit())

@@ -1,13 +1,13 @@
 import type { Part } from "./row.ts"
 import type { RuntimeName } from "./runtimes.ts"
 
-/** One part of the bench. Each is measured in a process of its own, which loads no more than it needs. */
+/** One part of the bench. Each is measured in a separate process, which loads only its own code. */
 export interface PlannedPart {
   readonly name: string
-  /** Under which heading its rows stand. */
+  /** The heading of its rows. */
   readonly section: string
   readonly load: () => Promise<Part>
-  /** @default Node alone */
+  /** @default Node only */
   readonly runtimes?: readonly RuntimeName[] | undefined
 }
 

@@ -10,7 +10,7 @@ const require = createRequire(import.meta.url)
 const region = "cn-north-4"
 const service = "execute-api"
 
-/** Each signs the GET of the bench as its documentation says, keys prepared as far as it lets them be. */
+/** Each signs the GET of the bench as its documentation says, with prepared keys if it allows that. */
 export const signersOfGet = {
   official(): () => unknown {
     const signer = officialSigner()
@@ -50,7 +50,7 @@ const officialGet = {
   headers: { ...parts.headers, "content-type": "application/json" },
 }
 
-/** The official signer of V11, which derives its key anew for each request. */
+/** The official signer of V11, which derives its key for each request. */
 export function officialDerivedSigner({ region, service }: { region: string; service: string }): () => unknown {
   const { DerivedAKSKSigner } = require("@huaweicloud/huaweicloud-sdk-core/auth/DerivedAKSKSigner") as {
     DerivedAKSKSigner: ReturnType<typeof officialSigner>
@@ -59,7 +59,7 @@ export function officialDerivedSigner({ region, service }: { region: string; ser
   return () => DerivedAKSKSigner.sign(officialGet, credential)
 }
 
-/** Signs by WebCrypto, with the derived key kept. */
+/** Signs with WebCrypto and a kept derived key. */
 export function aws4fetchSigner(request: {
   method: string
   url: string

@@ -10,7 +10,7 @@ import { aws4fetchSigner } from "./peer-signers.ts"
 import { awaited, interleaved, sync } from "./rounds.ts"
 import type { Part } from "./row.ts"
 
-/** The signer as browsers and workers get it, without node:crypto, against the one that signs with WebCrypto. */
+/** Compares the signer of browsers and workers, without node:crypto, with a signer on WebCrypto. */
 export const portableSigner: Part = async ({ quick }) => {
   const { sign } = await portable()
   const row = comparing(
@@ -24,7 +24,7 @@ export const portableSigner: Part = async ({ quick }) => {
       { rounds: quick ? 31 : 151 },
     ),
   )
-  // WebCrypto works in another thread: what it takes to wake that differs by a factor of four from run to run.
+  // WebCrypto works in another thread. The time to wake it varies by a factor of four between runs.
   const ambition = { target: { atLeast: 20 }, isUnsteady: true }
   return {
     rows: [

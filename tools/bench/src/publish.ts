@@ -12,7 +12,7 @@ export async function publishedReport(): Promise<Report> {
   return (await readPublished<Report>("performance")).data
 }
 
-/** Puts a run in the place of the last of its runtime, and writes page, data and charts. */
+/** Replaces the last run of a runtime, and writes page, data and charts. */
 export async function publishRun(name: RuntimeName, run: Run): Promise<void> {
   const report = withRun(await publishedReport(), name, run)
   for (const chart of run.parts.flatMap(({ charts }) => charts))
@@ -20,7 +20,7 @@ export async function publishRun(name: RuntimeName, run: Run): Promise<void> {
   await publish("performance", { data: report, page: renderPage(report) })
 }
 
-/** Always in the same order. */
+/** Keeps the runtimes in a fixed order. */
 function withRun({ runtimes }: Report, name: RuntimeName, run: Run): Report {
   const of = (runtime: RuntimeName): Run | undefined => (runtime === name ? run : runtimes[runtime])
   const [node, bun, deno] = [of("node"), of("bun"), of("deno")]

@@ -3,7 +3,7 @@ import { figure } from "./figures.ts"
 import type { MeasuredPart, Run } from "./report.ts"
 import type { Row } from "./row.ts"
 
-/** A row that is too much worse than published. */
+/** A row that is clearly worse than published. */
 export interface Regression {
   /** The part that measures it. */
   readonly part: string
@@ -12,9 +12,9 @@ export interface Regression {
   readonly message: string
 }
 
-/** How much worse a figure may be: less is noise, on a machine that others use too. */
+/** The factor by which a figure may be worse. Less is noise on a shared machine. */
 const FACTOR = 2
-/** Units that say the same on another machine; milliseconds, and memory of a process, do not. */
+/** Units that mean the same on another machine, unlike milliseconds and the memory of a process. */
 const COMPARED: readonly Row["unit"][] = ["x", "calls", "bytes"]
 
 /**

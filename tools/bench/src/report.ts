@@ -4,7 +4,7 @@ import { cpus, loadavg, totalmem } from "node:os"
 import type { Chart, Findings, Row } from "./row.ts"
 import type { RuntimeName } from "./runtimes.ts"
 
-/** The published figures, of which the page is made. */
+/** The published figures, from which the page is made. */
 export interface Report {
   readonly runtimes: { readonly [Name in RuntimeName]?: Run }
 }
@@ -15,7 +15,7 @@ export interface Run {
   /** Such as 2026-11-23. */
   readonly date: string
   readonly machine: Machine
-  /** Versions of what was measured beside. */
+  /** Versions of the peers. */
   readonly peers: Readonly<Record<string, string>>
   readonly parts: readonly MeasuredPart[]
 }
@@ -32,7 +32,7 @@ export interface Machine {
   readonly cores: number
   readonly memoryGb: number
   readonly system: string
-  /** Programs that wanted a core when the run began. */
+  /** The load of the machine when the run started. */
   readonly load: number
 }
 
@@ -46,7 +46,7 @@ export function machine(): Machine {
   }
 }
 
-/** Dependencies that the bench works with; it measures all others that are not of this workspace. */
+/** Dependencies that the bench itself uses. It measures all others from outside this workspace. */
 const TOOLS = ["@types/aws4", "echarts", "esbuild"]
 
 export async function peerVersions(): Promise<Record<string, string>> {
@@ -58,7 +58,7 @@ export async function peerVersions(): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(versions))
 }
 
-/** Findings without the digits that say nothing. */
+/** The published form of findings, without insignificant digits. */
 export function measuredPart(name: string, section: string, { rows, charts = [] }: Findings): MeasuredPart {
   return {
     name,

@@ -1,15 +1,15 @@
-/** Does a thing so many times in a row. */
+/** Runs a case that many times in a row. */
 export type Batch = (times: number) => void | Promise<void>
 
-/** Nanoseconds for one time, for each case, one sample a round. */
+/** Nanoseconds per call for each case, one sample per round. */
 export type Samples<Name extends string> = Readonly<Record<Name, readonly number[]>>
 
 export interface RoundsOptions {
   /** @default 61 */
   rounds?: number | undefined
-  /** How long one case takes in one round, about. @default 4 */
+  /** The approximate time of one case in one round, milliseconds. @default 4 */
   roundMs?: number | undefined
-  /** How long each case is done before the first round, about. @default 160 */
+  /** The approximate warm-up of each case before the first round, milliseconds. @default 160 */
   warmUpMs?: number | undefined
   /** Milliseconds. @default performance.now */
   now?: (() => number) | undefined
@@ -29,7 +29,7 @@ export function sync(work: () => unknown): Batch {
   }
 }
 
-/** A case that is waited for, one after another. */
+/** An asynchronous case, awaited one call after another. */
 export function awaited(work: () => unknown): Batch {
   return async (times) => {
     for (let time = 0; time < times; time++) sink = await work()
@@ -59,7 +59,7 @@ export async function interleaved<Name extends string>(
   return samples
 }
 
-/** In an order drawn anew. */
+/** Returns a random order. */
 export function shuffled<T>(values: readonly T[]): T[] {
   return values
     .map((value) => ({ value, place: Math.random() }))
@@ -67,7 +67,7 @@ export function shuffled<T>(values: readonly T[]): T[] {
     .map(({ value }) => value)
 }
 
-/** How often it can be done in the time of a round, once the compiler is done with it. */
+/** How often a case runs within the time of a round, after compilation. */
 async function calibrated(batch: Batch, roundMs: number, warmUpMs: number): Promise<number> {
   let times = 1
   for (const warmUpUntil = performance.now() + warmUpMs; ; ) {

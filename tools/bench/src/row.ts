@@ -2,19 +2,19 @@ import type { Runtime } from "./runtimes.ts"
 
 /** One measured figure. */
 export interface Row {
-  /** Stable, for comparing runs. */
+  /** A stable name, to compare runs. */
   readonly id: string
   readonly what: string
-  /** Of what it is a multiple, or what was counted. */
+  /** The base of the ratio, or the counted quantity. */
   readonly against: string
   readonly value: number
-  /** Between which values the middle half of the rounds lies. */
+  /** The range of the middle half of the rounds. */
   readonly spread?: readonly [number, number] | undefined
   readonly unit: "x" | "bytes" | "kB" | "MB" | "ms" | "calls"
   readonly target?: Target | undefined
-  /** How long it took, or the like. */
+  /** A further figure, such as the time. */
   readonly detail?: string | undefined
-  /** Depends on what else the machine does more than on the code, and is not compared with what was published. */
+  /** Depends more on the machine's load than on the code, so it is not compared with the published figure. */
   readonly isUnsteady?: boolean | undefined
   /** An explanation for the reader when the target is missed. */
   readonly remark?: string | undefined
@@ -22,7 +22,7 @@ export interface Row {
 
 type Target = { readonly atMost: number } | { readonly atLeast: number }
 
-/** One line of a chart: cost at growing sizes. */
+/** One line of a chart: the cost at growing sizes. */
 export interface Curve {
   readonly name: string
   /** Size and nanoseconds. */
@@ -30,12 +30,12 @@ export interface Curve {
 }
 
 export interface Chart {
-  /** Stable, the name of its file. */
+  /** A stable name, also of its file. */
   readonly id: string
   readonly title: string
-  /** The quantity from left to right. */
+  /** The quantity of the horizontal axis. */
   readonly sizes: string
-  /** The quantity from bottom to top. */
+  /** The quantity of the vertical axis. */
   readonly cost: string
   readonly curves: readonly Curve[]
 }
@@ -46,11 +46,11 @@ export interface Findings {
   readonly charts?: readonly Chart[] | undefined
 }
 
-/** Under which conditions a part is to measure. */
+/** The conditions of a measurement. */
 export interface Effort {
   /** Shorter, for CI. */
   readonly quick: boolean
-  /** The Node that serves, whatever runtime measures. */
+  /** The Node that runs the server, for every measured runtime. */
   readonly node: string
   /** The runtime that measures, for parts that start more processes. */
   readonly runtime: Runtime

@@ -6,7 +6,7 @@ import type { Effort, Findings } from "./row.ts"
 
 const PROGRAM = fileURLToPath(new URL("part-process.ts", import.meta.url))
 
-/** Measures a part in a new process of the runtime that measures. */
+/** Measures a part in a new process of the measured runtime. */
 export async function runPart({ name }: PlannedPart, effort: Effort): Promise<Findings> {
   const { binary, before } = effort.runtime
   const child = spawn(binary, [...before, PROGRAM, name, JSON.stringify(effort)], {
@@ -18,6 +18,6 @@ export async function runPart({ name }: PlannedPart, effort: Effort): Promise<Fi
   })
   const [output, code] = await Promise.all([text(child.stdout), ended])
   if (code !== 0) throw new Error(`${name} ended with ${code}.\n${output}`)
-  // Peers may have written before it.
+  // Peers may print something before it.
   return JSON.parse(output.trimEnd().split("\n").at(-1) ?? "") as Findings
 }

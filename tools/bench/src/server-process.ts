@@ -1,4 +1,4 @@
-// A server in a process of its own, so that its work does not count. Writes its port, ends with its input.
+// A server in a separate process, so that its work does not count. It prints its port and ends with its input.
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { json } from "./example-request.ts"

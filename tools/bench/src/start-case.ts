@@ -7,9 +7,9 @@ import type { CaseName, ClientName } from "./whole-request-cases.ts"
 
 const PROGRAM = fileURLToPath(new URL("case-process.ts", import.meta.url))
 
-/** A client in a process of its own. */
+/** A client in a separate process. */
 export interface RunningCase {
-  /** Sends requests for so long; gives the CPU time of one, nanoseconds. */
+  /** Sends requests for that time. Returns the CPU time of one request in nanoseconds. */
   measure(forMs: number): Promise<number>
   stop(): void
 }
@@ -25,9 +25,9 @@ export function startCase(
   const ended = once(child, "close").then(([code]) => {
     throw new Error(`${client}, ${name}, ended with ${code}.`)
   })
-  // A process that ended takes no more input; its end tells why.
+  // A process that ended accepts no input. Its exit code says why it ended.
   child.stdin.on("error", () => undefined)
-  // That is a failure only to whoever waits for a line.
+  // This is a failure only for a caller that waits for a line.
   ended.catch(() => undefined)
   return {
     async measure(forMs) {

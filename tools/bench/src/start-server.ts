@@ -2,7 +2,7 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 
-/** Starts the server that answers every request; gives its origin. */
+/** Starts the server that answers every request. Returns its origin. */
 export async function startServer(node: string): Promise<{ origin: string; stop(): void }> {
   const program = fileURLToPath(new URL("server-process.ts", import.meta.url))
   const child = spawn(node, [program], { stdio: ["pipe", "pipe", "inherit"] })

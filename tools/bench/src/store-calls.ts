@@ -4,7 +4,7 @@ import type { Row } from "./row.ts"
 
 const READS = 10_000
 
-/** Counts the calls to a shared store while a token is at hand. The store is on another machine, so there must be none. */
+/** Counts the calls to a shared store while a token is in memory. A store is on another machine, so there must be none. */
 export async function storeCalls(): Promise<Row> {
   let calls = 0
   const counted = new Proxy(memoryStore(), {

@@ -10,7 +10,7 @@ const MB = 1024 * 1024
  * comes: that is had by reading alone. So it is measured above that, and over a source that has one buffer for all chunks.
  */
 export async function streamMemory(path: string, size: number): Promise<Row[]> {
-  // Compiled, before it counts.
+  // Compiles the code before the measurement.
   await hashPayload(oneBuffer(path))
   globalThis.gc?.()
   const base = process.memoryUsage.rss()
@@ -40,7 +40,7 @@ export async function streamMemory(path: string, size: number): Promise<Row[]> {
   ]
 }
 
-/** The largest resident set, of three times. */
+/** The largest resident set of three runs. */
 async function peakOf(work: () => Promise<unknown>): Promise<number> {
   let peak = 0
   const look = (): void => {

@@ -15,7 +15,7 @@ import { streamMemory } from "./stream-memory.ts"
 const MB = 1024 * 1024
 const run = promisify(execFile)
 
-/** A file that is hashed as a stream, against node:crypto over the same stream and, where there is one, the program openssl. */
+/** Compares the hash of a streamed file with node:crypto over the same stream and, if installed, with the program openssl. */
 export const streamedFile: Part = async ({ quick }) => {
   const size = quick ? 128 : 1024
   const folder = await mkdtemp(join(tmpdir(), "countersign-bench-"))

@@ -10,7 +10,7 @@ export type CaseName = "bare" | "tokenByHand" | "akskByHand" | "token" | "aksk" 
 
 /** Sends one request and reads its answer. */
 export type Send = () => Promise<unknown>
-/** Sets a client up for an origin; loads no more than this case needs. */
+/** Sets a client up for an origin, and loads only the code of this case. */
 type Case = (origin: string) => Promise<Send>
 type Cases = { readonly [Name in CaseName]?: Case } & { readonly bare: Case }
 
@@ -24,7 +24,7 @@ const tokenByHand = { ...headers, "x-auth-token": tokenValue }
 const options = { hosts: ["127.0.0.1"] }
 const connections = { keepAlive: true, maxSockets: 64 }
 
-/** Each client as its users set it up, with connections that are kept, bare and with auth. */
+/** Each client with its usual setup and kept connections, without and with auth. */
 export const wholeRequestCases: Readonly<Record<ClientName, Cases>> = {
   axios: {
     bare: async (origin) => byAxios(await axiosFor(origin)),
@@ -163,7 +163,7 @@ async function byUndici(dispatcher: Dispatcher, origin: string, own = headers): 
   return async () => (await request(origin + target, { headers: own, dispatcher })).body.json()
 }
 
-/** Signed once: what its bytes cost on the wire, and no more. */
+/** Signed once, so that only the cost of its bytes on the wire counts. */
 async function signedByHand(): Promise<typeof headers> {
   const { sign } = await import("@countersign/auth-core")
   return { ...headers, ...sign({ method: "GET", url: parts.origin + target, headers }, credentials) }

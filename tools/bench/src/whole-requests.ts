@@ -28,7 +28,7 @@ export function wholeRequests(client: ClientName): Part {
   }
 }
 
-/** CI has no use for a case without a target. */
+/** CI skips cases without a target. */
 function namesOf(client: ClientName, { quick }: Effort): CaseName[] {
   const names = Object.keys(wholeRequestCases[client]) as CaseName[]
   return quick ? names.filter((name) => name === "bare" || name in TARGETS) : names
@@ -43,10 +43,10 @@ async function measureSet(
 ): Promise<void> {
   const running = names.map((name) => ({ name, process: startCase(runtime, client, name, origin) }))
   try {
-    // Until the compiler has little left to do: its work is part of the first seconds, not of a request.
+    // Warms up until the compiler has little left to do.
     for (const { process } of running) await process.measure(quick ? 600 : 4_000)
     for (let round = 0; round < (quick ? 5 : 9); round++) {
-      // Long enough for several collections of garbage: else a turn pays for one too many or too few.
+      // Long enough for several garbage collections, so that one more or less does not matter.
       for (const { name, process } of shuffled(running)) samples[name].push(await process.measure(quick ? 150 : 300))
     }
   } finally {

@@ -9,7 +9,7 @@ export interface Answer {
 
 export const OK: Answer = { status: 200 }
 
-/** Where redirects lead: to a path, here or at another origin. */
+/** The target of redirects: a path, here or at another origin. */
 export interface Elsewhere {
   readonly path: string
   readonly listed: string
@@ -17,8 +17,8 @@ export interface Elsewhere {
 }
 
 /**
- * @param attempt from 1 on
- * @param signedAt the time that its signature shows
+ * @param attempt counted from 1
+ * @param signedAt the time in its signature
  */
 export function answerTo(
   scenario: Scenario,
@@ -55,7 +55,7 @@ function refusal(message: string): Answer {
   return { status: 401, body: JSON.stringify(error) }
 }
 
-/** The clock of the gateway is ahead, as far as it tells. */
+/** The offset of a gateway whose clock is ahead. */
 const AHEAD_MS = 20 * 60_000
 
 function sdkDate(aheadMs: number): string {

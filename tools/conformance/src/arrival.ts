@@ -1,13 +1,13 @@
 import type { IncomingHttpHeaders } from "node:http"
 import type { Place } from "./wires.ts"
 
-/** One attempt as it came off the wire. */
+/** One attempt as it arrived. */
 export interface Arrival {
   readonly at: Place
   readonly method: string
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
-  /** "valid", or what is wrong with its authentication. */
+  /** "valid", or the fault of its authentication. */
   readonly verdict: string
 }
 

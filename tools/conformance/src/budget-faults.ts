@@ -1,6 +1,6 @@
 import type { Size } from "./sizes.ts"
 
-/** Where a bundle is larger than its budget, or names what no browser has; empty when all keep within it. */
+/** Bundles that exceed their budget or name modules of Node; empty if there are none. */
 export function budgetFaults(sizes: readonly Size[]): string[] {
   return sizes.flatMap(({ what, gzipped, budget, nodeModules }) => [
     ...(budget !== undefined && gzipped > budget

@@ -4,10 +4,10 @@ import type { ProgramName } from "./columns.ts"
 
 export type Target = "process" | "worker" | "page"
 
-/** In the programs of old releases each of these stands for its client, also in the adapter and in plugins. */
+/** In the programs of old releases each of these replaces its client, also in the adapter and in plugins. */
 const OLDEST = { axios: "axios-1.7", got: "got-14", ky: "ky-1.7", undici: "undici-7" }
 
-/** One file with everything in it, as a bundler of the target's kind resolves the packages. */
+/** Bundles everything into one file, with the packages resolved as for the target. */
 export async function bundle(target: Target, program: ProgramName | "renewals"): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(`entries/${entryOf(target, program)}.ts`, import.meta.url))],

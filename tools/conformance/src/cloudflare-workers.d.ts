@@ -1,5 +1,5 @@
-// The part of the API of workerd that the programs here use.
+// The part of workerd's API that these programs use.
 declare module "cloudflare:workers" {
-  /** Lets a promise settle after the request at hand is answered. */
+  /** Lets a promise settle after the current request is answered. */
   export function waitUntil(promise: Promise<unknown>): void
 }

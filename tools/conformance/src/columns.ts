@@ -6,14 +6,14 @@ import type { Wire } from "./wires.ts"
  */
 export type ProgramName = "newest" | "oldest" | "environment" | "undici" | "undici 7.10" | "portable"
 
-/** A client in one release, in one way to use it. */
+/** One release of a client, used in one way. */
 export interface Column {
   readonly name: string
-  /** The client that sends its cells: a key of the program's connectors. */
+  /** The client of its cells: a key of the program's connectors. */
   readonly client: string
   readonly program: ProgramName
   readonly wire: Wire
-  /** The table that it is in. */
+  /** The table of the column. */
   readonly group: string
   /** Names of runtimes. */
   readonly runsOn: readonly string[]
@@ -24,7 +24,7 @@ const NODE_AND_BUN = [...NODE, "Bun"]
 const BEYOND_OLD_WORKERS = [...NODE_AND_BUN, "Deno", "workerd (2026-06-01)", "Chromium"]
 const EVERYWHERE = [...BEYOND_OLD_WORKERS, "workerd (2024-01-01)"]
 
-/** By an option of the client, or by variables of the environment. */
+/** How a client gets its proxy: by an option, or from the environment. */
 const PROXIED: Readonly<Record<string, ProgramName>> = {
   "axios, http": "newest",
   got: "newest",
@@ -85,7 +85,7 @@ function group(name: string, runsOn: readonly string[], programs: Readonly<Recor
   }))
 }
 
-/** Columns of another wire, on Node alone. */
+/** Columns of another wire, only on Node. */
 function over(wire: Wire, programs: Readonly<Record<string, ProgramName>>): Column[] {
   return group(wire, NODE, programs).map((column) => ({ ...column, name: `${column.name}, ${wire}`, wire }))
 }

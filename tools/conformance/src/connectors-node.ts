@@ -5,7 +5,7 @@ import { gotClient } from "./clients/got.ts"
 import { gotPipe, gotStream } from "./clients/got-stream.ts"
 import { kyClient } from "./clients/ky.ts"
 
-/** Every client that runs where Node's own modules are. */
+/** Every client that needs Node's own modules. */
 export const connectors: Readonly<Record<string, Connect>> = {
   "axios, http": axiosClient("http"),
   "axios, fetch": axiosClient("fetch"),

@@ -3,7 +3,7 @@ import type { Connect } from "./clients/connect.ts"
 import { bare, underOfetch, underOpenapiFetch, underWretch } from "./clients/fetch.ts"
 import { kyClient } from "./clients/ky.ts"
 
-/** Every client that needs nothing but a fetch. */
+/** Every client that needs only a fetch. */
 export const connectors: Readonly<Record<string, Connect>> = {
   "axios, fetch": axiosClient("fetch"),
   ky: kyClient,

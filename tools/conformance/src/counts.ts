@@ -8,7 +8,7 @@ export interface Counts {
   readonly failed: number
 }
 
-/** Of a column: all its cells, or those of one scenario or one body. */
+/** Counts the cells of a column, or of one scenario or body in it. */
 export function countsOf(
   { cells }: RuntimeSummary,
   column: string,

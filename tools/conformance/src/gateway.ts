@@ -11,21 +11,21 @@ import { DOMAIN, openSite, type Site, type SiteRequest, type SiteResponse } from
 import { verdictOf } from "./verdict.ts"
 import { PLACES, type Place, WIRES, type Wire, type WireAddresses } from "./wires.ts"
 
-/** On every wire three real servers: the one that is called, another that is listed, and one that is not. */
+/** Three real servers on every wire: the called one, another listed one, and one that is not listed. */
 export interface Gateway {
   readonly addresses: Readonly<Record<Wire, WireAddresses>>
-  /** A file with the certificate of the servers that speak TLS. */
+  /** A file with the certificate of the TLS servers. */
   readonly certificate: string
   arrivals(cell: Cell): Arrivals
-  /** Answers paths that belong to no cell. */
+  /** Answers paths outside the cells. */
   onControl(handler: Control): void
   close(): Promise<void>
 }
 
-/** Answers a path, with its query, and the body that came with it. */
+/** Answers a path with query, given the body of the request. */
 export type Control = (path: string, body: string) => Promise<{ readonly type: string; readonly body: string }>
 
-/** Browsers ask before they send to another origin. */
+/** Browsers send a preflight request to another origin first. */
 const CORS = {
   "access-control-allow-origin": "*",
   "access-control-allow-headers": "*",
@@ -111,7 +111,7 @@ export async function startGateway(cells: ReadonlyMap<number, Cell>): Promise<Ga
   }
 }
 
-/** With the authority of HTTP/2 in the place of a Host. */
+/** Uses the authority of HTTP/2 as Host. */
 function headersOf({ headers }: SiteRequest): IncomingHttpHeaders {
   const { ":authority": authority, ...rest } = headers
   const visible = Object.fromEntries(Object.entries(rest).filter(([name]) => !name.startsWith(":")))

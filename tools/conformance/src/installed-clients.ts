@@ -1,6 +1,6 @@
 import { createRequire } from "node:module"
 
-/** The names on the page, and the packages that they are installed as. */
+/** The names on the page, and the names of the installed packages. */
 const CLIENTS = {
   axios: "axios",
   "axios 1.7": "axios-1.7",
@@ -18,7 +18,7 @@ const CLIENTS = {
   wretch: "wretch",
 }
 
-/** Versions of what the programs are bundled with. */
+/** Versions of the packages in the bundles. */
 export function installedClients(): Record<string, string> {
   const require = createRequire(import.meta.url)
   return Object.fromEntries(Object.entries(CLIENTS).map(([name, folder]) => [name, versionOf(require, folder)]))
@@ -29,7 +29,7 @@ function versionOf(require: NodeJS.Require, name: string): string {
     try {
       return (require(`${folder}/${name}/package.json`) as { version: string }).version
     } catch {
-      // In the next folder, then.
+      // Tries the next folder.
     }
   }
   throw new Error(`${name} is not installed.`)

@@ -3,9 +3,9 @@ import { type Cell, type CellResult, isRejection, type Outcome, type Scenario, S
 import { BINARY, expectedBytes } from "./sample-body.ts"
 
 /**
- * - `ok`: all as it should be;
- * - `declined`: not sent, or given back as it was, for a reason that is documented;
- * - `unable`: the client, or the runtime, does not do that when it is alone either;
+ * - `ok`: everything is right;
+ * - `declined`: not sent, or answered with the refusal, for a documented reason;
+ * - `unable`: the client alone, or the runtime, cannot do it either;
  * - `failed`: anything else.
  */
 export interface Judgement {
@@ -13,7 +13,7 @@ export interface Judgement {
   readonly why?: string
 }
 
-/** Headers that are for listed hosts alone. */
+/** Headers that only listed hosts may get. */
 export const SECRETS = [
   "authorization",
   "x-auth-token",
@@ -23,7 +23,7 @@ export const SECRETS = [
   "x-sdk-content-sm3",
 ]
 
-/** Judges a cell by what arrived, and what the client made of the answer. */
+/** Judges a cell by the requests that arrived and the result of the client. */
 export function judge(cell: Cell, result: CellResult, { authenticated, alone }: Arrivals): Judgement {
   const { missing } = result.alone
   if (missing !== undefined) return { outcome: "unable", why: `this runtime has no ${missing}` }
@@ -51,7 +51,7 @@ function exposure({ at, headers }: Arrival): string | undefined {
   return shown.length === 0 ? undefined : `the foreign host saw ${shown.join(", ")}`
 }
 
-/** Finds a fault in the delivery, whoever authenticates: the answer, the number of attempts, or the bytes of one. */
+/** Finds a fault in the delivery: the answer, the number of attempts, or the bytes of one. */
 function deliveryFault(
   { body }: Cell,
   { status, error }: Outcome,
@@ -65,13 +65,13 @@ function deliveryFault(
 }
 
 function bytesFault(body: Cell["body"], arrival: Arrival, index: number): string | undefined {
-  // A redirect made it a GET.
+  // A redirect turned it into a GET.
   if (index > 0 && arrival.method === "GET")
     return arrival.body.length === 0 ? undefined : "a GET after a redirect has a body"
   return isBody(body, arrival.body) ? undefined : `other bytes arrived (${arrival.body.length})`
 }
 
-/** Finds a fault in the authentication, or a change that was made for its sake. */
+/** Finds a fault in the authentication, or another change that it caused. */
 function authenticationFault(
   { auth, body, scenario }: Cell,
   authenticated: readonly Arrival[],
@@ -89,14 +89,14 @@ function authenticationFault(
 }
 
 function typeFault(body: Cell["body"], arrival: Arrival, asAlone: Arrival | undefined): string | undefined {
-  // A client that spoils this kind of body when it is alone gives nothing to compare with.
+  // If the client alone spoils this kind of body, there is nothing to compare.
   if (asAlone === undefined || !isBody(body, asAlone.body) || arrival.method !== asAlone.method) return undefined
   const own = contentType(arrival.headers["content-type"])
   if (own === NATURAL[body] || own === contentType(asAlone.headers["content-type"])) return undefined
   return `content type ${own}`
 }
 
-/** Why a request that the client alone would have sent was not, where that is documented. */
+/** The documented reason why a request was not sent although the client alone would send it. */
 function reasonToDecline(
   { client, body, scenario }: Cell,
   { status, error }: Outcome,
@@ -115,7 +115,7 @@ function reasonToDecline(
     : undefined
 }
 
-/** The type that goes with a kind of body, where it has one; some clients send another when they are alone. */
+/** The content type of a kind of body, if it has one. Some clients alone send another. */
 const NATURAL: Partial<Record<Cell["body"], string>> = {
   FormData: "multipart/form-data",
   "npm form-data": "multipart/form-data",
@@ -127,7 +127,7 @@ function isBody(body: Cell["body"], bytes: Buffer): boolean {
   return expected === undefined ? bytes.includes(Buffer.from(BINARY)) : bytes.equals(Buffer.from(expected))
 }
 
-/** Without a boundary, which differs each time. */
+/** Drops the boundary, which differs each time. */
 function contentType(value: string | undefined): string | undefined {
   return value?.replace(/;\s*boundary=.*$/, "")
 }

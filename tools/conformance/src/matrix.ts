@@ -39,14 +39,14 @@ export type Scenario = (typeof SCENARIOS)[number]
 export const AUTHS = ["token", "SHA256", "SM3", "V11", "temporary key"] as const
 export type AuthKind = (typeof AUTHS)[number]
 
-/** One thing to try, in one client on one runtime. */
+/** One cell: a scenario and a body, in one client on one runtime. */
 export interface Cell {
   readonly id: number
-  /** Of the same request without authentication, which the cells of a row share. */
+  /** The id of the same request without authentication, which the cells of a row share. */
   readonly aloneId: number
   /** The name of its column. */
   readonly column: string
-  /** The client that sends it: a key of the program's connectors. */
+  /** The client of the cell: a key of the program's connectors. */
   readonly client: string
   readonly wire: Wire
   readonly body: Body
@@ -54,12 +54,12 @@ export interface Cell {
   readonly auth: AuthKind
 }
 
-/** The result of one request, as its caller sees it. */
+/** The result of one request for its caller. */
 export interface Outcome {
-  /** Of the answer; absent when the client threw. */
+  /** The status of the answer; absent if the client threw. */
   readonly status?: number
   readonly error?: string
-  /** It was not waited for any longer. */
+  /** The request timed out. */
   readonly isTooLate?: true
   /** The feature that the cell needs and the runtime lacks. */
   readonly missing?: string | undefined
@@ -69,27 +69,27 @@ export interface Outcome {
 export interface CellResult {
   readonly id: number
   readonly authenticated: Outcome
-  /** Without authentication. */
+  /** The result without authentication. */
   readonly alone: Outcome
 }
 
-/** Where a runtime's program finds the servers, and what it is to do. */
+/** The servers and the cells of a runtime's program. */
 export interface Job {
   readonly addresses: Readonly<Record<Wire, WireAddresses>>
   readonly cells: readonly Cell[]
 }
 
-/** Whether it needs an authentication to be refused: without one, there is nothing to refuse. */
+/** Whether the scenario refuses an authentication, so that it needs one. */
 export function isRejection(scenario: Scenario): boolean {
   return scenario === "401, then another credential" || scenario === "expired signature"
 }
 
-/** Bodies that can be read once only. */
+/** Bodies that can be read only once. */
 export const STREAMS: readonly Body[] = ["Node Readable", "web ReadableStream", "async generator", "npm form-data"]
 
 export const CREDENTIALS = {
   fixed: { accessKeyId: "AKCONFORMANCE1234567", secretAccessKey: "secret-key-of-the-conformance-matrix-1" },
-  /** Refused by the scenario that asks for another credential. */
+  /** The credential that one scenario refuses. */
   firstTemporary: {
     accessKeyId: "AKTEMPORARYONE123456",
     secretAccessKey: "secret-key-of-the-conformance-matrix-2",

@@ -4,13 +4,13 @@ import { runCells } from "./run-cells.ts"
 import type { BodyMakers } from "./sample-body.ts"
 import { runVectors, type Vector, type VectorsResult } from "./vectors.ts"
 
-/** The report of the program in a runtime. */
+/** The report of a runtime's program. */
 export interface ProgramReport {
   readonly results: readonly CellResult[]
   readonly vectors: VectorsResult
 }
 
-/** The whole program of a runtime: fetches its job, runs it, and reports. `control` says where, and which program. */
+/** The program of a runtime: it fetches its job, runs it, and reports. `control` is the server's URL with the program's name. */
 export async function runProgram(
   control: URL,
   connectors: Readonly<Record<string, Connect>>,

@@ -3,7 +3,7 @@ import { RequestError, Server } from "proxy-chain"
 import { SECRETS } from "./judge.ts"
 import type { Wire } from "./wires.ts"
 
-/** A proxy that asks for a password, and serves one kind of requests only. */
+/** A proxy that asks for a password and serves one kind of requests. */
 export interface WebProxy {
   /** Its URL, with user and password. */
   readonly url: string
@@ -13,7 +13,7 @@ export interface WebProxy {
 const USER = "proxy-user"
 const PASSWORD = "proxy-password"
 
-/** Refuses a CONNECT that shows what is for the target alone. Every name is at home here. */
+/** Refuses a CONNECT with a credential for the target. Resolves every name to this machine. */
 export async function openProxy(wire: Wire): Promise<WebProxy> {
   const server = new Server({
     port: 0,

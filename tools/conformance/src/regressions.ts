@@ -1,13 +1,13 @@
 import { timesWorse } from "@countersign/tools-shared/times-worse"
 import { ABSENT, MARKS, type RuntimeSummary, type Summary } from "./summary.ts"
 
-/** How much larger a bundle may be than the published one before that counts as worse. */
+/** The factor by which a bundle may exceed the published size. */
 const SIZE_TOLERANCE = 1.02
 
-/** Better ones first. */
+/** Verdicts, the better ones first. */
 const ORDER = [MARKS.ok, MARKS.declined, MARKS.failed] as readonly string[]
 
-/** Lists the results that are worse than published; empty when all are as good. */
+/** Lists the results that are worse than published; empty if there are none. */
 export function regressions(published: Summary, now: Summary): string[] {
   const runtimes = Object.entries(now.runtimes).flatMap(([name, runtime]) => {
     const before = published.runtimes[name]
@@ -41,7 +41,7 @@ function worseCells(name: string, before: RuntimeSummary, now: RuntimeSummary): 
 }
 
 function isWorse(mark: string, before: string): boolean {
-  // A cell that disappears has to be looked at, and a new one must be right.
+  // A missing cell is reported, and a new cell must be right.
   if (mark === ABSENT) return before !== ABSENT
   if (before === ABSENT) return mark === MARKS.failed
   return ORDER.indexOf(mark) > ORDER.indexOf(before)

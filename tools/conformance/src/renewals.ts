@@ -2,23 +2,23 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { setTimeout as pause } from "node:timers/promises"
 
-/** Asks a worker: the status and the text of its answer. */
+/** Calls a worker. Returns the status and the text of its answer. */
 export type Dispatch = (path: string) => Promise<{ status: number; text(): Promise<string> }>
 
-/** How many requests got a token that lives, where tokens are renewed across requests. */
+/** The number of requests that got a valid token while tokens are renewed across requests. */
 export interface Renewals {
   readonly right: number
   readonly of: number
   readonly faults: readonly string[]
 }
 
-/** An IAM takes so long; a token lives for 4 s, and is renewed from the middle of its life on. */
+/** The delay of IAM. A token lives for 4 s, and is renewed after half of that. */
 const IAM_MS = 800
 const PAST_SOFT_EXPIRY_MS = 2_200
 const RENEWED_MS = 1_200
 const TOO_LONG_MS = 10_000
 
-/** Lets requests renew the token of a worker, leave a renewal behind, and come while one is on its way. */
+/** Sends requests that renew a worker's token, that leave a renewal pending, and that arrive during one. */
 export async function tryRenewals(dispatch: Dispatch): Promise<Renewals> {
   let issued = 0
   const server = createServer(async (request, response) => {

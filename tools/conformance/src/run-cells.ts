@@ -11,19 +11,19 @@ import type { CallOptions, Connect } from "./clients/connect.ts"
 import { type AuthKind, type Cell, type CellResult, CREDENTIALS, type Job, type Outcome, SCOPE } from "./matrix.ts"
 import { type BodyMakers, makeBody, type SampleBody } from "./sample-body.ts"
 
-/** Cells that are under way at once. */
+/** The number of concurrent cells. */
 const CONCURRENCY = 8
 
-/** Changes what the whole program sends through: one request at a time, after all others. */
+/** The client that changes the global dispatcher, so it sends one request at a time, after all others. */
 const EXCLUSIVE = "fetch, setGlobalDispatcher"
 
-/** Comes after the headers, so it has to be left out of the signature. */
+/** The client whose body comes after the headers, so it stays unsigned. */
 const PIPED = "got.stream, piped"
 
-/** How long a request may take. Some clients, when they are alone, wait for a spent stream for ever. */
+/** The time limit of a request. Some clients alone wait for a spent stream for ever. */
 const PATIENCE_MS = 5_000
 
-/** Runs the cells of a job in this runtime. Knows nothing of what is right: the server judges. */
+/** Runs the cells of a job in this runtime. The server judges the results. */
 export async function runCells(
   job: Job,
   connectors: Readonly<Record<string, Connect>>,
@@ -56,7 +56,7 @@ export async function runCells(
       cells.filter((cell) => !hangs(cell)),
       runAuthenticated,
     )
-    // Most of these wait for nothing.
+    // Most of these do not wait.
     await inParallel(concurrency * 4, cells.filter(hangs), runAuthenticated)
   }
   return results
@@ -91,7 +91,7 @@ function callOptions(
     isHttp2: wire === "HTTP/2",
     proxy,
     path: "/x?b=2&a=1%202",
-    // Credentials go over plain HTTP to another machine only where that is allowed.
+    // Credentials may cross plain HTTP to another machine only with this option.
     guard: { hosts: [main, listed].map((origin) => new URL(origin).host), allowInsecure: wire === "forwarding proxy" },
     retries: scenario === "retry after 503 twice" ? 2 : 0,
     body: value,
@@ -118,7 +118,7 @@ function messageOf(error: unknown): string {
   return `${error.message}${cause}`
 }
 
-/** Every reading is a second later, so that no two signatures are alike. */
+/** A clock that moves by a second at each read, so that no two signatures are equal. */
 function tickingClock(): Clock {
   let now = Date.now()
   return {

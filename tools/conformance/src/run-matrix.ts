@@ -18,17 +18,17 @@ export interface RuntimeReport {
   readonly runtime: string
   readonly version: string
   readonly cells: readonly JudgedCell[]
-  /** Signatures of the vector file that every program got right. */
+  /** The number of signatures of the vector file that every program made right. */
   readonly vectors: number
   readonly renewals: Renewals | undefined
 }
 
-/** Some wait more than they work. */
+/** The number of concurrent programs, some of which mostly wait. */
 const PROGRAMS_AT_ONCE = 2
 
 const VECTORS = new URL("../../../packages/auth-core/test/vectors/signing.json", import.meta.url)
 
-/** Runs every cell that a runtime can run, and judges each by what came off the wire. */
+/** Runs every cell that a runtime can run, and judges each by the requests that arrive. */
 export async function runMatrix(runtime: Runtime): Promise<RuntimeReport> {
   const cells = cellsOf(runtime.name)
   const gateway = await startGateway(new Map(cells.map((cell) => [cell.id, cell])))
@@ -59,7 +59,7 @@ export async function runMatrix(runtime: Runtime): Promise<RuntimeReport> {
   }
 }
 
-/** Answers the programs of a runtime, each of which asks for its own part and reports it. */
+/** Answers the programs of a runtime. Each fetches its own part and reports it. */
 function controlOf(gateway: Gateway, cells: readonly PlannedCell[], reports: Map<string, ProgramReport>): Control {
   return async (path, body) => {
     const { pathname, search } = new URL(path, gateway.addresses["HTTP/1.1"].main)
@@ -89,7 +89,7 @@ function controlOf(gateway: Gateway, cells: readonly PlannedCell[], reports: Map
   }
 }
 
-/** The proxies are named by the environment, or else to the client. */
+/** The environment names the proxies, or else an option of the client does. */
 function addressesFor(program: string, { addresses }: Gateway): Gateway["addresses"] {
   if (program !== "environment") return addresses
   const entries = Object.entries(addresses).map(([wire, { main, listed }]) => [wire, { main, listed }])
@@ -135,6 +135,6 @@ function cellsOf(runtime: string): PlannedCell[] {
 
 function programsOf({ hasNodeCrypto }: Runtime, cells: readonly PlannedCell[]): ProgramName[] {
   const own = new Set(cells.map(({ program }) => program))
-  // The others sign with the portable hashes anyway.
+  // The other runtimes sign with the portable hashes anyway.
   return hasNodeCrypto ? [...own, "portable"] : [...own]
 }

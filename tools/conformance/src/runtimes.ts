@@ -22,18 +22,18 @@ interface Launch {
   readonly program: ProgramName
   /** The address of the control server, with the name of the program. */
   readonly control: URL
-  /** Variables, for what runs in a process of its own. */
+  /** Variables for a program in a separate process. */
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** A place where programs run. */
+/** A runtime that runs programs. */
 export interface Runtime {
   readonly name: string
-  /** Signs with its own hashes, where it is not told otherwise. */
+  /** It signs with its own hashes by default. */
   readonly hasNodeCrypto: boolean
-  /** Runs a program to its end; gives the version of what ran it. */
+  /** Runs a program to its end. Returns the version of the runtime. */
   run(launch: Launch): Promise<string>
-  /** Where what a request has begun ends with it: renews tokens across requests. */
+  /** Present if a runtime stops the work of an answered request: renews tokens across requests. */
   renewals?(): Promise<Renewals>
 }
 
@@ -71,7 +71,7 @@ function withoutProxies(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !/_proxy$/i.test(name)))
 }
 
-/** @param date what Workers have, and how it behaves, depends on this compatibility date of their program */
+/** @param date the compatibility date, which decides on the APIs and the behaviour of Workers */
 function workerd(date: string): Runtime {
   return {
     name: `workerd (${date})`,
@@ -104,7 +104,7 @@ async function inWorkerd(
   const worker = new Miniflare({
     modules: [{ type: "ESModule", path: "worker.mjs", contents: await bundle("worker", program) }],
     compatibilityDate: date,
-    // It warns of each form that goes with a type of its own, which axios sends when it is alone.
+    // It warns about each form with a separate content type, which axios alone sends.
     handleRuntimeStdio: (stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) => {
       stdout.resume()
       stderr.resume()

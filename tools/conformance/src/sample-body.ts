@@ -1,11 +1,11 @@
 import type { Body } from "./matrix.ts"
 
-/** Every byte there is, a few times. */
+/** Every byte value, a few times. */
 export const BINARY = Uint8Array.from({ length: 600 }, (_, index) => index % 256)
 const TEXT = "Grüße, 世界 🌍"
 const OBJECT = { name: TEXT, list: [1, 2.5, null], deep: { a: true } }
 
-/** The bytes that have to arrive; `undefined` where the encoding has a boundary of its own, and `BINARY` is somewhere within. */
+/** The bytes that must arrive; `undefined` if the encoding has its own boundary, with `BINARY` somewhere inside. */
 export function expectedBytes(body: Body): Uint8Array | undefined {
   const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
   switch (body) {
@@ -34,13 +34,13 @@ export interface BodyMakers {
   npmFormData?: () => unknown
 }
 
-/** A body, and whether a client is to make JSON of it. */
+/** A body, and whether a client serialises it as JSON. */
 export interface SampleBody {
   readonly value: unknown
   readonly isJson: boolean
 }
 
-/** A new body of a kind; `undefined` where the runtime has no such thing. */
+/** A new body of a kind; `undefined` if the runtime lacks that kind. */
 export function makeBody(body: Body, makers: BodyMakers): SampleBody | undefined {
   const of = (value: unknown): SampleBody => ({ value, isJson: false })
   switch (body) {

@@ -7,7 +7,7 @@ import type { Place, Wire } from "./wires.ts"
 export type SiteRequest = IncomingMessage | Http2ServerRequest
 export type SiteResponse = ServerResponse | Http2ServerResponse
 
-/** A server, and what clients call it. */
+/** A server, and its name for clients. */
 export interface Site {
   readonly origin: string
   close(): Promise<void>
@@ -19,10 +19,10 @@ export interface Identity {
   readonly cert: string
 }
 
-/** Names that only the proxy knows, so that nothing gets there without it. */
+/** Names that only the proxy resolves, so that requests must use it. */
 export const DOMAIN = "countersign.test"
 
-/** A server that is reached by one wire, and by no other protocol than that wire's. */
+/** A server of one wire, which speaks only the protocol of that wire. */
 export async function openSite(
   place: Place,
   wire: Wire,

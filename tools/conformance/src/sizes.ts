@@ -6,13 +6,13 @@ import { type OutputChunk, type OutputOptions, rolldown } from "rolldown"
 /** The size of a bundled program for a browser. */
 export interface Size {
   readonly what: string
-  /** Bytes, minified and gzipped, of what is loaded at the start. */
+  /** Bytes, minified and gzipped, of the code loaded at the start. */
   readonly gzipped: number
-  /** The same of all in one file, with what else is loaded on demand. */
+  /** The same for one file that includes the code loaded on demand. */
   readonly whole: number
-  /** The most it may have, where there is a budget. */
+  /** The budget, if there is one. */
   readonly budget?: number
-  /** Built-in modules of Node that the bundle names, also in what is loaded on demand. */
+  /** Built-in modules of Node that the bundle names, also in code loaded on demand. */
   readonly nodeModules: readonly string[]
 }
 
@@ -83,10 +83,10 @@ function resolveTo(entry: string): (id: string) => string | null {
   return (id) => (id === entry ? entry : null)
 }
 
-/** The names of the entry and of all that it imports at once, modules of Node among them. */
+/** The names of the entry and of all its static imports, including modules of Node. */
 function loadedAtStart(chunks: readonly OutputChunk[]): Set<string> {
   const names = new Set(chunks.filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName))
-  // A set that grows while it is gone through is gone through to its end.
+  // The loop also visits the names that it adds to the set.
   for (const name of names) {
     for (const imported of chunks.find(({ fileName }) => fileName === name)?.imports ?? []) names.add(imported)
   }

@@ -3,7 +3,7 @@ import { AUTHS, BODIES, SCENARIOS } from "./matrix.ts"
 import { render } from "./render.ts"
 import type { Summary } from "./summary.ts"
 
-/** In what a published page does not fit the matrix, or what is installed; empty when it is up to date. */
+/** The differences of a published page from the matrix or the installed packages; empty if it is up to date. */
 export function staleness(published: Summary, page: string, now: Summary, runtimes: readonly string[]): string[] {
   const stale: string[] = []
   const compare = (what: string, before: readonly string[], current: readonly string[]): void => {

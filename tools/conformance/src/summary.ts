@@ -2,10 +2,10 @@ import { AUTHS, BODIES, SCENARIOS } from "./matrix.ts"
 import type { JudgedCell, RuntimeReport } from "./run-matrix.ts"
 import type { Size } from "./sizes.ts"
 
-/** The published results, with which later ones are compared. */
+/** The published results, to compare later ones with. */
 export interface Summary {
   readonly date: string
-  /** Versions of what the programs are bundled with. */
+  /** Versions of the packages in the bundles. */
   readonly clients: Readonly<Record<string, string>>
   readonly scenarios: readonly string[]
   readonly auths: readonly string[]
@@ -15,19 +15,19 @@ export interface Summary {
 
 export interface RuntimeSummary {
   readonly version: string
-  /** Of 531: signatures that come out as official implementations make them. */
+  /** The number of signatures, of 531, that equal those of official implementations. */
   readonly vectors: number
-  /** Requests that got a token, where tokens are renewed across requests: only where requests end what they began. */
+  /** The number of requests that got a token across requests, for runtimes that stop the work of an answered request. */
   readonly renewals?: { readonly right: number; readonly of: number } | undefined
-  /** By column and body: a word for each scenario, with a mark for each authentication. */
+  /** By column and body: a word per scenario, with a mark per authentication. */
   readonly cells: Readonly<Record<string, Readonly<Record<string, string>>>>
-  /** By reason and column: how many cells. */
+  /** The number of cells by reason and column. */
   readonly declined: Readonly<Record<string, Readonly<Record<string, number>>>>
 }
 
-/** In the order of what is better. */
+/** The better verdicts first. */
 export const MARKS = { ok: "+", declined: "o", failed: "!" } as const
-/** Not tried, or what the client alone does not do either. */
+/** Not tried, or impossible for the client alone too. */
 export const ABSENT = "."
 
 export function summaryOf(

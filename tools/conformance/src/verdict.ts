@@ -4,7 +4,7 @@ import { CREDENTIALS } from "./matrix.ts"
 
 const keys = Object.values(CREDENTIALS)
 
-/** "valid", or what is wrong with the authentication of a request that came to an origin. */
+/** "valid", or the fault in the authentication of a request to an origin. */
 export async function verdictOf(
   origin: string,
   method: string,
@@ -21,7 +21,7 @@ export async function verdictOf(
     {
       secretFor: async (id) => keys.find(({ accessKeyId }) => accessKeyId === id),
       maxSkewMs: 24 * 3_600_000,
-      // As the gateway does, for bodies that come through a pipe.
+      // As the gateway allows, for piped bodies.
       allowUnsignedPayload: true,
     },
   )

@@ -2,7 +2,7 @@
 export const WIRES = ["HTTP/1.1", "HTTP/2", "forwarding proxy", "CONNECT proxy"] as const
 export type Wire = (typeof WIRES)[number]
 
-/** The server that is called, another that is listed, and one that is not. */
+/** The called server, another listed one, and one that is not listed. */
 export const PLACES = ["main", "listed", "foreign"] as const
 export type Place = (typeof PLACES)[number]
 
@@ -11,6 +11,6 @@ export interface WireAddresses {
   /** Origins. */
   readonly main: string
   readonly listed: string
-  /** With user and password; absent where there is none, or the environment names it. */
+  /** With user and password; absent without a proxy, or if the environment names it. */
   readonly proxy?: string | undefined
 }

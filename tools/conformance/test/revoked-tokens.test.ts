@@ -20,7 +20,7 @@ const BETWEEN = Math.floor(REQUESTS / (REVOCATIONS + 1))
 
 type Call = (path: string) => Promise<number>
 
-/** A client of each kind, on an auth of its own. */
+/** A client of each kind, with its own auth. */
 function clientsOf(url: string, newAuth: () => Auth): readonly Call[] {
   const options = { hosts: ["127.0.0.1"] }
   const viaAxios = withAxiosAuth(axios.create({ validateStatus: null }), newAuth(), options)
@@ -50,7 +50,7 @@ function clientsOf(url: string, newAuth: () => Auth): readonly Call[] {
   ]
 }
 
-/** A gateway that revokes the token at even distances, and an IAM that has a new one. */
+/** A gateway that revokes the token at regular intervals, and an IAM that issues new ones. */
 async function revokingCloud(): Promise<{ url: string; iamUrl: string; issued: () => number; revoked: () => number }> {
   let issued = 0
   let revoked = 0
@@ -73,7 +73,7 @@ async function revokingCloud(): Promise<{ url: string; iamUrl: string; issued: (
       for (const release of held) release()
       held = []
     }
-    // Sent with one token, it is looked at when there is another; its replay too.
+    // The gateway checks a request, and its replay, after the token has changed.
     if (target === "/slow" && revoked < REVOCATIONS) await nextRevocation()
     return { status: headers["x-auth-token"] === live ? 200 : 401, body: "{}" }
   })
@@ -83,7 +83,7 @@ async function revokingCloud(): Promise<{ url: string; iamUrl: string; issued: (
 
 it("five clients on one cache hide thirteen revocations from their callers", { timeout: 120_000 }, async () => {
   const cloud = await revokingCloud()
-  // It stands still: a pause in renewals would never end, however fast the machine.
+  // The clock stands still, so that a pause in renewals never ends on any machine.
   const clock = fakeClock()
   const cache = new TokenCache({ clock })
   const provider: TokenProvider = async () => {
@@ -107,7 +107,7 @@ it("five clients on one cache hide thirteen revocations from their callers", { t
   expect(cloud.issued()).toBe(REVOCATIONS + 1)
   const refused = statuses.filter((status) => status !== 200)
   expect(refused.filter((status) => status !== 401)).toEqual([])
-  // Those whose first attempt and replay each met a revocation.
+  // The requests whose first attempt and replay were each hit by a revocation.
   expect(refused.length).toBeGreaterThan(0)
   expect(refused.length).toBeLessThanOrEqual(20)
 })

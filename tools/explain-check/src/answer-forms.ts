@@ -1,4 +1,4 @@
-/** The forms in which gateways and what stands before them print a canonical request. */
+/** The forms in which gateways and the servers before them print a canonical request. */
 export const ANSWER_FORMS: Readonly<Record<string, (body: string) => string>> = {
   "in one line, | for a line break": (body) => body,
   "with line breaks": (body) => edited(body, (text) => text.replaceAll("|", "\n")),
@@ -14,7 +14,7 @@ export const ANSWER_FORMS: Readonly<Record<string, (body: string) => string>> = 
     body.replace("APIGW.0301", "APIG.0303").replace("verify aksk signature fail", "verify signature fail"),
 }
 
-/** Edits only the canonical request of an answer that shows one. */
+/** Edits only the canonical request in an answer. */
 function edited(body: string, edit: (canonicalRequest: string) => string): string {
   const answer: { error_msg?: string } = JSON.parse(body)
   const { error_msg: message = "" } = answer

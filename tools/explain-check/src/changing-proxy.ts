@@ -5,18 +5,18 @@ import type { WireRequest } from "./wire-request.ts"
 /** The changes that a proxy makes to a request and its answer. */
 interface Change {
   readonly request: (request: WireRequest) => WireRequest
-  /** Of the body of the answer. */
+  /** Changes the body of the answer. */
   readonly answer: (body: string) => string
 }
 
 export interface ChangingProxy {
   readonly url: string
-  /** For all that comes from now on. */
+  /** The changes for all further requests. */
   use(change: Change): void
   close(): Promise<void>
 }
 
-/** A reverse proxy on a real socket that leaves Host as it is, and changes what it is told to. */
+/** A reverse proxy on a real socket. It keeps Host, and makes the given changes. */
 export async function changingProxy(upstream: string): Promise<ChangingProxy> {
   let change: Change = { request: (request) => request, answer: (body) => body }
   const { hostname, port } = new URL(upstream)

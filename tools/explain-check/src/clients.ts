@@ -10,7 +10,7 @@ import ky from "ky"
 import { Agent, type Dispatcher, interceptors, request } from "undici"
 import type { SentRequest } from "./mutations.ts"
 
-/** Sends through a client; gives what a program has of a refusal, `undefined` when the request was accepted. */
+/** Sends through a client. Returns the refusal as a program gets it, or `undefined` if the request was accepted. */
 export type Send = (url: string, sent: SentRequest, auth: Auth) => Promise<unknown>
 
 const hosts = { hosts: ["127.0.0.1"] }

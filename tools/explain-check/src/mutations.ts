@@ -14,7 +14,7 @@ import {
   withQuery,
 } from "./wire-request.ts"
 
-/** A request as a program makes it. */
+/** A request of a program. */
 export interface SentRequest {
   readonly method: "GET" | "POST" | "PUT" | "DELETE"
   readonly path: string
@@ -30,7 +30,7 @@ export interface Mutation {
   readonly change: (request: WireRequest, random: Random) => WireRequest
 }
 
-/** A change that the gateway refuses, and the name it has to get. */
+/** A change that the gateway refuses, and its expected name. */
 export interface NamedMutation extends Mutation {
   readonly cause: Cause
   readonly where: Where
@@ -114,14 +114,14 @@ function laterDate(date: string): string {
   return `${date.slice(0, 13)}${String(second).padStart(2, "0")}Z`
 }
 
-/** As Python's json.dumps writes it. */
+/** JSON in the form of Python's json.dumps. */
 function pythonText(body: string): string {
   return body
     .replace(/([:,])(?=["[\dt])/g, "$1 ")
     .replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
 }
 
-/** Refused by the gateway, each for one reason. */
+/** Changes that the gateway refuses, each for one reason. */
 export const MUTATIONS: readonly NamedMutation[] = [
   // Method.
   {
@@ -589,7 +589,7 @@ export const MUTATIONS: readonly NamedMutation[] = [
   },
 ]
 
-/** Refused by the gateway, and none that has a name. */
+/** Changes that the gateway refuses and that have no name. */
 export const UNNAMED: readonly Mutation[] = [
   {
     name: "a segment of the path is replaced",
@@ -614,7 +614,7 @@ export const UNNAMED: readonly Mutation[] = [
   },
 ]
 
-/** Accepted, since the signature does not cover them. */
+/** Changes that the gateway accepts, since the signature does not cover them. */
 export const HARMLESS: readonly Mutation[] = [
   { name: "a slash is added at the end of the path", sent: ORDER, change: editPath((path) => `${path}/`) },
   {

@@ -1,4 +1,4 @@
-/** Numbers from 0 up to 1 that are the same at each run (mulberry32). */
+/** Numbers from 0 to 1, the same in each run (mulberry32). */
 export type Random = () => number
 
 export function randomOf(seed: string): Random {

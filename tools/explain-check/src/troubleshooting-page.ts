@@ -3,10 +3,10 @@ import { answerFields } from "../../../packages/auth-core/src/explain/answer.ts"
 import { CAUSES, type Cause } from "../../../packages/auth-core/src/explain/causes.ts"
 import { type KnownRefusal, REFUSALS } from "../../../packages/auth-core/src/explain/refusals.ts"
 
-/** A change on the way, and what it was explained as. */
+/** A change on the way, and its names from `explain`. */
 export interface NamedChange {
   readonly name: string
-  /** By what was named, the clients. */
+  /** The clients by the name that was given. */
   readonly named: ReadonlyMap<string, readonly string[]>
 }
 
@@ -30,7 +30,7 @@ If the signature failed, \`explain\` can compare it with the request: see
 \`npm run troubleshooting\` writes this page from the table that \`explain\` uses. A test fails when it is out of date.
 `
 
-/** The page on refusals, from the table of causes and from what a run of all changes named. */
+/** The page on refusals, from the table of causes and a run of all changes. */
 export function troubleshootingPage(changes: readonly NamedChange[], clients: readonly string[]): string {
   const rows = REFUSALS.map((row) => [...answerOf(row), linkTo(row.cause), row.confidence ?? "certain"])
   const changed = changes.map(({ name, named }) => [
@@ -60,7 +60,7 @@ function answerOf({ example: { status, body } }: KnownRefusal): string[] {
 }
 
 const LONGEST_EXAMPLE = 120
-/** Stands before each text of the gateway on signatures and tokens. */
+/** The start of each text of the gateway about signatures and tokens. */
 const PREFIX = /^Incorrect IAM authentication information: /
 
 function shortened(message: string): string {

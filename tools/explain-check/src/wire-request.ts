@@ -1,9 +1,9 @@
-/** A request as it is on the wire. */
+/** A request on the wire. */
 export interface WireRequest {
   readonly method: string
   /** Path and query, undecoded. */
   readonly target: string
-  /** As they are spelled, in their order. */
+  /** In their spelling and order. */
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: Buffer
 }
@@ -38,7 +38,7 @@ export function withoutHeader(request: WireRequest, name: string): WireRequest {
   return { ...request, headers: request.headers.filter(([other]) => other.toLowerCase() !== name) }
 }
 
-/** With the length that goes with the body. */
+/** Sets the length of the body. */
 export function withBody(request: WireRequest, body: string | Uint8Array): WireRequest {
   const bytes = Buffer.from(body as string)
   const framed = withoutHeader(withoutHeader(request, "transfer-encoding"), "content-length")

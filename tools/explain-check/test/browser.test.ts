@@ -14,7 +14,7 @@ it("the module runs where there is nothing of Node", async () => {
   const { output } = await bundle.generate({ format: "iife", name: "explained" })
   const [{ code, imports }] = output
   expect(imports).toEqual([])
-  // A page has more than these.
+  // A page has more globals than these.
   const page = createContext({ URL, TextEncoder, TextDecoder, Headers, Response, btoa })
   const refusal = {
     status: 401,

@@ -13,7 +13,7 @@ import { troubleshootingPage } from "../src/troubleshooting-page.ts"
 
 const workspace = join(import.meta.dirname, "../../..")
 const clients = Object.keys(CLIENTS)
-/** By the name of the change: what it was called, and through which clients. */
+/** The given names and their clients, by change. */
 const named = new Map<string, Map<string, string[]>>()
 let emulator: Emulator
 let proxy: ChangingProxy
@@ -27,7 +27,7 @@ afterAll(async () => {
   await emulator.close()
 })
 
-/** Sends through a client and the proxy. Gives the explanation, or `undefined` when the gateway accepted the request. */
+/** Sends through a client and the proxy. Returns the explanation, or `undefined` if the gateway accepted the request. */
 async function sentThrough(
   client: string,
   { name, sent, options = {}, change }: Mutation,

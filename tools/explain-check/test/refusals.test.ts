@@ -111,7 +111,7 @@ describe.each(Object.entries(CLIENTS))("through %s", (_, send) => {
     const proxy = await changingProxy(emulator.url)
     proxy.use({
       request(request) {
-        // The one replay meets another offset than the first attempt.
+        // The offset changes between the first attempt and its replay.
         emulator.faults.clockOffset(offsetMs)
         offsetMs = -offsetMs
         return request

@@ -18,7 +18,7 @@ export async function works(echo: string): Promise<boolean> {
   )
 }
 
-/** Is compiled only. */
+/** Compiled only, not run. */
 export function accepted(refusal: Response): unknown {
   const auth = explainable(akskAuth({ accessKeyId: "sample-ak", secretAccessKey: "sample-sk" }))
   const explanation: Promise<Explanation> = explain(refusal, { auth, request: { method: "GET", url: refusal.url } })

@@ -4,14 +4,14 @@ export async function works(echo: string): Promise<boolean> {
   const auth = akskAuth(staticCredentials({ accessKeyId: "sample-ak", secretAccessKey: "sample-sk" }))
   const authFetch = createFetch(auth, { hosts: ["127.0.0.1"], fetch: (input, init) => fetch(input, init) })
   const bare = await authFetch(echo, { auth: false, method: "POST", body: "x" })
-  // Wherever a fetch goes.
+  // It can be passed as any fetch.
   const anyFetch: typeof fetch = withAuth(fetch, auth, { hosts: ["127.0.0.1"] })
   const response = await anyFetch(new Request(echo))
   const authorization = await response.text()
   return (await bare.text()) === "" && authorization.startsWith("SDK-HMAC-SHA256 ")
 }
 
-/** Is compiled only. */
+/** Compiled only, not run. */
 export function refused(authFetch: ReturnType<typeof createFetch>): void {
   // @ts-expect-error: no URL
   void authFetch(12345)

@@ -1,15 +1,15 @@
 import { globSync, readFileSync } from "node:fs"
 import { basename, join } from "node:path"
 
-/** A program that uses the packages as a user would. */
+/** A program that uses the packages as users do. */
 export interface Consumer {
   name: string
   file: string
-  /** The packages that it imports beside those of the workspace and Node's own. */
+  /** The other packages that it imports. */
   clients: string[]
 }
 
-/** The programs of a folder of `consumers`: of the folder itself one for each package, by its id. */
+/** The programs of a folder of `consumers`. The folder itself has one for each package, by its id. */
 export function consumersIn(folder: "" | "clients" | "commonjs"): Consumer[] {
   const cwd = join(import.meta.dirname, "../consumers", folder)
   return globSync("*.ts", { cwd }).map((path) => {

@@ -6,15 +6,15 @@ import { denoRuntime } from "@countersign/tools-shared/runtimes"
 import { type Consumer, consumersIn } from "./consumers.ts"
 import type { PackedPackage } from "./pack.ts"
 
-/** Releases of TypeScript, with the newest library that each has of those that Node 22 runs. */
+/** Releases of TypeScript, each with its newest library that Node 22 supports. */
 export const COMPILERS = { "5.6": "es2023", "5.9": "es2024", "7": "es2024" } as const
 export type Compiler = keyof typeof COMPILERS
 
-/** The types that declare the runtime: those of a Node release, or those of Bun, which build on Node's. */
+/** The types of the runtime: those of a Node release, or those of Bun, which extend Node's. */
 export const PLATFORMS = ["node-22", "node-24", "node-26", "bun"] as const
 export type Platform = (typeof PLATFORMS)[number]
 
-/** The Node releases that a user may have: the oldest and the newest that are in long-term support. */
+/** The oldest and the newest Node release with long-term support. */
 export const NODE_MAJORS = [22, 24] as const
 
 const NODE_TYPES = ["22", "24", "26"]
@@ -50,13 +50,13 @@ export async function installTogether(packages: PackedPackage[], folder: string)
 /** One run of a compiler. */
 export interface Compilation {
   compiler: Compiler
-  /** Of the configuration. */
+  /** The name of the configuration. */
   name: string
   options: object
   files: string[]
 }
 
-/** Compiles. Gives what the compiler prints: nothing, or errors. */
+/** Compiles. Returns the compiler's output, which is empty without errors. */
 export async function compile(folder: string, { compiler, name, options, files }: Compilation): Promise<string> {
   const config = `tsconfig.${compiler}-${name}.json`
   const compilerOptions = { target: "es2023", strict: true, skipLibCheck: false, ...options }
@@ -66,18 +66,18 @@ export async function compile(folder: string, { compiler, name, options, files }
   return compiling.catch((error: Error) => error.message)
 }
 
-/** Runs `deno check`, with what is installed. Gives what it prints. */
+/** Runs `deno check` with the installed packages. Returns its output. */
 export async function denoCheck(folder: string, files: string[]): Promise<string> {
   await writeFile(join(folder, "deno.json"), JSON.stringify({ nodeModulesDir: "manual" }))
   return run(await denoRuntime(), ["check", ...files], folder, { DENO_DIR: join(folder, "deno"), NO_COLOR: "1" })
 }
 
-/** Options that declare one runtime and no other. */
+/** Options that declare one runtime only. */
 export function typesOf(platform: Platform): object {
   return { types: [platform.replace(/-.*/, "")], typeRoots: [`./types/${platform}`] }
 }
 
-/** Of the packages that are tested with it, if any is. */
+/** The version of a client that a package is tested with; `*` if there is none. */
 function versionOf(client: string, packages: PackedPackage[]): string {
   const versions = packages.map(({ manifest }) => manifest.devDependencies?.[client])
   return versions.find((version) => version !== undefined) ?? "*"

@@ -1,6 +1,6 @@
-/** A client that does not compile somewhere without Countersign either, and so cannot with it. */
+/** A client that does not compile somewhere, with or without Countersign. */
 export interface LeftOut {
-  /** The package whose types, or whose format, stand in the way. */
+  /** The package whose types or format cause it. */
   client: string
   where: string
   reason: string
@@ -29,7 +29,7 @@ export const inCommonJs: LeftOut[] = [
   { client: "got", where: inNode10, reason: "that way of resolving does not find its types" },
 ]
 
-/** As a table says it. */
+/** The text in the table. */
 export function lineOf({ client, where, reason }: LeftOut): string {
   return `| ${client} | ${where} | ${reason} |`
 }

@@ -2,7 +2,7 @@ import { join } from "node:path"
 import { run } from "@countersign/tools-shared/run"
 import type { PublishedPackage } from "./published-packages.ts"
 
-/** A package as it goes to the registry. */
+/** A package as it is published. */
 export interface PackedPackage extends PublishedPackage {
   tarball: string
   /** Paths inside the package. */

@@ -14,7 +14,7 @@ export interface Manifest {
   devDependencies?: Record<string, string>
 }
 
-/** A package of the workspace that goes to the registry. */
+/** A package of the workspace that is published. */
 export interface PublishedPackage {
   /** Name of its folder. */
   id: string
@@ -32,7 +32,7 @@ export function publishedPackages(): PublishedPackage[] {
     .filter(({ manifest }) => !manifest.private)
 }
 
-/** The specifiers that a user imports: the package's name, and its name with each subpath that is code. */
+/** The specifiers that users import: the package's name, alone and with each subpath of code. */
 export function entriesOf({ name, exports }: Manifest): string[] {
   return Object.keys(exports)
     .filter((path) => path !== "./package.json")

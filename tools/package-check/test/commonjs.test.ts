@@ -18,14 +18,14 @@ beforeAll(async () => {
 })
 afterAll(() => echo.close())
 
-/** Runs a Node in the project; its programs find the server in ECHO. */
+/** Runs a Node in the project. Its programs find the server in ECHO. */
 function node(major: number, args: string[], env?: Record<string, string>): Promise<string> {
   const { port } = echo.address() as AddressInfo
   return run(nodes[major] ?? `Node ${major}`, args, folder, { ECHO: `http://127.0.0.1:${port}/`, ...env })
 }
 
 const programs = consumersIn("").map(({ name }) => name)
-/** Those of clients that are ES modules only, which import them when they run. */
+/** Clients that are ES modules only, which programs import at run time. */
 const onDemand = consumersIn("commonjs").map(({ name }) => name)
 const requirable = programs.filter((name) => !onDemand.includes(name))
 const all = [...programs, ...onDemand.map((name) => `${name}-on-demand`)]
@@ -37,7 +37,7 @@ const compilations: { mode: string; options: object; files: string[]; compiler: 
   { compiler: "7", mode: "node16", options: { module: "node16" }, files: inNode16 },
   { compiler: "7", mode: "commonjs", options: { module: "commonjs", esModuleInterop: true }, files: all },
   { compiler: "7", mode: "bundler", options: { module: "preserve", moduleResolution: "bundler" }, files: all },
-  // It resolves as Node 10 did, which does not find the types of got.
+  // It resolves like Node 10, which does not find the types of got.
   {
     compiler: "5.9",
     mode: "commonjs",
@@ -90,7 +90,7 @@ it.each([
   },
 )
 
-// Without it Node loads packages as it did before 22.12, and as loaders do that require no ES modules.
+// Without it Node loads packages as before 22.12, like loaders that cannot require ES modules.
 describe.each([[], ["--no-experimental-require-module"]])(
   "what imports and what requires share one core %s",
   (...flags) => {

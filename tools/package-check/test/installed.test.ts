@@ -52,7 +52,7 @@ describe.concurrent.each(packages)("$manifest.name installed alone", (packed) =>
     })
 
     it.each(entriesOf(manifest))("gives CommonJS the same module for %s", async (entry) => {
-      // Required first: what an import has loaded could be required even if it had a top-level await.
+      // Required first, since a module that was already imported can be required even with a top-level await.
       const compare = `const required = require("${entry}"); import("${entry}").then((imported) => console.log(imported === required))`
       expect(await node(major, "--input-type=commonjs", "--eval", compare)).toBe("true\n")
     })
@@ -95,7 +95,7 @@ describe.concurrent.each(packages)("$manifest.name installed alone", (packed) =>
   })
 })
 
-/** A browser's project has no types of Node. Those of got need them. */
+/** A browser's project has no types of Node, but the types of got need them. */
 function typesBeside(id: string): string[] {
   return id === "got" ? ["node"] : []
 }

@@ -24,11 +24,11 @@ describe.concurrent.each(inject("packages"))("$manifest.name as packed", ({ fold
         file.replace(/^src\/(.*)\.ts$/, `dist/${output}`),
       ),
     )
-    // Without it Node and TypeScript take the CommonJS build for ES modules.
+    // Without it Node and TypeScript treat the CommonJS build as ES modules.
     if (isLibrary) expected.push("dist/cjs/package.json")
     const missing = expected.filter((file) => !built.includes(file))
     const bundled = /^dist\/(?:node|cjs)\/(?:index|explain|sm3|modules|view)\.m?js(?:\.map)?$/
-    // The emulator's page, whose files are named by their content.
+    // The emulator's page, whose file names contain hashes.
     const page = built.filter((file) => /^dist\/ui\/(?:index\.html|assets\/[\w-]+\.(?:js|css|svg))$/.test(file))
     const leftovers = built.filter((file) => ![...expected, ...page].includes(file) && !bundled.test(file))
     expect({ missing, leftovers }).toEqual({ missing: [], leftovers: [] })

@@ -68,7 +68,7 @@ it("docs/typescript.md lists what is left out", async () => {
   )
 })
 
-/** The packages, else the files, that a compiler finds errors in. */
+/** The packages, else the files, with compiler errors. */
 function faultyIn(output: string): string[] {
   const files = [...output.matchAll(/^(\S+)\(\d+,\d+\): error /gm)].map(([, file = ""]) => file)
   const names = files.map((file) => /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules)/.exec(file)?.[1] ?? file)

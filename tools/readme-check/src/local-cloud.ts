@@ -9,13 +9,13 @@ import { selfSigned } from "@countersign/testkit"
 
 export interface LocalCloud {
   readonly emulator: Emulator
-  /** Variables for a Node process, whose https calls to the hosts then arrive at the emulator. */
+  /** Variables for a Node process, which send its https calls to the emulator. */
   readonly env: Readonly<Record<string, string>>
   close(): Promise<void>
 }
 
 /**
- * An emulator that answers under the names of Huawei Cloud's hosts, over TLS, to programs that know nothing of it: Node takes
+ * An emulator that answers over TLS under the names of Huawei Cloud's hosts. Programs do not need to know it: Node takes
  * the proxy and the certificate from the environment. Other hosts are refused, so that nothing leaves the machine.
  *
  * @param folder for the certificate

@@ -3,15 +3,15 @@ import { join } from "node:path"
 
 const workspace = join(import.meta.dirname, "../../..")
 
-/** A TypeScript block that imports what it uses, and the blocks after it, which continue in the reader's own program. */
+/** A TypeScript block with imports, and the blocks after it, which continue the program. */
 export interface ReadmeProgram {
   /** Path in the workspace, such as `packages/ky/README.md`. */
   readonly readme: string
-  /** Where its code starts, from 1. */
+  /** The line of its first code, from 1. */
   readonly line: number
-  /** The program, as a module whose lines are those of the README. */
+  /** The program as a module with the line numbers of the README. */
   readonly code: string
-  /** The same with its fragments: each in a block of its own, with all that the package of the README exports. */
+  /** The same with its fragments, each in a separate block, with the exports of the README's package. */
   readonly withFragments: string
 }
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type LocalCloud, startLocalCloud } from "../src/local-cloud.ts"
 import { type ReadmeProgram, readmePrograms } from "../src/readme-programs.ts"
 
-// Beneath this package, so that the programs find what they import as they would in a user's project.
+// Inside this package, so that the programs resolve imports as in a user's project.
 const folder = join(import.meta.dirname, "../.snippets")
 const programs = readmePrograms()
 const fileOf = ({ readme, line }: Pick<ReadmeProgram, "readme" | "line">) =>
@@ -71,13 +71,13 @@ describe("the TypeScript of the READMEs", () => {
       const answers = cloud.emulator.stats.requests.map(({ verdict, status }) => `${verdict}, ${status}`)
       expect(status, output).toBe(0)
       expect(output).toMatch(/\w/)
-      // One that names no host of Huawei Cloud's brings its own emulator, or sends nothing.
+      // A program without a host of Huawei Cloud starts its own emulator, or sends nothing.
       expect(new Set(answers)).toEqual(new Set(hosts.length > 0 ? ["ok, 200"] : []))
     })
   })
 })
 
-/** Runs Node with these variables, and none of the machine's own that could lead elsewhere. */
+/** Runs Node with these variables and without the machine's own. */
 function run(command: string[], env = {}): Promise<{ status: number | null; output: string }> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, command, { env: { PATH: process.env.PATH, ...env }, timeout: 20_000 })

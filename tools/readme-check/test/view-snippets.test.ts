@@ -5,7 +5,7 @@ import { type Emulator, startEmulator } from "@countersign/emulator"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { CLIENTS, type Client, type SnippetAuth, snippet } from "../../../packages/emulator/ui/snippets.ts"
 
-// Beneath this package, so that the programs find what they import as they would in a user's project.
+// Inside this package, so that the programs resolve imports as in a user's project.
 const folder = join(import.meta.dirname, "../.snippets/view")
 
 describe("the programs of the emulator's live view", () => {

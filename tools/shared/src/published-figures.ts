@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises"
 
 const DOCS = new URL("../../../docs/", import.meta.url)
 
-/** The files of a tool in `docs`: figures as data, and the page that is made of them. */
+/** The files of a tool in `docs`: figures as data, and the page made from them. */
 export interface PublishedFigures<Data> {
   data: Data
   page: string

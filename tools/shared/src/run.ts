@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process"
 
-/** Longer than any of them takes; a program that hangs is told of by name. */
+/** Longer than any program takes. The error for a hung program names it. */
 const TIMEOUT_MS = 300_000
 
-/** Runs a program to its end and gives what it printed; when it fails, the error says what it printed everywhere. */
+/** Runs a program to its end and returns its output. If it fails, the error has all its output. */
 export function run(program: string, args: string[], cwd: string, env?: Record<string, string>): Promise<string> {
   const options = { cwd, maxBuffer: 2 ** 26, timeout: TIMEOUT_MS, env: { ...process.env, ...env } }
   return new Promise((resolve, reject) => {

@@ -5,7 +5,7 @@ import { run } from "./run.ts"
 
 const EXE = process.platform === "win32" ? ".exe" : ""
 
-/** npm installs into a folder once at a time. */
+/** npm cannot install into one folder twice at the same time. */
 const downloads = new Map<string, Promise<string>>()
 
 /** Downloads packages into a temporary folder that later runs find again, and returns its `node_modules`. */

@@ -19,7 +19,7 @@ const AUTH = "https://iam.auth.example.com"
 const ENVIRONMENT = "https://iam.environment.example.com"
 const REGION = "https://iam.eu-west-101.myhuaweicloud.eu"
 
-/** Answers for every IAM, and keeps the origins that were asked. */
+/** Answers for every IAM, and records the origins that were called. */
 function anyIam(): { asked: string[]; fetch: typeof globalThis.fetch } {
   const asked: string[] = []
   const later = new Date(clock.now() + 3_600_000).toISOString()
@@ -38,7 +38,7 @@ function anyIam(): { asked: string[]; fetch: typeof globalThis.fetch } {
   return { asked, fetch }
 }
 
-/** The origins of IAM that a request with both ids asks, each once. */
+/** The distinct origins of IAM that a request with both ids calls. */
 async function originsAsked(
   source: CredentialProvider | typeof key,
   { asked, fetch }: ReturnType<typeof anyIam>,

@@ -38,7 +38,7 @@ beforeEach(() => {
 const auth = (options: AkskAuthOptions = {}, credentials = key): AkskAuth =>
   akskAuth(credentials, { clock, ...options })
 
-/** What the gateway made of the request, on one line. */
+/** The gateway's canonical request, on one line. */
 function canonicalOf({ method, url, headers, body }: WireRequest): string {
   const signedHeaders = /SignedHeaders=([^,]+)/.exec(headers.authorization ?? "")?.[1]?.split(";")
   return canonicalRequest({ method, url, headers, body: body as string }, { signedHeaders }).replaceAll("\n", "|")
@@ -64,7 +64,7 @@ function answer(outcome: Outcome, wire: WireRequest): ResponseLike {
   return { status: 401, headers: new Headers(), peek: () => body }
 }
 
-/** Sends one request; gives the status, or the code of the error. */
+/** Sends one request. Returns the status, or the code of the error. */
 async function send(
   by: AkskAuth,
   outcome: Outcome | (() => Promise<Outcome>),

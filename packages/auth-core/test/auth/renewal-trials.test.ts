@@ -12,9 +12,9 @@ const GOOD = "https://good.example"
 interface Issuer {
   readonly clock: FakeClock
   readonly provider: TokenProvider
-  /** How many tokens it has issued. */
+  /** The number of tokens it has issued. */
   calls(): number
-  /** The token that is valid; the last one unless revoked. */
+  /** The valid token: the last one unless revoked. */
   live: string
 }
 
@@ -37,7 +37,7 @@ function issuer(): Issuer {
   return self
 }
 
-/** One request as the engine makes it: an attempt, and one replay where the auth wants it. */
+/** One request as the engine sends it: an attempt, and one replay if the auth asks for it. */
 async function send(auth: Auth, url: string, accepts: (token: string) => boolean, canReplay = true): Promise<number> {
   const attempt: Attempt = { method: "GET", url, headers: {}, body: null }
   for (const replayed of [false, true]) {
@@ -121,7 +121,7 @@ it("replays that are refused after another revocation do not stop renewals", asy
   expect(await send(auth, GOOD, isLive)).toBe(200)
   for (let revocation = 0; revocation < 20; revocation++) {
     iam.live = "revoked"
-    // The first replay gets through; those behind it come too late.
+    // The first replay succeeds. Later ones come too late.
     expect(await send(auth, GOOD, isLive)).toBe(200)
     const late = await auth.authenticate({ method: "GET", url: GOOD, headers: {}, body: null })
     if (revocation % 2 === 0) {

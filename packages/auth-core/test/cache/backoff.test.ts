@@ -60,7 +60,7 @@ describe("IAM down, with nothing in memory", () => {
       await clock.advance(SECOND)
     }
     isDown = false
-    // 30 s and what chance adds.
+    // 30 s and the jitter.
     await clock.advance(36 * SECOND)
     expect((await cache.get(provider)).value).toBe("new")
   })
@@ -92,7 +92,7 @@ describe("IAM down, with nothing in memory", () => {
 })
 
 describe("a refused identity", () => {
-  /** Account lock as IAM has it: so many failures, forgotten in one of the ways that "resetting the counter" may mean. */
+  /** IAM's account lock after a number of failures. The counter is reset in one of the possible ways. */
   const policies = [15, 30, 60].flatMap((resetMinutes) =>
     (["since the last failure", "since the first failure", "each failure by itself"] as const).map((forgets) => ({
       resetMinutes,

@@ -12,7 +12,7 @@ type Fault = "none" | "fails" | "hangs" | "throws"
 
 interface FaultyStore extends CacheStore {
   fault: Fault
-  /** Operations that have reached it. */
+  /** The operations that reached it. */
   operations: string[]
 }
 
@@ -76,11 +76,11 @@ describe.each<Fault>(["fails", "hangs", "throws"])("a store that %s", (fault) =>
     const startedAt = clock.monotonic()
     expect((await clock.until(one.cache.get(one.provider))).value).toBe("user 1")
     const tookMs = clock.monotonic() - startedAt
-    // A store that is only slow gets a second look.
+    // A slow store is tried a second time.
     expect(tookMs).toBeLessThanOrEqual(fault === "hangs" ? 1_000 : 0)
     expect((await clock.until(one.cache.get(other.provider))).value).toBe("other 1")
     expect(clock.monotonic() - startedAt).toBe(tookMs)
-    // Both records of the first identity; nothing of the second.
+    // Both records of the first identity, and none of the second.
     expect(store.operations).toEqual(fault === "hangs" ? ["get", "get", "get"] : ["get", "get"])
     expect(storeFailures(one)).toEqual([
       {

@@ -7,7 +7,7 @@ const SECOND = 1_000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 
-/** Keys of 15 minutes from an issuer whose clock is right, whatever the local one shows. */
+/** Issues keys of 15 minutes by a right clock, whatever the local clock shows. */
 function keyIssuer(clock: FakeClock, aheadMs: number, tells: boolean): ScriptedProvider<Credentials> {
   return scriptedProvider<Credentials>("agency", async (call, context) => {
     const issuerNow = clock.now() - aheadMs

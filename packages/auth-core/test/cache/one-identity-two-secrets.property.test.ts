@@ -31,7 +31,7 @@ const KINDS = 8
 
 type AnyProvider = TokenProvider | CredentialProvider
 
-/** How many operations of the Web Crypto API are at work: they take real time, and none by the fake clock. */
+/** The number of pending Web Crypto operations, which take real time but none by the fake clock. */
 let operations = 0
 
 beforeAll(() => {
@@ -45,12 +45,12 @@ beforeAll(() => {
     }
   }
   for (const name of ["importKey", "encrypt", "decrypt", "sign"] as const) {
-    // All take their arguments as they come.
+    // All pass their arguments on.
     const one = name as "encrypt"
     const operation = subtle[one].bind(subtle)
     vi.spyOn(subtle, one).mockImplementation((...args) => count(operation(...args)))
   }
-  // What a derivation costs is of no matter here: one iteration, instead of half a million for each secret of each cache.
+  // One iteration instead of 600,000, since the cost of a derivation does not matter here.
   const derive = subtle.deriveBits.bind(subtle)
   vi.spyOn(subtle, "deriveBits").mockImplementation((algorithm, ...args) =>
     count(derive({ ...Object(algorithm), iterations: 1 }, ...args)),
@@ -65,13 +65,13 @@ function pick<T>(list: readonly T[], index: number): T {
   return one
 }
 
-/** A password that somebody has or thinks to have, as a text or as a function that says now this and now that. */
+/** A right or wrong password, as a string or as a function whose result changes. */
 class Holder {
   readonly user: string
   readonly isFixed: boolean
-  /** What the function says when it is asked; nothing: it fails. */
+  /** The result of the function; `undefined` makes it fail. */
   says: string
-  /** What it said when it was asked last before all was at rest, and since then; of a text, the text. */
+  /** The results of its calls since the last pause, with the one before; for a string, the string. */
   said: string[]
   readonly #root: TokenProvider
   readonly #iam: ModelIam
@@ -85,7 +85,7 @@ class Holder {
     this.#root = this.#passwordToken()
   }
 
-  /** Made anew or kept, at first, second and third hand. */
+  /** New or kept providers: direct, or through one or two `via`. */
   provider(kind: number): AnyProvider {
     const made: Array<() => AnyProvider> = [
       () => this.#root,
@@ -100,7 +100,7 @@ class Holder {
     return pick(made, kind % KINDS)()
   }
 
-  /** What IAM writes into the values of such a provider with the right password; nothing where no password is right. */
+  /** The mark that IAM writes into values for the right password; absent if no password is right. */
   rightOf(kind: number): string | undefined {
     const right = rightOf(this.user)
     const code = this.isFixed ? ["right", "wrong"][(kind % KINDS) - 6] : undefined
@@ -108,7 +108,7 @@ class Holder {
     return code === "right" ? `${right}+${code}` : undefined
   }
 
-  /** No renewal goes on: what was said last is what reads are bound to. */
+  /** No renewal is pending, so reads are bound to the last result. */
   rest(): void {
     this.said = this.said.slice(-1)
   }
@@ -140,13 +140,13 @@ interface World {
   readonly iam: ModelIam
   readonly caches: readonly TokenCache[]
   readonly holders: readonly Holder[]
-  /** IAM may be down now and then. */
+  /** Whether IAM may be down at times. */
   readonly hasOutages: boolean
 }
 
 type Step = (world: World) => Promise<unknown>
 
-/** A step that a failure's report shows by its name. */
+/** A step with a name for the report of a failure. */
 const named = (name: string, step: Step): Step => Object.assign(step, { [fc.toStringMethod]: () => name })
 
 const ABORTED = new Error("The caller has gone.")
@@ -156,11 +156,11 @@ type Indexes = { cache: number; holder: number; kind: number }
 
 const chosen = ({ caches, holders }: World, { cache, holder, kind }: Indexes) => {
   const one = pick(holders, holder)
-  // Sound: it replaces nothing but what it gave itself.
+  // Sound, because it replaces only its own values.
   return { cache: pick(caches, cache), holder: one, provider: one.provider(kind) as Provider<Token | Credentials> }
 }
 
-/** One of the ways to come by a value. */
+/** One of the ways to read a value. */
 type Read = (cache: TokenCache, provider: Provider<Token | Credentials>) => Promise<Token | Credentials>
 
 /**
@@ -208,7 +208,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: stepOf("refresh", (world, at) => world.clock.until(check(world, at, refresh))) },
   {
     weight: 4,
-    // Many at once, while functions change what they say.
+    // Concurrent reads, while the functions change their results.
     arbitrary: fc
       .array(fc.tuple(reads, indexes, fc.constantFrom(...PASSWORDS, "")), { minLength: 2, maxLength: 5 })
       .map((many) =>
@@ -230,7 +230,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: stepOf("invalidate", async (world, at) => {
       const { cache, provider } = chosen(world, at)
       const invalidated = cache.invalidate(at.kind % 2 === 0 ? provider : (provider.identityKey ?? ""))
-      // A function that fails cannot say what to forget.
+      // A failing function cannot say which entry to forget.
       await world.clock.until(invalidated.catch((error) => expect(error.code).toBe("AUTH_CREDENTIALS_MISSING")))
     }),
   },
@@ -296,7 +296,7 @@ it.each(stores)(
           passwords: Object.fromEntries(USERS.map((user) => [user, rightOf(user)])),
           keys: Object.fromEntries(USERS.map((user) => [`AKID${user.toUpperCase()}`, rightOf(user)])),
         })
-        // Jitter differs between caches, and not between runs, so that a seed tells all.
+        // Jitter differs between caches but not between runs, so that a seed repeats a run.
         const caches = Array.from(
           { length: CACHES },
           (_, index) => new TokenCache({ clock, store, random: () => index / CACHES }),
@@ -308,13 +308,13 @@ it.each(stores)(
         ])
         for (const step of history) {
           await step({ clock, iam, caches, holders, hasOutages })
-          // Renewals behind end; and a function that is refused may be asked again.
+          // Background renewals end, and a refused function may be called again.
           await clock.advance(1_000)
-          // While IAM is down nobody knows what a new secret is good for.
+          // While IAM is down, a new secret cannot be judged.
           if (!hasOutages) for (const holder of holders) holder.rest()
         }
       }),
-      // Where a run fails, shrinking ends in time to tell the seed.
+      // After a failure, shrinking ends in time to print the seed.
       { numRuns: isSoak ? 20 * numRuns : numRuns, interruptAfterTimeLimit: isSoak ? 500_000 : 60_000 },
     )
   },

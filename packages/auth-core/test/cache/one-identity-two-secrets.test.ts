@@ -42,7 +42,7 @@ type ByPassword = (password: Password) => TokenProvider | CredentialProvider
 const alice = (password: Password): TokenProvider =>
   passwordToken({ user: "alice", password, domain: "d", scope: { domain: "d" }, ...iam.options })
 
-/** All that a password gets, at first or second hand. */
+/** Every value of a password, direct or through `via`. */
 const byPassword: Array<[string, ByPassword]> = [
   ["passwordToken", alice],
   ["agencyToken", (password) => agencyToken({ via: alice(password), ...agency })],
@@ -59,7 +59,7 @@ const randomKey = (id: string): { id: string; key: Uint8Array } => ({
   key: crypto.getRandomValues(new Uint8Array(32)),
 })
 
-/** What a store in another process would be: it knows no key of its own. */
+/** A store as another process has it, without knowledge of keys. */
 const plainStore = (): CacheStore => {
   const { namesOf: _namesOf, ...store } = memoryStore({ clock })
   return store
@@ -98,7 +98,7 @@ async function read(
   provider: TokenProvider | CredentialProvider,
 ): Promise<Token | Credentials> {
   if (cache === undefined) throw new Error("There is no such cache.")
-  // Sound: it replaces nothing but what it gave itself.
+  // Sound, because it replaces only its own values.
   return cache.get(provider as Provider<Token | Credentials>)
 }
 
@@ -446,7 +446,7 @@ describe("a password from a function", () => {
       expect(reads[0]).toMatchObject({ status: "rejected", reason: { code: "AUTH_CREDENTIALS_MISSING" } })
       expect(reads[1]).toMatchObject({ status: "fulfilled" })
       expect(calls).toBe(2)
-      // What the other has got is good for both.
+      // Both use the value of the other one.
       expect(await read(cache, failing)).toBe(await read(cache, steady))
       await clock.advance(25 * HOUR)
       await expect(read(cache, failing)).rejects.toMatchObject({ code: "AUTH_CREDENTIALS_MISSING" })

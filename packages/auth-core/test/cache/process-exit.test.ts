@@ -15,7 +15,7 @@ const PROGRAM = `
   const identity = (provider) => Object.assign(provider, { identityKey: "user" })
 `
 
-/** A process with no socket, no file and no timer of its own. */
+/** A process without a socket, a file or a timer of its own. */
 async function outputOf(program: string): Promise<string> {
   const { stdout } = await run(process.execPath, ["--input-type=module", "-e", PROGRAM + program])
   return stdout.trim()

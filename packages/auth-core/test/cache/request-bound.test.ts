@@ -29,11 +29,11 @@ interface Worker {
   readonly cache: TokenCache
   readonly provider: TokenProvider
   calls(): number
-  /** Runs a request to its answer; what it has begun and left to nobody ends with it. */
+  /** Runs a request to its answer, and stops its other work after that. */
   request<T>(handle: () => Promise<T>): Promise<T>
 }
 
-/** A runtime that lets the timers of a request rest for ever once it is answered, as workerd does. */
+/** A runtime that stops the timers of an answered request, as workerd does. */
 function worker({ keepsAlive, store }: { keepsAlive: boolean; store?: boolean }): Worker {
   if (!keepsAlive) vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" })
   const clock = fakeClock()
@@ -80,7 +80,7 @@ function worker({ keepsAlive, store }: { keepsAlive: boolean; store?: boolean })
 
 const readValue = async ({ cache, provider }: Worker): Promise<string> => (await cache.get(provider)).value
 
-/** An answer, and how long it took. */
+/** An answer and its duration. */
 async function timed<T>({ clock }: Worker, answer: Promise<T>): Promise<{ answer: T; ms: number }> {
   const start = clock.monotonic()
   return { answer: await clock.until(answer), ms: clock.monotonic() - start }
@@ -103,7 +103,7 @@ describe.each([
       one,
       one.request(() => readValue(one)),
     )
-    // The first past the soft expiry waits for the renewal, where nobody else would.
+    // Only the first request past the soft expiry waits for the renewal.
     expect(first.answer).toBe(keepsAlive ? "token-1" : "token-2")
     expect(first.ms < IAM_MS).toBe(keepsAlive)
     await one.clock.advance(SECOND)

@@ -2,9 +2,9 @@ import type { Clock, Expiring, Provider, ProviderContext, Token } from "../../sr
 
 const MINUTE = 60_000
 
-/** A provider whose answers the test gives, one call at a time. */
+/** A provider that the test answers, one call at a time. */
 export interface ScriptedProvider<T extends Expiring> extends Provider<T> {
-  /** The contexts of all calls until now. */
+  /** The contexts of all calls so far. */
   readonly calls: Array<ProviderContext<T> | undefined>
 }
 
@@ -22,12 +22,12 @@ export function scriptedProvider<T extends Expiring>(
   )
 }
 
-/** A token that begins now, by the clock. */
+/** A token that is issued now, by the clock. */
 export function tokenAt(clock: Clock, value: string, lifetimeMs = 24 * 60 * MINUTE): Token {
   return { value, issuedAt: clock.now(), expiresAt: clock.now() + lifetimeMs }
 }
 
-/** Gives token 1, token 2 and so on, after a while of the clock. */
+/** Returns token 1, token 2 and so on, after some time of the clock. */
 export function tokenIssuer(
   clock: Clock,
   { key, lifetimeMs, delayMs = 0 }: { key?: string; lifetimeMs?: number; delayMs?: number } = {},

@@ -30,7 +30,7 @@ describe("30 days with keys of 15 minutes", () => {
     const ideal = (30 * DAY) / (15 * MINUTE * 0.925 + 2.5 * SECOND)
     expect(Math.abs(refreshes / ideal - 1)).toBeLessThan(0.01)
     expect(Math.abs(refreshes / lifetimes - 1)).toBeLessThan(0.1)
-    // Only the very first.
+    // Only the first read.
     expect(waits).toBe(1)
   })
 })

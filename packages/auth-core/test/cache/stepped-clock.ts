@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/index.ts"
 
-/** A clock for long simulations: moves at no cost, and nobody ever wakes from a sleep. */
+/** A clock for long simulations: moves at no cost, and its sleeps never end. */
 export interface SteppedClock extends Clock {
   step(ms: number): Promise<void>
 }
@@ -16,7 +16,7 @@ export function steppedClock(start = Date.UTC(2026, 0, 1)): SteppedClock {
       }),
     async step(ms) {
       elapsed += ms
-      // Lets a refresh whose provider answers at once come to its end.
+      // Lets a refresh finish if its provider answers at once.
       for (let turn = 0; turn < 30; turn++) await undefined
     },
   }

@@ -15,7 +15,7 @@ interface Written {
   counts?: { rejected: number; unavailable: number }
 }
 
-/** How long a cache leaves the issuer alone because of a record that it finds in a store, at most two days. */
+/** The time during which a cache does not call the issuer because of a stored record, two days at most. */
 async function blockedMs(
   { delayMs, aheadMs = 0, counts = { rejected: 1, unavailable: 0 } }: Written,
   options?: TokenCacheOptions,

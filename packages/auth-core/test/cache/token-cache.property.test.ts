@@ -10,25 +10,25 @@ const SHORTEST_WAIT_MS = { down: SECOND, refused: MINUTE }
 
 type Mood = "well" | "down" | "refused"
 
-/** What must hold of one identity, whatever happens; told of every call, and asked after every answer. */
+/** The rules for one identity. It records every call and checks every answer. */
 class Identity {
   readonly name: string
   readonly provider: Provider<Token>
   mood: Mood = "well"
   delayMs = 0
-  /** What the cache must have in memory, if it lives. */
+  /** The value that the cache must have in memory unless it expired. */
   current: Token | undefined
-  /** Refused by a server; not given out again until a renewal has failed. */
+  /** Refused by a server, and not served again until a renewal fails. */
   refused: Token | undefined
   servedNumber = 0
-  /** What some caller got last. */
+  /** The last value that a caller got. */
   served: Token | undefined
   failedBy: Mood = "well"
-  /** Until then, the cache said, nobody asks again. */
+  /** The end of the back-off that the cache announced. */
   announcedQuietUntil = Number.NEGATIVE_INFINITY
-  /** Before this moment nobody may be asked, whatever the cache says. */
+  /** The earliest time of the next call, whatever the cache says. */
   quietUntil = Number.NEGATIVE_INFINITY
-  /** Grows whenever everything is forgotten: what was on its way then does not count. */
+  /** Grows at each clear, so that results pending at that time do not count. */
   era = 0
   readonly #clock: FakeClock
   readonly #issued = new Map<string, number>()
@@ -51,7 +51,7 @@ class Identity {
     return Number(number)
   }
 
-  /** What was issued until now is not to be had from memory again. */
+  /** Values issued so far must not come from memory again. */
   forget(): void {
     this.era += 1
     this.servedNumber = this.#calls + 1
@@ -59,13 +59,13 @@ class Identity {
     this.refused = undefined
   }
 
-  /** The issuer refuses the identity, as a server did its value: that goes. */
+  /** The issuer refuses the identity after a server refused its value, so the value is dropped. */
   lose(): void {
     if (this.current !== undefined) this.servedNumber = this.numberOf(this.current) + 1
     this.current = undefined
   }
 
-  /** Lets everybody ask again. */
+  /** Ends the back-off. */
   lift(): void {
     this.quietUntil = Number.NEGATIVE_INFINITY
     this.announcedQuietUntil = Number.NEGATIVE_INFINITY
@@ -133,7 +133,7 @@ class Command implements fc.AsyncCommand<object, World> {
   async run(_model: object, world: World): Promise<void> {
     const identity = world.identities[this.#index]
     if (identity === undefined) throw new Error("There is no such identity.")
-    // What has been answered is to have arrived: only waiting for the clock may lie between.
+    // Answers must have arrived, unless they wait for the clock.
     if (this.#step !== get) await world.clock.advance(0)
     await this.#step(world, identity)
   }
@@ -148,7 +148,7 @@ function checkServed(identity: Identity, token: Token, isFromMemory: boolean): v
   identity.served = token
   expect(identity.isAlive(token)).toBe(true)
   if (!isFromMemory) return
-  // An older value never takes the place of a newer one, and a refused one is not given out.
+  // An older value never replaces a newer one, and a refused one is not served.
   expect(number).toBeGreaterThanOrEqual(identity.servedNumber)
   identity.servedNumber = number
   expect(token).not.toBe(identity.refused)
@@ -166,7 +166,7 @@ const get: Step = ({ cache, later }, identity) => {
       (token) => checkServed(identity, token, false),
       (error: unknown) => {
         expect(error).toBeInstanceOf(AuthError)
-        // A refresh that fails takes no value away that lives.
+        // A failed refresh does not drop a valid value.
         const isLost = current === undefined || era !== identity.era || current !== identity.current
         expect(isLost || !identity.isAlive(current)).toBe(true)
       },
@@ -180,7 +180,7 @@ const reject: Step = ({ cache, clock, later }, identity) => {
   const isQuiet = clock.monotonic() < identity.announcedQuietUntil
   const other = cache.get(identity.provider, { rejected: served })
   if (served === current) {
-    // During a back-off the value stays, unless the identity is refused too: no better one is to be had.
+    // During a back-off the value stays, unless the identity is refused too.
     if (!isQuiet) identity.refused = served
     else if (identity.failedBy === "refused") identity.lose()
   }

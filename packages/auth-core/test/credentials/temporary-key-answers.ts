@@ -2,7 +2,7 @@ import type { Answer } from "@countersign/testkit"
 
 export const KEY_EXPIRES_AT = Date.UTC(2026, 0, 1, 0, 15)
 
-/** A 201 of POST /v3.0/OS-CREDENTIAL/securitytokens, as the API reference shows it; the metadata service answers alike. */
+/** A 201 of POST /v3.0/OS-CREDENTIAL/securitytokens, as in the API reference. The metadata service has the same form. */
 export function securityTokenAnswer(credential: object = {}, status = 201): Answer {
   return {
     status,

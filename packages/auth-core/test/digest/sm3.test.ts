@@ -28,7 +28,7 @@ describe("a runtime without SM3", () => {
     expect(portable.hashHex("sm3", "abc")).toMatch(/^66c7f0f4/)
   })
 
-  // Bun, for one: its node:crypto throws at "sm3".
+  // For example Bun, whose node:crypto throws for "sm3".
   it("has it also if only SM3 is missing in node:crypto", async () => {
     vi.doMock("node:crypto", async (importOriginal) => {
       const crypto = await importOriginal<typeof import("node:crypto")>()

@@ -16,7 +16,7 @@ interface NumberingAuth extends Auth {
   rejections: Rejection[]
 }
 
-/** Gives each attempt a number for a secret, so that a stale one shows. */
+/** Gives each attempt a number as its secret, so that a stale one shows. */
 function numbering({
   limit,
   replay = false,
@@ -43,7 +43,7 @@ function numbering({
   }
 }
 
-/** Answers in turn, and keeps what was sent. */
+/** Gives the answers in turn, and records the requests. */
 function answering(...answers: (() => Response)[]): {
   sent: WireRequest[]
   send: (wire: WireRequest) => Promise<Response>

@@ -7,7 +7,7 @@ const may = (url: string, options = {}, baseUrl?: string): boolean =>
 const mayAfterRedirect = (url: string, options = {}, baseUrl?: string): boolean =>
   createHostGuard(options).bareReason(new URL(url), baseUrl, true) === undefined
 
-/** By domain and service: the regions, "" for none. */
+/** The regions by domain and service; "" for no region. */
 interface Endpoints {
   domains: Record<string, Record<string, string[]>>
 }
@@ -90,7 +90,7 @@ describe("without a host list", () => {
     "https://abcdef01-2345-6789-abcd-ef0123456789.cn-north-4.myhuaweicloud.com/",
     "https://abc.apig.cn-north-4.huaweicloudapis.com/",
     "https://0123456789abcdef0123456789abcdef.apic.cn-north-4.huaweicloudapis.com/",
-    // Buckets, whatever they are called and however they are reached.
+    // Buckets in every form of URL.
     "https://bucket.obs.cn-north-4.myhuaweicloud.com/",
     "https://bucket.obs.cn-north-4.myhuaweicloud.eu/",
     "https://bucket.obs-website.cn-north-4.myhuaweicloud.com/",
@@ -124,7 +124,7 @@ describe("without a host list", () => {
     "https://a.b.c.iotda-app.cn-north-4.myhuaweicloud.com/",
     "https://a.st1.iotda-app.cn-north-4.myhuaweicloud.com.example.com/",
     "https://a.st1.iotda-app.obs.myhuaweicloud.com/",
-    // Pages, and whole domains of which the tables list single hosts.
+    // Pages, and domains of which the tables list only single hosts.
     "https://console.huaweicloud.com/",
     "https://ecs.cn-north-4.huaweicloud.com/",
     "https://x.meeting.huaweicloud.com/",
@@ -135,7 +135,7 @@ describe("without a host list", () => {
     "https://cts.ap-southeast-5.myhuaweicloud.africa/",
     "https://myhuaweicloud.com/",
     "https://ecs.myhuaweicloud.net/",
-    // What only looks like it.
+    // Hosts that only look similar.
     "https://ecs.cn-north-4.myhuaweicloud.com../",
     "https://ecs..myhuaweicloud.com/",
     "https://-ecs.myhuaweicloud.com/",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { hasOwnSecrets, staysAtOrigin } from "../../src/runtime/redact.ts"
 
-/** What a caller may put there by hand, beside what this library sets. */
+/** Headers that callers set by hand, in addition to those of this library. */
 const SECRET = [
   "authorization",
   "proxy-authorization",
@@ -21,7 +21,7 @@ const SECRET = [
   "x-sdk-content-sha256",
   "x-sdk-anything",
 ]
-/** Not to be lost on the way. */
+/** Headers that must follow the redirect. */
 const HARMLESS = [
   "accept",
   "x-project-id",

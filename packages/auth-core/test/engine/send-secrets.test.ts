@@ -55,7 +55,7 @@ function masked(options: RequestOptions, headers: Record<string, string> = {}): 
   return request
 }
 
-/** What is shown at each step of a request, until its answer has been read. */
+/** The printed form of a request at each step, until its answer has been read. */
 async function steps(request: ClientRequest, agent?: unknown): Promise<string> {
   let text = shown(request, agent)
   request.on("socket", () => (text += shown(request, agent)))
@@ -94,7 +94,7 @@ describe.each(["http", "https"] as const)("over %s", (scheme) => {
     const { options, arrivals } = await serve(scheme)
     const agent = new (scheme === "http" ? http : https).Agent({ keepAlive: true, maxSockets: 1 })
     ends.push(() => agent.destroy())
-    // The second waits for the connection of the first, and takes it.
+    // The second waits for the connection of the first, and uses it.
     const requests = [masked({ ...options, agent }), masked({ ...options, agent })]
     for (const request of requests) send(request)
     const texts = await Promise.all(requests.map((request) => steps(request, agent)))

@@ -15,13 +15,13 @@ function signed(given: ExplainedRequest, options: SignOptions = {}, key = KEY): 
   return { ...given, headers: { ...headers, ...sign({ ...given, headers }, key, { date: DATE, ...options }) } }
 }
 
-/** The refusal of a gateway that shows a canonical request. */
+/** A gateway's refusal with a canonical request. */
 function refusal(shown: string, headers: Record<string, string> = { date: DATE_HEADER }) {
   const error_msg = `Incorrect IAM authentication information: verify aksk signature fail, canonicalRequest:${shown.replaceAll("\n", "|")}`
   return { status: 401, headers, body: JSON.stringify({ error_code: "APIGW.0301", error_msg, request_id: "r1" }) }
 }
 
-/** As the gateway makes it of the very request. */
+/** The gateway's canonical request of the same request. */
 function received(request: ExplainedRequest, options: SignOptions = {}): string {
   const headers = request.headers as Record<string, string>
   const names = /SignedHeaders=([^,]*)/.exec(headers.authorization ?? "")?.[1]?.split(";") ?? []
@@ -90,7 +90,7 @@ describe("when both sides agree, the key is wrong", () => {
 
 describe("a signature of another library", () => {
   const post: ExplainedRequest = { method: "POST", url: "https://x.example.com/v1/urn%3Afss?b=2&a=1%201", body: "{}" }
-  /** Signs what a faulty signer makes of the request. */
+  /** Signs like a faulty signer. */
   function signedBy(change: (lines: string[]) => string[]): ExplainedRequest {
     const proper = signed(post)
     const text = change(received(proper).split("\n")).join("\n")

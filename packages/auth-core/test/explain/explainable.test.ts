@@ -19,7 +19,7 @@ const attempt = (body: Attempt["body"] = '{"a":1}'): Attempt => ({
   body,
 })
 
-/** Has an attempt refused under an id. */
+/** Refuses an attempt with a request id. */
 async function refuse(auth: Auth, requestId: string, made = attempt()): Promise<Readonly<Record<string, string>>> {
   const authentication = await auth.authenticate(made)
   const rejection: Rejection & { requestId: string } = {

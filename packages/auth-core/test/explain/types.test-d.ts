@@ -13,7 +13,7 @@ declare const fromGot: { response: { statusCode: number; headers: Record<string,
 declare const fromKy: { response: Response; data: unknown }
 declare const fromUndici: { statusCode: number; headers: Record<string, string>; body: { text(): Promise<string> } }
 
-// A body at hand is explained at once.
+// A body in memory is explained at once.
 expectTypeOf(explain({ status: 401 })).toEqualTypeOf<Explanation>()
 expectTypeOf(explain({ status: 401, headers: { date: "" }, body: new Uint8Array() })).toEqualTypeOf<Explanation>()
 expectTypeOf(explain(plain)).toEqualTypeOf<Explanation>()
@@ -26,7 +26,7 @@ expectTypeOf(explain(response)).toEqualTypeOf<Promise<Explanation>>()
 expectTypeOf(explain(fromKy)).toEqualTypeOf<Promise<Explanation>>()
 expectTypeOf(explain(fromUndici)).toEqualTypeOf<Promise<Explanation>>()
 
-// `await` does for what a catch clause has.
+// `await` works for the value of a catch clause.
 expectTypeOf(explain(unknownError)).toEqualTypeOf<Explanation | Promise<Explanation>>()
 expectTypeOf(explain(anything)).toEqualTypeOf<Explanation | Promise<Explanation>>()
 expectTypeOf(Promise.resolve(explain(unknownError))).resolves.toEqualTypeOf<Explanation>()

@@ -6,7 +6,7 @@ import { AuthError } from "../../src/errors/auth-error.ts"
 export const ISSUED_AT = Date.UTC(2026, 0, 1)
 export const EXPIRES_AT = ISSUED_AT + 24 * 60 * 60_000
 
-/** A server that answers in IAM's place, in turn; the last answer stays. Closed when the test ends. */
+/** A server in place of IAM. It gives the answers in turn and repeats the last. Closed after the test. */
 export async function localIam(
   ...answers: ReadonlyArray<Answer | ((arrival: Arrival) => Answer | Promise<Answer>)>
 ): Promise<RecordingServer> {
@@ -18,7 +18,7 @@ export async function localIam(
   return server
 }
 
-/** A 201 of POST /v3/auth/tokens, as the API reference shows it. */
+/** A 201 of POST /v3/auth/tokens, as in the API reference. */
 export function tokenAnswer(value = "MIIsubject", token: object = {}): Answer {
   return {
     status: 201,
@@ -49,7 +49,7 @@ export function jsonBody(arrival: Arrival | undefined): unknown {
   return JSON.parse(String(arrival?.body))
 }
 
-/** What a promise is rejected with, which must be an AuthError that shows none of the secrets, however it is looked at. */
+/** The AuthError that a promise rejects with. It must not show the secrets, however it is printed. */
 export async function rejectionOf(promise: Promise<unknown>, ...secrets: string[]): Promise<AuthError> {
   const error = await promise.then(
     () => expect.fail("expected a rejection"),
@@ -58,7 +58,7 @@ export async function rejectionOf(promise: Promise<unknown>, ...secrets: string[
   return shown(error, secrets)
 }
 
-/** What a function throws, under the same conditions. */
+/** The AuthError that a function throws, with the same check. */
 export function thrownBy(action: () => unknown, ...secrets: string[]): AuthError {
   try {
     action()

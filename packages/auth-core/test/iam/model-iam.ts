@@ -9,9 +9,9 @@ export interface ModelIam {
   readonly passwords: Map<string, string>
   /** SKs of the AKs. */
   readonly keys: Map<string, string>
-  /** The secret of each call that stated one, in order, right or wrong. */
+  /** The secrets of all calls with one, in order, right or wrong. */
   readonly asked: string[]
-  /** Whether it answers at all. */
+  /** Whether it answers. */
   isUp: boolean
 }
 

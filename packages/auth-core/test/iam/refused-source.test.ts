@@ -18,7 +18,7 @@ type Answer = ReturnType<typeof iamError>
 
 const clock = fakeClock(Date.UTC(2026, 0, 1))
 
-/** An IAM whose passwords are right, and that refuses so many calls in the name of a token. */
+/** An IAM that accepts passwords and refuses a number of calls with a token. */
 async function refusingIam(refusals: number, refusal: Answer) {
   let passwords = 0
   let calls = 0

@@ -51,7 +51,7 @@ const credentialProviders: [string, CredentialProvider][] = [
   ["partner().customerCredentials", partner(password).customerCredentials(agency)],
 ]
 
-/** What takes tokens, and what takes keys, of a `via` that is the wrong one. */
+/** Functions that need tokens, and functions that need keys, each with the wrong kind of `via`. */
 const needToken = (via: unknown, iamEndpoint?: string): CredentialProvider[] => {
   const options = { via: via as TokenProvider, iamEndpoint, allowInsecure: true }
   return [tokenCredentials(options), agencyToken({ ...options, ...agency }) as unknown as CredentialProvider]

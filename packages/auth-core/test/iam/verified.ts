@@ -5,7 +5,7 @@ import { verify } from "../../src/signing/verify.ts"
 export const KEY = { accessKeyId: "CALLERAK", secretAccessKey: "caller-secret-key" }
 export const TEMPORARY = { ...KEY, securityToken: "caller-security-token" }
 
-/** Checks that a request is signed by one of the keys above, over the bytes that came off the wire. */
+/** Checks that one of the keys above signed a request, over the bytes that arrived. */
 export async function expectSigned(arrival: Arrival | undefined, now: number, key: object = KEY): Promise<void> {
   if (arrival === undefined) expect.fail("nothing arrived")
   const { method, target, headers, body } = arrival

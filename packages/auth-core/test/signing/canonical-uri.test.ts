@@ -31,7 +31,7 @@ describe("the canonical URI", () => {
     ["/a%252Fb", "/a%252Fb/"],
     ["/你好", "/%E4%BD%A0%E5%A5%BD/"],
     ["/😀", "/%F0%9F%98%80/"],
-    // Two letters beyond ASCII that a case-insensitive \w would take for s and k.
+    // Two letters outside ASCII that a case-insensitive \w would match as s and k.
     ["/\u017f\u212a", "/%C5%BF%E2%84%AA/"],
   ])("of %j is %j", (path, expected) => {
     expect(canonicalUri(path)).toBe(expected)
@@ -66,7 +66,7 @@ describe("the canonical URI", () => {
       fc.property(bytes, (choices) => {
         const encode = ([byte, how]: [number, string]): string => {
           const character = String.fromCharCode(byte)
-          // What can stand unescaped in a path: anything ASCII that does not mean something else there.
+          // Characters that may be unescaped in a path: ASCII without a special meaning there.
           if (how === "raw" && byte > 0x20 && byte < 0x7f && !"%?#/".includes(character)) return character
           const escaped = `%${byte.toString(16).padStart(2, "0")}`
           return how === "upper" ? escaped.toUpperCase() : escaped

@@ -8,7 +8,7 @@ import { type VerifyOptions, type VerifyResult, verify } from "../../src/signing
 import { oneByteChanged } from "./one-byte-changed.ts"
 import { type Vector, vectors } from "./vectors.ts"
 
-/** What holds for every vector, whichever digest is at work. */
+/** The tests of every vector, for any digest. */
 export function describeVectors(digest: string): void {
   describe(`the vectors, on the digest of ${digest}`, () => {
     it("are 531", () => {
@@ -75,7 +75,7 @@ function dateOf({ sentHeaders }: Vector): string {
 const lacksHost = ({ signedHeaders }: Vector): boolean => !signedHeaders.split(";").includes("host")
 const lacksPayload = ({ canonicalRequest }: Vector): boolean => canonicalRequest.endsWith("\nUNSIGNED-PAYLOAD")
 
-/** At the time of the signature, whatever the date was changed to; unsigned parts are admitted where the vector has them. */
+/** Verifies at the time of the signature, even if the date was changed. Admits unsigned parts if the vector has them. */
 function verdict(
   vector: Vector,
   allowed: Pick<VerifyOptions, "allowUnsignedHost" | "allowUnsignedPayload"> = {

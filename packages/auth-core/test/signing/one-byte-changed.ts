@@ -26,7 +26,7 @@ export function* oneByteChanged(vector: Vector): Generator<[string, Vector]> {
 
   if (!vector.canonicalRequest.endsWith("\nUNSIGNED-PAYLOAD")) {
     const bytes = Buffer.from(request.body ?? "")
-    // Of a long body, bytes here and there will do.
+    // A sample of the bytes is enough for a long body.
     for (let index = 0; index < bytes.length; index += bytes.length > 1_000 ? 997 : 1) {
       const body = Buffer.from(bytes)
       body.writeUInt8(bytes.readUInt8(index) ^ 1, index)
@@ -44,7 +44,7 @@ export function* oneByteChanged(vector: Vector): Generator<[string, Vector]> {
   }
 }
 
-/** Never the same letter in another case: in an escape that would be the same byte. */
+/** Never the same letter in another case, since that is the same byte in an escape. */
 function* changesOf(text: string): Generator<[number, string]> {
   for (let index = 0; index < text.length; index++) {
     const other = /a/i.test(text.charAt(index)) ? "b" : "a"

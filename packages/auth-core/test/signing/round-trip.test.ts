@@ -3,7 +3,7 @@ import { expect, it } from "vitest"
 import { sign } from "../../src/signing/signer.ts"
 import { verify } from "../../src/signing/verify.ts"
 
-/** What a URL may hold anywhere; control characters cannot be sent. */
+/** Characters that a URL may hold anywhere. Control characters cannot be sent. */
 const anything = fc.string({ unit: "binary", maxLength: 30 }).filter((text) => !/\p{Cc}/u.test(text))
 const headerName = fc.oneof(
   fc.constantFrom("host", "x-domain-id", "x-project-id", "Content-Type", "X-Stage"),

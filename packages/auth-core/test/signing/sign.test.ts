@@ -20,7 +20,7 @@ const request: SignableRequest = {
   headers: { accept: "*/*", "content-type": "application/json", "user-agent": "test" },
 }
 
-/** The names that a signature says it signs. */
+/** The signed headers that a signature names. */
 function signedBy(headers: Record<string, string>): string | undefined {
   return /SignedHeaders=([^,]+)/.exec(headers.authorization ?? "")?.[1]
 }

@@ -2,7 +2,7 @@ import { vi } from "vitest"
 import "../../src/sm3.ts"
 import { describeVectors } from "./describe-vectors.ts"
 
-// What `#digest` is where there is no node:crypto.
+// The `#digest` of runtimes without node:crypto.
 vi.mock("#digest", () => import("../../src/digest/portable.ts"))
 
 describeVectors("browsers and workers")

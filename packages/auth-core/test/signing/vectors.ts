@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import type { SigningAlgorithm } from "../../src/signing/algorithm.ts"
 import type { SignOptions } from "../../src/signing/signer.ts"
 
-/** As the file has it. */
+/** A vector of the file. */
 interface RawVector {
   name: string
   algorithm: SigningAlgorithm
@@ -19,7 +19,7 @@ interface RawVector {
 /** Signatures on which official implementations of at least two languages agree. */
 export interface Vector extends Omit<RawVector, "request" | "credentials"> {
   credentials: { accessKeyId: string; secretAccessKey: string; securityToken?: string | undefined }
-  /** With the headers that were sent, Authorization excepted. */
+  /** The request with its headers, except Authorization. */
   request: { method: string; url: string; headers: [string, string][]; body: string | Uint8Array | null }
   options: SignOptions
 }

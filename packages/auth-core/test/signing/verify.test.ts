@@ -216,7 +216,7 @@ describe("bad options are refused at once", () => {
     ["allowUnsignedHost: 1", { allowUnsignedHost: 1 }],
     ["allowUnsignedPayload: null", { allowUnsignedPayload: null }],
   ])("%s", async (_, options) => {
-    // Signed in 2019: any of these that got through would accept it at any time.
+    // Signed in 2019, so each of these options would accept it at any time.
     await expect(judged(signed(), options)).rejects.toMatchObject({ code: "AUTH_INVALID_OPTION" })
   })
 
@@ -250,7 +250,7 @@ describe("the key", () => {
     ["bytes", new Uint8Array()],
     ["a promise of a secret", Promise.resolve("skExample")],
   ]
-  // What each of these becomes where a secret is made bytes without a look at it.
+  // The bytes of each of these if a secret is converted without a check.
   const guesses = ["", "null", "undefined", " \t", "0", "false", "[object Object]", "[object Promise]", "skExample"]
 
   it.each(absent)("counts as unknown without a secret: %s", async (_, secretAccessKey) => {
@@ -303,9 +303,9 @@ describe("the key", () => {
   })
 })
 
-/** How both are admitted: always, or by a function of the request. */
+/** The ways to admit both: always, or by a function of the request. */
 const mayLack = [true, () => true, async ({ method }: SignableRequest) => method === "POST"]
-/** `false`, and functions whose answer is no `true`. */
+/** `false`, and functions that do not return `true`. */
 const mustHave = [undefined, false, () => false, async () => false, () => "yes" as never]
 
 describe("a Host that is not signed", () => {

@@ -112,7 +112,7 @@ describe("the request", () => {
       },
     })
     expect(jsonBody(iam.arrivals[1])).toHaveProperty("auth.identity.totp.user.passcode", "654321")
-    // The code is the one that ages, so it is asked for last.
+    // The code is short-lived, so it is fetched last.
     expect(asked).toEqual(["password", "passcode", "password", "passcode"])
   })
 

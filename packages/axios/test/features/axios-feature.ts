@@ -6,7 +6,7 @@ const newestFetch = "axios 1.21, fetch"
 const oldestHttp = "axios 1.7, http"
 const oldestFetch = "axios 1.7, fetch"
 
-/** The releases of axios, each by the adapter that sends, that share a feature. */
+/** The releases of axios with a feature, by adapter. */
 export const on = {
   newest: [newestHttp, newestFetch],
   newestHttp: [newestHttp],
@@ -29,7 +29,7 @@ export function section(heading: string): (name: string, run: AxiosFeature["run"
   return (name, run, more = {}) => ({ name, documentation, run, ...more })
 }
 
-/** What a request failed with. */
+/** The error of a request. */
 export async function errorOf(sent: Promise<unknown>): Promise<AxiosError> {
   const error = await sent.then(
     () => undefined,
@@ -39,7 +39,7 @@ export async function errorOf(sent: Promise<unknown>): Promise<AxiosError> {
   throw new Error("The request did not fail with an error.")
 }
 
-/** What users of axios look at when a request has failed. */
+/** The parts of an error that users of axios read. */
 export async function failure(sent: Promise<unknown>): Promise<Record<string, unknown>> {
   const error = await errorOf(sent)
   const { name, code, message, response, config } = error

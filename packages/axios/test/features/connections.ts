@@ -10,7 +10,7 @@ import type { AxiosAdapter, AxiosRequestConfig } from "axios"
 import { expect } from "vitest"
 import { errorOf, failure, on, section } from "./axios-feature.ts"
 
-/** A host that is found by a lookup of the caller's. */
+/** A host that only the caller's lookup resolves. */
 export const LOOKED_UP = "api.example.com"
 
 const option = section("request-config")
@@ -20,7 +20,7 @@ const ownFetch = section("custom-fetch")
 
 const { key, cert } = selfSigned("localhost")
 
-/** Where it listens: an origin, or a path. */
+/** Its address: an origin, or a path. */
 async function open(server: Server, { defer }: Pick<FeatureContext, "defer">, path?: string): Promise<number> {
   await new Promise<void>((resolve) => (path === undefined ? server.listen(0, resolve) : server.listen(path, resolve)))
   defer(() => {
@@ -346,7 +346,7 @@ export const connections = [
   ),
 ]
 
-/** A proxy that answers by itself; the first time, if it is told to, with a redirect. */
+/** A proxy that answers requests itself, and can answer the first with a redirect. */
 async function proxying(
   { defer }: FeatureContext,
   seen: unknown[],

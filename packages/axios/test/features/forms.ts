@@ -22,7 +22,7 @@ function fields({ headers, body }: Arrival): unknown[] {
   ]
 }
 
-/** A form of the platform, which axios' adapters send each in its own way. */
+/** A form of the platform, which each adapter of axios sends in its own way. */
 const platform: Differences = {
   http: {
     because: "A form that is signed is written by the platform, whose boundary has another length.",
@@ -33,12 +33,12 @@ const platform: Differences = {
     onTheWire: true,
   },
 }
-/** A form of npm's form-data, which is what axios itself makes in Node. */
+/** A form of npm's form-data, which axios itself uses in Node. */
 const npm: Differences = {
   fetch: { because: "axios' fetch adapter sends the words [object FormData] in its place.", onTheWire: true },
 }
 
-/** A form of the platform that is asked for by its class. */
+/** A form of the platform, chosen by its class. */
 const ownClass: Differences = {
   http: platform.http,
   fetch: {
@@ -53,7 +53,7 @@ interface Differences {
   fetch?: Difference | undefined
 }
 
-/** A feature of each adapter, that sends these forms. */
+/** A feature of each adapter that sends these forms. */
 function form(
   documented: ReturnType<typeof section>,
   name: string,

@@ -29,7 +29,7 @@ function release(name: string, adapter: "http" | "fetch", version: string): Feat
 const newest = installedVersion("axios", import.meta.url)
 const oldest = installedVersion("axios-1.7", import.meta.url)
 
-/** All that the README of axios documents, on each adapter of the newest and the oldest release that are supported. */
+/** All features in axios' README, on each adapter of the newest and the oldest supported release. */
 export const features: FeatureList<AxiosInstance> = {
   client: "axios",
   concurrent: true,

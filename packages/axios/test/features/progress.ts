@@ -6,7 +6,7 @@ import { on, section } from "./axios-feature.ts"
 const capturing = section("progress-capturing")
 const rates = section("rate-limiting")
 
-/** The last event each way, with the sum of what all of them told. */
+/** The last event in each direction, with the sum over all events. */
 function watching(): {
   config: Required<Pick<AxiosRequestConfig, "onUploadProgress" | "onDownloadProgress">>
   told(): Promise<unknown>
@@ -23,7 +23,7 @@ function watching(): {
   return {
     config: { onUploadProgress: note("up"), onDownloadProgress: note("down") },
     async told() {
-      // The last is told after a tick.
+      // The last event comes after a tick.
       await new Promise((resolve) => setTimeout(resolve, 20))
       return last
     },

@@ -6,7 +6,7 @@ import { errorOf, failure, on, section } from "./axios-feature.ts"
 const option = section("request-config")
 const errors = section("error-types")
 
-/** `/301/to?from` leads on to `/to?from`; everything else is answered. */
+/** `/301/to?from` redirects to `/to?from`. Everything else is answered. */
 function redirecting({ target }: Arrival): Answer {
   const [, status, location] = /^\/(3\d\d)(\/.*)$/.exec(target) ?? []
   return location === undefined ? {} : { status: Number(status), headers: { location } }

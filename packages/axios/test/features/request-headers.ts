@@ -6,7 +6,7 @@ const option = section("request-config")
 const axiosHeaders = section("axiosheaders")
 const casing = section("preserving-a-specific-header-case")
 
-/** The caller's own, but for those of the authentication. */
+/** The headers without those of the authentication. */
 const own = (headers: Record<string, unknown>): unknown =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => /^x-(?!auth-token)/.test(name)))
 

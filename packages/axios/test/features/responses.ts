@@ -19,7 +19,7 @@ const compressions = {
 const json = { body: '\uFEFF{"name":"ü","list":[1,2]}' }
 const long = (): Answer => ({ body: "x".repeat(100) })
 
-/** What is in data of a type, and what kind of thing it is. */
+/** The content and the kind of `data`. */
 async function read(type: ResponseType | undefined, data: unknown): Promise<unknown> {
   if (type === "stream") return textOf(data as AsyncIterable<Uint8Array>)
   const kind = Object.prototype.toString.call(data)

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import { createStats } from "../../src/state/stats.ts"
 import { ask, askSigned, partnerToken, runningEmulator } from "../running-emulator.ts"
 
-/** Sends text as it stands, and gives what comes back until the connection ends. */
+/** Sends text unchanged, and returns everything until the connection ends. */
 function raw(url: string, text: string): Promise<string> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve, reject) => {

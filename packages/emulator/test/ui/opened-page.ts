@@ -11,11 +11,11 @@ export const hasChromium = hasSystemTool("chromium")
 export interface OpenedPage {
   readonly emulator: Emulator
   readonly page: Page
-  /** What the console said of errors, and requests to other origins. */
+  /** Errors on the console, and requests to other origins. */
   readonly complaints: readonly string[]
 }
 
-/** Gives a function that opens the view of a new emulator in a browser that the test file's tests share. */
+/** Returns a function that opens the view of a new emulator, in one browser for all tests of the file. */
 export function sharedChromium(): (options?: BrowserContextOptions) => Promise<OpenedPage> {
   let browser: Browser | undefined
   beforeAll(async () => {

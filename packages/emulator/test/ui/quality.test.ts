@@ -8,7 +8,7 @@ import { hasChromium, sharedChromium } from "./opened-page.ts"
 
 const TABS = ["Requests", "IAM time line", "Accounts", "Faults and clock"]
 
-/** A connection over which requests go out a hundred at a time. */
+/** A connection that sends a hundred requests at a time. */
 function load({ url }: Emulator): (paths: readonly string[]) => void {
   const { hostname, port, host } = new URL(url)
   const socket = connect(Number(port), hostname)

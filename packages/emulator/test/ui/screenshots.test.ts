@@ -5,12 +5,12 @@ import type { Emulator } from "../../src/index.ts"
 import { ask, askSigned, login } from "../running-emulator.ts"
 import { hasChromium, sharedChromium } from "./opened-page.ts"
 
-/** The pictures of the docs are replaced only on demand: times and ports differ from run to run. */
+/** The pictures of the docs are replaced only on demand, since times and ports differ between runs. */
 const isKept = process.env.COUNTERSIGN_SCREENSHOTS === "1"
 
 const FOLDER = new URL("../../docs/", import.meta.url)
 
-/** So large may a picture be, for a repository. */
+/** The largest picture for the repository. */
 const MOST_BYTES = 200 * 1024
 
 async function shoot(page: Page, name: string): Promise<void> {

@@ -6,7 +6,7 @@ import { expect, it } from "vitest"
 const run = promisify(execFile)
 const PACKAGE = fileURLToPath(new URL("../../", import.meta.url))
 
-/** Starts the built emulator; gives the files of its view, and of what only that needs, that are loaded then. */
+/** Starts the built emulator. Returns the loaded files of its view and of the view's dependencies. */
 async function loadedOfView(options: object): Promise<string[]> {
   const program = `
     const { startEmulator } = require(${JSON.stringify(PACKAGE)})

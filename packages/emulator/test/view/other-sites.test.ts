@@ -2,7 +2,7 @@ import { request } from "node:http"
 import { expect, it } from "vitest"
 import { runningEmulator } from "../running-emulator.ts"
 
-/** Asks with the headers that a browser sends; gives status and CORS headers. */
+/** Sends a request with a browser's headers. Returns status and CORS headers. */
 function asBrowser(url: string, method: string, headers: Record<string, string>): Promise<Record<string, unknown>> {
   return new Promise((resolve, reject) => {
     const call = request(url, { method, headers }, (answer) => {

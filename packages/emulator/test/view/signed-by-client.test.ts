@@ -12,7 +12,7 @@ interface Sent {
   headers?: Record<string, string>
 }
 
-/** Signs one request and sends another; gives the check. */
+/** Signs one request and sends another. Returns the check. */
 async function check(signed: Sent, sent: Sent, secretAccessKey?: string): Promise<RequestDetail["check"]> {
   const { url, accounts } = await runningEmulator({ ui: true })
   const { credentials } = accounts.partner.user
@@ -31,7 +31,7 @@ async function check(signed: Sent, sent: Sent, secretAccessKey?: string): Promis
   return ((await ask(`${url}/-/requests/1`)).body as unknown as RequestDetail).check
 }
 
-/** With node:http, which sends the path as it stands. */
+/** Uses node:http, which sends the path unchanged. */
 function send(url: string, method: string, headers: Record<string, string>, body = ""): Promise<void> {
   const { hostname, port, origin } = new URL(url)
   return new Promise((resolve, reject) => {

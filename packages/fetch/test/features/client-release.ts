@@ -1,7 +1,7 @@
 import { type FeatureSetup, installedVersion } from "@countersign/testkit"
 import { withAuth } from "../../src/index.ts"
 
-/** The fetch that a client is given: the platform's own, or one that authenticates. */
+/** The fetch of a client: the platform's own, or an authenticated one. */
 export function fetchFor({ auth }: Pick<FeatureSetup, "auth">): typeof fetch {
   return auth === undefined ? fetch : withAuth(fetch, auth, { hosts: ["127.0.0.1"] })
 }

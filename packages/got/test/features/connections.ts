@@ -29,7 +29,7 @@ async function open(server: Server, { defer }: Pick<FeatureContext, "defer">, pa
   return path === undefined ? (server.address() as AddressInfo).port : 0
 }
 
-/** A server by TLS, that says what it was asked. */
+/** A TLS server that answers with the request. */
 async function secure(context: FeatureContext, more: object = {}): Promise<string> {
   const server = createHttpsServer({ key, cert, ...more }, ({ method, url }, response) =>
     response.end(`${method} ${url}`),

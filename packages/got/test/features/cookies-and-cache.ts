@@ -9,7 +9,7 @@ const cache = page("cache")
 const onlyPublic =
   "An answer to a request with authentication is kept only where the server calls it public, as HTTP demands."
 
-/** The answer says what may be kept; validated by its tag. */
+/** An answer with a cache policy, validated by its ETag. */
 const kept =
   (control: string) =>
   ({ headers }: Arrival, index: number): Answer => {
@@ -61,7 +61,7 @@ export const cookiesAndCache = [
       type Done = (error: Error | null, value?: unknown) => void
       const cookieJar = {
         getCookieString: (...given: Done[]) => given.at(-1)?.(null, cookie),
-        // As there, the options may be left out.
+        // The options may be left out, as in the documentation.
         setCookie(given: string, _url: string, options: Done, done: Done) {
           cookie = given
           ;(done ?? options)(null)

@@ -8,7 +8,7 @@ const errorsPage = page("8-errors")
 
 const refusing = { prefixUrl: "http://127.0.0.1:1" }
 
-/** Names of the classes of got that an error is of. */
+/** The names of got's classes that an error is an instance of. */
 function classesOf(own: GotClient["own"], error: Error): string[] {
   const names = [
     "RequestError",

@@ -2,7 +2,7 @@ import type { Feature } from "@countersign/testkit"
 import type * as gotModule from "got"
 import type { Got, RequestError } from "got"
 
-/** An instance of got, and the release it is of, for its classes. */
+/** An instance of got, and its release with the classes. */
 export interface GotClient {
   api: Got
   own: typeof gotModule
@@ -10,7 +10,7 @@ export interface GotClient {
 
 export type GotFeature = Feature<GotClient>
 
-/** The releases that share a feature. */
+/** The releases with a feature. */
 export const on = { newest: ["got 16.1"], oldest: ["got 14.0"] } as const
 
 type More = Omit<GotFeature, "name" | "documentation" | "run">
@@ -25,7 +25,7 @@ export function page(file: string): (anchor: string, name: string, run: GotFeatu
   })
 }
 
-/** What a request failed with. */
+/** The error of a request. */
 export async function errorOf(sent: PromiseLike<unknown>): Promise<RequestError> {
   const error = await sent.then(
     () => undefined,
@@ -35,13 +35,13 @@ export async function errorOf(sent: PromiseLike<unknown>): Promise<RequestError>
   throw new Error("The request did not fail with an error.")
 }
 
-/** What users of got look at when a request has failed. */
+/** The parts of an error that users of got read. */
 export async function failure(sent: PromiseLike<unknown>): Promise<Record<string, unknown>> {
   const { name, code, message, response } = await errorOf(sent)
   return { name, code, message, status: response?.statusCode, body: response?.body }
 }
 
-/** Quick retries, as many as are told. */
+/** The given number of quick retries. */
 export const retrying = (limit: number) => ({ limit, backoffLimit: 1, noise: 0 })
 
 export const readFirst = {

@@ -5,7 +5,7 @@ import { errorOf, failure, on, page, retrying } from "./got-feature.ts"
 
 const hook = page("9-hooks")
 
-/** Hooks of all kinds that tell when they run. */
+/** Hooks of all kinds that report when they run. */
 function noting(ran: string[], suffix = ""): NonNullable<OptionsInit["hooks"]> {
   const note = (name: string): void => void ran.push(name + suffix)
   return {

@@ -28,13 +28,13 @@ function release(name: string, packageName: string, own: GotClient["own"]): Feat
   }
 }
 
-/** All that got's documentation describes, with the newest and the oldest release that are supported. */
+/** All features in got's documentation, with the newest and the oldest supported release. */
 export const features: FeatureList<GotClient> = {
   client: "got",
   concurrent: true,
   releases: [
     release(on.newest[0], "got", newest),
-    // Its types differ in what no feature here touches.
+    // Its types differ only in parts that no feature here uses.
     release(on.oldest[0], "got-14", oldest as unknown as typeof newest),
   ],
   themes: {

@@ -12,7 +12,7 @@ const promise = page("1-promise")
 
 const never = (): Promise<never> => new Promise(() => undefined)
 
-/** What users of got tell the end of a request by. */
+/** The signs by which users of got recognise the end of a request. */
 async function ended({ own }: GotClient, sent: PromiseLike<unknown>): Promise<unknown> {
   const error = await errorOf(sent)
   const { name, code, message } = error
@@ -34,7 +34,7 @@ const aborting = (limitMs: number): AbortSignal => {
   return controller.signal
 }
 
-/** The last event each way. */
+/** The last event in each direction. */
 function last(sent: RequestPromise<unknown>): Record<string, Progress> {
   const told: Record<string, Progress> = {}
   sent.on("uploadProgress", (progress) => {
@@ -279,5 +279,5 @@ export const limits = [
   ),
 ]
 
-/** What is not read for a signature goes out as it comes. */
+/** A body that is not read for a signature is streamed. */
 const unsigned = { "x-sdk-content-sha256": "UNSIGNED-PAYLOAD" }

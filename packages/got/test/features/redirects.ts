@@ -4,7 +4,7 @@ import { errorOf, failure, page } from "./got-feature.ts"
 
 const option = page("2-options")
 
-/** `/301/to?from` leads on to `/to?from`, the header x-to anywhere; everything else is answered. */
+/** `/301/to?from` redirects to `/to?from`, and the header x-to to any URL. Everything else is answered. */
 function redirecting({ target, headers }: Arrival): Answer {
   const [, status, location] = /^\/(3\d\d)(\/.*)$/.exec(target) ?? []
   const to = headers["x-to"]?.toString() ?? location

@@ -180,5 +180,5 @@ export const retries = [
   ),
 ]
 
-/** What is not read for a signature is spent once it is sent. */
+/** A stream that is not read for a signature is spent after it was sent. */
 const unsigned = { "x-sdk-content-sha256": "UNSIGNED-PAYLOAD" }

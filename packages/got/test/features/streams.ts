@@ -16,20 +16,20 @@ const option = page("2-options")
 
 type Stream = ReturnType<GotClient["api"]["stream"]>
 
-/** What a stream failed with. */
+/** The error of a stream. */
 async function failureOf(stream: Stream): Promise<unknown> {
   const { name, code, message, response } = await errorOf(text(stream))
   return [name, code, message, response?.statusCode]
 }
 
-/** Names of events as they come. */
+/** The names of events in their order. */
 function events(stream: Stream, ...names: string[]): string[] {
   const seen: string[] = []
   for (const name of names) stream.on(name as never, () => void seen.push(name))
   return seen
 }
 
-/** A server whose requests are not those of the client under test. */
+/** A server for requests outside the client under test. */
 async function open(defer: FeatureContext["defer"], listener: RequestListener): Promise<string> {
   const server = createServer(listener)
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
@@ -40,7 +40,7 @@ async function open(defer: FeatureContext["defer"], listener: RequestListener): 
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** Of what is piped in nothing is known when the headers go. */
+/** Piped data is unknown when the headers are sent. */
 const unsigned = { headers: { "x-sdk-content-sha256": "UNSIGNED-PAYLOAD" } }
 
 export const streams = [
@@ -237,7 +237,7 @@ export const streams = [
             send(createRetryStream())
           })
           text(sent).then(resolve, (error: Error) => {
-            // The stream that is left behind ends early.
+            // The abandoned stream ends early.
             if (sent.listenerCount("retry") > 0) reject(error)
           })
         }

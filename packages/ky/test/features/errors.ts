@@ -10,7 +10,7 @@ const thrownBy = (work: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   )
 
-/** Error classes and what is on them, timeouts, aborts. */
+/** Error classes and their members, timeouts, aborts. */
 export const errors: readonly KyFeature[] = [
   {
     name: "HTTPError: class, name, message, properties",

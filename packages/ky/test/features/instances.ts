@@ -3,7 +3,7 @@ import type { Dispatcher } from "undici-types"
 import { expect } from "vitest"
 import { hooksOf, type KyFeature, readme, SINCE_1_14, SINCE_2, text } from "./ky-client.ts"
 
-/** Instances, and what fetch itself does below them. */
+/** Instances, and the features of the fetch below them. */
 export const instances: readonly KyFeature[] = [
   {
     name: "extend: merges headers and hooks, replaces the rest",
@@ -162,7 +162,7 @@ export const instances: readonly KyFeature[] = [
     documentation: readme("proxy-support-nodejs"),
     run: async ({ api }, { server }) => {
       const seen: string[] = []
-      // The one of the platform's own undici.
+      // The dispatcher of the platform's own undici.
       const platform = (globalThis as unknown as Record<symbol, Dispatcher>)[Symbol.for("undici.globalDispatcher.1")]
       const dispatcher = platform?.compose((dispatch) => (options, handler) => {
         seen.push(`${options.method} ${options.path}`)

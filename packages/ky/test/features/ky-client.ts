@@ -6,13 +6,13 @@ import { prefix } from "../clients.ts"
 
 type Ky = typeof newest
 
-/** What a user of ky holds. */
+/** A release of ky, set up for the tests. */
 export interface KyClient {
   /** An instance for the recording server. */
   api: KyInstance
-  /** One that had these options before it was authenticated. */
+  /** An instance that got these options before its authentication. */
   create(options: Options): KyInstance
-  /** All that the release exports. */
+  /** The exports of the release. */
   module: Ky
 }
 
@@ -38,20 +38,20 @@ export function readme(section: string): string {
   return `https://github.com/sindresorhus/ky#${section}`
 }
 
-/** Releases by what they have. */
+/** Releases by feature. */
 export const SINCE_1_14 = ["ky 1.14", "ky 2.1"]
 export const SINCE_2 = ["ky 2.1"]
 export const BEFORE_2 = ["ky 1.7", "ky 1.14"]
 
-/** Retries without a pause worth the name. */
+/** Retries almost without a pause. */
 export const quickly = { delay: () => 1 }
 
-/** Answers 503 so many times, then 200. */
+/** Answers 503 the given number of times, then 200. */
 export function unavailable(times: number): KyFeature["answer"] & {} {
   return (_arrival, index) => (index < times ? { status: 503 } : {})
 }
 
-/** What any release tells a hook. */
+/** The arguments of a hook in any release. */
 export interface HookState {
   request: Request
   options: { context: Record<string, unknown>; retry: { limit: number }; method: string }

@@ -2,7 +2,7 @@ import type { Options } from "ky"
 import { expect } from "vitest"
 import { BEFORE_2, type KyFeature, readme, SINCE_1_14, SINCE_2 } from "./ky-client.ts"
 
-/** What the options make of the request. */
+/** Features of the options. */
 export const options: readonly KyFeature[] = [
   {
     name: "json: serialised, with its Content-Type",
@@ -324,7 +324,7 @@ export const options: readonly KyFeature[] = [
   },
 ]
 
-/** A fetch that answers itself, and what it was told. */
+/** A fetch that answers without a server, and its arguments. */
 function seenOptions(): { seen: unknown[]; fetch: typeof fetch } {
   const seen: unknown[] = []
   return {

@@ -4,7 +4,7 @@ import { hooksOf, type KyFeature, quickly, readme, SINCE_1_14, SINCE_2, unavaila
 
 const documentation = readme("retry")
 
-/** `retry` and all that is in it. */
+/** `retry` and all its members. */
 export const retries: readonly KyFeature[] = [
   {
     name: "limit: two by default, another, and as a number",

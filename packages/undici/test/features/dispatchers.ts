@@ -16,7 +16,7 @@ async function textOf({ body }: Dispatcher.ResponseData<unknown>): Promise<strin
   return body.text()
 }
 
-/** Dispatchers of every kind, and how they reach the server. */
+/** Dispatchers of every kind, and their connections. */
 export const dispatchers: readonly UndiciFeature[] = [
   {
     name: "Client: one origin, that need not be named",
@@ -191,7 +191,7 @@ export const dispatchers: readonly UndiciFeature[] = [
   {
     name: "MockAgent: lets a fetch of every body through",
     documentation: reference("MockAgent?id=mockagentenablenetconnecthost"),
-    // undici 7.10 sends a form there with another boundary than its type says.
+    // undici 7.10 sends a form there with another boundary than in its type.
     releases: SINCE_8,
     run: async ({ undici, authenticated }, { server }) => {
       const mock = authenticated(new undici.MockAgent())
@@ -220,7 +220,7 @@ export const dispatchers: readonly UndiciFeature[] = [
   {
     name: "MockPool: one origin",
     documentation: reference("MockPool"),
-    // That of undici 7.10 takes no interceptors that handle answers.
+    // That of undici 7.10 does not support interceptors that handle answers.
     releases: SINCE_8,
     run: async ({ undici, authenticated }, { server }) => {
       const mock = new undici.MockAgent({ connections: 1 })

@@ -1,6 +1,6 @@
 import type { Auth, GuardOptions } from "@countersign/fetch"
 
-/** How a runtime's program calls one client; `auth` absent: as it is without this library. */
+/** How a runtime's program calls one client. Without `auth` the client runs without this library. */
 export interface CallOptions {
   readonly baseUrl: string
   readonly path: string
@@ -8,15 +8,15 @@ export interface CallOptions {
   readonly isJson: boolean
   readonly auth: Auth | undefined
   readonly isHttp2: boolean
-  /** The URL of a proxy to go through, with user and password. */
+  /** The URL of a proxy, with user and password. */
   readonly proxy: string | undefined
-  /** Who may see credentials. */
+  /** The hosts that may see credentials. */
   readonly guard: GuardOptions
-  /** How often the client itself tries again after a 503. */
+  /** How often the client itself retries a 503. */
   readonly retries: number
 }
 
-/** Sends one POST and gives the status of the answer. */
+/** Sends one POST and returns the status of the answer. */
 export type Connect = (options: CallOptions) => Promise<number>
 
 export const METHOD = "PUT"

@@ -9,7 +9,7 @@ function fetchOf({ auth, guard }: CallOptions): typeof fetch {
   return auth === undefined ? fetch : withAuth(fetch, auth, guard)
 }
 
-/** Node asks for it where a body is a stream; elsewhere it does no harm. */
+/** Node requires it for a stream. Other runtimes ignore it. */
 const duplex = { duplex: "half" } as const
 
 export const bare: Connect = async (options) => {
@@ -63,7 +63,7 @@ export const underOpenapiFetch: Connect = async (options) => {
   return response.status
 }
 
-/** wretch throws what is no success. */
+/** wretch throws every answer that is not a success. */
 function statusOf(error: unknown): number {
   if (error instanceof Error && "status" in error && typeof error.status === "number") return error.status
   throw error

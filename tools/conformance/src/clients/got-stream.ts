@@ -4,12 +4,12 @@ import { withAuth } from "@countersign/got"
 import got, { type Got, type Method, type Request } from "got"
 import { type CallOptions, type Connect, METHOD } from "./connect.ts"
 
-/** `got.stream` with a body that is given. */
+/** `got.stream` with a body as an option. */
 export const gotStream: Connect = (options) => {
   const { body, isJson } = options
   const init = body === undefined ? {} : isJson ? { json: body } : { body: body as string }
   const request = clientOf(options).stream(options.path.slice(1), { method: METHOD as Method, ...init })
-  // Else it waits for what is piped.
+  // Otherwise it waits for piped data.
   if (body === undefined) request.end()
   return statusOf(request)
 }
@@ -25,14 +25,14 @@ export const gotPipe: Connect = async (options) => {
 function clientOf({ baseUrl, auth, guard, retries }: CallOptions): Got {
   const base = got.extend({
     prefixUrl: baseUrl,
-    // A stream is tried again after an error only.
+    // got retries a stream only after an error.
     throwHttpErrors: retries > 0,
     retry: { limit: retries, calculateDelay: ({ computedValue }) => Math.min(computedValue, 1) },
   })
   return auth === undefined ? base : withAuth(base, auth, guard)
 }
 
-/** Of the last attempt, when its answer was read to the end. */
+/** The status of the last attempt, after its answer was read to the end. */
 function statusOf(request: Request): Promise<number> {
   return new Promise((resolve, reject) => {
     let status = 0

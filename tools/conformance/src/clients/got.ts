@@ -9,7 +9,7 @@ export const gotClient: Connect = async ({ baseUrl, path, body, isJson, auth, gu
     prefixUrl: baseUrl,
     throwHttpErrors: false,
     http2: isHttp2,
-    // Node's own agent forwards, the other tunnels.
+    // Node's own agent forwards, hpagent tunnels.
     ...(proxy === undefined
       ? {}
       : { agent: { http: new Agent({ proxyEnv: { HTTP_PROXY: proxy } }), https: new HttpsProxyAgent({ proxy }) } }),

@@ -4,7 +4,7 @@ import { type Connect, METHOD } from "./connect.ts"
 
 export const kyClient: Connect = async ({ baseUrl, path, body, isJson, auth, guard, retries }) => {
   const client = auth === undefined ? ky : withAuth(ky, auth, guard)
-  // The option for what all URLs begin with has another name in each major release.
+  // The option for the base URL has another name in each major release.
   const { status } = await client(baseUrl + path, {
     throwHttpErrors: retries > 0,
     method: METHOD,

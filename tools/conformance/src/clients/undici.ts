@@ -64,7 +64,7 @@ export const undiciFetch: Connect = (options) =>
     return response.status
   })
 
-/** undici's fetch knows no FormData but its own. */
+/** undici's fetch accepts only its own FormData. */
 function ownForm(body: unknown): unknown {
   if (!(body instanceof FormData)) return body
   const form = new OwnFormData()
@@ -72,7 +72,7 @@ function ownForm(body: unknown): unknown {
   return form
 }
 
-/** The fetch of the runtime, with a dispatcher of this undici beneath it: one request at a time. */
+/** The runtime's fetch on a dispatcher of this undici, one request at a time. */
 export const fetchThroughDispatcher: Connect = (options) =>
   withAgent(options, async (agent) => {
     let isUsed = false

@@ -1,4 +1,4 @@
-// For a browser: the page comes from the control server.
+// For a browser. The page comes from the control server.
 import "@countersign/auth-core/sm3"
 import { connectors } from "../connectors-web.ts"
 import { runProgram } from "../program.ts"

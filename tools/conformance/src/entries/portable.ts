@@ -1,4 +1,4 @@
-// Only the signatures, with the hashes in JavaScript that a browser would get: for runtimes that usually have node:crypto.
+// Runs only the signatures, with a browser's hashes in JavaScript, on runtimes that have node:crypto.
 import "@countersign/auth-core/sm3"
 import { runProgram } from "../program.ts"
 

@@ -1,4 +1,4 @@
-// For Node, Bun and Deno: the address of the control server is the only argument.
+// For Node, Bun and Deno. The only argument is the address of the control server.
 import process from "node:process"
 import "@countersign/auth-core/sm3"
 import { makers } from "../body-makers-node.ts"

@@ -1,4 +1,4 @@
-// For workerd: clients that last longer than requests. A request names the server, its client and what it does with it.
+// For workerd: clients that outlive requests. A request names the server, the client and the action.
 import { waitUntil } from "cloudflare:workers"
 import { type AuthFetch, createFetch, type TokenCacheOptions, type TokenProvider, tokenAuth } from "@countersign/fetch"
 
@@ -31,7 +31,7 @@ export default {
     try {
       if (pathname === "/call") return new Response(await call())
       void call()
-      // By then the request for a token is on its way.
+      // The request for a token has been sent by then.
       await new Promise((resolve) => setTimeout(resolve, 100))
       return new Response("left")
     } catch (error) {

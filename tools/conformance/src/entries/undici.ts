@@ -1,4 +1,4 @@
-// For what runs undici: the address of the control server is the only argument.
+// For runtimes with undici. The only argument is the address of the control server.
 import process from "node:process"
 import "@countersign/auth-core/sm3"
 import { makers } from "../body-makers-node.ts"

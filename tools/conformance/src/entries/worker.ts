@@ -1,4 +1,4 @@
-// For workerd: a request names the control server.
+// For workerd. A request names the control server.
 import "@countersign/auth-core/sm3"
 import { connectors } from "../connectors-web.ts"
 import { runProgram } from "../program.ts"

@@ -1,6 +1,6 @@
 import type { Feature } from "@countersign/testkit"
 
-/** A fetch, for whatever URL. */
+/** A fetch for any URL. */
 export type FetchFeature = Feature<typeof fetch>
 
 /** A page of MDN on the API of fetch. */

@@ -3,7 +3,7 @@ import type { Dispatcher } from "undici-types"
 import { expect } from "vitest"
 import { type FetchFeature, mdn, thrownBy } from "./fetch-client.ts"
 
-/** What goes out: input, init, Request. */
+/** Features of requests: input, init, Request. */
 export const requests: readonly FetchFeature[] = [
   {
     name: "input: text, a URL, a Request, anything that turns into text",
@@ -455,7 +455,7 @@ export const requests: readonly FetchFeature[] = [
   },
 ]
 
-/** A dispatcher of the platform's own undici that notes what passes. */
+/** A dispatcher of the platform's own undici that records requests. */
 function noting(): { dispatcher: unknown; seen: string[] } {
   const seen: string[] = []
   const platform = (globalThis as unknown as Record<symbol, Dispatcher>)[Symbol.for("undici.globalDispatcher.1")]

@@ -3,7 +3,7 @@ import { arrived } from "@countersign/testkit"
 import { expect } from "vitest"
 import { type FetchFeature, mdn, stuck, thrownBy } from "./fetch-client.ts"
 
-/** What comes back: responses, redirects, errors, aborts. */
+/** Features of results: responses, redirects, errors, aborts. */
 export const responses: readonly FetchFeature[] = [
   {
     name: "status, headers, URL, type, class",

@@ -327,7 +327,7 @@ export const features: FeatureList<WretchClient> = {
     {
       name: "wretch 2.11",
       version: version("wretch-2"),
-      // Its types differ in what no feature here touches.
+      // Its types differ only in parts that no feature here uses.
       connect: (setup) => ({
         api: wretch2(setup.server.url).polyfills({ fetch: fetchFor(setup) }) as unknown as Wretch,
         addons: addons2 as unknown as typeof addons,
