@@ -33,7 +33,7 @@ describe("superagent against the emulator", () => {
     expect([status, body.count]).toEqual([200, emulator.accounts.customers.length])
   })
 
-  it("renews a token that was revoked, and signs again by the server's clock", async () => {
+  it("renews a revoked token, and signs again by the server's clock", async () => {
     const [token, aksk] = [byToken(), signed()]
     await call(token)
     emulator.faults.revokeToken()

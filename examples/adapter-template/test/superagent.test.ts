@@ -33,7 +33,7 @@ async function isSigned(server: Server): Promise<boolean[]> {
   )
 }
 
-describe("what superagent's users write goes out signed, and as without auth", () => {
+describe("a request of superagent is signed, and else sent as without auth", () => {
   const aksk = () => akskAuth(credentials)
   const requests: Record<string, (request: superagent.Request) => superagent.Request> = {
     "a query of objects, lists and text": (request) =>
@@ -76,7 +76,7 @@ describe("what superagent's users write goes out signed, and as without auth", (
   })
 })
 
-describe("what superagent's users get back is as without auth", () => {
+describe("a result of superagent is the same as without auth", () => {
   it("the parsed answer, by promise and by callback", async () => {
     const server = await serve(() => ({ body: '{"a":1}', headers: { "content-type": "application/json" } }))
     expect((await api(server).get(server.url)).body).toEqual({ a: 1 })
@@ -109,7 +109,7 @@ describe("what superagent's users get back is as without auth", () => {
     ).toBe(404)
   })
 
-  it("an AuthError, in place of a request", async () => {
+  it("an AuthError in place of a request", async () => {
     const server = await serve()
     const stale = tokenAuth({ value: "MIIsecret", issuedAt: 0, expiresAt: 1 })
     await expect(api(server, stale).get(server.url)).rejects.toMatchObject({ code: "AUTH_CREDENTIALS_EXPIRED" })
@@ -118,7 +118,7 @@ describe("what superagent's users get back is as without auth", () => {
     expect(server.arrivals).toEqual([])
   })
 
-  it("the error of a file that is not there", async () => {
+  it("the error of a missing file", async () => {
     const server = await serve()
     const sent = api(server).post(server.url).attach("file", "/not/there")
     await expect(sent).rejects.toMatchObject({ code: "ENOENT" })
@@ -131,7 +131,7 @@ describe("what superagent's users get back is as without auth", () => {
     await expect(sent).rejects.toMatchObject({ code: "ECONNABORTED", errno: "ETIMEDOUT", timeout: 20 })
   })
 
-  it("the places that redirects led to, and the redirect that is one too many", async () => {
+  it("the URLs of redirects, and the redirect above the limit", async () => {
     const server = await serve(({ target }) => {
       const step = Number(target.slice(1))
       return step === 3 ? {} : { status: 302, headers: { location: `/${step + 1}` } }
@@ -144,7 +144,7 @@ describe("what superagent's users get back is as without auth", () => {
     expect(tokens(server)).not.toContain(undefined)
   })
 
-  it("nothing after an abort, not even where each error is retried", async () => {
+  it("nothing after an abort, not even if each error is retried", async () => {
     const server = await serve(() => new Promise(() => undefined))
     const request = api(server)
       .get(server.url)
@@ -156,7 +156,7 @@ describe("what superagent's users get back is as without auth", () => {
     expect(server.arrivals).toHaveLength(1)
   })
 
-  it("cookies that the agent keeps", async () => {
+  it("cookies of the agent", async () => {
     const server = await serve(() => ({ headers: { "set-cookie": "a=1; Path=/" } }))
     const agent = api(server)
     await agent.get(server.url)
@@ -166,7 +166,7 @@ describe("what superagent's users get back is as without auth", () => {
 })
 
 describe("an auth", () => {
-  it("may be that of one request, of an agent, or of one request in the place of the agent's", async () => {
+  it("may belong to one request, to an agent, or to one request instead of the agent's", async () => {
     const server = await serve()
     const cache = new TokenCache()
     const customer = tokenAuth({ value: "MIIcustomer", issuedAt: 0, expiresAt: Date.now() + 60_000 }, { cache })
@@ -178,13 +178,13 @@ describe("an auth", () => {
     expect(tokens(server)).toEqual(["alone-1", "secret-1", "MIIcustomer", undefined])
   })
 
-  it("is that of the later plugin", async () => {
+  it("comes from the later plugin", async () => {
     const server = await serve()
     await withAuth(api(server), numbering("later"), { hosts: [server.host] }).get(server.url)
     expect(tokens(server)).toEqual(["later-1"])
   })
 
-  it("is refused for pipe() and write(), which send before anybody can sign", async () => {
+  it("is refused for pipe() and write(), which send before a signature is possible", async () => {
     const server = await serve()
     const refusal = expect.objectContaining({ code: "AUTH_BODY_UNSIGNABLE" })
     expect(() => api(server).get(server.url).pipe(process.stdout)).toThrow(refusal)

@@ -18,7 +18,7 @@ async function start(...args: string[]): Promise<{ command: ChildProcess; printe
 }
 
 describe("countersign-emulator", { timeout: 30_000 }, () => {
-  it("listens where it says, shows who is there, and ends with SIGTERM", async () => {
+  it("prints its address and accounts, and ends with SIGTERM", async () => {
     const { command, printed } = await start("--port", "0")
     const [, url = ""] = /^listening on +(http:\/\/127\.0\.0\.1:\d+)$/m.exec(printed) ?? []
     const [, accessKeyId = "", secretAccessKey = ""] = /AK, SK +(\w+), (\w+)/.exec(printed) ?? []
@@ -38,7 +38,7 @@ describe("countersign-emulator", { timeout: 30_000 }, () => {
     expect(accounts.partner.mfaUser.mfa?.passcode).toMatch(/^\d{6}$/)
   })
 
-  it("says what it takes", async () => {
+  it("prints its options", async () => {
     expect((await run(process.execPath, [CLI, "--help"])).stdout).toContain("--port, -p      port to listen on")
     expect((await run(process.execPath, [CLI, "--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
@@ -75,7 +75,7 @@ describe("countersign-emulator", { timeout: 30_000 }, () => {
     })
   })
 
-  it("says so when the port is taken", async () => {
+  it("reports a port that is taken", async () => {
     const { printed } = await start("--port", "0", "--json")
     const { port } = new URL((JSON.parse(printed) as { url: string }).url)
     await expect(run(process.execPath, [CLI, "--port", port])).rejects.toMatchObject({

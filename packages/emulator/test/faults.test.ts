@@ -24,7 +24,7 @@ describe("faults at the gateway", () => {
     expect([await statusOf("/v9/x"), await statusOf("/v1/v9/x"), await statusOf("/v9/y")]).toEqual([500, 200, 500])
   })
 
-  it("a delay, then another fault: both happen", async () => {
+  it("a delay and another fault together", async () => {
     const { url, faults } = await runningEmulator()
     faults.delay(80, { times: 1 })
     faults.status(500, { times: 1 })
@@ -61,7 +61,7 @@ describe("faults at the gateway", () => {
     expect([answer.status, answer.headers.get("location")]).toEqual([status ?? 302, "/elsewhere"])
   })
 
-  it("a clock that is off, in the window and in the Date header", async () => {
+  it("a clock that is off, for signatures and in the Date header", async () => {
     const { url, accounts, faults } = await runningEmulator()
     const signed = () => askSigned(`${url}/v1/x`, accounts.partner.user.credentials)
     faults.clockOffset(20 * MINUTE)
@@ -82,7 +82,7 @@ describe("faults at the gateway", () => {
 })
 
 describe("faults at IAM", () => {
-  it("answer in IAM's shape, are counted as calls, and leave the gateway alone", async () => {
+  it("answer in IAM's form, count as calls, and do not affect the gateway", async () => {
     const emulator = await runningEmulator()
     emulator.faults.status(503, { target: "iam", times: 1, retryAfterSeconds: 3 })
     const answer = await login(emulator)
@@ -105,7 +105,7 @@ describe("faults at IAM", () => {
     expect([moved.status, moved.headers.get("location")]).toEqual([308, "https://elsewhere.example.com/"])
   })
 
-  it("meet everything where the target is all", async () => {
+  it("affect everything with the target all", async () => {
     const emulator = await runningEmulator()
     emulator.faults.status(500, { target: "all" })
     for (const path of ["/v1/x", "/v3", "/openstack/latest/securitykey"])
@@ -116,7 +116,7 @@ describe("faults at IAM", () => {
 })
 
 describe("throttling", () => {
-  it("answers 429 to what is too much in the window, with the time until it ends", async () => {
+  it("answers 429 above the rate, with the time until the window ends", async () => {
     const emulator = await runningEmulator()
     let now = Date.now()
     emulator.setClock(() => now)
@@ -136,7 +136,7 @@ describe("throttling", () => {
 })
 
 describe("locks", () => {
-  it("of a user and of a key, and their end", async () => {
+  it("lock and unlock a user and a key", async () => {
     const emulator = await runningEmulator()
     const { user } = emulator.accounts.partner
     const signed = () => askSigned(`${emulator.url}/v1/x`, user.credentials)
@@ -151,7 +151,7 @@ describe("locks", () => {
     expect((await signed()).status).toBe(200)
   })
 
-  it("hold before IAM and STS too, whose signatures the gateway checks", async () => {
+  it("apply to signatures for IAM and STS too", async () => {
     const emulator = await runningEmulator()
     const { credentials } = emulator.accounts.partner.user
     const wrong = { ...credentials, secretAccessKey: "wrong" }
@@ -162,7 +162,7 @@ describe("locks", () => {
 })
 
 describe("a changed password", () => {
-  it("ends the user's tokens, and the new one is taken", async () => {
+  it("ends the user's tokens, and the new password works", async () => {
     const emulator = await runningEmulator()
     const { user, plainUser } = emulator.accounts.partner
     const token = await partnerToken(emulator)
@@ -177,7 +177,7 @@ describe("a changed password", () => {
 })
 
 describe("a disabled user", () => {
-  it("can do nothing until it is enabled again", async () => {
+  it("is refused until it is enabled again", async () => {
     const emulator = await runningEmulator()
     const { user } = emulator.accounts.partner
     const headers = { "x-auth-token": await partnerToken(emulator) }
@@ -194,8 +194,8 @@ describe("a disabled user", () => {
   })
 })
 
-describe("what cannot be done", () => {
-  it("is said at once", async () => {
+describe("an invalid fault", () => {
+  it("is refused at once", async () => {
     const { faults } = await runningEmulator()
     expect(() => faults.rotateKey("NONE")).toThrow("There is no access key NONE")
     expect(() => faults.revokeKey("NONE")).toThrow("There is no access key NONE")
@@ -204,8 +204,8 @@ describe("what cannot be done", () => {
   })
 })
 
-describe("a clock of the test's own", () => {
-  it("decides on everything, and an offset comes on top", async () => {
+describe("a clock of the test", () => {
+  it("decides on everything, and an offset is added to it", async () => {
     const emulator = await runningEmulator()
     const key = emulator.accounts.partner.user.credentials
     const start = Date.UTC(2031, 4, 6)

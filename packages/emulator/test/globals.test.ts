@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { startEmulator } from "../src/index.ts"
 
-it("leaves the globals of the process as they are, for the clients that run beside it", async () => {
+it("does not change the globals of the process", async () => {
   const before = { Request, Response, Headers, fetch }
   const emulator = await startEmulator()
   try {

@@ -22,7 +22,7 @@ describe("the metadata service", () => {
     expect(emulator.stats.iamCalls).toBe(0)
   })
 
-  it("asks for a token where one is required, and for a valid one", async () => {
+  it("requires a valid token if the mode requires one", async () => {
     const emulator = await runningEmulator()
     const { url, faults } = emulator
     expect((await ask(url + KEY)).status).toBe(200)
@@ -42,7 +42,7 @@ describe("the metadata service", () => {
     expect((await ask(url + TOKEN, { method: "PUT", headers })).status).toBe(400)
   })
 
-  it("says so when the server has no agency", async () => {
+  it("reports a server without an agency", async () => {
     const emulator = await runningEmulator()
     emulator.faults.metadata("no agency")
     await expect(metadataCredentials({ endpoint: emulator.url })()).rejects.toThrow("has no agency")
@@ -50,7 +50,7 @@ describe("the metadata service", () => {
 })
 
 describe("the pod identity endpoint", () => {
-  it("gives a key for six hours to who has the pod's token", async () => {
+  it("gives a key for six hours for the pod's token", async () => {
     const emulator = await runningEmulator()
     const file = join(await mkdtemp(join(tmpdir(), "countersign-")), "token")
     await writeFile(file, emulator.accounts.machine.podToken)

@@ -141,7 +141,7 @@ describe("the official Node SDK gets through", () => {
     expect(emulator.stats.requests[0]?.headers["x-domain-id"]).toBe(emulator.accounts.partner.domain.id)
   })
 
-  it("by OpenID Connect federation, which makes it temporary keys", async () => {
+  it("with temporary keys from OpenID Connect federation", async () => {
     const { id, idToken } = emulator.accounts.identityProvider
     const file = join(await mkdtemp(join(tmpdir(), "countersign-")), "id-token")
     await writeFile(file, idToken)
@@ -161,7 +161,7 @@ describe("the official Node SDK gets through", () => {
     expect(emulator.stats.iamCalls).toBe(2)
   })
 
-  it("and not with a wrong secret: its error carries the gateway's", async () => {
+  it("but not with a wrong secret, and its error has the gateway's message", async () => {
     const { accessKeyId } = emulator.accounts.partner.plainUser.credentials
     const client = clientWith(
       new sdk.BasicCredentials().withAk(accessKeyId).withSk("wrong").withProjectId("p1"),

@@ -36,7 +36,7 @@ async function openstack(env: NodeJS.ProcessEnv, ...args: string[]): Promise<unk
 }
 
 describe.skipIf(!isInstalled)("the openstack command", { timeout: 30_000 }, () => {
-  it("is issued a token for the account, which the gateway takes", async () => {
+  it("gets a token for the account, which the gateway accepts", async () => {
     const { domain, user } = emulator.accounts.partner
     const env = environment(`${emulator.url}/v3`, { OS_DOMAIN_NAME: domain.name })
     const token = await openstack(env, "token", "issue")
@@ -47,7 +47,7 @@ describe.skipIf(!isInstalled)("the openstack command", { timeout: 30_000 }, () =
     expect(response.status).toBe(200)
   })
 
-  it("finds /v3 from the bare address, and is issued a token for a project", async () => {
+  it("finds /v3 from the bare address, and gets a token for a project", async () => {
     const { domain, projects } = emulator.accounts.partner
     const [project] = projects
     const env = environment(emulator.url, { OS_PROJECT_NAME: project?.name ?? "", OS_PROJECT_DOMAIN_NAME: domain.name })
@@ -61,7 +61,7 @@ describe.skipIf(!isInstalled)("the openstack command", { timeout: 30_000 }, () =
     expect(emulator.stats.calls["GET /v3/projects"]).toBe(1)
   })
 
-  it("is told when the password is wrong", async () => {
+  it("gets an error when the password is wrong", async () => {
     const { domain } = emulator.accounts.partner
     const env = { ...environment(emulator.url, { OS_DOMAIN_NAME: domain.name }), OS_PASSWORD: "wrong" }
     await expect(openstack(env, "token", "issue")).rejects.toMatchObject({

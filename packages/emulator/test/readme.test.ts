@@ -3,7 +3,7 @@ import { runReadmeExample } from "@countersign/testkit"
 import { expect, it } from "vitest"
 import * as own from "../src/index.ts"
 
-it("the program of the README gets through once, and is then told what is wrong", async () => {
+it("the program of the README is accepted once, and then refused with a reason", async () => {
   const logged = await runReadmeExample(new URL("../README.md", import.meta.url), {
     modules: { "@countersign/auth-core": authCore, "@countersign/emulator": own },
   })

@@ -37,7 +37,7 @@ it("serves an akskAuth whose clock is 20 minutes off after one replay", async ()
   expect((await ask(url, { headers: { ...(await auth.authenticate(attempt)).headers } })).status).toBe(200)
 })
 
-it("listens where it is told, and says when it cannot", async () => {
+it("listens on the given address, and throws when it cannot", async () => {
   const { url } = await runningEmulator({ host: "localhost" })
   expect((await ask(`${url}/v3`)).status).toBe(200)
   const port = Number(new URL(url).port)
@@ -67,7 +67,7 @@ it.each(["/v3/auth/tokens", "/v3.0/OS-CREDENTIAL/securitytokens", "/v5/agencies/
   },
 )
 
-it("is several at once, which know nothing of each other", async () => {
+it("may run several times, independently", async () => {
   const [one, other] = [await runningEmulator(), await runningEmulator()]
   one.faults.status(500, { target: "all" })
   one.faults.changePassword(one.accounts.partner.user, "another")

@@ -12,12 +12,12 @@ function parts(values: Record<string, number>): MeasuredPart[] {
   }))
 }
 
-it("measures nothing again as long as nothing is worse", async () => {
+it("measures nothing again if nothing is worse", async () => {
   const published = { parts: parts({ a: 1, b: 1 }) }
   await expect(check(published, parts({ a: 1.9, b: 0.5 }), () => Promise.reject("again"))).resolves.toEqual([])
 })
 
-it("measures the parts that are worse again, and reports what is worse both times", async () => {
+it("measures worse parts again, and reports rows that are worse both times", async () => {
   const asked: string[][] = []
   const worse = await check({ parts: parts({ a: 1, b: 1, c: 1 }) }, parts({ a: 3, b: 3, c: 1 }), async (names) => {
     asked.push([...names])

@@ -2,27 +2,27 @@ import { describe, expect, it } from "vitest"
 import { difference, distribution, median, ratio } from "../src/distribution.ts"
 
 describe("statistics of rounds", () => {
-  it("takes the middle value, or what is between the two in the middle", () => {
+  it("takes the middle value, or the mean of the two in the middle", () => {
     expect(median([9, 1, 5])).toBe(5)
     expect(median([10, 2, 4, 3])).toBe(3.5)
   })
 
-  it("gives where the middle half of the values lies", () => {
+  it("gives the range of the middle half of the values", () => {
     expect(distribution([5, 1, 2, 4, 3])).toEqual({ value: 3, spread: [2, 4] })
   })
 
-  it("compares within each round, so that a slow round counts for both", () => {
+  it("compares within each round, so that a slow round slows both sides", () => {
     const samples = { bare: [10, 100, 1_000], signed: [11, 110, 1_100] }
     expect(ratio(samples, "signed", "bare").value).toBeCloseTo(1.1)
     expect(difference(samples, "signed", "bare").value).toBe(10)
   })
 
-  it("is not moved by one round that went astray", () => {
+  it("does not change with one outlier", () => {
     const samples = { bare: [10, 10, 10, 10, 10], signed: [12, 12, 12_000, 12, 12] }
     expect(ratio(samples, "signed", "bare")).toEqual({ value: 1.2, spread: [1.2, 1.2] })
   })
 
-  it("makes no figure out of nothing", () => {
+  it("gives no figure without rounds", () => {
     expect(median([])).toBeNaN()
   })
 })

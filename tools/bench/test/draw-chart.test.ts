@@ -18,13 +18,13 @@ const svg = drawChart({
   ],
 })
 
-it("draws an SVG that says what is shown", () => {
+it("draws an SVG with titles", () => {
   expect(svg).toMatch(/^<svg [\s\S]*<\/svg>\n$/)
   for (const text of ["Signing a GET", "query pairs", "one signature", "measured", "n log n", ">1,000<", ">10 µs<"])
     expect(svg).toContain(text)
 })
 
-it("gives every colour of the light page another one on a dark page", () => {
+it("replaces every colour on a dark page", () => {
   const [, dark = ""] = /@media\(prefers-color-scheme:dark\)\{(.*)\}<\/style>/.exec(svg) ?? []
   const used = new Set(Array.from(svg.replace(dark, "").matchAll(/<text[^>]* fill="([^"]+)"/g), ([, colour]) => colour))
   expect(used.size).toBeGreaterThan(0)

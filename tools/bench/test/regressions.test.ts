@@ -28,42 +28,42 @@ describe("regressions", () => {
     ])
   })
 
-  it("knows that less is worse where a figure is to be high", () => {
+  it("treats less as worse if a figure should be high", () => {
     const target = { atLeast: 8 }
     expect(worse({ value: 15, target }, { value: 60 })).toEqual([])
     expect(worse({ value: 15, target }, { value: 7 })).toHaveLength(1)
   })
 
-  it("counts what does not depend on the machine: calls and bytes, but no times and no memory of a process", () => {
+  it("compares calls and bytes, but not times and not the memory of a process", () => {
     const of = (unit: Row["unit"]): number => worse({ unit, value: 1, target: { atMost: 1 } }, { value: 5 }).length
     expect([of("calls"), of("bytes"), of("ms"), of("MB"), of("kB")]).toEqual([1, 1, 0, 0, 0])
   })
 
-  it("takes anything for worse than nothing", () => {
+  it("treats any figure as worse than zero", () => {
     const none: Partial<Row> = { unit: "calls", value: 0, target: { atMost: 0 } }
     expect(worse(none, { value: 0 })).toEqual([])
     expect(worse(none, { value: 1 })).toHaveLength(1)
   })
 
-  it("leaves out what is said to be unsteady", () => {
+  it("leaves out rows that are marked unsteady", () => {
     expect(worse({ value: 1, target: { atMost: 1 }, isUnsteady: true }, { value: 50 })).toEqual([])
   })
 
-  it("leaves peers alone: they may get faster or slower", () => {
+  it("ignores peers, which may get faster or slower", () => {
     expect(worse({ value: 1 }, { value: 50 })).toEqual([])
   })
 
-  it("takes a figure that nothing can be said of for worse", () => {
+  it("treats a missing figure as worse", () => {
     expect(worse({ value: 1, target: { atMost: 1 } }, { value: Number.NaN })).toHaveLength(1)
   })
 
-  it("reports a row that is measured no more, but no part that was left out", () => {
+  it("reports a missing row, but not a part that was left out", () => {
     const published = { parts: [part({ target: { atMost: 2 } })] }
     expect(regressions(published, [part({ id: "other" })])).toMatchObject([{ part: "small", id: "get" }])
     expect(regressions(published, [])).toEqual([])
   })
 
-  it("takes a row that is new as it is", () => {
+  it("accepts a new row", () => {
     expect(regressions({ parts: [] }, [part({ target: { atMost: 1 }, value: 9 })])).toEqual([])
   })
 })

@@ -13,7 +13,7 @@ function run(...rows: Partial<Row>[]): Run {
 }
 
 describe("the page", () => {
-  it("has a line for each row, with whether its target is reached", () => {
+  it("has a line for each row, and says whether its target is reached", () => {
     const page = renderPage({
       runtimes: { node: run({}, { id: "post", what: "sign a POST", value: 2, detail: "3 µs" }) },
     })
@@ -21,7 +21,7 @@ describe("the page", () => {
     expect(page).toContain("| sign a POST | the floor | 2.00 x | <= 1.6 x | **no** | 3 µs |")
   })
 
-  it("says frankly what is missed, why where that is known, and whether it is certain", () => {
+  it("lists missed targets with their reasons, and says whether each is certain", () => {
     const missed = { what: "sign a POST", value: 2, spread: [1.5, 2.5] as const, remark: "It is long." }
     const page = renderPage({ runtimes: { node: run({}, missed) } })
     expect(page).toContain("- Node 24.0.0: 1 of 2 targets are reached.")
@@ -48,7 +48,7 @@ describe("the page", () => {
   })
 })
 
-it("keeps no digits that say nothing", () => {
+it("drops insignificant digits", () => {
   const [kept] = measuredPart("a", "A", { rows: [{ ...row, value: 1.23456789, spread: [1.11111, 2.22222] }] }).rows
   expect(kept).toMatchObject({ value: 1.235, spread: [1.111, 2.222] })
 })

@@ -13,7 +13,7 @@ function handClock(): { now: () => number; pass: (ms: number) => void } {
 }
 
 describe("rounds", () => {
-  it("measures nanoseconds for one time, whatever the number of times", async () => {
+  it("measures nanoseconds per call, for any number of calls", async () => {
     const clock = handClock()
     const lasting = (ms: number) =>
       sync(() => {

@@ -19,7 +19,7 @@ async function countingServer(): Promise<{ origin: string; tokens: () => (string
   return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, tokens: () => tokens }
 }
 
-it("a case sends requests from a process of its own, turn by turn, and tells what one costs", async () => {
+it("a case sends requests from a separate process, turn by turn, and reports the cost of one", async () => {
   const { origin, tokens } = await countingServer()
   const running = startCase(runtime, "fetch", "token", origin)
   onTestFinished(() => running.stop())
@@ -30,7 +30,7 @@ it("a case sends requests from a process of its own, turn by turn, and tells wha
   expect(tokens().every((token) => typeof token === "string" && token.length > 1_000)).toBe(true)
 })
 
-it("a case that ends by itself is a failure for whoever waits for its figure", async () => {
+it("a case that exits early fails the caller that waits for its figure", async () => {
   const running = startCase(
     { binary: process.execPath, before: ["--eval", "process.exit(3)", "--"] },
     "got",

@@ -28,11 +28,11 @@ function withText(text: string): Summary {
 const marks = (first: string): string => first + allRight.slice(1)
 
 describe("regressions", () => {
-  it("finds none in what is as published", () => {
+  it("finds none in the published results", () => {
     expect(regressions(published, published)).toEqual([])
   })
 
-  it("finds a single cell that is declined, failed, or gone", () => {
+  it("finds a single cell that is declined, failed or missing", () => {
     for (const mark of ["o", "!", "."]) {
       expect(regressions(published, withText(marks(mark)))).toEqual([
         expect.stringMatching(/^Deno, fetch, text: 1 worse/),
@@ -41,12 +41,12 @@ describe("regressions", () => {
     expect(regressions(withText(marks("o")), withText(marks("!")))).toHaveLength(1)
   })
 
-  it("lets cells get better, or begin to be", () => {
+  it("accepts better and new cells", () => {
     expect(regressions(withText(marks("o")), published)).toEqual([])
     expect(regressions(withText(marks(".")), published)).toEqual([])
   })
 
-  it("does not let what begins to be fail", () => {
+  it("reports a new cell that fails", () => {
     expect(regressions(withText(marks(".")), withText(marks("!")))).toHaveLength(1)
   })
 
@@ -66,7 +66,7 @@ describe("regressions", () => {
     ])
   })
 
-  it("finds a bundle that grew", () => {
+  it("finds a larger bundle", () => {
     const sizes = published.sizes.map((size) => ({ ...size, gzipped: 1_050 }))
     expect(regressions(published, { ...published, sizes })).toEqual(['"small" takes 1050 bytes in place of 1000'])
   })
@@ -75,18 +75,18 @@ describe("regressions", () => {
 describe("staleness", () => {
   const page = render(published)
 
-  it("finds none where versions, rows, columns and page fit", () => {
+  it("finds none if versions, rows, columns and page fit", () => {
     expect(staleness(published, page, published, ["Deno"])).toEqual([])
   })
 
-  it("tells of another version of a client", () => {
+  it("reports another version of a client", () => {
     expect(staleness(published, page, { ...published, clients: { ky: "2.1.0" } }, ["Deno"])).toEqual([
       "versions: ky 2.1.0 is not published",
       "versions: ky 2.0.0 is there no more",
     ])
   })
 
-  it("tells of a column that is missing, and of a runtime", () => {
+  it("reports a missing column and a missing runtime", () => {
     const { fetch: _, ...rest } = cells
     const runtime = { version: "2.0.0", vectors: 531, cells: rest, declined: {} }
     const other: Summary = { ...published, runtimes: { Deno: runtime } }
@@ -96,12 +96,12 @@ describe("staleness", () => {
     ])
   })
 
-  it("tells of a row that is missing", () => {
+  it("reports a missing row", () => {
     const other = { ...published, scenarios: SCENARIOS.slice(1) }
     expect(staleness(other, page, published, ["Deno"])).toEqual(["rows: plain is not published"])
   })
 
-  it("tells of a page that was edited", () => {
+  it("reports an edited page", () => {
     expect(staleness(published, `${page}x`, published, ["Deno"])).toEqual([
       "docs/conformance.md is not what docs/conformance.json makes",
     ])
@@ -109,13 +109,13 @@ describe("staleness", () => {
 })
 
 describe("budgetFaults", () => {
-  it("lets pass what keeps within its budget, or has none", () => {
+  it("accepts a bundle within its budget or without one", () => {
     const [small] = published.sizes
     expect(budgetFaults([...published.sizes, { what: "large", gzipped: 1e6, whole: 1e6, nodeModules: [] }])).toEqual([])
     expect(small?.budget).toBeGreaterThan(small?.gzipped ?? Number.NaN)
   })
 
-  it("tells of a bundle over its budget, and of a module that no browser has", () => {
+  it("reports a bundle over its budget, and a module of Node", () => {
     expect(
       budgetFaults([{ what: "small", gzipped: 1_200, whole: 1_200, budget: 1_100, nodeModules: ["node:fs"] }]),
     ).toEqual([

@@ -29,7 +29,7 @@ const judged = (authenticated: Arrival[], result = fine, one: Partial<Cell> = {}
   judge({ ...cell, ...one }, result, { authenticated, alone })
 
 describe("judge", () => {
-  it("is content with a fresh and valid signature for each attempt", () => {
+  it("accepts a fresh and valid signature for each attempt", () => {
     expect(judged([attempt("one"), attempt("two")])).toEqual({ outcome: "ok" })
   })
 
@@ -47,23 +47,23 @@ describe("judge", () => {
     expect(judged(arrivals)).toEqual({ outcome: "failed", why })
   })
 
-  it("fails what a foreign host sees, also where the client alone does not get so far", () => {
+  it("fails a cell if a foreign host sees a secret, also if the client alone fails earlier", () => {
     const arrivals = [attempt("one"), attempt("two", { at: "foreign" })]
     const result: CellResult = { ...fine, alone: { error: "no" } }
     expect(judged(arrivals, result)).toEqual({ outcome: "failed", why: "the foreign host saw authorization" })
   })
 
-  it("says of what the client alone does not do either that it cannot be done", () => {
+  it("calls a cell unable if the client alone cannot do it either", () => {
     const result: CellResult = { ...fine, authenticated: { error: "spent" }, alone: { error: "spent too" } }
     expect(judged([attempt("one")], result)).toEqual({ outcome: "unable", why: "spent too" })
   })
 
-  it("does not take any error for a reason to decline", () => {
+  it("does not accept every error as a reason to decline", () => {
     const result: CellResult = { ...fine, authenticated: { error: "x is not a function" } }
     expect(judged([], result)).toEqual({ outcome: "failed", why: "x is not a function" })
   })
 
-  it("takes a stream that is given back after a 401 for declined, and bytes that are for failed", () => {
+  it("calls a 401 without a replay declined for a stream, and failed for bytes", () => {
     const one = { scenario: "401, then another credential", auth: "token" } as const
     const result: CellResult = { ...fine, authenticated: { status: 401 } }
     const arrivals = [attempt("", { headers: { "x-auth-token": "token-1" } })]

@@ -5,7 +5,7 @@ import { expect, it } from "vitest"
 
 const core = join(import.meta.dirname, "../../../packages/auth-core/src")
 
-it("the module runs where there is nothing of Node", async () => {
+it("the module runs without Node", async () => {
   await using bundle = await rolldown({
     input: join(core, "explain.ts"),
     platform: "browser",

@@ -70,12 +70,12 @@ describe.each(clients)("through %s", (client) => {
     expect(explanation, String(explanation)).toMatchObject({ cause, where, confidence: "certain", locks: "access-key" })
   })
 
-  it.each(MUTATIONS)("nothing is named wrongly where the request is known in part only: $name", async (mutation) => {
+  it.each(MUTATIONS)("no change is named wrongly if only a part of the request is known: $name", async (mutation) => {
     const explanation = await sentThrough(client, mutation, false)
     expect([mutation.cause, "signature-mismatch"], String(explanation)).toContain(explanation?.cause)
   })
 
-  it.each(UNNAMED)("what has no name is an unknown difference, with its lines: $name", async (mutation) => {
+  it.each(UNNAMED)("a change without a name is an unknown difference, with its lines: $name", async (mutation) => {
     const explanation = await sentThrough(client, mutation)
     expect(explanation, String(explanation)).toMatchObject({ cause: "unknown-difference" })
     expect(explanation?.comparison.filter(({ verdict }) => verdict === "different")).toHaveLength(1)
@@ -86,13 +86,13 @@ describe.each(clients)("through %s", (client) => {
   })
 })
 
-it("there are at least 60 changes, each of another name", () => {
+it("there are at least 60 changes with different names", () => {
   const names = [...MUTATIONS, ...UNNAMED, ...HARMLESS].map(({ name }) => name)
   expect(MUTATIONS.length).toBeGreaterThanOrEqual(60)
   expect(new Set(names).size).toBe(names.length)
 })
 
-it("docs/troubleshooting.md is what the table and this run say (else: npm run troubleshooting)", async () => {
+it("docs/troubleshooting.md matches the table and this run (else: npm run troubleshooting)", async () => {
   const changes = [...MUTATIONS, ...UNNAMED, ...HARMLESS].map(({ name }) => ({
     name,
     named: named.get(name) ?? new Map(),

@@ -126,7 +126,7 @@ describe.each(Object.entries(CLIENTS))("through %s", (_, send) => {
     )
   })
 
-  it("a user is disabled whose token was accepted", async () => {
+  it("a user is disabled after the token was accepted", async () => {
     const auth = tokenAuth(login(emulator, emulator.accounts.partner.user), { cache: { backoff: false } })
     expect(await send(emulator.url + sent.path, sent, auth)).toBeUndefined()
     emulator.faults.disableUser(emulator.accounts.partner.user)

@@ -11,14 +11,14 @@ describe.concurrent.each(inject("packages"))("$manifest.name as packed", ({ fold
   const sources = files.filter((file) => file.startsWith("src/"))
   const built = files.filter((file) => file.startsWith("dist/"))
 
-  it("has its licence, its README, its code, and nothing else", () => {
+  it("has only its licence, its README and its code", () => {
     const others = files.filter((file) => !sources.includes(file) && !built.includes(file))
     expect(others.toSorted()).toEqual(["LICENSE", "README.md", "package.json"])
     expect(built).toContain(isLibrary ? "dist/index.js" : "dist/main.js")
     expect(sources.filter((file) => !file.endsWith(".ts"))).toEqual([])
   })
 
-  it("has all that was built from its sources, and no leftovers of earlier builds (else: delete its dist)", () => {
+  it("has everything built from its sources, and nothing of earlier builds (else: delete its dist)", () => {
     const expected = sources.flatMap((file) =>
       ["$1.js", "$1.js.map", "$1.d.ts", "$1.d.ts.map", ...(isLibrary ? ["cjs/$1.d.ts"] : [])].map((output) =>
         file.replace(/^src\/(.*)\.ts$/, `dist/${output}`),
@@ -41,14 +41,14 @@ describe.concurrent.each(inject("packages"))("$manifest.name as packed", ({ fold
     }
   })
 
-  it("leaves publint nothing to say", async () => {
+  it("passes publint", async () => {
     const data = await readFile(tarball)
     const buffer = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)
     const { messages, pkg } = await publint({ pack: { tarball: buffer } })
     expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([])
   })
 
-  it.runIf(isLibrary)("has types that are right wherever it is imported or required", async () => {
+  it.runIf(isLibrary)("has correct types for import and for require", async () => {
     const analysis = await checkPackage(createPackageFromTarballData(await readFile(tarball)))
     expect(analysis.types ? analysis.problems : [{ kind: "NoTypes" }]).toEqual([])
   })

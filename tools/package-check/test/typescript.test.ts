@@ -43,7 +43,7 @@ describe.each(Object.keys(COMPILERS) as Compiler[])("with TypeScript %s", (compi
     },
   )
 
-  it.each(platforms)("and the types of %s, those that need the DOM library compile with it", async (platform) => {
+  it.each(platforms)("and the types of %s, programs that need the DOM library compile with it", async (platform) => {
     const names = ["fetch", ...withoutDom.map(({ client }) => client)]
     const programs = consumers.filter(({ name, clients }) => [name, ...clients].some((one) => names.includes(one)))
     expect(programs).toHaveLength(names.length)
@@ -60,7 +60,7 @@ it("Deno checks a program for each client", async () => {
   await denoCheck(folder, consumers.map(moduleOf))
 })
 
-it("docs/typescript.md lists what is left out", async () => {
+it("docs/typescript.md lists the untested combinations", async () => {
   const page = await readFile(join(workspace, "docs/typescript.md"), "utf8")
   const listed = page.split("\n").filter((line) => /^\| (?!client |-)/.test(line))
   expect(listed.filter((line) => line.split("|").length === 5)).toEqual(

@@ -32,7 +32,7 @@ describe("programsOf", () => {
     expect(second?.code).toBe(`${"\n".repeat(18)}import ky from "ky"\n`)
   })
 
-  it("lets the blocks without imports continue the program before them, with what the package exports", () => {
+  it("lets blocks without imports continue the program before them, with the exports of the package", () => {
     const lines = first?.withFragments.split("\n")
     expect(lines?.[0]).toBe(`import { TokenCache } from "@countersign/ky"`)
     expect(lines?.slice(9, 12)).toEqual(["{", "const cache = new TokenCache()", "}"])

@@ -23,7 +23,7 @@ describe("the programs of the emulator's live view", () => {
     (["AK/SK", "token", "agency"] as const).map((kind): [Client, SnippetAuth["kind"]] => [client, kind]),
   )
 
-  it.each(programs)("%s gets through by %s", { timeout: 30_000 }, async (client, kind) => {
+  it.each(programs)("%s is accepted with %s", { timeout: 30_000 }, async (client, kind) => {
     const file = join(folder, `${client}-${kind.replace("/", "-")}.mjs`)
     await writeFile(file, snippet(client, authOf(emulator, kind), emulator.url))
     emulator.stats.reset()

@@ -37,7 +37,7 @@ function entryOf(...commits: readonly (readonly [subject: string, body?: string]
 }
 
 describe("an entry of the changelog", () => {
-  it("tells what breaks callers first, by the notes of the commit where it has some", async () => {
+  it("lists breaking changes first, by the notes of their commits", async () => {
     const body = "Why it is so.\n\nBREAKING CHANGE: List other\nhosts in `hosts`.\nBREAKING CHANGE: Leave the key out."
     expect(await entryOf(["fix(ky): a fix"], ["build(got)!: Node 24"], ["feat(axios)!: a feature", body])).toBe(
       [
@@ -52,7 +52,7 @@ describe("an entry of the changelog", () => {
     )
   })
 
-  it("leaves out what users do not install, and types that are not for them", async () => {
+  it("leaves out private packages, and types that are not for users", async () => {
     const entry = await entryOf(
       ["feat(bench): a chart"],
       ["fix(testkit,ky): a fix of both"],
@@ -63,7 +63,7 @@ describe("an entry of the changelog", () => {
     expect(entry).toBe("## 1.0.0\n\n### Fixes\n\n- a fix of all\n- **testkit,ky:** a fix of both")
   })
 
-  it("says so when nothing changes for users", async () => {
+  it("says if nothing changes for users", async () => {
     expect(await entryOf(["feat(bench): a chart"])).toBe("## 1.0.0\n\nNothing changes for users.")
   })
 })

@@ -11,7 +11,7 @@ const lists = await Promise.all(
 )
 
 describe("docs/client-features.md", () => {
-  it("lists what is compared today (else: npm run client-features)", async () => {
+  it("lists today's features (else: npm run client-features)", async () => {
     expect(paths.length).toBeGreaterThan(0)
     await expect(clientFeatures(lists)).toMatchFileSnapshot(join(workspace, "docs/client-features.md"))
   })

@@ -47,7 +47,7 @@ describe.each(FORMS)("the issue form %s", (path) => {
     ])
   })
 
-  it("has what GitHub asks of a form", () => {
+  it("has everything that GitHub requires of a form", () => {
     expect([name, description]).toEqual([expect.stringMatching(/\S/), expect.stringMatching(/\S/)])
     for (const { type, attributes } of fields) {
       expect(attributes.label).toMatch(/\S/)

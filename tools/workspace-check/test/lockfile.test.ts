@@ -7,7 +7,7 @@ const workspace = join(import.meta.dirname, "../../..")
 const lockfile: Lockfile = JSON.parse(readFileSync(join(workspace, "package-lock.json"), "utf8"))
 
 describe("package-lock.json", () => {
-  it("has an entry for every platform's build, so that npm ci takes it (else: npm run lockfile)", () => {
+  it("has an entry for every platform's build, so that npm ci accepts it (else: npm run lockfile)", () => {
     expect(missingOptionalDependencies(lockfile).map(({ name }) => name)).toEqual([])
   })
 
@@ -19,14 +19,14 @@ describe("package-lock.json", () => {
     }
   })
 
-  it("has install scripts of those packages only that allowScripts judges by name", () => {
+  it("has only install scripts that allowScripts names", () => {
     const { allowScripts }: { allowScripts: object } = JSON.parse(readFileSync(join(workspace, "package.json"), "utf8"))
     const scripted = Object.entries(lockfile.packages).filter(([, { hasInstallScript }]) => hasInstallScript)
     const names = scripted.map(([place]) => place.replace(/^.*node_modules\//, ""))
     expect(names.filter((name) => !(name in allowScripts))).toEqual([])
   })
 
-  it("names no registry, so that it installs from whichever one a machine uses", () => {
+  it("names no registry, so that it installs from any", () => {
     const addresses = Object.values(lockfile.packages).flatMap(({ resolved }) => resolved ?? [])
     expect(addresses.filter((address) => address.includes(":"))).toEqual([])
   })
@@ -35,7 +35,7 @@ describe("package-lock.json", () => {
 describe("missingOptionalDependencies", () => {
   const optionalDependencies = { "build-for-linux": "1.0.0" }
 
-  it("finds what is named and not there", () => {
+  it("finds a named package that is missing", () => {
     const packages = { "node_modules/tool": { optionalDependencies } }
     expect(missingOptionalDependencies({ packages })).toMatchObject([{ name: "build-for-linux", version: "1.0.0" }])
   })
@@ -49,7 +49,7 @@ describe("missingOptionalDependencies", () => {
     expect(missingOptionalDependencies({ packages })).toEqual([])
   })
 
-  it("does not see what another package keeps for itself", () => {
+  it("ignores the nested packages of another package", () => {
     const packages = {
       "node_modules/tool": { optionalDependencies },
       "node_modules/other/node_modules/build-for-linux": {},

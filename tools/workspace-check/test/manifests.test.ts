@@ -19,7 +19,7 @@ const manifests = globSync(["package.json", "{packages,tools,examples}/*/package
 const published = manifests.filter(([, manifest]) => !manifest.private)
 
 describe.each(manifests)("package.json of %s", (folder, { scripts = {} }) => {
-  it("lets every script say first that Node is too old", () => {
+  it("makes every script check the Node release first", () => {
     const check = `node ${folder === "." ? "" : "../../"}tools/check-node.cjs && `
     expect(Object.values(scripts).filter((script) => !script.startsWith(check))).toEqual([])
   })
@@ -31,11 +31,11 @@ describe.each(published)("the published package %s", (folder, { version, depende
     expect(licence(folder)).toBe(licence("."))
   })
 
-  it("says where its source is", () => {
+  it("names its source", () => {
     expect(repository?.directory).toBe(folder)
   })
 
-  it("depends on the very version of its siblings that is released with it", () => {
+  it("depends on the exact version of its siblings", () => {
     const siblings = Object.entries(dependencies).filter(([name]) => name.startsWith("@countersign/"))
     expect(siblings.filter(([, range]) => range !== version)).toEqual([])
   })

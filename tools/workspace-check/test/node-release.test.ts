@@ -11,7 +11,7 @@ describe("the Node that builds Countersign", () => {
   const { jobs }: { jobs: Record<string, { container?: string }> } = parse(read(".github/workflows/ci.yml"))
   const major = read(".nvmrc").trim()
 
-  it("is of the same release in .nvmrc, package.json, the workflow and the dev container", () => {
+  it("is the same release in .nvmrc, package.json, the workflow and the dev container", () => {
     expect(major).toMatch(/^\d+$/)
     expect(optionalDependencies.node).toBe(`^${major}.0.0`)
     expect(devDependencies["@types/node"]).toBe(`^${major}.0.0`)
@@ -20,7 +20,7 @@ describe("the Node that builds Countersign", () => {
     expect(/^FROM (.*)$/m.exec(read(".devcontainer/Dockerfile"))?.[1]).toBe(image)
   })
 
-  it("is one that every package supports, and all support the same", () => {
+  it("is supported by every package, and all support the same releases", () => {
     const ranges = globSync("packages/*/package.json", { cwd: workspace }).map(
       (path): unknown => JSON.parse(read(path)).engines?.node,
     )

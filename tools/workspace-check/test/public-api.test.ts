@@ -25,7 +25,7 @@ const published = globSync("packages/*/package.json", { cwd: workspace }).flatMa
 })
 
 describe("the public API", () => {
-  it.each(published)("of $name is as pinned (if the change is meant: npm run public-api)", async (own) => {
+  it.each(published)("of $name matches its snapshot (if the change is meant: npm run public-api)", async (own) => {
     const { name, folder, entries } = own
     const parts = await Promise.all(
       entries.map(
@@ -52,7 +52,7 @@ describe("publicApi", () => {
   const index = `export { type Options, start } from "./start.js"\nexport * from "other"\nimport type { Thing } from "thing"\nexport declare const thing: Thing\n`
   const start = `/** Options. */\nexport interface Options {\n  /** A name. */\n  name: string\n  inner: Inner\n}\ninterface Inner {}\ninterface Unused {}\nexport declare function start(options: Options): void\n`
 
-  it("names what is exported with its type, and what that is made of, and nothing else", async () => {
+  it("names each export with its type and the types behind it, and nothing else", async () => {
     expect(await apiOf({ "index.d.ts": index, "start.d.ts": start })).toBe(
       [
         `export * from "other";`,
@@ -66,7 +66,7 @@ describe("publicApi", () => {
     )
   })
 
-  it("tells re-exported values and types from what is only used", async () => {
+  it("tells re-exported values and types from names that are only used", async () => {
     const text = `import { type Used, type Seen, make } from "other"\nexport { type Seen, make }\nexport declare const used: Used\n`
     expect(await apiOf({ "index.d.ts": text })).toBe(
       [
@@ -79,7 +79,7 @@ describe("publicApi", () => {
     )
   })
 
-  it("changes with a type, a name, and what no longer is exported", async () => {
+  it("changes with a type, a name, and a removed export", async () => {
     const before = await apiOf({ "index.d.ts": index, "start.d.ts": start })
     const changed = [
       { "index.d.ts": index, "start.d.ts": start.replace("name: string", "name?: string") },
@@ -90,7 +90,7 @@ describe("publicApi", () => {
     for (const files of changed) expect(await apiOf(files)).not.toBe(before)
   })
 
-  it("stays when a comment changes, or a declaration moves", async () => {
+  it("does not change with a comment or the place of a declaration", async () => {
     const before = await apiOf({ "index.d.ts": index, "start.d.ts": start })
     const moved = `export * from "./moved.js"\n`
     expect(await apiOf({ "index.d.ts": index, "start.d.ts": start.replace("A name.", "The name.") })).toBe(before)

@@ -11,7 +11,7 @@ const promises = [...(security.split(/^## /m)[3] ?? "").matchAll(/^\| (?!promise
 )
 
 describe("SECURITY.md", () => {
-  it("holds promises, by which the tests below are made", () => {
+  it("holds promises for the tests below", () => {
     expect(promises.length).toBeGreaterThan(30)
   })
 

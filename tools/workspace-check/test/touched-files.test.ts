@@ -13,7 +13,7 @@ const LIMITS: Record<string, number> = {
   "axios, token 401 and its replay": 27,
 }
 
-describe("the files that a warm request runs through", () => {
+describe("the files of a warm request", () => {
   let touched: Record<string, string[]>
 
   beforeAll(async () => {

@@ -4,8 +4,8 @@ import { ask, askSigned, HOUR, MINUTE, partnerToken, runningEmulator } from "../
 const REFUSED = "Incorrect IAM authentication information: "
 const LIMIT = 12 * 1024 * 1024
 
-describe("the gateway, asked with a token", () => {
-  it("lets a valid one in and says who called", async () => {
+describe("the gateway, with a token", () => {
+  it("accepts a valid one and names the caller", async () => {
     const emulator = await runningEmulator()
     const headers = { "x-auth-token": await partnerToken(emulator) }
     expect(await ask(`${emulator.url}/v1/x?b=1`, { headers })).toMatchObject({
@@ -29,7 +29,7 @@ describe("the gateway, asked with a token", () => {
     })
   })
 
-  it("refuses one from its 24th hour on, or when it was revoked", async () => {
+  it("refuses one after 24 hours, or after its revocation", async () => {
     const emulator = await runningEmulator()
     let now = Date.UTC(2026, 0, 1)
     emulator.setClock(() => now)
@@ -44,7 +44,7 @@ describe("the gateway, asked with a token", () => {
     expect((await call()).body.error_msg).toBe(`${REFUSED}decrypt token fail`)
   })
 
-  it("takes a body of any size", async () => {
+  it("accepts a body of any size", async () => {
     const emulator = await runningEmulator()
     const body = new Uint8Array(LIMIT + 1)
     const response = await fetch(`${emulator.url}/upload`, {
@@ -56,7 +56,7 @@ describe("the gateway, asked with a token", () => {
   })
 })
 
-describe("the gateway, asked with a signature", () => {
+describe("the gateway, with a signature", () => {
   it.each([
     ["SDK-HMAC-SHA256", {}],
     ["SDK-HMAC-SM3", { algorithm: "SDK-HMAC-SM3" }],
@@ -71,7 +71,7 @@ describe("the gateway, asked with a signature", () => {
     })
   })
 
-  it("refuses what was changed, and shows the canonical request that it made of it", async () => {
+  it("refuses a changed request, and shows its canonical request", async () => {
     const emulator = await runningEmulator()
     const url = `${emulator.url}/v1/things`
     await askSigned(url, emulator.accounts.partner.user.credentials, { method: "POST", body: "a" })
@@ -89,7 +89,7 @@ describe("the gateway, asked with a signature", () => {
     )
   })
 
-  it("refuses a time 15 minutes and a second off, either way, with both times", async () => {
+  it("refuses a time that is off by 15 minutes and a second, either way, and shows both times", async () => {
     const emulator = await runningEmulator()
     const start = Date.UTC(2026, 10, 23)
     emulator.setClock(() => start)
@@ -111,7 +111,7 @@ describe("the gateway, asked with a signature", () => {
     )
   })
 
-  it("locks a key for five minutes after more than five failures, and a success starts the count anew", async () => {
+  it("locks a key for five minutes after more than five failures, and a success resets the count", async () => {
     const emulator = await runningEmulator()
     let now = Date.now()
     emulator.setClock(() => now)
@@ -136,7 +136,7 @@ describe("the gateway, asked with a signature", () => {
     expect((await call()).status).toBe(200)
   })
 
-  it("takes 12 MB, and answers 413 to one byte more", async () => {
+  it("accepts 12 MB, and answers 413 to one byte more", async () => {
     const { url, accounts } = await runningEmulator()
     const key = accounts.partner.user.credentials
     const headers = { "x-sdk-content-sha256": "UNSIGNED-PAYLOAD" }
@@ -149,7 +149,7 @@ describe("the gateway, asked with a signature", () => {
     })
   })
 
-  it("takes a body that is unsigned only where that is signed", async () => {
+  it("accepts an unsigned body only if UNSIGNED-PAYLOAD is signed", async () => {
     const { url, accounts } = await runningEmulator()
     const key = accounts.partner.user.credentials
     const unsigned = { "x-sdk-content-sha256": "UNSIGNED-PAYLOAD" }

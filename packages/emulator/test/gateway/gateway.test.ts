@@ -18,7 +18,7 @@ function raw(url: string, text: string): Promise<string> {
   })
 }
 
-describe("the gateway sees the target as it came off the wire", () => {
+describe("the gateway sees the target as it arrived", () => {
   it.each([
     "/a/../v3/auth/tokens",
     "/v1/%7Euser/a%2Fb?q=%41&empty&q=2",
@@ -40,7 +40,7 @@ describe("the gateway sees the target as it came off the wire", () => {
     expect(emulator.stats.requests).toEqual([expect.objectContaining({ target, verdict: "ok", status: 200 })])
   })
 
-  it("also from a client that takes it for its proxy", async () => {
+  it("also from a client that uses it as a proxy", async () => {
     const emulator = await runningEmulator()
     const token = await partnerToken(emulator)
     const answer = await raw(
@@ -53,7 +53,7 @@ describe("the gateway sees the target as it came off the wire", () => {
 })
 
 describe("the echo", () => {
-  it("gives method, target, query, headers and body, and nothing secret", async () => {
+  it("gives method, target, query, headers and body, and no secret", async () => {
     const emulator = await runningEmulator()
     const token = await partnerToken(emulator)
     const answer = await ask(`${emulator.url}/v1/x?a=1&a=2&b=%20`, {
@@ -71,7 +71,7 @@ describe("the echo", () => {
     expect(JSON.stringify(answer.body)).not.toContain(token)
   })
 
-  it("leaves a body out that is no text, or long", async () => {
+  it("leaves out a body that is long or not text", async () => {
     const emulator = await runningEmulator()
     const headers = { "x-auth-token": await partnerToken(emulator) }
     for (const body of [new Uint8Array([0xff, 0xfe]), new Uint8Array(5_000)]) {
@@ -102,14 +102,14 @@ describe("every answer", () => {
     }
   })
 
-  it("is 404 where IAM has nothing", async () => {
+  it("is 404 for an unknown path of IAM", async () => {
     const { url } = await runningEmulator()
     expect(await ask(`${url}/v3/auth/none`)).toMatchObject({ status: 404, body: { error: { code: 404 } } })
   })
 })
 
-describe("a client that goes away", () => {
-  it("in the middle of its body leaves the gateway as it was", async () => {
+describe("a client that disconnects", () => {
+  it("in the middle of its body does not affect the gateway", async () => {
     const emulator = await runningEmulator()
     const { host } = new URL(emulator.url)
     const socket = connect(Number(new URL(emulator.url).port), "127.0.0.1")
@@ -120,7 +120,7 @@ describe("a client that goes away", () => {
   })
 })
 
-describe("what was called", () => {
+describe("the counters and records", () => {
   it("is counted by route until the counters are reset", async () => {
     const emulator = await runningEmulator()
     const headers = { "x-auth-token": await partnerToken(emulator) }
@@ -153,7 +153,7 @@ describe("what was called", () => {
 })
 
 describe("the record of attempts", () => {
-  it("shows for each whether it was rightly authenticated, whatever fault it met then", async () => {
+  it("shows for each whether its authentication was valid, whatever fault followed", async () => {
     const emulator = await runningEmulator()
     const { url, accounts, faults } = emulator
     faults.status(503, { times: 1 })
@@ -172,7 +172,7 @@ describe("the record of attempts", () => {
     expect(emulator.stats.requests[1]).not.toHaveProperty("caller")
   })
 
-  it("has the very headers and the hash of the body", async () => {
+  it("has the headers and the hash of the body", async () => {
     const emulator = await runningEmulator()
     const auth = akskAuth(emulator.accounts.customers[0].user.credentials)
     const attempt = { method: "PUT", url: `${emulator.url}/v1/x`, headers: {}, body: "hello" }

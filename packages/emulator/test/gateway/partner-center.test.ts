@@ -19,7 +19,7 @@ async function asCustomer(path: string, body?: object): Promise<Answer> {
 const denied = { status: 403, body: { error_code: "CBC.0151" } }
 
 describe("querying customers", () => {
-  it("is for the partner, all or a part of them", async () => {
+  it("gives the partner all customers or a part", async () => {
     expect((await asPartner(CUSTOMERS, {})).body).toMatchObject({
       count: 3,
       customer_infos: [{ account_name: "customer-1-account" }, {}, {}],
@@ -36,7 +36,7 @@ describe("querying customers", () => {
     expect(await asPartner(CUSTOMERS, body)).toMatchObject({ status: 400, body: { error_code: "CBC.0100" } })
   })
 
-  it("is let in by token too", async () => {
+  it("accepts a token too", async () => {
     const emulator = await runningEmulator()
     const headers = { "x-auth-token": await partnerToken(emulator) }
     const answer = await ask(emulator.url + CUSTOMERS, { method: "POST", headers, body: {} })
@@ -58,7 +58,7 @@ describe("querying the account balance", () => {
 })
 
 describe("querying orders", () => {
-  it("shows a customer its own, and the partner those of all", async () => {
+  it("shows a customer its own orders, and the partner all orders", async () => {
     const { accounts } = await runningEmulator()
     const { id } = accounts.customers[1].domain
     expect((await asCustomer(ORDERS)).body).toMatchObject({

@@ -9,7 +9,7 @@ function tokenFor({ url, accounts }: Emulator, idToken: string, scope?: { projec
 }
 
 describe("an id token", () => {
-  it("is traded for a token of the federated user, unscoped or for a project", async () => {
+  it("gets a token of the federated user, unscoped or for a project", async () => {
     const emulator = await runningEmulator()
     const { idToken } = emulator.accounts.identityProvider
     const { value } = await tokenFor(emulator, idToken)
@@ -19,7 +19,7 @@ describe("an id token", () => {
     expect((await tokenFor(emulator, idToken, { project })).projectId).toBe(project.id)
   })
 
-  it("is refused when its hour is over, while a new one is taken", async () => {
+  it("is refused after an hour, and a new one is accepted", async () => {
     const emulator = await runningEmulator()
     const { idToken } = emulator.accounts.identityProvider
     emulator.setClock(HOUR)
@@ -42,7 +42,7 @@ describe("an id token", () => {
     await expect(tokenFor(emulator, text ?? bad)).rejects.toMatchObject({ status: 401 })
   })
 
-  it("is refused by an identity provider that IAM does not know", async () => {
+  it("is refused for an unknown identity provider", async () => {
     const { url, accounts } = await runningEmulator()
     const { idToken } = accounts.identityProvider
     await expect(federatedToken({ iamEndpoint: url, idpId: "other", idToken })()).rejects.toMatchObject({ status: 404 })

@@ -24,7 +24,7 @@ async function keyOf(emulator: Emulator): Promise<Credentials> {
 }
 
 describe("a temporary key", () => {
-  it("of a token acts for the token's user at the gateway, for as long as was asked", async () => {
+  it("of a token acts for the token's user at the gateway, for the requested time", async () => {
     const emulator = await runningEmulator()
     const key = await keyOf(emulator)
     expect(Number(key.expiresAt) - Date.now()).toBeGreaterThan(14.5 * MINUTE)
@@ -39,7 +39,7 @@ describe("a temporary key", () => {
     expect(late.body.error_msg).toContain("token expires, expires_at: ")
   })
 
-  it("through an agency acts for the customer, asked for with a token or with AK/SK", async () => {
+  it("through an agency acts for the customer, requested with a token or with AK/SK", async () => {
     const emulator = await runningEmulator()
     const { partner, customers } = emulator.accounts
     for (const via of [viaPartner(emulator), async () => partner.user.credentials]) {
@@ -89,7 +89,7 @@ describe("a temporary key", () => {
     expect(answer.status).toBe(400)
   })
 
-  it("is for 15 minutes unless another time is asked for", async () => {
+  it("lives for 15 minutes by default", async () => {
     const emulator = await runningEmulator()
     emulator.setClock(() => Date.UTC(2026, 0, 1))
     const headers = { "x-auth-token": await partnerToken(emulator) }
@@ -102,7 +102,7 @@ describe("a temporary key", () => {
 })
 
 describe("STS", () => {
-  it("gives a key of an agency to who is trusted, and says whose a key is", async () => {
+  it("gives a key of an agency to a trusted caller, and names the owner of a key", async () => {
     const emulator = await runningEmulator()
     const { partner, customers } = emulator.accounts
     const [{ agency, domain }] = customers
@@ -148,7 +148,7 @@ describe("STS", () => {
     expect((await askSigned(`${url}/v5/agencies/assume`, key, { method: "POST", body })).status).toBe(403)
   })
 
-  it("gives no more than an hour to who asks with a temporary key", async () => {
+  it("gives at most an hour to a caller with a temporary key", async () => {
     const emulator = await runningEmulator()
     const answer = await askSigned(`${emulator.url}/v5/agencies/assume`, await keyOf(emulator), {
       method: "POST",
@@ -161,7 +161,7 @@ describe("STS", () => {
     expect(answer.status).toBe(400)
   })
 
-  it("refuses who did not sign", async () => {
+  it("refuses a caller without a signature", async () => {
     const { url } = await runningEmulator()
     expect(await ask(`${url}/v5/caller-identity`)).toMatchObject({ status: 401, body: { error_code: "APIGW.0301" } })
   })

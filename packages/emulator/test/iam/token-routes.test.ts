@@ -5,7 +5,7 @@ import { type Answer, ask, HOUR, login, MINUTE, partnerToken, runningEmulator } 
 const tokenOf = (answer: Answer): string => String(answer.headers.get("x-subject-token"))
 
 describe("a token by password", () => {
-  it("is for 24 hours of the server's clock, opaque and kilobytes long, and says whose it is", async () => {
+  it("lives for 24 hours of the server's clock, is opaque and kilobytes long, and names its owner", async () => {
     const emulator = await runningEmulator()
     emulator.setClock(() => Date.UTC(2026, 0, 1))
     const { partner } = emulator.accounts
@@ -25,7 +25,7 @@ describe("a token by password", () => {
     })
   })
 
-  it("comes with the catalog unless that is declined", async () => {
+  it("comes with the catalog by default", async () => {
     const { url, accounts } = await runningEmulator()
     const { name, password } = accounts.partner.user
     const user = { name, password, domain: { name: accounts.partner.domain.name } }
@@ -75,7 +75,7 @@ describe("a token by password", () => {
     expect((await login(emulator)).status).toBe(201)
   })
 
-  it("locks as soon as the account's administrator has set, and a right password starts the count anew", async () => {
+  it("locks at the administrator's limit, and a right password resets the count", async () => {
     const emulator = await runningEmulator({ wrongPasswords: 2 })
     const wrong = { ...emulator.accounts.partner.user, password: "wrong" }
     await login(emulator, wrong)
@@ -87,7 +87,7 @@ describe("a token by password", () => {
     expect((await login(emulator)).body.error_code).toBe("IAM.0061")
   })
 
-  it("is refused to an unknown user as to one with a wrong password, and locks the name too", async () => {
+  it("is refused to an unknown user like a wrong password, and locks the name too", async () => {
     const emulator = await runningEmulator()
     const nobody = { name: "nobody", password: "x" }
     for (let time = 0; time < 5; time++) expect((await login(emulator, nobody)).body.error_code).toBe("IAM.0062")
@@ -122,7 +122,7 @@ describe("a token by password", () => {
     expect(JSON.stringify(answer.body)).toContain(message)
   })
 
-  it("can be had by ids alone", async () => {
+  it("works with ids alone", async () => {
     const { url, accounts } = await runningEmulator()
     const { user, domain } = accounts.partner
     const { value } = await passwordToken({
@@ -145,7 +145,7 @@ describe("a token by password and virtual MFA", () => {
     passcode,
   })
 
-  it("needs the code that the device shows at that time", async () => {
+  it("needs the current code of the device", async () => {
     const emulator = await runningEmulator()
     const device = emulator.accounts.partner.mfaUser.mfa
     const code = (): string => String(device?.passcode)
@@ -157,7 +157,7 @@ describe("a token by password and virtual MFA", () => {
     expect((await token()).value).toMatch(/^MII/)
   })
 
-  it("is refused without one", async () => {
+  it("is refused without a code", async () => {
     const emulator = await runningEmulator()
     await expect(passwordToken(optionsFor(emulator))()).rejects.toMatchObject({
       code: "AUTH_CREDENTIALS_REJECTED",
@@ -176,7 +176,7 @@ describe("a token through an agency", () => {
   }
   const claim = { agency_name: "partner-agency", domain_name: "customer-1-account" }
 
-  it("acts for the account that delegates, in the name of who assumed it", async () => {
+  it("acts for the delegating account, in the name of the caller", async () => {
     const answer = await assume(claim)
     expect(answer.status).toBe(201)
     expect(answer.body.token).toMatchObject({
@@ -206,7 +206,7 @@ describe("a token through an agency", () => {
     expect(await assume(untrusted)).toMatchObject({ status: 403, body: { error_code: "IAM.0002" } })
   })
 
-  it("does not reach further: what acts for one customer cannot act for another", async () => {
+  it("cannot act for another customer", async () => {
     const { url, accounts } = await runningEmulator()
     const { customers, partner } = accounts
     const domain = partner.domain.name
@@ -220,7 +220,7 @@ describe("a token through an agency", () => {
   })
 })
 
-describe("a token by another token", () => {
+describe("a token from another token", () => {
   it("has another scope, and ends when the first does", async () => {
     const emulator = await runningEmulator()
     const first = await login(emulator)
@@ -263,7 +263,7 @@ describe("a token as proof to IAM", () => {
   const domains = (url: string, token?: string): Promise<Answer> =>
     ask(`${url}/v3/auth/domains`, { headers: token === undefined ? {} : { "x-auth-token": token } })
 
-  it("is refused when it is unknown, over or revoked", async () => {
+  it("is refused when it is unknown, expired or revoked", async () => {
     const emulator = await runningEmulator()
     const token = await partnerToken(emulator)
     expect((await domains(emulator.url, token)).status).toBe(200)
@@ -294,7 +294,7 @@ describe("lookups", () => {
     expect((await ask(`${emulator.url}/v3/projects?name=none`, { headers })).body.projects).toEqual([])
   })
 
-  it("give the regions, without proof of who asks", async () => {
+  it("give the regions, without authentication", async () => {
     const { url } = await runningEmulator()
     expect((await ask(`${url}/v3/regions`)).body.regions).toMatchObject([
       { id: "cn-north-4", type: "public" },

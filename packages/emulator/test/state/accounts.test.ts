@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { type Customer, sampleAccounts } from "../../src/state/accounts.ts"
 
-it("are the same at every start, and no two have an id or a key in common", () => {
+it("are the same at every start, with unique ids and keys", () => {
   const now = (): number => 0
   const { partner, customers, identityProvider } = sampleAccounts(now)
   expect(sampleAccounts(now)).toMatchObject({ partner, customers, identityProvider, machine: expect.anything() })
@@ -19,7 +19,7 @@ it("are the same at every start, and no two have an id or a key in common", () =
   }
 })
 
-it("names customers that are added without a name by the next free number", () => {
+it("gives customers without a name the next free number", () => {
   const added: Customer[] = []
   const accounts = sampleAccounts(
     () => 0,

@@ -33,7 +33,7 @@ describe.skipIf(!hasChromium)("the panels of the live view", { timeout: 60_000 }
     expect(await page.getByRole("grid", { name: "IAM calls" }).getByRole("row").count()).toBe(4)
   })
 
-  it("copy what belongs to an account", async () => {
+  it("copy the values of an account", async () => {
     const { emulator, page } = await opened({ permissions: ["clipboard-read", "clipboard-write"] })
     await page.getByRole("tab", { name: "Accounts" }).click()
     await page.getByRole("button", { name: "Copy SK of customer-2-admin" }).click()
@@ -43,7 +43,7 @@ describe.skipIf(!hasChromium)("the panels of the live view", { timeout: 60_000 }
     )
   })
 
-  it("add a customer, and have a program for it", async () => {
+  it("add a customer, and show a program for it", async () => {
     const { emulator, page } = await opened()
     await page.getByRole("tab", { name: "Accounts" }).click()
     await page.getByRole("textbox", { name: "New customer" }).fill("wind-farm")
@@ -60,7 +60,7 @@ describe.skipIf(!hasChromium)("the panels of the live view", { timeout: 60_000 }
     await page.getByText("That did not work: The name of a customer is a letter").waitFor()
   })
 
-  it("set the clock, and show how others set it", async () => {
+  it("set the clock, and show its changes by others", async () => {
     const { emulator, page } = await opened()
     await page.getByRole("tab", { name: "Faults and clock" }).click()
     await page.getByRole("button", { name: "20 minutes behind" }).click()
@@ -73,7 +73,7 @@ describe.skipIf(!hasChromium)("the panels of the live view", { timeout: 60_000 }
     await page.locator(".tag", { hasText: "the real time" }).waitFor()
   })
 
-  it("ask for faults, list those that wait, and end them", async () => {
+  it("inject faults, list pending ones, and end them", async () => {
     const { emulator, page } = await opened()
     const key = emulator.accounts.partner.user.credentials
     await page.getByRole("tab", { name: "Faults and clock" }).click()

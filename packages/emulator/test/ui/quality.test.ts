@@ -60,7 +60,7 @@ describe.skipIf(!hasChromium)("the page of the live view", { timeout: 150_000 },
     await expect.poll(colour).toBe(background)
   })
 
-  it("calls no other host, and may not", async () => {
+  it("calls no other host, and its policy forbids it", async () => {
     const { emulator, page, complaints } = await opened()
     await fill(emulator, page)
     for (const tab of TABS) await page.getByRole("tab", { name: tab }).click()
@@ -73,7 +73,7 @@ describe.skipIf(!hasChromium)("the page of the live view", { timeout: 150_000 },
     expect(complaints.join("\n")).toContain("Content Security Policy")
   })
 
-  it("keeps few rows in the document, and answers, while requests come at 1,000 a second", async () => {
+  it("keeps few rows in the document, and stays responsive at 1,000 requests a second", async () => {
     const { emulator, page } = await opened()
     const send = load(emulator)
     let sent = 0
@@ -108,7 +108,7 @@ describe.skipIf(!hasChromium)("the page of the live view", { timeout: 150_000 },
     expect(await rowsInDocument.count()).toBeLessThan(80)
   })
 
-  it("follows the newest request, unless the reader has scrolled away", async () => {
+  it("follows the newest request until the reader scrolls away", async () => {
     const { emulator, page } = await opened()
     const send = load(emulator)
     const paths = (from: number): string[] => Array.from({ length: 100 }, (_, index) => `/v1/${from + index}`)
@@ -126,7 +126,7 @@ describe.skipIf(!hasChromium)("the page of the live view", { timeout: 150_000 },
   })
 })
 
-it("serves nothing but the files of the page", async () => {
+it("serves only the files of the page", async () => {
   const { url } = await runningEmulator({ ui: true })
   const page = await fetch(`${url}/-/`)
   expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"])

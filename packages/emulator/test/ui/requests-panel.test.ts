@@ -20,7 +20,7 @@ function signedGet({ url, accounts }: Emulator, path: string): Promise<unknown> 
 describe.skipIf(!hasChromium)("the requests of the live view", { timeout: 60_000 }, () => {
   const opened = sharedChromium()
 
-  it("shows each request as it arrives: target, client, who, status, verdict", async () => {
+  it("shows each request as it arrives: target, client, caller, status, verdict", async () => {
     const { emulator, page, complaints } = await opened()
     expect(await page.getByText("Nothing yet.").isVisible()).toBe(true)
     await login(emulator)
@@ -48,7 +48,7 @@ describe.skipIf(!hasChromium)("the requests of the live view", { timeout: 60_000
     await page.getByText("The emulator does not answer").waitFor()
   })
 
-  it("finds the emulator again when that was started anew", async () => {
+  it("reconnects after a restart of the emulator", async () => {
     const { emulator, page } = await opened()
     await signedGet(emulator, "/v1/before")
     await page.getByText("1 request", { exact: true }).waitFor()
@@ -60,7 +60,7 @@ describe.skipIf(!hasChromium)("the requests of the live view", { timeout: 60_000
     await expect.poll(async () => (await rows(page)).map((cells) => cells[2])).toEqual(["/v1/after"])
   })
 
-  it("is read with the keyboard: rows by arrows, Enter for all of one, Escape back", async () => {
+  it("works with the keyboard: arrows move, Enter opens a request, Escape closes it", async () => {
     const { emulator, page } = await opened()
     for (const path of ["/v1/a", "/v1/b", "/v1/c"]) await signedGet(emulator, path)
     await page.getByText("3 requests").waitFor()
@@ -83,7 +83,7 @@ describe.skipIf(!hasChromium)("the requests of the live view", { timeout: 60_000
     expect(await heading.count()).toBe(0)
   })
 
-  it("shows what was signed beside what arrived, the difference marked and named", async () => {
+  it("shows the signed request beside the one that arrived, with the difference marked and named", async () => {
     const { emulator, page } = await opened()
     await askSigned(`${emulator.url}/v1/x`, emulator.accounts.partner.user.credentials, {
       method: "POST",
@@ -107,7 +107,7 @@ describe.skipIf(!hasChromium)("the requests of the live view", { timeout: 60_000
     ])
   })
 
-  it("compares with what is pasted where no usual change explains the signature", async () => {
+  it("compares with a pasted canonical request if no usual change explains the signature", async () => {
     const { emulator, page } = await opened()
     const url = `${emulator.url}/v1/x`
     await askSigned(url, emulator.accounts.partner.user.credentials, { method: "POST", body: "one", sent: "two" })
@@ -140,7 +140,7 @@ describe.skipIf(!hasChromium)("the requests of the live view", { timeout: 60_000
     await expect.poll(targets).toEqual(["/v1/orders 401"])
   })
 
-  it("pauses, goes on with what it missed, and is emptied", async () => {
+  it("pauses, resumes with the missed requests, and clears", async () => {
     const { emulator, page } = await opened()
     await signedGet(emulator, "/v1/a")
     await page.getByText("1 request", { exact: true }).waitFor()
@@ -157,7 +157,7 @@ describe.skipIf(!hasChromium)("the requests of the live view", { timeout: 60_000
     await expect.poll(async () => (await rows(page)).map((cells) => cells[2])).toEqual(["/v1/c"])
   })
 
-  it("exports what the filter shows as HAR", async () => {
+  it("exports the filtered requests as HAR", async () => {
     const { emulator, page } = await opened()
     await signedGet(emulator, "/v1/a")
     await signedGet(emulator, "/v1/b")

@@ -17,7 +17,7 @@ function post(url: string, body: object): Promise<Answer> {
 }
 
 describe("/-/requests", () => {
-  it("lists what came to every part, with who and verdict", async () => {
+  it("lists the requests to every part, with caller and verdict", async () => {
     const emulator = await runningEmulator({ ui: true })
     const { url, accounts } = emulator
     const token = await partnerToken(emulator)
@@ -38,14 +38,14 @@ describe("/-/requests", () => {
     expect(await summaries(url, "?since=2&part=gateway")).toMatchObject([{ id: 3 }])
   })
 
-  it("counts and records nothing of itself", async () => {
+  it("does not count or record its own calls", async () => {
     const { url, stats } = await runningEmulator({ ui: true })
     await ask(`${url}/-/state`)
     expect(await summaries(url)).toEqual([])
     expect(stats.calls).toEqual({})
   })
 
-  it("shows a request that waits for its answer without one", async () => {
+  it("shows a pending request without an answer", async () => {
     const { url, accounts, faults } = await runningEmulator({ ui: true })
     faults.delay(60_000)
     const waiting = askSigned(`${url}/v1/x`, accounts.partner.user.credentials).catch(() => "ended with the emulator")
@@ -76,7 +76,7 @@ describe("/-/requests", () => {
     ])
   })
 
-  it("is emptied, with the counts", async () => {
+  it("is cleared together with the counts", async () => {
     const emulator = await runningEmulator({ ui: true })
     await login(emulator)
     expect((await ask(`${emulator.url}/-/stats`)).body).toEqual({ calls: { "POST /v3/auth/tokens": 1 }, iamCalls: 1 })
@@ -108,7 +108,7 @@ describe("/-/requests/ID", () => {
     ])
   })
 
-  it("explains a refusal, and nothing else", async () => {
+  it("explains only refusals", async () => {
     const emulator = await runningEmulator({ ui: true })
     const { url, accounts, faults } = emulator
     const key = accounts.partner.user.credentials
@@ -124,7 +124,7 @@ describe("/-/requests/ID", () => {
     expect(causes).toEqual(["body-changed", "clock-skew", "password-wrong", undefined, undefined])
   })
 
-  it("hides every credential that is not the emulator's own, and tokens always", async () => {
+  it("hides foreign credentials, and all tokens", async () => {
     const emulator = await runningEmulator({ ui: true })
     const { url } = emulator
     const token = await partnerToken(emulator)
@@ -177,14 +177,14 @@ describe("/-/requests/ID", () => {
     expect(steps[2]?.[1]?.detail).toBe("issued to partner-operator by password, revoked since")
   })
 
-  it("is not there for what never came", async () => {
+  it("is 404 for an unknown request", async () => {
     const { url } = await runningEmulator({ ui: true })
     expect(await ask(`${url}/-/requests/1`)).toMatchObject({ status: 404 })
   })
 })
 
 describe("/-/requests.har", () => {
-  it("is an archive of all, or of some", async () => {
+  it("is an archive of all or some requests", async () => {
     const { url, accounts } = await runningEmulator({ ui: true })
     const key = accounts.partner.user.credentials
     await askSigned(`${url}/v1/x?a=1&b=two`, key)
@@ -214,7 +214,7 @@ describe("/-/requests.har", () => {
 })
 
 describe("/-/accounts and /-/customers", () => {
-  it("adds a customer, for whom the partner may act at once", async () => {
+  it("adds a customer that the partner may act for at once", async () => {
     const emulator = await runningEmulator({ ui: true })
     const { url } = emulator
     const added = await post(`${url}/-/customers`, { name: "wind-farm" })
@@ -257,7 +257,7 @@ describe("/-/accounts and /-/customers", () => {
 })
 
 describe("/-/faults and /-/state", () => {
-  it("asks for each fault, tells which wait, and ends them", async () => {
+  it("injects each fault, lists pending ones, and ends them", async () => {
     const { url, accounts } = await runningEmulator({ ui: true })
     const key = accounts.partner.user.credentials
     await post(`${url}/-/faults`, { kind: "status", status: 503, retryAfterSeconds: 2, times: 1 })
@@ -328,7 +328,7 @@ describe("/-/faults and /-/state", () => {
     })
   })
 
-  it("refuses a body that is no JSON object, or too large", async () => {
+  it("refuses a body that is too large or not a JSON object", async () => {
     const { url } = await runningEmulator({ ui: true })
     expect(await ask(`${url}/-/faults`, { method: "POST", body: "[1]" })).toMatchObject({ status: 400 })
     const large = await ask(`${url}/-/customers`, { method: "POST", body: "x".repeat(1024 * 1024 + 1) })
@@ -337,7 +337,7 @@ describe("/-/faults and /-/state", () => {
 })
 
 describe("/-/clock", () => {
-  it("is set to an offset, a time, a time at which it stands, and back", async () => {
+  it("is set to an offset, a time, a frozen time, and the real time", async () => {
     const { url } = await runningEmulator({ ui: true })
     const put = (body: object): Promise<Answer> => ask(`${url}/-/clock`, { method: "PUT", body })
     expect(Number((await put({ offsetMs: HOUR })).body.offsetMs)).toBe(HOUR)
@@ -356,7 +356,7 @@ describe("/-/clock", () => {
 })
 
 describe("without `ui`", () => {
-  it("leaves /-/ to the gateway, and watches nothing", async () => {
+  it("leaves /-/ to the gateway, and records nothing", async () => {
     const { url, stats } = await runningEmulator()
     expect((await ask(`${url}/-/requests`)).body.error_msg).toContain("x-auth-token not found")
     expect(stats.requests).toHaveLength(1)

@@ -17,7 +17,7 @@ async function eventsOf(url: string): Promise<() => Promise<{ event: string; dat
   }
 }
 
-it("tells all there is, then each change of requests and of the state", async () => {
+it("sends a snapshot, then each change of requests and state", async () => {
   const emulator = await runningEmulator({ ui: true })
   const { url, accounts, faults } = emulator
   await login(emulator)

@@ -18,7 +18,7 @@ async function loadedOfView(options: object): Promise<string[]> {
   return JSON.parse((await run(process.execPath, ["-e", program])).stdout)
 }
 
-it("is loaded by those who ask for it, and by nobody else", async () => {
+it("is loaded only on demand", async () => {
   expect(await loadedOfView({})).toEqual([])
   expect(await loadedOfView({ ui: true })).toContain("view.js")
 })

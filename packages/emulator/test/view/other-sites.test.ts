@@ -16,7 +16,7 @@ function asBrowser(url: string, method: string, headers: Record<string, string>)
 
 const SITE = "https://elsewhere.example"
 
-it("lets a page of another site neither read nor change anything at /-/", async () => {
+it("does not let a page of another site read or change anything at /-/", async () => {
   const { url } = await runningEmulator({ ui: true })
   const foreign = { "sec-fetch-site": "cross-site", origin: SITE }
   expect(await asBrowser(`${url}/-/requests`, "GET", foreign)).toMatchObject({ status: 403, allowed: undefined })

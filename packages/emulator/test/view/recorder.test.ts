@@ -18,7 +18,7 @@ describe("createRecorder", () => {
     expect([recorder.find(10), recorder.find(11)?.path]).toEqual([undefined, "/11"])
   })
 
-  it("keeps 16 MB of bodies: the last, and none above 16 kB", () => {
+  it("keeps the last 16 MB of bodies, and none above 16 kB", () => {
     const recorder = createRecorder()
     const close = (bytes: number): RecordedRequest => {
       const request = recorder.open(arrived("/", bytes))
@@ -38,7 +38,7 @@ describe("createRecorder", () => {
     expect(large.trace.body?.bytes).toBe(16 * 1024 + 1)
   })
 
-  it("gives each watcher what changed since it last looked", () => {
+  it("gives each watcher the changes since its last read", () => {
     const recorder = createRecorder()
     const one = recorder.open(arrived("/1"))
     const watcher = recorder.watch()

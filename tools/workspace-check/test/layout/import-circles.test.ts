@@ -25,7 +25,7 @@ it.each([
   expect(circlesOf({ "src/a.ts": text, "src/b.ts": `import { a } from "./a.ts"` })).toEqual([["src/a.ts", "src/b.ts"]])
 })
 
-it("a circle of three is found, whatever leads to it", () => {
+it("a circle of three is found from any start", () => {
   const files = {
     "src/index.ts": `export { a } from "./room/a.ts"`,
     "src/room/a.ts": `import type { B } from "../b.ts"`,
@@ -51,7 +51,7 @@ it("two circles through one file are both found", () => {
   ])
 })
 
-it("a package's name, and a name of its own imports, lead to the sources", () => {
+it("a package's name, and a name of its own imports, resolve to the sources", () => {
   const files = {
     "src/a.ts": `import "@scope/other"`,
     "other/src/index.ts": `import "../../src/a.ts"`,

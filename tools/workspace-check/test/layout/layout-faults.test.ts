@@ -26,7 +26,7 @@ it("a name is a fault in src only, unless it is listed", () => {
   expect(faultsOf({ "src/utils.ts": text }, { misnamed: { "packages/core/src/utils.ts": "a reason" } })).toEqual([])
 })
 
-it("an exception that nothing needs is a fault", () => {
+it("an unused exception is a fault", () => {
   const listed = { "packages/core/src/hash.ts": "a reason" }
   expect(faultsOf({ "src/hash.ts": `export const hash = 1${long}//` }, { misnamed: listed })).toHaveLength(1)
   expect(
@@ -58,7 +58,7 @@ it.each(["// What it is", "/** What it is */", "/**\n * What it is\n */"])("%j i
   expect(faultsOf({ "src/a.ts": comment }, { mostWhatComments: 1 })).toEqual([])
 })
 
-it("a comment that has What elsewhere is none", () => {
+it("a comment with What in another place is no fault", () => {
   expect(faultsOf({ "src/a.ts": "// Says what it is. What else?\n// Whatever" })).toEqual([])
 })
 
