@@ -8,7 +8,7 @@ const TOLD_TYPES = ["feat", "fix", "perf"]
 const NOTE = /^BREAKING CHANGE: /m
 
 /**
- * Tells `nx release` how a version reads in CHANGELOG.md: what breaks callers first, with the notes of its commits, then
+ * Tells `nx release` how to write a version in CHANGELOG.md: breaking changes first, with the notes of their commits, then
  * features, fixes and performance of the published packages.
  */
 export default class UsersChangelog extends renderer.default {

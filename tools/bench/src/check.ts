@@ -2,8 +2,8 @@ import { type Regression, regressions } from "./regressions.ts"
 import type { MeasuredPart, Run } from "./report.ts"
 
 /**
- * Finds figures that are twice as bad as published, and are so again when their part is measured a second time: a machine
- * that was busy for a moment is no defect.
+ * Finds figures that are twice as bad as published in two measurements of their part. One bad measurement may come from a
+ * busy machine.
  */
 export async function check(
   published: Pick<Run, "parts">,

@@ -7,8 +7,8 @@ import type { Row } from "./row.ts"
 const BYTES = 12 * 1024 * 1024
 
 /**
- * How long nothing else has its turn while a body of 12 MB is signed: the longest time between two turns of a probe that
- * asks for one whenever it had one. Beside it the same with nothing to sign, for as long: what the machine itself adds.
+ * Measures how long a signature over 12 MB blocks the event loop: the longest time between two turns of a probe that always
+ * asks for the next turn. The same without a signature shows the share of the machine.
  */
 export async function eventLoopHold(times: number): Promise<Row> {
   const auth = akskAuth(credentials)

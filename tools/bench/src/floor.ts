@@ -2,10 +2,9 @@ import { hash } from "node:crypto"
 import { canonicalRequest, type SignableRequest, type SigningAlgorithm } from "@countersign/auth-core"
 
 /**
- * The cost of a signature without building its texts: three one-shot hashes, of the canonical request and the two of an HMAC
- * over pads prepared per key, and one more of the body, be it empty. The canonical request and the text before its hash are
- * at hand, flat; what is built at each call is what must be: pad and string to sign become one text, the inner hash is
- * written behind the outer pad.
+ * The cost of a signature without its texts: one-shot hashes of the canonical request, of the two blocks of an HMAC with
+ * prepared pads, and of the body, even if it is empty. The canonical request and the text before its hash are flat strings
+ * made in advance. Each call only joins the pad and the string to sign, and writes the inner hash behind the outer pad.
  */
 export function floorOf(request: SignableRequest, algorithm: SigningAlgorithm): () => string {
   const hashes = hashesOf(request, algorithm)

@@ -18,10 +18,10 @@ const FACTOR = 2
 const COMPARED: readonly Row["unit"][] = ["x", "calls", "bytes"]
 
 /**
- * Finds figures that are twice as bad as published, or no longer measured. Rows without a target tell of peers and are left
- * out, as are figures that depend on the machine.
+ * Finds figures that are twice as bad as published, or no longer measured. Ignores rows without a target, which are about
+ * peers, and figures that depend on the machine.
  *
- * @param measured parts that were measured; others are not looked at.
+ * @param measured the measured parts; others are ignored.
  */
 export function regressions(published: Pick<Run, "parts">, measured: readonly MeasuredPart[]): Regression[] {
   return measured.flatMap(({ name: part, rows }) => {

@@ -37,8 +37,8 @@ export function awaited(work: () => unknown): Batch {
 }
 
 /**
- * Measures cases side by side: in each round every case has its turn, in an order drawn anew, so that whatever else
- * happens on the machine, or is left behind by another case, happens to all of them.
+ * Measures cases side by side. In each round every case has its turn, in a new random order, so that other work of the
+ * machine and the effects of other cases hit all of them alike.
  */
 export async function interleaved<Name extends string>(
   cases: Readonly<Record<Name, Batch>>,

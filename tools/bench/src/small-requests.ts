@@ -64,8 +64,8 @@ async function sha256(rounds: number): Promise<Row[]> {
 }
 
 /**
- * One after another, in long turns of several collections of garbage each: what one of them leaves behind is not the cost of
- * the next.
+ * Measured one after another, in long turns with several garbage collections each, so that the garbage of one is not counted
+ * for the next.
  */
 async function peers(rounds: number): Promise<Row[]> {
   const { signersOfGet } = await import("./peer-signers.ts")

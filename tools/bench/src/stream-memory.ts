@@ -6,8 +6,8 @@ import type { Row } from "./row.ts"
 const MB = 1024 * 1024
 
 /**
- * Measures the memory that hashing a file takes. A stream of Node gives each chunk in a new buffer, which stays until the collector
- * comes: that is had by reading alone. So it is measured above that, and over a source that has one buffer for all chunks.
+ * Measures the memory of hashing a file. A stream of Node gives each chunk in a new buffer, which stays until the garbage
+ * collection, even for reading alone. So the figure is the memory above reading, and above a source with one buffer.
  */
 export async function streamMemory(path: string, size: number): Promise<Row[]> {
   // Compiles the code before the measurement.

@@ -7,11 +7,10 @@ import { startServer } from "./start-server.ts"
 import { type CaseName, type ClientName, wholeRequestCases } from "./whole-request-cases.ts"
 
 /**
- * Measures the cost of a request in CPU, system calls and garbage collection included, with and without authentication.
+ * Measures the CPU time of a request, including system calls and garbage collection, with and without authentication.
  *
- * A program has one client. So each case has a process of its own, whose compiler has seen nothing else; in each round
- * every process has its turn. And since what a compiler makes of the same program differs from process to process, all is
- * done several times, with new processes.
+ * A program has one client, so each case runs in a separate process, whose compiler has seen nothing else. Every process has
+ * its turn in each round. Compiled code differs between processes, so all is repeated with new processes.
  */
 export function wholeRequests(client: ClientName): Part {
   return async (effort) => {

@@ -1,8 +1,8 @@
 import type { Wire } from "./wires.ts"
 
 /**
- * A bundle of its own, in a process of its own: with the newest clients, with the oldest that are supported in their place,
- * or with the newest in an environment that names a proxy. undici is apart, since it changes what fetch sends through.
+ * A bundle in a separate process: with the newest clients, with the oldest supported ones, or with the newest in an
+ * environment that names a proxy. undici has its own, since it changes the dispatcher of fetch.
  */
 export type ProgramName = "newest" | "oldest" | "environment" | "undici" | "undici 7.10" | "portable"
 

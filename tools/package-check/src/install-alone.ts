@@ -2,8 +2,8 @@ import { installPackages } from "@countersign/tools-shared/install-packages"
 import type { PackedPackage } from "./pack.ts"
 
 /**
- * Installs one packed package with its peers, the clients that a program uses beside it, the types of Node, and nothing of
- * the workspace but what the package depends on, as packed too.
+ * Installs one packed package with its peers, the clients of its program and the types of Node. Of the workspace it gets only
+ * its dependencies, also packed.
  */
 export async function installAlone(
   packed: PackedPackage,

@@ -20,8 +20,8 @@ export const NODE_MAJORS = [22, 24] as const
 const NODE_TYPES = ["22", "24", "26"]
 
 /**
- * An empty project with all packages as packed, all clients, each TypeScript and each runtime's types. Its own format is
- * CommonJS: `modules/*.mts` are the programs as ES modules, `commonjs/*.ts` the same as CommonJS.
+ * Makes a project with all packed packages, all clients, each TypeScript and each runtime's types. The project is CommonJS:
+ * `modules/*.mts` are the programs as ES modules, `commonjs/*.ts` are the same programs as CommonJS.
  */
 export async function installTogether(packages: PackedPackage[], folder: string): Promise<void> {
   const programs = consumersIn("")

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises"
 import { type LockedPackage, type Lockfile, missingOptionalDependencies } from "./lockfile.ts"
 
-// npm leaves a platform's build of a package out of package-lock.json when the registry it asks lacks that build, as mirrors
-// do. `npm ci` then refuses the lock file, on every platform. This adds the entries; another platform's are never fetched.
+// npm omits a platform's build of a package in package-lock.json if the registry lacks that build, as mirrors may. `npm ci`
+// then refuses the lockfile on every platform. This program adds the entries. Builds of other platforms are never fetched.
 const file = new URL("../../../package-lock.json", import.meta.url)
 const lockfile: Lockfile = JSON.parse(await readFile(file, "utf8"))
 const missing = missingOptionalDependencies(lockfile)
