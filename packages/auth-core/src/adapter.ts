@@ -8,15 +8,16 @@ export {
   type AuthenticatedRequest,
   type AuthenticatedSendOptions,
   authenticatedSend,
+  loadFollowUp,
   type Send,
 } from "./engine/authenticated-call.ts"
 export { type AuthenticatedFetchOptions, authenticatedFetch } from "./engine/authenticated-fetch.ts"
 export { bodyAtHand, iterableBody, nodeBody, streamBody, webBody } from "./engine/client-body.ts"
+export type { BareReason, DiagnosticEvent, DiagnosticOptions, RequestEvent } from "./engine/diagnostics.chunk.ts"
 export type { AttemptCause, CallOptions } from "./engine/follow-up.chunk.ts"
 export { toNativeFormData } from "./engine/form-or-stream.ts"
 export {
   type AuthForRequest,
-  type BareReason,
   createGate,
   createHostGuard,
   createIamGuard,

@@ -1,8 +1,15 @@
 export { type AkskAuth, type AkskAuthOptions, akskAuth } from "./auth/aksk-auth.ts"
-export type { Attempt, Auth, Authentication, Rejection, ReplayReason } from "./auth/auth.ts"
+export type {
+  AkskAuthEvent,
+  Attempt,
+  Auth,
+  AuthEvent,
+  Authentication,
+  Rejection,
+  ReplayReason,
+} from "./auth/auth.ts"
 export { autoAuth } from "./auth/auto-auth.ts"
 export type { CacheOption } from "./auth/cached-credential.chunk.ts"
-export type { AkskAuthEvent } from "./auth/signature-judge.chunk.ts"
 export { type TokenAuthOptions, tokenAuth } from "./auth/token-auth.ts"
 export type { BackoffOptions, BackoffSteps } from "./cache/backoff.ts"
 export type { CacheEvent, TokenCacheOptions } from "./cache/cache-options.ts"
@@ -39,6 +46,7 @@ export {
   authenticatedSend,
   type Send,
 } from "./engine/authenticated-call.ts"
+export type { BareReason, DiagnosticEvent, DiagnosticOptions, RequestEvent } from "./engine/diagnostics.chunk.ts"
 export type { GuardOptions } from "./engine/gate.ts"
 export type { ResponseLike, WireRequest } from "./engine/wire-request.ts"
 export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./errors/auth-error.ts"

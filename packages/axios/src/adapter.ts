@@ -5,6 +5,7 @@ import {
   type HostGuard,
   hasOwnSecrets,
   limitCall,
+  loadFollowUp,
   type RedirectEvent,
   type WireRequest,
 } from "@countersign/auth-core/adapter"
@@ -51,8 +52,13 @@ export function authenticatingAdapter(own: Config["adapter"], authFor: AuthForRe
     // axios sends these alone: other protocols, and hosts that may see no credentials unless the caller's headers hold
     // secrets.
     if (url === undefined || !/^https?:$/.test(url.protocol)) return adapter(config)
-    if (guard.bareReason(url, parsed(config.baseURL)) !== undefined && !hasOwnSecrets(headersOf(config)))
+    const baseUrl = parsed(config.baseURL)
+    const bare = guard.bareReason(url, baseUrl)
+    if (bare !== undefined && !hasOwnSecrets(headersOf(config))) {
+      const { tellBare } = await loadFollowUp()
+      tellBare(auth, { method: (config.method ?? "get").toUpperCase(), url, baseUrl }, bare, guard)
       return adapter(config)
+    }
     return authenticated(config, url, adapter, auth, guard)
   }
   return Object.assign(authenticating, { [beneath]: own })

@@ -8,6 +8,7 @@ import {
   bodyAtHand,
   createGate,
   type GuardOptions,
+  loadFollowUp,
   type ResponseLike,
   staysAtOrigin,
   wireUrl,
@@ -85,7 +86,11 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     const crossed = Reflect.get(context, redirected) === true
     const call = continuedCall(context) ?? new AuthenticatedCall({ guard, maxRedirects: 0 })
     calls.set(request, call)
-    if (guard.bareReason(url, baseUrl, crossed) !== undefined) return
+    const bare = guard.bareReason(url, baseUrl, crossed)
+    if (bare !== undefined) {
+      const plain = { method, url, baseUrl, redirected: crossed }
+      return andThen(loadFollowUp(), ({ tellBare }) => tellBare(chosen, plain, bare, guard))
+    }
     const given = headersOf(request)
     const isUnread = chosen.bodyLimit(given) === undefined
     return andThen(bodyOf(request, isUnread, signal), (body) => {

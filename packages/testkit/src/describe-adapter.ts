@@ -3,6 +3,7 @@ import type { AdapterUnderTest } from "./contracts/adapter-under-test.ts"
 import { attemptsContract } from "./contracts/attempts.ts"
 import { bodiesContract } from "./contracts/bodies.ts"
 import type { ContractContext } from "./contracts/contract-context.ts"
+import { diagnosticsContract } from "./contracts/diagnostics.ts"
 import { failuresContract } from "./contracts/failures.ts"
 import { redirectsContract } from "./contracts/redirects.ts"
 import { rejectionsContract } from "./contracts/rejections.ts"
@@ -27,5 +28,6 @@ export function describeAdapter(name: string, adapter: AdapterUnderTest): void {
     unconfirmedKeysContract(context)
     requestsContract(context)
     failuresContract(context)
+    diagnosticsContract(context)
   })
 }

@@ -1,13 +1,16 @@
 import {
   type Auth,
+  andThen,
   clearProxyError,
   createGate,
   type GuardOptions,
   type HostGuard,
   isPromise,
   isProxied,
+  loadFollowUp,
 } from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
+import { CallController } from "./call-controller.ts"
 import { withoutSecrets } from "./dispatch-headers.ts"
 import { createRequestUrl } from "./dispatch-request.ts"
 import { DispatchedCall } from "./dispatched-call.ts"
@@ -55,7 +58,22 @@ export function trackedInterceptor(
     const options = redirected ? { ...given, headers: withoutSecrets(given.headers) } : given
     const watching = trail.watch(url, redirected, handler)
     return trail.leave(() => {
-      if (guard.bareReason(url, undefined, redirected) !== undefined) return dispatch(options, watching)
+      const bare = guard.bareReason(url, undefined, redirected)
+      if (bare !== undefined) {
+        const fail = (error: unknown): void => watching.onResponseError?.(new CallController(), error as Error)
+        try {
+          const sent = andThen(loadFollowUp(), ({ tellBare }) => {
+            tellBare(chosen, { method: options.method, url, redirected }, bare, guard)
+            return dispatch(options, watching)
+          })
+          if (!isPromise(sent)) return sent
+          track(sent.catch(fail))
+        } catch (error) {
+          // Not before the caller has what dispatch gives.
+          queueMicrotask(() => fail(error))
+        }
+        return true
+      }
       const call = new DispatchedCall(chosen, guard, url, redirected, dispatch, options, watching)
       try {
         refuseProxy(url, guard, dispatcher)

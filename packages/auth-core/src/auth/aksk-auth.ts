@@ -13,6 +13,11 @@ import { lazyCredential } from "./lazy-credential.ts"
 import type { SignatureJudge, SignatureJudgeOptions, SignedWith } from "./signature-judge.chunk.ts"
 
 export interface AkskAuthOptions extends AccountIdOptions, SignatureJudgeOptions {
+  /**
+   * Whose credential it is, for people to read: in events.
+   * @default the label of the provider, such as `temporary key of agency my-agency of customer-1`
+   */
+  label?: string | undefined
   /** @default "SDK-HMAC-SHA256" */
   algorithm?: SigningAlgorithm | undefined
   /** The service of the credential scope, such as `iotda`. V11-HMAC-SHA256 needs it. */
@@ -126,6 +131,7 @@ export function akskAuth(
   }
 
   return {
+    label: options.label ?? (isProvided ? credentialsOrProvider.label : undefined),
     // Set, so that merged options never inherit it from another auth.
     beyondLimit: undefined,
     bodyLimit: (headers) =>

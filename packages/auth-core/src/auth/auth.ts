@@ -1,3 +1,5 @@
+import type { CacheEvent } from "../cache/cache-options.ts"
+
 /** One request, ready to be sent. */
 export interface Attempt {
   readonly method: string
@@ -46,6 +48,8 @@ export type ReplayReason = "credential-renewed" | "clock-corrected" | "curable"
 
 /** One authentication method, ready to use. It knows no HTTP client. */
 export interface Auth {
+  /** Whose credential it is, for people to read: in events alone. */
+  readonly label?: string | undefined
   /**
    * The largest body, in bytes, that can be authenticated with these headers. Bodies up to this size are read into
    * memory. `undefined`: any body is allowed, and it is not read.
@@ -66,6 +70,21 @@ export interface Auth {
   /** Ends every pause, so that the next request is sent at once. */
   reset?(): void
 }
+
+/** An event of the credentials of an `akskAuth`. */
+export type AkskAuthEvent = {
+  /** The signature was wrong twice in a row, or again after a pause. The key is not sent to the origin for a while. */
+  readonly type: "credentials-paused"
+  readonly accessKeyId: string
+  readonly origin: string
+  /** Failed signatures since the last success. */
+  readonly failures: number
+  /** The time until it is sent again, milliseconds. */
+  readonly retryAfterMs: number
+}
+
+/** An event of an auth, or of a cache that it has alone. */
+export type AuthEvent = AkskAuthEvent | CacheEvent
 
 /** An auth, and its name in caches. */
 interface NamedAuth {

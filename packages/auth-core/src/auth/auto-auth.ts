@@ -20,6 +20,7 @@ export function autoAuth(methods: { aksk: Auth; token: Auth }): Auth & Required<
     }
   }
   return {
+    label: aksk.label ?? token.label,
     bodyLimit: (headers) => aksk.bodyLimit(headers),
     beyondLimit: token,
     authenticate: (attempt) => aksk.authenticate(attempt),

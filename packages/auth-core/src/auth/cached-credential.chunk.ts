@@ -159,6 +159,7 @@ export type CacheOption = TokenCache | TokenCacheOptions
 export interface CachingOptions {
   cache?: CacheOption | undefined
   clock?: Clock | undefined
+  onEvent?: TokenCacheOptions["onEvent"]
 }
 
 /**
@@ -166,9 +167,9 @@ export interface CachingOptions {
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION`
  */
-export function cacheOf({ cache = {}, clock }: CachingOptions): TokenCache {
+export function cacheOf({ cache = {}, clock, onEvent }: CachingOptions): TokenCache {
   if (Object(cache) !== cache) {
     throw new AuthError("AUTH_INVALID_OPTION", "`cache` must be a TokenCache, or options for one.")
   }
-  return "get" in cache ? cache : new TokenCache({ clock, ...cache })
+  return "get" in cache ? cache : new TokenCache({ clock, onEvent, ...cache })
 }

@@ -2,28 +2,20 @@
 import type { Credentials } from "../identity/credentials.ts"
 import { type Clock, systemClock, type WallClock } from "../runtime/clock.ts"
 import { redactCanonicalRequest } from "../runtime/redact.ts"
+import { tellListeners } from "../runtime/tell-listeners.ts"
 import type { ResolvedRequest } from "../signing/canonicalizer.ts"
 import { serverTimeIn } from "../signing/server-time.ts"
 import type { SigningKey } from "../signing/signing-key.ts"
-import type { Attempt, Authentication, Rejection, ReplayReason } from "./auth.ts"
+import type { Attempt, AuthEvent, Authentication, Rejection, ReplayReason } from "./auth.ts"
 import type { RenewableCredential } from "./cached-credential.chunk.ts"
 import { countFailure, standingAt, standingsOf, type Turn } from "./key-standing.ts"
 
-/** An event of the credentials of an {@link akskAuth}. More types may come: ignore a `type` that you do not know. */
-export type AkskAuthEvent = {
-  /** The signature was wrong twice in a row, or again after a pause. The key is not sent to the origin for a while. */
-  readonly type: "credentials-paused"
-  readonly accessKeyId: string
-  readonly origin: string
-  /** Failed signatures since the last success. */
-  readonly failures: number
-  /** The time until it is sent again, milliseconds. */
-  readonly retryAfterMs: number
-}
-
 export interface SignatureJudgeOptions {
-  /** Receives events of the credentials, for logs and metrics. They hold no secret. */
-  onEvent?: ((event: AkskAuthEvent) => void) | undefined
+  /**
+   * Receives the events of the credentials, and those of a cache of this auth alone, unless `cache` has an `onEvent` of its
+   * own. They hold no secret.
+   */
+  onEvent?: ((event: AuthEvent) => unknown) | undefined
   /**
    * Receives the difference when the clock of an endpoint is found to be off: server time minus local time,
    * milliseconds.
@@ -85,7 +77,8 @@ export function createSignatureJudge(options: SignatureJudgeOptions): SignatureJ
       if (retryAfterMs !== undefined) {
         const { origin } = rejection
         const { accessKeyId } = credentials
-        onEvent?.({ type: "credentials-paused", accessKeyId, origin, failures: standing.failures, retryAfterMs })
+        const { failures } = standing
+        tellListeners({ type: "credentials-paused", accessKeyId, origin, failures, retryAfterMs }, onEvent)
       }
     }
     standing.end(attempt, fault === "key" || fault === "other")

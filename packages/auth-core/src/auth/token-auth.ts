@@ -1,3 +1,4 @@
+import type { CacheEvent } from "../cache/cache-options.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import type { Token } from "../identity/credentials.ts"
 import type { TokenProvider } from "../identity/provider.ts"
@@ -9,6 +10,15 @@ import type { CacheOption } from "./cached-credential.chunk.ts"
 import { lazyCredential } from "./lazy-credential.ts"
 
 export interface TokenAuthOptions {
+  /**
+   * Whose credential it is, for people to read: in events.
+   * @default the label of the provider, such as `token of operator @ my-company`
+   */
+  label?: string | undefined
+  /**
+   * Receives the events of a cache of this auth alone, unless `cache` has an `onEvent` of its own. They hold no secret.
+   */
+  onEvent?: ((event: CacheEvent) => unknown) | undefined
   /**
    * The cache for tokens: one that many auths share, or options for a cache of this auth alone, such as `{ backoff:
    * false }`.
@@ -35,19 +45,24 @@ export function tokenAuth(tokenOrProvider: Token | TokenProvider, options: Token
     : fixedToken(tokenOrProvider, options)
 }
 
-function fixedToken(token: Token, { clock = { now: () => Date.now() } }: { clock?: WallClock | undefined }): Auth {
+interface FixedTokenOptions extends Pick<TokenAuthOptions, "label"> {
+  clock?: WallClock | undefined
+}
+
+function fixedToken(token: Token, { clock = { now: () => Date.now() }, label }: FixedTokenOptions): Auth {
   const authentication = authenticationOf(token)
   if (token.expiresAt !== undefined && !Number.isFinite(token.expiresAt)) {
-    throw new AuthError("AUTH_INVALID_CREDENTIALS", "The `expiresAt` of a token must be a time in epoch milliseconds.")
+    throw new AuthError("AUTH_INVALID_CREDENTIALS", "The `expiresAt` of a token must be epoch milliseconds.")
   }
   return {
+    label,
     bodyLimit: () => undefined,
     beyondLimit: undefined,
     authenticate() {
       if (token.expiresAt <= clock.now()) {
         throw new AuthError(
           "AUTH_CREDENTIALS_EXPIRED",
-          `The token expired at ${new Date(token.expiresAt).toISOString()}: pass a new one, or a token provider.`,
+          `The token expired at ${new Date(token.expiresAt).toISOString()}: pass a new one, or a provider.`,
         )
       }
       return authentication
@@ -64,6 +79,7 @@ function providedToken(provider: TokenProvider, options: TokenAuthOptions): Auth
     return last
   }
   return {
+    label: options.label ?? provider.label,
     bodyLimit: () => undefined,
     beyondLimit: undefined,
     authenticate: ({ signal }) => andThen(tokens.current(signal), authenticationFor),
@@ -78,7 +94,7 @@ function authenticationOf(token: Token): Authentication<Token> {
   if (!isHeaderText(token?.value)) {
     throw new AuthError(
       "AUTH_INVALID_CREDENTIALS",
-      "A token must have a `value` of visible ASCII characters, like X-Subject-Token.",
+      "A token needs a `value` of visible ASCII characters, like X-Subject-Token.",
     )
   }
   return { headers: { "x-auth-token": token.value }, used: token }

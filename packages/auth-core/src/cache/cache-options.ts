@@ -1,8 +1,8 @@
 import { AuthError, type AuthErrorCode } from "../errors/auth-error.ts"
 import { type Clock, LONGEST_TIMER_MS, systemClock } from "../runtime/clock.ts"
 import { type Backoff, type BackoffOptions, createBackoff } from "./backoff.ts"
+import type { WaitUntil } from "./cache-entries.ts"
 import type { LifetimeOptions } from "./lifetime.ts"
-import type { WaitUntil } from "./request-bound.ts"
 import type { CacheStore } from "./store.ts"
 
 export interface TokenCacheOptions {
@@ -59,6 +59,8 @@ export interface TokenCacheOptions {
 interface OfIdentity {
   /** The identity key; absent for a provider without one. */
   readonly identity: string | undefined
+  /** The same for people to read; absent for a provider without a label. */
+  readonly label?: string | undefined
 }
 
 /** An event of a cache, for logs and metrics. Holds no secret. */

@@ -1,7 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { fromBase64Url, toBase64Url } from "../runtime/base64-url.ts"
 import { hasBrand } from "../runtime/has-brand.ts"
-import type { CacheStore, Lease } from "./store.ts"
+import { type CacheStore, fromBase64Url, type Lease, toBase64Url } from "./store.ts"
 
 /** The types of Node 22 do not name it. */
 type CryptoKey = Parameters<typeof globalThis.crypto.subtle.encrypt>[1]

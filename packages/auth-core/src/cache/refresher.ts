@@ -4,12 +4,14 @@ import { hasSameSecret } from "../identity/secret.ts"
 import { askProvider, type FailedRenewal, type Renewal } from "./ask-provider.ts"
 import { activeFailure, backedOffError, type Failure, isIdentityRefused, rechecked } from "./backoff.ts"
 import {
+  beat,
   type CacheEntries,
   type CacheEntry,
   markOf,
   type PendingRefresh,
   type RefreshOutcome,
   type SecretMoved,
+  unlessDead,
 } from "./cache-entries.ts"
 import type { CacheSettings } from "./cache-options.ts"
 import { fingerprintOf } from "./fingerprint.ts"
@@ -22,7 +24,6 @@ import {
   SecretRechecks,
   secretOfSource,
 } from "./read-secret.ts"
-import { beat, unlessDead } from "./request-bound.ts"
 import type { SharedRenewal } from "./shared-renewal.chunk.ts"
 
 /** The entries that are being refreshed on behalf of one another. */
@@ -145,9 +146,9 @@ export class Refresher {
   }
 
   /** The error for a caller who comes before the next try is due. */
-  #backedOff({ key }: CacheEntry<unknown>, failure: Failure): AuthError {
+  #backedOff({ names }: CacheEntry<unknown>, failure: Failure): AuthError {
     const error = backedOffError(failure, this.#options.clock.monotonic())
-    this.#options.emit({ type: "backed-off", identity: key, code: error.code, retryAfterMs: error.retryAfterMs ?? 0 })
+    this.#options.emit({ type: "backed-off", ...names, code: error.code, retryAfterMs: error.retryAfterMs ?? 0 })
     return error
   }
 
@@ -186,12 +187,12 @@ export class Refresher {
     if (renewal.kind === "backed-off") return { kind: "failed", error: this.#backedOff(entry, renewal.failure) }
     if (renewal.kind === "value") {
       const { value, source, lifetime } = renewal
-      emit({ type: "acquired", identity: entry.key, source, durationMs, expiresInMs: lifetime.endMs })
+      emit({ type: "acquired", ...entry.names, source, durationMs, expiresInMs: lifetime.endMs })
       return { kind: "value", value }
     }
     const { error, failure, isOfOther } = renewal
     const retryAfterMs = failure?.delayMs
-    emit({ type: "refresh-failed", identity: entry.key, durationMs, code: error.code, retryAfterMs })
+    emit({ type: "refresh-failed", ...entry.names, durationMs, code: error.code, retryAfterMs })
     // Other providers of this entry may have a better source.
     return { kind: "failed", error, binding: isOfOther && isReadable(binding) ? binding : undefined }
   }

@@ -3,11 +3,11 @@ import type { Expiring, Provider } from "../identity/provider.ts"
 import { hasSameSecret } from "../identity/secret.ts"
 import type { Clock } from "../runtime/clock.ts"
 import { abortable } from "../runtime/promises.ts"
+import { tellListeners } from "../runtime/tell-listeners.ts"
 import { activeFailure, isIdentityRefused } from "./backoff.ts"
-import { CacheEntries, type CacheEntry, markOf } from "./cache-entries.ts"
+import { CacheEntries, type CacheEntry, isRequestBound, markOf } from "./cache-entries.ts"
 import { type CacheSettings, cacheSettings, type TokenCacheOptions } from "./cache-options.ts"
 import { type Path, Refresher } from "./refresher.ts"
-import { isRequestBound } from "./request-bound.ts"
 import type { Kept, SharedRenewal, SharedRenewalOptions, StoreEntry } from "./shared-renewal.chunk.ts"
 import type { StoreChange } from "./store.ts"
 
@@ -43,7 +43,7 @@ export class TokenCache {
 
   /** @throws {AuthError} `AUTH_INVALID_OPTION` */
   constructor(options: TokenCacheOptions = {}) {
-    const settings = cacheSettings(options, emitter(options.onEvent))
+    const settings = cacheSettings(options, (event) => tellListeners(event, options.onEvent))
     const { store, waitUntil, clock } = settings
     const entries = new CacheEntries(settings.maxEntries)
     const onChange = (entry: StoreEntry, what: Kept, change: StoreChange): void => this.#changed(entry, what, change)
@@ -209,7 +209,7 @@ export class TokenCache {
   /** Nobody gets the value until its replacement came or failed. */
   #refuse(entry: CacheEntry, reason: "rejected" | "deleted"): void {
     if (entry.value === undefined || entry.isRefused) return
-    this.#settings.emit({ type: "invalidated", identity: entry.key, reason })
+    this.#settings.emit({ type: "invalidated", ...entry.names, reason })
     entry.refuse()
     if (entry.isRefreshing(this.#clock)) return
     const failure = activeFailure(entry.failure, "store", this.#settings.backoff, this.#clock.monotonic())
@@ -218,7 +218,7 @@ export class TokenCache {
 
   #drop(entry: CacheEntry): void {
     if (entry.value !== undefined) {
-      this.#settings.emit({ type: "invalidated", identity: entry.key, reason: "requested" })
+      this.#settings.emit({ type: "invalidated", ...entry.names, reason: "requested" })
     }
     entry.pending = undefined
     entry.empty()
@@ -258,7 +258,7 @@ export class TokenCache {
   }
 
   #servedStale(entry: CacheEntry): void {
-    this.#settings.emit({ type: "served-stale", identity: entry.key, expiresInMs: entry.leftMs(this.#clock) })
+    this.#settings.emit({ type: "served-stale", ...entry.names, expiresInMs: entry.leftMs(this.#clock) })
   }
 }
 
@@ -287,14 +287,4 @@ function unknownIdentity(identity: unknown): AuthError {
       ? `No provider in use has the identity key ${identity}: pass the provider instead.`
       : `A cache takes a provider, which is an async function that yields a value; got ${identity === null ? "null" : typeof identity}.`,
   )
-}
-
-/** A listener is no part of the request, so its failures go nowhere. */
-function emitter(onEvent: TokenCacheOptions["onEvent"]): CacheSettings["emit"] {
-  return (event) => {
-    try {
-      // A listener may be an async function.
-      Promise.resolve(onEvent?.(event)).catch(() => undefined)
-    } catch {}
-  }
 }

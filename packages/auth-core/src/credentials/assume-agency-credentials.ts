@@ -84,7 +84,12 @@ export function assumeAgencyCredentials(options: AssumeAgencyCredentialsOptions)
         const answer = await signedExchange(connection, request, credentials, context?.signal)
         return readCredentials(connection, request, answer, STS_SHAPE, context?.reportIssuerTime, longestMs)
       }),
-    { identityKey: key, yields: "credentials" as const, binding: via.binding },
+    {
+      identityKey: key,
+      yields: "credentials" as const,
+      binding: via.binding,
+      label: `session ${sessionName} of ${agencyUrn}`,
+    },
   )
 }
 

@@ -38,12 +38,16 @@ export function federatedCredentials({
   const idToken = checkSecret(options.idToken, "idToken")
   const { policy, longestMs } = checkTemporaryKeyOptions({ ...options, durationSeconds })
   const connection = iamConnection(options)
-  const provider = iamProvider<Credentials>(connection, { yields: "credentials" }, async (context) => {
-    const reached = context?.iam === undefined ? connection : iamConnection(reachedBy(options, context.iam))
-    const token = await requestFederatedToken(reached, { idpId, idToken }, { signal: context?.signal })
-    const request = withToken(tokenCredentialsRequest({ durationSeconds, policy }), token)
-    const answer = await exchange(reached, request, context?.signal)
-    return readCredentials(reached, request, answer, IAM_SHAPE, context?.reportIssuerTime, longestMs)
-  })
+  const provider = iamProvider<Credentials>(
+    connection,
+    { yields: "credentials", label: `key by identity provider ${idpId}` },
+    async (context) => {
+      const reached = context?.iam === undefined ? connection : iamConnection(reachedBy(options, context.iam))
+      const token = await requestFederatedToken(reached, { idpId, idToken }, { signal: context?.signal })
+      const request = withToken(tokenCredentialsRequest({ durationSeconds, policy }), token)
+      const answer = await exchange(reached, request, context?.signal)
+      return readCredentials(reached, request, answer, IAM_SHAPE, context?.reportIssuerTime, longestMs)
+    },
+  )
   return Object.assign(provider, { heedsIamReach: true })
 }

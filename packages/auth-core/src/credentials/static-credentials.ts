@@ -36,5 +36,10 @@ export function staticCredentials(
     current: new BoundSecret(secretAccessKey, securityToken),
     sign: {},
   }
-  return Object.assign(provide, { yields: "credentials" as const, accessKeyId, binding })
+  return Object.assign(provide, {
+    yields: "credentials" as const,
+    accessKeyId,
+    binding,
+    label: `access key ${accessKeyId}`,
+  })
 }

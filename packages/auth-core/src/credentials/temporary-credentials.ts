@@ -9,7 +9,7 @@ import {
   type TemporaryKeyOptions,
   tokenCredentialsRequest,
 } from "../iam/token-request.ts"
-import { checkName, checkNameOrId, type NameOrId, namedKey } from "../iam/token-scope.ts"
+import { checkName, checkNameOrId, type NameOrId, namedKey, nameIn } from "../iam/token-scope.ts"
 import type { Credentials, Token } from "../identity/credentials.ts"
 import { type CredentialProvider, identityKey, type Provider, type TokenProvider } from "../identity/provider.ts"
 
@@ -59,7 +59,8 @@ export function agencyCredentials(options: AgencyCredentialsOptions): Credential
           sessionUser,
           keyOfOptions,
         )
-  return iamProvider(connection, { yields: "credentials", identityKey: key, binding: via.binding }, (context) =>
+  const label = `agency ${agency} of ${nameIn(domain)}`
+  return iamProvider(connection, { yields: "credentials", identityKey: key, binding: via.binding, label }, (context) =>
     withSource(via, undefined, context, async (authentication) => {
       const request = agencyCredentialsRequest({ agency, domain, sessionUser, durationSeconds, policy })
       const answer = await authenticatedExchange(connection, request, authentication, context?.signal)
@@ -90,7 +91,8 @@ export function tokenCredentials(options: TokenCredentialsOptions): CredentialPr
   const caller = sourceKey(via)
   const key =
     caller === undefined ? undefined : identityKey("token-credentials", connection.endpoint, caller, keyOfOptions)
-  return iamProvider(connection, { yields: "credentials", identityKey: key, binding: via.binding }, (context) =>
+  const label = via.label === undefined ? undefined : `key by ${via.label}`
+  return iamProvider(connection, { yields: "credentials", identityKey: key, binding: via.binding, label }, (context) =>
     withSource(via, "token", context, async (token) => {
       const request = withToken(tokenCredentialsRequest({ durationSeconds, policy }), token)
       const answer = await exchange(connection, request, context?.signal)

@@ -1,8 +1,9 @@
 import type { Auth, Authentication } from "../auth/auth.ts"
 import { isBodyLonger } from "../runtime/body-size.ts"
 import { abortable, andThen, isPromise, lazily } from "../runtime/promises.ts"
-import type { BareReason, HostGuard } from "./gate.ts"
-import { type BodyStream, bufferedBody, isStream, type PreparedBody, type WireRequest } from "./wire-request.ts"
+import type { BareReason } from "./diagnostics.chunk.ts"
+import type { HostGuard } from "./gate.ts"
+import { bufferedBody, isStream, type PreparedBody, type WireRequest } from "./wire-request.ts"
 
 /** A request as the client is about to send it. */
 export interface OutgoingRequest {
@@ -123,7 +124,7 @@ export const loadBodies = lazily(() => import("./bodies.chunk.ts"))
 export function opaqueBody(body: unknown, asIs = false): PreparedBody | Promise<PreparedBody> {
   if (body === null || body === undefined) return NO_BODY
   if (!isStream(body)) return { content: body, bytes: undefined, replayable: true, exceedsLimit: false }
-  return keptStream(body, asIs)
+  return Promise.resolve(loadBodies()).then(({ keptBody }) => keptBody(body, asIs))
 }
 
 /**
@@ -139,15 +140,5 @@ export function readBody(body: unknown, limit: number, signal?: AbortSignal): Pr
   if (body === null || body === undefined) return NO_BODY
   if (typeof body === "string" || (body instanceof Uint8Array && body.buffer instanceof ArrayBuffer))
     return bufferedBody(body, isBodyLonger(body, limit))
-  return readOther(body, limit, signal)
-}
-
-async function keptStream(body: BodyStream, asIs: boolean): Promise<PreparedBody> {
-  const { keptBody } = await loadBodies()
-  return keptBody(body, asIs)
-}
-
-async function readOther(body: unknown, limit: number, signal?: AbortSignal): Promise<PreparedBody> {
-  const { readFormOrStream } = await loadBodies()
-  return readFormOrStream(body, limit, signal)
+  return Promise.resolve(loadBodies()).then(({ readFormOrStream }) => readFormOrStream(body, limit, signal))
 }

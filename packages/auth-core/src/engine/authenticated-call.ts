@@ -1,9 +1,15 @@
 import type { Auth } from "../auth/auth.ts"
-import { andThen, isPromise } from "../runtime/promises.ts"
+import { andThen, isPromise, lazily } from "../runtime/promises.ts"
 import { type AuthenticatedAttempt, authenticateAttempt, type OutgoingRequest } from "./authenticate-attempt.ts"
 import type { AttemptCause, CallOptions, CallState } from "./follow-up.chunk.ts"
 import { createHostGuard, type GuardOptions, type HostGuard } from "./gate.ts"
 import { isRedirect, isRejection, type ResponseLike, type WireRequest, wireUrl } from "./wire-request.ts"
+
+/** The channel that `tellListeners` publishes on. Its code is loaded only once somebody listens. */
+const channel = globalThis.process?.getBuiltinModule?.("node:diagnostics_channel")?.channel("countersign")
+
+/** Code that a plain request does without: judges, replays, follows, tells. */
+export const loadFollowUp = lazily(() => import("./follow-up.chunk.ts"))
 
 /**
  * One request of a caller. It prepares each attempt, and decides after each response whether another attempt follows, for a
@@ -30,7 +36,8 @@ export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements
     this.request = request
     return andThen(authenticateAttempt(auth, request, this.options.guard), (attempt) => {
       this.attempt = attempt
-      return attempt
+      if (!(attempt.bare ?? this.isWatched)) return attempt
+      return andThen(loadFollowUp(), ({ beforeAttempt }) => beforeAttempt(auth, this, attempt))
     })
   }
 
@@ -47,8 +54,8 @@ export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements
     const isFinal = isRejection(response)
       ? !this.attempt?.authenticated
       : status >= 200 && (this.options.maxRedirects === 0 || !isRedirect(response))
-    if (isFinal && !this.attempt?.redirects) return undefined
-    return import("./follow-up.chunk.ts").then(({ followUp }) => followUp(this, response))
+    if (isFinal && !this.attempt?.redirects && !this.isWatched) return undefined
+    return andThen(loadFollowUp(), ({ followUp }) => followUp(this, response))
   }
 
   /** The last attempt got no response. */
@@ -59,6 +66,11 @@ export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements
   /** No further attempt follows. Frees the kept part of a body. */
   end(): void {
     this.attempt?.prepared.release?.()
+  }
+
+  /** Truthy while somebody listens. */
+  get isWatched(): unknown {
+    return this.options.guard.onEvent ?? channel?.hasSubscribers
   }
 
   /**

@@ -2,7 +2,7 @@ import type { Auth } from "../auth/auth.ts"
 import type { Fetch, FetchInit } from "../runtime/fetch.ts"
 import { andThen } from "../runtime/promises.ts"
 import { loadBodies } from "./authenticate-attempt.ts"
-import { authenticatedSend } from "./authenticated-call.ts"
+import { authenticatedSend, loadFollowUp } from "./authenticated-call.ts"
 import type { AuthForRequest, HostGuard } from "./gate.ts"
 import type { Asked, FetchCall } from "./request-call.ts"
 import { isRequest, isStream, parse, platformFetch, type WireRequest } from "./wire-request.ts"
@@ -43,14 +43,12 @@ export function authenticatedFetch(
       andThen(settled(init ?? {}, key), (given) => {
         const byFetch = (): Promise<Response> => fetch(input, given)
         if (chosen === undefined || url === undefined || !/^https?:$/.test(url.protocol)) return byFetch()
-        const byEngine = (isBare: boolean): Promise<Response> =>
+        const byEngine = (isBare: boolean): Response | Promise<Response> =>
           sendGiven(chosen, url, { input, given, isBare }, options)
-        if (guard.bareReason(url, baseUrl) === undefined) return byEngine(false)
-        const headers = headersOf(given.headers ?? (isRequest(input) ? input.headers : undefined))
-        if (!Object.keys(headers).some((name) => name.startsWith("x-"))) return byFetch()
-        return import("./follow-up.chunk.ts").then(({ hasOwnSecrets }) =>
-          // fetch would send them on to another origin.
-          hasOwnSecrets(headers) ? byEngine(true) : byFetch(),
+        const bare = guard.bareReason(url, baseUrl)
+        if (bare === undefined) return byEngine(false)
+        return andThen(loadFollowUp(), ({ fetchesBare }) =>
+          fetchesBare(chosen, { input, given, url, baseUrl }, bare, guard) ? byFetch() : byEngine(true),
         )
       }),
     )
@@ -71,15 +69,20 @@ function settled(init: FetchInit, key: string): FetchInit | Promise<FetchInit> {
   return given
 }
 
-function sendGiven(auth: Auth, url: URL, asked: Asked, options: AuthenticatedFetchOptions): Promise<Response> {
+function sendGiven(
+  auth: Auth,
+  url: URL,
+  asked: Asked,
+  options: AuthenticatedFetchOptions,
+): Response | Promise<Response> {
   const { input, given } = asked
   const { signal } = given
   if (!isRequest(input) && (!signal || signal instanceof AbortSignal)) {
     return send(auth, url, { ...asked, init: given, signal: signal ?? undefined }, options)
   }
-  return Promise.resolve(loadBodies())
-    .then(({ requestCall }) => requestCall(asked))
-    .then((call) => send(auth, url, call, options))
+  return andThen(loadBodies(), ({ requestCall }) =>
+    andThen(requestCall(asked), (call) => send(auth, url, call, options)),
+  )
 }
 
 /** The object that may name an auth. openapi-fetch puts options that it does not know on the Request. */

@@ -1,15 +1,26 @@
 // Loaded with the first response that may not be the last.
-import type { Rejection, ReplayReason } from "../auth/auth.ts"
+import type { Auth, Rejection, ReplayReason } from "../auth/auth.ts"
 import { readErrorFields } from "../errors/error-fields.ts"
-import { timeInHeader } from "../runtime/header-text.ts"
+import { timeInHeader } from "../runtime/clock.ts"
 import { abortable } from "../runtime/promises.ts"
+import { hasOwnSecrets } from "../runtime/redact.ts"
 import type { AuthenticatedAttempt, OutgoingRequest } from "./authenticate-attempt.ts"
 import { asBytes, begin } from "./chunk-source.ts"
+import type { BareReason, DiagnosticOptions } from "./diagnostics.chunk.ts"
+import {
+  startTime,
+  tellAttempt,
+  tellBare,
+  tellRedirect,
+  tellReplay,
+  tellResponse,
+  timeSince,
+} from "./diagnostics.chunk.ts"
 import type { HostGuard } from "./gate.ts"
 import { hiddenRedirect, nextHop, type OnRedirect } from "./redirect.ts"
-import { isRedirect, isRejection, isStream, type PeekLimits, type ResponseLike } from "./wire-request.ts"
+import { isRedirect, isRejection, isRequest, isStream, type PeekLimits, type ResponseLike } from "./wire-request.ts"
 
-export { hasOwnSecrets } from "../runtime/redact.ts"
+export { tellBare } from "./diagnostics.chunk.ts"
 
 export interface CallOptions<R extends ResponseLike> {
   guard: HostGuard
@@ -37,10 +48,70 @@ export interface CallState<R extends ResponseLike> {
   readonly attempt: AuthenticatedAttempt | undefined
   /** There is at most one replay. */
   isReplayed: boolean
+  /** Truthy while somebody listens. */
+  readonly isWatched: unknown
   /** Why the next attempt is made; absent for the first. */
   cause: AttemptCause | undefined
   /** Frees the kept part of a body. */
   end(): void
+}
+
+/**
+ * Tells of an attempt that is about to go on the wire.
+ *
+ * @throws {AuthError} as `tellBare`
+ */
+export function beforeAttempt<R extends ResponseLike>(
+  auth: Auth,
+  { request, options }: Pick<CallState<R>, "request" | "options">,
+  attempt: AuthenticatedAttempt,
+): AuthenticatedAttempt {
+  const { method, url, bare, prepared, redirects } = attempt
+  try {
+    const redirected = redirects > 0 || request?.redirected
+    if (bare === undefined) tellAttempt(attempt, options.guard)
+    else tellBare(auth, { method, url, redirected, baseUrl: request?.baseUrl }, bare, options.guard)
+  } catch (error) {
+    prepared.discard?.(error)
+    throw error
+  }
+  startTime(attempt)
+  return attempt
+}
+
+/** A request to fetch that goes out bare. */
+interface BareFetch {
+  readonly input: string | URL | Request
+  readonly given: RequestInit
+  readonly url: URL
+  readonly baseUrl?: string | URL | undefined
+}
+
+/**
+ * Whether fetch may send it as it is, and tells of it then. Not where it has secrets of the caller, which fetch would take
+ * along on redirects.
+ *
+ * @throws {AuthError} as `tellBare`
+ */
+export function fetchesBare(
+  auth: Auth,
+  { input, given, url, baseUrl }: BareFetch,
+  bare: BareReason,
+  options: DiagnosticOptions,
+): boolean {
+  const own = isRequest(input) ? input : undefined
+  if (hasOwnSecrets(headersOf(given.headers ?? own?.headers))) return false
+  tellBare(auth, { method: (given.method ?? own?.method ?? "GET").toUpperCase(), url, baseUrl }, bare, options)
+  return true
+}
+
+function headersOf(headers: HeadersInit | undefined): Record<string, string> {
+  try {
+    return Object.fromEntries(new Headers(headers))
+  } catch {
+    // fetch says what is wrong with them.
+    return {}
+  }
 }
 
 /** Decides what follows a response that may not be the last: a replay, a redirect, or nothing. */
@@ -50,21 +121,27 @@ export async function followUp<R extends ResponseLike>(
 ): Promise<OutgoingRequest | undefined> {
   const { request, attempt } = call
   if (request === undefined || attempt === undefined) return undefined
+  const { guard, maxRedirects = 20 } = call.options
+  const { status } = response
+  const durationMs = call.isWatched ? timeSince(attempt) : 0
   const again = sameRequest(request, attempt)
+  const isJudged = attempt.as !== undefined && isRejection(response)
+  const rejection = isJudged ? await readRejection(response, attempt.url, call.isReplayed) : undefined
+  if (call.isWatched) tellResponse(attempt, { status, durationMs, rejection }, guard)
   let because: ReplayReason | undefined
   try {
-    because = await replayReason(attempt, response, call.isReplayed, request.signal)
+    because = rejection && (await replayReason(attempt, rejection, request.signal))
   } catch (error) {
     discard(response)
     throw error
   }
   if (because !== undefined) {
     call.isReplayed = true
+    if (call.isWatched) tellReplay(attempt, because, guard)
     call.cause = { type: "replay", because }
     discard(response)
     return again
   }
-  const { maxRedirects = 20 } = call.options
   if (maxRedirects === 0) return undefined
   if (response.type === "opaqueredirect") throw hiddenRedirect(request.url)
   // Report `redirected` even though we, not the client, followed the redirect.
@@ -75,7 +152,8 @@ export async function followUp<R extends ResponseLike>(
   const location = headerOf(response, "location")
   const hop = nextHop(again, response, { ...call.options, location, maxRedirects, isLast, canRepeat })
   if (hop === undefined) return undefined
-  call.cause = { type: "redirect", status: response.status, from: request.url }
+  call.cause = { type: "redirect", status, from: request.url }
+  if (call.isWatched) tellRedirect(attempt, status, hop.url, guard)
   if (hop.body !== again.body) call.end()
   discard(response)
   return { ...hop, redirects: attempt.redirects + 1 }
@@ -113,20 +191,15 @@ function discard(response: ResponseLike): void {
 
 const LIMITS: PeekLimits = { length: 65_536, ms: 1_000 }
 
-/**
- * Why a rejected attempt is sent again with new authentication; `undefined` if it is not. The auth of the attempt judges
- * 401 and 403. The response stays readable.
- */
+/** Why a rejected attempt is sent again with new authentication; `undefined` if it is not. The auth of the attempt judges. */
 async function replayReason(
-  { by, as, url, prepared }: AuthenticatedAttempt,
-  response: ResponseLike,
-  isReplayed: boolean,
+  { by, as, prepared }: AuthenticatedAttempt,
+  rejection: Rejection,
   signal?: AbortSignal,
 ): Promise<ReplayReason | undefined> {
-  if (by === undefined || as === undefined || !isRejection(response)) return undefined
-  const rejection = await readRejection(response, url, isReplayed)
+  if (by === undefined || as === undefined) return undefined
   const verdict = await abortable(Promise.resolve(by.judge(as, rejection, signal)), signal)
-  if (verdict === false || isReplayed || !prepared.replayable) return undefined
+  if (verdict === false || rejection.replayed || !prepared.replayable) return undefined
   return verdict === true ? "curable" : verdict
 }
 

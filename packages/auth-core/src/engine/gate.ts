@@ -1,6 +1,7 @@
 import type { Auth } from "../auth/auth.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { isLoopback } from "../runtime/fetch.ts"
+import type { BareReason, DiagnosticOptions } from "./diagnostics.chunk.ts"
 
 /**
  * The auth of one request: its own if it names one, else the client's; `undefined` if it wants none.
@@ -39,15 +40,20 @@ function refused(message: string): AuthError {
   return new AuthError("AUTH_INVALID_OPTION", message)
 }
 
-export interface GuardOptions {
+export interface GuardOptions extends DiagnosticOptions {
   /**
    * The hosts that may see credentials: `api.example.com` or `*.example.com` (any depth below), either with `:port`.
-   * Without a port every port matches. Requests to other hosts go out without authentication.
+   * Without a port every port matches. Requests to other hosts go out without authentication, as `unlisted`
+   * tells.
    * @default Huawei Cloud's own API hosts, which the README lists, and the client's base URL; after a redirect from another
    * origin the base URL alone
    */
   hosts?: readonly string[] | undefined
-  /** Lets credentials cross plain http to hosts other than this machine. @default false */
+  /**
+   * Lets credentials cross plain http to hosts other than this machine. Else such a request is refused with
+   * `AUTH_INSECURE_URL`, if its host may see credentials.
+   * @default false
+   */
   allowInsecure?: boolean | undefined
 }
 
@@ -67,20 +73,8 @@ const IOTDA_HOST = /^[a-z\d]+(?:\.[a-z\d]+)?\.iotda-app\.[a-z]{2}-[a-z]+-\d{1,3}
 const OTHER_HOST =
   /^(?:(?:api(?:-intl)?\.meeting|dme\.cn-north-4|oroas\.cn-north-7)\.huaweicloud\.com|as\.ap-southeast-1\.myhwclouds\.com|cts\.(?:af-north-1\.myhuaweicloud\.africa|ap-southeast-5\.myhuaweicloud\.asia))$/
 
-/**
- * Why a request goes out without authentication.
- *
- * | reason | the URL |
- * | --- | --- |
- * | `plain-http` | is plain http to another machine, and `allowInsecure` is not set |
- * | `host-not-listed` | has a host that is not on the list: `hosts`, else Huawei Cloud's own and that of the base URL |
- * | `no-base-url` | has a host that is not Huawei Cloud's, and the client has no base URL that would admit it |
- * | `redirected` | comes from a redirect from another origin, and only the default list would admit its host |
- */
-export type BareReason = "plain-http" | "host-not-listed" | "no-base-url" | "redirected"
-
 /** Decides where credentials may go. */
-export interface HostGuard {
+export interface HostGuard extends DiagnosticOptions {
   /** As in the options. */
   readonly allowInsecure: boolean
   /**
@@ -99,23 +93,28 @@ export interface HostGuard {
  */
 export function createHostGuard(options: GuardOptions = {}): HostGuard {
   // A copy without a prototype, so that a polluted Object.prototype opens no host.
-  const { hosts, allowInsecure = false }: GuardOptions = Object.assign(Object.create(null), options)
+  const { hosts, allowInsecure = false, ...watching }: GuardOptions = Object.assign(Object.create(null), options)
   if (hosts !== undefined && !Array.isArray(hosts)) throw invalidHosts()
   const listed = hosts?.map(compile)
   // Consecutive requests mostly go to one host.
-  let last = { hostname: "", isHuaweiCloud: false }
+  let lastHostname: string | undefined
+  let isHuaweis = false
+  const reasonOf: HostGuard["bareReason"] = (url, baseUrl, redirected) => {
+    if (listed !== undefined) return listed.some((matches) => matches(url)) ? undefined : "host-not-listed"
+    const { hostname } = url
+    if (lastHostname !== hostname) isHuaweis = isHuaweiCloud(nameOf(url))
+    lastHostname = hostname
+    if (isHuaweis && !redirected) return undefined
+    if (baseUrl !== undefined && hasSameOrigin(url, baseUrl)) return undefined
+    if (isHuaweis) return "redirected"
+    return baseUrl === undefined ? "no-base-url" : "host-not-listed"
+  }
   return {
+    ...watching,
     allowInsecure,
-    bareReason(url, baseUrl, redirected = false) {
-      if (url.protocol !== "https:" && !allowInsecure && !isLoopback(url.hostname)) return "plain-http"
-      if (listed !== undefined) return listed.some((matches) => matches(url)) ? undefined : "host-not-listed"
-      const { hostname } = url
-      if (last.hostname !== hostname) last = { hostname, isHuaweiCloud: isHuaweiCloud(nameOf(url)) }
-      if (last.isHuaweiCloud && !redirected) return undefined
-      if (baseUrl !== undefined && hasSameOrigin(url, baseUrl)) return undefined
-      if (last.isHuaweiCloud) return "redirected"
-      return baseUrl === undefined ? "no-base-url" : "host-not-listed"
-    },
+    bareReason: (url, baseUrl, redirected) =>
+      reasonOf(url, baseUrl, redirected) ??
+      (url.protocol === "https:" || allowInsecure || isLoopback(url.hostname) ? undefined : "plain-http"),
   }
 }
 
@@ -156,14 +155,13 @@ function hasSameOrigin(url: URL, baseUrl: string | URL): boolean {
 }
 
 function effectivePort(url: URL): string {
-  if (url.port !== "") return url.port
-  return url.protocol === "https:" ? "443" : "80"
+  return url.port || (url.protocol === "https:" ? "443" : "80")
 }
 
 function invalidHosts(): AuthError {
   return new AuthError(
     "AUTH_INVALID_OPTION",
-    '`hosts` takes a list of host names such as "api.example.com", "*.example.com" or "localhost:8080": no scheme, no path.',
+    '`hosts` takes host names such as "api.example.com", "*.example.com" or "localhost:8080".',
   )
 }
 

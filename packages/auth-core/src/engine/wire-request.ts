@@ -80,7 +80,7 @@ export function parse(url: string, base?: string | URL): URL {
 function noHttpUrl(cause?: unknown): AuthError {
   return new AuthError(
     "AUTH_INVALID_REQUEST",
-    "Only a full http or https URL names a host to authenticate for: give one, or set the client's base URL.",
+    "Only a full http(s) URL can be authenticated: give one, or a base URL to the client.",
     { cause },
   )
 }

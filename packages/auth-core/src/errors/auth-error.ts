@@ -4,7 +4,7 @@
  * | code | when | what to do |
  * | --- | --- | --- |
  * | `AUTH_INVALID_OPTION` | an option is missing or malformed, or IAM answers 400 or has nothing of that name | correct the call; thrown at construction where possible |
- * | `AUTH_INVALID_REQUEST` | the request cannot be signed as it stands: relative URL, bad method, line break in a signed header | correct the request |
+ * | `AUTH_INVALID_REQUEST` | the request cannot be signed as it stands: relative URL, bad method, line break in a signed header; or its host is not listed, and `unlisted` is `error` | correct the request |
  * | `AUTH_INVALID_CREDENTIALS` | an AK, SK, token or profile file is malformed | correct the credential |
  * | `AUTH_CREDENTIALS_MISSING` | no source has a credential | configure one; the message lists what each source said |
  * | `AUTH_CREDENTIALS_EXPIRED` | a fixed credential has expired | supply a new one |

@@ -1,7 +1,7 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import type { Credentials, Token } from "../identity/credentials.ts"
+import { timeInHeader } from "../runtime/clock.ts"
 import type { IamFetch, IamFetchResponse } from "../runtime/fetch.ts"
-import { timeInHeader } from "../runtime/header-text.ts"
 import { abortable } from "../runtime/promises.ts"
 import { redactText } from "../runtime/redact.ts"
 import { serverTimeIn } from "../signing/server-time.ts"

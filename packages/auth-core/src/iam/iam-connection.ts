@@ -130,7 +130,7 @@ export interface IamProvider<T> extends Provider<T> {
 /** @param traits with the binding of its own secret, or of the provider it is built on */
 export function iamProvider<T>(
   iam: IamConnection,
-  traits: Pick<Provider<T>, "yields" | "identityKey" | "binding">,
+  traits: Pick<Provider<T>, "yields" | "identityKey" | "binding" | "label">,
   provide: (context: ProviderContext<T> | undefined) => Promise<T>,
 ): IamProvider<T> {
   return Object.assign(async (context?: ProviderContext<T>) => provide(context), { ...traits, iam })

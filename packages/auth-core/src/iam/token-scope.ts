@@ -84,6 +84,11 @@ export function namedKey(reference: NameOrId): string {
   return typeof reference === "string" ? `name:${reference}` : `id:${reference.id}`
 }
 
+/** The reference in a label. */
+export function nameIn(reference: NameOrId): string {
+  return typeof reference === "string" ? reference : reference.id
+}
+
 /** The reference in a message. */
 export function namedText(reference: NameOrId): string {
   return typeof reference === "string" ? `"${reference}"` : `with id "${reference.id}"`

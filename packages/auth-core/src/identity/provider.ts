@@ -57,6 +57,8 @@ export interface Provider<T> {
    * provider object.
    */
   readonly identityKey?: string | undefined
+  /** Whose credentials they are, for people to read: in events. Never holds a secret. */
+  readonly label?: string | undefined
   /** It uses `iam` of the context. */
   readonly heedsIamReach?: boolean | undefined
   /** The kind of value, where it is known. A provider built on this one then refuses the wrong kind at construction. */

@@ -33,6 +33,16 @@ export const systemClock: Clock = {
     }),
 }
 
+/**
+ * The time in a header such as Date, epoch ms; nothing when the header is absent or unreadable.
+ *
+ * @see RFC 9110, section 5.6.7
+ */
+export function timeInHeader(text: string | null | undefined): number | undefined {
+  const time = Date.parse(text ?? "")
+  return Number.isNaN(time) ? undefined : time
+}
+
 /** The longest time that a timer can run, milliseconds: about 24.8 days. Every runtime fires a longer one at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1
 

@@ -2,13 +2,3 @@
 export function isHeaderText(value: unknown): value is string {
   return typeof value === "string" && /^[\x21-\x7e]+$/.test(value)
 }
-
-/**
- * The time in a header such as Date, epoch ms; `undefined` when the header is absent or unreadable.
- *
- * @see RFC 9110, section 5.6.7
- */
-export function timeInHeader(text: string | null | undefined): number | undefined {
-  const time = Date.parse(text ?? "")
-  return Number.isNaN(time) ? undefined : time
-}

@@ -8,6 +8,7 @@ import {
   checkScope,
   type NameOrId,
   namedKey,
+  nameIn,
   scopeKey,
   type TokenScope,
 } from "../iam/token-scope.ts"
@@ -44,7 +45,8 @@ export function agencyToken(options: AgencyTokenOptions): TokenProvider {
     caller === undefined
       ? undefined
       : identityKey("agency-token", connection.endpoint, caller, namedKey(domain), agency, scopeKey(scope))
-  return iamProvider(connection, { yields: "token", identityKey: key, binding: via.binding }, (context) =>
+  const label = `agency ${agency} of ${nameIn(domain)}`
+  return iamProvider(connection, { yields: "token", identityKey: key, binding: via.binding, label }, (context) =>
     withSource(via, "token", context, (token) =>
       requestToken(connection, withToken(agencyTokenRequest({ agency, domain, scope }), token), context),
     ),

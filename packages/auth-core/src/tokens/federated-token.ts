@@ -27,7 +27,7 @@ export function federatedToken(options: FederatedTokenOptions): TokenProvider {
   const idToken = checkSecret(options.idToken, "idToken")
   const scope = options.scope === undefined ? undefined : checkScope(options.scope, undefined)
   const connection = iamConnection(options)
-  return iamProvider(connection, { yields: "token" }, (context) =>
+  return iamProvider(connection, { yields: "token", label: `token by identity provider ${idpId}` }, (context) =>
     requestFederatedToken(connection, { idpId, idToken, scope }, context),
   )
 }

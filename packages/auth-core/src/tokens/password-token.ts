@@ -2,7 +2,15 @@ import { AuthError } from "../errors/auth-error.ts"
 import { type IamOptions, iamConnection, iamProvider } from "../iam/iam-connection.ts"
 import { bindingOf, checkSecret, readSecret, type Secret } from "../iam/secret.ts"
 import { passwordTokenRequest, requestToken } from "../iam/token-request.ts"
-import { checkNameOrId, checkScope, type NameOrId, namedKey, scopeKey, type TokenScope } from "../iam/token-scope.ts"
+import {
+  checkNameOrId,
+  checkScope,
+  type NameOrId,
+  namedKey,
+  nameIn,
+  scopeKey,
+  type TokenScope,
+} from "../iam/token-scope.ts"
 import type { Token } from "../identity/credentials.ts"
 import { identityKey, type ProviderContext, type TokenProvider } from "../identity/provider.ts"
 
@@ -73,6 +81,7 @@ export function passwordToken(options: PasswordTokenOptions): TokenProvider {
     return await requestToken(connection, request, context)
   }
   const binding = bindingOf(key, password, "password", second)
-  binding.owner = iamProvider(connection, { yields: "token", identityKey: key, binding }, provide)
+  const label = `token of ${[user, domain].flatMap((name) => (name === undefined ? [] : nameIn(name))).join(" @ ")}`
+  binding.owner = iamProvider(connection, { yields: "token", identityKey: key, binding, label }, provide)
   return binding.owner
 }

@@ -3,8 +3,8 @@ import { type FakeClock, fakeClock } from "@countersign/testkit"
 import fc from "fast-check"
 import { beforeEach, describe, expect, it } from "vitest"
 import { type AkskAuth, type AkskAuthOptions, akskAuth } from "../../src/auth/aksk-auth.ts"
+import type { AuthEvent } from "../../src/auth/auth.ts"
 import { autoAuth } from "../../src/auth/auto-auth.ts"
-import type { AkskAuthEvent } from "../../src/auth/signature-judge.chunk.ts"
 import { tokenAuth } from "../../src/auth/token-auth.ts"
 import { authenticatedSend } from "../../src/engine/authenticated-call.ts"
 import type { ResponseLike, WireRequest } from "../../src/engine/wire-request.ts"
@@ -97,7 +97,7 @@ describe("a signature that failed twice in a row", () => {
   })
 
   it("is reported by an error before anything is sent, and by an event", async () => {
-    const events: AkskAuthEvent[] = []
+    const events: AuthEvent[] = []
     const by = auth({ onEvent: (event) => events.push(event) })
     await send(by, "failed")
     expect(events).toEqual([])
@@ -241,11 +241,11 @@ describe("a signature that failed twice in a row", () => {
   })
 
   it("counts for all concurrent requests, which do not make the pause longer", async () => {
-    const events: AkskAuthEvent[] = []
+    const events: AuthEvent[] = []
     const by = auth({ onEvent: (event) => events.push(event) })
     await send(by, 200)
     expect(await Promise.all(Array.from({ length: 3 }, () => send(by, "failed")))).toEqual([401, 401, 401])
-    expect(events.map(({ retryAfterMs }) => retryAfterMs)).toEqual([MINUTE])
+    expect(events).toMatchObject([{ retryAfterMs: MINUTE }])
   })
 })
 

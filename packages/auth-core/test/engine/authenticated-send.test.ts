@@ -211,7 +211,7 @@ describe("a redirect", () => {
       expect(await secretsSent(ECS, [`${IAM}/a`, `${IAM}/b`])).toEqual(["secret-1", undefined, undefined])
       expect(await secretsSent(ECS, [`${ECS}:8443/`])).toEqual(["secret-1", undefined])
       expect(await secretsSent(ECS, ["https://foreign.example.com/", ECS])).toEqual(["secret-1", undefined, undefined])
-      expect(await secretsSent(ECS.replace("https", "http"), [ECS])).toEqual([undefined, undefined])
+      expect(await secretsSent(ECS, [IAM.replace("https", "http"), ECS])).toEqual(["secret-1", undefined, undefined])
     })
 
     it("on the same origin keeps its credential", async () => {

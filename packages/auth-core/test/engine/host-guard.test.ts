@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs"
 import { afterEach, describe, expect, it } from "vitest"
-import { type BareReason, createHostGuard, type GuardOptions } from "../../src/engine/gate.ts"
+import type { BareReason } from "../../src/engine/diagnostics.chunk.ts"
+import { createHostGuard, type GuardOptions } from "../../src/engine/gate.ts"
 
 const may = (url: string, options = {}, baseUrl?: string): boolean =>
   createHostGuard(options).bareReason(new URL(url), baseUrl) === undefined

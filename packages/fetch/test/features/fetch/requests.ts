@@ -96,7 +96,7 @@ export const requests: readonly FetchFeature[] = [
     gives: ["TypeError", "Failed to parse URL from /relative"],
     differs: {
       because: "The error says that there is no host to authenticate for.",
-      gives: ["AuthError", expect.stringContaining("full http or https URL")],
+      gives: ["AuthError", expect.stringContaining("full http(s) URL")],
     },
   },
   {

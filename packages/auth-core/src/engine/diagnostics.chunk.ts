@@ -1,0 +1,209 @@
+import type { Auth, AuthEvent, ReplayReason } from "../auth/auth.ts"
+import { AuthError } from "../errors/auth-error.ts"
+import type { ErrorFields } from "../errors/error-fields.ts"
+import { isLoopback } from "../runtime/fetch.ts"
+import { redactText } from "../runtime/redact.ts"
+import { tellListeners } from "../runtime/tell-listeners.ts"
+
+/**
+ * Why a request goes out without authentication.
+ *
+ * | reason | the URL |
+ * | --- | --- |
+ * | `host-not-listed` | has a host that is not on the list: `hosts`, else Huawei Cloud's own and that of the base URL |
+ * | `no-base-url` | has a host that is not Huawei Cloud's, and the client has no base URL that would admit it |
+ * | `redirected` | comes of a redirect from another origin, and only the default list would admit its host |
+ * | `plain-http` | comes of a redirect from another origin to a host that is admitted, but by plain http |
+ */
+export type BareReason = "host-not-listed" | "no-base-url" | "redirected" | "plain-http"
+
+interface OfAttempt {
+  readonly method: string
+  /** Scheme, host and port. */
+  readonly origin: string
+  /** Without the query. */
+  readonly path: string
+  /** The kind of its authentication; absent when it goes out bare. `other`: an auth that is not of this library. */
+  readonly auth?: "aksk" | "token" | "other" | undefined
+  /** Whose credential it carries, for people to read; the auth's `label` if it has one. */
+  readonly label?: string | undefined
+}
+
+/** An event of a request. */
+export type RequestEvent =
+  /** A request goes on the wire. `bare`: without authentication, and why. */
+  | (OfAttempt & { readonly type: "attempt"; readonly bare?: BareReason | undefined })
+  /** The answer has come. `rejection`: what a 401 or 403 to an authenticated attempt says, as far as it can be read. */
+  | (OfAttempt & {
+      readonly type: "response"
+      readonly status: number
+      readonly durationMs: number
+      readonly rejection?: Readonly<ErrorFields> | undefined
+    })
+  /** A rejected attempt is sent once more. */
+  | (OfAttempt & { readonly type: "replay"; readonly because: ReplayReason })
+  /** A redirect is followed. */
+  | (OfAttempt & {
+      readonly type: "redirect"
+      readonly status: number
+      readonly toOrigin: string
+      readonly toPath: string
+    })
+
+/**
+ * Everything that can be watched, told apart by `type`. Holds no secret. More types may come: ignore a `type` that you do
+ * not know.
+ *
+ * | type | of | where |
+ * | --- | --- | --- |
+ * | `attempt`, `response`, `replay`, `redirect` | a request | the client's `onEvent` |
+ * | `acquired`, `served-stale`, `refresh-failed`, `backed-off`, `invalidated`, `store-failed`, `store-unreadable` | a cache | `onEvent` of the cache, or of the auth that has it alone |
+ * | `credentials-paused` | an access key | `onEvent` of `akskAuth` |
+ *
+ * The channel `countersign` of `node:diagnostics_channel` has them all.
+ */
+export type DiagnosticEvent = RequestEvent | AuthEvent
+
+export interface DiagnosticOptions {
+  /**
+   * The fate of a request that this client may not authenticate. `warn`: it goes out bare, with one warning for each
+   * origin in the process. `error`: an AuthError in its place. `silent`: it goes out bare.
+   * @default "warn"
+   */
+  unlisted?: "warn" | "error" | "silent" | undefined
+  /** Receives the events of this client's requests. Anything it throws is ignored. */
+  onEvent?: ((event: RequestEvent) => unknown) | undefined
+}
+
+/** A request before it goes out bare. */
+interface BareRequest {
+  readonly method: string
+  readonly url: URL
+  /** The client's own. */
+  readonly baseUrl?: string | URL | undefined
+  /** A redirect led here. */
+  readonly redirected?: boolean | undefined
+}
+
+/**
+ * Tells of a request that goes out without authentication: in an event, and in a warning or error, as `unlisted` says.
+ *
+ * @throws {AuthError} `AUTH_INSECURE_URL` for plain http to a host that is admitted, unless a redirect led there;
+ * `AUTH_INVALID_REQUEST` for any other where `unlisted` is `error`.
+ */
+export function tellBare({ label }: Auth, request: BareRequest, reason: BareReason, options: DiagnosticOptions): void {
+  const { method, url, redirected = false } = request
+  const bare = isBaseInClear(request) ? "plain-http" : reason
+  const { unlisted = "warn" } = options
+  const why = `${method} ${url.origin}${url.pathname} ${REASONS[bare]}`
+  if (bare === "plain-http" && (unlisted === "error" || !redirected)) {
+    throw new AuthError("AUTH_INSECURE_URL", `${why} Use https, or set \`allowInsecure\`.`, { endpoint: url.origin })
+  }
+  if (unlisted === "error") throw new AuthError("AUTH_INVALID_REQUEST", `${why} ${CURE}`, { endpoint: url.origin })
+  if (unlisted === "warn") warn(url.origin, `${why} ${bare === "plain-http" ? SECURE : CURE} ${QUIET}`)
+  tellListeners({ type: "attempt", ...placeOf({ method, url }), label, bare }, options.onEvent)
+}
+
+/** A base URL of https admits its host, so plain http to it is a mistake. */
+function isBaseInClear({ url, baseUrl }: BareRequest): boolean {
+  if (baseUrl === undefined || url.protocol !== "http:" || isLoopback(url.hostname)) return false
+  return URL.canParse(baseUrl) && new URL(baseUrl).host === url.host
+}
+
+const REASONS: Readonly<Record<BareReason, string>> = {
+  "host-not-listed": "goes without authentication: its host is not among those that may see credentials.",
+  "no-base-url":
+    "goes without authentication: its host is not one of Huawei Cloud's APIs, and the client has no base URL.",
+  redirected: "goes without authentication: a redirect from another origin led there.",
+  "plain-http": "must not carry credentials: it is plain http.",
+}
+const CURE = "To authenticate it, list the host in `hosts`, or make it the base URL of the client."
+const SECURE = "A redirect led there. To authenticate it, set `allowInsecure`."
+const QUIET = "`unlisted` says whether this is a warning."
+
+const MOST_ORIGINS = 1_000
+const warned = new Set<string>()
+
+function warn(origin: string, message: string): void {
+  if (warned.has(origin) || warned.size >= MOST_ORIGINS) return
+  warned.add(origin)
+  const { process } = globalThis
+  if (typeof process?.emitWarning === "function") process.emitWarning(message, { code: "COUNTERSIGN_BARE" })
+  // biome-ignore lint/suspicious/noConsole: where there is no process, nothing else shows a warning.
+  else console.warn(`COUNTERSIGN_BARE: ${message}`)
+}
+
+/** An attempt, as far as it is told. */
+interface ToldAttempt {
+  readonly method: string
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly added: Readonly<Record<string, string>>
+  readonly by?: Auth | undefined
+}
+
+const startedAt = new WeakMap<object, number>()
+
+/** An authenticated attempt goes on the wire. */
+export function tellAttempt(attempt: ToldAttempt, { onEvent }: DiagnosticOptions): void {
+  tellListeners({ type: "attempt", ...partiesOf(attempt) }, onEvent)
+}
+
+/** The time of an attempt counts from here. */
+export function startTime(attempt: ToldAttempt): void {
+  startedAt.set(attempt, performance.now())
+}
+
+/** Since the attempt went on the wire; 0 when nobody listened then. */
+export function timeSince(attempt: ToldAttempt): number {
+  const now = performance.now()
+  return now - (startedAt.get(attempt) ?? now)
+}
+
+/** The answer to an attempt has come. */
+export function tellResponse(
+  attempt: ToldAttempt,
+  { status, durationMs, rejection }: { status: number; durationMs: number; rejection: ErrorFields | undefined },
+  { onEvent }: DiagnosticOptions,
+): void {
+  const said = rejection === undefined ? undefined : withoutSecrets(rejection, attempt)
+  tellListeners({ type: "response", ...partiesOf(attempt), status, durationMs, rejection: said }, onEvent)
+}
+
+export function tellReplay(attempt: ToldAttempt, because: ReplayReason, { onEvent }: DiagnosticOptions): void {
+  tellListeners({ type: "replay", ...partiesOf(attempt), because }, onEvent)
+}
+
+export function tellRedirect(attempt: ToldAttempt, status: number, to: URL, { onEvent }: DiagnosticOptions): void {
+  const { origin: toOrigin, pathname: toPath } = to
+  tellListeners({ type: "redirect", ...partiesOf(attempt), status, toOrigin, toPath }, onEvent)
+}
+
+function placeOf({ method, url }: Pick<ToldAttempt, "method" | "url">): Pick<OfAttempt, "method" | "origin" | "path"> {
+  return { method, origin: url.origin, path: url.pathname }
+}
+
+function partiesOf(attempt: ToldAttempt): OfAttempt {
+  const { by, added } = attempt
+  const place = placeOf(attempt)
+  if (by === undefined) return place
+  if ("x-auth-token" in added) return { ...place, auth: "token", label: by.label ?? "token" }
+  const accessKeyId = /\bAccess=([^\s,]+)|Credential=([^\s,/]+)/
+    .exec(added.authorization ?? "")
+    ?.slice(1)
+    .join("")
+  if (!accessKeyId) return { ...place, auth: "other", label: by.label }
+  return { ...place, auth: "aksk", label: by.label ?? `access key ${accessKeyId}` }
+}
+
+/** Services quote what they were sent. The canonical request is for `explain`. */
+function withoutSecrets({ errorCode, errorMessage, requestId }: ErrorFields, attempt: ToldAttempt): ErrorFields {
+  const sent = [...Object.values(attempt.headers), ...attempt.url.searchParams.values()]
+  const secrets = sent.filter((value) => value.length >= SHORTEST_SECRET)
+  const redacted = (text: string | undefined): string | undefined =>
+    text === undefined ? undefined : redactText(text.replace(/canonicalRequest:.*/is, "canonicalRequest: ..."), secrets)
+  return { errorCode: redacted(errorCode), errorMessage: redacted(errorMessage), requestId: redacted(requestId) }
+}
+
+/** A shorter text is a word, not a secret. */
+const SHORTEST_SECRET = 8
