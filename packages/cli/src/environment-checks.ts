@@ -1,4 +1,5 @@
 import type { Check } from "./check.ts"
+import { isPlaceholder } from "./is-placeholder.ts"
 
 /** The variables that this library reads, with those whose values are secret. */
 const READ = [
@@ -45,8 +46,6 @@ function ownNameOf(name: string): string {
   return /PASSWORD$/.test(name) ? "COUNTERSIGN_PASSWORD" : "--region"
 }
 
-const PLACEHOLDER = /^<.*>$|^\*+$|^x{4,}$|^(?:my|an?|your)[-_ ]?(?:access|secret)/i
-
 /** The variables that count, and near misses. */
 export function environmentChecks(env: NodeJS.ProcessEnv): Check[] {
   return [...READ.flatMap((name) => ownVariable(name, env[name])), ...wrongCase(env), ...othersIn(env)]
@@ -70,7 +69,7 @@ function faultOf(value: string): Pick<Check, "text" | "fix"> | undefined {
   }
   if (value.includes("\uFEFF"))
     return { text: "starts with a byte order mark", fix: "Write the value anew, without BOM." }
-  if (PLACEHOLDER.test(value)) return { text: "is a placeholder", fix: "Put the real value in its place." }
+  if (isPlaceholder(value)) return { text: "is a placeholder", fix: "Put the real value in its place." }
   return undefined
 }
 

@@ -6,72 +6,15 @@ import {
   type Credentials,
   type IamOptions,
   type NameOrId,
-  type SigningAlgorithm,
   staticToken,
   type Token,
   tokenAuth,
 } from "@countersign/auth-core"
-import { type Command, Option } from "commander"
+import type { AccessKeyOptions, IdentityOptions, ReachOptions, SigningOptions } from "./command-options.ts"
 import { CommandError, EXIT_CODES } from "./exit-code.ts"
-import { type FoundCredentials, findCredentials, type ProfileChoice } from "./find-credentials.ts"
+import { type FoundCredentials, findCredentials } from "./find-credentials.ts"
 import { inputName, readInput } from "./read-secret.ts"
 import type { Transport } from "./transport.ts"
-
-/** How IAM is reached. */
-export interface ReachOptions {
-  readonly iamEndpoint?: string | undefined
-  readonly region?: string | undefined
-  readonly allowInsecure?: boolean | undefined
-}
-
-export interface AccessKeyOptions extends ReachOptions, ProfileChoice {
-  readonly agency?: string | undefined
-  readonly agencyDomain?: string | undefined
-}
-
-export interface IdentityOptions extends AccessKeyOptions {
-  readonly tokenFile?: string | undefined
-}
-
-export function addReachOptions(command: Command): Command {
-  return command
-    .option("--iam-endpoint <origin>", "origin of IAM (default: HUAWEICLOUD_SDK_IAM_ENDPOINT, else the global one)")
-    .option("--region <region>", "region whose IAM and STS are asked, such as ap-southeast-1")
-    .option("--allow-insecure", "allow plain http to hosts other than this machine")
-}
-
-/** Options that choose an access key. */
-export function addAccessKeyOptions(command: Command): Command {
-  return addReachOptions(command)
-    .option("--profile-file <file>", "read the access key from this profile file only")
-    .option("--section <name>", "read the access key from this section of the profile file only")
-    .option("--agency <name>", "act through an agency: ask IAM for a temporary access key")
-    .option("--agency-domain <account>", "the account that has the agency")
-}
-
-/** Options that choose who sends a request. */
-export function addIdentityOptions(command: Command): Command {
-  return addAccessKeyOptions(command).option(
-    "--token-file <file>",
-    "authenticate with the token in this file, - for standard input (default: COUNTERSIGN_TOKEN, else an access key)",
-  )
-}
-
-export interface SigningOptions {
-  readonly algorithm?: SigningAlgorithm | undefined
-  readonly service?: string | undefined
-  readonly projectId?: string | undefined
-  readonly domainId?: string | undefined
-}
-
-export function addSigningOptions(command: Command): Command {
-  const algorithms: readonly SigningAlgorithm[] = ["SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256"]
-  return command
-    .addOption(new Option("--algorithm <name>", "signing algorithm").choices(algorithms))
-    .option("--service <name>", "service of the credential scope, which V11-HMAC-SHA256 needs")
-    .option("--project-id <id>", "send X-Project-Id; `auto` looks it up")
-    .option("--domain-id <id>", "send X-Domain-Id; `auto` looks it up")
-}
 
 export function iamOptionsOf({ iamEndpoint, region, allowInsecure }: ReachOptions, { fetch }: Transport): IamOptions {
   return { iamEndpoint, region, allowInsecure, fetch }

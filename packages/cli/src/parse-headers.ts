@@ -1,5 +1,8 @@
 import { CommandError, EXIT_CODES } from "./exit-code.ts"
 
+/** Headers that hold a secret, or what stands for one. */
+export const SECRET_HEADERS = ["authorization", "x-auth-token", "x-security-token"]
+
 /** Headers that countersign sets. */
 const OWN = /^(?:authorization|x-auth-token|x-security-token|x-sdk-date)$/i
 

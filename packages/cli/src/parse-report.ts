@@ -1,4 +1,5 @@
 import type { ExplainedRequest } from "@countersign/auth-core/explain"
+import { memberAt, parsedJson, textAt } from "./member-at.ts"
 
 /** One refused request of a pasted text. */
 export interface Report {
@@ -22,8 +23,8 @@ interface PlainAnswer {
  * @returns nothing where a HAR file or a log has no refused request
  */
 export function parseReports(text: string): Report[] {
-  const json = jsonOf(text)
-  const entries = member(member(json, "log"), "entries")
+  const json = parsedJson(text)
+  const entries = memberAt(memberAt(json, "log"), "entries")
   if (Array.isArray(entries)) return entries.flatMap(ofHarEntry)
   if (/^[<>] /m.test(text)) return ofVerboseLog(text)
   const answer = rawAnswer(text)
@@ -33,12 +34,12 @@ export function parseReports(text: string): Report[] {
 
 /** Reads a request: JSON `{ method, url, headers, body }`, a HAR file, a `curl -v` log, or as it goes over HTTP/1.1. */
 export function parseRequest(text: string): Partial<ExplainedRequest> | undefined {
-  const json = jsonOf(text)
-  const entries = member(member(json, "log"), "entries")
-  if (Array.isArray(entries)) return harRequest(member(entries[0], "request"))
-  const [method, url, body] = ["method", "url", "body"].map((name) => stringAt(json, name))
+  const json = parsedJson(text)
+  const entries = memberAt(memberAt(json, "log"), "entries")
+  if (Array.isArray(entries)) return harRequest(memberAt(entries[0], "request"))
+  const [method, url, body] = ["method", "url", "body"].map((name) => textAt(json, name))
   if (method !== undefined && url !== undefined) {
-    return { method, url, headers: record(member(json, "headers")), ...(body === undefined ? {} : { body }) }
+    return { method, url, headers: record(memberAt(json, "headers")), ...(body === undefined ? {} : { body }) }
   }
   if (/^> /m.test(text)) return exchangesIn(text)[0]?.request
   const { head, body: payload } = split(text)
@@ -47,22 +48,22 @@ export function parseRequest(text: string): Partial<ExplainedRequest> | undefine
 }
 
 function ofHarEntry(entry: unknown): Report[] {
-  const response = member(entry, "response")
-  const status = member(response, "status")
+  const response = memberAt(entry, "response")
+  const status = memberAt(response, "status")
   if (typeof status !== "number" || status < 400) return []
-  const request = harRequest(member(entry, "request"))
-  const content = member(response, "content")
-  const text = stringAt(content, "text") ?? ""
-  const body = stringAt(content, "encoding") === "base64" ? Buffer.from(text, "base64").toString() : text
-  const refusal = { status, headers: pairs(member(response, "headers")), body }
+  const request = harRequest(memberAt(entry, "request"))
+  const content = memberAt(response, "content")
+  const text = textAt(content, "text") ?? ""
+  const body = textAt(content, "encoding") === "base64" ? Buffer.from(text, "base64").toString() : text
+  const refusal = { status, headers: pairs(memberAt(response, "headers")), body }
   return [{ title: `${request?.method} ${withoutQuery(request?.url)} ${status}`, refusal, request }]
 }
 
 function harRequest(request: unknown): Partial<ExplainedRequest> | undefined {
-  const [method, url] = [stringAt(request, "method"), stringAt(request, "url")]
+  const [method, url] = [textAt(request, "method"), textAt(request, "url")]
   if (method === undefined || url === undefined) return undefined
-  const body = stringAt(member(request, "postData"), "text")
-  return { method, url, headers: pairs(member(request, "headers")), ...(body === undefined ? {} : { body }) }
+  const body = textAt(memberAt(request, "postData"), "text")
+  return { method, url, headers: pairs(memberAt(request, "headers")), ...(body === undefined ? {} : { body }) }
 }
 
 function ofVerboseLog(text: string): Report[] {
@@ -144,12 +145,12 @@ function split(text: string): { head: string; body: string } {
 
 /** JSON with a status beside a body, such as a program's log entry. */
 function plainAnswer(json: unknown): PlainAnswer | undefined {
-  const status = member(json, "status") ?? member(json, "statusCode")
+  const status = memberAt(json, "status") ?? memberAt(json, "statusCode")
   if (typeof status !== "number") return undefined
-  const body = member(json, "body") ?? member(json, "data") ?? ""
+  const body = memberAt(json, "body") ?? memberAt(json, "data") ?? ""
   return {
     status,
-    headers: record(member(json, "headers")),
+    headers: record(memberAt(json, "headers")),
     body: typeof body === "string" ? body : JSON.stringify(body),
   }
 }
@@ -158,25 +159,8 @@ function plainAnswer(json: unknown): PlainAnswer | undefined {
 function embeddedAnswer(text: string): PlainAnswer | undefined {
   const [body] = /\{[^{}]*"error_(?:code|msg)"[^{}]*\}/.exec(text) ?? []
   const [, status] = /\b(?:HTTP(?:\/[\d.]+)?|status(?: code)?)\D{0,3}([45]\d\d)\b/i.exec(text) ?? []
-  if (body === undefined || jsonOf(body) === undefined || status === undefined) return undefined
+  if (body === undefined || parsedJson(body) === undefined || status === undefined) return undefined
   return { status: Number(status), headers: {}, body }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, ""))
-  } catch {
-    return undefined
-  }
-}
-
-function member(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined
-}
-
-function stringAt(value: unknown, name: string): string | undefined {
-  const found = member(value, name)
-  return typeof found === "string" ? found : undefined
 }
 
 function record(value: unknown): Record<string, string> {
@@ -187,7 +171,7 @@ function record(value: unknown): Record<string, string> {
 /** HAR lists `{ name, value }`; HTTP/2 has names that start with a colon. */
 function pairs(list: unknown): Record<string, string> {
   if (!Array.isArray(list)) return {}
-  const all = list.map((header: unknown) => [stringAt(header, "name") ?? "", stringAt(header, "value") ?? ""] as const)
+  const all = list.map((header: unknown) => [textAt(header, "name") ?? "", textAt(header, "value") ?? ""] as const)
   return Object.fromEntries(
     all.filter(([name]) => /^[^:]/.test(name)).map(([name, value]) => [name.toLowerCase(), value]),
   )

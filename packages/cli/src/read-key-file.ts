@@ -1,6 +1,8 @@
 import { parseEnv } from "node:util"
 import type { Credentials } from "@countersign/auth-core"
 import { CommandError, EXIT_CODES } from "./exit-code.ts"
+import { isPlaceholder } from "./is-placeholder.ts"
+import { listAt, memberAt, textAt } from "./member-at.ts"
 import { inputName, readInput } from "./read-secret.ts"
 
 export const IMPORT_FORMATS = ["csv", "koocli", "clouds", "openrc"] as const
@@ -71,7 +73,7 @@ const READERS: Readonly<Record<ImportFormat, (text: string, name: string) => Pro
   },
   async koocli(text, name) {
     const config: unknown = parsedBy(name, () => JSON.parse(text))
-    if (String(member(config, "authEncrypt")) === "true") {
+    if (String(memberAt(config, "authEncrypt")) === "true") {
       throw refused(
         `${name} is encrypted, and only KooCLI can read it. \`hcloud configure set --cli-auth-encrypt=false\` writes it in clear, for all profiles.`,
       )
@@ -84,12 +86,12 @@ const READERS: Readonly<Record<ImportFormat, (text: string, name: string) => Pro
   },
   async clouds(text, name) {
     const { parse } = await import("yaml")
-    const clouds = member(
+    const clouds = memberAt(
       parsedBy<unknown>(name, () => parse(text)),
       "clouds",
     )
     return Object.entries(typeof clouds === "object" && clouds !== null ? clouds : {}).map(([cloud, settings]) => {
-      const auth = member(settings, "auth")
+      const auth = memberAt(settings, "auth")
       return {
         name: cloud,
         user: textAt(auth, "username") ?? textAt(auth, "user_id"),
@@ -127,8 +129,10 @@ const READERS: Readonly<Record<ImportFormat, (text: string, name: string) => Pro
 
 /** A profile of KooCLI, by key or by single sign-on. */
 function koocliEntry(profile: unknown): Entry {
-  const sso = member(member(profile, "ssoAuth"), "stsToken")
-  const key = textAt(sso, "accessKeyId") === undefined ? profile : sso
+  const sso = memberAt(memberAt(profile, "ssoAuth"), "stsToken")
+  // KooCLI writes empty members for the kinds that a profile does not use.
+  const isSso = (textAt(sso, "accessKeyId") ?? "") !== ""
+  const key = isSso ? sso : profile
   return {
     name: textAt(profile, "name") ?? "",
     values: {
@@ -160,8 +164,6 @@ const OTHER_CLOUDS: readonly (readonly [form: RegExp, cloud: string])[] = [
   [/^AKID/, "Tencent Cloud"],
 ]
 
-const PLACEHOLDER = /^<.*>$|^\*+$|^x{4,}$|^(?:my|an?|your)[-_ ]?(?:access|secret)/i
-
 function checkedKey({ values, user }: Entry, file: string): Credentials {
   const { accessKeyId, secretAccessKey } = values
   if (accessKeyId === undefined || secretAccessKey === undefined || accessKeyId === "" || secretAccessKey === "") {
@@ -174,7 +176,7 @@ function checkedKey({ values, user }: Entry, file: string): Credentials {
   }
   const cloud = OTHER_CLOUDS.find(([form]) => form.test(accessKeyId))?.[1]
   if (cloud !== undefined) throw refused(`${file} holds an access key of ${cloud}, which Huawei Cloud does not know.`)
-  if (PLACEHOLDER.test(accessKeyId) || PLACEHOLDER.test(secretAccessKey)) {
+  if (isPlaceholder(accessKeyId) || isPlaceholder(secretAccessKey)) {
     throw refused(`${file} holds a placeholder instead of an access key.`)
   }
   const more = Object.entries(values).filter(([, value]) => value !== undefined && value !== "")
@@ -196,18 +198,4 @@ function parsedBy<T>(name: string, parse: () => T): T {
 
 function refused(message: string): CommandError {
   return new CommandError(EXIT_CODES.usage, message)
-}
-
-function member(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined
-}
-
-function textAt(value: unknown, name: string): string | undefined {
-  const found = member(value, name)
-  return typeof found === "string" && found !== "" ? found : undefined
-}
-
-function listAt(value: unknown, name: string): unknown[] {
-  const found = member(value, name)
-  return Array.isArray(found) ? found : []
 }

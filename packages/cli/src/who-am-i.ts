@@ -1,7 +1,9 @@
 import { callerIdentity, isAuthError } from "@countersign/auth-core"
 import { authenticatedFetchTo } from "./authenticated-fetch.ts"
+import type { ReachOptions } from "./command-options.ts"
 import { CommandError, EXIT_CODES } from "./exit-code.ts"
-import { authOf, type Identity, type ReachOptions } from "./identity.ts"
+import { authOf, type Identity } from "./identity.ts"
+import { listAt, memberAt, parsedJson, textAt } from "./member-at.ts"
 import type { Transport } from "./transport.ts"
 
 /** The caller, as IAM and STS know it, in the order in which it is shown. */
@@ -59,14 +61,14 @@ async function ownerOfToken(
     transport,
     subject,
   )
-  const token = memberOf(body, "token")
-  const user = memberOf(token, "user")
+  const token = memberAt(body, "token")
+  const user = memberAt(token, "user")
   return {
-    account: named(memberOf(user, "domain") ?? memberOf(token, "domain")),
+    account: named(memberAt(user, "domain") ?? memberAt(token, "domain")),
     user: named(user),
-    project: named(memberOf(token, "project")),
-    assumedBy: named(memberOf(memberOf(token, "assumed_by"), "user")),
-    expires: isoTime(memberOf(token, "expires_at")),
+    project: named(memberAt(token, "project")),
+    assumedBy: named(memberAt(memberAt(token, "assumed_by"), "user")),
+    expires: isoTime(memberAt(token, "expires_at")),
     notes: [],
   }
 }
@@ -129,7 +131,7 @@ async function askIam(
     )
   })
   const text = await response.text()
-  if (response.ok) return parsed(text)
+  if (response.ok) return parsedJson(text)
   const { explain } = await import("@countersign/auth-core/explain")
   const explanation = explain({ status: response.status, headers: response.headers, body: text })
   throw new CommandError(
@@ -150,24 +152,13 @@ function isoTime(value: unknown): string | undefined {
   return Number.isNaN(time) ? undefined : new Date(time).toISOString()
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined
-}
-
 function namedIn(body: unknown, list: string): NamedId[] {
-  const found = memberOf(body, list)
-  return Array.isArray(found) ? found.map(named).filter((one) => one !== undefined) : []
+  return listAt(body, list)
+    .map(named)
+    .filter((one) => one !== undefined)
 }
 
 function named(value: unknown): NamedId | undefined {
-  const [id, name] = [memberOf(value, "id"), memberOf(value, "name")]
-  return typeof id === "string" ? { id, name: typeof name === "string" ? name : undefined } : undefined
+  const id = textAt(value, "id")
+  return id === undefined ? undefined : { id, name: textAt(value, "name") }
 }

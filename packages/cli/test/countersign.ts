@@ -117,7 +117,9 @@ export async function inTerminal(
 
 function plain(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal's control sequences start with one.
-  return text.replaceAll(/\u001B\[[\d;?]*[A-Za-z]|\r/g, "")
+  const erased = text.replaceAll(/[^\n]*\u001B\[1G\u001B\[0K/g, "")
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
+  return erased.replaceAll(/\u001B\[[\d;?]*[A-Za-z]|\r/g, "")
 }
 
 async function environment(env: Readonly<Record<string, string>>): Promise<Record<string, string>> {

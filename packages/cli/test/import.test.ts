@@ -16,7 +16,7 @@ const FILES: Readonly<Record<string, string>> = {
   "of KooCLI": JSON.stringify({
     current: "work",
     authEncrypt: "false",
-    profiles: [{ name: "work", mode: "AKSK", ...KEY }],
+    profiles: [{ name: "work", mode: "AKSK", ...KEY, securityToken: "", ssoAuth: { stsToken: { accessKeyId: "" } } }],
   }),
   "of KooCLI by single sign-on": JSON.stringify({
     profiles: [

@@ -6,22 +6,22 @@ import type { LibraryFetch } from "@countersign/fetch"
 import { Command, Option } from "commander"
 import { authenticatedFetchTo, checkUrl } from "../authenticated-fetch.ts"
 import { type BodyPart, buildBody, type SentBody } from "../build-body.ts"
-import { CommandError, EXIT_CODES, type ExitCode } from "../exit-code.ts"
 import {
+  addHeaderOptions,
+  addHostOptions,
   addIdentityOptions,
   addSigningOptions,
-  authOf,
   type IdentityOptions,
-  identityOf,
   type SigningOptions,
-} from "../identity.ts"
+} from "../command-options.ts"
+import { CommandError, EXIT_CODES, type ExitCode } from "../exit-code.ts"
+import { authOf, identityOf } from "../identity.ts"
 import { ownVersion } from "../own-version.ts"
 import { paintExplanation } from "../paint-explanation.ts"
-import { parseHeaders } from "../parse-headers.ts"
+import { parseHeaders, SECRET_HEADERS } from "../parse-headers.ts"
 import { isTerminal, note, print, printJson, withProgress } from "../terminal.ts"
 import { createTransport, isLoopbackUrl } from "../transport.ts"
 import { reasonOf } from "../who-am-i.ts"
-import { collect, SECRET_HEADERS } from "./sign.ts"
 
 interface CurlOptions extends IdentityOptions, SigningOptions {
   readonly request?: string | undefined
@@ -57,11 +57,10 @@ Examples:
 export function curlCommand(): Command {
   const parts: BodyPart[] = []
   const part = (kind: BodyPart["kind"]) => (value: string) => void parts.push({ kind, value })
-  const command = new Command("curl")
+  const command = addHeaderOptions(new Command("curl"))
     .description("Send an authenticated request, with curl's common options. A refusal is explained.")
     .argument("<url>")
     .option("-X, --request <method>", "method")
-    .option("-H, --header <line>", "a header, such as 'Accept: text/plain'", collect)
     .option("-d, --data <text>", "send a form; @FILE reads it from a file, without line breaks", part("data"))
     .option("--data-raw <text>", "the same, where @ has no meaning", part("raw"))
     .option("--data-binary <text>", "send these bytes; @FILE reads them from a file", part("binary"))
@@ -85,8 +84,7 @@ export function curlCommand(): Command {
     .option("--connect-timeout <seconds>", "longest time for the connection", seconds)
     .addOption(refused("-u, --user <login>", "countersign authenticates by AK/SK or token: leave -u out."))
     .addOption(refused("-x, --proxy <url>", "Set HTTPS_PROXY or HTTP_PROXY instead of -x."))
-  return addSigningOptions(addIdentityOptions(command))
-    .option("--host <host>", "a host that may see the credential, instead of Huawei Cloud's own", collect)
+  return addHostOptions(addSigningOptions(addIdentityOptions(command)))
     .option("--show-secrets", "show signature and token with -v too")
     .addHelpText("after", EXAMPLE)
     .action(async (url: string, options: CurlOptions, self: Command) => {

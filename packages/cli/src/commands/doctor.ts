@@ -2,25 +2,22 @@ import { explain, explainable } from "@countersign/auth-core/explain"
 import { Command } from "commander"
 import { authenticatedFetchTo, checkUrl } from "../authenticated-fetch.ts"
 import { type Check, checkText } from "../check.ts"
+import {
+  addHostOptions,
+  addIdentityOptions,
+  addSigningOptions,
+  type IdentityOptions,
+  type SigningOptions,
+} from "../command-options.ts"
 import { environmentChecks } from "../environment-checks.ts"
 import { EXIT_CODES, type ExitCode, exitCodeOf } from "../exit-code.ts"
 import { askChain, credentialChain } from "../find-credentials.ts"
-import {
-  addIdentityOptions,
-  addSigningOptions,
-  authOf,
-  type Identity,
-  type IdentityOptions,
-  iamOptionsOf,
-  identityOf,
-  type SigningOptions,
-} from "../identity.ts"
+import { authOf, type Identity, iamOptionsOf, identityOf } from "../identity.ts"
 import { profileChecks } from "../profile-checks.ts"
 import { proxyChecks } from "../proxy-checks.ts"
 import { paint, print, printJson, withProgress } from "../terminal.ts"
 import { createTransport, type Transport } from "../transport.ts"
 import { iamOriginOf, projectsOf, reasonOf, whoAmI } from "../who-am-i.ts"
-import { collect } from "./sign.ts"
 import { credentialFacts, labelOf } from "./whoami.ts"
 
 interface DoctorOptions extends IdentityOptions, SigningOptions {
@@ -38,8 +35,7 @@ export function doctorCommand(): Command {
   const command = new Command("doctor")
     .description("Check Node, clock, proxy, variables, files, credentials and IAM; then one request.")
     .argument("[url]", "an API to call with GET")
-  return addSigningOptions(addIdentityOptions(command))
-    .option("--host <host>", "a host that may see the credential, instead of Huawei Cloud's own", collect)
+  return addHostOptions(addSigningOptions(addIdentityOptions(command)))
     .option("--json", "print JSON")
     .addHelpText("after", EXAMPLE)
     .action(async (url: string | undefined, _: unknown, self: Command) => {

@@ -1,16 +1,17 @@
 import type { LibraryFetch } from "@countersign/fetch"
 import { Command } from "commander"
 import { authenticatedFetchTo, checkUrl } from "../authenticated-fetch.ts"
-import { curlCommandLine } from "../curl-command-line.ts"
 import {
+  addHeaderOptions,
+  addHostOptions,
   addIdentityOptions,
   addSigningOptions,
-  authOf,
   type IdentityOptions,
-  identityOf,
   type SigningOptions,
-} from "../identity.ts"
-import { parseHeaders } from "../parse-headers.ts"
+} from "../command-options.ts"
+import { curlCommandLine } from "../curl-command-line.ts"
+import { authOf, identityOf } from "../identity.ts"
+import { parseHeaders, SECRET_HEADERS } from "../parse-headers.ts"
 import { readInputBytes } from "../read-secret.ts"
 import { isTerminal, maySecretsShow, note, print, printJson } from "../terminal.ts"
 import { createTransport } from "../transport.ts"
@@ -36,23 +37,14 @@ export function signCommand(): Command {
     .description("Print the headers that authenticate a request, or a finished curl command.")
     .argument("<method>", "such as GET")
     .argument("<url>")
-    .option("-H, --header <line>", "a header of the request, such as 'Content-Type: application/json'", collect)
     .option("-d, --data <text>", "the body; @FILE reads it from a file, @- from standard input")
     .option("--curl", "print a curl command")
-  return addSigningOptions(addIdentityOptions(command))
-    .option("--host <host>", "a host that may see the credential, instead of Huawei Cloud's own", collect)
+  return addHostOptions(addSigningOptions(addIdentityOptions(addHeaderOptions(command))))
     .option("--show-secrets", "show the signature or token on a terminal too")
     .option("--json", "print JSON")
     .addHelpText("after", EXAMPLE)
     .action(async (method: string, url: string, _: unknown, self: Command) => sign(method, url, self.optsWithGlobals()))
 }
-
-export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
-  return [...(previous ?? []), value]
-}
-
-/** Headers that hold a secret, or what stands for one. */
-export const SECRET_HEADERS = ["authorization", "x-auth-token", "x-security-token"]
 
 async function sign(method: string, target: string, options: SignOptions): Promise<void> {
   const url = checkUrl(target)

@@ -8,8 +8,9 @@ import {
   type TokenScope,
 } from "@countersign/auth-core"
 import { Command } from "commander"
+import { addReachOptions, type ReachOptions } from "../command-options.ts"
 import { CommandError, EXIT_CODES } from "../exit-code.ts"
-import { addReachOptions, iamOptionsOf, nameOrId, type ReachOptions } from "../identity.ts"
+import { iamOptionsOf, nameOrId } from "../identity.ts"
 import { readSecret } from "../read-secret.ts"
 import { isTerminal, maySecretsShow, note, print, printJson, table, withProgress } from "../terminal.ts"
 import { createTransport, type Transport } from "../transport.ts"

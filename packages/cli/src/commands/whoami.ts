@@ -1,5 +1,6 @@
 import { Command } from "commander"
-import { addIdentityOptions, type Identity, type IdentityOptions, identityOf } from "../identity.ts"
+import { addIdentityOptions, type IdentityOptions } from "../command-options.ts"
+import { type Identity, identityOf } from "../identity.ts"
 import { note, print, printJson, table, withProgress } from "../terminal.ts"
 import { createTransport } from "../transport.ts"
 import { type NamedId, whoAmI } from "../who-am-i.ts"
