@@ -98,7 +98,7 @@ describe.each(adapters)(`axios ${version}, %s: redirects`, (adapter) => {
     ])
   })
 
-  it.runIf(adapter === "fetch")("are not followed where fetchOptions say so", async () => {
+  it.runIf(adapter === "fetch")("are not followed if fetchOptions say so", async () => {
     const server = await looping()
     const manual = await errorOf(api(server.url).get("/x", { fetchOptions: { redirect: "manual" } }))
     expect([manual.response?.status, server.arrivals.length]).toEqual([302, 1])
@@ -106,7 +106,7 @@ describe.each(adapters)(`axios ${version}, %s: redirects`, (adapter) => {
     expect([failing.code, server.arrivals.length]).toEqual(["ERR_NETWORK", 2])
   })
 
-  it.runIf(adapter === "http")("are told to beforeRedirect as axios tells them", async () => {
+  it.runIf(adapter === "http")("are passed to beforeRedirect as in axios", async () => {
     const server = await serve((target) => (target === "/a?b" ? to("/c?d", 303) : target === "/c?d" ? to("/e") : {}))
     const hops = async (instance: AxiosInstance): Promise<Told[]> => {
       const told: Told[] = []
@@ -128,7 +128,7 @@ describe.each(adapters)(`axios ${version}, %s: redirects`, (adapter) => {
     if (!version.startsWith("1.7")) expect(await hops(bare(server.url))).toEqual(told)
   })
 
-  it.runIf(adapter === "http")("take the headers that beforeRedirect leaves", async () => {
+  it.runIf(adapter === "http")("use the headers that beforeRedirect leaves", async () => {
     const server = await serve((target) => (target === "/x" ? to("/y") : {}))
     await api(server.url).get("/x", {
       headers: { "X-Kept": "1", "X-Dropped": "1" },
@@ -141,7 +141,7 @@ describe.each(adapters)(`axios ${version}, %s: redirects`, (adapter) => {
     expect(server.arrivals[1]?.headers).not.toHaveProperty("x-dropped")
   })
 
-  it.runIf(adapter === "http")("end where beforeRedirect throws, as in axios", async () => {
+  it.runIf(adapter === "http")("end if beforeRedirect throws, as in axios", async () => {
     const server = await looping()
     const beforeRedirect = (): never => {
       throw new Error("not there")
@@ -152,7 +152,7 @@ describe.each(adapters)(`axios ${version}, %s: redirects`, (adapter) => {
     expect(axios.isAxiosError(error)).toBe(true)
   })
 
-  it.runIf(adapter === "http")("are told once, though a hop may be sent twice", async () => {
+  it.runIf(adapter === "http")("are reported once, even if a hop is sent twice", async () => {
     const server = await recordingServer(({ target }, index) =>
       target === "/x" ? to("/y") : index === 1 ? { status: 401 } : {},
     )

@@ -45,7 +45,7 @@ describe.each(adapters)(`axios ${version}, %s: a request`, (adapter) => {
     ["a serializer of its own", "/x", { params: { a: "1" }, paramsSerializer: { serialize: () => "own=1&own=a%20b" } }],
     ["a fragment", "/x?a=1#part", { params: { b: "2" } }],
     ["a URL that is absolute", "", {}],
-  ])("with %s goes where axios sends it, signed", async (_, path, config) => {
+  ])("with %s is signed and sent to axios' own URL", async (_, path, config) => {
     const url = path === "" ? `${server.url}/absolute?a=b` : path
     await bare().get(url, config)
     await signed().get(url, config)
@@ -169,7 +169,7 @@ describe.each(adapters)(`axios ${version}, %s: a request`, (adapter) => {
   })
 
   // With its fetch adapter axios gives up at once.
-  it.runIf(adapter === "http")("may have a timeout that is longer than a timer can run", async () => {
+  it.runIf(adapter === "http")("may have a timeout beyond the longest timer", async () => {
     const inner = numbering()
     const slow: Auth = {
       ...inner,

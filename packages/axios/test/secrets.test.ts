@@ -190,7 +190,7 @@ describe.each(adapters)(`axios ${version}, %s`, (adapter) => {
 })
 
 describe(`axios ${version}, http, with the caller's own agent`, () => {
-  it.each(["http", "https"] as const)("what is kept or under way over %s shows none", async (protocol) => {
+  it.each(["http", "https"] as const)("kept and pending connections over %s show none", async (protocol) => {
     const answer: RequestListener = (request, response) => {
       request.resume()
       setTimeout(() => response.end("{}"), request.url === "/slow" ? 200 : 0)

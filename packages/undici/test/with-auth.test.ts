@@ -149,7 +149,7 @@ describe.each(releases)("%s", (_name, undici) => {
       expect(server.arrivals).toEqual([])
     })
 
-    it.each(["promise", "callback"])("is waited for when its dispatcher closes, by %s", async (kind) => {
+    it.each(["promise", "callback"])("is awaited when its dispatcher closes, by %s", async (kind) => {
       const server = await serve()
       const credential = waiting()
       const dispatcher = agent(credential.auth)

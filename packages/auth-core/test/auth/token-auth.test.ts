@@ -133,7 +133,7 @@ describe("tokens of a provider", () => {
   })
 })
 
-it.each([null, 7, "redis"])("what can be no cache is refused with an AuthError: %j", async (cache) => {
+it.each([null, 7, "redis"])("an invalid cache is refused with an AuthError: %j", async (cache) => {
   const auth = tokenAuth(async () => ({ value: "t", issuedAt: 0, expiresAt: 1e15 }), { cache: cache as never })
   await expect((async () => auth.authenticate(attempt))()).rejects.toMatchObject({ code: "AUTH_INVALID_OPTION" })
 })

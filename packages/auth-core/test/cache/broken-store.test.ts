@@ -93,15 +93,18 @@ describe.each<Fault>(["fails", "hangs", "throws"])("a store that %s", (fault) =>
     ])
   })
 
-  it.each(["lease", "set", "release"])("at %s only fails no request, and makes no second call", async (operation) => {
-    const clock = fakeClock()
-    const store = faultyStore(clock, (name) => name === operation)
-    store.fault = fault
-    const one = process(clock, store)
-    expect((await clock.until(one.cache.get(one.provider))).value).toBe("user 1")
-    expect(one.provider.calls).toHaveLength(1)
-    expect(storeFailures(one)).toMatchObject([{ operation }])
-  })
+  it.each(["lease", "set", "release"])(
+    "that fails only at %s fails no request, and causes no second call",
+    async (operation) => {
+      const clock = fakeClock()
+      const store = faultyStore(clock, (name) => name === operation)
+      store.fault = fault
+      const one = process(clock, store)
+      expect((await clock.until(one.cache.get(one.provider))).value).toBe("user 1")
+      expect(one.provider.calls).toHaveLength(1)
+      expect(storeFailures(one)).toMatchObject([{ operation }])
+    },
+  )
 
   it("is tried at growing intervals, and used again after it recovers", async () => {
     const clock = fakeClock()
@@ -292,17 +295,20 @@ describe("garbage in the store", () => {
     '{"v":1,"at":0,"softMs":null,"endMs":1e999,"value":{}}',
     '{"v":1,"at":0,"delayMs":1e15,"counts":{},"error":{"code":"AUTH_THROTTLED","message":"x"}}',
     '{"v":1,"at":0,"delayMs":1e15,"counts":{"rejected":1,"unavailable":0},"error":{}}',
-  ])("counts as nothing, and is reported: %j", async (garbage) => {
+  ])("counts as absent, and is reported: %j", async (garbage) => {
     for (const whereFailuresAre of [false, true]) {
       const { events } = await readOver(garbage, whereFailuresAre)
       expect(events).toContainEqual({ type: "store-unreadable", identity: "user" })
     }
   })
 
-  it.each([[null], [{ value: 1 }], [Buffer.from("{}")], [42]])("may even be no text: %j", async (garbage) => {
-    await readOver(garbage)
-    await readOver(garbage, true)
-  })
+  it.each([[null], [{ value: 1 }], [Buffer.from("{}")], [42]])(
+    "may also be another type than text: %j",
+    async (garbage) => {
+      await readOver(garbage)
+      await readOver(garbage, true)
+    },
+  )
 
   it("never fails a request", async () => {
     await fc.assert(

@@ -83,7 +83,7 @@ describe("the events of a cache", () => {
       },
     ],
     ["rejects", async () => Promise.reject(new Error("listener"))],
-  ])("does not trouble a request when the listener %s", async (_name, onEvent) => {
+  ])("do not fail a request when the listener %s", async (_name, onEvent) => {
     const cache = new TokenCache({ clock: fakeClock(), onEvent })
     const provider = async (): Promise<Credentials> => ({ accessKeyId: "AK", secretAccessKey: "SK" })
     expect(await cache.get(provider)).toMatchObject({ accessKeyId: "AK" })

@@ -428,7 +428,7 @@ describe("hosts whose clocks differ", () => {
   it.each([
     ["ahead", 20 * MINUTE],
     ["behind", -20 * MINUTE],
-  ])("by 20 minutes share keys of 15 minutes all the same: reader %s", async (_name, skewMs) => {
+  ])("by 20 minutes still share keys of 15 minutes: reader %s", async (_name, skewMs) => {
     const clock = fakeClock()
     const store = memoryStore({ clock })
     const calls: string[] = []

@@ -40,7 +40,7 @@ describe("invalidate", () => {
   it.each([
     ["for the first time", 0],
     ["after a failure", 1],
-  ])("gives what a refresh on its way brings, %s, to those who wait, and to nobody else", async (_name, failures) => {
+  ])("gives the result of a pending refresh, %s, only to callers that wait for it", async (_name, failures) => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })
     const provider = scriptedProvider<Token>("user", async (call) => {

@@ -16,13 +16,16 @@ describe("the plan of a lifetime", () => {
     ["15 minutes", 15 * MINUTE, [45, 90], 10],
     ["24 hours", 24 * HOUR, [72 * 60, 144 * 60], 10],
     ["10 seconds", 10 * SECOND, [0.5, 1], 0.2],
-  ])("of %s renews ahead by a share, and stops shortly before the end", (_name, endMs, [latest, earliest], margin) => {
-    const early = planLifetime(endMs, options(0))
-    const late = planLifetime(endMs, options(0.999_999))
-    expect((endMs - early.softMs) / SECOND).toBeCloseTo(earliest ?? 0, 1)
-    expect((endMs - late.softMs) / SECOND).toBeCloseTo(latest ?? 0, 0)
-    expect((endMs - early.hardMs) / SECOND).toBeCloseTo(margin, 1)
-  })
+  ])(
+    "of %s renews ahead by a share of the lifetime, and ends shortly before the expiry",
+    (_name, endMs, [latest, earliest], margin) => {
+      const early = planLifetime(endMs, options(0))
+      const late = planLifetime(endMs, options(0.999_999))
+      expect((endMs - early.softMs) / SECOND).toBeCloseTo(earliest ?? 0, 1)
+      expect((endMs - late.softMs) / SECOND).toBeCloseTo(latest ?? 0, 0)
+      expect((endMs - early.hardMs) / SECOND).toBeCloseTo(margin, 1)
+    },
+  )
 
   it("follows refreshAheadMs exactly, but not in the first half of the lifetime", () => {
     const plan = (endMs: number) => planLifetime(endMs, { ...options(), refreshAheadMs: 5 * MINUTE })

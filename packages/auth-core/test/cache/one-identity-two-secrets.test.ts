@@ -374,7 +374,7 @@ describe("a password from a function", () => {
   it.each([
     ["a function", () => RIGHT],
     ["a text", RIGHT],
-  ])("that changes costs nobody else who waits for the same renewal: %s", async (_name, own) => {
+  ])("does not affect other callers of the same renewal when it changes: %s", async (_name, own) => {
     for (const make of [alice, (password: Password) => agencyToken({ via: alice(password), ...agency })]) {
       const [first, cache] = [new TokenCache({ clock }), new TokenCache({ clock })]
       let password = RIGHT

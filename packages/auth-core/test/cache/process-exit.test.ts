@@ -24,7 +24,7 @@ async function outputOf(program: string): Promise<string> {
 it.each([
   ["another's lease", "{ get: none, set: none, delete: none, acquireLease: none }"],
   ["a store that does not answer", "{ get: never, set: never, delete: never }"],
-])("a process lives as long as it waits for %s", async (_, store) => {
+])("a process stays alive while it waits for %s", async (_, store) => {
   const program = `
     const cache = new TokenCache({ store: ${store}, leaseMs: 100, storeTimeoutMs: 100 })
     console.log((await cache.get(identity(token))).value)

@@ -40,7 +40,7 @@ describe("a chain", () => {
     "AUTH_TOKEN_REQUEST_FAILED",
     "AUTH_TOKEN_RESPONSE_INVALID",
     "AUTH_INSECURE_URL",
-  ])("ends with %s: it never goes on under another identity", async (code) => {
+  ])("stops at %s, and does not use another identity", async (code) => {
     const other = vi.fn(key("OTHER"))
     expect(await rejectionOf(chain(missing(), failing(code, "It is configured, but fails."), other)())).toMatchObject({
       code,

@@ -52,7 +52,7 @@ describe("AK and SK of the environment", () => {
     [{ AK: "AK" }, /HUAWEICLOUD_SDK_AK without HUAWEICLOUD_SDK_SK/],
     [{ SK: "s3cret" }, /HUAWEICLOUD_SDK_SK without HUAWEICLOUD_SDK_AK/],
     [{ AK: "A K", SK: "s3cret" }, /The environment.*accessKeyId/],
-  ])("are an error by halves or malformed: %o", async (values, text) => {
+  ])("are an error if incomplete or malformed: %o", async (values, text) => {
     set(values)
     const error = await rejectionOf(envCredentials()(), "s3cret")
     expect(error.code).toBe("AUTH_INVALID_CREDENTIALS")

@@ -92,7 +92,7 @@ describe("no credentials", () => {
   it.each([
     { status: 401, body: "Please configure Cloud Service Agency first" },
     { status: 404, body: "" },
-  ])("is a server without an agency: %o", async (answer) => {
+  ])("come from a server without an agency: %o", async (answer) => {
     const service = await metadataService({ token: () => ({ body: "token" }), key: () => answer })
     const error = await rejectionOf(metadataCredentials({ endpoint: service.url })())
     expect(error.code).toBe("AUTH_CREDENTIALS_MISSING")
@@ -105,7 +105,7 @@ describe("no credentials", () => {
     ["that wants its own header", { status: 400, body: "Required metadata header" }, { status: 400, body: "" }],
     ["that wants its own token", { status: 404, body: "" }, { status: 401, body: "" }],
     ["that fails", { status: 500, body: "" }, { status: 500, body: "" }],
-  ])("is the metadata service of another cloud, %s", async (_name, token, key) => {
+  ])("come from the metadata service of another cloud, %s", async (_name, token, key) => {
     const service = await metadataService({ token: () => token, key: () => key })
     expect(await rejectionOf(metadataCredentials({ endpoint: service.url })())).toMatchObject({
       code: "AUTH_CREDENTIALS_MISSING",
@@ -126,7 +126,7 @@ describe("no credentials", () => {
     ["another cloud's JSON for the key alone", { status: 405, body: "" }, foreignJson],
     ["a token of more than one word", { body: "not a token" }, securityTokenAnswer({}, 200)],
     ["nothing at all", { body: "" }, { body: "" }],
-  ])("is an address that answers %s, and a chain goes on", async (_name, token, key) => {
+  ])("come from an address that answers %s, and a chain goes on", async (_name, token, key) => {
     const service = await metadataService({ token: () => token, key: () => key })
     const metadata = metadataCredentials({ endpoint: service.url })
     expect(await rejectionOf(metadata())).toMatchObject({ code: "AUTH_CREDENTIALS_MISSING" })
@@ -150,7 +150,7 @@ describe("a service that answered before", () => {
     ["fails", { status: 500, body: "" }, "AUTH_TOKEN_REQUEST_FAILED"],
     ["throttles", { status: 429, body: "" }, "AUTH_THROTTLED"],
     ["gives half a key", securityTokenAnswer({ secret: undefined }, 200), "AUTH_TOKEN_RESPONSE_INVALID"],
-  ])("and now %s is failing, not missing", async (_name, failure, code) => {
+  ])("and now %s is an error, not a missing credential", async (_name, failure, code) => {
     const service = await metadataService({
       token: () => ({ body: "token" }),
       key: (_arrival, index) => (index === 0 ? securityTokenAnswer({}, 200) : failure),

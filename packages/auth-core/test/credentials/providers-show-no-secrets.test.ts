@@ -49,7 +49,7 @@ it.each<[string, unknown]>([
   ],
   ["chain", chain(key)],
   ["partner", partner(user)],
-])("%s shows no secret, however it is looked at", (_name, provider) => {
+])("%s shows no secret, however it is printed", (_name, provider) => {
   expect(markIn(shown(provider, { ...(provider as object) }), secret)).toBeUndefined()
 })
 

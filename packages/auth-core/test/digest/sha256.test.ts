@@ -14,7 +14,7 @@ describe("SHA-256 in JavaScript", () => {
       "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
     ],
     ["a".repeat(1_000_000), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"],
-  ])("gives what the standard gives for its examples: %.20s", (text, hex) => {
+  ])("gives the standard's results for its examples: %.20s", (text, hex) => {
     expect(new Sha256().update(ascii(text)).hex()).toBe(hex)
   })
 

@@ -31,7 +31,7 @@ describe("bytes in memory", () => {
     new Float64Array(buffer, 8, 2),
     new DataView(buffer, 8, 2),
     new Int8Array(buffer, 8, 2),
-  ])("a view is seen through its own window: %o", async (view) => {
+  ])("are only those of the view: %o", async (view) => {
     const { bytes } = (await readBody(view, LIMIT)) as { bytes: Uint8Array }
     expect(bytes.buffer).toBe(buffer)
     expect(bytes[0]).toBe(8)
@@ -41,7 +41,7 @@ describe("bytes in memory", () => {
     ["a SharedArrayBuffer", (shared: SharedArrayBuffer) => shared],
     ["a Uint8Array", (shared: SharedArrayBuffer) => new Uint8Array(shared)],
     ["a DataView", (shared: SharedArrayBuffer) => new DataView(shared)],
-  ])("shared memory is copied, so that what is signed is what fetch sends: %s", async (_, bodyOver) => {
+  ])("are copied from shared memory, so that fetch sends the signed bytes: %s", async (_, bodyOver) => {
     const shared = new SharedArrayBuffer(4)
     new Uint8Array(shared).set([1, 2, 3, 4])
     const { bytes } = (await readBody(bodyOver(shared), LIMIT)) as { bytes: Uint8Array<ArrayBuffer> }
@@ -96,7 +96,7 @@ describe("a stream", () => {
   it.each([
     ["half-way", async (content: AsyncGenerator) => void (await content.next())],
     ["before it is begun", async () => undefined],
-  ])("that is dropped %s frees its source", async (_, begin) => {
+  ])("frees its source when it is dropped %s", async (_, begin) => {
     let freed = false
     const source = (async function* () {
       try {
@@ -121,7 +121,7 @@ describe("a stream", () => {
         yield "never"
       },
     ],
-  ])("that is stuck is left when the caller aborts: %s", async (_, make) => {
+  ])("is dropped when it is stuck and the caller aborts: %s", async (_, make) => {
     const stream = make()
     const abort = new AbortController()
     const reading = readBody(stream, LIMIT, abort.signal)
@@ -148,7 +148,7 @@ describe("a stream", () => {
       },
     ],
     ["a destroyed Node stream", () => Readable.from(["x"]).destroy()],
-  ])("that was used before is refused: %s", async (_, make) => {
+  ])("is refused if it was used before: %s", async (_, make) => {
     await expect(readBody(make(), LIMIT)).rejects.toMatchObject({ code: "AUTH_BODY_UNSIGNABLE" })
   })
 

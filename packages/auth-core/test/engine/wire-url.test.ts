@@ -26,11 +26,11 @@ describe("the wire URL", () => {
     )
   })
 
-  it.each(["/v1/things", "things", "", "//host/path"])("cannot be made of the relative %j", (url) => {
+  it.each(["/v1/things", "things", "", "//host/path"])("cannot be made from the relative %j", (url) => {
     expect(() => wireUrl(url)).toThrow(expect.objectContaining({ code: "AUTH_INVALID_REQUEST" }))
   })
 
-  it.each(["ftp://h/", "file:///etc/passwd", "data:text/plain,x"])("cannot be made of %s", (url) => {
+  it.each(["ftp://h/", "file:///etc/passwd", "data:text/plain,x"])("cannot be made from %s", (url) => {
     expect(() => wireUrl(url)).toThrow(expect.objectContaining({ code: "AUTH_INVALID_REQUEST" }))
   })
 })

@@ -52,7 +52,7 @@ describe("parseCanonicalRequest", () => {
   it.each([
     ["in the headers", "GET|/v1/|a=1|host:h|x-sdk-da", ["host"]],
     ["in the list", "GET|/v1/|a=1|host:h|x-sdk-date:d||host;x-s", ["host", "x-sdk-date"]],
-  ])("reads as much as there is of one that is cut %s", (_, text, names) => {
+  ])("reads the rest of a canonical request that is cut %s", (_, text, names) => {
     const parts = parseCanonicalRequest(text)
     expect(parts).toMatchObject({ method: "GET", path: "/v1/", query: "a=1", payloadHash: undefined })
     expect([...(parts?.headers.keys() ?? [])]).toEqual(names)

@@ -52,12 +52,15 @@ describe("when both sides agree, the key is wrong", () => {
     })
   })
 
-  it.each([" ", "\n", "\r\n", "\t", "\ufeff", "\u200b"])("white space %j behind the secret key is seen", (space) => {
-    const credentials = { ...KEY, secretAccessKey: KEY.secretAccessKey + space }
-    expect(explain(answer, { request, credentials }).cause).toBe("secret-key-whitespace")
-  })
+  it.each([" ", "\n", "\r\n", "\t", "\ufeff", "\u200b"])(
+    "white space %j after the secret key is recognised",
+    (space) => {
+      const credentials = { ...KEY, secretAccessKey: KEY.secretAccessKey + space }
+      expect(explain(answer, { request, credentials }).cause).toBe("secret-key-whitespace")
+    },
+  )
 
-  it.each(['"', "'", "`"])("quotes %s around the secret key are seen", (quote) => {
+  it.each(['"', "'", "`"])("quotes %s around the secret key are recognised", (quote) => {
     const credentials = { ...KEY, secretAccessKey: quote + KEY.secretAccessKey + quote }
     expect(explain(answer, { request, credentials }).cause).toBe("secret-key-quotes")
   })
@@ -75,7 +78,7 @@ describe("when both sides agree, the key is wrong", () => {
   it.each([
     ["iotda", "cn-north-4", "cn-north-4/iotdm"],
     ["iotdm", "cn-north-1", "cn-north-4/iotdm"],
-  ])("a key derived for %s in %s is seen", (service, region, expected) => {
+  ])("a key derived for %s in %s is recognised", (service, region, expected) => {
     const options = { algorithm: "V11-HMAC-SHA256", region, service } as const
     const scoped = signed({ method: "GET", url: "https://a.st1.iotda-app.cn-north-4.myhuaweicloud.com/v5/x" }, options)
     const explanation = explain(refusal(received(scoped, { algorithm: "V11-HMAC-SHA256" })), { request: scoped })
@@ -356,7 +359,7 @@ describe("an answer of another service", () => {
     ],
     ["The token must be updated.", "token-expired"],
     ["verify aksk signature fail", "signature-mismatch"],
-  ])("a pasted message is known without its code: %s", (message, cause) => {
+  ])("a pasted message is recognised without its code: %s", (message, cause) => {
     expect(explain(message).cause).toBe(cause)
   })
 

@@ -51,7 +51,7 @@ describe("the endpoint", () => {
     "https://user:secret@iam.myhuaweicloud.com",
     "https://",
     "",
-  ])("is no %o", (endpoint) => {
+  ])("cannot be %o", (endpoint) => {
     const error = thrownBy(() => iam({ endpoint }), "secret")
     expect(error.code).toBe("AUTH_INVALID_OPTION")
     expect(error.message).toContain("`iamEndpoint`")

@@ -72,7 +72,7 @@ describe("a domain's id", () => {
     [{ domains: [] }, /IAM names none/],
     [{ domains: [{ id: "d1" }, { id: "d2" }] }, /several: d1, d2/],
     [{}, /IAM names none/],
-  ])("is not found in %o where STS is not known", async (body, message) => {
+  ])("is not found in %o without an STS endpoint", async (body, message) => {
     const iam = await localIam(json(body))
     const error = await rejectionOf(findDomainId({ iamEndpoint: iam.url, clock }, KEY))
     expect(error.code).toBe("AUTH_INVALID_OPTION")

@@ -50,7 +50,7 @@ describe.each<[string, Answer]>([
     ["token", ({ agency }) => agencyToken(agency)],
     ["access key", ({ agency }) => agencyCredentials(agency)],
     ["access key of its own", ({ partner, iam }) => tokenCredentials({ via: partner, iamEndpoint: iam.url, clock })],
-  ])("keeps no customer from the next try for a %s", async (_name, providerOf) => {
+  ])("does not delay the next try for a %s", async (_name, providerOf) => {
     const setup = await refusingIam(2, refusal)
     const cache = new TokenCache({ clock, store: memoryStore({ clock }) })
     const provider = providerOf(setup) as TokenProvider
@@ -86,7 +86,7 @@ describe.each<[string, Answer]>([
 it.each<[string, Answer]>([
   ["a missing permission", iamError(401, "IAM.0064", "lacks permission")],
   ["an agency that does not trust the partner", iamError(403, "IAM.0002", "You are not authorized")],
-])("%s is the customer's own refusal, and backs off", async (_, refusal) => {
+])("%s is the customer's own refusal, and causes a back-off", async (_, refusal) => {
   const setup = await refusingIam(2, refusal)
   const cache = new TokenCache({ clock })
   const provider = agencyToken(setup.agency)

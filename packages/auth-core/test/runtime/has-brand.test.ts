@@ -20,7 +20,7 @@ it("recognises the platform's own classes without a tag, as on old Workers", () 
   expect(hasBrand({}, "Blob")).toBe(false)
 })
 
-it.each([undefined, null, 7, "text", {}, Object.create(null)])("takes %o for nothing", (value) => {
+it.each([undefined, null, 7, "text", {}, Object.create(null)])("does not recognise %o", (value) => {
   expect(hasBrand(value, "Blob")).toBe(false)
 })
 

@@ -19,7 +19,7 @@ it.each([
     async () => readValue(JSON.stringify({ v: 1, at: 0, softMs: 1, endMs: 1, value: key }), 0)?.value,
     key,
   ],
-])("%s shows no secret when it is inspected, and is plain data for all else", async (_what, provider, plain) => {
+])("%s shows no secret in inspect, and is plain data otherwise", async (_what, provider, plain) => {
   const value = await provider()
   expect(inspect({ value })).toMatch(/\[secret\]/)
   expect(inspect({ value })).not.toMatch(/the[ -](?:SK|token|security)/)

@@ -68,7 +68,7 @@ describe("hashing in slices", () => {
   it.each([
     ["bytes", new Uint8Array(MAX_SIGNED_BODY_BYTES)],
     ["text", "x".repeat(MAX_SIGNED_BODY_BYTES)],
-  ])("lets other work have its turn after every 64 kB of %s", async (_, body) => {
+  ])("lets other work run after every 64 kB of %s", async (_, body) => {
     let turns = 0
     let isDone = false
     const other = (): void => {

@@ -13,7 +13,7 @@ describe("the parts of a URL", () => {
     ["https://a.example.com#/v1?x", "a.example.com", "", ""],
     ["https://a.example.com/v1#x?y", "a.example.com", "/v1", ""],
     ["https://a.example.com/a/../b/%2e/'\"", "a.example.com", "/a/../b/%2e/'\"", ""],
-  ])("of %s are taken as they are", (url, host, path, query) => {
+  ])("of %s do not change", (url, host, path, query) => {
     expect(urlParts(url)).toEqual({ host, path, query })
   })
 

@@ -393,7 +393,7 @@ describe("a request without a proper signature", () => {
     ["no date", { "x-sdk-date": undefined }],
     ["a date that is none", { "x-sdk-date": "today" }],
     ["a line break in a header", { "x-sdk-date": "20191115T033655Z\r\n" }],
-  ])("is told: %s", async (_, headers) => {
+  ])("is refused with a message: %s", async (_, headers) => {
     const request = signed()
     expect(
       await judged({ ...request, headers: { ...request.headers, ...headers } as Record<string, string> }),
@@ -428,7 +428,7 @@ describe("a request without a proper signature", () => {
   it.each([
     ["a method that is no token", { method: "GE T" }],
     ["a URL that is relative", { url: "/v1" }],
-  ])("is told: %s", async (_, part) => {
+  ])("is refused with a message: %s", async (_, part) => {
     expect(await judged({ ...signed(), ...part })).toMatchObject({ ok: false, code: "SIGNATURE_MALFORMED" })
   })
 

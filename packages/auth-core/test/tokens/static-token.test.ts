@@ -23,7 +23,7 @@ describe("a static token", () => {
     { value: "MII\r\n", issuedAt: 0, expiresAt: 1 },
     { value: "MIIsecret", issuedAt: 0, expiresAt: "2026-01-01" },
     { value: "MIIsecret", issuedAt: Number.NaN, expiresAt: 1 },
-  ])("is no %o", (token) => {
+  ])("cannot be %o", (token) => {
     expect(thrownBy(() => staticToken(token as Token), "MIIs", "MIIt")).toMatchObject({ code: "AUTH_INVALID_OPTION" })
   })
 })
