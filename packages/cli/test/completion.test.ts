@@ -44,7 +44,10 @@ describe("countersign completion", () => {
     const cwd = await folderWithScript("fish")
     for (const [typed, completed] of CASES) {
       const script = `source ./script; complete -C 'countersign ${typed.join(" ")}'`
-      const { stdout } = await run("fish", ["--no-config", "-c", script], { cwd, env: { ...process.env, HOME: cwd } })
+      const { stdout } = await run("fish", ["-c", script], {
+        cwd,
+        env: { PATH: process.env.PATH, HOME: cwd },
+      })
       expect(
         stdout
           .trim()
