@@ -43,7 +43,7 @@ function clients(env: NodeJS.ProcessEnv, proxy: string, nodeVersion: string): Ch
   return [
     byNode("fetch, ky"),
     byNode("got"),
-    { group: "proxy", name: "axios", verdict: "ok", text: `goes through ${address}, by itself` },
+    { group: "proxy", name: "axios", verdict: "ok", text: `goes through ${address} on its own` },
     does
       ? { group: "proxy", name: "undici", verdict: "ok", text: `goes through ${address} with Node's global dispatcher` }
       : {

@@ -4,7 +4,7 @@ import { type Auth, type AuthDispatchOptions, authInterceptor, withAuth } from "
 
 declare const auth: Auth
 
-// What is authenticated keeps its type.
+// An authenticated dispatcher keeps its type.
 expectTypeOf(withAuth(new Agent(), auth)).toEqualTypeOf<Agent>()
 expectTypeOf(withAuth(new Pool("https://api.example.com"), auth)).toEqualTypeOf<Pool>()
 expectTypeOf(withAuth(new Pool("https://api.example.com"), auth).stats).toEqualTypeOf<Pool["stats"]>()

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 
 const workspace = join(import.meta.dirname, "../../..")
 
-/** What each room of auth-core may import: nothing else. Engine and explain see of auth only the interface. */
+/** Each room of auth-core may import these rooms and no others. Engine and explain see only the interface of auth. */
 const MAY_IMPORT: Record<string, string[]> = {
   errors: [],
   runtime: ["errors"],

@@ -94,7 +94,7 @@ describe("IAM down, with nothing in memory", () => {
 describe("a refused identity", () => {
   /** IAM's account lock after a number of failures. The counter is reset in one of the possible ways. */
   const policies = [15, 30, 60].flatMap((resetMinutes) =>
-    (["since the last failure", "since the first failure", "each failure by itself"] as const).map((forgets) => ({
+    (["since the last failure", "since the first failure", "each failure on its own"] as const).map((forgets) => ({
       resetMinutes,
       forgets,
     })),
@@ -112,7 +112,7 @@ describe("a refused identity", () => {
         const now = clock.monotonic()
         const [first = now] = failures
         const last = failures.at(-1) ?? now
-        if (forgets === "each failure by itself") failures = failures.filter((at) => now - at < resetMs)
+        if (forgets === "each failure on its own") failures = failures.filter((at) => now - at < resetMs)
         else if (now - (forgets === "since the last failure" ? last : first) >= resetMs) failures = []
         failures.push(now)
         most = Math.max(most, failures.length)

@@ -164,7 +164,7 @@ const chosen = ({ caches, holders }: World, { cache, holder, kind }: Indexes) =>
 type Read = (cache: TokenCache, provider: Provider<Token | Credentials>) => Promise<Token | Credentials>
 
 /**
- * What comes of a read, whatever way it came, must be what IAM gave for that secret, and the right one must get it. When the
+ * Every read, whatever way its value came, must give the value that IAM gave for that secret, and the right one must get it. When the
  * function says something else, the old value serves until IAM has judged the new secret.
  */
 async function check(world: World, at: Indexes, read: Read): Promise<Token | Credentials | undefined> {

@@ -5,7 +5,7 @@ import { withAuth } from "../../src/index.ts"
 
 type Undici = typeof newest
 
-/** What a user of undici holds. */
+/** One release of undici, as a user has it. */
 export interface UndiciClient {
   /** All that the release exports. */
   undici: Undici
