@@ -3,7 +3,7 @@ import type { Expiring, Provider } from "../identity/provider.ts"
 import { hasSameSecret } from "../identity/secret.ts"
 import type { Clock } from "../runtime/clock.ts"
 import { abortable } from "../runtime/promises.ts"
-import { tellListeners } from "../runtime/tell-listeners.ts"
+import { listenersChannel, tellListeners } from "../runtime/tell-listeners.ts"
 import { activeFailure, isIdentityRefused } from "./backoff.ts"
 import { CacheEntries, type CacheEntry, isRequestBound, markOf } from "./cache-entries.ts"
 import { type CacheSettings, cacheSettings, type TokenCacheOptions } from "./cache-options.ts"
@@ -43,7 +43,10 @@ export class TokenCache {
 
   /** @throws {AuthError} `AUTH_INVALID_OPTION` */
   constructor(options: TokenCacheOptions = {}) {
-    const settings = cacheSettings(options, (event) => tellListeners(event, options.onEvent))
+    const { onEvent } = options
+    const settings = cacheSettings(options, (event) => {
+      if (onEvent !== undefined || listenersChannel?.hasSubscribers) tellListeners(event, onEvent)
+    })
     const { store, waitUntil, clock } = settings
     const entries = new CacheEntries(settings.maxEntries)
     const onChange = (entry: StoreEntry, what: Kept, change: StoreChange): void => this.#changed(entry, what, change)

@@ -26,7 +26,8 @@ export function begin(stream: BodyStream): ChunkSource {
   return chunksOf(stream)
 }
 
-function chunksOf(stream: BodyStream): ChunkSource {
+/** The chunks of a stream that nobody else reads. */
+export function chunksOf(stream: BodyStream): ChunkSource {
   if (isWebStream(stream)) {
     const reader = stream.getReader()
     return { next: () => reader.read(), cancel: (reason) => quietly(reader.cancel(reason)) }

@@ -5,7 +5,7 @@ import { timeInHeader } from "../runtime/clock.ts"
 import { abortable } from "../runtime/promises.ts"
 import { hasOwnSecrets } from "../runtime/redact.ts"
 import type { AuthenticatedAttempt, OutgoingRequest } from "./authenticate-attempt.ts"
-import { asBytes, begin } from "./chunk-source.ts"
+import { asBytes, chunksOf } from "./chunk-source.ts"
 import type { BareReason, DiagnosticOptions } from "./diagnostics.chunk.ts"
 import {
   startTime,
@@ -229,7 +229,7 @@ async function peekResponse(response: Response): Promise<string | undefined> {
   if (Number(headerOf(response, "content-length") ?? 0) > LIMITS.length) return undefined
   const body = clonedBody(response)
   if (!isStream(body)) return ""
-  const chunks = begin(body)
+  const chunks = chunksOf(body)
   const overdue = AbortSignal.timeout(LIMITS.ms)
   const decoder = new TextDecoder()
   let text = ""

@@ -1,10 +1,11 @@
 /** The part of a channel of `node:diagnostics_channel` that is used here. */
 interface Channel {
+  readonly hasSubscribers: boolean
   publish(event: unknown): void
 }
 
 /** Carries every event of this library; `undefined` if the runtime has no `node:diagnostics_channel`. */
-const channel: Channel | undefined = globalThis.process
+export const listenersChannel: Channel | undefined = globalThis.process
   ?.getBuiltinModule?.("node:diagnostics_channel")
   ?.channel("countersign")
 
@@ -13,7 +14,7 @@ const channel: Channel | undefined = globalThis.process
  * listener are ignored: it is no part of the request.
  */
 export function tellListeners<E>(event: E, onEvent: ((event: E) => unknown) | undefined): void {
-  channel?.publish(event)
+  listenersChannel?.publish(event)
   const tell = async (): Promise<unknown> => onEvent?.(event)
   tell().catch(() => undefined)
 }
