@@ -1,0 +1,119 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel"
+import type { DiagnosticEvent } from "@countersign/auth-core"
+import { type Attributes, type MeterProvider, metrics, trace } from "@opentelemetry/api"
+
+export interface InstrumentOptions {
+  /** @default the global one */
+  meterProvider?: MeterProvider | undefined
+}
+
+const NAME = "@countersign/opentelemetry"
+const CHANNEL = "countersign"
+
+/**
+ * Turns the events of every client, auth and cache of this process into metrics, and those of requests into events of the
+ * active span.
+ *
+ * @returns a function that ends it
+ */
+export function instrument({ meterProvider }: InstrumentOptions = {}): () => void {
+  const meter = meterProvider?.getMeter(NAME) ?? metrics.getMeter(NAME)
+  const refreshes = meter.createHistogram("countersign.credential.refresh.duration", {
+    description: "Duration of getting a token or an access key.",
+    unit: "s",
+  })
+  const stale = meter.createCounter("countersign.credential.stale", {
+    description: "Values served past their soft expiry, while a newer one is fetched.",
+    unit: "{value}",
+  })
+  const refusals = meter.createCounter("countersign.refusals", {
+    description: "Answers of 401 and 403 to authenticated requests.",
+    unit: "{response}",
+  })
+  const replays = meter.createCounter("countersign.replays", {
+    description: "Requests sent once more with new authentication.",
+    unit: "{request}",
+  })
+  const requests = meter.createCounter("countersign.requests", {
+    description:
+      "Requests that went out authenticated. Those without a refresh of their own were served from the cache.",
+    unit: "{request}",
+  })
+  const bare = meter.createCounter("countersign.bare_requests", {
+    description: "Requests that went out without authentication although an auth was set.",
+    unit: "{request}",
+  })
+
+  const measure = (event: DiagnosticEvent): void => {
+    switch (event.type) {
+      case "acquired":
+        refreshes.record(event.durationMs / 1_000, { "countersign.source": event.source })
+        break
+      case "refresh-failed":
+        refreshes.record(event.durationMs / 1_000, { "error.type": event.code })
+        break
+      case "served-stale":
+        stale.add(1)
+        break
+      case "response":
+        if (event.rejection !== undefined) {
+          refusals.add(1, {
+            ...serverOf(event.origin),
+            "http.response.status_code": event.status,
+            "error.type": event.rejection.errorCode ?? String(event.status),
+          })
+        }
+        break
+      case "replay":
+        replays.add(1, { ...serverOf(event.origin), "countersign.replay.reason": event.because })
+        break
+      case "attempt":
+        if (event.bare === undefined) {
+          requests.add(1, { ...serverOf(event.origin), "countersign.auth": event.auth })
+        } else bare.add(1, { ...serverOf(event.origin), "countersign.bare.reason": event.bare })
+    }
+  }
+  const listener = (message: unknown): void => {
+    const event = message as DiagnosticEvent
+    measure(event)
+    if ("method" in event) trace.getActiveSpan()?.addEvent(`countersign.${event.type}`, attributesOf(event))
+  }
+  subscribe(CHANNEL, listener)
+  return () => void unsubscribe(CHANNEL, listener)
+}
+
+type RequestEvent = Extract<DiagnosticEvent, { method: string }>
+
+function attributesOf(event: RequestEvent): Attributes {
+  const common: Attributes = {
+    "http.request.method": event.method,
+    ...serverOf(event.origin),
+    "url.path": event.path,
+    "countersign.auth": event.auth,
+    "countersign.label": event.label,
+  }
+  switch (event.type) {
+    case "attempt":
+      return { ...common, "countersign.bare.reason": event.bare }
+    case "response":
+      return {
+        ...common,
+        "http.response.status_code": event.status,
+        "error.type": event.rejection && (event.rejection.errorCode ?? String(event.status)),
+      }
+    case "replay":
+      return { ...common, "countersign.replay.reason": event.because }
+    case "redirect":
+      return {
+        ...common,
+        "http.response.status_code": event.status,
+        "countersign.redirect.origin": event.toOrigin,
+      }
+  }
+}
+
+/** @see OpenTelemetry semantic conventions, "Server attributes" */
+function serverOf(origin: string): Attributes {
+  const { hostname, port, protocol } = new URL(origin)
+  return { "server.address": hostname, "server.port": Number(port || (protocol === "https:" ? 443 : 80)) }
+}

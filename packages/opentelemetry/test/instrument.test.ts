@@ -1,0 +1,131 @@
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { createFetch, type Token, tokenAuth } from "@countersign/fetch"
+import { context } from "@opentelemetry/api"
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks"
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from "@opentelemetry/sdk-metrics"
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace"
+import fc from "fast-check"
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest"
+import { instrument } from "../src/index.ts"
+
+/** Refuses the first request of each path, and quotes what it was sent. */
+const seen = new Set<string>()
+const server = createServer(({ url = "", headers }, response) => {
+  const isFirst = !seen.has(url)
+  seen.add(url)
+  const said = `${url} ${JSON.stringify(headers)}`
+  response
+    .writeHead(isFirst ? 401 : 200)
+    .end(JSON.stringify({ error_code: "APIGW.0301", error_msg: said, request_id: said }))
+})
+let origin = ""
+
+const spans = new InMemorySpanExporter()
+const tracer = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter: spans })] }).getTracer("test")
+const exporter = new InMemoryMetricExporter(AggregationTemporality.DELTA)
+const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })
+const meterProvider = new MeterProvider({ readers: [reader] })
+
+beforeAll(async () => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+afterAll(async () => {
+  context.disable()
+  await meterProvider.shutdown()
+  server.close()
+})
+
+let stop: () => void
+beforeEach(() => {
+  stop = instrument({ meterProvider })
+  spans.reset()
+  exporter.reset()
+})
+afterEach(() => stop())
+
+let issued = 0
+async function sendInSpan(path: string, secret = "s3cret"): Promise<void> {
+  const provider = async (): Promise<Token> => ({
+    value: `${secret}-${++issued}`,
+    issuedAt: Date.now(),
+    expiresAt: Date.now() + 3_600_000,
+  })
+  const authFetch = createFetch(tokenAuth(provider, { label: "token of operator @ my-company" }), {
+    hosts: ["127.0.0.1"],
+    unlisted: "silent",
+  })
+  await tracer.startActiveSpan("call", async (span) => {
+    await (await authFetch(`${origin}${path}`)).text()
+    await authFetch("http://localhost:1/").catch(() => undefined)
+    span.end()
+  })
+}
+
+async function points(): Promise<Record<string, unknown>> {
+  await reader.forceFlush()
+  const all = exporter
+    .getMetrics()
+    .flatMap(({ scopeMetrics }) => scopeMetrics)
+    .flatMap((scope) => scope.metrics)
+  return Object.fromEntries(all.map(({ descriptor, dataPoints }) => [descriptor.name, dataPoints]))
+}
+
+it("counts and times what happens, by the names of the semantic conventions", async () => {
+  await sendInSpan("/v1/one?q=1")
+  const where = { "server.address": "127.0.0.1", "server.port": Number(new URL(origin).port) }
+  expect(await points()).toMatchObject({
+    "countersign.credential.refresh.duration": [
+      { attributes: { "countersign.source": "provider" }, value: { count: 2 } },
+    ],
+    "countersign.requests": [{ attributes: { ...where, "countersign.auth": "token" }, value: 2 }],
+    "countersign.refusals": [
+      { attributes: { ...where, "http.response.status_code": 401, "error.type": "APIGW.0301" }, value: 1 },
+    ],
+    "countersign.replays": [{ attributes: { ...where, "countersign.replay.reason": "credential-renewed" }, value: 1 }],
+    "countersign.bare_requests": [
+      { attributes: { "server.address": "localhost", "countersign.bare.reason": "host-not-listed" }, value: 1 },
+    ],
+  })
+})
+
+it("adds an event to the active span for each attempt, answer and replay", async () => {
+  await sendInSpan("/v1/two?q=1")
+  const [span] = spans.getFinishedSpans()
+  const common = { "http.request.method": "GET", "url.path": "/v1/two", "countersign.auth": "token" }
+  expect(span?.events.map(({ name, attributes }) => [name, attributes])).toMatchObject([
+    ["countersign.attempt", { ...common, "countersign.label": "token of operator @ my-company" }],
+    ["countersign.response", { ...common, "http.response.status_code": 401, "error.type": "APIGW.0301" }],
+    ["countersign.replay", { ...common, "countersign.replay.reason": "credential-renewed" }],
+    ["countersign.attempt", common],
+    ["countersign.response", { ...common, "http.response.status_code": 200 }],
+    ["countersign.attempt", { "server.address": "localhost", "countersign.bare.reason": "host-not-listed" }],
+  ])
+})
+
+it("ends when it is told", async () => {
+  stop()
+  await sendInSpan("/v1/three")
+  expect(spans.getFinishedSpans()[0]?.events).toEqual([])
+})
+
+it("puts no secret into an attribute, whatever the server quotes", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.stringMatching(/^[A-Za-z0-9]{20,40}$/), async (secret) => {
+      spans.reset()
+      exporter.reset()
+      await sendInSpan(`/v1/x?token=${secret}`, secret)
+      const events = spans.getFinishedSpans().flatMap(({ events }) => events)
+      expect(events.length).toBeGreaterThan(2)
+      expect(JSON.stringify([events, await points()])).not.toContain(secret)
+    }),
+    { numRuns: 20 },
+  )
+})
