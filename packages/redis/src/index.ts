@@ -1,4 +1,26 @@
-export * from "@countersign/auth-core"
+// Re-exported, so that programs install only one package.
+// biome-ignore format: a list of names
+export type {
+  AgencyCredentialsOptions, AgencyTokenOptions, AkskAuth, AkskAuthEvent, AkskAuthOptions,
+  AssumeAgencyCredentialsOptions, Auth, AuthErrorCode, AuthErrorDetails, AuthEvent, BackoffOptions, BackoffSteps,
+  BareReason, CacheEvent, CacheOption, CacheStore, CallerIdentity, Clock, CredentialProvider, Credentials,
+  Customer, DefaultCredentialsOptions, DiagnosticEvent, EncryptedStoreOptions, EncryptionKey, Expiring,
+  FederatedCredentialsOptions, FederatedTokenOptions, Fetch, FetchInit, FindDomainIdOptions, FindProjectIdOptions,
+  GetOptions, GuardOptions, IamFetch, IamFetchInit, IamFetchResponse, IamOptions, KeyvLike, Lease, LibraryFetch,
+  LibraryFetchInit, LibraryResponse, MemoryStoreOptions, MetadataCredentialsOptions, NameOrId, Partner,
+  PartnerOptions, PasswordTokenOptions, PayloadStream, PodCredentialsOptions, ProfileCredentialsOptions, Provider,
+  ProviderContext, RequestEvent, Secret, SigningAlgorithm, StaticCredentialProvider, StoreChange, StsOptions,
+  TemporaryKeyOptions, Token, TokenAuthOptions, TokenCacheOptions, TokenCredentialsOptions, TokenProvider,
+  TokenScope, UnreadableValue,
+} from "@countersign/auth-core"
+// biome-ignore format: a list of names
+export {
+  AuthError, agencyCredentials, agencyToken, akskAuth, assumeAgencyCredentials, autoAuth, callerIdentity, chain,
+  defaultCredentials, encryptedStore, envCredentials, federatedCredentials, federatedToken, findDomainId,
+  findProjectId, hashPayload, isAuthError, keyvStore, memoryStore, metadataCredentials, partner, passwordToken,
+  podCredentials, profileCredentials, secretFile, staticCredentials, staticToken, systemClock, TokenCache,
+  tokenAuth, tokenCredentials, UNSIGNED_PAYLOAD,
+} from "@countersign/auth-core"
 export type {
   IoRedisClient,
   IoRedisSubscriber,
