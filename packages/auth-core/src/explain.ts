@@ -67,7 +67,8 @@ function explained(refusal: unknown, context: ExplainContext): Explanation | Pro
 function explanationOf(answer: Answer, given: ExplainContext): Explanation {
   if (answer.failure !== undefined) return withoutAnswer(answer.failure, secretsIn(given))
   const fields = answerFields(answer)
-  const kept = fields.requestId === undefined ? undefined : given.auth?.refusedRequest(fields.requestId)
+  // JavaScript callers may give an auth that keeps no requests.
+  const kept = fields.requestId === undefined ? undefined : given.auth?.refusedRequest?.(fields.requestId)
   const context = { ...given, request: { ...answer.request, ...kept, ...given.request } }
   const secrets = secretsIn(context)
   const shown = findCanonicalRequest(fields.errorMessage ?? answer.text ?? "")

@@ -57,6 +57,19 @@ describe("explainable", () => {
     expect(explain(refusal("r2"), { auth })).toMatchObject({ cause: "signature-mismatch", confidence: "possible" })
   })
 
+  it("explains without the request of an auth that keeps none", () => {
+    const auth = akskAuth(KEY) as unknown as ReturnType<typeof explainable>
+    const refusal = { status: 401, body: '{"error_code":"APIGW.0301","error_msg":"Unauthorized","request_id":"r1"}' }
+    expect(explain(refusal, { auth })).toMatchObject({ where: expect.any(String) })
+  })
+
+  it("does not say that the gateway masks a query that is not known here", async () => {
+    const received = canonicalRequest({ ...attempt(), headers: {}, body: "{}" }).replaceAll("\n", "|")
+    const error_msg = `verify aksk signature fail, canonicalRequest:${received}`
+    const explanation = explain({ status: 401, body: JSON.stringify({ error_code: "APIGW.0301", error_msg }) })
+    expect(explanation.evidence.join()).not.toContain("masks")
+  })
+
   it("recognises a changed security token by its fingerprint", async () => {
     const auth = explainable(akskAuth(TEMPORARY))
     const { authorization: _, ...headers } = await refuse(auth, "r1")
