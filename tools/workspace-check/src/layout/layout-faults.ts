@@ -22,7 +22,7 @@ export function layoutFaults(
 
 function nameFaults(sources: readonly SourceModule[], allowed: LayoutRules["misnamed"]): string[] {
   return listFaults(misnamedFiles(sources), allowed, {
-    unlisted: "is named neither after an export nor after a word that its exports share. Rename it.",
+    unlisted: "is named neither after an export nor after a word that its exports share. Rename it in kebab-case.",
     stale: "is listed as misnamed, and is not. Take it off the list.",
   })
 }
@@ -30,7 +30,9 @@ function nameFaults(sources: readonly SourceModule[], allowed: LayoutRules["misn
 function countFaults(sources: readonly SourceModule[], limits: LayoutRules["mostFiles"]): string[] {
   return Object.entries(limits).flatMap(([folder, most]) => {
     const count = sources.filter(({ path }) => path.startsWith(`${folder}/`)).length
-    return count > most ? `${folder} has ${count} files; ${most} is the limit. Merge what belongs together.` : []
+    return count > most
+      ? `${folder} has ${count} files; ${most} is the limit. Merge what belongs together, or raise the limit in layout-rules.ts and say why.`
+      : []
   })
 }
 

@@ -39,7 +39,7 @@ it("one file more than the limit is a fault", () => {
   const files = { "src/a.ts": "", "src/room/b.ts": "" }
   expect(faultsOf(files, { mostFiles: { "packages/core/src": 2 } })).toEqual([])
   expect(faultsOf(files, { mostFiles: { "packages/core/src": 1 } })).toEqual([
-    "packages/core/src has 2 files; 1 is the limit. Merge what belongs together.",
+    "packages/core/src has 2 files; 1 is the limit. Merge what belongs together, or raise the limit in layout-rules.ts and say why.",
   ])
 })
 
