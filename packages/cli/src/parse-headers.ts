@@ -1,7 +1,13 @@
+import { staysAtOrigin } from "@countersign/auth-core/adapter"
 import { CommandError, EXIT_CODES } from "./exit-code.ts"
 
-/** Headers that hold a secret, or what stands for one. */
-export const SECRET_HEADERS = ["authorization", "x-auth-token", "x-security-token"]
+/** Of the headers that are for one origin only, those that hold no secret. */
+const NO_SECRET = ["host", "x-sdk-date", "x-sdk-content-sha256"]
+
+/** Whether a header of a request or an answer, by lower-case name, holds a secret, or what stands for one. */
+export function isSecretHeader(name: string): boolean {
+  return name === "set-cookie" || (staysAtOrigin(name) && !NO_SECRET.includes(name))
+}
 
 /** Headers that countersign sets. */
 const OWN = /^(?:authorization|x-auth-token|x-security-token|x-sdk-date)$/i

@@ -1,4 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises"
+import { createServer as createHttpServer } from "node:http"
 import { createServer as createHttpsServer } from "node:https"
 import { type AddressInfo, createServer } from "node:net"
 import { join } from "node:path"
@@ -95,6 +96,27 @@ describe("countersign curl", () => {
     expect(both.stderr).toMatch(/^> GET \/v1\/x\?a=1 HTTP\/1\.1\n> host: 127/)
     expect(both.stderr).toContain("> authorization: [hidden]\n")
     expect(both.stderr).toContain("< HTTP/1.1 200 OK\n")
+  })
+
+  it("hides tokens and cookies of both ways with -v", async () => {
+    const server = createHttpServer((_, response) => {
+      response.writeHead(200, { "X-Subject-Token": "secret-1", "Set-Cookie": ["sid=secret-2", "b=secret-3"] }).end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    onTestFinished(() => void server.close())
+    const local = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const args = ["curl", "-v", "-b", "sid=secret-4", "-H", "X-Subject-Token: secret-5", local]
+    const { exitCode, stderr } = await countersign(args, { env: cloud.env })
+    expect(exitCode).toBe(0)
+    expect(stderr).not.toContain("secret-")
+    for (const line of ["> cookie", "> x-subject-token", "< x-subject-token", "< set-cookie"]) {
+      expect(stderr).toContain(`${line}: [hidden]\n`)
+    }
+    expect(stderr).toMatch(/^> x-sdk-date: \d/m)
+    const shown = await countersign([...args, "--show-secrets"], { env: cloud.env })
+    for (const number of [1, 2, 3, 4, 5]) expect(shown.stderr).toContain(`secret-${number}`)
+    const included = await countersign(["curl", "-i", local], { env: cloud.env })
+    expect(included.stdout).toContain("x-subject-token: secret-1\n")
   })
 
   it("writes the body to a file", async () => {

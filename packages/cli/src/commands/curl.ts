@@ -18,7 +18,7 @@ import { CommandError, EXIT_CODES, type ExitCode } from "../exit-code.ts"
 import { authOf, identityOf } from "../identity.ts"
 import { ownVersion } from "../own-version.ts"
 import { paintExplanation } from "../paint-explanation.ts"
-import { parseHeaders, SECRET_HEADERS } from "../parse-headers.ts"
+import { isSecretHeader, parseHeaders } from "../parse-headers.ts"
 import { isTerminal, note, print, printJson, withProgress } from "../terminal.ts"
 import { createTransport, isLoopbackUrl } from "../transport.ts"
 import { reasonOf } from "../who-am-i.ts"
@@ -139,7 +139,7 @@ async function curl(
     const response = await (options.silent === true || options.verbose === true
       ? sent
       : withProgress(`Waiting for ${new URL(url).host}`, () => sent))
-    if (options.verbose === true) for (const line of headLines(response)) note(`< ${line}`)
+    if (options.verbose === true) for (const line of headLines(response, options.showSecrets === true)) note(`< ${line}`)
     if (response.status < 400 && !isJson) {
       showHead(response, options)
       await writeBody(response.body, output)
@@ -180,7 +180,7 @@ async function showWhole(
 }
 
 function showHead(response: Response, { include, head }: CurlOptions): void {
-  if (include === true || head === true) print(`${headLines(response).join("\n")}\n\n`)
+  if (include === true || head === true) print(`${headLines(response, true).join("\n")}\n\n`)
 }
 
 function methodOf({ request, head, get }: CurlOptions, { payload }: SentBody): string {
@@ -215,16 +215,22 @@ function verbose(send: LibraryFetch, showSecrets: boolean | undefined): LibraryF
     note(`> ${init?.method ?? "GET"} ${pathname}${search} HTTP/1.1`)
     note(`> host: ${host}`)
     for (const [name, value] of new Headers(init?.headers)) {
-      if (name !== "host")
-        note(`> ${name}: ${showSecrets === true || !SECRET_HEADERS.includes(name) ? value : "[hidden]"}`)
+      if (name !== "host") note(`> ${headerLine(name, value, showSecrets === true)}`)
     }
     note(">")
     return send(input, init)
   }
 }
 
-function headLines({ status, statusText, headers }: Response): string[] {
-  return [`HTTP/1.1 ${status} ${statusText}`.trimEnd(), ...[...headers].map(([name, value]) => `${name}: ${value}`)]
+function headLines({ status, statusText, headers }: Response, showSecrets: boolean): string[] {
+  return [
+    `HTTP/1.1 ${status} ${statusText}`.trimEnd(),
+    ...[...headers].map(([name, value]) => headerLine(name, value, showSecrets)),
+  ]
+}
+
+function headerLine(name: string, value: string, showSecrets: boolean): string {
+  return `${name}: ${showSecrets || !isSecretHeader(name) ? value : "[hidden]"}`
 }
 
 async function writeBody(

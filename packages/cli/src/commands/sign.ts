@@ -11,7 +11,7 @@ import {
 } from "../command-options.ts"
 import { curlCommandLine } from "../curl-command-line.ts"
 import { authOf, identityOf } from "../identity.ts"
-import { parseHeaders, SECRET_HEADERS } from "../parse-headers.ts"
+import { isSecretHeader, parseHeaders } from "../parse-headers.ts"
 import { readInputBytes } from "../read-secret.ts"
 import { isTerminal, maySecretsShow, note, print, printJson } from "../terminal.ts"
 import { createTransport } from "../transport.ts"
@@ -77,7 +77,7 @@ function show(method: string, url: string, headers: Headers, data: string | unde
   const mayShow = maySecretsShow(options.showSecrets)
   const shown = [...headers].map(([name, value]): [string, string] => [
     name,
-    mayShow || !SECRET_HEADERS.includes(name) ? value : "[hidden]",
+    mayShow || !isSecretHeader(name) ? value : "[hidden]",
   ])
   if (options.json === true) printJson({ method, url, headers: Object.fromEntries(shown) })
   else if (options.curl === true) print(curlCommandLine({ method, url, headers: shown, data }))
