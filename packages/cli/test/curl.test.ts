@@ -205,6 +205,24 @@ describe("countersign curl", () => {
     expect(refused.stderr).not.toContain("hunter2")
   })
 
+  it.each([
+    "https://user:hunter2@127.0.0.1/",
+    "user:hunter2@127.0.0.1",
+    "https://user:hun/ter2@127.0.0.1/",
+    "ftp://u:hunter2@h",
+  ])("refuses a password in the URL, and does not show it: %s", async (target) => {
+    for (const args of [
+      ["curl", target],
+      ["sign", "GET", target],
+      ["doctor", target],
+    ]) {
+      const refused = await countersign(args, { env: cloud.env })
+      expect(refused).toMatchObject({ exitCode: 2, stdout: "" })
+      expect(refused.stderr).toContain("Leave the user name and password out of the URL")
+      expect(refused.stderr).not.toMatch(/hunter2|ter2/)
+    }
+  })
+
   it("says so when nobody answers", async () => {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))

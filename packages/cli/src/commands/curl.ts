@@ -4,7 +4,7 @@ import { isAuthError } from "@countersign/auth-core"
 import { type ExplainContext, explain, explainable } from "@countersign/auth-core/explain"
 import type { LibraryFetch } from "@countersign/fetch"
 import { Command, Option } from "commander"
-import { authenticatedFetchTo, checkUrl } from "../authenticated-fetch.ts"
+import { authenticatedFetchTo } from "../authenticated-fetch.ts"
 import { type BodyPart, buildBody, type SentBody } from "../build-body.ts"
 import {
   addHeaderOptions,
@@ -19,6 +19,7 @@ import { authOf, identityOf } from "../identity.ts"
 import { ownVersion } from "../own-version.ts"
 import { paintExplanation } from "../paint-explanation.ts"
 import { isSecretHeader, parseHeaders } from "../parse-headers.ts"
+import { targetUrl } from "../target-url.ts"
 import { isTerminal, note, print, printJson, withProgress } from "../terminal.ts"
 import { createTransport, isLoopbackUrl } from "../transport.ts"
 import { reasonOf } from "../who-am-i.ts"
@@ -113,7 +114,7 @@ async function curl(
 ): Promise<ExitCode> {
   const { insecure, connectTimeout, maxTime, location, output } = options
   const body = await buildBody(parts, options.get === true)
-  const url = checkUrl(body.query === "" ? target : `${target}${target.includes("?") ? "&" : "?"}${body.query}`)
+  const url = targetUrl(body.query === "" ? target : `${target}${target.includes("?") ? "&" : "?"}${body.query}`)
   if (insecure === true && !isLoopbackUrl(url)) {
     throw new CommandError(
       EXIT_CODES.usage,
@@ -139,7 +140,8 @@ async function curl(
     const response = await (options.silent === true || options.verbose === true
       ? sent
       : withProgress(`Waiting for ${new URL(url).host}`, () => sent))
-    if (options.verbose === true) for (const line of headLines(response, options.showSecrets === true)) note(`< ${line}`)
+    if (options.verbose === true)
+      for (const line of headLines(response, options.showSecrets === true)) note(`< ${line}`)
     if (response.status < 400 && !isJson) {
       showHead(response, options)
       await writeBody(response.body, output)

@@ -1,6 +1,6 @@
 import { explain, explainable } from "@countersign/auth-core/explain"
 import { Command } from "commander"
-import { authenticatedFetchTo, checkUrl } from "../authenticated-fetch.ts"
+import { authenticatedFetchTo } from "../authenticated-fetch.ts"
 import { type Check, checkText } from "../check.ts"
 import {
   addHostOptions,
@@ -15,6 +15,7 @@ import { askChain, credentialChain } from "../find-credentials.ts"
 import { authOf, type Identity, iamOptionsOf, identityOf } from "../identity.ts"
 import { profileChecks } from "../profile-checks.ts"
 import { proxyChecks } from "../proxy-checks.ts"
+import { targetUrl } from "../target-url.ts"
 import { paint, print, printJson, withProgress } from "../terminal.ts"
 import { createTransport, type Transport } from "../transport.ts"
 import { iamOriginOf, projectsOf, reasonOf, whoAmI } from "../who-am-i.ts"
@@ -50,7 +51,7 @@ interface Examination {
 }
 
 async function doctor(target: string | undefined, options: DoctorOptions): Promise<ExitCode> {
-  const url = target === undefined ? undefined : checkUrl(target)
+  const url = target === undefined ? undefined : targetUrl(target)
   const transport = await createTransport({ connectTimeoutMs: 10_000 })
   const examination: Examination = { checks: [], exitCode: EXIT_CODES.ok }
   let group = ""

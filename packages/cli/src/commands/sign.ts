@@ -1,6 +1,6 @@
 import type { LibraryFetch } from "@countersign/fetch"
 import { Command } from "commander"
-import { authenticatedFetchTo, checkUrl } from "../authenticated-fetch.ts"
+import { authenticatedFetchTo } from "../authenticated-fetch.ts"
 import {
   addHeaderOptions,
   addHostOptions,
@@ -13,6 +13,7 @@ import { curlCommandLine } from "../curl-command-line.ts"
 import { authOf, identityOf } from "../identity.ts"
 import { isSecretHeader, parseHeaders } from "../parse-headers.ts"
 import { readInputBytes } from "../read-secret.ts"
+import { targetUrl } from "../target-url.ts"
 import { isTerminal, maySecretsShow, note, print, printJson } from "../terminal.ts"
 import { createTransport } from "../transport.ts"
 
@@ -47,7 +48,7 @@ export function signCommand(): Command {
 }
 
 async function sign(method: string, target: string, options: SignOptions): Promise<void> {
-  const url = checkUrl(target)
+  const url = targetUrl(target)
   const headers = parseHeaders(options.header)
   const { data } = options
   const body = data?.startsWith("@") === true ? await readInputBytes(data.slice(1)) : data
