@@ -22,6 +22,9 @@ interface HeldResponse {
   peeking: Peeking | undefined
 }
 
+/** Runs code in an async context. */
+export type InContext = <T>(act: () => T) => T
+
 interface Peeking {
   readonly limits: PeekLimits
   readonly tell: (text: string | undefined) => void
@@ -37,23 +40,30 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
   readonly #call: AuthenticatedCall
   readonly #isStarted: boolean
   readonly #replay: (request: OutgoingRequest) => boolean | Promise<boolean>
+  readonly #inContext: InContext
   #attempt: Dispatcher.DispatchController | undefined
   #held: HeldResponse | undefined
   #isDropped = false
 
-  /** @param isStarted the handler already knows that the call has started. */
+  /**
+   * @param isStarted the handler already knows that the call has started.
+   * @param inContext undici runs a handler in the async context of its socket, where other calls may have begun. This runs
+   * code in that of the call.
+   */
   constructor(
     handler: Dispatcher.DispatchHandler,
     controller: CallController,
     call: AuthenticatedCall,
     isStarted: boolean,
     replay: (request: OutgoingRequest) => boolean | Promise<boolean>,
+    inContext: InContext,
   ) {
     this.#handler = handler
     this.#controller = controller
     this.#call = call
     this.#isStarted = isStarted
     this.#replay = replay
+    this.#inContext = inContext
   }
 
   onRequestStart(attempt: Dispatcher.DispatchController, context: { history?: unknown[] } | null): void {
@@ -65,7 +75,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
   }
 
   onRequestUpgrade(...[, ...rest]: Parameters<NonNullable<Dispatcher.DispatchHandler["onRequestUpgrade"]>>): void {
-    this.#call.answered({ status: 101, headers: NO_HEADERS })
+    this.#inContext(() => this.#call.answered({ status: 101, headers: NO_HEADERS }))
     this.#handler.onRequestUpgrade?.(this.#controller, ...rest)
   }
 
@@ -87,6 +97,10 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
       this.#handler.onResponseStart?.(this.#controller, status, headers, statusMessage)
       return
     }
+    this.#inContext(() => this.#answer(status, headers, statusMessage))
+  }
+
+  #answer(status: number, headers: Headers, statusMessage: string | undefined): void {
     const held: HeldResponse = {
       status,
       headers,
@@ -123,7 +137,8 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     if (this.#isDropped) return
     const held = this.#held
     if (held === undefined) {
-      this.#handler.onResponseEnd?.(this.#controller, trailers)
+      // A retry or a redirect may be sent from there.
+      this.#inContext(() => this.#handler.onResponseEnd?.(this.#controller, trailers))
       return
     }
     held.trailers = trailers
@@ -131,7 +146,10 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_attempt: unknown, error: Error): void {
-    if (this.#isDropped) return
+    if (!this.#isDropped) this.#inContext(() => this.#fail(error))
+  }
+
+  #fail(error: Error): void {
     if (this.#held === undefined) this.#call.failed()
     else {
       this.#isDropped = true

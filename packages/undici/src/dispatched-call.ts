@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks"
 import { EventEmitter, once } from "node:events"
 import {
   type Auth,
@@ -9,7 +10,7 @@ import {
   wireUrl,
 } from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
-import { AttemptHandler } from "./attempt-handler.ts"
+import { AttemptHandler, type InContext } from "./attempt-handler.ts"
 import { CallController } from "./call-controller.ts"
 import { type DispatchHeaders, dispatchHeaders } from "./dispatch-headers.ts"
 import { withSendableBody } from "./sendable-body.ts"
@@ -20,6 +21,9 @@ interface AddedOptions {
   readonly maxRedirections?: unknown
   readonly __mockAgentBodyForDispatch?: unknown
 }
+
+/** While nobody listens, no event needs a context. */
+const inPlace: InContext = (act) => act()
 
 /** Interceptors or a fetch above follow redirects. */
 const NO_REDIRECTS = 0
@@ -44,6 +48,7 @@ export class DispatchedCall implements OutgoingRequest {
   readonly #handler: Dispatcher.DispatchHandler
   readonly #given: DispatchHeaders
   readonly #controller = new CallController()
+  readonly #inContext: InContext
   #isStarted = false
 
   constructor(
@@ -68,6 +73,7 @@ export class DispatchedCall implements OutgoingRequest {
     this.#dispatch = dispatch
     this.#options = options
     this.#handler = handler
+    this.#inContext = this.#call.isWatched ? AsyncLocalStorage.snapshot() : inPlace
   }
 
   /** Synchronous if nothing has to be awaited. Then it returns the result of undici. */
@@ -131,6 +137,7 @@ export class DispatchedCall implements OutgoingRequest {
         this.#call,
         this.#isStarted || this.#call.isReplayed,
         (next) => this.attempt(next),
+        this.#inContext,
       ),
     )
   }
