@@ -4,16 +4,20 @@ export interface CurlRequest {
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** As curl takes it: the text, or `@file`. */
   readonly data?: string | undefined
+  /** Instead of `data`: text that is sent as it is, even if it starts with an @. */
+  readonly text?: string | undefined
 }
 
 /** A curl command for any POSIX shell that sends exactly what was signed. */
-export function curlCommandLine({ method, url, headers, data }: CurlRequest): string {
+export function curlCommandLine({ method, url, headers, data, text }: CurlRequest): string {
   // curl knows HEAD as an option; with -X HEAD it would wait for a body.
-  const verb = method === "HEAD" ? ["--head"] : method === "GET" && data === undefined ? [] : ["--request", method]
+  const verb =
+    method === "HEAD" ? ["--head"] : method === "GET" && (data ?? text) === undefined ? [] : ["--request", method]
   // curl would send a type of its own with a body, which may differ from what a service expects.
   const hasType = headers.some(([name]) => name.toLowerCase() === "content-type")
   const lines = headers.map(([name, value]) => ["--header", value === "" ? `${name};` : `${name}: ${value}`])
-  const body = data === undefined ? [] : ["--data-binary", data, ...(hasType ? [] : ["--header", "content-type:"])]
+  const content = text !== undefined ? ["--data-raw", text] : data !== undefined ? ["--data-binary", data] : []
+  const body = content.length === 0 || hasType ? content : [...content, "--header", "content-type:"]
   const globs = /[[\]{}]/.test(url) ? ["--globoff"] : []
   return ["curl", ...verb, ...globs, ...lines.flat(), ...body, url].map(shellWord).join(" ")
 }

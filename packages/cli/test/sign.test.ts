@@ -59,6 +59,22 @@ describe("countersign sign", () => {
     expect(JSON.parse(answer.stdout)).toMatchObject({ method: "PUT", body: { text: `{"order":\n 1}\n` } })
   })
 
+  it("writes a body from standard input into the curl command", async () => {
+    const args = ["sign", "POST", `${cloud.emulator.url}/v1/x`, "-d", "@-", "--curl"]
+    const input = "@it's\n two lines\n"
+    const { exitCode, stdout, stderr } = await countersign(args, { env: cloud.env, input })
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" })
+    expect(stdout).toContain(`--data-raw '@it'\\''s\n two lines\n'`)
+    if (hasSystemTool("curl")) {
+      const answer = await run("sh", ["-c", `${stdout.trim()} --silent`])
+      expect(JSON.parse(answer.stdout)).toMatchObject({ method: "POST", body: { text: input } })
+    }
+    for (const unfit of ["a\0b", "x".repeat(100_001)]) {
+      const refused = await countersign(args, { env: cloud.env, input: unfit })
+      expect(refused).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringContaining("use -d @FILE") })
+    }
+  })
+
   it("puts a token into the headers", async () => {
     const env = { ...cloud.reach, COUNTERSIGN_TOKEN: "token-from-the-environment" }
     const { stdout } = await countersign(["sign", "GET", `${cloud.emulator.url}/v1/x`, "--json"], { env })

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises"
 import type { LibraryFetch } from "@countersign/fetch"
 import { Command } from "commander"
 import { authenticatedFetchTo } from "../authenticated-fetch.ts"
@@ -9,7 +10,8 @@ import {
   type IdentityOptions,
   type SigningOptions,
 } from "../command-options.ts"
-import { curlCommandLine } from "../curl-command-line.ts"
+import { type CurlRequest, curlCommandLine } from "../curl-command-line.ts"
+import { CommandError, EXIT_CODES } from "../exit-code.ts"
 import { authOf, identityOf } from "../identity.ts"
 import { isSecretHeader, parseHeaders } from "../parse-headers.ts"
 import { readInputBytes } from "../read-secret.ts"
@@ -52,6 +54,10 @@ async function sign(method: string, target: string, options: SignOptions): Promi
   const headers = parseHeaders(options.header)
   const { data } = options
   const body = data?.startsWith("@") === true ? await readInputBytes(data.slice(1)) : data
+  const content =
+    options.curl === true && typeof body === "object" && (await isStream(data?.slice(1) ?? ""))
+      ? { text: textOf(body) }
+      : { data }
   const transport = await createTransport()
   try {
     const auth = authOf(await identityOf(options, transport), options, transport)
@@ -68,20 +74,44 @@ async function sign(method: string, target: string, options: SignOptions): Promi
       headers,
       ...(body === undefined ? {} : { body: body as BodyInit }),
     })
-    show(method.toUpperCase(), signed.url, signed.headers, data, options)
+    show(method.toUpperCase(), signed.url, signed.headers, content, options)
   } finally {
     await transport.close()
   }
 }
 
-function show(method: string, url: string, headers: Headers, data: string | undefined, options: SignOptions): void {
+/** Whether a file gives its content once only, so that a curl of later would find none. */
+async function isStream(file: string): Promise<boolean> {
+  return file === "-" || /^\/(?:dev|proc)\//.test(file) || !(await stat(file)).isFile()
+}
+
+/** The longest argument that every system passes to a program. */
+const LONGEST_ARGUMENT = 100_000
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    if (bytes.length <= LONGEST_ARGUMENT && !bytes.includes(0)) {
+      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)
+    }
+  } catch {
+    // It is no text.
+  }
+  throw new CommandError(
+    EXIT_CODES.usage,
+    `A curl command can hold a body from standard input only if it is text of at most ${LONGEST_ARGUMENT} bytes: write this one to a file, and use -d @FILE.`,
+  )
+}
+
+type Content = Pick<CurlRequest, "data" | "text">
+
+function show(method: string, url: string, headers: Headers, content: Content, options: SignOptions): void {
   const mayShow = maySecretsShow(options.showSecrets)
   const shown = [...headers].map(([name, value]): [string, string] => [
     name,
     mayShow || !isSecretHeader(name) ? value : "[hidden]",
   ])
   if (options.json === true) printJson({ method, url, headers: Object.fromEntries(shown) })
-  else if (options.curl === true) print(curlCommandLine({ method, url, headers: shown, data }))
+  else if (options.curl === true) print(curlCommandLine({ method, url, headers: shown, ...content }))
   else print(shown.map(([name, value]) => `${name}: ${value}`).join("\n"))
   if (!mayShow && isTerminal()) note("The secret is hidden on a terminal: pipe the output, or add --show-secrets.")
 }
