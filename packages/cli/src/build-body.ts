@@ -32,7 +32,7 @@ export async function buildBody(parts: readonly BodyPart[], intoQuery: boolean):
     chunks.push(await bytesOf(part))
   }
   const payload = new Uint8Array(Buffer.concat(chunks))
-  if (intoQuery) return { ...nothing, query: new TextDecoder().decode(payload) }
+  if (intoQuery) return { ...nothing, query: percentEncoded(payload, /[!"$-~]/) }
   const json = "application/json"
   return {
     ...nothing,
@@ -47,18 +47,27 @@ export async function buildBody(parts: readonly BodyPart[], intoQuery: boolean):
 }
 
 async function bytesOf({ kind, value }: BodyPart): Promise<Uint8Array> {
-  if (kind === "urlencode") return Buffer.from(await encoded(value))
+  if (kind === "urlencode") return Buffer.from(await urlEncoded(value))
   if (kind === "raw" || !value.startsWith("@")) return Buffer.from(value)
   if (kind !== "data") return await readInputBytes(value.slice(1))
-  return Buffer.from((await readInput(value.slice(1))).replaceAll(/[\r\n\0]/g, ""))
+  const leftOut = [0, 0x0a, 0x0d]
+  return (await readInputBytes(value.slice(1))).filter((byte) => !leftOut.includes(byte))
 }
 
 /** `content`, `=content`, `name=content`, `@file` and `name@file`. */
-async function encoded(value: string): Promise<string> {
+async function urlEncoded(value: string): Promise<string> {
   const [, name = "", mark = "", rest = ""] = /^([^=@]*)([=@])(.*)$/s.exec(value) ?? []
-  if (mark === "") return encodeURIComponent(value)
-  const content = encodeURIComponent(mark === "@" ? await readInput(rest) : rest)
+  if (mark === "") return percentEncoded(Buffer.from(value))
+  const content = percentEncoded(mark === "@" ? await readInputBytes(rest) : Buffer.from(rest))
   return name === "" ? content : `${name}=${content}`
+}
+
+/** The bytes need not be UTF-8. */
+function percentEncoded(bytes: Uint8Array, plain = /[\w.~-]/): string {
+  return Array.from(bytes, (byte) => {
+    const character = String.fromCharCode(byte)
+    return plain.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`
+  }).join("")
 }
 
 /** `name=value`, `name=@file` and `name=<file`, with `;type=` and `;filename=` behind a file. */

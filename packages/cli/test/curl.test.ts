@@ -87,6 +87,29 @@ describe("countersign curl", () => {
     })
   })
 
+  it("sends the bytes of a file that is not UTF-8 as they are", async () => {
+    const cwd = await temporaryFolder()
+    await writeFile(join(cwd, "bytes"), Buffer.from("61fffe620d0a63", "hex"))
+    const bodies: string[] = []
+    const server = createHttpServer(async (request, response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk as Buffer)
+      bodies.push(`${request.url} ${Buffer.concat(chunks).toString("latin1")}`)
+      response.end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    onTestFinished(() => void server.close())
+    const local = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    for (const args of [
+      ["-d", "@bytes"],
+      ["--data-urlencode", "n@bytes"],
+      ["-G", "-d", "@bytes"],
+    ]) {
+      expect(await countersign(["curl", ...args, local], { env: cloud.env, cwd })).toMatchObject({ exitCode: 0 })
+    }
+    expect(bodies).toEqual(["/ a\xff\xfebc", "/ n=a%FF%FEb%0D%0Ac", "/?a%FF%FEbc "])
+  })
+
   it("shows headers with -i and -I, and both ways with -v, secrets hidden", async () => {
     const included = await countersign(["curl", "-i", url("/v1/x")], { env: cloud.env })
     expect(included.stdout).toMatch(/^HTTP\/1\.1 200 OK\n(?:[\w-]+: .*\n)+\n\{/)
