@@ -18,6 +18,7 @@ const CHANNEL = "countersign"
  */
 export function instrument({ meterProvider }: InstrumentOptions = {}): () => void {
   const meter = meterProvider?.getMeter(NAME) ?? metrics.getMeter(NAME)
+  const errorCode = createErrorCodes()
   const refreshes = meter.createHistogram("countersign.credential.refresh.duration", {
     description: "Duration of getting a token or an access key.",
     unit: "s",
@@ -60,7 +61,7 @@ export function instrument({ meterProvider }: InstrumentOptions = {}): () => voi
           refusals.add(1, {
             ...serverOf(event.origin),
             "http.response.status_code": event.status,
-            "error.type": event.rejection.errorCode ?? String(event.status),
+            "error.type": errorCode(event.rejection.errorCode) ?? String(event.status),
           })
         }
         break
@@ -80,6 +81,20 @@ export function instrument({ meterProvider }: InstrumentOptions = {}): () => voi
   }
   subscribe(CHANNEL, listener)
   return () => void unsubscribe(CHANNEL, listener)
+}
+
+/** The form of codes of Huawei Cloud, such as `APIGW.0301` or `SVCSTG.SWR.4010000`. */
+const CODE = /^[a-z][\w-]{0,19}(\.[a-z][\w-]{0,19})?\.\d{2,8}$/i
+const MOST_CODES = 200
+
+/** Passes on codes as an attribute of a metric. A server may send any text, and each one would be a series of its own. */
+function createErrorCodes(): (code: string | undefined) => string | undefined {
+  const known = new Set<string>()
+  return (code) => {
+    if (code === undefined || !CODE.test(code)) return undefined
+    if (known.size < MOST_CODES) known.add(code)
+    return known.has(code) ? code : undefined
+  }
 }
 
 type RequestEvent = Extract<DiagnosticEvent, { method: string }>

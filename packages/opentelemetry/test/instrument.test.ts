@@ -1,5 +1,7 @@
+import { channel as diagnosticsChannel } from "node:diagnostics_channel"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
+import type { DiagnosticEvent } from "@countersign/auth-core"
 import { createFetch, type Token, tokenAuth } from "@countersign/fetch"
 import { context } from "@opentelemetry/api"
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks"
@@ -16,13 +18,14 @@ import { instrument } from "../src/index.ts"
 
 /** Refuses the first request of each path, and quotes what it was sent. */
 const seen = new Set<string>()
+let errorCode = "APIGW.0301"
 const server = createServer(({ url = "", headers }, response) => {
   const isFirst = !seen.has(url)
   seen.add(url)
   const said = `${url} ${JSON.stringify(headers)}`
   response
     .writeHead(isFirst ? 401 : 200)
-    .end(JSON.stringify({ error_code: "APIGW.0301", error_msg: said, request_id: said }))
+    .end(JSON.stringify({ error_code: errorCode, error_msg: said, request_id: said }))
 })
 let origin = ""
 
@@ -44,7 +47,9 @@ afterAll(async () => {
 })
 
 let stop: () => void
-beforeEach(() => {
+beforeEach(async () => {
+  errorCode = "APIGW.0301"
+  await reader.forceFlush()
   stop = instrument({ meterProvider })
   spans.reset()
   exporter.reset()
@@ -115,6 +120,46 @@ it("ends when it is told", async () => {
   await sendInSpan("/v1/three")
   expect(spans.getFinishedSpans()[0]?.events).toEqual([])
 })
+
+async function errorTypes(): Promise<unknown[]> {
+  const { "countersign.refusals": refusals } = (await points()) as Record<
+    string,
+    { attributes: Record<string, unknown> }[]
+  >
+  return (refusals ?? []).map(({ attributes }) => attributes["error.type"])
+}
+
+it.each(["IAM.0061", "ECS.0114", "APIG.0301", "IOTDA.000002", "CCE.01401001", "SVCSTG.SWR.4010000"])(
+  "names a refusal by its code: %s",
+  async (code) => {
+    errorCode = code
+    await sendInSpan(`/v1/code/${code}`)
+    expect(await errorTypes()).toEqual([code])
+  },
+)
+
+it.each(["", "0301", "id-6f1c", "some text", "APIGW.1", "APIGW.123456789", `${"A".repeat(21)}.0301`, "APIGW.0301 x"])(
+  "names a refusal by its status if the code is not of Huawei Cloud's form: %j",
+  async (code) => {
+    errorCode = code
+    await sendInSpan(`/v1/text/${code}`)
+    expect(await errorTypes()).toEqual(["401"])
+  },
+)
+
+it("names at most 200 codes", async () => {
+  const channel = diagnosticsChannel("countersign")
+  for (let code = 1_000; code < 2_000; code++) channel.publish(refusal(`APIGW.${code}`))
+  channel.publish(refusal("APIGW.1000"))
+  const types = await errorTypes()
+  expect(types).toHaveLength(201)
+  expect(types).toContain("401")
+})
+
+function refusal(code: string): DiagnosticEvent {
+  const rejection = { errorCode: code }
+  return { type: "response", method: "GET", origin, path: "/", status: 401, durationMs: 1, rejection }
+}
 
 it("puts no secret into an attribute, whatever the server quotes", async () => {
   await fc.assert(
