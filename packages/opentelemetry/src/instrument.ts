@@ -10,14 +10,47 @@ export interface InstrumentOptions {
 const NAME = "@countersign/opentelemetry"
 const CHANNEL = "countersign"
 
+/** Tells an event to the instruments of one provider. */
+type Measure = (event: DiagnosticEvent) => void
+
+interface Use {
+  readonly measure: Measure
+  /** How many calls of `instrument` have not ended yet. */
+  calls: number
+}
+
+const uses = new Map<MeterProvider, Use>()
+
 /**
  * Turns the events of every client, auth and cache of this process into metrics, and those of requests into events of the
- * active span.
+ * active span. Several calls with the same meter provider count each event once, until the last of them ends.
  *
  * @returns a function that ends it
  */
 export function instrument({ meterProvider }: InstrumentOptions = {}): () => void {
-  const meter = meterProvider?.getMeter(NAME) ?? metrics.getMeter(NAME)
+  const provider = meterProvider ?? metrics.getMeterProvider()
+  const use = uses.get(provider) ?? { measure: measureBy(provider), calls: 0 }
+  use.calls++
+  if (uses.size === 0) subscribe(CHANNEL, listener)
+  uses.set(provider, use)
+  let isOver = false
+  return () => {
+    if (isOver) return
+    isOver = true
+    if (--use.calls > 0) return
+    uses.delete(provider)
+    if (uses.size === 0) unsubscribe(CHANNEL, listener)
+  }
+}
+
+function listener(message: unknown): void {
+  const event = message as DiagnosticEvent
+  for (const { measure } of uses.values()) measure(event)
+  if ("method" in event) trace.getActiveSpan()?.addEvent(`countersign.${event.type}`, attributesOf(event))
+}
+
+function measureBy(provider: MeterProvider): Measure {
+  const meter = provider.getMeter(NAME)
   const errorCode = createErrorCodes()
   const refreshes = meter.createHistogram("countersign.credential.refresh.duration", {
     description: "Duration of getting a token or an access key.",
@@ -45,7 +78,7 @@ export function instrument({ meterProvider }: InstrumentOptions = {}): () => voi
     unit: "{request}",
   })
 
-  const measure = (event: DiagnosticEvent): void => {
+  return (event) => {
     switch (event.type) {
       case "acquired":
         refreshes.record(event.durationMs / 1_000, { "countersign.source": event.source })
@@ -74,13 +107,6 @@ export function instrument({ meterProvider }: InstrumentOptions = {}): () => voi
         } else bare.add(1, { ...serverOf(event.origin), "countersign.bare.reason": event.bare })
     }
   }
-  const listener = (message: unknown): void => {
-    const event = message as DiagnosticEvent
-    measure(event)
-    if ("method" in event) trace.getActiveSpan()?.addEvent(`countersign.${event.type}`, attributesOf(event))
-  }
-  subscribe(CHANNEL, listener)
-  return () => void unsubscribe(CHANNEL, listener)
 }
 
 /** The form of codes of Huawei Cloud, such as `APIGW.0301` or `SVCSTG.SWR.4010000`. */

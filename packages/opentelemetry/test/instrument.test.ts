@@ -3,7 +3,7 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { DiagnosticEvent } from "@countersign/auth-core"
 import { createFetch, type Token, tokenAuth } from "@countersign/fetch"
-import { context } from "@opentelemetry/api"
+import { context, createNoopMeter } from "@opentelemetry/api"
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks"
 import {
   AggregationTemporality,
@@ -173,4 +173,22 @@ it("puts no secret into an attribute, whatever the server quotes", async () => {
     }),
     { numRuns: 20 },
   )
+})
+
+it("counts once for each meter provider, until the last call has ended", async () => {
+  const stopSecond = instrument({ meterProvider })
+  const stopOther = instrument({ meterProvider: { getMeter: createNoopMeter } })
+  stop()
+  stop()
+  await sendInSpan("/v1/twice")
+  expect(await points()).toMatchObject({
+    "countersign.requests": [{ value: 2 }],
+    "countersign.replays": [{ value: 1 }],
+  })
+  expect(spans.getFinishedSpans()[0]?.events).toHaveLength(6)
+  stopSecond()
+  stopOther()
+  spans.reset()
+  await sendInSpan("/v1/after")
+  expect(spans.getFinishedSpans()[0]?.events).toEqual([])
 })
