@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel"
 import type { DiagnosticEvent } from "@countersign/auth-core"
-import { type Attributes, type MeterProvider, metrics, trace } from "@opentelemetry/api"
+import { type Attributes, diag, type MeterProvider, metrics, trace } from "@opentelemetry/api"
 
 export interface InstrumentOptions {
   /** @default the global one */
@@ -43,10 +43,23 @@ export function instrument({ meterProvider }: InstrumentOptions = {}): () => voi
   }
 }
 
+/** Throws nothing, because an error of a subscriber ends the process. */
 function listener(message: unknown): void {
   const event = message as DiagnosticEvent
-  for (const { measure } of uses.values()) measure(event)
-  if ("method" in event) trace.getActiveSpan()?.addEvent(`countersign.${event.type}`, attributesOf(event))
+  for (const { measure } of uses.values()) attempt(() => measure(event))
+  attempt(() => {
+    if ("method" in event) trace.getActiveSpan()?.addEvent(`countersign.${event.type}`, attributesOf(event))
+  })
+}
+
+/** Instruments and spans are of others, and may throw. */
+function attempt(act: () => void): void {
+  try {
+    act()
+  } catch (error) {
+    const tell = async (): Promise<void> => diag.error(`${NAME}: an event was lost`, error)
+    tell().catch(() => undefined)
+  }
 }
 
 function measureBy(provider: MeterProvider): Measure {

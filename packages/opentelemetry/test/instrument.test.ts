@@ -3,7 +3,7 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { DiagnosticEvent } from "@countersign/auth-core"
 import { createFetch, type Token, tokenAuth } from "@countersign/fetch"
-import { context, createNoopMeter } from "@opentelemetry/api"
+import { type MeterProvider as AnyMeterProvider, context, createNoopMeter, diag } from "@opentelemetry/api"
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks"
 import {
   AggregationTemporality,
@@ -191,4 +191,27 @@ it("counts once for each meter provider, until the last call has ended", async (
   spans.reset()
   await sendInSpan("/v1/after")
   expect(spans.getFinishedSpans()[0]?.events).toEqual([])
+})
+
+it("throws nothing into a request when an instrument, a span or a logger throws", async () => {
+  const broken = (): never => {
+    throw new Error("broken")
+  }
+  const uncaught: unknown[] = []
+  const note = (error: unknown): void => void uncaught.push(error)
+  process.on("uncaughtException", note)
+  diag.setLogger({ error: broken, warn: broken, info: broken, debug: broken, verbose: broken })
+  const meter = Object.assign(createNoopMeter(), {
+    createCounter: () => ({ add: broken }),
+    createHistogram: () => ({ record: broken }),
+  })
+  const stopBroken = instrument({ meterProvider: { getMeter: () => meter } as AnyMeterProvider })
+  await sendInSpan("/v1/broken")
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  stopBroken()
+  diag.disable()
+  process.off("uncaughtException", note)
+  expect(uncaught).toEqual([])
+  expect(await points()).toMatchObject({ "countersign.requests": [{ value: 2 }] })
+  expect(spans.getFinishedSpans()[0]?.events).toHaveLength(6)
 })
