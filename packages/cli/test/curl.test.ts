@@ -52,6 +52,11 @@ describe("countersign curl", () => {
     expect(await echoOf([...args, url("/v1/x?q=0")], { cwd, input: "from a pipe" })).toMatchObject(echo)
   })
 
+  it("-G puts data before the fragment", async () => {
+    expect(await echoOf(["-G", "-d", "x=1", url("/v1/x#top?")])).toMatchObject({ target: "/v1/x?x=1" })
+    expect(await echoOf(["-G", "-d", "x=#1", url("/v1/x?q=0#top")])).toMatchObject({ target: "/v1/x?q=0&x=%231" })
+  })
+
   it("sends JSON, forms, and headers of its options", async () => {
     const json = await echoOf([
       "--json",

@@ -114,7 +114,7 @@ async function curl(
 ): Promise<ExitCode> {
   const { insecure, connectTimeout, maxTime, location, output } = options
   const body = await buildBody(parts, options.get === true)
-  const url = targetUrl(body.query === "" ? target : `${target}${target.includes("?") ? "&" : "?"}${body.query}`)
+  const url = targetUrl(withQuery(target, body.query))
   if (insecure === true && !isLoopbackUrl(url)) {
     throw new CommandError(
       EXIT_CODES.usage,
@@ -183,6 +183,12 @@ async function showWhole(
 
 function showHead(response: Response, { include, head }: CurlOptions): void {
   if (include === true || head === true) print(`${headLines(response, true).join("\n")}\n\n`)
+}
+
+function withQuery(target: string, query: string): string {
+  if (query === "") return target
+  const [rest = "", ...fragment] = target.split("#")
+  return [`${rest}${rest.includes("?") ? "&" : "?"}${query}`, ...fragment].join("#")
 }
 
 function methodOf({ request, head, get }: CurlOptions, { payload }: SentBody): string {
