@@ -1,3 +1,5 @@
+import { headerLine } from "./parse-headers.ts"
+
 export interface CurlRequest {
   readonly method: string
   readonly url: string
@@ -15,7 +17,7 @@ export function curlCommandLine({ method, url, headers, data, text }: CurlReques
     method === "HEAD" ? ["--head"] : method === "GET" && (data ?? text) === undefined ? [] : ["--request", method]
   // curl would send a type of its own with a body, which may differ from what a service expects.
   const hasType = headers.some(([name]) => name.toLowerCase() === "content-type")
-  const lines = headers.map(([name, value]) => ["--header", value === "" ? `${name};` : `${name}: ${value}`])
+  const lines = headers.map(([name, value]) => ["--header", headerLine(name, value)])
   const content = text !== undefined ? ["--data-raw", text] : data !== undefined ? ["--data-binary", data] : []
   const body = content.length === 0 || hasType ? content : [...content, "--header", "content-type:"]
   const globs = /[[\]{}]/.test(url) ? ["--globoff"] : []

@@ -12,8 +12,8 @@ export function isSecretHeader(name: string): boolean {
 /** Headers that countersign sets. */
 const OWN = /^(?:authorization|x-auth-token|x-security-token|x-sdk-date)$/i
 
-/** Reads `Name: value` lines, and curl's `Name;` for an empty value. */
-export function parseHeaders(lines: readonly string[] = []): [name: string, value: string][] {
+/** Reads `Name: value` lines, and curl's `Name;` for an empty value and `Name:` for a header that is not sent. */
+export function parseHeaders(lines: readonly string[] = []): [name: string, value: string | undefined][] {
   return lines.map((line) => {
     const [, name = "", value] = /^([!#$%&'*+.^_`|~\w-]+)(?::\s*(.*?)\s*|;)$/s.exec(line) ?? []
     if (name === "") {
@@ -25,6 +25,15 @@ export function parseHeaders(lines: readonly string[] = []): [name: string, valu
         `Leave the header ${name} out: countersign sets it. A token belongs in a file, with --token-file.`,
       )
     }
-    return [name, value ?? ""]
+    return [name, value === "" ? undefined : (value ?? "")]
   })
+}
+
+/** A header as `parseHeaders` and `curl -H` take it. */
+export function headerLine(name: string, value: string): string {
+  return value === "" ? `${name};` : `${name}: ${value}`
+}
+
+export function isSent(header: [name: string, value: string | undefined]): header is [name: string, value: string] {
+  return header[1] !== undefined
 }

@@ -10,6 +10,8 @@ export interface TransportOptions {
 /** Sends as curl does: HTTP_PROXY, HTTPS_PROXY and NO_PROXY count. */
 export interface Transport {
   readonly fetch: IamFetch & LibraryFetch
+  /** A fetch that does not send some headers, which fetch would add on its own. */
+  fetchWithout(names: readonly string[]): LibraryFetch
   close(): Promise<void>
 }
 
@@ -22,13 +24,25 @@ export async function createTransport({
   const remote: Dispatcher = new EnvHttpProxyAgent({ connect })
   // No proxy stands between a program and its own machine.
   const local: Dispatcher = new Agent({ connect: { ...connect, rejectUnauthorized: insecureLoopback !== true } })
-  const send = (input: string | URL, init?: object): ReturnType<typeof fetch> =>
-    fetch(input, { ...init, dispatcher: isLoopbackUrl(input) ? local : remote })
+  const sendBy =
+    (by: (dispatcher: Dispatcher) => Dispatcher) =>
+    (input: string | URL, init?: object): ReturnType<typeof fetch> =>
+      fetch(input, { ...init, dispatcher: by(isLoopbackUrl(input) ? local : remote) })
   return {
-    fetch: send,
+    fetch: sendBy((dispatcher) => dispatcher),
+    fetchWithout: (names) => sendBy((dispatcher) => dispatcher.compose(leaveOut(names))),
     async close() {
       await Promise.all([remote.close(), local.close()])
     },
+  }
+}
+
+/** The names are in lower case. */
+function leaveOut(names: readonly string[]): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) => {
+    const headers = new Headers(options.headers as Record<string, string>)
+    for (const name of names) headers.delete(name)
+    return dispatch({ ...options, headers: Object.fromEntries(headers) }, handler)
   }
 }
 

@@ -57,6 +57,13 @@ describe("countersign curl", () => {
     expect(await echoOf(["-G", "-d", "x=#1", url("/v1/x?q=0#top")])).toMatchObject({ target: "/v1/x?q=0&x=%231" })
   })
 
+  it("sends no header `X:`, and an empty header `X;`", async () => {
+    const unsent = ["Accept", "user-agent", "X-Own", "Content-Type"].flatMap((name) => ["-H", `${name}:`])
+    const { headers } = await echoOf([...unsent, "-H", "X-Empty;", "-d", "x", url("/v1/x")])
+    for (const name of ["accept", "user-agent", "x-own", "content-type"]) expect(headers).not.toHaveProperty(name)
+    expect(headers).toMatchObject({ "x-empty": "" })
+  })
+
   it("sends JSON, forms, and headers of its options", async () => {
     const json = await echoOf([
       "--json",

@@ -48,6 +48,13 @@ describe("countersign sign", () => {
     expect(JSON.parse(answer.stdout)).toMatchObject({ body: { text: body }, headers: { "x-empty": "" } })
   })
 
+  it("prints an empty header as curl -H takes it, and none that is not sent", async () => {
+    const args = ["sign", "GET", `${cloud.emulator.url}/v1/x`, "-H", "X-Empty;", "-H", "X-Unsent:"]
+    const { stdout } = await countersign(args, { env: cloud.env })
+    expect(stdout).toMatch(/^x-empty;$/m)
+    expect(stdout).not.toContain("x-unsent")
+  })
+
   it("reads the body from a file, which the curl command names", async ({ skip }) => {
     skip(!hasSystemTool("curl"), "there is no curl")
     const cwd = await temporaryFolder()

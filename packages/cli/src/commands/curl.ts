@@ -18,10 +18,10 @@ import { CommandError, EXIT_CODES, type ExitCode } from "../exit-code.ts"
 import { authOf, identityOf } from "../identity.ts"
 import { ownVersion } from "../own-version.ts"
 import { paintExplanation } from "../paint-explanation.ts"
-import { isSecretHeader, parseHeaders } from "../parse-headers.ts"
+import { isSecretHeader, isSent, parseHeaders } from "../parse-headers.ts"
 import { targetUrl } from "../target-url.ts"
 import { isTerminal, note, print, printJson, withProgress } from "../terminal.ts"
-import { createTransport, isLoopbackUrl } from "../transport.ts"
+import { createTransport, isLoopbackUrl, type Transport } from "../transport.ts"
 import { reasonOf } from "../who-am-i.ts"
 
 interface CurlOptions extends IdentityOptions, SigningOptions {
@@ -128,7 +128,8 @@ async function curl(
   try {
     const identity = await identityOf(options, transport)
     const auth = explainable(authOf(identity, options, transport))
-    const wire = options.verbose === true ? verbose(transport.fetch, options.showSecrets) : transport.fetch
+    const bare = fetchFor(options, transport)
+    const wire = options.verbose === true ? verbose(bare, options.showSecrets) : bare
     const send = authenticatedFetchTo(url, auth, options, wire)
     const sent = send(url, {
       method: methodOf(options, body),
@@ -212,8 +213,14 @@ function headersOf(options: CurlOptions, { headers }: SentBody): [name: string, 
     ...implied.flatMap(([name, value]): [string, string][] =>
       value === undefined || isNamed(name) ? [] : [[name, value]],
     ),
-    ...named,
+    ...named.filter(isSent),
   ]
+}
+
+/** fetch adds headers of its own, such as Accept, so those that are not to be sent are taken out behind it. */
+function fetchFor({ header }: CurlOptions, transport: Transport): LibraryFetch {
+  const unsent = parseHeaders(header).filter((each) => !isSent(each))
+  return unsent.length === 0 ? transport.fetch : transport.fetchWithout(unsent.map(([name]) => name.toLowerCase()))
 }
 
 /** Shows each attempt as `curl -v` does, its secrets masked. */
@@ -223,7 +230,7 @@ function verbose(send: LibraryFetch, showSecrets: boolean | undefined): LibraryF
     note(`> ${init?.method ?? "GET"} ${pathname}${search} HTTP/1.1`)
     note(`> host: ${host}`)
     for (const [name, value] of new Headers(init?.headers)) {
-      if (name !== "host") note(`> ${headerLine(name, value, showSecrets === true)}`)
+      if (name !== "host") note(`> ${shownHeader(name, value, showSecrets === true)}`)
     }
     note(">")
     return send(input, init)
@@ -233,11 +240,11 @@ function verbose(send: LibraryFetch, showSecrets: boolean | undefined): LibraryF
 function headLines({ status, statusText, headers }: Response, showSecrets: boolean): string[] {
   return [
     `HTTP/1.1 ${status} ${statusText}`.trimEnd(),
-    ...[...headers].map(([name, value]) => headerLine(name, value, showSecrets)),
+    ...[...headers].map(([name, value]) => shownHeader(name, value, showSecrets)),
   ]
 }
 
-function headerLine(name: string, value: string, showSecrets: boolean): string {
+function shownHeader(name: string, value: string, showSecrets: boolean): string {
   return `${name}: ${showSecrets || !isSecretHeader(name) ? value : "[hidden]"}`
 }
 

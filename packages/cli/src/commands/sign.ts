@@ -13,7 +13,7 @@ import {
 import { type CurlRequest, curlCommandLine } from "../curl-command-line.ts"
 import { CommandError, EXIT_CODES } from "../exit-code.ts"
 import { authOf, identityOf } from "../identity.ts"
-import { isSecretHeader, parseHeaders } from "../parse-headers.ts"
+import { headerLine, isSecretHeader, isSent, parseHeaders } from "../parse-headers.ts"
 import { readInputBytes } from "../read-secret.ts"
 import { targetUrl } from "../target-url.ts"
 import { isTerminal, maySecretsShow, note, print, printJson } from "../terminal.ts"
@@ -51,7 +51,7 @@ export function signCommand(): Command {
 
 async function sign(method: string, target: string, options: SignOptions): Promise<void> {
   const url = targetUrl(target)
-  const headers = parseHeaders(options.header)
+  const headers = parseHeaders(options.header).filter(isSent)
   const { data } = options
   const body = data?.startsWith("@") === true ? await readInputBytes(data.slice(1)) : data
   const content =
@@ -112,6 +112,6 @@ function show(method: string, url: string, headers: Headers, content: Content, o
   ])
   if (options.json === true) printJson({ method, url, headers: Object.fromEntries(shown) })
   else if (options.curl === true) print(curlCommandLine({ method, url, headers: shown, ...content }))
-  else print(shown.map(([name, value]) => `${name}: ${value}`).join("\n"))
+  else print(shown.map(([name, value]) => headerLine(name, value)).join("\n"))
   if (!mayShow && isTerminal()) note("The secret is hidden on a terminal: pipe the output, or add --show-secrets.")
 }
