@@ -21,8 +21,13 @@ main(process.argv.slice(2)).catch((error: unknown) => {
 
 // A reader such as `head` closes the pipe when it has enough.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error
-  process.exit(EXIT_CODES.ok)
+  if (error.code === "EPIPE") process.exit(EXIT_CODES.ok)
+  note(`countersign: The output cannot be written: ${error.message}`)
+  process.exit(EXIT_CODES.unexpected)
+})
+// Without a reader of the notes, the result still counts.
+process.stderr.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") process.exit(EXIT_CODES.unexpected)
 })
 
 async function main(args: readonly string[]): Promise<void> {

@@ -42,6 +42,17 @@ export async function countersign(
   return { exitCode, stdout, stderr }
 }
 
+/** Runs a shell script, for which `countersign` is the command. */
+export async function inShell(script: string, env: Readonly<Record<string, string>>): Promise<Run> {
+  const words = COMMAND.map((word) => `'${word}'`).join(" ")
+  const child = spawn("sh", ["-c", `countersign() { ${words} "$@"; }\n${script}`], { env: await environment(env) })
+  let [stdout, stderr] = ["", ""]
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk))
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk))
+  const [exitCode] = (await once(child, "close")) as [number | null]
+  return { exitCode, stdout, stderr }
+}
+
 /** Starts the command, and gives it when it has printed a text. */
 export async function startCountersign(
   args: readonly string[],

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { readFile, writeFile } from "node:fs/promises"
 import { createServer as createHttpServer } from "node:http"
 import { createServer as createHttpsServer } from "node:https"
@@ -5,7 +6,7 @@ import { type AddressInfo, createServer } from "node:net"
 import { join } from "node:path"
 import { selfSigned } from "@countersign/testkit"
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
-import { type Cloud, countersign, inTerminal, noTerminal, startCloud, temporaryFolder } from "./countersign.ts"
+import { type Cloud, countersign, inShell, inTerminal, noTerminal, startCloud, temporaryFolder } from "./countersign.ts"
 
 interface Echo {
   readonly method: string
@@ -163,6 +164,23 @@ describe("countersign curl", () => {
     expect(JSON.parse(await readFile(join(cwd, "answer"), "utf8"))).toMatchObject({ method: "GET" })
     const nowhere = await countersign(["curl", "-o", "no/such/folder", url("/v1/x")], { env: cloud.env, cwd })
     expect(nowhere).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("The output file cannot be written") })
+  })
+
+  it("shows no stack trace when its output has no reader or no room", async () => {
+    const target = `'${url("/v1/x")}'`
+    const pipe = await inShell(`countersign curl -v ${target} 2>&1 | head -n 1`, cloud.env)
+    expect(pipe).toEqual({ exitCode: 0, stdout: "> GET /v1/x HTTP/1.1\n", stderr: "" })
+    // The body still goes out when nobody reads the notes.
+    const body = await inShell(`{ countersign curl -v ${target} 2>&1 >&3 | true; } 3>&1`, cloud.env)
+    expect(body).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(`"method":"GET"`), stderr: "" })
+    if (!existsSync("/dev/full")) return
+    for (const to of ["> /dev/full", "-o /dev/full"]) {
+      const full = await inShell(`countersign curl ${target} ${to}`, cloud.env)
+      expect(full).toMatchObject({ exitCode: 1, stdout: "" })
+      expect(full.stderr).toMatch(/^countersign: The output (?:file )?cannot be written: ENOSPC.*\n$/)
+    }
+    const notes = await inShell(`countersign curl -v ${target} 2> /dev/full`, cloud.env)
+    expect(notes).toMatchObject({ exitCode: 1 })
   })
 
   it("explains a refusal on standard error, and ends with 4, or with 22 with -f", async () => {

@@ -261,6 +261,9 @@ function networkFailure(error: unknown, url: string): unknown {
   if (error instanceof Error && "syscall" in error && error.syscall === "open") {
     return new CommandError(EXIT_CODES.usage, `The output file cannot be written: ${error.message}`)
   }
+  if (error instanceof Error && "syscall" in error && error.syscall === "write") {
+    return new CommandError(EXIT_CODES.unexpected, `The output file cannot be written: ${error.message}`)
+  }
   const { evidence } = explain(error) as Awaited<ReturnType<typeof explain>>
   const isTimeout = error instanceof Error && error.name === "TimeoutError"
   const reason = isTimeout ? "The time for an answer was over." : (evidence[0] ?? `${reasonOf(error)}.`)
