@@ -75,6 +75,11 @@ export interface DiagnosticOptions {
   onEvent?: ((event: RequestEvent) => unknown) | undefined
 }
 
+interface BareOptions extends DiagnosticOptions {
+  /** With a list, the base URL admits no host. */
+  readonly hosts?: readonly string[] | undefined
+}
+
 /** A request before it goes out bare. */
 interface BareRequest {
   readonly method: string
@@ -89,18 +94,22 @@ interface BareRequest {
  * Tells of a request that goes out without authentication: in an event, and in a warning or error, as `unlisted` says.
  *
  * @throws {AuthError} `AUTH_INSECURE_URL` for plain http to a host that is admitted, unless a redirect led there;
- * `AUTH_INVALID_REQUEST` for any other where `unlisted` is `error`.
+ * `AUTH_INVALID_REQUEST` for any other where `unlisted` is `error`; `AUTH_INVALID_OPTION` where `unlisted` is malformed.
  */
-export function tellBare({ label }: Auth, request: BareRequest, reason: BareReason, options: DiagnosticOptions): void {
+export function tellBare({ label }: Auth, request: BareRequest, reason: BareReason, options: BareOptions): void {
   const { method, url, redirected = false } = request
-  const bare = isBaseInClear(request) ? "plain-http" : reason
-  const { unlisted = "warn" } = options
+  const { hosts, unlisted = "warn" } = options
+  if (!["warn", "error", "silent"].includes(unlisted)) {
+    throw new AuthError("AUTH_INVALID_OPTION", '`unlisted` must be "warn", "error" or "silent".')
+  }
+  const bare = hosts === undefined && isBaseInClear(request) ? "plain-http" : reason
   const why = `${method} ${url.origin}${url.pathname} ${REASONS[bare]}`
+  const cure = `To authenticate it, list "${url.host}" in \`hosts\`.`
   if (bare === "plain-http" && (unlisted === "error" || !redirected)) {
     throw new AuthError("AUTH_INSECURE_URL", `${why} Use https, or set \`allowInsecure\`.`, { endpoint: url.origin })
   }
-  if (unlisted === "error") throw new AuthError("AUTH_INVALID_REQUEST", `${why} ${CURE}`, { endpoint: url.origin })
-  if (unlisted === "warn") warn(url.origin, `${why} ${bare === "plain-http" ? SECURE : CURE} ${QUIET}`)
+  if (unlisted === "error") throw new AuthError("AUTH_INVALID_REQUEST", `${why} ${cure}`, { endpoint: url.origin })
+  if (unlisted === "warn") warn(url.origin, `${why} ${bare === "plain-http" ? SECURE : cure} ${QUIET}`)
   tellListeners({ type: "attempt", ...placeOf({ method, url }), label, bare }, options.onEvent)
 }
 
@@ -112,14 +121,12 @@ function isBaseInClear({ url, baseUrl }: BareRequest): boolean {
 
 const REASONS: Readonly<Record<BareReason, string>> = {
   "host-not-listed": "goes without authentication: its host is not among those that may see credentials.",
-  "no-base-url":
-    "goes without authentication: its host is not one of Huawei Cloud's APIs, and the client has no base URL.",
+  "no-base-url": "goes without authentication: its host is not on the default list of Huawei Cloud's APIs.",
   redirected: "goes without authentication: a redirect from another origin led there.",
   "plain-http": "must not carry credentials: it is plain http.",
 }
-const CURE = "To authenticate it, list the host in `hosts`, or make it the base URL of the client."
 const SECURE = "A redirect led there. To authenticate it, set `allowInsecure`."
-const QUIET = "`unlisted` says whether this is a warning."
+const QUIET = 'The option `unlisted` hides this ("silent") or refuses the request ("error").'
 
 const MOST_ORIGINS = 1_000
 const warned = new Set<string>()
@@ -139,6 +146,7 @@ interface ToldAttempt {
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly added: Readonly<Record<string, string>>
+  readonly body?: unknown
   readonly by?: Auth | undefined
 }
 
@@ -198,12 +206,35 @@ function partiesOf(attempt: ToldAttempt): OfAttempt {
 
 /** Services quote what they were sent. The canonical request is for `explain`. */
 function withoutSecrets({ errorCode, errorMessage, requestId }: ErrorFields, attempt: ToldAttempt): ErrorFields {
-  const sent = [...Object.values(attempt.headers), ...attempt.url.searchParams.values()]
-  const secrets = sent.filter((value) => value.length >= SHORTEST_SECRET)
+  const { headers, url, body } = attempt
+  const cookies = (headers.cookie ?? "").split(/; */).map((pair) => pair.slice(pair.indexOf("=") + 1))
+  const sent = [...Object.values(headers), ...cookies, ...url.searchParams.values(), ...valuesOf(body)]
+  const secrets = sent.filter((value) => value.length >= SHORTEST_SECRET && !SDK_DATE.test(value))
   const redacted = (text: string | undefined): string | undefined =>
     text === undefined ? undefined : redactText(text.replace(/canonicalRequest:.*/is, "canonicalRequest: ..."), secrets)
   return { errorCode: redacted(errorCode), errorMessage: redacted(errorMessage), requestId: redacted(requestId) }
 }
+
+/** The values of a body of JSON or of a form, as far as it is at hand. A stream is not. */
+function valuesOf(body: unknown): string[] {
+  const isBytes = body instanceof Uint8Array
+  if (!(isBytes || typeof body === "string") || body.length > LONGEST_READ_BODY) return []
+  const text = isBytes ? new TextDecoder().decode(body) : body
+  const values: string[] = []
+  try {
+    JSON.parse(text, (_, value: unknown) => typeof value === "string" && values.push(value))
+  } catch {
+    values.push(...new URLSearchParams(text).values())
+  }
+  return values.slice(0, MOST_VALUES)
+}
+
+/** Refusals are rare, but masking takes time for each value. In bytes or characters. */
+const LONGEST_READ_BODY = 65_536
+const MOST_VALUES = 1_000
+
+/** The service quotes it where a clock is wrong. */
+const SDK_DATE = /^\d{8}T\d{6}Z$/
 
 /** A shorter text is a word, not a secret. */
 const SHORTEST_SECRET = 8

@@ -6,7 +6,7 @@ import { abortable } from "../runtime/promises.ts"
 import { hasOwnSecrets } from "../runtime/redact.ts"
 import type { AuthenticatedAttempt, OutgoingRequest } from "./authenticate-attempt.ts"
 import { asBytes, chunksOf } from "./chunk-source.ts"
-import type { BareReason, DiagnosticOptions } from "./diagnostics.chunk.ts"
+import type { BareReason } from "./diagnostics.chunk.ts"
 import {
   startTime,
   tellAttempt,
@@ -97,7 +97,7 @@ export function fetchesBare(
   auth: Auth,
   { input, given, url, baseUrl }: BareFetch,
   bare: BareReason,
-  options: DiagnosticOptions,
+  options: HostGuard,
 ): boolean {
   const own = isRequest(input) ? input : undefined
   if (hasOwnSecrets(headersOf(given.headers ?? own?.headers))) return false

@@ -74,7 +74,7 @@ const OTHER_HOST =
   /^(?:(?:api(?:-intl)?\.meeting|dme\.cn-north-4|oroas\.cn-north-7)\.huaweicloud\.com|as\.ap-southeast-1\.myhwclouds\.com|cts\.(?:af-north-1\.myhuaweicloud\.africa|ap-southeast-5\.myhuaweicloud\.asia))$/
 
 /** Decides where credentials may go. */
-export interface HostGuard extends DiagnosticOptions {
+export interface HostGuard extends DiagnosticOptions, Pick<GuardOptions, "hosts"> {
   /** As in the options. */
   readonly allowInsecure: boolean
   /**
@@ -93,7 +93,8 @@ export interface HostGuard extends DiagnosticOptions {
  */
 export function createHostGuard(options: GuardOptions = {}): HostGuard {
   // A copy without a prototype, so that a polluted Object.prototype opens no host.
-  const { hosts, allowInsecure = false, ...watching }: GuardOptions = Object.assign(Object.create(null), options)
+  const given: GuardOptions = Object.assign(Object.create(null), options)
+  const { hosts, allowInsecure = false } = given
   if (hosts !== undefined && !Array.isArray(hosts)) throw invalidHosts()
   const listed = hosts?.map(compile)
   // Consecutive requests mostly go to one host.
@@ -110,7 +111,7 @@ export function createHostGuard(options: GuardOptions = {}): HostGuard {
     return baseUrl === undefined ? "no-base-url" : "host-not-listed"
   }
   return {
-    ...watching,
+    ...given,
     allowInsecure,
     bareReason: (url, baseUrl, redirected) =>
       reasonOf(url, baseUrl, redirected) ??

@@ -1,13 +1,14 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel"
 import { numbering } from "@countersign/testkit"
 import { afterEach, describe, expect, it, vi } from "vitest"
+import { akskAuth } from "../../src/auth/aksk-auth.ts"
 import type { AuthEvent } from "../../src/auth/auth.ts"
 import { tokenAuth } from "../../src/auth/token-auth.ts"
 import { staticCredentials } from "../../src/credentials/static-credentials.ts"
 import { authenticatedSend } from "../../src/engine/authenticated-call.ts"
 import type { RequestEvent } from "../../src/engine/diagnostics.chunk.ts"
 import type { GuardOptions } from "../../src/engine/gate.ts"
-import type { ResponseLike } from "../../src/engine/wire-request.ts"
+import type { ResponseLike, WireRequest } from "../../src/engine/wire-request.ts"
 import { partner } from "../../src/partner/partner.ts"
 import { staticToken } from "../../src/tokens/static-token.ts"
 
@@ -50,7 +51,9 @@ describe("a request that goes out bare", () => {
     await sent("https://other.example.com/", { hosts: ["api.example.com"] })
     expect(warned).toEqual([
       [
-        expect.stringMatching(/^GET https:\/\/once\.example\.com\/a goes .*no base URL.*`hosts`/),
+        expect.stringMatching(
+          /^GET https:\/\/once\.example\.com\/a goes .*default list.*list "once\.example\.com" in `hosts`/,
+        ),
         { code: "COUNTERSIGN_BARE" },
       ],
       [expect.stringMatching(/^GET https:\/\/other\.example\.com\/ goes .*not among/), { code: "COUNTERSIGN_BARE" }],
@@ -67,6 +70,13 @@ describe("a request that goes out bare", () => {
       endpoint: "https://strict.example.com",
     })
     expect(warned).toEqual([])
+  })
+
+  it("is refused when the option is malformed", async () => {
+    const unlisted = "Error" as "error"
+    await expect(sent("https://strict.example.com/", { unlisted })).rejects.toMatchObject({
+      code: "AUTH_INVALID_OPTION",
+    })
   })
 
   it("warns on the console where there is no process", async () => {
@@ -98,6 +108,13 @@ describe("plain http", () => {
     expect(await sent("http://localhost:1/", { hosts: ["localhost"] })).toEqual([["http://localhost:1/", true]])
     const options = { hosts: ["api.example.com"], allowInsecure: true }
     expect(await sent("http://api.example.com/", options)).toEqual([["http://api.example.com/", true]])
+  })
+
+  it("goes out bare to the base URL's own host if a list of hosts does not name it", async () => {
+    const listed = { hosts: ["*.example.com"], unlisted: "silent" } as const
+    expect(await sent("http://internal.test/", listed, { baseUrl: "http://internal.test/" })).toEqual([
+      ["http://internal.test/", false],
+    ])
   })
 
   it("goes out bare, and is told, when a redirect leads there", async () => {
@@ -143,6 +160,38 @@ describe("labels", () => {
     const auth = tokenAuth(labelled, { onEvent: (event) => void events.push(event) })
     await auth.authenticate({ method: "GET", url: "https://x.example.com/", headers: {}, body: null })
     expect(events).toMatchObject([{ type: "acquired", identity: "nobody", label: "token of nobody" }])
+  })
+})
+
+describe("a refusal", () => {
+  const KEY = { accessKeyId: "AK", secretAccessKey: "SK" }
+
+  /** What an event says when the service quotes the request. */
+  async function told(own: object, quote: (attempt: WireRequest) => string): Promise<string | undefined> {
+    const events: RequestEvent[] = []
+    const request = { method: "POST", url: "http://localhost:1/", headers: {}, ...own }
+    await authenticatedSend(
+      akskAuth(KEY),
+      request,
+      async (attempt) => Response.json({ error_code: "APIGW.0301", error_msg: quote(attempt) }, { status: 401 }),
+      { hosts: ["localhost"], onEvent: (event) => events.push(event) },
+    )
+    const refusal = events.find((event) => event.type === "response")
+    return refusal?.rejection?.errorMessage
+  }
+
+  it("shows the time that the request was signed at", async () => {
+    const message = await told({}, ({ headers }) => `signature time:${headers["x-sdk-date"]} ${headers.authorization}`)
+    expect(message).toMatch(/^signature time:\d{8}T\d{6}Z \[secret\]$/)
+  })
+
+  it.each([
+    ["a body of JSON", { body: '{"auth":{"password":"HunterTwoPassword"}}' }],
+    ["the bytes of a form", { body: new TextEncoder().encode("user=me&password=HunterTwoPassword") }],
+    ["a cookie", { headers: { cookie: "a=b; sid=HunterTwoPassword" } }],
+    ["the query", { url: "http://localhost:1/?password=HunterTwoPassword" }],
+  ])("masks what the service quotes of %s", async (_, own) => {
+    expect(await told(own, () => "wrong: HunterTwoPassword")).toBe("wrong: [secret]")
   })
 })
 
