@@ -28,7 +28,7 @@ export function authenticatedFetchTo(
     return send(input, init)
   }
   const hosts = host ?? (isLoopbackUrl(url) ? [new URL(url).host] : undefined)
-  return createFetch(auth, { fetch: checked, hosts, allowInsecure })
+  return createFetch(auth, { fetch: checked, hosts, allowInsecure, unlisted: "silent" })
 }
 
 function bareError({ protocol, host }: URL): CommandError {

@@ -276,6 +276,16 @@ describe("countersign curl", () => {
     }
   })
 
+  it("says once that a host gets no credential", async () => {
+    const bare = await countersign(["curl", "https://example.com/"], { env: cloud.env })
+    expect(bare).toEqual({
+      exitCode: 2,
+      stdout: "",
+      stderr:
+        "countersign: example.com is not one of Huawei Cloud's own API hosts, so it gets no credential: add --host example.com if it may have one.\n",
+    })
+  })
+
   it("says so when nobody answers", async () => {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
