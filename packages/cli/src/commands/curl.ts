@@ -73,6 +73,7 @@ export function curlCommand(): Command {
     .option("-i, --include", "show the headers of the answer too")
     .option("-v, --verbose", "show what is sent and received, on standard error")
     .option("-s, --silent", "show no progress")
+    .option("-S, --show-error", "show errors with -s too, as is always done")
     .option("-f, --fail", "on an HTTP error show no body, and end with 22")
     .option("-o, --output <file>", "write the body to a file")
     .option("-L, --location", "follow redirects")
