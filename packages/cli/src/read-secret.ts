@@ -41,12 +41,16 @@ function nonEmpty(value: string | undefined, message: string): string {
   throw new CommandError(EXIT_CODES.credentials, message)
 }
 
-/** The text of a file, or of standard input for `-`. */
-export async function readInput(file: string): Promise<string> {
+/**
+ * The text of a file, or of standard input for `-`.
+ *
+ * @param ifMissing advice where there is no such file
+ */
+export async function readInput(file: string, ifMissing?: string): Promise<string> {
   try {
     return file === "-" ? await textOf(process.stdin) : await readFile(file, "utf8")
   } catch (error) {
-    throw unreadable(file, error)
+    throw unreadable(file, error, ifMissing)
   }
 }
 
@@ -62,10 +66,15 @@ export async function readInputBytes(file: string): Promise<Uint8Array> {
   }
 }
 
-function unreadable(file: string, error: unknown): CommandError {
+/** A name that is too long, or below a file, names nothing either. */
+const MISSING = ["ENOENT", "ENAMETOOLONG", "ENOTDIR"]
+
+function unreadable(file: string, error: unknown, ifMissing?: string): CommandError {
   const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error"
-  const reason = code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : code
-  return new CommandError(EXIT_CODES.usage, `${inputName(file)} cannot be read: ${reason}.`)
+  const isMissing = MISSING.includes(code)
+  const reason = isMissing ? "there is no such file" : code === "EISDIR" ? "it is a folder" : code
+  const advice = isMissing && ifMissing !== undefined ? ` ${ifMissing}` : ""
+  return new CommandError(EXIT_CODES.usage, `${inputName(file)} cannot be read: ${reason}.${advice}`)
 }
 
 export function inputName(file: string): string {

@@ -119,6 +119,8 @@ describe("countersign explain", () => {
   it.each([
     [["explain"], "There is nothing to explain: standard input is empty."],
     [["explain", "nowhere.json"], "nowhere.json cannot be read: there is no such file."],
+    [["explain", "verify aksk signature fail"], "To explain a text, pipe it: echo '…' | countersign explain\n"],
+    [["explain", "a long text ".repeat(50)], "there is no such file. To explain a text, pipe it"],
     [["explain", "."], ". cannot be read: it is a folder."],
     [["explain", "har"], "har holds no refused request"],
     [["explain", "har", "--request", "har"], "har is no request"],

@@ -44,7 +44,7 @@ export function explainCommand(): Command {
 
 async function explainFile(file = "-", options: ExplainOptions): Promise<void> {
   if (file === "-" && process.stdin.isTTY === true) note("Paste the answer or the log, then press Ctrl+D.")
-  const text = await readInput(file)
+  const text = await readInput(file, "To explain a text, pipe it: echo '…' | countersign explain")
   if (text.trim() === "")
     throw new CommandError(EXIT_CODES.usage, `There is nothing to explain: ${inputName(file)} is empty.`)
   const reports = parseReports(text)
