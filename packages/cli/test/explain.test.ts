@@ -62,6 +62,11 @@ describe("countersign explain", () => {
     expect(await causeOf([], text)).toBe("access-key-unknown")
   })
 
+  it("quotes a message without the line break of echo", async () => {
+    const { stdout } = await countersign(["explain"], { input: "\nverify aksk signature fail\n" })
+    expect(stdout).toMatch(/^ {2}answer +"verify aksk signature fail"$/m)
+  })
+
   it("explains each refused request of a HAR file", async () => {
     const entry = (status: number, text: string, encoding?: string): object => ({
       request: {

@@ -44,8 +44,8 @@ export function explainCommand(): Command {
 
 async function explainFile(file = "-", options: ExplainOptions): Promise<void> {
   if (file === "-" && process.stdin.isTTY === true) note("Paste the answer or the log, then press Ctrl+D.")
-  const text = await readInput(file, "To explain a text, pipe it: echo '…' | countersign explain")
-  if (text.trim() === "")
+  const text = (await readInput(file, "To explain a text, pipe it: echo '…' | countersign explain")).trim()
+  if (text === "")
     throw new CommandError(EXIT_CODES.usage, `There is nothing to explain: ${inputName(file)} is empty.`)
   const reports = parseReports(text)
   if (reports.length === 0) {
