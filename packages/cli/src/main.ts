@@ -1,16 +1,20 @@
 #!/usr/bin/env node
-import { CommanderError } from "commander"
+import { type Command, CommanderError } from "commander"
 import { createProgram } from "./create-program.ts"
 import { EXIT_CODES, exitCodeOf } from "./exit-code.ts"
+import { withOptionNames } from "./option-names.ts"
 import { note, paint } from "./terminal.ts"
 
 /** Options that other tools have for secrets. */
 const SECRET_OPTION =
   /^--(?:password|passwd|passcode|token|auth-token|security-token|ak|sk|access-key|secret|secret-key|secret-access-key)(?:=|$)/i
 
+let running: Command | undefined
+
 main(process.argv.slice(2)).catch((error: unknown) => {
   process.exitCode = exitCodeOf(error)
-  const message = error instanceof Error ? error.message : String(error)
+  const text = error instanceof Error ? error.message : String(error)
+  const message = running === undefined ? text : withOptionNames(text, running)
   if (process.argv.includes("--json")) {
     const code = error instanceof Error && "code" in error ? error.code : undefined
     note(JSON.stringify({ error: { message, code, exitCode: process.exitCode } }))
@@ -41,7 +45,10 @@ async function main(args: readonly string[]): Promise<void> {
     return
   }
   try {
-    await createProgram().parseAsync(args, { from: "user" })
+    const program = createProgram().hook("preAction", (_, command) => {
+      running = command
+    })
+    await program.parseAsync(args, { from: "user" })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     // Commander has printed the message.

@@ -1,9 +1,15 @@
 import type { Explanation } from "@countersign/auth-core/explain"
+import type { Command } from "commander"
+import { withOptionNames } from "./option-names.ts"
 import { paint, type Style } from "./terminal.ts"
 
-/** The text of an explanation, coloured on a terminal: what was signed red, what arrived green. */
-export function paintExplanation(explanation: Explanation, stream: NodeJS.WriteStream = process.stdout): string {
-  return String(explanation)
+/** The text of an explanation for a command's user, coloured on a terminal: what was signed red, what arrived green. */
+export function paintExplanation(
+  explanation: Explanation,
+  command: Command,
+  stream: NodeJS.WriteStream = process.stdout,
+): string {
+  return withOptionNames(String(explanation), command)
     .split("\n")
     .map((line, index) => {
       const style = index === 0 ? "bold" : styleOf(line)

@@ -250,7 +250,7 @@ describe("countersign curl", () => {
     [["-d", "@missing"], 2, "missing cannot be read"],
     [["-H", "Authorization: hunter2"], 2, "Leave the header Authorization out"],
     [["--token-file", "-", "--section", "x"], 2, "--token-file does not go with --section"],
-    [["--host", "https://x/"], 2, "hosts"],
+    [["--host", "https://x/"], 2, "countersign: --host takes host names"],
     [["--nonsense"], 2, "unknown option '--nonsense'"],
   ])("refuses %j", async (args, exitCode, message) => {
     const refused = await countersign(["curl", ...args, "https://ecs.myhuaweicloud.com/"], { env: cloud.env })
@@ -284,6 +284,11 @@ describe("countersign curl", () => {
       stderr:
         "countersign: example.com is not one of Huawei Cloud's own API hosts, so it gets no credential: add --host example.com if it may have one.\n",
     })
+  })
+
+  it("names its own option where plain http is refused", async () => {
+    const clear = await countersign(["curl", "--host", "10.1.2.3", "http://10.1.2.3/x"], { env: cloud.env })
+    expect(clear).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringMatching(/set --allow-insecure\b/) })
   })
 
   it("says so when nobody answers", async () => {

@@ -109,6 +109,20 @@ describe("countersign explain", () => {
     cloud.emulator.faults.reset()
   })
 
+  it("asks for what it lacks by the names of its own options", async () => {
+    const url = `${cloud.emulator.url}/v1/x`
+    const { credentials } = cloud.emulator.accounts.partner.user
+    const headers = sign({ method: "GET", url }, { ...credentials, secretAccessKey: "of-somebody-else" })
+    const response = await fetch(url, { headers })
+    const sent = Object.entries({ host: new URL(url).host, ...headers }).map(([name, value]) => `> ${name}: ${value}`)
+    const lines = ["> GET /v1/x HTTP/1.1", ...sent, ">", `< HTTP/1.1 ${response.status}`, "<", await response.text()]
+    const { stdout } = await countersign(["explain"], { input: lines.join("\n") })
+    expect(stdout).toContain("(wrong-secret-key, likely)")
+    expect(stdout).toContain("--canonical-request")
+    expect(stdout).not.toContain("canonicalRequest")
+    cloud.emulator.faults.reset()
+  })
+
   it("colours what differs on a terminal", async ({ skip }) => {
     skip(noTerminal !== undefined, noTerminal)
     const { url, headers } = changed()
@@ -121,11 +135,15 @@ describe("countersign explain", () => {
     expect(raw).toContain("\u001B[32m  + limit=1\u001B[39m")
   })
 
+  it("says how to pass a text that is too long for the name of a file", async () => {
+    const { stderr } = await countersign(["explain", "a long text ".repeat(50)])
+    expect(stderr).toContain("cannot be read: there is no such file. To explain a text, pipe it")
+  })
+
   it.each([
     [["explain"], "There is nothing to explain: standard input is empty."],
     [["explain", "nowhere.json"], "nowhere.json cannot be read: there is no such file."],
     [["explain", "verify aksk signature fail"], "To explain a text, pipe it: echo '…' | countersign explain\n"],
-    [["explain", "a long text ".repeat(50)], "there is no such file. To explain a text, pipe it"],
     [["explain", "."], ". cannot be read: it is a folder."],
     [["explain", "har"], "har holds no refused request"],
     [["explain", "har", "--request", "har"], "har is no request"],

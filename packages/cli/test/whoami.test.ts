@@ -40,6 +40,18 @@ describe("countersign whoami", () => {
     })
   })
 
+  it.each(["whoami", "doctor"])("%s names its own option where IAM is plain http", async (command) => {
+    const endpoint = "http://10.1.2.3"
+    const env = {
+      ...cloud.env,
+      HUAWEICLOUD_SDK_STS_ENDPOINT: endpoint,
+      HUAWEICLOUD_SDK_IAM_ENDPOINT: cloud.emulator.url,
+    }
+    const { stdout, stderr } = await countersign([command], { env })
+    expect(stdout + stderr).toContain("Use https, or --allow-insecure in a test.")
+    expect(stdout + stderr).not.toContain("allowInsecure")
+  })
+
   it("asks IAM when a raw token expires", async () => {
     const { user, domain } = cloud.emulator.accounts.partner
     const args = ["token", "--user", user.name, "--domain", domain.name, "--json"]

@@ -91,7 +91,7 @@ export function curlCommand(): Command {
     .addHelpText("after", EXAMPLE)
     .action(async (url: string, options: CurlOptions, self: Command) => {
       const isJson = self.parent?.opts<{ json?: boolean }>().json === true
-      process.exitCode = await curl(url, parts, options, isJson)
+      process.exitCode = await curl(url, parts, options, isJson, self)
     })
 }
 
@@ -112,6 +112,7 @@ async function curl(
   parts: readonly BodyPart[],
   options: CurlOptions,
   isJson: boolean,
+  command: Command,
 ): Promise<ExitCode> {
   const { insecure, connectTimeout, maxTime, location, output } = options
   const body = await buildBody(parts, options.get === true)
@@ -150,7 +151,7 @@ async function curl(
       return EXIT_CODES.ok
     }
     const credentials = identity.kind === "access key" ? identity.credentials : undefined
-    return await showWhole(response, { auth, credentials, receivedAt: Date.now() }, options, isJson)
+    return await showWhole(response, { auth, credentials, receivedAt: Date.now() }, options, isJson, command)
   } catch (error) {
     throw networkFailure(error, url)
   } finally {
@@ -164,6 +165,7 @@ async function showWhole(
   context: ExplainContext,
   options: CurlOptions,
   isJson: boolean,
+  command: Command,
 ): Promise<ExitCode> {
   const { status, headers } = response
   const bytes = new Uint8Array(await response.arrayBuffer())
@@ -176,7 +178,7 @@ async function showWhole(
     if (options.fail !== true) await writeBody([bytes], options.output)
     if (isTerminal() && options.fail !== true && body !== "" && !body.endsWith("\n")) print("")
     if (explanation !== undefined && explanation.cause !== "unknown")
-      note(paintExplanation(explanation, process.stderr))
+      note(paintExplanation(explanation, command, process.stderr))
   }
   if (status < 400) return EXIT_CODES.ok
   if (options.fail === true) return EXIT_CODES.httpError

@@ -13,6 +13,7 @@ import { environmentChecks } from "../environment-checks.ts"
 import { EXIT_CODES, type ExitCode, exitCodeOf } from "../exit-code.ts"
 import { askChain, credentialChain } from "../find-credentials.ts"
 import { authOf, type Identity, iamOptionsOf, identityOf } from "../identity.ts"
+import { withOptionNames } from "../option-names.ts"
 import { profileChecks } from "../profile-checks.ts"
 import { proxyChecks } from "../proxy-checks.ts"
 import { targetUrl } from "../target-url.ts"
@@ -40,7 +41,7 @@ export function doctorCommand(): Command {
     .option("--json", "print JSON")
     .addHelpText("after", EXAMPLE)
     .action(async (url: string | undefined, _: unknown, self: Command) => {
-      process.exitCode = await doctor(url, self.optsWithGlobals())
+      process.exitCode = await doctor(url, self)
     })
 }
 
@@ -50,12 +51,14 @@ interface Examination {
   exitCode: ExitCode
 }
 
-async function doctor(target: string | undefined, options: DoctorOptions): Promise<ExitCode> {
+async function doctor(target: string | undefined, command: Command): Promise<ExitCode> {
+  const options: DoctorOptions = command.optsWithGlobals()
   const url = target === undefined ? undefined : targetUrl(target)
   const transport = await createTransport({ connectTimeoutMs: 10_000 })
   const examination: Examination = { checks: [], exitCode: EXIT_CODES.ok }
   let group = ""
-  const add = (check: Check, exitCode: ExitCode = EXIT_CODES.unexpected): void => {
+  const add = (found: Check, exitCode: ExitCode = EXIT_CODES.unexpected): void => {
+    const check = { ...found, text: withOptionNames(found.text, command) }
     examination.checks.push(check)
     if (check.verdict === "failed" && examination.exitCode === EXIT_CODES.ok) examination.exitCode = exitCode
     if (options.json === true) return

@@ -39,14 +39,14 @@ export function explainCommand(): Command {
     .option("--section <name>", "with --with-key: the key of this section of the profile file")
     .option("--json", "print JSON")
     .addHelpText("after", EXAMPLE)
-    .action(async (file: string | undefined, _: unknown, self: Command) => explainFile(file, self.optsWithGlobals()))
+    .action(async (file: string | undefined, _: unknown, self: Command) => explainFile(file, self))
 }
 
-async function explainFile(file = "-", options: ExplainOptions): Promise<void> {
+async function explainFile(file = "-", command: Command): Promise<void> {
+  const options: ExplainOptions = command.optsWithGlobals()
   if (file === "-" && process.stdin.isTTY === true) note("Paste the answer or the log, then press Ctrl+D.")
   const text = (await readInput(file, "To explain a text, pipe it: echo '…' | countersign explain")).trim()
-  if (text === "")
-    throw new CommandError(EXIT_CODES.usage, `There is nothing to explain: ${inputName(file)} is empty.`)
+  if (text === "") throw new CommandError(EXIT_CODES.usage, `There is nothing to explain: ${inputName(file)} is empty.`)
   const reports = parseReports(text)
   if (reports.length === 0) {
     throw new CommandError(
@@ -63,8 +63,8 @@ async function explainFile(file = "-", options: ExplainOptions): Promise<void> {
   }
   const texts = explained.map(({ report: { title }, explanation }) =>
     explained.length === 1
-      ? paintExplanation(explanation)
-      : `${paint("bold", title)}\n${paintExplanation(explanation)}`,
+      ? paintExplanation(explanation, command)
+      : `${paint("bold", title)}\n${paintExplanation(explanation, command)}`,
   )
   print(texts.join("\n\n"))
   if (explained.some(({ explanation: { cause } }) => cause === "signature-mismatch") && options.request === undefined) {

@@ -1,6 +1,7 @@
 import { Command } from "commander"
 import { addIdentityOptions, type IdentityOptions } from "../command-options.ts"
 import { type Identity, identityOf } from "../identity.ts"
+import { withOptionNames } from "../option-names.ts"
 import { note, print, printJson, table, withProgress } from "../terminal.ts"
 import { createTransport } from "../transport.ts"
 import { type NamedId, whoAmI } from "../who-am-i.ts"
@@ -20,10 +21,11 @@ export function whoamiCommand(): Command {
     .description("Tell whose credential is in use: account, user or agency, expiry, source.")
     .option("--json", "print JSON")
     .addHelpText("after", EXAMPLE)
-    .action(async (_: unknown, self: Command) => whoami(self.optsWithGlobals()))
+    .action(async (_: unknown, self: Command) => whoami(self))
 }
 
-async function whoami(options: WhoamiOptions): Promise<void> {
+async function whoami(command: Command): Promise<void> {
+  const options: WhoamiOptions = command.optsWithGlobals()
   const transport = await createTransport()
   try {
     const identity = await withProgress("Looking for a credential", () => identityOf(options, transport))
@@ -36,7 +38,7 @@ async function whoami(options: WhoamiOptions): Promise<void> {
         value === undefined ? [] : [[name, typeof value === "string" ? value : labelOf(value)]],
       )
       print(table(rows))
-      for (const text of notes) note(text)
+      for (const text of notes) note(withOptionNames(text, command))
     }
   } finally {
     await transport.close()

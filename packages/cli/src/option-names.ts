@@ -1,0 +1,18 @@
+import type { Command } from "commander"
+
+/** Names of the library's API whose option is called otherwise. */
+const OTHERWISE: readonly (readonly [text: string, attribute: string])[] = [
+  ["the `credentials`", "withKey"],
+  ["`hosts`", "host"],
+  ["`idpId`", "idp"],
+]
+
+/** A message of the library as the user of a command reads it: `--allow-insecure` for `allowInsecure`. */
+export function withOptionNames(message: string, { options }: Command): string {
+  const flags = new Map(options.map((option) => [option.attributeName(), option.long ?? option.flags]))
+  const renamed = OTHERWISE.reduce(
+    (text, [name, attribute]) => text.replaceAll(name, flags.get(attribute) ?? name),
+    message,
+  )
+  return renamed.replaceAll(/`(\w+)`/g, (name, attribute: string) => flags.get(attribute) ?? name)
+}
