@@ -1,3 +1,4 @@
+import { isLoopback } from "@countersign/auth-core/adapter"
 import type { IamFetch, LibraryFetch } from "@countersign/fetch"
 import type { Dispatcher } from "undici"
 
@@ -47,6 +48,5 @@ function leaveOut(names: readonly string[]): Dispatcher.DispatcherComposeInterce
 }
 
 export function isLoopbackUrl(url: string | URL): boolean {
-  const { hostname } = new URL(url)
-  return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || /^127\./.test(hostname)
+  return isLoopback(new URL(url).hostname)
 }

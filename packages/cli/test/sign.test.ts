@@ -95,6 +95,7 @@ describe("countersign sign", () => {
   it.each([
     [["GET", "https://api.example.com/"], 2, "api.example.com is not one of Huawei Cloud's own API hosts"],
     [["GET", "http://ecs.myhuaweicloud.com/"], 2, "plain http"],
+    [["GET", "https://127.0.0.1.example.com/"], 2, "127.0.0.1.example.com is not one of Huawei Cloud's own API hosts"],
     [["GET", "ftp://ecs.myhuaweicloud.com/"], 2, "no URL of http or https"],
     [["GET", "https://ecs.myhuaweicloud.com/", "-H", "no header"], 2, "A header must be `Name: value`"],
     [["GET", "https://ecs.myhuaweicloud.com/", "-H", "X-Auth-Token: secret"], 2, "Leave the header X-Auth-Token out"],
