@@ -38,9 +38,3 @@ function bareError({ protocol, host }: URL): CommandError {
       : `${host} is not one of Huawei Cloud's own API hosts, so it gets no credential: add --host ${host} if it may have one.`
   return new CommandError(EXIT_CODES.usage, message)
 }
-
-export function checkUrl(text: string): string {
-  const url = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `https://${text}`
-  if (URL.canParse(url) && /^https?:/i.test(url)) return url
-  throw new CommandError(EXIT_CODES.usage, `This is no URL of http or https: ${text}`)
-}

@@ -48,6 +48,10 @@ const OF_AUTH_ERRORS: Readonly<Record<AuthErrorCode, ExitCode>> = {
   AUTH_REDIRECT_BLOCKED: EXIT_CODES.refused,
 }
 
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommandError) return error.exitCode
   return isAuthError(error) ? (OF_AUTH_ERRORS[error.code] ?? EXIT_CODES.unexpected) : EXIT_CODES.unexpected

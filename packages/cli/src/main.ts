@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { type Command, CommanderError } from "commander"
 import { createProgram } from "./create-program.ts"
-import { EXIT_CODES, exitCodeOf } from "./exit-code.ts"
+import { EXIT_CODES, exitCodeOf, messageOf } from "./exit-code.ts"
 import { withOptionNames } from "./option-names.ts"
 import { note, paint } from "./terminal.ts"
 
@@ -13,7 +13,7 @@ let running: Command | undefined
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   process.exitCode = exitCodeOf(error)
-  const text = error instanceof Error ? error.message : String(error)
+  const text = messageOf(error)
   const message = running === undefined ? text : withOptionNames(text, running)
   if (process.argv.includes("--json")) {
     const code = error instanceof Error && "code" in error ? error.code : undefined

@@ -4,9 +4,10 @@ import { CommandError, EXIT_CODES } from "./exit-code.ts"
 /** Of the headers that are for one origin only, those that hold no secret. */
 const NO_SECRET = ["host", "x-sdk-date", "x-sdk-content-sha256"]
 
-/** Whether a header of a request or an answer, by lower-case name, holds a secret, or what stands for one. */
-export function isSecretHeader(name: string): boolean {
-  return name === "set-cookie" || (staysAtOrigin(name) && !NO_SECRET.includes(name))
+/** The value of a header of a request or an answer, by lower-case name, as it may be shown. */
+export function shownHeaderValue(name: string, value: string, showSecrets: boolean): string {
+  const isSecret = name === "set-cookie" || (staysAtOrigin(name) && !NO_SECRET.includes(name))
+  return isSecret && !showSecrets ? "[hidden]" : value
 }
 
 /** Headers that countersign sets. */

@@ -66,6 +66,11 @@ export async function readInputBytes(file: string): Promise<Uint8Array> {
   }
 }
 
+/** The body that `-d` names: the text itself, or the bytes of `@FILE`. */
+export async function readInputData(data: string | undefined): Promise<string | Uint8Array | undefined> {
+  return data?.startsWith("@") === true ? await readInputBytes(data.slice(1)) : data
+}
+
 /** A name that is too long, or below a file, names nothing either. */
 const MISSING = ["ENOENT", "ENAMETOOLONG", "ENOTDIR"]
 

@@ -1,7 +1,6 @@
-import { checkUrl } from "./authenticated-fetch.ts"
 import { CommandError, EXIT_CODES } from "./exit-code.ts"
 
-/** A URL that the user typed. One with a name or password in it is refused, by a message that does not show it. */
+/** A URL that the user typed; https unless it says http. One with a name or password in it is refused, by a message that does not show it. */
 export function targetUrl(text: string): string {
   if (holdsUserInfo(text)) {
     throw new CommandError(
@@ -9,7 +8,9 @@ export function targetUrl(text: string): string {
       "Leave the user name and password out of the URL: countersign authenticates by AK/SK or token.",
     )
   }
-  return checkUrl(text)
+  const url = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `https://${text}`
+  if (URL.canParse(url) && /^https?:/i.test(url)) return url
+  throw new CommandError(EXIT_CODES.usage, `This is no URL of http or https: ${text}`)
 }
 
 function holdsUserInfo(text: string): boolean {

@@ -1,7 +1,7 @@
 import { callerIdentity, isAuthError } from "@countersign/auth-core"
 import { authenticatedFetchTo } from "./authenticated-fetch.ts"
 import type { ReachOptions } from "./command-options.ts"
-import { CommandError, EXIT_CODES } from "./exit-code.ts"
+import { CommandError, EXIT_CODES, messageOf } from "./exit-code.ts"
 import { authOf, type Identity } from "./identity.ts"
 import { listAt, memberAt, parsedJson, textAt } from "./member-at.ts"
 import type { Transport } from "./transport.ts"
@@ -96,7 +96,7 @@ async function ownerOfAccessKey(
   const account = await accountOf(identity, options, transport).catch((error: unknown) => {
     // STS has said enough.
     if (accountId === undefined) throw error
-    notes.push(`The name of the account is unknown: ${error instanceof Error ? error.message : String(error)}`)
+    notes.push(`The name of the account is unknown: ${messageOf(error)}`)
     return undefined
   })
   return { account: account ?? (accountId === undefined ? undefined : { id: accountId }), principal, notes }

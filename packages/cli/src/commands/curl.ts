@@ -18,7 +18,7 @@ import { CommandError, EXIT_CODES, type ExitCode } from "../exit-code.ts"
 import { authOf, identityOf } from "../identity.ts"
 import { ownVersion } from "../own-version.ts"
 import { paintExplanation } from "../paint-explanation.ts"
-import { isSecretHeader, isSent, parseHeaders } from "../parse-headers.ts"
+import { isSent, parseHeaders, shownHeaderValue } from "../parse-headers.ts"
 import { targetUrl } from "../target-url.ts"
 import { isTerminal, note, print, printJson, withProgress } from "../terminal.ts"
 import { createTransport, isLoopbackUrl, type Transport } from "../transport.ts"
@@ -130,12 +130,14 @@ async function curl(
   try {
     const identity = await identityOf(options, transport)
     const auth = explainable(authOf(identity, options, transport))
-    const bare = fetchFor(options, transport)
-    const wire = options.verbose === true ? verbose(bare, options.showSecrets) : bare
+    const named = parseHeaders(options.header)
+    const bare = fetchFor(named, transport)
+    const showSecrets = options.showSecrets === true
+    const wire = options.verbose === true ? verbose(bare, showSecrets) : bare
     const send = authenticatedFetchTo(url, auth, options, wire)
     const sent = send(url, {
       method: methodOf(options, body),
-      headers: headersOf(options, body),
+      headers: headersOf(named, options, body),
       redirect: location === true ? "follow" : "manual",
       ...(body.payload === undefined ? {} : { body: body.payload }),
       ...(maxTime === undefined ? {} : { signal: AbortSignal.timeout(maxTime * 1_000) }),
@@ -143,8 +145,7 @@ async function curl(
     const response = await (options.silent === true || options.verbose === true
       ? sent
       : withProgress(`Waiting for ${new URL(url).host}`, () => sent))
-    if (options.verbose === true)
-      for (const line of headLines(response, options.showSecrets === true)) note(`< ${line}`)
+    if (options.verbose === true) for (const line of headLines(response, showSecrets)) note(`< ${line}`)
     if (response.status < 400 && !isJson) {
       showHead(response, options)
       await writeBody(response.body, output)
@@ -202,8 +203,11 @@ function methodOf({ request, head, get }: CurlOptions, { payload }: SentBody): s
 }
 
 /** Headers of the options, unless -H names them. */
-function headersOf(options: CurlOptions, { headers }: SentBody): [name: string, value: string][] {
-  const named = parseHeaders(options.header)
+function headersOf(
+  named: ReturnType<typeof parseHeaders>,
+  options: CurlOptions,
+  { headers }: SentBody,
+): [name: string, value: string][] {
   const implied: [string, string | undefined][] = [
     ...headers,
     ["User-Agent", options.userAgent ?? `countersign/${ownVersion()}`],
@@ -221,19 +225,19 @@ function headersOf(options: CurlOptions, { headers }: SentBody): [name: string, 
 }
 
 /** fetch adds headers of its own, such as Accept, so those that are not to be sent are taken out behind it. */
-function fetchFor({ header }: CurlOptions, transport: Transport): LibraryFetch {
-  const unsent = parseHeaders(header).filter((each) => !isSent(each))
+function fetchFor(named: ReturnType<typeof parseHeaders>, transport: Transport): LibraryFetch {
+  const unsent = named.filter((each) => !isSent(each))
   return unsent.length === 0 ? transport.fetch : transport.fetchWithout(unsent.map(([name]) => name.toLowerCase()))
 }
 
 /** Shows each attempt as `curl -v` does, its secrets masked. */
-function verbose(send: LibraryFetch, showSecrets: boolean | undefined): LibraryFetch {
+function verbose(send: LibraryFetch, showSecrets: boolean): LibraryFetch {
   return (input, init) => {
     const { pathname, search, host } = new URL(input)
     note(`> ${init?.method ?? "GET"} ${pathname}${search} HTTP/1.1`)
     note(`> host: ${host}`)
     for (const [name, value] of new Headers(init?.headers)) {
-      if (name !== "host") note(`> ${shownHeader(name, value, showSecrets === true)}`)
+      if (name !== "host") note(`> ${shownHeader(name, value, showSecrets)}`)
     }
     note(">")
     return send(input, init)
@@ -248,7 +252,7 @@ function headLines({ status, statusText, headers }: Response, showSecrets: boole
 }
 
 function shownHeader(name: string, value: string, showSecrets: boolean): string {
-  return `${name}: ${showSecrets || !isSecretHeader(name) ? value : "[hidden]"}`
+  return `${name}: ${shownHeaderValue(name, value, showSecrets)}`
 }
 
 async function writeBody(
@@ -261,11 +265,10 @@ async function writeBody(
 
 function networkFailure(error: unknown, url: string): unknown {
   if (error instanceof CommandError || isAuthError(error)) return error
-  if (error instanceof Error && "syscall" in error && error.syscall === "open") {
-    return new CommandError(EXIT_CODES.usage, `The output file cannot be written: ${error.message}`)
-  }
-  if (error instanceof Error && "syscall" in error && error.syscall === "write") {
-    return new CommandError(EXIT_CODES.unexpected, `The output file cannot be written: ${error.message}`)
+  const syscall = error instanceof Error && "syscall" in error ? error.syscall : undefined
+  if (error instanceof Error && (syscall === "open" || syscall === "write")) {
+    const exitCode = syscall === "open" ? EXIT_CODES.usage : EXIT_CODES.unexpected
+    return new CommandError(exitCode, `The output file cannot be written: ${error.message}`)
   }
   const { evidence } = explain(error) as Awaited<ReturnType<typeof explain>>
   const isTimeout = error instanceof Error && error.name === "TimeoutError"

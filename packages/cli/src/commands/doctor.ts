@@ -10,7 +10,7 @@ import {
   type SigningOptions,
 } from "../command-options.ts"
 import { environmentChecks } from "../environment-checks.ts"
-import { EXIT_CODES, type ExitCode, exitCodeOf } from "../exit-code.ts"
+import { EXIT_CODES, type ExitCode, exitCodeOf, messageOf } from "../exit-code.ts"
 import { askChain, credentialChain } from "../find-credentials.ts"
 import { authOf, type Identity, iamOptionsOf, identityOf } from "../identity.ts"
 import { withOptionNames } from "../option-names.ts"
@@ -251,8 +251,4 @@ async function checkRequest(
     const text = isOurs ? messageOf(error) : `no answer: ${reasonOf(error)}`
     add({ ...check, verdict: "failed", text }, isOurs ? exitCodeOf(error) : EXIT_CODES.unreachable)
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -6,7 +6,7 @@ import { findCredentials, type ProfileChoice } from "../find-credentials.ts"
 import { iamOptionsOf } from "../identity.ts"
 import { paintExplanation } from "../paint-explanation.ts"
 import { parseReports, parseRequest, type Report } from "../parse-report.ts"
-import { inputName, readInput, readInputBytes } from "../read-secret.ts"
+import { inputName, readInput, readInputData } from "../read-secret.ts"
 import { note, paint, print, printJson } from "../terminal.ts"
 import { createTransport } from "../transport.ts"
 
@@ -86,7 +86,7 @@ async function contextOf(options: ExplainOptions): Promise<ExplainContext> {
       `${request} is no request: it must start with a line such as "GET /v1/x HTTP/1.1", or be JSON with method and url.`,
     )
   }
-  const body = data?.startsWith("@") === true ? await readInputBytes(data.slice(1)) : data
+  const body = await readInputData(data)
   return {
     request: { ...parsed, ...(body === undefined ? {} : { body }) },
     canonicalRequest: canonicalRequest === undefined ? undefined : await readInput(canonicalRequest),

@@ -13,8 +13,8 @@ import {
 import { type CurlRequest, curlCommandLine } from "../curl-command-line.ts"
 import { CommandError, EXIT_CODES } from "../exit-code.ts"
 import { authOf, identityOf } from "../identity.ts"
-import { headerLine, isSecretHeader, isSent, parseHeaders } from "../parse-headers.ts"
-import { readInputBytes } from "../read-secret.ts"
+import { headerLine, isSent, parseHeaders, shownHeaderValue } from "../parse-headers.ts"
+import { readInputData } from "../read-secret.ts"
 import { targetUrl } from "../target-url.ts"
 import { isTerminal, maySecretsShow, note, print, printJson } from "../terminal.ts"
 import { createTransport } from "../transport.ts"
@@ -53,7 +53,7 @@ async function sign(method: string, target: string, options: SignOptions): Promi
   const url = targetUrl(target)
   const headers = parseHeaders(options.header).filter(isSent)
   const { data } = options
-  const body = data?.startsWith("@") === true ? await readInputBytes(data.slice(1)) : data
+  const body = await readInputData(data)
   const content =
     options.curl === true && typeof body === "object" && (await isStream(data?.slice(1) ?? ""))
       ? { text: textOf(body) }
@@ -106,10 +106,7 @@ type Content = Pick<CurlRequest, "data" | "text">
 
 function show(method: string, url: string, headers: Headers, content: Content, options: SignOptions): void {
   const mayShow = maySecretsShow(options.showSecrets)
-  const shown = [...headers].map(([name, value]): [string, string] => [
-    name,
-    mayShow || !isSecretHeader(name) ? value : "[hidden]",
-  ])
+  const shown = [...headers].map(([name, value]): [string, string] => [name, shownHeaderValue(name, value, mayShow)])
   if (options.json === true) printJson({ method, url, headers: Object.fromEntries(shown) })
   else if (options.curl === true) print(curlCommandLine({ method, url, headers: shown, ...content }))
   else print(shown.map(([name, value]) => headerLine(name, value)).join("\n"))
