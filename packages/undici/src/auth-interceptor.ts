@@ -50,6 +50,17 @@ export function trackedInterceptor(
   const [authFor, guard] = createGate("countersign", auth, options)
   const requestUrl = createRequestUrl()
   const trail = new RedirectTrail()
+  const started = (begin: () => boolean | Promise<boolean>, fail: (error: unknown) => void): boolean => {
+    try {
+      const begun = begin()
+      if (!isPromise(begun)) return begun
+      track(begun.catch(fail))
+    } catch (error) {
+      // Only after the caller has the result of `dispatch`.
+      queueMicrotask(() => fail(error))
+    }
+    return true
+  }
   return (dispatch) => (given: Dispatcher.DispatchOptions & AuthDispatchOptions, handler) => {
     const chosen = authFor(given)
     const url = chosen === undefined ? undefined : requestUrl(given)
@@ -60,32 +71,21 @@ export function trackedInterceptor(
     return trail.leave(() => {
       const bare = guard.bareReason(url, undefined, redirected)
       if (bare !== undefined) {
-        const fail = (error: unknown): void => watching.onResponseError?.(new CallController(), error as Error)
-        try {
-          const sent = andThen(loadFollowUp(), ({ tellBare }) => {
+        const send = (): boolean | Promise<boolean> =>
+          andThen(loadFollowUp(), ({ tellBare }) => {
             tellBare(chosen, { method: options.method, url, redirected }, bare, guard)
             return dispatch(options, watching)
           })
-          if (!isPromise(sent)) return sent
-          track(sent.catch(fail))
-        } catch (error) {
-          // Not before the caller has what dispatch gives.
-          queueMicrotask(() => fail(error))
-        }
-        return true
+        return started(send, (error) => watching.onResponseError?.(new CallController(), error as Error))
       }
       const call = new DispatchedCall(chosen, guard, url, redirected, dispatch, options, watching)
-      try {
+      const begin = (): boolean | Promise<boolean> => {
         refuseProxy(url, guard, dispatcher)
         const begun = call.begin()
-        if (!isPromise(begun)) return begun
-        track(begun.catch((error) => call.fail(error)))
-        void call.watchForAbort(begun)
-      } catch (error) {
-        // Only after the caller has the result of `dispatch`.
-        queueMicrotask(() => call.fail(error))
+        if (isPromise(begun)) void call.watchForAbort(begun)
+        return begun
       }
-      return true
+      return started(begin, (error) => call.fail(error))
     })
   }
 }
