@@ -1,5 +1,5 @@
 import { sm3 } from "sm-crypto-v2"
-import { bytesOf, bytesOfHex, hmacPads } from "./digest/digest.ts"
+import { bytesOf, bytesOfHex, hmacPads, joined } from "./digest/digest.ts"
 import { registerSm3, type Sm3Digest } from "./digest/sm3.ts"
 
 // Entry point for runtimes without node:crypto, or whose node:crypto has no SM3 (Bun). Importing it registers SM3.
@@ -23,14 +23,4 @@ export function sm3InOneGo(sm3: (bytes: Uint8Array) => string): Sm3Digest {
       return { update: (bytes) => pieces.push(bytes), hex: () => sm3(joined(pieces)) }
     },
   }
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0))
-  let offset = 0
-  for (const piece of pieces) {
-    bytes.set(piece, offset)
-    offset += piece.length
-  }
-  return bytes
 }

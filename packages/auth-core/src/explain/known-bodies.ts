@@ -1,5 +1,5 @@
 import { hashHex } from "#digest"
-import type { HashAlgorithm } from "../digest/digest.ts"
+import { bytesOf, type HashAlgorithm, joined } from "../digest/digest.ts"
 import type { Cause } from "./causes.ts"
 
 /** A body that a hash was recognized as. */
@@ -56,7 +56,7 @@ const LONGEST_TRIED_BYTES = 256 * 1024
 export function changedBody(hash: string, body: string | Uint8Array, algorithm: HashAlgorithm): KnownBody | undefined {
   const other = algorithm === "sha256" ? "sm3" : "sha256"
   if (hashOf(other, body) === hash) return { cause: "wrong-algorithm", description: `${named(other)} of the same body` }
-  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body
+  const bytes = bytesOf(body)
   if (bytes.length > LONGEST_TRIED_BYTES) return undefined
   const text = textOf(body)
   for (const { cause, description, content } of forms(bytes, text)) {
@@ -205,8 +205,8 @@ function* textForms(text: string): Generator<Form> {
 function* byteForms(bytes: Uint8Array): Generator<Form> {
   const base64 = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
   yield { cause: "body-reencoded", description: "the body in Base64", content: base64 }
-  yield { cause: "body-changed", description: "the body twice", content: joined(bytes, bytes) }
-  const chunked = joined(utf8(`${bytes.length.toString(16)}\r\n`), bytes, utf8("\r\n0\r\n\r\n"))
+  yield { cause: "body-changed", description: "the body twice", content: joined([bytes, bytes]) }
+  const chunked = joined([bytesOf(`${bytes.length.toString(16)}\r\n`), bytes, bytesOf("\r\n0\r\n\r\n")])
   yield { cause: "body-changed", description: "the body with the framing of chunked transfer", content: chunked }
   for (let length = bytes.length - 1; length > 0 && bytes.length <= LONGEST_CUT_BYTES; length--) {
     const description = `the first ${length} of ${bytes.length} bytes`
@@ -216,20 +216,6 @@ function* byteForms(bytes: Uint8Array): Generator<Form> {
 
 /** Every beginning of a short body is tried. */
 const LONGEST_CUT_BYTES = 2_048
-
-function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text)
-}
-
-function joined(...pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0))
-  let offset = 0
-  for (const piece of pieces) {
-    bytes.set(piece, offset)
-    offset += piece.length
-  }
-  return bytes
-}
 
 /** The byte of a gzip header that names the operating system; it differs from writer to writer. */
 const GZIP_OS_AT = 9
