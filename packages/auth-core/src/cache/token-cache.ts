@@ -51,7 +51,7 @@ export class TokenCache {
     const entries = new CacheEntries(settings.maxEntries)
     const onChange = (entry: StoreEntry, what: Kept, change: StoreChange): void => this.#changed(entry, what, change)
     const shared = store === undefined ? undefined : loadShared({ ...settings, store, onChange })
-    // Whoever asks for a value gets the failure.
+    // The caller that asks for a value gets the failure.
     shared?.catch(() => undefined)
     const endsWithRequest = isRequestBound()
     this.#settings = settings

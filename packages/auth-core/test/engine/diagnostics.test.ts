@@ -166,7 +166,7 @@ describe("labels", () => {
 describe("a refusal", () => {
   const KEY = { accessKeyId: "AK", secretAccessKey: "SK" }
 
-  /** What an event says when the service quotes the request. */
+  /** The error message of the event for a refusal that quotes the request. */
   async function told(own: object, quote: (attempt: WireRequest) => string): Promise<string | undefined> {
     const events: RequestEvent[] = []
     const request = { method: "POST", url: "http://localhost:1/", headers: {}, ...own }

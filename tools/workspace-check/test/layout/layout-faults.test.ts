@@ -53,7 +53,7 @@ it("a short file is a fault, unless it is listed", () => {
   expect(faultsOf({ "src/a.ts": fifteen }, { short: listed })).toEqual([])
 })
 
-it.each(["// What it is", "/** What it is */", "/**\n * What it is\n */"])("%j is a fault", (comment) => {
+it.each(["// What it is", "/** What it is */", "/**\n * What it is\n */"])("the comment %j is a fault", (comment) => {
   expect(faultsOf({ "src/a.ts": comment })).toHaveLength(1)
   expect(faultsOf({ "src/a.ts": comment }, { mostWhatComments: 1 })).toEqual([])
 })
