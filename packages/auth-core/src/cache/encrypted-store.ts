@@ -1,6 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { hasBrand } from "../runtime/has-brand.ts"
-import { type CacheStore, fromBase64Url, type Lease, toBase64Url } from "./store.ts"
+import { type CacheStore, type Lease, toBase64Url } from "./store.ts"
 
 /** The types of Node 22 do not name it. */
 type CryptoKey = Parameters<typeof globalThis.crypto.subtle.encrypt>[1]
@@ -206,4 +206,14 @@ function readyKey(given: EncryptionKey, index: number): ReadyKey {
 
 function isCryptoKey(key: EncryptionKey["key"] | undefined): key is CryptoKey {
   return hasBrand(key, "CryptoKey") && Array.isArray(Object(key).usages)
+}
+
+/** Reads either base64 alphabet, padded or not. Returns `undefined` for any other text. */
+function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (!/^[\w+/-]*={0,2}$/.test(text)) return undefined
+  try {
+    return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0))
+  } catch {
+    return undefined
+  }
 }
