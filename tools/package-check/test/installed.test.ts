@@ -10,6 +10,9 @@ import { installAlone } from "../src/install-alone.ts"
 import { NODE_MAJORS } from "../src/install-together.ts"
 import { entriesOf, workspace } from "../src/published-packages.ts"
 
+/** They load the core's entry for adapters too. */
+const ADAPTERS = ["axios", "fetch", "got", "ky", "undici"]
+
 const packages = inject("packages")
 const scratch = inject("scratch")
 const nodes = inject("nodes")
@@ -69,7 +72,8 @@ describe.concurrent.each(packages)("$manifest.name installed alone", (packed) =>
       console.log(JSON.stringify(files.map((url) => url.split("/auth-core/dist/")[1]).filter(Boolean)))`
     const [newest = 0] = NODE_MAJORS.toReversed()
     const files: unknown = JSON.parse(await node(newest, "--input-type=module", "--eval", list))
-    const others = manifest.name === "@countersign/auth-core" ? ["node/explain.js", "node/sm3.js"] : []
+    const ofCore = ["node/explain.js", "node/sm3.js"]
+    const others = id === "auth-core" ? ofCore : ADAPTERS.includes(id) ? ["node/adapter.js"] : []
     // It has the types of the core alone.
     const expected =
       manifest.name === "@countersign/opentelemetry" ? [] : ["node/index.js", "node/modules.js", ...others]
