@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util"
 import { type Auth, agencyToken, akskAuth, autoAuth, passwordToken, TokenCache, tokenAuth } from "@countersign/fetch"
 import { type Call, clients } from "./clients.ts"
-import { emulatedSetting, liveSetting, type Setting } from "./setting.ts"
+import { emulatedSetting, LIVE_VARIABLES, liveSetting, missingVariables, type Setting } from "./setting.ts"
 
 const MEGABYTE = 1024 * 1024
 
@@ -119,19 +119,60 @@ function print(rows: readonly Row[]): void {
   for (const row of rows) console.log(line(columns.map((column) => row[column])) + (row.ok ? "" : "   <- failed"))
 }
 
-const { values } = parseArgs({ options: { live: { type: "boolean", default: false } } })
-const setting = values.live ? liveSetting() : await emulatedSetting()
-// One cache for all clients: the partner's token is fetched once, and so is the customer's.
-const steps = stepsOf(setting, new TokenCache())
-const rows: Row[] = []
-for (const client of Object.keys(clients)) {
-  for (const step of steps) rows.push(await run(client, step, setting))
+const HELP = `Calls Partner Center through axios, got, ky and fetch, with tokens and with AK/SK.
+
+  npm run demo             calls the emulator on this machine; needs nothing
+  npm run demo -- --live   calls the real endpoints, read-only
+
+A live run reads these environment variables:
+
+${Object.entries(LIVE_VARIABLES)
+  .map(([name, meaning]) => `  ${name.padEnd(20)} ${meaning}`)
+  .join("\n")}
+
+PARTNER_CENTER_ENDPOINT and HUAWEICLOUD_SDK_IAM_ENDPOINT replace the international endpoints.`
+
+const NEXT = `Next:
+  npm run demo -- --live             the same calls to the real endpoints; --help names the variables
+  packages/axios/README.md           ten lines for your client (also got, ky, fetch and undici)
+  packages/emulator/README.md        this local Huawei Cloud, with a live view, for your own program`
+
+/** Runs every step through every client. Returns the exit code. */
+async function demo(setting: Setting): Promise<number> {
+  // One cache for all clients: the partner's token is fetched once, and so is the customer's.
+  const steps = stepsOf(setting, new TokenCache())
+  const rows: Row[] = []
+  for (const client of Object.keys(clients)) {
+    for (const step of steps) rows.push(await run(client, step, setting))
+  }
+  await setting.close()
+  console.log(`Calls to ${setting.name}\n`)
+  print(rows)
+  const failed = rows.filter(({ ok }) => !ok).length
+  const iamCalls = setting.iamCalls() ?? "an unknown number of"
+  console.log(
+    `\n${rows.length - failed} calls went through, ${failed} failed; IAM was called ${iamCalls} times in all.\n\n${NEXT}`,
+  )
+  return failed === 0 ? 0 : 1
 }
-console.log(`Calls to ${setting.name}\n`)
-print(rows)
-const failed = rows.filter(({ ok }) => !ok).length
-console.log(
-  `\n${rows.length - failed} calls went through, ${failed} failed; IAM was called ${setting.iamCalls() ?? "an unknown number of"} times in all.`,
-)
-await setting.close()
-process.exitCode = failed === 0 ? 0 : 1
+
+/** Reads the command line. Returns the exit code: 2 when it cannot be understood, or variables are missing. */
+async function main(): Promise<number> {
+  const options = { live: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const
+  const { values } = parseArgs({ options, strict: false })
+  const { live = false, help = false, ...unknown } = values
+  if (help) {
+    console.log(HELP)
+    return 0
+  }
+  const [name] = Object.keys(unknown)
+  const missing = live ? missingVariables(process.env) : []
+  if (name === undefined && missing.length === 0) {
+    return await demo(live ? liveSetting(process.env) : await emulatedSetting())
+  }
+  const fault = name === undefined ? `--live needs ${missing.join(", ")}.` : `There is no option ${name}.`
+  console.error(`${fault}\n\n${HELP}`)
+  return 2
+}
+
+process.exitCode = await main()

@@ -40,16 +40,28 @@ export async function emulatedSetting(): Promise<Setting> {
   }
 }
 
+/** The environment variables of a live run, and their meaning. */
+export const LIVE_VARIABLES = {
+  PARTNER_USER: "an IAM user of the partner's account",
+  PARTNER_PASSWORD: "the password of that user",
+  PARTNER_DOMAIN: "the name of the partner's account",
+  CUSTOMER_DOMAIN: "the name of a customer's account",
+  CUSTOMER_AGENCY: "an agency in it that trusts the partner",
+  HUAWEICLOUD_SDK_AK: "an access key of the partner",
+  HUAWEICLOUD_SDK_SK: "its secret key",
+} as const
+
+type LiveVariable = keyof typeof LIVE_VARIABLES
+
+/** The variables of a live run that are not set. */
+export function missingVariables(env: NodeJS.ProcessEnv): LiveVariable[] {
+  return (Object.keys(LIVE_VARIABLES) as LiveVariable[]).filter((name) => !env[name])
+}
+
 /** The real endpoints, with credentials from the environment. */
-export function liveSetting(): Setting {
-  const { env } = process
-  const missing: string[] = []
-  const variable = (name: string): string => {
-    const value = env[name]
-    if (value === undefined || value === "") missing.push(name)
-    return value ?? ""
-  }
-  const setting: Setting = {
+export function liveSetting(env: NodeJS.ProcessEnv): Setting {
+  const variable = (name: LiveVariable): string => env[name] ?? ""
+  return {
     name: "the real endpoints",
     iamEndpoint: env.HUAWEICLOUD_SDK_IAM_ENDPOINT ?? "https://iam.myhuaweicloud.com",
     endpoint: env.PARTNER_CENTER_ENDPOINT ?? "https://bss-intl.myhuaweicloud.com",
@@ -62,6 +74,4 @@ export function liveSetting(): Setting {
     iamCalls: () => undefined,
     close: async () => undefined,
   }
-  if (missing.length > 0) throw new Error(`--live needs these environment variables: ${missing.join(", ")}`)
-  return setting
 }
