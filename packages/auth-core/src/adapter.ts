@@ -14,7 +14,7 @@ export {
 export { type AuthenticatedFetchOptions, authenticatedFetch } from "./engine/authenticated-fetch.ts"
 export { bodyAtHand, iterableBody, nodeBody, streamBody, webBody } from "./engine/client-body.ts"
 export type { BareReason, DiagnosticEvent, DiagnosticOptions, RequestEvent } from "./engine/diagnostics.chunk.ts"
-export type { AttemptCause, CallOptions } from "./engine/follow-up.chunk.ts"
+export type { CallOptions } from "./engine/follow-up.chunk.ts"
 export { toNativeFormData } from "./engine/form-or-stream.ts"
 export {
   type AuthForRequest,

@@ -39,14 +39,10 @@ export function createFetch(auth: Auth | false, options: FetchOptions = {}): Aut
   const send = (input: string | URL | Request, init?: AuthRequestInit): Promise<Response> => {
     // The global fetch may be this one by now.
     const { fetch = globalThis.fetch === authFetch ? platform : globalThis.fetch } = options
-    return authenticatedFetch(authFor, input, init, {
-      key: "auth",
-      fetch: fetch as Fetch,
-      guard,
-      baseUrl: undefined,
-    })
+    // Set, so that a polluted Object.prototype gives no base URL.
+    return authenticatedFetch(authFor, input, init, { key: "auth", fetch: fetch as Fetch, guard, baseUrl: undefined })
   }
-  const authFetch = Object.assign(send, { ...(options.fetch ?? platform) } as FetchMembers)
+  const authFetch = Object.assign(send, (options.fetch ?? platform) as FetchMembers)
   return authFetch
 }
 

@@ -7,9 +7,9 @@ import { largePayloadHash, payloadHashOf, UNSIGNED_PAYLOAD } from "../signing/ca
 import { createSigningKey, type SigningKey } from "../signing/signing-key.ts"
 import type { AccountIdOptions, AccountIds, KnownAccountIds } from "./account-id-lookup.chunk.ts"
 import type { Attempt, Auth, Authentication } from "./auth.ts"
-import type { CacheOption, CachingOptions, RenewableCredential } from "./cached-credential.chunk.ts"
+import type { CacheOption, CachingOptions } from "./cached-credential.chunk.ts"
 import type { Standings, Turn } from "./key-standing.ts"
-import { lazyCredential } from "./lazy-credential.ts"
+import { fixedCredential, lazyCredential } from "./lazy-credential.ts"
 import type { SignatureJudge, SignatureJudgeOptions, SignedWith } from "./signature-judge.chunk.ts"
 
 export interface AkskAuthOptions extends AccountIdOptions, SignatureJudgeOptions {
@@ -86,7 +86,9 @@ export function akskAuth(
   // Other clocks are learned only from refused signatures.
   let judge: SignatureJudge | undefined
   const isProvided = typeof credentialsOrProvider === "function"
-  const source = isProvided ? lazyCredential(credentialsOrProvider, options) : fixed(credentialsOrProvider)
+  const source = isProvided
+    ? lazyCredential(credentialsOrProvider, options)
+    : fixedCredential(() => credentialsOrProvider)
   const idsFor = accountIds(options, credentialsOrProvider)
   // Credentials rarely change.
   let last: Ready | undefined
@@ -162,10 +164,6 @@ export function akskAuth(
     accepted: ({ used }, url) => source.accepted((used as SignedWith).credentials, url),
     reset: () => void andThen(onDemand(), ({ forgive }) => forgive(last?.credentials, options.clock)),
   }
-}
-
-function fixed(credentials: Credentials): RenewableCredential<Credentials> {
-  return { current: () => credentials, renew: () => false, accepted: () => undefined }
 }
 
 /** Loads the look-ups only for ids that must be looked up. */

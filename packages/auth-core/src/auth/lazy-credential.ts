@@ -2,6 +2,11 @@ import type { Expiring, Provider } from "../identity/provider.ts"
 import { andThen, lazily } from "../runtime/promises.ts"
 import type { CachingOptions, IamReachOptions, RenewableCredential } from "./cached-credential.chunk.ts"
 
+/** A value that nobody can renew. @param current gives it, or refuses it */
+export function fixedCredential<T>(current: () => T): RenewableCredential<T> {
+  return { current, renew: () => false, accepted: () => undefined }
+}
+
 /**
  * The cached values of a provider. The code for caching is loaded with the first value, so programs with a fixed token
  * or key never load it.

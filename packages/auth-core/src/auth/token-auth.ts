@@ -6,8 +6,8 @@ import type { Clock, WallClock } from "../runtime/clock.ts"
 import { isHeaderText } from "../runtime/header-text.ts"
 import { andThen } from "../runtime/promises.ts"
 import type { Auth, Authentication } from "./auth.ts"
-import type { CacheOption } from "./cached-credential.chunk.ts"
-import { lazyCredential } from "./lazy-credential.ts"
+import type { CacheOption, RenewableCredential } from "./cached-credential.chunk.ts"
+import { fixedCredential, lazyCredential } from "./lazy-credential.ts"
 
 export interface TokenAuthOptions {
   /**
@@ -40,46 +40,17 @@ export interface TokenAuthOptions {
  * @see IAM API reference, "Obtaining a User Token Through Password Authentication"
  */
 export function tokenAuth(tokenOrProvider: Token | TokenProvider, options: TokenAuthOptions = {}): Auth {
-  return typeof tokenOrProvider === "function"
-    ? providedToken(tokenOrProvider, options)
-    : fixedToken(tokenOrProvider, options)
-}
-
-interface FixedTokenOptions extends Pick<TokenAuthOptions, "label"> {
-  clock?: WallClock | undefined
-}
-
-function fixedToken(token: Token, { clock = { now: () => Date.now() }, label }: FixedTokenOptions): Auth {
-  const authentication = authenticationOf(token)
-  if (token.expiresAt !== undefined && !Number.isFinite(token.expiresAt)) {
-    throw new AuthError("AUTH_INVALID_CREDENTIALS", "The `expiresAt` of a token must be epoch milliseconds.")
-  }
-  return {
-    label,
-    bodyLimit: () => undefined,
-    beyondLimit: undefined,
-    authenticate() {
-      if (token.expiresAt <= clock.now()) {
-        throw new AuthError(
-          "AUTH_CREDENTIALS_EXPIRED",
-          `The token expired at ${new Date(token.expiresAt).toISOString()}: pass a new one, or a provider.`,
-        )
-      }
-      return authentication
-    },
-    judge: () => false,
-  }
-}
-
-function providedToken(provider: TokenProvider, options: TokenAuthOptions): Auth {
-  const tokens = lazyCredential(provider, options)
+  const isProvided = typeof tokenOrProvider === "function"
+  const tokens = isProvided ? lazyCredential(tokenOrProvider, options) : fixedToken(tokenOrProvider, options)
   let last: Authentication<Token> | undefined
   const authenticationFor = (token: Token): Authentication<Token> => {
     if (last?.used !== token) last = authenticationOf(token)
     return last
   }
+  // A malformed one shows at once.
+  if (!isProvided) authenticationFor(tokenOrProvider)
   return {
-    label: options.label ?? provider.label,
+    label: options.label ?? (isProvided ? tokenOrProvider.label : undefined),
     bodyLimit: () => undefined,
     beyondLimit: undefined,
     authenticate: ({ signal }) => andThen(tokens.current(signal), authenticationFor),
@@ -90,12 +61,28 @@ function providedToken(provider: TokenProvider, options: TokenAuthOptions): Auth
   }
 }
 
+/** Refuses an expired token before it is sent. */
+function fixedToken(
+  token: Token,
+  { clock = { now: () => Date.now() } }: { readonly clock?: WallClock | undefined },
+): RenewableCredential<Token> {
+  return fixedCredential(() => {
+    if (token.expiresAt <= clock.now()) {
+      throw new AuthError(
+        "AUTH_CREDENTIALS_EXPIRED",
+        `The token expired at ${new Date(token.expiresAt).toISOString()}: pass a new one, or a provider.`,
+      )
+    }
+    return token
+  })
+}
+
 function authenticationOf(token: Token): Authentication<Token> {
-  if (!isHeaderText(token?.value)) {
-    throw new AuthError(
-      "AUTH_INVALID_CREDENTIALS",
-      "A token needs a `value` of visible ASCII characters, like X-Subject-Token.",
-    )
-  }
+  const fault = !isHeaderText(token?.value)
+    ? "a `value` of visible ASCII characters, like X-Subject-Token"
+    : token.expiresAt !== undefined && !Number.isFinite(token.expiresAt)
+      ? "an `expiresAt` in epoch milliseconds"
+      : undefined
+  if (fault !== undefined) throw new AuthError("AUTH_INVALID_CREDENTIALS", `A token needs ${fault}.`)
   return { headers: { "x-auth-token": token.value }, used: token }
 }

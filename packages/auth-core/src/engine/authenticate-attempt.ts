@@ -3,7 +3,7 @@ import { isBodyLonger } from "../runtime/body-size.ts"
 import { abortable, andThen, isPromise, lazily } from "../runtime/promises.ts"
 import type { BareReason } from "./diagnostics.chunk.ts"
 import type { HostGuard } from "./gate.ts"
-import { bufferedBody, isStream, type PreparedBody, type WireRequest } from "./wire-request.ts"
+import { isStream, type PreparedBody, replayableBody, type WireRequest } from "./wire-request.ts"
 
 /** A request as the client is about to send it. */
 export interface OutgoingRequest {
@@ -74,7 +74,7 @@ function authenticateBody(
   const { method, url, headers: given, signal } = request
   const by = body.exceedsLimit ? auth.beyondLimit : auth
   if (by === undefined) return andThen(loadBodies(), ({ refuseTooLarge }) => refuseTooLarge(request, limit))
-  const headers = body.contentType === undefined ? given : withContentType(given, body.contentType)
+  const headers = body.withType?.(given) ?? given
   const as = by.authenticate({ method, url: url.href, headers, body: body.bytes, signal, tellsOutcome: true })
   return andThen(isPromise(as) ? abortable(as, signal) : as, (as) =>
     attemptOf(request, body, { ...headers, ...as.headers }, { by, as }),
@@ -89,7 +89,6 @@ function attemptOf(
   headers: AuthenticatedAttempt["headers"],
   { by, as, bare }: Pick<AuthenticatedAttempt, "by" | "as" | "bare">,
 ): AuthenticatedAttempt {
-  const authenticated = as !== undefined
   return {
     method,
     url,
@@ -97,7 +96,7 @@ function attemptOf(
     added: as?.headers ?? NONE,
     body: prepared.content,
     redirects,
-    authenticated,
+    authenticated: as !== undefined,
     prepared,
     by,
     as,
@@ -105,25 +104,15 @@ function attemptOf(
   }
 }
 
-/** Keeps a type that the caller chose, except for a multipart form: only now is its boundary known. */
-function withContentType(
-  headers: Readonly<Record<string, string>>,
-  contentType: string,
-): Readonly<Record<string, string>> {
-  const chosen = headers["content-type"]
-  if (chosen !== undefined && !contentType.startsWith("multipart/")) return headers
-  return { ...headers, "content-type": contentType }
-}
-
-const NO_BODY: PreparedBody = { content: null, bytes: null, replayable: true, exceedsLimit: false }
+const NO_BODY = replayableBody(null, null)
 
 /** Loaded only for a Request, a form or a stream. */
 export const loadBodies = lazily(() => import("./bodies.chunk.ts"))
 
 /** Leaves the body unread. The chunks of a stream are kept as they pass, unless the client must receive it unwrapped. */
-export function opaqueBody(body: unknown, asIs = false): PreparedBody | Promise<PreparedBody> {
+export function opaqueBody(body: unknown, asIs?: boolean): PreparedBody | Promise<PreparedBody> {
   if (body === null || body === undefined) return NO_BODY
-  if (!isStream(body)) return { content: body, bytes: undefined, replayable: true, exceedsLimit: false }
+  if (!isStream(body)) return replayableBody(body)
   return Promise.resolve(loadBodies()).then(({ keptBody }) => keptBody(body, asIs))
 }
 
@@ -139,6 +128,6 @@ export function opaqueBody(body: unknown, asIs = false): PreparedBody | Promise<
 export function readBody(body: unknown, limit: number, signal?: AbortSignal): PreparedBody | Promise<PreparedBody> {
   if (body === null || body === undefined) return NO_BODY
   if (typeof body === "string" || (body instanceof Uint8Array && body.buffer instanceof ArrayBuffer))
-    return bufferedBody(body, isBodyLonger(body, limit))
+    return replayableBody(body, body, isBodyLonger(body, limit))
   return Promise.resolve(loadBodies()).then(({ readFormOrStream }) => readFormOrStream(body, limit, signal))
 }

@@ -1,9 +1,9 @@
 import type { Auth } from "../auth/auth.ts"
 import { andThen, isPromise, lazily } from "../runtime/promises.ts"
 import { type AuthenticatedAttempt, authenticateAttempt, type OutgoingRequest } from "./authenticate-attempt.ts"
-import type { AttemptCause, CallOptions, CallState } from "./follow-up.chunk.ts"
+import type { CallOptions, CallState } from "./follow-up.chunk.ts"
 import { createHostGuard, type GuardOptions, type HostGuard } from "./gate.ts"
-import { isRedirect, isRejection, type ResponseLike, type WireRequest, wireUrl } from "./wire-request.ts"
+import { isRejection, type ResponseLike, type WireRequest, wireUrl } from "./wire-request.ts"
 
 /** The channel that `tellListeners` publishes on. Its code is loaded only once somebody listens. */
 const channel = globalThis.process?.getBuiltinModule?.("node:diagnostics_channel")?.channel("countersign")
@@ -20,7 +20,6 @@ export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements
   request: OutgoingRequest | undefined
   attempt: AuthenticatedAttempt | undefined
   isReplayed = false
-  cause: AttemptCause | undefined
 
   constructor(options: CallOptions<R>) {
     this.options = options
@@ -51,9 +50,10 @@ export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements
   answered(response: R): OutgoingRequest | undefined | Promise<OutgoingRequest | undefined> {
     const { status } = response
     this.#tellOutcome(status)
-    const isFinal = isRejection(response)
+    // A redirect that a browser hides has the status 0.
+    const isFinal = isRejection(status)
       ? !this.attempt?.authenticated
-      : status >= 200 && (this.options.maxRedirects === 0 || !isRedirect(response))
+      : status >= 200 && (this.options.maxRedirects === 0 || status < 300 || status > 399)
     if (isFinal && !this.attempt?.redirects && !this.isWatched) return undefined
     return andThen(loadFollowUp(), ({ followUp }) => followUp(this, response))
   }
@@ -78,10 +78,10 @@ export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements
    * the credential, so a redirect does not count as a success.
    */
   #tellOutcome(status?: number): void {
-    const { by, as, url } = this.attempt ?? {}
-    if (as === undefined || url === undefined) return
-    if (status !== undefined && status >= 200 && status < 300) by?.accepted?.(as, url)
-    if (status !== 401 && status !== 403) as.ended?.(status)
+    const { attempt } = this
+    if (attempt?.as === undefined) return
+    if (status !== undefined && status >= 200 && status < 300) attempt.by?.accepted?.(attempt.as, attempt.url)
+    if (!isRejection(status)) attempt.as.ended?.(status)
   }
 }
 

@@ -5,7 +5,7 @@ import { loadBodies } from "./authenticate-attempt.ts"
 import { authenticatedSend, loadFollowUp } from "./authenticated-call.ts"
 import type { AuthForRequest, HostGuard } from "./gate.ts"
 import type { Asked, FetchCall } from "./request-call.ts"
-import { isRequest, isStream, parse, platformFetch, type WireRequest } from "./wire-request.ts"
+import { isHttp, isRequest, isStream, parse, platformFetch, type WireRequest } from "./wire-request.ts"
 
 export interface AuthenticatedFetchOptions {
   /** The member of `init` that names the auth of this request alone, or `false` for none. */
@@ -37,14 +37,15 @@ export function authenticatedFetch(
 ): Promise<Response> {
   try {
     const { fetch, guard, baseUrl, key } = options
-    const chosen = authFor(namingAuth(input, init ?? {}, key))
+    const own = init ?? {}
+    const chosen = authFor(namingAuth(input, own, key))
     const url = chosen && destination(input, options)
     return Promise.resolve(
-      andThen(settled(init ?? {}, key), (given) => {
+      andThen(settled(own, key), (given) => {
         const byFetch = (): Promise<Response> => fetch(input, given)
-        if (chosen === undefined || url === undefined || !/^https?:$/.test(url.protocol)) return byFetch()
+        if (!(chosen && url && isHttp(url))) return byFetch()
         const byEngine = (isBare: boolean): Response | Promise<Response> =>
-          sendGiven(chosen, url, { input, given, isBare }, options)
+          andThen(callOf({ input, given, isBare }), (call) => send(chosen, url, call, options))
         const bare = guard.bareReason(url, baseUrl)
         if (bare === undefined) return byEngine(false)
         return andThen(loadFollowUp(), ({ fetchesBare }) =>
@@ -58,31 +59,25 @@ export function authenticatedFetch(
 }
 
 /** The init without `key`. It is read as the platform reads it: once, and through the prototype. */
-function settled(init: FetchInit, key: string): FetchInit | Promise<FetchInit> {
+function settled(init: FetchInit, key: AuthenticatedFetchOptions["key"]): FetchInit | Promise<FetchInit> {
   const isPlain = Object.getPrototypeOf(init) === Object.prototype
-  const given: FetchInit = isPlain ? { ...init } : init
+  const given: FetchInit & { [Key in AuthenticatedFetchOptions["key"]]?: unknown } = isPlain ? { ...init } : init
   // Headers may be an iterator such as `map.entries()`, which can be read only once.
   if (!isPlain || "next" in Object(given.headers)) {
     return andThen(loadBodies(), ({ initMembers }) => initMembers(given, key))
   }
-  Reflect.deleteProperty(given, key)
+  delete given[key]
   return given
 }
 
-function sendGiven(
-  auth: Auth,
-  url: URL,
-  asked: Asked,
-  options: AuthenticatedFetchOptions,
-): Response | Promise<Response> {
+/** A Request, or a signal of another library, needs more work. */
+function callOf(asked: Asked): FetchCall | Promise<FetchCall> {
   const { input, given } = asked
   const { signal } = given
-  if (!isRequest(input) && (!signal || signal instanceof AbortSignal)) {
-    return send(auth, url, { ...asked, init: given, signal: signal ?? undefined }, options)
+  if (isRequest(input) || !(!signal || signal instanceof AbortSignal)) {
+    return andThen(loadBodies(), ({ requestCall }) => requestCall(asked))
   }
-  return andThen(loadBodies(), ({ requestCall }) =>
-    andThen(requestCall(asked), (call) => send(auth, url, call, options)),
-  )
+  return { ...asked, init: given, signal: signal ?? undefined }
 }
 
 /** The object that may name an auth. openapi-fetch puts options that it does not know on the Request. */
@@ -103,52 +98,39 @@ function send(
   call: FetchCall,
   { fetch, guard, baseUrl }: AuthenticatedFetchOptions,
 ): Promise<Response> {
-  const { init, signal, asIs } = call
+  const { input, init, signal, asIs, isBare } = call
   signal?.throwIfAborted()
-  const method = normalizedMethod(init.method)
-  const headers = headersOf(init.headers)
-  const maxRedirects = (init.redirect ?? "follow") === "follow" ? MAX_REDIRECTS : 0
-  const request = { method, url, headers, body: init.body, baseUrl, signal, asIs }
-  const sendOne = async (wire: WireRequest): Promise<Response> => {
-    const isInClear = wire.authenticated && wire.url.protocol === "http:"
-    if (isInClear) (await loadBodies()).refuseProxiedFetch(wire.url, init, guard)
-    return sendByFetch(fetch, wire, call)
-  }
-  return authenticatedSend(auth, request, sendOne, { guard, maxRedirects })
-}
-
-function sendByFetch(fetch: Fetch, wire: WireRequest, call: FetchCall): Response | Promise<Response> {
-  const { method, headers, body, authenticated, url } = wire
-  const { body: _own, redirect = "follow", ...rest } = call.init
-  const init: RequestInit = {
-    ...rest,
-    method,
-    headers,
-    // fetch may follow redirects where no secret is at stake. In browsers nothing else can.
-    redirect: redirect === "follow" && (authenticated || call.isBare) ? "manual" : redirect,
-  }
+  const { method: given = "GET", headers, body, redirect = "follow", ...rest } = init
+  const method = /^(?:get|head|post|put|delete|options)$/i.test(given) ? given.toUpperCase() : given
+  const isFollowing = redirect === "follow"
+  const request = { method, url, headers: headersOf(headers), body, baseUrl, signal, asIs }
   // Outside browsers the server sees how the caller spelled a header's name.
-  const isSeen = isRequest(call.input) || (call.init.headers && globalThis.process)
-  if (isSeen || isStream(body) || fetch !== platformFetch) {
-    return andThen(loadBodies(), ({ fetchInKind }) => fetchInKind(fetch, wire, call, init))
+  const isSeen = isRequest(input) || (headers && globalThis.process)
+  const sendOne = async (wire: WireRequest): Promise<Response> => {
+    const { authenticated, body } = wire
+    if (authenticated && wire.url.protocol === "http:") (await loadBodies()).refuseProxiedFetch(wire.url, init, guard)
+    const sent: RequestInit = {
+      ...rest,
+      method: wire.method,
+      headers: wire.headers,
+      // fetch may follow redirects where no secret is at stake. In browsers nothing else can.
+      redirect: isFollowing && (authenticated || isBare) ? "manual" : redirect,
+    }
+    if (isSeen || isStream(body) || fetch !== platformFetch) {
+      return andThen(loadBodies(), ({ fetchInKind }) => fetchInKind(fetch, wire, call, sent))
+    }
+    if (body !== null) sent.body = body as BodyInit
+    return fetch(wire.url.href, sent)
   }
-  if (body !== null) init.body = body as BodyInit
-  return fetch(url.href, init)
-}
-
-function normalizedMethod(method = "GET"): string {
-  return /^(?:get|head|post|put|delete|options)$/i.test(method) ? method.toUpperCase() : method
-}
-
-function entriesOf(init: HeadersInit): Iterable<[string, unknown]> {
-  if (!(Symbol.iterator in init)) return Object.entries(init)
-  return init instanceof Headers ? init : new Headers(init)
+  return authenticatedSend(auth, request, sendOne, { guard, maxRedirects: isFollowing ? MAX_REDIRECTS : 0 })
 }
 
 /** The same as `new Headers(init)`, which is slow. */
 function headersOf(init: HeadersInit = {}): Record<string, string> {
   const headers: Record<string, string> = {}
-  for (const [given, value] of entriesOf(init)) {
+  const entries =
+    init instanceof Headers ? init : Symbol.iterator in init ? new Headers(init) : Object.entries<unknown>(init)
+  for (const [given, value] of entries) {
     const name = given.toLowerCase()
     headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : String(value)
   }

@@ -18,7 +18,7 @@ import {
 } from "./diagnostics.chunk.ts"
 import type { HostGuard } from "./gate.ts"
 import { hiddenRedirect, nextHop, type OnRedirect } from "./redirect.ts"
-import { isRedirect, isRejection, isRequest, isStream, type PeekLimits, type ResponseLike } from "./wire-request.ts"
+import { isRejection, isRequest, isStream, type PeekLimits, type ResponseLike } from "./wire-request.ts"
 
 export { tellBare } from "./diagnostics.chunk.ts"
 
@@ -34,11 +34,6 @@ export interface CallOptions<R extends ResponseLike> {
   onRedirect?: OnRedirect<R> | undefined
 }
 
-/** Why another attempt is made. */
-export type AttemptCause =
-  | { readonly type: "replay"; readonly because: ReplayReason }
-  | { readonly type: "redirect"; readonly status: number; readonly from: URL }
-
 /** The state of a call between its attempts. */
 export interface CallState<R extends ResponseLike> {
   readonly options: CallOptions<R>
@@ -50,8 +45,6 @@ export interface CallState<R extends ResponseLike> {
   isReplayed: boolean
   /** Truthy while somebody listens. */
   readonly isWatched: unknown
-  /** Why the next attempt is made; absent for the first. */
-  cause: AttemptCause | undefined
   /** Frees the kept part of a body. */
   end(): void
 }
@@ -125,7 +118,7 @@ export async function followUp<R extends ResponseLike>(
   const { status } = response
   const durationMs = call.isWatched ? timeSince(attempt) : 0
   const again = sameRequest(request, attempt)
-  const isJudged = attempt.as !== undefined && isRejection(response)
+  const isJudged = attempt.as !== undefined && isRejection(status)
   const rejection = isJudged ? await readRejection(response, attempt.url, call.isReplayed) : undefined
   if (call.isWatched) tellResponse(attempt, { status, durationMs, rejection }, guard)
   let because: ReplayReason | undefined
@@ -138,7 +131,6 @@ export async function followUp<R extends ResponseLike>(
   if (because !== undefined) {
     call.isReplayed = true
     if (call.isWatched) tellReplay(attempt, because, guard)
-    call.cause = { type: "replay", because }
     discard(response)
     return again
   }
@@ -146,18 +138,20 @@ export async function followUp<R extends ResponseLike>(
   if (response.type === "opaqueredirect") throw hiddenRedirect(request.url)
   // Report `redirected` even though we, not the client, followed the redirect.
   if (attempt.redirects > 0) showRedirected(response)
-  if (!isRedirect(response)) return undefined
+  if (!REDIRECTS.includes(status)) return undefined
   const isLast = attempt.redirects === maxRedirects
   const canRepeat = attempt.prepared.replayable
   const location = headerOf(response, "location")
   const hop = nextHop(again, response, { ...call.options, location, maxRedirects, isLast, canRepeat })
   if (hop === undefined) return undefined
-  call.cause = { type: "redirect", status, from: request.url }
   if (call.isWatched) tellRedirect(attempt, status, hop.url, guard)
   if (hop.body !== again.body) call.end()
   discard(response)
   return { ...hop, redirects: attempt.redirects + 1 }
 }
+
+/** The statuses that send the client to another URL. */
+const REDIRECTS = [301, 302, 303, 307, 308]
 
 function showRedirected<R extends ResponseLike>(response: R): R {
   if (isFetchResponse(response) && !response.redirected) {

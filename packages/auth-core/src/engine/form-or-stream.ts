@@ -1,7 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { isArrayBuffer, isBlob, isFormData, isSearchParams, isShared } from "../runtime/has-brand.ts"
 import { readStream } from "./chunk-source.ts"
-import { type BodyStream, bufferedBody, isStream, type PreparedBody } from "./wire-request.ts"
+import { type BodyStream, isStream, type PreparedBody, replayableBody } from "./wire-request.ts"
 
 /** @throws {AuthError} `AUTH_BODY_TOO_LARGE` */
 export function refuseTooLarge({ method, url }: { method: string; url: URL }, limit: number | undefined): never {
@@ -21,42 +21,56 @@ export function readFormOrStream(
   if (isArrayBuffer(body)) return knownBytes(new Uint8Array(body), limit)
   if (isSearchParams(body)) {
     const text = body.toString()
-    return {
-      ...bufferedBody(text, text.length > limit),
-      contentType: "application/x-www-form-urlencoded;charset=UTF-8",
-    }
+    return typedBody(text, text.length > limit, "application/x-www-form-urlencoded;charset=UTF-8")
   }
   if (isBlob(body)) return readBlob(body, limit)
   if (isFormData(body)) return readFormData(body, limit)
   if (isStream(body)) return readStreamBody(body, limit, signal)
   // The client sends it as text or refuses it.
-  if (/^(?:number|boolean|bigint)$/.test(typeof body)) return { ...bufferedBody(String(body), false), content: body }
+  if (/^(?:number|boolean|bigint)$/.test(typeof body)) return replayableBody(body, String(body))
   throw new AuthError(
     "AUTH_BODY_UNSIGNABLE",
     `A body of kind ${Object.prototype.toString.call(body)} cannot be turned into bytes: send a string, bytes, a form, a Blob or a stream.`,
   )
 }
 
+/** A body whose kind dictates its Content-Type. */
+function typedBody(content: string | Uint8Array, exceedsLimit: boolean, contentType: string | undefined): PreparedBody {
+  const body = replayableBody(content, content, exceedsLimit)
+  if (contentType === undefined) return body
+  return { ...body, contentType, withType: (headers) => withContentType(headers, contentType) }
+}
+
+/** Keeps a type that the caller chose, except for a multipart form: only now is its boundary known. */
+function withContentType(
+  headers: Readonly<Record<string, string>>,
+  contentType: string,
+): Readonly<Record<string, string>> {
+  const chosen = headers["content-type"]
+  if (chosen !== undefined && !contentType.startsWith("multipart/")) return headers
+  return { ...headers, "content-type": contentType }
+}
+
 function knownBytes(bytes: Uint8Array, limit: number): PreparedBody {
   // Shared memory may change before it is sent, and fetch would send it as text.
   const own = isShared(bytes.buffer) ? bytes.slice() : bytes
-  return bufferedBody(own, own.byteLength > limit)
+  return replayableBody(own, own, own.byteLength > limit)
 }
 
 async function readBlob(blob: Blob, limit: number): Promise<PreparedBody> {
-  if (blob.size > limit) return { content: blob, bytes: undefined, replayable: true, exceedsLimit: true }
+  if (blob.size > limit) return replayableBody(blob, undefined, true)
   const bytes = new Uint8Array(await blob.arrayBuffer())
-  return { ...bufferedBody(bytes, false), contentType: blob.type === "" ? undefined : blob.type }
+  return typedBody(bytes, false, blob.type === "" ? undefined : blob.type)
 }
 
 async function readFormData(form: FormData, limit: number): Promise<PreparedBody> {
-  if (filesExceed(form, limit)) return { content: form, bytes: undefined, replayable: true, exceedsLimit: true }
+  if (filesExceed(form, limit)) return replayableBody(form, undefined, true)
   const encoded = new Response(await toNativeFormData(form))
   // Read before the body: Bun loses it afterwards.
   const contentType = encoded.headers.get("content-type") ?? undefined
   const bytes = new Uint8Array(await encoded.arrayBuffer())
-  if (bytes.byteLength > limit) return { content: form, bytes: undefined, replayable: true, exceedsLimit: true }
-  return { ...bufferedBody(bytes, false), contentType }
+  if (bytes.byteLength > limit) return replayableBody(form, undefined, true)
+  return typedBody(bytes, false, contentType)
 }
 
 function filesExceed(form: FormData, limit: number): boolean {
@@ -71,7 +85,7 @@ async function readStreamBody(stream: BodyStream, limit: number, signal?: AbortS
     const discard = (): void => void rest.return(undefined).catch(() => undefined)
     return { content: rest, bytes: undefined, replayable: false, exceedsLimit: true, discard }
   }
-  return { ...bufferedBody(bytes, false), contentType: ownContentType(stream) }
+  return typedBody(bytes, false, ownContentType(stream))
 }
 
 /** The npm form-data package is a stream that knows its own boundary. */

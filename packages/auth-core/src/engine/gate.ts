@@ -93,7 +93,7 @@ export interface HostGuard extends DiagnosticOptions, Pick<GuardOptions, "hosts"
  */
 export function createHostGuard(options: GuardOptions = {}): HostGuard {
   // A copy without a prototype, so that a polluted Object.prototype opens no host.
-  const given: GuardOptions = Object.assign(Object.create(null), options)
+  const given = { __proto__: null, ...options }
   const { hosts, allowInsecure = false } = given
   if (hosts !== undefined && !Array.isArray(hosts)) throw invalidHosts()
   const listed = hosts?.map(compile)
@@ -135,7 +135,7 @@ function isHuaweiCloud(host: string): boolean {
 
 /** The host without the dot that a fully qualified name may end with. */
 function nameOf({ hostname }: URL): string {
-  return hostname.endsWith(".") ? hostname.slice(0, -1) : hostname
+  return hostname.replace(/\.$/, "")
 }
 
 function compile(entry: string): (url: URL) => boolean {

@@ -122,7 +122,7 @@ class KeptBody implements PreparedBody, AsyncIterable<Uint8Array> {
  * Prepares a stream that goes out unread. It is kept as it passes, except for one that was consumed before, which the
  * client refuses, and npm's form-data, which tells the client its type and length.
  */
-export function keptBody(stream: BodyStream, asIs: boolean): PreparedBody {
+export function keptBody(stream: BodyStream, asIs: boolean | undefined): PreparedBody {
   if (stream instanceof KeptBody) return stream
   if (!asIs && !("getHeaders" in stream) && !isConsumed(stream)) return new KeptBody(stream)
   return { content: stream, bytes: undefined, replayable: false, exceedsLimit: false }

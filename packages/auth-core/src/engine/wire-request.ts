@@ -40,13 +40,8 @@ export interface ResponseLike {
   discard?(): void | Promise<void>
 }
 
-/** Whether the status sends the client to another URL. */
-export function isRedirect({ status }: ResponseLike): boolean {
-  return [301, 302, 303, 307, 308].includes(status)
-}
-
-/** Whether the status rejects the authentication, or the authenticated caller. */
-export function isRejection({ status }: ResponseLike): boolean {
+/** Whether a status rejects the authentication, or the authenticated caller. */
+export function isRejection(status: number | undefined): boolean {
   return status === 401 || status === 403
 }
 
@@ -59,13 +54,18 @@ export function isRejection({ status }: ResponseLike): boolean {
  */
 export function wireUrl(url: string | URL): URL {
   const parsed = typeof url === "string" ? parse(url) : url
-  if (parsed.protocol !== "https:" && parsed.protocol !== "http:") throw noHttpUrl()
+  if (!isHttp(parsed)) throw noHttpUrl()
   if (parsed.hash === "" && !parsed.search.includes("+")) return parsed
   const finished = new URL(parsed)
   finished.hash = ""
   // Setting an empty query would remove its question mark.
   if (finished.search !== "") finished.search = finished.search.replaceAll("+", "%20")
   return finished
+}
+
+/** Whether it is a URL of http or https. */
+export function isHttp({ protocol }: URL): boolean {
+  return /^https?:$/.test(protocol)
 }
 
 /** @param base the base of a relative URL, if there is one. */
@@ -101,6 +101,8 @@ export interface PreparedBody {
   readonly bytes: string | Uint8Array | null | undefined
   /** Content-Type that goes with the bytes, when the kind of body dictates one (a form's boundary, a Blob's type). */
   readonly contentType?: string | undefined
+  /** Adds that Content-Type to headers that lack it. */
+  withType?(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>>
   /** Whether `content` can be sent a second time. */
   readonly replayable: boolean
   /** The body turned out larger than the limit. */
@@ -111,9 +113,9 @@ export interface PreparedBody {
   release?(): void
 }
 
-/** A body that is text or bytes. */
-export function bufferedBody(content: string | Uint8Array, exceedsLimit: boolean): PreparedBody {
-  return { content, bytes: content, replayable: true, exceedsLimit }
+/** A body that can be sent again. Its `bytes` are absent if it was left unread. */
+export function replayableBody(content: unknown, bytes?: PreparedBody["bytes"], exceedsLimit = false): PreparedBody {
+  return { content, bytes, replayable: true, exceedsLimit }
 }
 
 /** A body that can be read only once: a web or Node stream, an async iterable, a generator. */
@@ -128,12 +130,12 @@ export interface PipedStream {
 /** Whether a body can be read only once. */
 export function isStream(value: unknown): value is BodyStream {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return false
-  if (isWebStream(value) || Symbol.asyncIterator in value) return true
-  if ("pipe" in value && typeof value.pipe === "function") return true
-  return "next" in value && Symbol.iterator in value
+  const { pipe, next }: { pipe?: unknown; next?: unknown } = value
+  const isFlowing = isWebStream(value) || Symbol.asyncIterator in value || typeof pipe === "function"
+  return isFlowing || (next !== undefined && Symbol.iterator in value)
 }
 
 /** Whether it is a web stream of any realm. */
 export function isWebStream(value: object): value is ReadableStream {
-  return "getReader" in value && typeof value.getReader === "function"
+  return typeof (value as Partial<ReadableStream>).getReader === "function"
 }

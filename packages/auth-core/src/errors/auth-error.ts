@@ -65,13 +65,16 @@ export class AuthError extends Error {
   declare readonly retryAfterMs?: number
 
   constructor(code: AuthErrorCode, message: string, details: AuthErrorDetails = {}) {
-    const { cause, ...rest } = details
-    super(message, cause === undefined ? undefined : { cause })
+    super(message)
     this.code = code
-    for (const [name, value] of Object.entries(rest)) {
-      if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true })
+    for (const [name, value] of Object.entries(details)) {
+      if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: name !== "cause" })
     }
-    Object.defineProperty(this, isAuthErrorMark, { value: true })
+  }
+
+  /** On the prototype, so that no print shows it. */
+  get [isAuthErrorMark](): true {
+    return true
   }
 }
 

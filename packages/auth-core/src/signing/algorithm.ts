@@ -24,37 +24,23 @@ interface Algorithm {
    * @throws {AuthError} `AUTH_INVALID_OPTION`, `AUTH_ALGORITHM_UNSUPPORTED`
    */
   readonly createKey: (material: KeyMaterial) => KeyOfDate
-  /** Matches the identity of its keys: the AK, and the day, region and service of a scope. */
-  readonly identity: RegExp
-  /** Matches a signature. */
-  readonly signature: RegExp
 }
-
-const ACCESS = /^Access=(.+)$/
-const CREDENTIAL = /^Credential=([^/]+)\/(\d{8})\/([\w.-]+)\/([\w.-]+)$/
-const HASH = /^[\da-f]{64}$/
 
 export const ALGORITHMS: Readonly<Record<SigningAlgorithm, Algorithm>> = {
   "SDK-HMAC-SHA256": {
     hash: "sha256",
     contentHashHeader: "x-sdk-content-sha256",
     createKey: hmacKey,
-    identity: ACCESS,
-    signature: HASH,
   },
   "SDK-HMAC-SM3": {
     hash: "sm3",
     contentHashHeader: "x-sdk-content-sm3",
     createKey: hmacKey,
-    identity: ACCESS,
-    signature: HASH,
   },
   "V11-HMAC-SHA256": {
     hash: "sha256",
     contentHashHeader: "x-sdk-content-sha256",
     createKey: derivedKey,
-    identity: CREDENTIAL,
-    signature: HASH,
   },
 }
 

@@ -15,13 +15,33 @@ export interface ParsedAuthorization {
   readonly signature: string
 }
 
+/** How the header of an algorithm looks. A signer does without. */
+interface Form {
+  /** Matches the identity of its keys: the AK, and the day, region and service of a scope. */
+  readonly identity: RegExp
+  readonly signature: RegExp
+}
+
+const HASH = /^[\da-f]{64}$/
+const ACCESS: Form = { identity: /^Access=(.+)$/, signature: HASH }
+const CREDENTIAL: Form = {
+  identity: /^Credential=([^/]+)\/(\d{8})\/([\w.-]+)\/([\w.-]+)$/,
+  signature: HASH,
+}
+
+const FORMS: Readonly<Record<SigningAlgorithm, Form>> = {
+  "SDK-HMAC-SHA256": ACCESS,
+  "SDK-HMAC-SM3": ACCESS,
+  "V11-HMAC-SHA256": CREDENTIAL,
+}
+
 const FORM = /^([A-Z\d-]+) ([^,\s]+), ?SignedHeaders=([^,\s]+), ?Signature=([^,\s]+)$/
 
 /** Reads the header of every algorithm; `undefined` for anything else. */
 export function parseAuthorization(header: string): ParsedAuthorization | undefined {
   const [, algorithm = "", key = "", names = "", signature = ""] = FORM.exec(header) ?? []
   if (!isSigningAlgorithm(algorithm)) return undefined
-  const form = ALGORITHMS[algorithm]
+  const form = FORMS[algorithm]
   const [, accessKeyId, day, region, service] = form.identity.exec(key) ?? []
   if (accessKeyId === undefined || !form.signature.test(signature)) return undefined
   return { algorithm, accessKeyId, day, region, service, signedHeaders: names.split(";"), signature }
