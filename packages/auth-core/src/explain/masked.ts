@@ -57,15 +57,40 @@ export function shownAccessKeyId(accessKeyId: string): string {
 
 /** The places in the gateway's texts where it echoes an AK or an AppKey, which may be anything that was typed. */
 const ECHOED_KEYS = [/(\bak: ?)([^\s,;"]+)/gi, /(\bak )(\S+)(?= not exist)/gi, /(\bapp ?key[: ] ?)([^\s,;"]+)/gi]
+/** Names of secrets in a line of a log, such as `HUAWEICLOUD_SDK_SK`. */
+const SECRET_NAMES =
+  /(?:[\w-]*[_-])?(?:sk|token|passw(?:or)?d|passcode|secret(?:[_-]?(?:access[_-]?)?key)?|api[_-]?key|signature)|(?:security|access|id|auth|refresh)token|secretaccesskey/
+const SECRET_FIELD = labelledValue(SECRET_NAMES, /[^\s"',;&}\\]+/)
+/** Headers whose values have several words. */
+const SECRET_HEADER = labelledValue(/(?:proxy-)?authorization|(?:set-)?cookie/, /[^\s"'][^\r\n"'}]*/)
+/** Words that follow such a name in a sentence: `token: expired`. */
+const PROSE = /^[a-z]{1,20}[.!]?$/
+/** The form of an SK: 40 letters and digits, of each kind at least one. A hash has no capitals. */
+const SK_LIKE = /\b(?=[a-zA-Z]*\d)(?=[A-Z\d]*[a-z])(?=[a-z\d]*[A-Z])[a-zA-Z\d]{40}\b/g
+const JWT = /\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*/g
 /** Anything that looks like a token. */
 const TOKEN_LIKE = /[\w+/=-]{60,}/g
 
-/** A message that may be shown: masks the AK that it echoes, known secrets, and what has the form of a token. */
+/** A message that may be shown: masks the AK that it echoes, known secrets, and what has the name or the form of one. */
 export function shownMessage(message: string, secrets: readonly string[]): string {
   let clean = message
   for (const secret of secrets) if (secret.length >= SHORTEST) clean = clean.replaceAll(secret, "[secret]")
   for (const echo of ECHOED_KEYS) {
     clean = clean.replace(echo, (_, label: string, key: string) => label + shownAccessKeyId(key))
   }
-  return clean.replace(TOKEN_LIKE, maskedSecret)
+  for (const labelled of [SECRET_HEADER, SECRET_FIELD]) {
+    clean = clean.replace(labelled, (whole: string, name: string, gap: string, ...values: (string | undefined)[]) => {
+      const [value = ""] = values.slice(0, 4).filter((each) => each !== undefined)
+      return value === "" || PROSE.test(value) ? whole : name + gap + maskedSecret(value)
+    })
+  }
+  for (const form of [JWT, SK_LIKE, TOKEN_LIKE]) clean = clean.replace(form, maskedSecret)
+  return clean
+}
+
+/** A name and the value behind it: bare, or in quotes, which JSON within JSON escapes. Not in what is masked already. */
+function labelledValue(names: RegExp, bare: RegExp): RegExp {
+  const quoted = String.raw`\\"([^"\\]*)\\"|"((?:[^"\\]|\\.)*)"|'([^']*)'`
+  const gap = String.raw`\\?["']?\s*[:=]\s*`
+  return new RegExp(String.raw`(?<![[\w-])(${names.source})(${gap})(?:${quoted}|((?!\[secret)${bare.source}))`, "gi")
 }

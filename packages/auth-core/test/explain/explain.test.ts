@@ -369,6 +369,32 @@ describe("an answer of another service", () => {
     expect(explain(message, { request })).toMatchObject({ cause: "unknown-difference", where: "path" })
   })
 
+  it.each([
+    ["ERROR 401 X-Auth-Token: MIIabcDEF123 GET /v1/x", "X-Auth-Token: [secret: 12 characters] GET /v1/x"],
+    [`sent {"X-Auth-Token":"MIIabcDEF123","a":1}`, `sent {"X-Auth-Token":[secret: 12 characters],"a":1}`],
+    [String.raw`"{\"X-Auth-Token\":\"MIIabcDEF123\"}"`, String.raw`"{\"X-Auth-Token\":[secret: 12 characters]}"`],
+    ["headers={'X-Auth-Token': 'MIIabcDEF123'}", "headers={'X-Auth-Token': [secret: 12 characters]}"],
+    ["authorization: Basic dXNlcjpodW50ZXIy", "authorization: [secret: 22 characters]"],
+    ["Cookie: sid=a; b=c", "Cookie: [secret: 10 characters]"],
+    ["HUAWEICLOUD_SDK_SK=MIIabcDEF123 node x", "HUAWEICLOUD_SDK_SK=[secret: 12 characters] node x"],
+    [`"password": "hunter 2", x`, `"password": [secret: 8 characters], x`],
+    ["GET https://h/v1?token=MIIabcDEF123&a=1", "GET https://h/v1?token=[secret: 12 characters]&a=1"],
+    ["the key MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc", "the key [secret: 40 characters, SHA-256 …9dcad066]"],
+    ["Bearer eyJhbGciOi.eyJzdWIi.c2ln", "Bearer [secret: 24 characters]"],
+    ["token: expired", "token: expired"],
+    ["the password must be changed", "the password must be changed"],
+    ["Signature=[secret: 64 characters]", "Signature=[secret: 64 characters]"],
+    ["request 0123456789abcdef0123456789abcdef01234567", "request 0123456789abcdef0123456789abcdef01234567"],
+  ])("masks what a pasted line tells: %s", (line, shown) => {
+    expect(explain(line).refusal.errorMessage).toContain(shown)
+  })
+
+  it("reads a long line in time", () => {
+    const started = performance.now()
+    for (const part of ["-a", "a_", "token", `"\\`, "x:", "A0a"]) explain(part.repeat(20_000))
+    expect(performance.now() - started).toBeLessThan(2_000)
+  })
+
   it("a long message is cut behind its secrets, not within one", () => {
     const secretAccessKey = "s".repeat(40)
     const body = JSON.stringify({ error_code: "APIGW.0301", error_msg: `${"x ".repeat(240)}${secretAccessKey}` })
