@@ -95,7 +95,7 @@ const LONGEST_ANSWER = 8 * 1024 * 1024
  * elsewhere.
  *
  * @throws {AuthError} `AUTH_TOKEN_REQUEST_FAILED` without an answer in time; `AUTH_INSECURE_URL` for a proxy in clear;
- * the signal's reason when it aborts.
+ * an AuthError of the connection's own fetch as it is; the signal's reason when it aborts.
  */
 export async function roundTrip(
   connection: IamConnection,
@@ -116,8 +116,8 @@ export async function roundTrip(
     return await abortable(send(connection, request, end), end)
   } catch (error) {
     signal?.throwIfAborted()
-    // A fetch that was made from a client refuses the proxy on its own.
-    if (isAuthError(error) && error.code === "AUTH_INSECURE_URL") throw error
+    // A fetch may refuse on its own: that of a client a proxy, for instance.
+    if (isAuthError(error)) throw error
     throw limit.aborted ? timedOut(connection, request) : unreachable(connection, request, error)
   }
 }

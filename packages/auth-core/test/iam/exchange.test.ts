@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net"
 import { createServer } from "node:net"
 import { type Answer, fakeClock } from "@countersign/testkit"
 import { describe, expect, it, onTestFinished } from "vitest"
+import { AuthError } from "../../src/errors/auth-error.ts"
 import { exchange } from "../../src/iam/exchange.ts"
 import type { IamConnection, IamRequest } from "../../src/iam/iam-connection.ts"
 import { iamError, keystoneError, localIam, rejectionOf } from "./local-iam.ts"
@@ -24,6 +25,12 @@ const rejected = async (answer: Answer): Promise<ReturnType<typeof rejectionOf>>
   const iam = await localIam(answer)
   return rejectionOf(exchange(connectionTo(iam.url), request, undefined), secret)
 }
+
+it("passes on what the connection's own fetch refuses", async () => {
+  const refusal = new AuthError("AUTH_INVALID_OPTION", "HTTPS_PROXY is no URL.")
+  const connection = connectionTo("https://iam.example.com", { fetch: () => Promise.reject(refusal) })
+  await expect(exchange(connection, request, undefined)).rejects.toBe(refusal)
+})
 
 describe("an answer without success", () => {
   it.each<[string, Answer, object]>([
