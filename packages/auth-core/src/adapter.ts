@@ -40,6 +40,7 @@ export {
 export type { PeekLimits, ResponseLike, WireRequest } from "./engine/wire-request.ts"
 export { isStream, type PreparedBody, wireUrl } from "./engine/wire-request.ts"
 export { AuthError, isAuthError } from "./errors/auth-error.ts"
+export { type EndpointOptions, resolveEndpoint } from "./iam/endpoint.ts"
 export { MAX_SIGNED_BODY_BYTES } from "./runtime/body-size.ts"
 export { type CallLimit, type CallLimitOptions, LONGEST_TIMER_MS, limitCall } from "./runtime/clock.ts"
 export {
@@ -51,6 +52,7 @@ export {
   toIamFetchResponse,
 } from "./runtime/fetch.ts"
 export { isArrayBuffer, isBlob, isFormData, isSearchParams } from "./runtime/has-brand.ts"
+export { listAt, memberAt, parseJson, textAt } from "./runtime/member-at.ts"
 export { andThen, isPromise } from "./runtime/promises.ts"
 export { clearProxyError, isProxied, refuseProxiedFetch } from "./runtime/proxy.chunk.ts"
 export { hasOwnSecrets, staysAtOrigin } from "./runtime/redact.ts"

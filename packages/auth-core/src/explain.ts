@@ -1,4 +1,4 @@
-import { type Answer, type AnswerFields, answerFields, type Failure, readAnswer } from "./explain/answer.ts"
+import { type Answer, type AnswerFields, answerFields, type Failure, headersOf, readAnswer } from "./explain/answer.ts"
 import { findCanonicalRequest } from "./explain/canonical-parts.ts"
 import { CAUSES } from "./explain/causes.ts"
 import {
@@ -9,7 +9,6 @@ import {
   type RefusalFacts,
 } from "./explain/explanation.ts"
 import { isSecretName, shownMessage } from "./explain/masked.ts"
-import { headersOf } from "./explain/members.ts"
 import { mismatch } from "./explain/mismatch.ts"
 import { refine } from "./explain/refine.ts"
 import { type KnownRefusal, REFUSALS } from "./explain/refusals.ts"

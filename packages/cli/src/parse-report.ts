@@ -1,5 +1,5 @@
+import { listAt, memberAt, parseJson, textAt } from "@countersign/auth-core/adapter"
 import type { ExplainedRequest } from "@countersign/auth-core/explain"
-import { memberAt, parsedJson, textAt } from "./member-at.ts"
 
 /** One refused request of a pasted text. */
 export interface Report {
@@ -22,9 +22,10 @@ interface PlainAnswer {
  *
  * @returns nothing where a HAR file or a log has no refused request
  */
-export function parseReports(text: string): Report[] {
-  const json = parsedJson(text)
-  const entries = memberAt(memberAt(json, "log"), "entries")
+export function parseReports(pasted: string): Report[] {
+  const text = withoutMark(pasted)
+  const json = parseJson(text)
+  const entries = memberAt(json, "log", "entries")
   if (Array.isArray(entries)) return entries.flatMap(ofHarEntry)
   if (/^[<>] /m.test(text)) return ofVerboseLog(text)
   const answer = rawAnswer(text)
@@ -33,13 +34,14 @@ export function parseReports(text: string): Report[] {
 }
 
 /** Reads a request: JSON `{ method, url, headers, body }`, a HAR file, a `curl -v` log, or as it goes over HTTP/1.1. */
-export function parseRequest(text: string): Partial<ExplainedRequest> | undefined {
-  const json = parsedJson(text)
-  const entries = memberAt(memberAt(json, "log"), "entries")
+export function parseRequest(given: string): Partial<ExplainedRequest> | undefined {
+  const text = withoutMark(given)
+  const json = parseJson(text)
+  const entries = memberAt(json, "log", "entries")
   if (Array.isArray(entries)) return harRequest(memberAt(entries[0], "request"))
-  const [method, url, body] = ["method", "url", "body"].map((name) => textAt(json, name))
+  const [method, url] = [textAt(json, "method"), textAt(json, "url")]
   if (method !== undefined && url !== undefined) {
-    return { method, url, headers: record(memberAt(json, "headers")), ...(body === undefined ? {} : { body }) }
+    return { method, url, headers: record(memberAt(json, "headers")), ...bodyAt(json, "body") }
   }
   if (/^> /m.test(text)) return exchangesIn(text)[0]?.request
   const { head, body: payload } = split(text)
@@ -47,23 +49,32 @@ export function parseRequest(text: string): Partial<ExplainedRequest> | undefine
   return request === undefined ? undefined : { ...request, body: payload === "" ? null : payload }
 }
 
+/** Windows saves text with a byte order mark. */
+function withoutMark(text: string): string {
+  return text.replace(/^\uFEFF/, "")
+}
+
 function ofHarEntry(entry: unknown): Report[] {
-  const response = memberAt(entry, "response")
-  const status = memberAt(response, "status")
+  const status = memberAt(entry, "response", "status")
   if (typeof status !== "number" || status < 400) return []
   const request = harRequest(memberAt(entry, "request"))
-  const content = memberAt(response, "content")
+  const content = memberAt(entry, "response", "content")
   const text = textAt(content, "text") ?? ""
   const body = textAt(content, "encoding") === "base64" ? Buffer.from(text, "base64").toString() : text
-  const refusal = { status, headers: pairs(memberAt(response, "headers")), body }
+  const refusal = { status, headers: pairs(listAt(entry, "response", "headers")), body }
   return [{ title: `${request?.method} ${withoutQuery(request?.url)} ${status}`, refusal, request }]
 }
 
 function harRequest(request: unknown): Partial<ExplainedRequest> | undefined {
   const [method, url] = [textAt(request, "method"), textAt(request, "url")]
   if (method === undefined || url === undefined) return undefined
-  const body = textAt(memberAt(request, "postData"), "text")
-  return { method, url, headers: pairs(memberAt(request, "headers")), ...(body === undefined ? {} : { body }) }
+  return { method, url, headers: pairs(listAt(request, "headers")), ...bodyAt(request, "postData", "text") }
+}
+
+/** A body that is known to be empty is another thing than one that is not known. */
+function bodyAt(value: unknown, ...path: readonly string[]): Pick<ExplainedRequest, "body"> {
+  const body = memberAt(value, ...path)
+  return typeof body === "string" ? { body } : {}
 }
 
 function ofVerboseLog(text: string): Report[] {
@@ -159,7 +170,7 @@ function plainAnswer(json: unknown): PlainAnswer | undefined {
 function embeddedAnswer(text: string): PlainAnswer | undefined {
   const [body] = /\{[^{}]*"error_(?:code|msg)"[^{}]*\}/.exec(text) ?? []
   const [, status] = /\b(?:HTTP(?:\/[\d.]+)?|status(?: code)?)\D{0,3}([45]\d\d)\b/i.exec(text) ?? []
-  if (body === undefined || parsedJson(body) === undefined || status === undefined) return undefined
+  if (body === undefined || parseJson(body) === undefined || status === undefined) return undefined
   return { status: Number(status), headers: {}, body }
 }
 
@@ -169,9 +180,8 @@ function record(value: unknown): Record<string, string> {
 }
 
 /** HAR lists `{ name, value }`; HTTP/2 has names that start with a colon. */
-function pairs(list: unknown): Record<string, string> {
-  if (!Array.isArray(list)) return {}
-  const all = list.map((header: unknown) => [textAt(header, "name") ?? "", textAt(header, "value") ?? ""] as const)
+function pairs(list: readonly unknown[]): Record<string, string> {
+  const all = list.map((header) => [textAt(header, "name") ?? "", textAt(header, "value") ?? ""] as const)
   return Object.fromEntries(
     all.filter(([name]) => /^[^:]/.test(name)).map(([name, value]) => [name.toLowerCase(), value]),
   )

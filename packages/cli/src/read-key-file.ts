@@ -1,8 +1,8 @@
 import { parseEnv } from "node:util"
 import type { Credentials } from "@countersign/auth-core"
+import { listAt, memberAt, textAt } from "@countersign/auth-core/adapter"
 import { CommandError, EXIT_CODES } from "./exit-code.ts"
 import { isPlaceholder } from "./is-placeholder.ts"
-import { listAt, memberAt, textAt } from "./member-at.ts"
 import { inputName, readInput } from "./read-secret.ts"
 
 export const IMPORT_FORMATS = ["csv", "koocli", "clouds", "openrc"] as const
@@ -129,10 +129,9 @@ const READERS: Readonly<Record<ImportFormat, (text: string, name: string) => Pro
 
 /** A profile of KooCLI, by key or by single sign-on. */
 function koocliEntry(profile: unknown): Entry {
-  const sso = memberAt(memberAt(profile, "ssoAuth"), "stsToken")
+  const sso = memberAt(profile, "ssoAuth", "stsToken")
   // KooCLI writes empty members for the kinds that a profile does not use.
-  const isSso = (textAt(sso, "accessKeyId") ?? "") !== ""
-  const key = isSso ? sso : profile
+  const key = textAt(sso, "accessKeyId") === undefined ? profile : sso
   return {
     name: textAt(profile, "name") ?? "",
     values: {

@@ -1,9 +1,9 @@
 import { callerIdentity, isAuthError } from "@countersign/auth-core"
+import { listAt, memberAt, parseJson, resolveEndpoint, textAt } from "@countersign/auth-core/adapter"
 import { authenticatedFetchTo } from "./authenticated-fetch.ts"
 import type { ReachOptions } from "./command-options.ts"
 import { CommandError, EXIT_CODES, messageOf } from "./exit-code.ts"
 import { authOf, type Identity } from "./identity.ts"
-import { listAt, memberAt, parsedJson, textAt } from "./member-at.ts"
 import type { Transport } from "./transport.ts"
 
 /** The caller, as IAM and STS know it, in the order in which it is shown. */
@@ -39,12 +39,14 @@ export async function projectsOf(identity: Identity, options: ReachOptions, tran
   return namedIn(body, "projects")
 }
 
-/** The origin of IAM by the same rule as the library's. */
-export function iamOriginOf({ iamEndpoint, region }: ReachOptions, identity?: Identity): string {
-  const ofKey = identity?.kind === "access key" ? identity.credentials.iamEndpoint : undefined
-  const ofRegion =
-    region === undefined ? undefined : `https://iam.${region}.myhuaweicloud.${region === "eu-west-101" ? "eu" : "com"}`
-  return iamEndpoint ?? ofKey ?? process.env.HUAWEICLOUD_SDK_IAM_ENDPOINT ?? ofRegion ?? "https://iam.myhuaweicloud.com"
+/**
+ * The origin of IAM.
+ *
+ * @throws {AuthError} for a malformed origin or region, and for plain http to another machine
+ */
+export function iamOriginOf({ iamEndpoint, region, allowInsecure }: ReachOptions, identity?: Identity): string {
+  const inherited = identity?.kind === "access key" ? identity.credentials.iamEndpoint : undefined
+  return resolveEndpoint({ endpoint: iamEndpoint, option: "iamEndpoint", region, inherited, allowInsecure })
 }
 
 async function ownerOfToken(
@@ -67,7 +69,7 @@ async function ownerOfToken(
     account: named(memberAt(user, "domain") ?? memberAt(token, "domain")),
     user: named(user),
     project: named(memberAt(token, "project")),
-    assumedBy: named(memberAt(memberAt(token, "assumed_by"), "user")),
+    assumedBy: named(memberAt(token, "assumed_by", "user")),
     expires: isoTime(memberAt(token, "expires_at")),
     notes: [],
   }
@@ -131,7 +133,7 @@ async function askIam(
     )
   })
   const text = await response.text()
-  if (response.ok) return parsedJson(text)
+  if (response.ok) return parseJson(text)
   const { explain } = await import("@countersign/auth-core/explain")
   const explanation = explain({ status: response.status, headers: response.headers, body: text })
   throw new CommandError(

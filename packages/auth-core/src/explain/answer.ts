@@ -1,8 +1,8 @@
 import { type AuthError, isAuthError } from "../errors/auth-error.ts"
+import { asked, isObject, memberAt, parseJson, textAt } from "../runtime/member-at.ts"
 import { isPromise } from "../runtime/promises.ts"
 import { parseSdkDate, serverTimeIn } from "../signing/server-time.ts"
 import type { ExplainedRequest } from "./explanation.ts"
-import { asked, headersOf, isObject, memberOf, textAt } from "./members.ts"
 
 /** A refusal, whichever client gave it. */
 export interface Answer {
@@ -38,10 +38,10 @@ export function readAnswer(refusal: unknown): Answer | Promise<Answer> {
   const authError = authErrorIn(refusal)
   const known = authError && asked(() => ofAuthError(authError))
   if (known !== undefined) return known
-  const response = memberOf(refusal, "response")
+  const response = memberAt(refusal, "response")
   const request = requestIn(refusal)
   if (isObject(response)) return ofResponse(response, request, refusal)
-  if (typeof memberOf(refusal, "status") === "number" || typeof memberOf(refusal, "statusCode") === "number") {
+  if (typeof memberAt(refusal, "status") === "number" || typeof memberAt(refusal, "statusCode") === "number") {
     return ofResponse(refusal, request, refusal)
   }
   return noAnswer({ message: textAt(refusal, "message") ?? "", isOurs: false, code: codeIn(refusal) })
@@ -49,7 +49,7 @@ export function readAnswer(refusal: unknown): Answer | Promise<Answer> {
 
 /** Of the innermost cause, which says most. */
 function codeIn(error: object, depth = 0): string | undefined {
-  const causes = [memberOf(error, "cause"), memberOf(error, "errors")].flat()
+  const causes = [memberAt(error, "cause"), memberAt(error, "errors")].flat()
   const inner = depth < 5 ? causes.find(isObject) : undefined
   return (inner && codeIn(inner, depth + 1)) ?? textAt(error, "code")
 }
@@ -57,7 +57,7 @@ function codeIn(error: object, depth = 0): string | undefined {
 /** Clients wrap what an adapter throws: got as `cause`. */
 function authErrorIn(error: object): AuthError | undefined {
   if (isAuthError(error)) return error
-  const cause = memberOf(error, "cause")
+  const cause = memberAt(error, "cause")
   return isAuthError(cause) ? cause : undefined
 }
 
@@ -82,10 +82,10 @@ function ofResponse(
   refusal: object,
 ): Answer | Promise<Answer> {
   const body = bodyOf(response, refusal)
-  const isLive = refusal instanceof Error || typeof memberOf(response, "text") === "function" || isReader(body)
+  const isLive = refusal instanceof Error || typeof memberAt(response, "text") === "function" || isReader(body)
   const read = asked(() => textOf(body))
   // Whether a promise is given depends on the kind of refusal alone, not on who has read it before.
-  const isAwaited = isReader(body) || typeof memberOf(response, "clone") === "function"
+  const isAwaited = isReader(body) || typeof memberAt(response, "clone") === "function"
   const text = isAwaited ? Promise.resolve(read) : read
   const made = (known: string | undefined): Answer => answerOf(response, request, isLive, known)
   return isPromise(text) ? text.then(made, () => made(undefined)) : made(text)
@@ -97,10 +97,10 @@ function answerOf(
   isLive: boolean,
   text: string | undefined,
 ): Answer {
-  const status = memberOf(response, "status") ?? memberOf(response, "statusCode")
+  const status = memberAt(response, "status") ?? memberAt(response, "statusCode")
   return {
     status: typeof status === "number" ? status : undefined,
-    headers: headersOf(memberOf(response, "headers")),
+    headers: headersOf(memberAt(response, "headers")),
     text,
     request,
     isLive,
@@ -109,11 +109,11 @@ function answerOf(
 
 /** axios has `data`, ky's error `data` beside a response that it read. */
 function bodyOf(response: object, refusal: object): unknown {
-  if (typeof memberOf(response, "clone") === "function") {
-    const isUsed = memberOf(response, "bodyUsed") === true
-    return isUsed ? memberOf(refusal, "data") : asked(() => (response as Response).clone())
+  if (typeof memberAt(response, "clone") === "function") {
+    const isUsed = memberAt(response, "bodyUsed") === true
+    return isUsed ? memberAt(refusal, "data") : asked(() => (response as Response).clone())
   }
-  return memberOf(response, "data") ?? memberOf(response, "body") ?? memberOf(response, "rawBody")
+  return memberAt(response, "data") ?? memberAt(response, "body") ?? memberAt(response, "rawBody")
 }
 
 interface Reader {
@@ -121,7 +121,7 @@ interface Reader {
 }
 
 function isReader(body: unknown): body is Reader {
-  return isObject(body) && typeof memberOf(body, "text") === "function"
+  return isObject(body) && typeof memberAt(body, "text") === "function"
 }
 
 function textOf(body: unknown): string | undefined | Promise<string> {
@@ -130,7 +130,7 @@ function textOf(body: unknown): string | undefined | Promise<string> {
   if (isReader(body)) return body.text()
   if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return new TextDecoder().decode(body)
   // A stream that others read.
-  if (typeof memberOf(body, "pipe") === "function" || typeof memberOf(body, "getReader") === "function")
+  if (typeof memberAt(body, "pipe") === "function" || typeof memberAt(body, "getReader") === "function")
     return undefined
   return JSON.stringify(body)
 }
@@ -140,23 +140,23 @@ function textOf(body: unknown): string | undefined | Promise<string> {
  * authentication off it.
  */
 function requestIn(refusal: object): Partial<ExplainedRequest> | undefined {
-  const native = memberOf(refusal, "request")
-  const config = memberOf(refusal, "config")
+  const native = memberAt(refusal, "request")
+  const config = memberAt(refusal, "config")
   if (isObject(config)) return ofAxios(config, native)
-  const options = memberOf(refusal, "options")
-  if (isObject(native) && typeof memberOf(native, "clone") === "function") return ofFetch(native)
-  if (isObject(options) && isObject(memberOf(options, "url"))) return ofGot(options)
+  const options = memberAt(refusal, "options")
+  if (isObject(native) && typeof memberAt(native, "clone") === "function") return ofFetch(native)
+  if (isObject(options) && isObject(memberAt(options, "url"))) return ofGot(options)
   const url = textAt(refusal, "url")
   return url === undefined || url === "" ? undefined : { url }
 }
 
 function ofAxios(config: object, native: unknown): Partial<ExplainedRequest> {
   const url = isObject(native) ? urlOfNative(native) : undefined
-  const data = memberOf(config, "data")
+  const data = memberAt(config, "data")
   return defined({
     method: textAt(config, "method")?.toUpperCase(),
     url,
-    headers: headersOf(memberOf(config, "headers")),
+    headers: headersOf(memberAt(config, "headers")),
     body: requestBodyOf(data),
   })
 }
@@ -177,17 +177,17 @@ function ofFetch(request: object): Partial<ExplainedRequest> {
   return defined({
     method: textAt(request, "method"),
     url: textAt(request, "url"),
-    headers: headersOf(memberOf(request, "headers")),
+    headers: headersOf(memberAt(request, "headers")),
   })
 }
 
 function ofGot(options: object): Partial<ExplainedRequest> {
-  const url = memberOf(options, "url")
+  const url = memberAt(options, "url")
   return defined({
     method: textAt(options, "method"),
     url: url instanceof URL ? url : undefined,
-    headers: headersOf(memberOf(options, "headers")),
-    body: requestBodyOf(memberOf(options, "body")),
+    headers: headersOf(memberAt(options, "headers")),
+    body: requestBodyOf(memberAt(options, "body")),
   })
 }
 
@@ -201,6 +201,26 @@ function defined(
   },
 ): Partial<ExplainedRequest> {
   return Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined))
+}
+
+/** Headers in any form that clients have for them, by lower-case name. */
+export function headersOf(headers: unknown): Readonly<Record<string, string>> {
+  if (!isObject(headers)) return {}
+  const pairs = asked(() => pairsOf(headers)) ?? []
+  return Object.fromEntries(pairs.map(([name, value]) => [name.toLowerCase(), value]))
+}
+
+function pairsOf(headers: object): [string, string][] {
+  const entries: Iterable<unknown> =
+    Symbol.iterator in headers ? (headers as Iterable<unknown>) : Object.entries(headers)
+  const list = [...entries]
+  // undici may give names and values in turn.
+  const isFlat = list.every((item) => typeof item === "string")
+  const pairs = isFlat ? list.flatMap((name, at) => (at % 2 === 0 ? [[name, list[at + 1]]] : [])) : list
+  return pairs.flatMap((pair): [string, string][] => {
+    const [name, value] = Array.isArray(pair) ? pair : []
+    return value === undefined || value === null ? [] : [[String(name), [value].flat().join(", ")]]
+  })
 }
 
 /** The code and the text of an answer, whichever shape it has. */
@@ -242,19 +262,15 @@ export function answerFields({ text = "", headers, action = "" }: Answer): Answe
 }
 
 function parsed(text: string): object | undefined {
-  try {
-    const body: unknown = JSON.parse(text)
-    return isObject(body) ? body : undefined
-  } catch {
-    return undefined
-  }
+  const body = parseJson(text)
+  return isObject(body) ? body : undefined
 }
 
 /** The object that has code and message. */
 function errorIn(body: object): object {
-  const inner = memberOf(body, "error")
+  const inner = memberAt(body, "error")
   if (isObject(inner)) return inner
-  const [listed] = [memberOf(body, "errors")].flat()
+  const [listed] = [memberAt(body, "errors")].flat()
   if (isObject(listed)) return listed
   const [only, ...others] = Object.values(body)
   return others.length === 0 && isObject(only) ? only : body
@@ -262,7 +278,7 @@ function errorIn(body: object): object {
 
 function first(holder: object, names: readonly string[]): string | undefined {
   for (const name of names) {
-    const value = memberOf(holder, name)
+    const value = memberAt(holder, name)
     if (typeof value === "number" || (typeof value === "string" && value !== "")) return String(value)
   }
   return undefined

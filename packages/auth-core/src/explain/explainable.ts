@@ -1,7 +1,7 @@
 import type { Attempt, Auth, Authentication, Rejection } from "../auth/auth.ts"
+import { isObject, memberAt, textAt } from "../runtime/member-at.ts"
 import type { ExplainedRequest } from "./explanation.ts"
 import { shownHeader } from "./masked.ts"
-import { isObject, memberOf, textAt } from "./members.ts"
 
 /** An auth that keeps the requests that were refused. */
 export interface RefusedRequests {
@@ -61,7 +61,7 @@ export function explainable<A extends Auth>(
 
 /** An auth that signs remembers what it signed. */
 function attemptIn({ used }: Authentication): Attempt | undefined {
-  const attempt = isObject(used) ? memberOf(used, "attempt") : undefined
+  const attempt = memberAt(used, "attempt")
   return isObject(attempt) && textAt(attempt, "url") !== undefined ? (attempt as Attempt) : undefined
 }
 

@@ -1,3 +1,4 @@
+import { asked } from "../runtime/member-at.ts"
 import { algorithmOf, type SigningAlgorithm } from "../signing/algorithm.ts"
 import { createSignatureCheck } from "../signing/authorization.ts"
 import { UNSIGNED_PAYLOAD } from "../signing/canonicalizer.ts"
@@ -5,7 +6,6 @@ import { sdkDateOf } from "./answer.ts"
 import type { Cause } from "./causes.ts"
 import type { Confidence, ExplainContext, Where } from "./explanation.ts"
 import { emptyHash } from "./known-bodies.ts"
-import { asked } from "./members.ts"
 import type { SignedRequest } from "./signed-parts.ts"
 
 /** A fault that remains when the gateway received exactly what was signed. */

@@ -1,4 +1,5 @@
 import { isAuthError } from "../errors/auth-error.ts"
+import { asked } from "../runtime/member-at.ts"
 import { algorithmOf, type SigningAlgorithm } from "../signing/algorithm.ts"
 import { type ParsedAuthorization, parseAuthorization } from "../signing/authorization.ts"
 import { selectHeaders } from "../signing/header-plan.ts"
@@ -8,7 +9,6 @@ import { urlParts } from "../signing/url-parts.ts"
 import { type CanonicalParts, parseCanonicalRequest, type SignedParts } from "./canonical-parts.ts"
 import type { ExplainContext, ExplainedRequest } from "./explanation.ts"
 import { isFingerprint, isMasked } from "./masked.ts"
-import { asked } from "./members.ts"
 
 /** The request whose signature was refused, as far as it is known. */
 export interface SignedRequest {

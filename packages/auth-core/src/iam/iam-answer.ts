@@ -2,6 +2,7 @@ import { AuthError } from "../errors/auth-error.ts"
 import type { Credentials, Token } from "../identity/credentials.ts"
 import type { ProviderContext } from "../identity/provider.ts"
 import { isHeaderText } from "../runtime/header-text.ts"
+import { parseJson, textAt } from "../runtime/member-at.ts"
 import { redactCredential } from "../runtime/redact.ts"
 import type { IamAnswer, IamConnection, IamRequest } from "./iam-connection.ts"
 
@@ -134,29 +135,6 @@ function issuerTime(
 ): number | undefined {
   if (serverTime === undefined || serverTime < issuedAt - TOLERANCE_MS || serverTime >= expiresAt) return undefined
   return Math.max(serverTime, issuedAt)
-}
-
-/** Parses text from the server; `undefined` when it is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-/** The value at a path of a parsed body; `undefined` when any step is missing. */
-export function memberAt(body: unknown, ...path: ReadonlyArray<string | number>): unknown {
-  return path.reduce<unknown>(
-    (at, name) => (typeof at === "object" && at !== null ? Reflect.get(at, name) : undefined),
-    body,
-  )
-}
-
-/** The text at a path of a parsed body; `undefined` when it is absent or empty. */
-export function textAt(body: unknown, ...path: ReadonlyArray<string | number>): string | undefined {
-  const value = memberAt(body, ...path)
-  return typeof value === "string" && value !== "" ? value : undefined
 }
 
 /** The instant at a path of a parsed body, epoch ms. IAM writes UTC with six decimals; three of them count here. */

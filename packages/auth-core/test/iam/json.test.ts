@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { memberAt, parseJson, textAt, timeAt } from "../../src/iam/iam-answer.ts"
+import { timeAt } from "../../src/iam/iam-answer.ts"
+import { listAt, memberAt, parseJson, textAt } from "../../src/runtime/member-at.ts"
 
 describe("a parsed body", () => {
   it("gives the value at a path, or undefined", () => {
@@ -11,6 +12,18 @@ describe("a parsed body", () => {
     expect(memberAt(body, "nothing", "at", "all")).toBeUndefined()
     expect(memberAt(parseJson("<html>"), "token")).toBeUndefined()
     expect(memberAt(null, "token")).toBeUndefined()
+    expect(listAt(body, "token", "roles")).toEqual([{ id: "r1" }])
+    expect(listAt(body, "token", "user")).toEqual([])
+  })
+
+  it("gives undefined for a getter that throws", () => {
+    const hostile = {
+      get inner(): never {
+        throw new Error("no")
+      },
+    }
+    expect(memberAt({ hostile }, "hostile", "inner", "name")).toBeUndefined()
+    expect(textAt({ hostile }, "hostile", "inner")).toBeUndefined()
   })
 
   it.each([
