@@ -1,10 +1,9 @@
 import type { Check } from "./check.ts"
+import { PROXY_VARIABLES, type ProxiedProtocol, proxyFault, proxySetting, withoutPassword } from "./proxy-fault.ts"
 
+const PROTOCOLS = ["https:", "http:"] as const satisfies readonly ProxiedProtocol[]
 const VARIABLES = [
-  "HTTPS_PROXY",
-  "https_proxy",
-  "HTTP_PROXY",
-  "http_proxy",
+  ...PROTOCOLS.flatMap((protocol) => PROXY_VARIABLES[protocol]),
   "NO_PROXY",
   "no_proxy",
   "ALL_PROXY",
@@ -16,11 +15,15 @@ export function proxyChecks(env: NodeJS.ProcessEnv, nodeVersion: string): Check[
   const set = VARIABLES.filter((name) => (env[name] ?? "") !== "")
   if (set.length === 0)
     return [{ group: "proxy", name: "variables", verdict: "ok", text: "none is set, so requests go directly" }]
-  const shown = set.map(
-    (name): Check => ({ group: "proxy", name, verdict: "ok", text: withoutPassword(env[name] ?? "") }),
-  )
-  const https = env.https_proxy || env.HTTPS_PROXY
-  return https === undefined ? shown : [...shown, ...clients(env, https, nodeVersion)]
+  const faults = PROTOCOLS.flatMap((protocol) => proxyFault(env, protocol) ?? [])
+  const shown = set.map((name): Check => {
+    const fault = faults.find((each) => each.name === name)
+    if (fault !== undefined) return { group: "proxy", ...fault, verdict: "failed" }
+    return { group: "proxy", name, verdict: "ok", text: withoutPassword(env[name] ?? "") }
+  })
+  const https = proxySetting(env, "https:")
+  const isUsable = https !== undefined && faults.every(({ name }) => name !== https.name)
+  return isUsable ? [...shown, ...clients(env, https.value, nodeVersion)] : shown
 }
 
 function clients(env: NodeJS.ProcessEnv, proxy: string, nodeVersion: string): Check[] {
@@ -61,9 +64,4 @@ function clients(env: NodeJS.ProcessEnv, proxy: string, nodeVersion: string): Ch
 function honoursEnvProxy(version: string): boolean {
   const [major = 0, minor = 0] = version.replace(/^v/, "").split(".").map(Number)
   return (major === 22 && minor >= 21) || (major === 24 && minor >= 5) || major > 24
-}
-
-/** The URL of a proxy may hold a password. */
-function withoutPassword(value: string): string {
-  return value.replace(/(^|\/\/|,\s*)[^/@,\s]*@/g, "$1[hidden]@")
 }

@@ -1,6 +1,7 @@
-import { isLoopback } from "@countersign/auth-core/adapter"
+import { AuthError, isLoopback } from "@countersign/auth-core/adapter"
 import type { IamFetch, LibraryFetch } from "@countersign/fetch"
 import type { Dispatcher } from "undici"
+import { type ProxiedProtocol, proxyFault, proxySetting } from "./proxy-fault.ts"
 
 export interface TransportOptions {
   /** Accepts any certificate of this machine's own servers. */
@@ -8,12 +9,21 @@ export interface TransportOptions {
   readonly connectTimeoutMs?: number | undefined
 }
 
-/** Sends as curl does: HTTP_PROXY, HTTPS_PROXY and NO_PROXY count. */
+/**
+ * Sends as curl does: HTTP_PROXY, HTTPS_PROXY and NO_PROXY count, and a GET may have a body.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when it sends, if the variable of the proxy holds no URL
+ */
 export interface Transport {
   readonly fetch: IamFetch & LibraryFetch
   /** A fetch that does not send some headers, which fetch would add on its own. */
   fetchWithout(names: readonly string[]): LibraryFetch
   close(): Promise<void>
+}
+
+interface SentInit {
+  readonly method?: string | undefined
+  readonly body?: unknown
 }
 
 export async function createTransport({
@@ -22,28 +32,54 @@ export async function createTransport({
 }: TransportOptions = {}): Promise<Transport> {
   const { Agent, EnvHttpProxyAgent, fetch } = await import("undici")
   const connect = connectTimeoutMs === undefined ? {} : { timeout: connectTimeoutMs }
-  const remote: Dispatcher = new EnvHttpProxyAgent({ connect })
   // No proxy stands between a program and its own machine.
   const local: Dispatcher = new Agent({ connect: { ...connect, rejectUnauthorized: insecureLoopback !== true } })
-  const sendBy =
-    (by: (dispatcher: Dispatcher) => Dispatcher) =>
-    (input: string | URL, init?: object): ReturnType<typeof fetch> =>
-      fetch(input, { ...init, dispatcher: by(isLoopbackUrl(input) ? local : remote) })
+  const remote = new Map<ProxiedProtocol, Dispatcher>()
+  const remoteOf = (protocol: ProxiedProtocol): Dispatcher => {
+    const known = remote.get(protocol)
+    if (known !== undefined) return known
+    checkProxy(protocol)
+    const proxy = proxySetting(process.env, protocol)?.value ?? ""
+    // Without a proxy for https undici would take that for http.
+    const proxies = protocol === "https:" ? { httpProxy: "", httpsProxy: proxy } : { httpProxy: proxy, httpsProxy: "" }
+    const made = new EnvHttpProxyAgent({ connect, ...proxies })
+    remote.set(protocol, made)
+    return made
+  }
+  const dispatcherOf = (url: string | URL): Dispatcher =>
+    isLoopbackUrl(url) ? local : remoteOf(new URL(url).protocol === "http:" ? "http:" : "https:")
+  const sendWithout =
+    (names: readonly string[]) =>
+    async (input: string | URL, init: SentInit = {}): ReturnType<typeof fetch> => {
+      const { method = "GET", body } = init
+      // fetch refuses such a body, so it sends a POST, which gets its own method back behind fetch.
+      const isBodied = /^(?:GET|HEAD)$/.test(method) && body !== undefined && body !== null
+      const dispatcher = dispatcherOf(input)
+      const changed =
+        isBodied || names.length > 0 ? dispatcher.compose(sendAs(isBodied ? method : undefined, names)) : dispatcher
+      return await fetch(input, { ...(init as object), method: isBodied ? "POST" : method, dispatcher: changed })
+    }
   return {
-    fetch: sendBy((dispatcher) => dispatcher),
-    fetchWithout: (names) => sendBy((dispatcher) => dispatcher.compose(leaveOut(names))),
+    fetch: sendWithout([]),
+    fetchWithout: sendWithout,
     async close() {
-      await Promise.all([remote.close(), local.close()])
+      await Promise.all([...remote.values(), local].map((dispatcher) => dispatcher.close()))
     },
   }
 }
 
-/** The names are in lower case. */
-function leaveOut(names: readonly string[]): Dispatcher.DispatcherComposeInterceptor {
+function checkProxy(protocol: ProxiedProtocol): void {
+  const fault = proxyFault(process.env, protocol)
+  if (fault !== undefined) throw new AuthError("AUTH_INVALID_OPTION", `${fault.name} ${fault.text}. ${fault.fix}`)
+}
+
+/** @param names of headers that are left out, in lower case */
+function sendAs(method: string | undefined, names: readonly string[]): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
     const headers = new Headers(options.headers as Record<string, string>)
     for (const name of names) headers.delete(name)
-    return dispatch({ ...options, headers: Object.fromEntries(headers) }, handler)
+    const changed = { ...options, headers: Object.fromEntries(headers) }
+    return dispatch(method === undefined ? changed : { ...changed, method: method as Dispatcher.HttpMethod }, handler)
   }
 }
 

@@ -1,10 +1,12 @@
+import { execFile } from "node:child_process"
 import { existsSync } from "node:fs"
 import { readFile, writeFile } from "node:fs/promises"
 import { createServer as createHttpServer } from "node:http"
 import { createServer as createHttpsServer } from "node:https"
 import { type AddressInfo, createServer } from "node:net"
 import { join } from "node:path"
-import { selfSigned } from "@countersign/testkit"
+import { promisify } from "node:util"
+import { hasSystemTool, selfSigned } from "@countersign/testkit"
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
 import { type Cloud, countersign, inShell, inTerminal, noTerminal, startCloud, temporaryFolder } from "./countersign.ts"
 
@@ -45,7 +47,13 @@ describe("countersign curl", () => {
       ["-G", "-d", "a=1", "--data-urlencode", "b=x y"],
       { method: "GET", target: "/v1/x?q=0&a=1&b=x%20y" },
     ],
+    ["--data-urlencode takes = before @", ["--data-urlencode", "a@b=c@d"], { body: { text: "a@b=c%40d" } }],
+    ["--data-urlencode leaves the first = out", ["--data-urlencode", "=x=@y"], { body: { text: "x%3D%40y" } }],
+    ["--data-urlencode encodes content alone", ["--data-urlencode", "x y&z"], { body: { text: "x%20y%26z" } }],
+    ["--data-urlencode reads a file", ["--data-urlencode", "@text"], { body: { text: "first%20%0D%0Asecond%0A" } }],
+    ["--data-urlencode names a file", ["--data-urlencode", "n@text"], { body: { text: "n=first%20%0D%0Asecond%0A" } }],
     ["-X chooses the method", ["-XPUT", "-d", "x"], { method: "PUT" }],
+    ["-X GET sends a body too", ["-X", "GET", "-d", "x=1"], { method: "GET", body: { text: "x=1" } }],
     ["-I asks for headers", ["-X", "DELETE"], { method: "DELETE" }],
   ])("%s", async (_, args, echo) => {
     const cwd = await temporaryFolder()
@@ -100,6 +108,13 @@ describe("countersign curl", () => {
     })
   })
 
+  it("sends a form whose Content-Type is named without its boundary", async () => {
+    const form = await echoOf(["-F", "a=b", "-H", "content-type: multipart/form-data", url("/v1/x")])
+    const [, boundary = "none"] =
+      /^multipart\/form-data; boundary=(\S+)$/.exec(form.headers["content-type"] ?? "") ?? []
+    expect(form.body.text).toContain(`--${boundary}--\r\n`)
+  })
+
   it("sends the bytes of a file that is not UTF-8 as they are", async () => {
     const cwd = await temporaryFolder()
     await writeFile(join(cwd, "bytes"), Buffer.from("61fffe620d0a63", "hex"))
@@ -117,10 +132,16 @@ describe("countersign curl", () => {
       ["-d", "@bytes"],
       ["--data-urlencode", "n@bytes"],
       ["-G", "-d", "@bytes"],
+      ["-F", "n=<bytes"],
     ]) {
       expect(await countersign(["curl", ...args, local], { env: cloud.env, cwd })).toMatchObject({ exitCode: 0 })
     }
-    expect(bodies).toEqual(["/ a\xff\xfebc", "/ n=a%FF%FEb%0D%0Ac", "/?a%FF%FEbc "])
+    expect(bodies).toEqual([
+      "/ a\xff\xfebc",
+      "/ n=a%FF%FEb%0D%0Ac",
+      "/?a%FF%FEbc ",
+      expect.stringContaining(`name="n"\r\n\r\na\xff\xfeb\r\nc\r\n--`),
+    ])
   })
 
   it("shows headers with -i and -I, and both ways with -v, secrets hidden", async () => {
@@ -196,6 +217,53 @@ describe("countersign curl", () => {
     cloud.emulator.faults.unlock(cloud.emulator.accounts.partner.user.credentials)
   })
 
+  it("sends the same requests as curl", async ({ skip }) => {
+    skip(!hasSystemTool("curl"), "there is no curl")
+    const cwd = await temporaryFolder()
+    await writeFile(join(cwd, "p.png"), Buffer.from("3c620aff0d", "hex"))
+    await writeFile(join(cwd, "t.txt"), "q\n")
+    await writeFile(join(cwd, "a;b,c"), "x")
+    let received = ""
+    const server = createHttpServer(async (request, response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk as Buffer)
+      const { "content-type": type, "content-length": length } = request.headers
+      received = `${request.method} ${request.url} ${type} ${length}\n${Buffer.concat(chunks).toString("latin1")}`
+      response.end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    onTestFinished(() => void server.close())
+    const local = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    /** Boundaries are random, and of another length in newer releases of curl. */
+    const shown = (): string =>
+      received.replaceAll(/-{20,}[\w-]+?(?=\r|--\r| )/g, "BOUNDARY").replace(/(BOUNDARY) \d+/, "$1")
+    const fields = [
+      "n=v;type=text/html",
+      "n=v; type=text/html;charset=x ",
+      "n=<p.png",
+      "n=<t.txt",
+      "n=<t.txt;type=text/css",
+      "n=@p.png; filename=x.y ; type=a/b;charset=c",
+      `n=@"a;b,c"`,
+      `n="a;b\\"c";filename=z.txt`,
+      `n=@t.txt;filename="a\\"b"`,
+      "n= v ;foo=bar",
+      "n=a\nb",
+      `n"x="abc`,
+    ].flatMap((field) => ["-F", field])
+    const others = [
+      ["-X", "GET", "-d", "a=1", "-d", "@t.txt"],
+      ["--data-urlencode", "é@b=ü&c"],
+      ["-d", ""],
+    ]
+    for (const args of [fields, ...others]) {
+      await promisify(execFile)("curl", ["-s", ...args, local], { cwd })
+      const expected = shown()
+      expect(await countersign(["curl", ...args, local], { env: cloud.env, cwd })).toMatchObject({ exitCode: 0 })
+      expect(shown()).toBe(expected)
+    }
+  })
+
   it("follows redirects only with -L", async () => {
     cloud.emulator.faults.redirect("/v1/target", { target: "/v1/from" })
     onTestFinished(() => cloud.emulator.faults.reset())
@@ -246,6 +314,10 @@ describe("countersign curl", () => {
     [["-m", "soon"], 2, "A time is a number of seconds, such as 2.5, not soon."],
     [["-d", "a", "--json", "b"], 2, "Use one of -d, --json and -F"],
     [["-F", "nothing"], 2, "A form field must be name=value"],
+    [["-F", "a=@one,two"], 2, "repeat -F"],
+    [["-F", "a=b;type=text"], 2, "A type in a form field must be such as text/plain, not text."],
+    [["-F", "a=b;encoder=base64"], 2, ";encoder= in a form field is not supported"],
+    [["-I", "-d", "x"], 2, "-I asks for the headers, and sends no body"],
     [["-G", "-F", "a=b"], 2, "-G puts data into the query"],
     [["-d", "@missing"], 2, "missing cannot be read"],
     [["-H", "Authorization: hunter2"], 2, "Leave the header Authorization out"],

@@ -46,6 +46,20 @@ describe("countersign doctor", () => {
     expect(cloud.emulator.stats.requests).toMatchObject([{ verdict: "ok" }])
   })
 
+  it("tells what is wrong with a region or an endpoint, and goes on", async () => {
+    const { HUAWEICLOUD_SDK_IAM_ENDPOINT: _, ...env } = cloud.env
+    const wrong = await examine(env, ["--region", "Asia"])
+    expect(wrong.exitCode).toBe(2)
+    expect(find(wrong.checks, "endpoint")).toMatchObject({
+      group: "IAM",
+      verdict: "failed",
+      text: expect.stringContaining("--region must be a region id"),
+    })
+    expect(find(wrong.checks, "who am I")).toMatchObject({ verdict: "skipped" })
+    const clear = await examine({ ...cloud.env, HUAWEICLOUD_SDK_IAM_ENDPOINT: "http://10.1.2.3" })
+    expect(find(clear.checks, "endpoint")?.text).toContain("is plain http to 10.1.2.3")
+  })
+
   it("explains why the URL is refused", async () => {
     const { exitCode, checks } = await examine({ ...cloud.env, HUAWEICLOUD_SDK_SK: "of-somebody-else" }, [
       `${cloud.emulator.url}/v1/things?limit=1`,

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net"
 import type { Duplex } from "node:stream"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { proxyChecks } from "../src/proxy-checks.ts"
+import { countersign } from "./countersign.ts"
 
 const URL_BEHIND = "https://api.example.com/"
 
@@ -52,5 +53,62 @@ describe("what the doctor says of proxies", () => {
       (version) => proxyChecks(env, version).find(({ name }) => name === "got")?.verdict,
     )
     expect(verdicts).toEqual(["warning", "ok", "warning", "ok", "ok"])
+  })
+
+  it.each([
+    "proxy:3128",
+    "http://",
+    "ftp://proxy",
+    "socks4://proxy:1080",
+    "http://user:hunter2@pro xy:1",
+    "user:hun/ter2@proxy",
+  ])("is that %j is no URL of a proxy", (value) => {
+    const checks = proxyChecks({ HTTPS_PROXY: value, http_proxy: "http://proxy:3128" }, process.version)
+    expect(checks.map(({ name, verdict }) => [name, verdict])).toEqual([
+      ["HTTPS_PROXY", "failed"],
+      ["http_proxy", "ok"],
+    ])
+    expect(checks[0]?.fix).toBe("Write it as http://HOST:PORT, or unset it.")
+    expect(JSON.stringify(checks)).not.toMatch(/hunter2|ter2/)
+  })
+
+  it("is that a variable in lower case wins", () => {
+    const env = { HTTPS_PROXY: "nonsense", https_proxy: "http://proxy:3128" }
+    expect(proxyChecks(env, process.version).every(({ verdict }) => verdict !== "failed")).toBe(true)
+  })
+})
+
+describe("a proxy variable without a URL", () => {
+  const HTTPS_PROXY = "http://user:hunter2@pro xy:1"
+  const told = `HTTPS_PROXY is "http://[hidden]@pro xy:1", which is not the URL of a proxy. Write it as http://HOST:PORT, or unset it.`
+  const key = { HUAWEICLOUD_SDK_AK: "AKEXAMPLE", HUAWEICLOUD_SDK_SK: "secret" }
+  const token = { COUNTERSIGN_PASSWORD: "secret" }
+
+  it.each<[string[], Record<string, string>]>([
+    [["whoami"], key],
+    [["whoami"], { COUNTERSIGN_TOKEN: "token" }],
+    [["token", "--user", "u", "--domain", "d"], token],
+    [["credentials", "--agency", "a", "--agency-domain", "d"], key],
+    [["sign", "GET", "https://ecs.myhuaweicloud.com/", "--project-id", "auto", "--region", "cn-north-4"], key],
+    [["curl", "https://ecs.myhuaweicloud.com/"], key],
+  ])("is named by %j", async (args, env) => {
+    const refused = await countersign(args, { env: { ...env, HTTPS_PROXY } })
+    expect(refused).toEqual({ exitCode: 2, stdout: "", stderr: `countersign: ${told}\n` })
+  })
+
+  it("is named by doctor, which goes on", async () => {
+    const { exitCode, stdout } = await countersign(["doctor", "--json"], { env: { ...key, HTTPS_PROXY } })
+    expect(exitCode).toBe(2)
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; verdict: string; text: string }[] }
+    expect(checks).toContainEqual(expect.objectContaining({ name: "HTTPS_PROXY", verdict: "failed" }))
+    expect(checks).toContainEqual(expect.objectContaining({ text: `is not called: ${told}`, verdict: "failed" }))
+    expect(stdout).not.toContain("hunter2")
+  })
+
+  it("does not stop what stays on this machine", async () => {
+    const signed = await countersign(["sign", "GET", "https://ecs.myhuaweicloud.com/"], {
+      env: { ...key, HTTPS_PROXY },
+    })
+    expect(signed).toMatchObject({ exitCode: 0, stderr: "" })
   })
 })

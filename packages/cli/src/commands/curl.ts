@@ -116,6 +116,12 @@ async function curl(
 ): Promise<ExitCode> {
   const { insecure, connectTimeout, maxTime, location, output } = options
   const body = await buildBody(parts, options.get === true)
+  if (options.head === true && options.request === undefined && body.payload !== undefined) {
+    throw new CommandError(
+      EXIT_CODES.usage,
+      "-I asks for the headers, and sends no body: add -G to put the data into the query, or choose the method with -X.",
+    )
+  }
   const url = targetUrl(withQuery(target, body.query))
   if (insecure === true && !isLoopbackUrl(url)) {
     throw new CommandError(
@@ -204,10 +210,17 @@ function methodOf({ request, head, get }: CurlOptions, { payload }: SentBody): s
 
 /** Headers of the options, unless -H names them. */
 function headersOf(
-  named: ReturnType<typeof parseHeaders>,
+  given: ReturnType<typeof parseHeaders>,
   options: CurlOptions,
   { headers }: SentBody,
 ): [name: string, value: string][] {
+  const boundary = headers.map(([, value]) => /; boundary=.*$/.exec(value)?.[0]).find((text) => text !== undefined)
+  // As curl does for -F: nobody can know the boundary beforehand.
+  const named = given.map(([name, value]): [string, string | undefined] =>
+    boundary !== undefined && name.toLowerCase() === "content-type" && /^multipart\/[^;]+$/i.test(value ?? "")
+      ? [name, value + boundary]
+      : [name, value],
+  )
   const implied: [string, string | undefined][] = [
     ...headers,
     ["User-Agent", options.userAgent ?? `countersign/${ownVersion()}`],

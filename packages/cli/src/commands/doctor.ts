@@ -1,3 +1,4 @@
+import { isAuthError } from "@countersign/auth-core"
 import { explain, explainable } from "@countersign/auth-core/explain"
 import { Command } from "commander"
 import { authenticatedFetchTo } from "../authenticated-fetch.ts"
@@ -11,7 +12,7 @@ import {
 } from "../command-options.ts"
 import { environmentChecks } from "../environment-checks.ts"
 import { EXIT_CODES, type ExitCode, exitCodeOf, messageOf } from "../exit-code.ts"
-import { askChain, credentialChain } from "../find-credentials.ts"
+import { askChain, type ChainLink, credentialChain } from "../find-credentials.ts"
 import { authOf, type Identity, iamOptionsOf, identityOf } from "../identity.ts"
 import { withOptionNames } from "../option-names.ts"
 import { profileChecks } from "../profile-checks.ts"
@@ -69,7 +70,7 @@ async function doctor(target: string | undefined, command: Command): Promise<Exi
   try {
     add(nodeCheck(process.version))
     for (const check of tlsChecks(process.env)) add(check)
-    for (const check of proxyChecks(process.env, process.version)) add(check)
+    for (const check of proxyChecks(process.env, process.version)) add(check, EXIT_CODES.usage)
     for (const check of environmentChecks(process.env)) add(check, EXIT_CODES.credentials)
     for (const check of await profileChecks(options.profileFile)) add(check, EXIT_CODES.credentials)
     const identity = await findIdentity(options, transport, add)
@@ -119,7 +120,13 @@ async function findIdentity(options: DoctorOptions, transport: Transport, add: A
   const check = { group: "credentials" } as const
   const isToken = options.tokenFile !== undefined || (process.env.COUNTERSIGN_TOKEN ?? "") !== ""
   if (!isToken) {
-    const links = credentialChain(options, iamOptionsOf(options, transport))
+    let links: readonly ChainLink[]
+    try {
+      links = credentialChain(options, iamOptionsOf(options, transport))
+    } catch (error) {
+      add({ ...check, name: "access key", verdict: "failed", text: messageOf(error) }, exitCodeOf(error))
+      return undefined
+    }
     const { results } = await withProgress("Asking the sources of credentials", () => askChain(links))
     for (const { name, verdict, reason } of results) {
       if (verdict === "used") add({ ...check, name, verdict: "ok", text: "has the access key in use" })
@@ -158,7 +165,13 @@ async function checkIam(
   transport: Transport,
   add: Add,
 ): Promise<boolean> {
-  const origin = iamOriginOf(options, identity)
+  let origin: string
+  try {
+    origin = iamOriginOf(options, identity)
+  } catch (error) {
+    add({ group: "IAM", name: "endpoint", verdict: "failed", text: messageOf(error) }, exitCodeOf(error))
+    return false
+  }
   try {
     const started = Date.now()
     const response = await withProgress(`Calling ${origin}`, () =>
@@ -170,9 +183,12 @@ async function checkIam(
     add({ group: "IAM", name: origin, verdict: "ok", text: `answers in ${ended - started} ms` })
     return true
   } catch (error) {
-    const fix = "Check the name, the network and the proxy."
-    const text = `does not answer: ${reasonOf(error)}`
-    add({ group: "IAM", name: origin, verdict: "failed", text, fix }, EXIT_CODES.unreachable)
+    const check = { group: "IAM", name: origin, verdict: "failed" } as const
+    if (isAuthError(error)) add({ ...check, text: `is not called: ${error.message}` }, exitCodeOf(error))
+    else {
+      const fix = "Check the name, the network and the proxy."
+      add({ ...check, text: `does not answer: ${reasonOf(error)}`, fix }, EXIT_CODES.unreachable)
+    }
     return false
   }
 }
