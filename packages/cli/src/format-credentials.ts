@@ -1,5 +1,6 @@
 import type { Credentials } from "@countersign/auth-core"
 import { shellWord } from "./curl-command-line.ts"
+import { CommandError, EXIT_CODES } from "./exit-code.ts"
 
 /** `process` is what AWS calls the output of a credential process, which other programs read too. */
 export const CREDENTIAL_FORMATS = ["env", "json", "ini", "process"] as const
@@ -36,7 +37,11 @@ function shellText(credentials: Credentials): string {
     .join("\n")
 }
 
-/** The keys of a section of a profile file. */
+/**
+ * The keys of a section of a profile file.
+ *
+ * @throws {CommandError} for a value that one line cannot hold
+ */
 export function iniLines(credentials: Credentials): string[] {
   const { accessKeyId, secretAccessKey, securityToken, projectId, domainId, iamEndpoint } = credentials
   const keys = {
@@ -47,7 +52,14 @@ export function iniLines(credentials: Credentials): string[] {
     domain_id: domainId,
     iam_endpoint: iamEndpoint,
   }
-  return Object.entries(keys).flatMap(([key, value]) => (value === undefined ? [] : `${key} = ${value}`))
+  return Object.entries(keys).flatMap(([key, value]) => {
+    if (value === undefined) return []
+    if (!/[\p{Cc}\p{Zl}\p{Zp}]/u.test(value)) return `${key} = ${value}`
+    throw new CommandError(
+      EXIT_CODES.usage,
+      `The value of ${key} holds a line break or a control character, which a profile cannot hold: copy it anew, as one line.`,
+    )
+  })
 }
 
 function processText({ accessKeyId, secretAccessKey, securityToken, expiresAt }: Credentials): string {

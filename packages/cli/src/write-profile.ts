@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises"
+import { chmod, mkdir, readFile, readlink, realpath, rename, rm, writeFile } from "node:fs/promises"
 import { homedir } from "node:os"
 import { dirname, join } from "node:path"
 import { type Credentials, profileCredentials } from "@countersign/auth-core"
@@ -21,7 +21,8 @@ export async function writeProfile(
   credentials: Credentials,
   mayReplace: (question: string) => Promise<boolean>,
 ): Promise<void> {
-  const target = await realpath(file).catch(() => file)
+  const lines = [`[${section}]`, ...iniLines(credentials)].join("\n")
+  const target = await targetOf(file)
   const text = await readFile(target, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return ""
     throw new CommandError(EXIT_CODES.usage, `${file} cannot be read: ${error.code}.`)
@@ -33,16 +34,33 @@ export async function writeProfile(
       `${file} has a section [${section}] already: pass --force to replace it, or another --section.`,
     )
   }
-  await mkdir(dirname(target), { recursive: true, mode: 0o700 })
   const temporary = `${target}.${process.pid}.tmp`
   try {
-    const lines = [`[${section}]`, ...iniLines(credentials)].join("\n")
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 })
     await writeFile(temporary, joined([parts.before, lines, parts.after]), { mode: 0o600, flag: "wx" })
     await chmod(temporary, 0o600)
     await checkWritten(temporary, section, credentials)
     await rename(temporary, target)
+  } catch (error) {
+    throw error instanceof Error && "syscall" in error
+      ? new CommandError(EXIT_CODES.usage, `${file} cannot be written: ${error.message}`)
+      : error
   } finally {
-    await rm(temporary, { force: true })
+    await rm(temporary, { force: true }).catch(() => undefined)
+  }
+}
+
+/** The file itself, behind any links. */
+async function targetOf(file: string): Promise<string> {
+  try {
+    return await realpath(file)
+  } catch {
+    const link = await readlink(file).catch(() => undefined)
+    if (link === undefined) return file
+    throw new CommandError(
+      EXIT_CODES.usage,
+      `${file} is a link to ${link}, which leads to no file: create that file, or remove the link.`,
+    )
   }
 }
 
@@ -63,13 +81,13 @@ function joined(parts: readonly string[]): string {
 }
 
 /** Reads the file as every program of this library will. */
-async function checkWritten(
-  file: string,
-  section: string,
-  { accessKeyId, secretAccessKey }: Credentials,
-): Promise<void> {
+async function checkWritten(file: string, section: string, credentials: Credentials): Promise<void> {
   const read = await profileCredentials({ file, section })()
-  if (read.accessKeyId !== accessKeyId || read.secretAccessKey !== secretAccessKey) {
-    throw new CommandError(EXIT_CODES.usage, `The section [${section}] would be read as another access key.`)
-  }
+  const parts = ["accessKeyId", "secretAccessKey", "securityToken", "projectId", "domainId", "iamEndpoint"] as const
+  const other = parts.find((part) => read[part] !== credentials[part])
+  if (other === undefined) return
+  throw new CommandError(
+    EXIT_CODES.usage,
+    `The section [${section}] would be read with another ${other} than the one that was to be written.`,
+  )
 }

@@ -1,4 +1,4 @@
-import { chmod, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises"
+import { chmod, readdir, readFile, readlink, stat, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { profileCredentials } from "@countersign/auth-core"
 import { describe, expect, it } from "vitest"
@@ -91,6 +91,26 @@ describe("countersign credentials import", () => {
     expect(await readFile(join(cwd, "real"), "utf8")).toContain(AK)
   })
 
+  it("refuses a link that leads to no file, and leaves it", async () => {
+    const cwd = await folderWith({ key: FILES["of the console"] ?? "" })
+    await symlink("nowhere/credentials", join(cwd, "link"))
+    const refused = await countersign(["credentials", "import", "key", "--profile-file", "link"], { cwd })
+    expect(refused).toMatchObject({
+      exitCode: 2,
+      stdout: "",
+      stderr:
+        "countersign: link is a link to nowhere/credentials, which leads to no file: create that file, or remove the link.\n",
+    })
+    expect(await readlink(join(cwd, "link"))).toBe("nowhere/credentials")
+    expect((await readdir(cwd)).sort()).toEqual(["key", "link"])
+  })
+
+  it("says that a folder cannot be written", async () => {
+    const cwd = await folderWith({ key: FILES["of the console"] ?? "", file: "" })
+    const refused = await countersign(["credentials", "import", "key", "--profile-file", "file/p"], { cwd })
+    expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/^countersign: file\/p cannot be /) })
+  })
+
   it("asks on a terminal whether to replace a section", async ({ skip }) => {
     skip(noTerminal !== undefined, noTerminal)
     const cwd = await folderWith({ key: FILES["of the console"] ?? "", p: "[basic]\nak = OLD\nsk = OLDSK\n" })
@@ -133,6 +153,21 @@ describe("countersign credentials import", () => {
     ["malformed YAML", `clouds:\n  c: [${SK}\n`, "is malformed"],
     ["malformed JSON", `{ "sk": "${SK}" `, "is malformed"],
     ["a key in quotes of the wrong kind", `Access Key Id,Secret Access Key\n${AK},'${SK}'\n`, "quotes"],
+    [
+      "a token with a line break",
+      `clouds:\n  c:\n    auth:\n      ak: ${AK}\n      sk: ${SK}\n      security_token: "hunter2\\n[basic]"\n`,
+      "The value of security_token holds a line break",
+    ],
+    [
+      "a project with a carriage return",
+      `clouds:\n  c:\n    auth: { ak: ${AK}, sk: ${SK}, project_id: "a\\rb" }\n`,
+      "The value of project_id holds a line break",
+    ],
+    [
+      "a token that would be read otherwise",
+      `clouds:\n  c:\n    auth: { ak: ${AK}, sk: ${SK}, security_token: "hunter2 " }\n`,
+      "would be read with another securityToken",
+    ],
     ["a script without a key", "export OS_REGION_NAME=eu-de\n", "has no access key id"],
   ])("refuses %s, and shows no secret", async (_, text, message) => {
     const cwd = await folderWith({ key: text })
