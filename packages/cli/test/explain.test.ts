@@ -116,10 +116,21 @@ describe("countersign explain", () => {
     const response = await fetch(url, { headers })
     const sent = Object.entries({ host: new URL(url).host, ...headers }).map(([name, value]) => `> ${name}: ${value}`)
     const lines = ["> GET /v1/x HTTP/1.1", ...sent, ">", `< HTTP/1.1 ${response.status}`, "<", await response.text()]
-    const { stdout } = await countersign(["explain"], { input: lines.join("\n") })
+    const { stdout, stderr } = await countersign(["explain"], { input: lines.join("\n") })
     expect(stdout).toContain("(wrong-secret-key, likely)")
     expect(stdout).toContain("--canonical-request")
     expect(stdout).not.toContain("canonicalRequest")
+    expect(stdout).toContain("The log shows the request as it was sent, which was taken for the one that was signed.")
+    expect(stderr).toContain("Give the request as your program signed it with --request FILE")
+    const { stdout: json } = await countersign(["explain", "--json"], { input: lines.join("\n") })
+    expect(JSON.parse(json)).toMatchObject({ evidence: expect.arrayContaining([expect.stringContaining("--request")]) })
+    const cwd = await temporaryFolder()
+    await writeFile(
+      join(cwd, "request"),
+      ["GET /v1/x HTTP/1.1", ...sent.map((line) => line.slice(2)), "", ""].join("\n"),
+    )
+    const given = await countersign(["explain", "--request", join(cwd, "request")], { input: lines.join("\n") })
+    expect(given.stdout + given.stderr).not.toMatch(/The log shows|Give the request/)
     cloud.emulator.faults.reset()
   })
 

@@ -30,7 +30,7 @@ export function explainCommand(): Command {
   const command = new Command("explain")
     .description("Say why a request was refused, from a pasted error, a HAR file or a curl -v log.")
     .argument("[file]", "default: standard input")
-    .option("--request <file>", "the request as it was sent: as over HTTP/1.1, as JSON or as a curl -v log")
+    .option("--request <file>", "the request as your program signed it: as over HTTP/1.1, as JSON or as a curl -v log")
     .option("-d, --data <text>", "the body of the request, which curl -v does not log; @FILE reads it from a file")
     .option("--canonical-request <file>", "the canonical request that the client signed, as its library logs it")
     .option("--with-key", "look whether the access key of the default chain made the signature")
@@ -67,14 +67,29 @@ async function explainFile(file = "-", command: Command): Promise<void> {
       : `${paint("bold", title)}\n${paintExplanation(explanation, command)}`,
   )
   print(texts.join("\n\n"))
-  if (explained.some(({ explanation: { cause } }) => cause === "signature-mismatch") && options.request === undefined) {
-    note("Give the request as it was signed with --request FILE to see what differs.")
+  if (options.request !== undefined) return
+  if (explained.some(({ explanation }) => isSignatureInDoubt(explanation))) {
+    note("Give the request as your program signed it with --request FILE to see what differs.")
   }
 }
 
-function explanationOf({ refusal, request }: Report, context: ExplainContext): Explanation {
-  return explain(refusal, { ...context, request: { ...request, ...context.request } })
+/** Whether the request as it was signed could tell more. */
+function isSignatureInDoubt({ cause, confidence }: Explanation): boolean {
+  return cause === "signature-mismatch" || (cause === "wrong-secret-key" && confidence !== "certain")
 }
+
+function explanationOf({ refusal, request }: Report, context: ExplainContext): Explanation {
+  const explanation = explain(refusal, { ...context, request: { ...request, ...context.request } })
+  const isFromLog =
+    request !== undefined && context.request?.url === undefined && context.canonicalRequest === undefined
+  if (!isFromLog || explanation.comparison.length === 0) return explanation
+  const evidence = [...explanation.evidence, SENT_FOR_SIGNED]
+  return Object.assign(Object.create(Object.getPrototypeOf(explanation)), { ...explanation, evidence })
+}
+
+/** A log is written behind the signer, and in front of any proxy. */
+const SENT_FOR_SIGNED =
+  "The log shows the request as it was sent, which was taken for the one that was signed. If it was changed after it was signed, give the request as your program signed it with --request."
 
 async function contextOf(options: ExplainOptions): Promise<ExplainContext> {
   const { request, data, canonicalRequest, withKey } = options
