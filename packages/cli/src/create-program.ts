@@ -17,8 +17,12 @@ Exit codes: 0 done, 1 unexpected failure, 2 wrong usage, 3 no usable credential,
 Example:
   $ countersign doctor https://ecs.ap-southeast-1.myhuaweicloud.com/v1/cloudservers/detail`
 
-/** All commands. What a command needs beyond its options is loaded when it runs. */
-export function createProgram(): Command {
+/**
+ * All commands. What a command needs beyond its options is loaded when it runs.
+ *
+ * @param onUsageError takes what is said about wrong arguments. @default standard error
+ */
+export function createProgram(onUsageError: (text: string) => void = (text) => process.stderr.write(text)): Command {
   const program = new Command("countersign")
     .description("Huawei Cloud authentication in a terminal.")
     .version(ownVersion(), "-V, --version", "print the version")
@@ -34,12 +38,15 @@ export function createProgram(): Command {
     .addCommand(explainCommand())
     .addCommand(emulatorCommand())
     .addCommand(completionCommand())
-  throwOnExit(program)
+  throwOnExit(program, onUsageError)
   return program
 }
 
-/** Lets the entry choose the exit code. */
-function throwOnExit(command: Command): void {
-  command.exitOverride().showHelpAfterError("Run it with --help to see its options and an example.")
-  for (const each of command.commands) throwOnExit(each)
+/** Lets the entry choose the exit code, and how errors are shown. */
+function throwOnExit(command: Command, onUsageError: (text: string) => void): void {
+  command
+    .exitOverride()
+    .showHelpAfterError("Run it with --help to see its options and an example.")
+    .configureOutput({ writeErr: onUsageError })
+  for (const each of command.commands) throwOnExit(each, onUsageError)
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
+import { isAuthError } from "@countersign/auth-core"
 import { type Command, CommanderError } from "commander"
 import { createProgram } from "./create-program.ts"
-import { EXIT_CODES, exitCodeOf, messageOf } from "./exit-code.ts"
+import { CommandError, EXIT_CODES, exitCodeOf, messageOf } from "./exit-code.ts"
 import { withOptionNames } from "./option-names.ts"
 import { note, paint } from "./terminal.ts"
 
@@ -9,18 +10,13 @@ import { note, paint } from "./terminal.ts"
 const SECRET_OPTION =
   /^--(?:password|passwd|passcode|token|auth-token|security-token|ak|sk|access-key|secret|secret-key|secret-access-key)(?:=|$)/i
 
+const args = process.argv.slice(2)
 let running: Command | undefined
 
-main(process.argv.slice(2)).catch((error: unknown) => {
+main().catch((error: unknown) => {
   process.exitCode = exitCodeOf(error)
   const text = messageOf(error)
-  const message = running === undefined ? text : withOptionNames(text, running)
-  if (process.argv.includes("--json")) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined
-    note(JSON.stringify({ error: { message, code, exitCode: process.exitCode } }))
-  } else {
-    note(`${paint("red", "countersign:", process.stderr)} ${message}`)
-  }
+  tell(running === undefined ? text : withOptionNames(text, running), error)
 })
 
 // A reader such as `head` closes the pipe when it has enough.
@@ -34,24 +30,43 @@ process.stderr.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") process.exit(EXIT_CODES.unexpected)
 })
 
-async function main(args: readonly string[]): Promise<void> {
+async function main(): Promise<void> {
   const secret = args.find((argument) => SECRET_OPTION.test(argument))
   if (secret !== undefined) {
-    note(
-      `${paint("red", "countersign:", process.stderr)} ${secret.split("=", 1)[0]}: no argument takes a secret, since a shell's history and the list of processes show it.`,
+    throw new CommandError(
+      EXIT_CODES.usage,
+      `${secret.split("=", 1)[0]}: no argument takes a secret, since a shell's history and the list of processes show it.\nPut it in the environment, a file or standard input, or leave it out to be asked for it. See --help.`,
     )
-    note("Put it in the environment, a file or standard input, or leave it out to be asked for it. See --help.")
-    process.exitCode = EXIT_CODES.usage
-    return
   }
+  const said: string[] = []
+  const program = createProgram((text) => said.push(text)).hook("preAction", (_, command) => {
+    running = command
+  })
   try {
-    const program = createProgram().hook("preAction", (_, command) => {
-      running = command
-    })
     await program.parseAsync(args, { from: "user" })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    // Commander has printed the message.
     process.exitCode = error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage
+    const text = said.join("").trim()
+    if (error.code === "commander.help" && !isJsonAsked()) note(text)
+    else if (text !== "") tell(text.replace(/^error: /, ""), error)
   }
+}
+
+/** Says what went wrong: as text, or as JSON where --json asks for it. */
+function tell(message: string, error: unknown): void {
+  if (!isJsonAsked()) {
+    note(`${paint("red", "countersign:", process.stderr)} ${message}`)
+    return
+  }
+  const isOwnCode = isAuthError(error)
+  const { exitCode } = process
+  note(JSON.stringify({ error: { message, code: isOwnCode ? error.code : undefined, exitCode } }))
+}
+
+/** Behind `curl`, --json is the option of curl's that sends JSON. */
+function isJsonAsked(): boolean {
+  const program = args.findIndex((argument) => !argument.startsWith("-"))
+  const own = args[program] === "curl" ? args.slice(0, program) : args
+  return own.includes("--json")
 }

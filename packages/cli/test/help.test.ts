@@ -40,4 +40,25 @@ describe("countersign", () => {
     const refused = await countersign(args)
     expect(refused).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringContaining("help") })
   })
+
+  it.each<[string[], object]>([
+    [["--json", "nonsense"], { exitCode: 2, message: expect.stringContaining("unknown command 'nonsense'") }],
+    [["whoami", "--nonsense", "--json"], { exitCode: 2, message: expect.stringContaining("unknown option") }],
+    [["--json", "token", "--password", "x"], { exitCode: 2, message: expect.stringContaining("no argument takes a") }],
+    [["token", "--json"], { exitCode: 2, message: expect.stringContaining("Whose token?") }],
+    [["--json", "curl", "ftp://h"], { exitCode: 2, message: "This is no URL of http or https: ftp://h" }],
+    [["whoami", "--json", "--section", ""], { exitCode: 2, code: "AUTH_INVALID_OPTION" }],
+  ])("tells the errors of %j as JSON", async (args, error) => {
+    const { stderr, exitCode } = await countersign(args)
+    expect(JSON.parse(stderr)).toEqual({ error: expect.objectContaining(error) })
+    expect(exitCode).toBe(2)
+  })
+
+  it.each([[["curl", "--json", "{}", "ftp://h"]], [["curl", "ftp://h", "--json", "--json"]]])(
+    "tells the errors of %j as text, since --json is curl's own there",
+    async (args) => {
+      const { stderr } = await countersign(args)
+      expect(stderr).toBe("countersign: This is no URL of http or https: ftp://h\n")
+    },
+  )
 })
