@@ -21,11 +21,8 @@ export {
   podCredentials, profileCredentials, secretFile, staticCredentials, staticToken, systemClock, TokenCache,
   tokenAuth, tokenCredentials, UNSIGNED_PAYLOAD,
 } from "@countersign/auth-core"
-export type {
-  IoRedisClient,
-  IoRedisSubscriber,
-  NodeRedisClient,
-  NodeRedisSubscriber,
-  RedisClient,
-} from "./redis-client.ts"
+export type { IoRedisClient } from "./io-redis-client.ts"
+export type { NodeRedisClient } from "./node-redis-client.ts"
+export type { RedisClient } from "./redis-client.ts"
 export { type RedisStoreOptions, redisStore } from "./redis-store.ts"
+export type { ValkeyGlideClient } from "./valkey-glide-client.ts"

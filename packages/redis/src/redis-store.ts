@@ -18,9 +18,8 @@ export interface RedisStoreOptions {
  * @throws {AuthError} `AUTH_INVALID_OPTION` for another kind of client, or a prefix with braces.
  */
 export function redisStore(client: RedisClient, { prefix = "countersign:" }: RedisStoreOptions = {}): CacheStore {
-  checkClient(client)
   checkPrefix(prefix)
-  const commands = commandsOf(client)
+  const commands = commandsOf(client) ?? refuse()
   const channel = `${prefix}changes`
   const self = crypto.randomUUID()
   const valueKey = (key: string): string => `${prefix}{${key}}`
@@ -51,13 +50,16 @@ export function redisStore(client: RedisClient, { prefix = "countersign:" }: Red
     },
     watch(listener) {
       let ended = false
-      const end = commands.subscribe(channel, (text) => {
-        const [, sender, change, key] = MESSAGE.exec(text) ?? []
-        if (!ended && key !== undefined && sender !== self) listener(key, change as StoreChange)
+      const subscription = commands.subscribe({
+        heard(text) {
+          const [, sender, change, key] = MESSAGE.exec(text) ?? []
+          if (!ended && key !== undefined && sender !== self) listener(key, change as StoreChange)
+        },
       })
+      subscription.listenTo(channel)
       return () => {
         ended = true
-        end()
+        subscription.end()
       }
     },
   }
@@ -65,11 +67,10 @@ export function redisStore(client: RedisClient, { prefix = "countersign:" }: Red
 
 const MESSAGE = /^(\S+) (set|deleted) (\S+)$/
 
-function checkClient(client: RedisClient): void {
-  if (typeof client?.eval === "function" && typeof client.duplicate === "function") return
+function refuse(): never {
   throw new AuthError(
     "AUTH_INVALID_OPTION",
-    "redisStore needs a client of the package redis or ioredis: pass the result of createClient() or new Redis().",
+    "redisStore needs a client of the package redis, ioredis, iovalkey or @valkey/valkey-glide.",
   )
 }
 
