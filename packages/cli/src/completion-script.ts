@@ -12,6 +12,8 @@ interface Completed {
   readonly subcommands: readonly { readonly name: string; readonly description: string }[]
   /** Its argument is a file. */
   readonly takesFile: boolean
+  /** The values that its argument may have. */
+  readonly choices: readonly string[]
 }
 
 interface CompletedOption {
@@ -42,6 +44,7 @@ function completedCommands(command: Command, path: string): Completed[] {
     options: help.visibleOptions(command).map(completedOption),
     subcommands: subcommands.map((each) => ({ name: each.name(), description: each.description() })),
     takesFile: command.registeredArguments.some((argument) => argument.name() === "file"),
+    choices: command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices),
   }
   const below = command.commands.flatMap((each) => completedCommands(each, `${path} ${each.name()}`.trim()))
   return [own, ...below]
@@ -65,8 +68,10 @@ function flagsOf(options: readonly CompletedOption[], value: CompletedOption["va
 /** Works with the bash 3.2 of macOS, so without associative arrays and mapfile. */
 function bashScript(commands: readonly Completed[]): string {
   const paths = commands.map(({ path }) => path).filter((path) => path !== "")
-  const cases = commands.map(({ path, options, subcommands, takesFile }) => {
-    const words = [...subcommands.map(({ name }) => name), ...options.flatMap(({ flags }) => flags)].join(" ")
+  const cases = commands.map(({ path, options, subcommands, takesFile, choices }) => {
+    const words = [...subcommands.map(({ name }) => name), ...choices, ...options.flatMap(({ flags }) => flags)].join(
+      " ",
+    )
     const values = options.flatMap(({ flags, value }) =>
       typeof value === "string" ? [] : [`      ${flags.join("|")}) words="${value.join(" ")}"; files= ;;`],
     )
@@ -103,7 +108,7 @@ complete -o filenames -F _countersign countersign
 function zshScript(commands: readonly Completed[]): string {
   const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
   const escaped = (text: string): string => text.replaceAll(/[[\]:\\]/g, "\\$&")
-  const functions = commands.map(({ path, options, subcommands, takesFile }) => {
+  const functions = commands.map(({ path, options, subcommands, takesFile, choices }) => {
     const specs = options.flatMap(({ flags, description, value }) =>
       flags.map((flag) => {
         const action =
@@ -119,7 +124,8 @@ function zshScript(commands: readonly Completed[]): string {
     )
     const name = functionName(path)
     if (subcommands.length === 0) {
-      return `${name}() {\n  _arguments -s ${[...specs, ...(takesFile ? [quoted("*:file:_files")] : [])].join(" ")}\n}`
+      const argument = takesFile ? "*:file:_files" : choices.length > 0 ? `1:value:(${choices.join(" ")})` : undefined
+      return `${name}() {\n  _arguments -s ${[...specs, ...(argument === undefined ? [] : [quoted(argument)])].join(" ")}\n}`
     }
     const list = subcommands.map((each) => quoted(`${each.name}:${each.description}`)).join(" ")
     const cases = subcommands
@@ -147,7 +153,7 @@ function functionName(path: string): string {
 
 function fishScript(commands: readonly Completed[]): string {
   const quoted = (text: string): string => `'${text.replaceAll(/['\\]/g, "\\$&")}'`
-  const lines = commands.flatMap(({ path, options, subcommands, takesFile }) => {
+  const lines = commands.flatMap(({ path, options, subcommands, takesFile, choices }) => {
     const words = path === "" ? [] : path.split(" ")
     const below = subcommands.map(({ name }) => name)
     const seen = words.map((word) => `__fish_seen_subcommand_from ${word}`)
@@ -169,6 +175,7 @@ function fishScript(commands: readonly Completed[]): string {
                 : ` -x -a ${quoted(value.join(" "))}`
         return `complete -c countersign -n ${condition} ${names.join(" ")}${argument} -d ${quoted(description)}`
       }),
+      ...(choices.length > 0 ? [`complete -c countersign -n ${condition} -f -a ${quoted(choices.join(" "))}`] : []),
       ...(takesFile ? [`complete -c countersign -n ${condition} -F`] : []),
     ]
   })

@@ -26,6 +26,7 @@ const CASES: readonly (readonly [typed: string[], completed: string[]])[] = [
   [["explain", "ans"], ["answer.json"]],
   [["token", "--password-file", "ans"], ["answer.json"]],
   [["completion", "--he"], ["--help"]],
+  [["completion", "f"], ["fish"]],
 ]
 
 describe("countersign completion", () => {
@@ -57,12 +58,29 @@ describe("countersign completion", () => {
     }
   })
 
-  it("is a script that zsh loads", async ({ skip }) => {
+  it("completes commands, options, choices and files in zsh", async ({ skip }) => {
     skip(!hasSystemTool("zsh"), "there is no zsh")
     const cwd = await folderWithScript("zsh")
-    const script = `autoload -U compinit; compinit -u -D; source ./script; print $_comps[countersign]; whence -w _countersign_credentials_import`
-    const { stdout } = await run("zsh", ["-f", "-c", script], { cwd })
-    expect(stdout).toBe("_countersign\n_countersign_credentials_import: function\n")
+    // Its completion works in a terminal only.
+    await writeFile(
+      join(cwd, "type"),
+      `zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell 'PS1=; unsetopt zle_bracketed_paste; stty columns 500; autoload -U compinit; compinit -u -D; source ./script; print READY$((1 + 1))'
+zpty -r shell out '*READY2*'
+while (( $# )); do
+  zpty -w -n shell "countersign $1"$'\\t'
+  zpty -r shell out "*countersign $2*" && print -r -- "$2"
+  zpty -w -n shell $'\\x15'
+  shift 2
+done
+zpty -d shell
+`,
+    )
+    const lines = CASES.map(([typed, [last = ""]]) => [typed.join(" "), [...typed.slice(0, -1), last].join(" ")])
+    const env = { PATH: process.env.PATH, HOME: cwd, TERM: "xterm" }
+    const { stdout } = await run("zsh", ["-f", "type", ...lines.flat()], { cwd, env })
+    expect(stdout.trim().split("\n")).toEqual(lines.map(([, completed]) => completed))
   })
 
   it("refuses another shell", async () => {

@@ -66,6 +66,19 @@ describe("countersign curl", () => {
     expect(await echoOf(["-G", "-d", "x=#1", url("/v1/x?q=0#top")])).toMatchObject({ target: "/v1/x?q=0&x=%231" })
   })
 
+  it("sends the headers that curl sends, and shows them with -v", { timeout: 60_000 }, async () => {
+    const run = await countersign(["curl", "-v", "--compressed", "-d", "a=1", url("/v1/x")], { env: cloud.env })
+    const { headers } = JSON.parse(run.stdout) as Echo
+    const shown = run.stderr.match(/(?<=^> )[\w-]+(?=: )/gm) ?? []
+    expect(shown).toContain("authorization")
+    // The emulator keeps it back.
+    const expected = [...shown, "connection", "content-length"].filter((name) => name !== "authorization")
+    expect(Object.keys(headers).toSorted()).toEqual(expected.toSorted())
+    expect(headers).toMatchObject({ accept: "*/*", "accept-encoding": "gzip, deflate, br" })
+    const own = await echoOf(["-H", "Accept-Language: de", url("/v1/x")])
+    expect(own.headers).toMatchObject({ "accept-language": "de" })
+  })
+
   it("sends no header `X:`, and an empty header `X;`", async () => {
     const unsent = ["Accept", "user-agent", "X-Own", "Content-Type"].flatMap((name) => ["-H", `${name}:`])
     const { headers } = await echoOf([...unsent, "-H", "X-Empty;", "-d", "x", url("/v1/x")])
@@ -217,7 +230,7 @@ describe("countersign curl", () => {
     cloud.emulator.faults.unlock(cloud.emulator.accounts.partner.user.credentials)
   })
 
-  it("sends the same requests as curl", async ({ skip }) => {
+  it("sends the same requests as curl", { timeout: 60_000 }, async ({ skip }) => {
     skip(!hasSystemTool("curl"), "there is no curl")
     const cwd = await temporaryFolder()
     await writeFile(join(cwd, "p.png"), Buffer.from("3c620aff0d", "hex"))

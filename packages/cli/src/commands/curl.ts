@@ -221,12 +221,14 @@ function headersOf(
       ? [name, value + boundary]
       : [name, value],
   )
+  const isJson = headers.some(([name]) => name === "Accept")
   const implied: [string, string | undefined][] = [
     ...headers,
+    ["Accept", isJson ? undefined : "*/*"],
     ["User-Agent", options.userAgent ?? `countersign/${ownVersion()}`],
     ["Referer", options.referer],
     ["Cookie", options.cookie],
-    ["Accept-Encoding", options.compressed === true ? undefined : "identity"],
+    ["Accept-Encoding", options.compressed === true ? "gzip, deflate, br" : "identity"],
   ]
   const isNamed = (name: string): boolean => named.some(([other]) => other.toLowerCase() === name.toLowerCase())
   return [
@@ -237,10 +239,14 @@ function headersOf(
   ]
 }
 
-/** fetch adds headers of its own, such as Accept, so those that are not to be sent are taken out behind it. */
+/** Headers that fetch adds for browsers, and curl does not send. */
+const OF_BROWSERS = ["accept-language", "sec-fetch-mode"]
+
+/** fetch adds headers of its own, so those that are not to be sent are taken out behind it. */
 function fetchFor(named: ReturnType<typeof parseHeaders>, transport: Transport): LibraryFetch {
-  const unsent = named.filter((each) => !isSent(each))
-  return unsent.length === 0 ? transport.fetch : transport.fetchWithout(unsent.map(([name]) => name.toLowerCase()))
+  const sent = named.filter(isSent).map(([name]) => name.toLowerCase())
+  const unsent = named.filter((each) => !isSent(each)).map(([name]) => name.toLowerCase())
+  return transport.fetchWithout([...unsent, ...OF_BROWSERS.filter((name) => !sent.includes(name))])
 }
 
 /** Shows each attempt as `curl -v` does, its secrets masked. */
