@@ -15,7 +15,7 @@ interface CredentialsOptions extends AccessKeyOptions {
 
 const EXAMPLE = `
 Examples:
-  $ eval "$(countersign credentials --agency partner-agency --agency-domain customer-account)"
+  $ eval "$(countersign credentials --agency partner-agency --agency-domain customer-1-account)"
   $ countersign credentials --format ini --section basic > credentials
   $ countersign credentials import ~/Downloads/credentials.csv`
 

@@ -52,7 +52,8 @@ It takes curl's options of these names. The result as JSON: countersign --json c
 Examples:
   $ countersign curl https://ecs.ap-southeast-1.myhuaweicloud.com/v1/cloudservers/detail --project-id auto
   $ countersign curl -X POST https://bss-intl.myhuaweicloud.com/v2/orders/payments --json @order.json
-  $ countersign token --user alice --domain acme | countersign curl --token-file - https://iam.myhuaweicloud.com/v3/projects`
+  $ countersign token --user partner-operator --domain partner-account |
+      countersign curl --token-file - https://iam.myhuaweicloud.com/v3/auth/projects`
 
 /** Sends an authenticated request as curl would, shows the answer, and explains a refusal. */
 export function curlCommand(): Command {

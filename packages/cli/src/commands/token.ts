@@ -36,7 +36,7 @@ The password comes from COUNTERSIGN_PASSWORD, from --password-file, or from a hi
 Examples:
   $ countersign token --user partner-operator --domain partner-account > token
   $ countersign token --user partner-operator --domain partner-account \\
-      --agency partner-agency --agency-domain customer-account --json`
+      --agency partner-agency --agency-domain customer-1-account --json`
 
 /** An IAM token: of a user by password, through an agency, or for an id token. */
 export function tokenCommand(): Command {
