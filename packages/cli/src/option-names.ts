@@ -12,7 +12,8 @@ export function withOptionNames(message: string, { options }: Command): string {
   const flags = new Map(options.map((option) => [option.attributeName(), option.long ?? option.flags]))
   const renamed = OTHERWISE.reduce(
     (text, [name, attribute]) => text.replaceAll(name, flags.get(attribute) ?? name),
-    message,
+    // A command has one credential, which it passes on.
+    message.replaceAll(" passed as `via`", " in use"),
   )
   return renamed.replaceAll(/`(\w+)`/g, (name, attribute: string) => flags.get(attribute) ?? name)
 }
