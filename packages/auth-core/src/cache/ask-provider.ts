@@ -3,7 +3,7 @@ import type { BoundSecret, Expiring, Provider, ProviderContext } from "../identi
 import { hasNoSecret } from "../identity/secret.ts"
 import { type Clock, within } from "../runtime/clock.ts"
 import { isPromise } from "../runtime/promises.ts"
-import { type Backoff, type Failure, failureAfter } from "./backoff.ts"
+import { type Backoff, type Failure, failureAfter, tellWait } from "./backoff.ts"
 import type { SecretMoved } from "./cache-entries.ts"
 import { type Lifetime, type LifetimeOptions, lifetimeOf } from "./lifetime.ts"
 
@@ -69,6 +69,7 @@ export async function askProvider<T extends Expiring>(
     // The other identity remembers its failure.
     const isOfOther = errorsOfOthers.has(error)
     const failure = isOfOther ? undefined : failureAfter(error, earlier, backoff, clock.monotonic())
+    if (failure !== undefined) tellWait(error, failure)
     renewal = { kind: "failed", error, failure, isOfOther }
   }
   // Meanwhile a renewal of the source may have read another secret.

@@ -105,8 +105,19 @@ export function failureAfter(
   counts[kind] += 1
   const { firstMs, factor, longestMs } = backoff.steps[kind]
   const stepMs = Math.min(firstMs * factor ** (counts[kind] - 1), longestMs) * (1 + JITTER * backoff.random())
-  const delayMs = Math.ceil(Math.max(stepMs, error.retryAfterMs ?? 0))
+  const askedMs = told.has(error) ? 0 : (error.retryAfterMs ?? 0)
+  const delayMs = Math.ceil(Math.max(stepMs, askedMs))
   return failureFrom({ error, counts, delayMs }, backoff, now)
+}
+
+/** The errors whose `retryAfterMs` is of {@link tellWait}. A provider may throw one error many times. */
+const told = new WeakSet<AuthError>()
+
+/** Lets an error say how long its failure is remembered, unless the issuer said how long to wait. */
+export function tellWait(error: AuthError, { delayMs }: Failure): void {
+  if (error.retryAfterMs !== undefined && !told.has(error)) return
+  told.add(error)
+  Reflect.defineProperty(error, "retryAfterMs", { value: delayMs, enumerable: true, configurable: true })
 }
 
 /** The failure, while it still forbids to ask the issuer, or even to look into the store. */

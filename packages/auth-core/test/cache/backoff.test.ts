@@ -127,6 +127,29 @@ describe("a refused identity", () => {
     },
   )
 
+  it("says how long to wait from the first refusal on, also where each is the same error", async () => {
+    const clock = fakeClock()
+    const cache = new TokenCache({ clock, random: () => 0 })
+    const error = refused()
+    const provider = scriptedProvider<Token>("user", async () => {
+      throw error
+    })
+    await expect(cache.get(provider)).rejects.toMatchObject({ code: "AUTH_CREDENTIALS_REJECTED", retryAfterMs: MINUTE })
+    await expect(cache.get(provider)).rejects.toHaveProperty("retryAfterMs", MINUTE)
+    await clock.advance(MINUTE)
+    await expect(cache.get(provider)).rejects.toHaveProperty("retryAfterMs", 4 * MINUTE)
+    await cache.resetBackoff(provider)
+    cache.clear()
+    await expect(cache.get(provider)).rejects.toHaveProperty("retryAfterMs", MINUTE)
+    const asked = new AuthError("AUTH_THROTTLED", "Too many.", { retryAfterMs: 10 })
+    const throttled = scriptedProvider<Token>("other", async () => Promise.reject(asked))
+    await expect(cache.get(throttled)).rejects.toHaveProperty("retryAfterMs", 10)
+    const off = new TokenCache({ clock, backoff: false })
+    await expect(off.get(scriptedProvider("third", async () => Promise.reject(down())))).rejects.not.toHaveProperty(
+      "retryAfterMs",
+    )
+  })
+
   it("waits 1, 4, 16 and then 64 minutes", async () => {
     const clock = fakeClock()
     const events: CacheEvent[] = []
