@@ -18,12 +18,18 @@ const TOKEN_LIFE_MS = 6 * 60 * 60_000
 const NO_TOKENS_MS = 24 * 60 * 60_000
 const NO_AGENCY = "Please configure Cloud Service Agency first"
 
+const ADVICE: IamRequest["advice"] = {
+  401: "It may accept only requests with a token of its own: check that no proxy or firewall drops the header X-Metadata-Token.",
+  403: "It refuses this process, whatever the credentials: check that the ECS server has its metadata service switched on, and that no proxy, firewall or network policy stands in between.",
+}
+
 const ASK_TOKEN: IamRequest = {
   method: "PUT",
   path: "/meta-data/latest/api/token",
   headers: { "x-metadata-token-ttl-seconds": String(TOKEN_LIFE_MS / 1000) },
   secrets: [],
   action: "Asking the ECS metadata service for a token",
+  advice: ADVICE,
 }
 
 /**
@@ -100,6 +106,7 @@ function keyRequest(token: string | undefined): IamRequest {
     headers: token === undefined ? {} : { "x-metadata-token": token },
     secrets: token === undefined ? [] : [token],
     action: "Asking the ECS metadata service for an access key",
+    advice: ADVICE,
   }
 }
 

@@ -112,6 +112,16 @@ describe("no credentials", () => {
     })
   })
 
+  it.each([
+    ["the token", { status: 403, body: "" }, { status: 200, body: "" }],
+    ["the key", { body: "token" }, { status: 403, body: "" }],
+  ])("come from a service that forbids %s, whose advice is not that of IAM", async (_name, token, key) => {
+    const service = await metadataService({ token: () => token, key: () => key })
+    const { message } = await rejectionOf(metadataCredentials({ endpoint: service.url })())
+    expect(message).toMatch(/HTTP 403.*has its metadata service switched on/)
+    expect(message).not.toContain("permission it lacks")
+  })
+
   const page: Answer = {
     headers: { "content-type": "text/html" },
     body: "<html><body>Log in to the network</body></html>",
