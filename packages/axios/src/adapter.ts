@@ -56,7 +56,7 @@ export function authenticatingAdapter(own: Config["adapter"], authFor: AuthForRe
     const bare = guard.bareReason(url, baseUrl)
     if (bare !== undefined && !hasOwnSecrets(headersOf(config))) {
       const { tellBare } = await loadFollowUp()
-      tellBare(auth, { method: (config.method ?? "get").toUpperCase(), url, baseUrl }, bare, guard)
+      tellBare(auth, { method: (config.method ?? "get").toUpperCase(), url }, bare, guard)
       return adapter(config)
     }
     return authenticated(config, url, adapter, auth, guard)

@@ -1,4 +1,4 @@
-import { EventEmitter } from "node:events"
+import { EventEmitter, errorMonitor } from "node:events"
 import type { IncomingMessage } from "node:http"
 import {
   type Auth,
@@ -88,7 +88,7 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     calls.set(request, call)
     const bare = guard.bareReason(url, baseUrl, crossed)
     if (bare !== undefined) {
-      const plain = { method, url, baseUrl, redirected: crossed }
+      const plain = { method, url, redirected: crossed }
       return andThen(loadFollowUp(), ({ tellBare }) => tellBare(chosen, plain, bare, guard))
     }
     const given = headersOf(request)
@@ -118,6 +118,7 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     const isAwaited = isUntold || attempt.as?.ended !== undefined
     const onSent = (native: object): void => {
       if (isAwaited) reportOutcomeOf(native, call, isUntold)
+      if (isAwaited || call.isWatched) reportFailureOf(native, call, request.signal)
       if (isSignedEmpty) refuseBody(native, (error) => failures.set(request, error))
     }
     sendWithHeaders(request, attempt, guard, onSent)
@@ -192,21 +193,32 @@ function reportResponse(call: AuthenticatedCall, response: ResponseLike): void {
 }
 
 /**
- * Learns the outcome from the native request. got has no hook for the success of a stream, nor for a failure that it
- * retries.
+ * Learns the answer from the native request. got has no hook for the success of a stream.
  *
  * @param learns also judges a rejection, but leaves its text for the caller to read
  */
 function reportOutcomeOf(native: object, call: AuthenticatedCall, learns: boolean): void {
   if (!(native instanceof EventEmitter)) return
-  let isAnswered = false
   native.once("response", ({ statusCode: status = 0, headers }: IncomingMessage) => {
-    isAnswered = true
     if (learns || (status !== 401 && status !== 403))
       reportResponse(call, { status, headers: { get: (name) => headers[name] } })
   })
+}
+
+/** Reports a native request that ends without an answer. */
+function reportFailureOf(native: object, call: AuthenticatedCall, signal: AbortSignal | undefined): void {
+  if (!(native instanceof EventEmitter)) return
+  let isAnswered = false
+  let failure: unknown
+  native.once("response", () => {
+    isAnswered = true
+  })
+  // Handles nothing, so that got's own listener does.
+  native.once(errorMonitor, (error) => {
+    failure = error
+  })
   native.once("close", () => {
-    if (!isAnswered) call.failed()
+    if (!isAnswered) call.failed(signal?.aborted ? signal.reason : failure)
   })
 }
 

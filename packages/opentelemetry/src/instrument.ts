@@ -81,6 +81,10 @@ function measureBy(provider: MeterProvider): Measure {
     description: "Requests sent once more with new authentication.",
     unit: "{request}",
   })
+  const failures = meter.createCounter("countersign.failures", {
+    description: "Authenticated requests without an answer: network errors, aborts and timeouts.",
+    unit: "{request}",
+  })
   const requests = meter.createCounter("countersign.requests", {
     description:
       "Requests that went out authenticated. Those without a refresh of their own were served from the cache.",
@@ -110,6 +114,9 @@ function measureBy(provider: MeterProvider): Measure {
             "error.type": errorCode(event.rejection.errorCode) ?? String(event.status),
           })
         }
+        break
+      case "failure":
+        if (event.auth !== undefined) failures.add(1, { ...serverOf(event.origin), "error.type": failureType(event) })
         break
       case "replay":
         replays.add(1, { ...serverOf(event.origin), "countersign.replay.reason": event.because })
@@ -155,6 +162,8 @@ function attributesOf(event: RequestEvent): Attributes {
         "http.response.status_code": event.status,
         "error.type": event.rejection && (event.rejection.errorCode ?? String(event.status)),
       }
+    case "failure":
+      return { ...common, "error.type": failureType(event) }
     case "replay":
       return { ...common, "countersign.replay.reason": event.because }
     case "redirect":
@@ -164,6 +173,11 @@ function attributesOf(event: RequestEvent): Attributes {
         "countersign.redirect.origin": event.toOrigin,
       }
   }
+}
+
+/** The code, such as `ECONNREFUSED`, else the name of the error. A DOMException has no code. */
+function failureType({ error, code }: Extract<RequestEvent, { type: "failure" }>): string {
+  return code ?? error
 }
 
 /** @see OpenTelemetry semantic conventions, "Server attributes" */

@@ -1,6 +1,7 @@
 import { channel as diagnosticsChannel } from "node:diagnostics_channel"
+import { once } from "node:events"
 import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
+import { type AddressInfo, createServer as createTcpServer } from "node:net"
 import type { DiagnosticEvent } from "@countersign/auth-core"
 import { createFetch, type Token, tokenAuth } from "@countersign/fetch"
 import { type MeterProvider as AnyMeterProvider, context, createNoopMeter, diag } from "@opentelemetry/api"
@@ -113,6 +114,30 @@ it("adds an event to the active span for each attempt, answer and replay", async
     ["countersign.response", { ...common, "http.response.status_code": 200 }],
     ["countersign.attempt", { "server.address": "localhost", "countersign.bare.reason": "host-not-listed" }],
   ])
+})
+
+it("counts requests without an answer, by the code of the failure", async () => {
+  const authFetch = createFetch(tokenAuth({ value: "t0ken", issuedAt: 0, expiresAt: Date.now() + 60_000 }), {
+    hosts: ["127.0.0.1"],
+  })
+  const closing = createTcpServer((socket) => socket.destroy()).listen(0, "127.0.0.1")
+  await once(closing, "listening")
+  const { port } = closing.address() as AddressInfo
+  try {
+    await tracer.startActiveSpan("call", async (span) => {
+      await expect(authFetch(`http://127.0.0.1:${port}/v1/gone?q=t0ken`)).rejects.toThrow()
+      span.end()
+    })
+  } finally {
+    closing.close()
+  }
+  const [lost] = (await points())["countersign.failures"] as { attributes: object; value: number }[]
+  const attributes = { "server.address": "127.0.0.1", "server.port": port, "error.type": "UND_ERR_SOCKET" }
+  expect(lost).toMatchObject({ attributes, value: 1 })
+  expect(spans.getFinishedSpans()[0]?.events[1]).toMatchObject({
+    name: "countersign.failure",
+    attributes: { "url.path": "/v1/gone", "error.type": "UND_ERR_SOCKET" },
+  })
 })
 
 it("ends when it is told", async () => {

@@ -150,7 +150,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
   }
 
   #fail(error: Error): void {
-    if (this.#held === undefined) this.#call.failed()
+    if (this.#held === undefined) this.#call.failed(error)
     else {
       this.#isDropped = true
       this.#held.peeking?.tell(undefined)

@@ -109,6 +109,7 @@ export class DispatchedCall implements OutgoingRequest {
   }
 
   fail(error: unknown): void {
+    this.#call.failed(error)
     this.#handler.onResponseError?.(this.#controller, error as Error)
   }
 
@@ -118,7 +119,7 @@ export class DispatchedCall implements OutgoingRequest {
 
   #send(attempt: AuthenticatedAttempt): boolean {
     if (this.signal.aborted) {
-      this.#call.failed()
+      this.#call.failed(this.signal.reason)
       throw this.signal.reason
     }
     // The query is already part of the path. With the other member, a MockAgent that lets a fetch through sends the

@@ -37,6 +37,8 @@ export interface Rejection {
   readonly errorCode?: string | undefined
   /** `error_msg`; absent when the body could not be read. */
   readonly errorMessage?: string | undefined
+  /** `request_id`, else that of a header such as X-Request-Id. */
+  readonly requestId?: string | undefined
   /** The server's clock (its Date header), epoch ms. */
   readonly serverTime?: number | undefined
   /** The attempt was a replay, so there will be no other one. */

@@ -1,12 +1,10 @@
 import type { Auth } from "../auth/auth.ts"
+import { listenersChannel } from "../runtime/listeners-channel.ts"
 import { andThen, isPromise, lazily } from "../runtime/promises.ts"
 import { type AuthenticatedAttempt, authenticateAttempt, type OutgoingRequest } from "./authenticate-attempt.ts"
 import type { CallOptions, CallState } from "./follow-up.chunk.ts"
 import { createHostGuard, type GuardOptions, type HostGuard } from "./gate.ts"
 import { isRejection, type ResponseLike, type WireRequest, wireUrl } from "./wire-request.ts"
-
-/** The channel that `tellListeners` publishes on. Its code is loaded only once somebody listens. */
-const channel = globalThis.process?.getBuiltinModule?.("node:diagnostics_channel")?.channel("countersign")
 
 /** Code that a plain request does without: judges, replays, follows, tells. */
 export const loadFollowUp = lazily(() => import("./follow-up.chunk.ts"))
@@ -58,9 +56,14 @@ export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements
     return andThen(loadFollowUp(), ({ followUp }) => followUp(this, response))
   }
 
-  /** The last attempt got no response. */
-  failed(): void {
+  /**
+   * The last attempt got no response.
+   *
+   * @param error the client's, of which name and code are told. Without one the attempt ends untold.
+   */
+  failed(error?: unknown): void {
     this.#tellOutcome()
+    if (error && this.isWatched) void andThen(loadFollowUp(), ({ attemptFailed }) => attemptFailed(this, error))
   }
 
   /** No further attempt follows. Frees the kept part of a body. */
@@ -70,7 +73,7 @@ export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements
 
   /** Truthy while somebody listens. */
   get isWatched(): unknown {
-    return this.options.guard.onEvent ?? channel?.hasSubscribers
+    return this.options.guard.onEvent ?? listenersChannel?.hasSubscribers
   }
 
   /**
@@ -117,14 +120,18 @@ export async function authenticatedSend<R extends ResponseLike>(
     for (;;) {
       const prepared = call.next(auth, next)
       const attempt = isPromise(prepared) ? await prepared : prepared
-      let response: R | undefined
+      let response: R
       try {
         response = await send(attempt)
-      } finally {
-        // A mock may return nothing.
-        if (!response) call.failed()
+      } catch (error) {
+        call.failed(error)
+        throw error
       }
-      if (!response) return response
+      // A mock may return nothing.
+      if (!response) {
+        call.failed()
+        return response
+      }
       const answered = call.answered(response)
       const following = isPromise(answered) ? await answered : answered
       if (following === undefined) return response

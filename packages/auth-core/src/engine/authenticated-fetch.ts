@@ -49,7 +49,7 @@ export function authenticatedFetch(
         const bare = guard.bareReason(url, baseUrl)
         if (bare === undefined) return byEngine(false)
         return andThen(loadFollowUp(), ({ fetchesBare }) =>
-          fetchesBare(chosen, { input, given, url, baseUrl }, bare, guard) ? byFetch() : byEngine(true),
+          fetchesBare(chosen, { input, given, url }, bare, guard) ? byFetch() : byEngine(true),
         )
       }),
     )

@@ -1,7 +1,6 @@
 import type { Auth, AuthEvent, ReplayReason } from "../auth/auth.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import type { ErrorFields } from "../errors/error-fields.ts"
-import { isLoopback } from "../runtime/fetch.ts"
 import { redactText } from "../runtime/redact.ts"
 import { tellListeners } from "../runtime/tell-listeners.ts"
 
@@ -40,6 +39,16 @@ export type RequestEvent =
       readonly durationMs: number
       readonly rejection?: Readonly<ErrorFields> | undefined
     })
+  /**
+   * There is no answer: the network failed, or the caller aborted, or the time was over. `error` is the name of the client's error, such as
+   * `AbortError`, and `code` its code or that of its cause, such as `ECONNREFUSED`.
+   */
+  | (OfAttempt & {
+      readonly type: "failure"
+      readonly error: string
+      readonly code?: string | undefined
+      readonly durationMs: number
+    })
   /** A rejected attempt is sent once more. */
   | (OfAttempt & { readonly type: "replay"; readonly because: ReplayReason })
   /** A redirect is followed. */
@@ -56,7 +65,7 @@ export type RequestEvent =
  *
  * | type | of | where |
  * | --- | --- | --- |
- * | `attempt`, `response`, `replay`, `redirect` | a request | the client's `onEvent` |
+ * | `attempt`, `response`, `failure`, `replay`, `redirect` | a request | the client's `onEvent` |
  * | `acquired`, `served-stale`, `refresh-failed`, `backed-off`, `invalidated`, `store-failed`, `store-unreadable` | a cache | `onEvent` of the cache, or of the auth that has it alone |
  * | `credentials-paused` | an access key | `onEvent` of `akskAuth` |
  *
@@ -75,17 +84,10 @@ export interface DiagnosticOptions {
   onEvent?: ((event: RequestEvent) => unknown) | undefined
 }
 
-interface BareOptions extends DiagnosticOptions {
-  /** With a list, the base URL admits no host. */
-  readonly hosts?: readonly string[] | undefined
-}
-
 /** A request before it goes out bare. */
 interface BareRequest {
   readonly method: string
   readonly url: URL
-  /** The client's own. */
-  readonly baseUrl?: string | URL | undefined
   /** A redirect led here. */
   readonly redirected?: boolean | undefined
 }
@@ -94,15 +96,11 @@ interface BareRequest {
  * Tells of a request that goes out without authentication: in an event, and in a warning or error, as `unlisted` says.
  *
  * @throws {AuthError} `AUTH_INSECURE_URL` for plain http to a host that is admitted, unless a redirect led there;
- * `AUTH_INVALID_REQUEST` for any other where `unlisted` is `error`; `AUTH_INVALID_OPTION` where `unlisted` is malformed.
+ * `AUTH_INVALID_REQUEST` for any other where `unlisted` is `error`.
  */
-export function tellBare({ label }: Auth, request: BareRequest, reason: BareReason, options: BareOptions): void {
+export function tellBare({ label }: Auth, request: BareRequest, bare: BareReason, options: DiagnosticOptions): void {
   const { method, url, redirected = false } = request
-  const { hosts, unlisted = "warn" } = options
-  if (!["warn", "error", "silent"].includes(unlisted)) {
-    throw new AuthError("AUTH_INVALID_OPTION", '`unlisted` must be "warn", "error" or "silent".')
-  }
-  const bare = hosts === undefined && isBaseInClear(request) ? "plain-http" : reason
+  const { unlisted = "warn" } = options
   const why = `${method} ${url.origin}${url.pathname} ${REASONS[bare]}`
   const cure = `To authenticate it, list "${url.host}" in \`hosts\`.`
   if (bare === "plain-http" && (unlisted === "error" || !redirected)) {
@@ -111,12 +109,6 @@ export function tellBare({ label }: Auth, request: BareRequest, reason: BareReas
   if (unlisted === "error") throw new AuthError("AUTH_INVALID_REQUEST", `${why} ${cure}`, { endpoint: url.origin })
   if (unlisted === "warn") warn(url.origin, `${why} ${bare === "plain-http" ? SECURE : cure} ${QUIET}`)
   tellListeners({ type: "attempt", ...placeOf({ method, url }), label, bare }, options.onEvent)
-}
-
-/** A base URL of https admits its host, so plain http to it is a mistake. */
-function isBaseInClear({ url, baseUrl }: BareRequest): boolean {
-  if (baseUrl === undefined || url.protocol !== "http:" || isLoopback(url.hostname)) return false
-  return URL.canParse(baseUrl) && new URL(baseUrl).host === url.host
 }
 
 const REASONS: Readonly<Record<BareReason, string>> = {
@@ -168,14 +160,47 @@ export function timeSince(attempt: ToldAttempt): number {
   return now - (startedAt.get(attempt) ?? now)
 }
 
+const over = new WeakSet<object>()
+
+/** Whether the end of an attempt was told. Some clients report it twice, and an answer may break off. */
+function isOver(attempt: ToldAttempt): boolean {
+  if (over.has(attempt)) return true
+  over.add(attempt)
+  return false
+}
+
 /** The answer to an attempt has come. */
 export function tellResponse(
   attempt: ToldAttempt,
   { status, durationMs, rejection }: { status: number; durationMs: number; rejection: ErrorFields | undefined },
   { onEvent }: DiagnosticOptions,
 ): void {
+  if (isOver(attempt)) return
   const said = rejection === undefined ? undefined : withoutSecrets(rejection, attempt)
   tellListeners({ type: "response", ...partiesOf(attempt), status, durationMs, rejection: said }, onEvent)
+}
+
+/** There is no answer to an attempt that was told, nor will be. */
+export function tellFailure(attempt: ToldAttempt, thrown: unknown, { onEvent }: DiagnosticOptions): void {
+  if (!startedAt.has(attempt) || isOver(attempt)) return
+  const durationMs = timeSince(attempt)
+  const error = wordAt(thrown, "name") ?? "Error"
+  tellListeners({ type: "failure", ...partiesOf(attempt), error, code: codeIn(thrown), durationMs }, onEvent)
+}
+
+/** Of the innermost cause, which says most. */
+function codeIn(thrown: unknown, depth = 0): string | undefined {
+  const { cause, errors } = Object(thrown)
+  const [inner] = depth < DEEPEST_CAUSE ? [cause, errors].flat().filter((one) => Object(one) === one) : []
+  return (inner && codeIn(inner, depth + 1)) ?? wordAt(thrown, "code")
+}
+
+const DEEPEST_CAUSE = 5
+
+/** A name or a code is one short word. Any other text may hold more. */
+function wordAt(thrown: unknown, member: "name" | "code"): string | undefined {
+  const word: unknown = Object(thrown)[member]
+  return typeof word === "string" && /^[A-Za-z][\w.]{0,63}$/.test(word) ? word : undefined
 }
 
 export function tellReplay(attempt: ToldAttempt, because: ReplayReason, { onEvent }: DiagnosticOptions): void {

@@ -1,6 +1,6 @@
 // Loaded with the first response that may not be the last.
 import type { Auth, Rejection, ReplayReason } from "../auth/auth.ts"
-import { readErrorFields } from "../errors/error-fields.ts"
+import { readErrorFields, requestIdIn } from "../errors/error-fields.ts"
 import { timeInHeader } from "../runtime/clock.ts"
 import { abortable } from "../runtime/promises.ts"
 import { hasOwnSecrets } from "../runtime/redact.ts"
@@ -11,6 +11,7 @@ import {
   startTime,
   tellAttempt,
   tellBare,
+  tellFailure,
   tellRedirect,
   tellReplay,
   tellResponse,
@@ -63,7 +64,7 @@ export function beforeAttempt<R extends ResponseLike>(
   try {
     const redirected = redirects > 0 || request?.redirected
     if (bare === undefined) tellAttempt(attempt, options.guard)
-    else tellBare(auth, { method, url, redirected, baseUrl: request?.baseUrl }, bare, options.guard)
+    else tellBare(auth, { method, url, redirected }, bare, options.guard)
   } catch (error) {
     prepared.discard?.(error)
     throw error
@@ -72,12 +73,19 @@ export function beforeAttempt<R extends ResponseLike>(
   return attempt
 }
 
+/** Tells of an attempt that got no response. */
+export function attemptFailed<R extends ResponseLike>(
+  { attempt, options }: Pick<CallState<R>, "attempt" | "options">,
+  error: unknown,
+): void {
+  if (attempt !== undefined) tellFailure(attempt, error, options.guard)
+}
+
 /** A request to fetch that goes out bare. */
 interface BareFetch {
   readonly input: string | URL | Request
   readonly given: RequestInit
   readonly url: URL
-  readonly baseUrl?: string | URL | undefined
 }
 
 /**
@@ -88,13 +96,13 @@ interface BareFetch {
  */
 export function fetchesBare(
   auth: Auth,
-  { input, given, url, baseUrl }: BareFetch,
+  { input, given, url }: BareFetch,
   bare: BareReason,
   options: HostGuard,
 ): boolean {
   const own = isRequest(input) ? input : undefined
   if (hasOwnSecrets(headersOf(given.headers ?? own?.headers))) return false
-  tellBare(auth, { method: (given.method ?? own?.method ?? "GET").toUpperCase(), url, baseUrl }, bare, options)
+  tellBare(auth, { method: (given.method ?? own?.method ?? "GET").toUpperCase(), url }, bare, options)
   return true
 }
 
@@ -200,10 +208,12 @@ async function replayReason(
 /** Parses a 401 or 403. The body stays readable for the caller. */
 async function readRejection(response: ResponseLike, url: URL, replayed: boolean): Promise<Rejection> {
   const text = await errorText(response)
+  const fields = text === undefined ? {} : readErrorFields(text)
   return {
     status: response.status,
     origin: url.origin,
-    ...(text === undefined ? undefined : readErrorFields(text)),
+    ...fields,
+    requestId: fields.requestId ?? requestIdIn((name) => headerOf(response, name)),
     serverTime: timeInHeader(headerOf(response, "date")),
     replayed,
   }

@@ -94,7 +94,8 @@ export interface HostGuard extends DiagnosticOptions, Pick<GuardOptions, "hosts"
 export function createHostGuard(options: GuardOptions = {}): HostGuard {
   // A copy without a prototype, so that a polluted Object.prototype opens no host.
   const given = { __proto__: null, ...options }
-  const { hosts, allowInsecure = false } = given
+  const { hosts, allowInsecure = false, unlisted = "warn" } = given
+  if (!/^(?:warn|error|silent)$/.test(unlisted)) throw refused('`unlisted` must be "warn", "error" or "silent".')
   if (hosts !== undefined && !Array.isArray(hosts)) throw invalidHosts()
   const listed = hosts?.map(compile)
   // Consecutive requests mostly go to one host.
@@ -106,7 +107,7 @@ export function createHostGuard(options: GuardOptions = {}): HostGuard {
     if (lastHostname !== hostname) isHuaweis = isHuaweiCloud(nameOf(url))
     lastHostname = hostname
     if (isHuaweis && !redirected) return undefined
-    if (baseUrl !== undefined && hasSameOrigin(url, baseUrl)) return undefined
+    if (baseUrl !== undefined && isOfBase(url, baseUrl)) return undefined
     if (isHuaweis) return "redirected"
     return baseUrl === undefined ? "no-base-url" : "host-not-listed"
   }
@@ -151,8 +152,9 @@ function compile(entry: string): (url: URL) => boolean {
   }
 }
 
-function hasSameOrigin(url: URL, baseUrl: string | URL): boolean {
-  return URL.canParse(baseUrl) && new URL(baseUrl).origin === url.origin
+/** A base URL of https admits its host by plain http too, as a list does. What follows refuses that, unless it may be insecure. */
+function isOfBase({ origin, host }: URL, baseUrl: string | URL): boolean {
+  return URL.canParse(baseUrl) && [origin, `https://${host}`].includes(new URL(baseUrl).origin)
 }
 
 function effectivePort(url: URL): string {

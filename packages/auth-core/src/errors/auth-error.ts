@@ -70,11 +70,7 @@ export class AuthError extends Error {
     for (const [name, value] of Object.entries(details)) {
       if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: name !== "cause" })
     }
-  }
-
-  /** On the prototype, so that no print shows it. */
-  get [isAuthErrorMark](): true {
-    return true
+    Object.defineProperty(this, isAuthErrorMark, { value: true })
   }
 }
 

@@ -23,6 +23,18 @@ export function readErrorFields(text: string): ErrorFields {
   }
 }
 
+/** Where gateways, OBS and IAM name the request, if the body does not. */
+const REQUEST_ID_HEADERS = ["x-request-id", "x-obs-request-id", "x-iam-trace-id"]
+
+/** The id of the request in the headers of an answer. Answers to HEAD have no other. */
+export function requestIdIn(headerOf: (name: string) => string | null | undefined): string | undefined {
+  for (const name of REQUEST_ID_HEADERS) {
+    const id = headerOf(name)
+    if (id) return id
+  }
+  return undefined
+}
+
 function parseObject(text: string): object | undefined {
   try {
     const body: unknown = JSON.parse(text)

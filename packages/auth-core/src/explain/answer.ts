@@ -1,4 +1,5 @@
 import { type AuthError, isAuthError } from "../errors/auth-error.ts"
+import { requestIdIn } from "../errors/error-fields.ts"
 import { asked, isObject, memberAt, parseJson, textAt } from "../runtime/member-at.ts"
 import { isPromise } from "../runtime/promises.ts"
 import { parseSdkDate, serverTimeIn } from "../signing/server-time.ts"
@@ -252,11 +253,7 @@ export function answerFields({ text = "", headers, action = "" }: Answer): Answe
   return {
     errorCode,
     errorMessage,
-    requestId:
-      (body && first(body, ["request_id", "requestId"])) ??
-      headers["x-request-id"] ??
-      headers["x-obs-request-id"] ??
-      headers["x-iam-trace-id"],
+    requestId: (body && first(body, ["request_id", "requestId"])) ?? requestIdIn((name) => headers[name]),
     subject: [action, errorMessage ?? "", isOwnShape ? "" : text.slice(0, LONGEST_PAGE)].join("\n").trim(),
   }
 }

@@ -1,5 +1,5 @@
 import type { Attempt, Auth, Authentication, Rejection } from "../auth/auth.ts"
-import { isObject, memberAt, textAt } from "../runtime/member-at.ts"
+import { andThen } from "../runtime/promises.ts"
 import type { ExplainedRequest } from "./explanation.ts"
 import { shownHeader } from "./masked.ts"
 
@@ -32,37 +32,49 @@ export function explainable<A extends Auth>(
   { maxEntries = 100 }: ExplainableOptions = {},
 ): A & RefusedRequests {
   const kept = new Map<string, ExplainedRequest>()
-  const keep = (authentication: Authentication, rejection: Rejection): void => {
-    const requestId = textAt(rejection, "requestId")
-    const attempt = attemptIn(authentication)
-    if (requestId === undefined || attempt === undefined) return
+  const keep = (attempt: Attempt, authentication: Authentication, rejection: Rejection): void => {
+    const { requestId } = rejection
+    if (requestId === undefined) return
     kept.set(requestId, requestOf(attempt, authentication))
     const [oldest = ""] = kept.keys()
     if (kept.size > maxEntries) kept.delete(oldest)
   }
+  return { ...remembering(auth, keep), refusedRequest: (requestId) => kept.get(requestId) }
+}
+
+type Keep = (attempt: Attempt, authentication: Authentication, rejection: Rejection) => void
+
+/** The authentication of an attempt, as the auth gave it. */
+interface Made {
+  readonly authentication: Authentication
+  readonly attempt: Attempt
+}
+
+/** The auth, and the one that it names for large bodies, with every refused attempt kept. */
+function remembering<A extends Auth>(auth: A, keep: Keep): A {
+  // An auth may give the same object for many attempts, so each attempt gets a copy. The auth itself sees its own.
+  const made = new WeakMap<Authentication, Made>()
+  const own = (copy: Authentication): Authentication => made.get(copy)?.authentication ?? copy
   // An auth of a class has its methods on the prototype, where a spread does not find them.
   const { beyondLimit } = auth
   return {
     ...auth,
-    ...(beyondLimit && { beyondLimit }),
-    ...(auth.accepted && {
-      accepted: (authentication: Authentication, url: URL) => auth.accepted?.(authentication, url),
-    }),
+    ...(beyondLimit && { beyondLimit: remembering(beyondLimit, keep) }),
+    ...(auth.accepted && { accepted: (copy: Authentication, url: URL) => auth.accepted?.(own(copy), url) }),
     ...(auth.reset && { reset: () => auth.reset?.() }),
     bodyLimit: (headers) => auth.bodyLimit(headers),
-    authenticate: (attempt) => auth.authenticate(attempt),
-    judge(authentication, rejection, signal) {
-      keep(authentication, rejection)
-      return auth.judge(authentication, rejection, signal)
+    authenticate: (attempt) =>
+      andThen(auth.authenticate(attempt), (authentication) => {
+        const copy = { ...authentication }
+        made.set(copy, { authentication, attempt })
+        return copy
+      }),
+    judge(copy, rejection, signal) {
+      const known = made.get(copy)
+      if (known !== undefined) keep(known.attempt, known.authentication, rejection)
+      return auth.judge(own(copy), rejection, signal)
     },
-    refusedRequest: (requestId) => kept.get(requestId),
   }
-}
-
-/** An auth that signs remembers what it signed. */
-function attemptIn({ used }: Authentication): Attempt | undefined {
-  const attempt = memberAt(used, "attempt")
-  return isObject(attempt) && textAt(attempt, "url") !== undefined ? (attempt as Attempt) : undefined
 }
 
 function requestOf({ method, url, headers, body }: Attempt, { headers: added }: Authentication): ExplainedRequest {

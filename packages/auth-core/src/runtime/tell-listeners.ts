@@ -1,13 +1,4 @@
-/** The part of a channel of `node:diagnostics_channel` that is used here. */
-interface Channel {
-  readonly hasSubscribers: boolean
-  publish(event: unknown): void
-}
-
-/** Carries every event of this library; `undefined` if the runtime has no `node:diagnostics_channel`. */
-export const listenersChannel: Channel | undefined = globalThis.process
-  ?.getBuiltinModule?.("node:diagnostics_channel")
-  ?.channel("countersign")
+import { listenersChannel } from "./listeners-channel.ts"
 
 /**
  * Passes an event on to the channel `countersign` of `node:diagnostics_channel`, and to a listener. Failures of the

@@ -7,8 +7,9 @@ import { tokenAuth } from "../../src/auth/token-auth.ts"
 import { staticCredentials } from "../../src/credentials/static-credentials.ts"
 import { authenticatedSend } from "../../src/engine/authenticated-call.ts"
 import type { RequestEvent } from "../../src/engine/diagnostics.chunk.ts"
-import type { GuardOptions } from "../../src/engine/gate.ts"
+import { createHostGuard, type GuardOptions } from "../../src/engine/gate.ts"
 import type { ResponseLike, WireRequest } from "../../src/engine/wire-request.ts"
+import { explainable } from "../../src/explain.ts"
 import { partner } from "../../src/partner/partner.ts"
 import { staticToken } from "../../src/tokens/static-token.ts"
 
@@ -72,11 +73,9 @@ describe("a request that goes out bare", () => {
     expect(warned).toEqual([])
   })
 
-  it("is refused when the option is malformed", async () => {
+  it("has no client with a malformed option", () => {
     const unlisted = "Error" as "error"
-    await expect(sent("https://strict.example.com/", { unlisted })).rejects.toMatchObject({
-      code: "AUTH_INVALID_OPTION",
-    })
+    expect(() => createHostGuard({ unlisted })).toThrow('`unlisted` must be "warn", "error" or "silent".')
   })
 
   it("warns on the console where there is no process", async () => {
@@ -108,6 +107,13 @@ describe("plain http", () => {
     expect(await sent("http://localhost:1/", { hosts: ["localhost"] })).toEqual([["http://localhost:1/", true]])
     const options = { hosts: ["api.example.com"], allowInsecure: true }
     expect(await sent("http://api.example.com/", options)).toEqual([["http://api.example.com/", true]])
+    const ofBase = { baseUrl: "https://api.example.com/v1/" }
+    expect(await sent("http://api.example.com/", { allowInsecure: true }, ofBase)).toEqual([
+      ["http://api.example.com/", true],
+    ])
+    expect(await sent("http://api.example.com:8080/", { allowInsecure: true, unlisted: "silent" }, ofBase)).toEqual([
+      ["http://api.example.com:8080/", false],
+    ])
   })
 
   it("goes out bare to the base URL's own host if a list of hosts does not name it", async () => {
@@ -192,6 +198,69 @@ describe("a refusal", () => {
     ["the query", { url: "http://localhost:1/?password=HunterTwoPassword" }],
   ])("masks what the service quotes of %s", async (_, own) => {
     expect(await told(own, () => "wrong: HunterTwoPassword")).toBe("wrong: [secret]")
+  })
+})
+
+describe("a request id", () => {
+  it.each(["x-request-id", "x-obs-request-id", "x-iam-trace-id"])(
+    "comes from %s where there is no body",
+    async (name) => {
+      const events: RequestEvent[] = []
+      const request = { method: "HEAD", url: "http://localhost:1/", headers: {} }
+      const auth = explainable(akskAuth({ accessKeyId: `AK-${name}`, secretAccessKey: "SK" }))
+      await authenticatedSend(
+        auth,
+        request,
+        async () => new Response(null, { status: 403, headers: { [name]: "r1" } }),
+        {
+          hosts: ["localhost"],
+          onEvent: (event) => events.push(event),
+        },
+      )
+      expect(events[1]).toMatchObject({ type: "response", rejection: { requestId: "r1" } })
+      expect(auth.refusedRequest("r1")).toMatchObject({ method: "HEAD" })
+    },
+  )
+})
+
+describe("a request without an answer", () => {
+  const SECRET = "HunterTwoPassword"
+  /** The events of a request whose client throws. */
+  async function told(thrown: unknown, options: GuardOptions = { hosts: ["localhost"] }): Promise<RequestEvent[]> {
+    const events: RequestEvent[] = []
+    const token = tokenAuth({ value: SECRET, issuedAt: 0, expiresAt: Date.now() + 60_000 })
+    const request = { method: "GET", url: `http://localhost:1/x?q=${SECRET}`, headers: {} }
+    const onEvent = (event: RequestEvent): number => events.push(event)
+    const sending = authenticatedSend(token, request, async () => Promise.reject(thrown), { ...options, onEvent })
+    await expect(sending).rejects.toBe(thrown)
+    return events
+  }
+  const refusedConnection = Object.assign(new Error(SECRET), { code: "ECONNREFUSED" })
+
+  it.each([
+    ["a failed fetch", new TypeError("fetch failed", { cause: refusedConnection }), "TypeError", "ECONNREFUSED"],
+    ["several addresses", new AggregateError([refusedConnection]), "AggregateError", "ECONNREFUSED"],
+    ["an abort", AbortSignal.abort().reason, "AbortError", undefined],
+    [
+      "a name and a code that say too much",
+      Object.assign(new Error(""), { name: "a b", code: `${SECRET}/` }),
+      "Error",
+      undefined,
+    ],
+    ["a thrown text", SECRET, "Error", undefined],
+  ])("has an event, with %s", async (_, thrown, error, code) => {
+    const events = await told(thrown)
+    expect(events).toMatchObject([
+      { type: "attempt" },
+      { type: "failure", method: "GET", origin: "http://localhost:1", path: "/x", auth: "token", error, code },
+    ])
+    expect(events[1]).toHaveProperty("durationMs", expect.any(Number))
+    expect(JSON.stringify(events)).not.toContain(SECRET)
+  })
+
+  it("has one also where it goes out bare", async () => {
+    const bare = { hosts: ["api.example.com"], unlisted: "silent" } as const
+    expect(await told(refusedConnection, bare)).toMatchObject([{ bare: "host-not-listed" }, { type: "failure" }])
   })
 })
 

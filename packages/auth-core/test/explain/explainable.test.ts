@@ -22,7 +22,7 @@ const attempt = (body: Attempt["body"] = '{"a":1}'): Attempt => ({
 /** Refuses an attempt with a request id. */
 async function refuse(auth: Auth, requestId: string, made = attempt()): Promise<Readonly<Record<string, string>>> {
   const authentication = await auth.authenticate(made)
-  const rejection: Rejection & { requestId: string } = {
+  const rejection: Rejection = {
     status: 401,
     origin: "https://x.example.com",
     errorMessage: "verify aksk signature fail",
@@ -110,9 +110,32 @@ describe("explainable", () => {
     const auth = explainable(autoAuth({ aksk: akskAuth(KEY), token }))
     await refuse(auth, "r1")
     expect(auth.refusedRequest("r1")).toBeDefined()
+    const { beyondLimit } = auth
+    expect(beyondLimit && (await refuse(beyondLimit, "r2"))).toHaveProperty("x-auth-token", SECURITY_TOKEN)
+    expect(auth.refusedRequest("r2")).toMatchObject({ method: "POST", url: attempt().url, body: '{"a":1}' })
+    expect(shown(auth.refusedRequest("r2"))).not.toContain(SECURITY_TOKEN)
     const byToken = explainable(token)
     await refuse(byToken, "r1")
+    expect(byToken.refusedRequest("r1")).toMatchObject({ method: "POST" })
     expect(shown(byToken.refusedRequest("r1"))).not.toContain(SECURITY_TOKEN)
+  })
+
+  it("gives an auth back what it made", async () => {
+    const made = { headers: {}, used: undefined }
+    const seen: unknown[] = []
+    const auth = explainable<Auth>({
+      bodyLimit: () => undefined,
+      authenticate: () => made,
+      judge: (given) => seen.push(given) === 0,
+      accepted: (given) => void seen.push(given),
+    })
+    const [one, two] = [await auth.authenticate(attempt("one")), await auth.authenticate(attempt("two"))]
+    const rejection = { status: 401, origin: "https://x.example.com", replayed: false }
+    await auth.judge(two, { ...rejection, requestId: "r2" })
+    await auth.judge(one, { ...rejection, requestId: "r1" })
+    auth.accepted?.(one, new URL("https://x.example.com"))
+    expect(seen.map((given) => given === made)).toEqual([true, true, true])
+    expect([auth.refusedRequest("r1")?.body, auth.refusedRequest("r2")?.body]).toEqual(["one", "two"])
   })
 
   it("wraps an auth that is an instance of a class", async () => {

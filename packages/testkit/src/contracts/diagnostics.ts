@@ -1,7 +1,9 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel"
+import { once } from "node:events"
+import { type AddressInfo, createServer } from "node:net"
 import { akskAuth, type DiagnosticEvent, type RequestEvent, tokenAuth } from "@countersign/auth-core"
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { aksk } from "./aksk.ts"
 import type { ContractContext } from "./contract-context.ts"
 import { countingTokens } from "./counting-tokens.ts"
@@ -51,6 +53,37 @@ export function diagnosticsContract({ adapter, serve }: ContractContext): void {
       expect(told).toMatchObject(sequence)
       expect(events.filter((event) => "method" in event)).toEqual(told)
       expect(events.map(({ type }) => type).filter((type) => type === "acquired")).toHaveLength(2)
+    })
+
+    it("tell of an attempt without an answer", async () => {
+      const closing = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1")
+      await once(closing, "listening")
+      const baseUrl = `http://127.0.0.1:${(closing.address() as AddressInfo).port}`
+      const told: RequestEvent[] = []
+      const onEvent = (event: RequestEvent): void => void told.push(event)
+      const send = adapter.connect({
+        baseUrl,
+        auth: tokenAuth(countingTokens().provider),
+        options: { hosts: ["127.0.0.1"], onEvent },
+      })
+      try {
+        await expect(send({ path: "/x?q=1" })).rejects.toThrow()
+        // Some clients say so first, and end the connection then.
+        await vi.waitFor(() => expect(told.at(-1)?.type).toBe("failure"))
+      } finally {
+        closing.close()
+      }
+      const of = { method: "GET", origin: baseUrl, path: "/x", auth: "token" }
+      const ended = {
+        durationMs: expect.any(Number),
+        error: expect.any(String),
+        code: expect.stringMatching(/^[A-Z_]+$/),
+      }
+      expect(told.map(({ type }) => type)).toEqual(told.map((_, index) => (index % 2 === 0 ? "attempt" : "failure")))
+      expect(told.slice(0, 2)).toMatchObject([
+        { ...of, type: "attempt" },
+        { ...of, ...ended, type: "failure" },
+      ])
     })
 
     it("tell of a request that goes out bare, and refuse it when the options say so", async () => {

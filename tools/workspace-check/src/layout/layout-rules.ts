@@ -27,11 +27,13 @@ export const layoutRules: LayoutRules = {
     "tools/bench/src/example-request.ts": "Its exports are one request, in the forms that the peers take.",
     "tools/conformance/src/matrix.ts": "Its exports are the axes of the matrix, and its cells.",
   },
-  mostFiles: { [core]: 115, [`${core}/explain`]: 14 },
+  mostFiles: { [core]: 116, [`${core}/explain`]: 14 },
   short: {
     [core]: {
       [`${core}/engine/bodies.chunk.ts`]: "It is the chunk that a Request, a form or a stream loads.",
       [`${core}/runtime/body-size.ts`]: "Signing, the engine and bodies keep the same limit.",
+      [`${core}/runtime/listeners-channel.ts`]: "It is eager, and the code that publishes is loaded on demand.",
+      [`${core}/runtime/tell-listeners.ts`]: "Caches, signatures and requests tell their events by the same rule.",
       [`${core}/runtime/header-text.ts`]: "The engine, IAM and both kinds of auth read headers by the same rule.",
     },
   },
