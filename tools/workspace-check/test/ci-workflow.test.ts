@@ -14,6 +14,8 @@ interface Workflow {
 const workflow: Workflow = parse(read(".github/workflows/ci.yml"))
 const jobs = Object.values(workflow.jobs)
 const steps = jobs.flatMap((job) => job.steps)
+const release: Workflow = parse(read(".github/workflows/release.yml"))
+const releaseJobs = Object.values(release.jobs)
 
 describe("the CI workflow", () => {
   it("runs .ci/run and no other check", () => {
@@ -29,9 +31,26 @@ describe("the CI workflow", () => {
   })
 
   it("names each action by its full commit", () => {
-    const actions = steps.flatMap(({ uses }) => uses ?? [])
+    const actions = [...jobs, ...releaseJobs].flatMap((job) => job.steps).flatMap(({ uses }) => uses ?? [])
     expect(actions).not.toEqual([])
     for (const action of actions) expect(action).toMatch(/@[\da-f]{40}$/)
+  })
+})
+
+describe("the release workflow", () => {
+  it("tests everything before it publishes", () => {
+    const [job] = releaseJobs
+    expect(job?.steps.flatMap(({ run }) => run ?? []).filter((run) => !run.startsWith("git config "))).toEqual([
+      "bash .ci/run",
+      "npm run build",
+      "npm run publish-packages -w tools/release",
+    ])
+  })
+
+  it("may read the repository and name itself to npm, and nothing else", () => {
+    expect(release.permissions).toEqual({})
+    expect(releaseJobs.map(({ permissions }) => permissions)).toEqual([{ contents: "read", "id-token": "write" }])
+    expect(JSON.stringify(release)).not.toContain("secrets.")
   })
 })
 

@@ -11,6 +11,11 @@ interface Manifest {
   scripts?: Record<string, string>
   dependencies?: Record<string, string>
   repository?: { directory: string }
+  homepage?: string
+  bugs?: string
+  author?: string
+  publishConfig?: object
+  bin?: Record<string, string>
 }
 
 const manifests = globSync(["package.json", "{packages,tools,examples}/*/package.json"], { cwd: workspace }).map(
@@ -25,7 +30,9 @@ describe.each(manifests)("package.json of %s", (folder, { scripts = {} }) => {
   })
 })
 
-describe.each(published)("the published package %s", (folder, { version, dependencies = {}, repository }) => {
+describe.each(published)("the published package %s", (folder, manifest) => {
+  const { version, dependencies = {}, repository } = manifest
+
   it("has the licence beside it", () => {
     const licence = (place: string) => readFileSync(join(workspace, place, "LICENSE"), "utf8")
     expect(licence(folder)).toBe(licence("."))
@@ -33,6 +40,20 @@ describe.each(published)("the published package %s", (folder, { version, depende
 
   it("names its source", () => {
     expect(repository?.directory).toBe(folder)
+  })
+
+  it("names its page, its makers, and where to report a fault", () => {
+    expect(manifest.homepage).toBe(`https://github.com/countersign/countersign/tree/main/${folder}#readme`)
+    expect(manifest.bugs).toBe("https://github.com/countersign/countersign/issues")
+    expect(manifest.author).toBe("The authors of Countersign")
+  })
+
+  it("is published for everybody, with its provenance", () => {
+    expect(manifest.publishConfig).toEqual({ access: "public", provenance: true })
+  })
+
+  it("gives npm publish nothing to correct", () => {
+    for (const program of Object.values(manifest.bin ?? {})) expect(program).not.toMatch(/^\.?\//)
   })
 
   it("depends on the exact version of its siblings", () => {

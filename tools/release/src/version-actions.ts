@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process"
-import { join } from "node:path"
+import { globSync, readFileSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { type AfterAllProjectsVersioned, VersionActions } from "nx/release"
 
 type Tree = Parameters<VersionActions["validate"]>[0]
@@ -71,9 +71,40 @@ export default class PackageJsonVersions extends VersionActions {
   }
 }
 
-/** Updates package-lock.json to the new versions. */
+/**
+ * Updates the private workspaces, which depend on exact versions too, and package-lock.json. npm is not asked: it would look
+ * up every package in the registry, and omit builds for other systems.
+ */
 export const afterAllProjectsVersioned: AfterAllProjectsVersioned = async (cwd, { dryRun }) => {
   if (dryRun) return { changedFiles: [], deletedFiles: [] }
-  execFileSync("npm", ["install", "--package-lock-only", "--ignore-scripts"], { cwd, stdio: "inherit" })
-  return { changedFiles: ["package-lock.json"], deletedFiles: [] }
+  const folders = globSync("{packages,tools,examples}/*/package.json", { cwd }).map((path) => dirname(path))
+  const manifests = new Map(folders.map((folder) => [folder, readJson<Manifest>(join(cwd, folder, "package.json"))]))
+  const versions = new Map([...manifests.values()].map(({ name, version }) => [name, version]))
+  const lockfile = readJson<{ packages: Record<string, Manifest> }>(join(cwd, "package-lock.json"))
+  for (const [folder, manifest] of manifests) {
+    for (const dependencies of COLLECTIONS.map((collection) => manifest[collection] ?? {})) {
+      for (const name of Object.keys(dependencies)) dependencies[name] = versions.get(name) ?? dependencies[name] ?? "*"
+    }
+    writeJson(join(cwd, folder, "package.json"), manifest)
+    const { version, dependencies, devDependencies } = manifest
+    Object.assign(
+      lockfile.packages[folder] ?? {},
+      { version },
+      dependencies && { dependencies },
+      devDependencies && { devDependencies },
+    )
+  }
+  writeJson(join(cwd, "package-lock.json"), lockfile)
+  return {
+    changedFiles: [...folders.map((folder) => join(folder, "package.json")), "package-lock.json"],
+    deletedFiles: [],
+  }
+}
+
+function readJson<T>(file: string): T {
+  return JSON.parse(readFileSync(file, "utf8"))
+}
+
+function writeJson(file: string, content: unknown): void {
+  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`)
 }

@@ -1,12 +1,15 @@
-import { execFileSync } from "node:child_process"
-import { join } from "node:path"
 import type { ChangelogChange } from "nx/release/changelog-renderer"
 import { describe, expect, it } from "vitest"
-import UsersChangelog from "../../release/changelog-renderer.ts"
-
-const workspace = join(import.meta.dirname, "../../..")
+import UsersChangelog from "../src/changelog-renderer.ts"
 
 type Config = ConstructorParameters<typeof UsersChangelog>[0]
+
+/** The changelog of a later release. */
+class LaterChangelog extends UsersChangelog {
+  protected override lastTag(): string {
+    return "HEAD"
+  }
+}
 
 const types = Object.fromEntries(
   Object.entries({ feat: "Features", fix: "Fixes", perf: "Performance", build: "Build" }).map(([type, title]) => [
@@ -15,8 +18,14 @@ const types = Object.fromEntries(
   ]),
 )
 
+type Commit = readonly [subject: string, body?: string]
+
 /** Of a version that these commits made: `type(scope)!: subject`, and the body. */
-function entryOf(...commits: readonly (readonly [subject: string, body?: string])[]): Promise<string> {
+function entryOf(...commits: readonly Commit[]): Promise<string> {
+  return entryFor(null, ...commits)
+}
+
+function entryFor(project: string | null, ...commits: readonly Commit[]): Promise<string> {
   const changes = commits.map(([subject, body = ""]): ChangelogChange => {
     const [, type = "", scope = "", breaks, description = ""] = /^(\w+)(?:\((.*)\))?(!)?: (.*)$/.exec(subject) ?? []
     // As git log gives it to nx, with the changed files behind it.
@@ -26,14 +35,14 @@ function entryOf(...commits: readonly (readonly [subject: string, body?: string]
   const config = {
     changes,
     changelogEntryVersion: "1.0.0",
-    project: null,
+    project,
     entryWhenNoChanges: "Nothing changes for users.",
     isVersionPlans: false,
     changelogRenderOptions: { versionTitleDate: false },
     conventionalCommitsConfig: { useCommitScope: true, types },
     remoteReleaseClient: { getRemoteRepoData: () => null },
   } as unknown as Config
-  return new UsersChangelog(config).render()
+  return new LaterChangelog(config).render()
 }
 
 describe("an entry of the changelog", () => {
@@ -66,21 +75,14 @@ describe("an entry of the changelog", () => {
   it("says if nothing changes for users", async () => {
     expect(await entryOf(["feat(bench): a chart"])).toBe("## 1.0.0\n\nNothing changes for users.")
   })
-})
 
-describe("a dry run of a release", () => {
-  it("previews the new versions and the changelog", () => {
-    const env = { PATH: process.env.PATH, NX_DAEMON: "false", NX_NO_CLOUD: "true", NO_COLOR: "1" }
-    const nx = join(workspace, "node_modules/.bin/nx")
-    const told = execFileSync(nx, ["release", "99.0.0", "--dry-run", "--skip-publish"], {
-      cwd: workspace,
-      env,
-      encoding: "utf8",
-      stdio: "pipe",
-    })
-    expect(told).toContain("packages/ky/package.json: version 99.0.0")
-    expect(told).toContain("packages/ky/package.json: @countersign/auth-core 99.0.0")
-    expect(told).toContain("Previewing an entry in CHANGELOG.md for v99.0.0")
-    expect(told).toMatch(/^\W*## 99\.0\.0 \(\d{4}-\d\d-\d\d\)$/m)
-  }, 60_000)
+  it("of a package lists its own commits, and those about all packages", async () => {
+    const entry = await entryFor(
+      "@countersign/ky",
+      ["fix(got): a fix"],
+      ["fix(axios,ky): a fix of both"],
+      ["fix: a fix of all"],
+    )
+    expect(entry).toBe("## 1.0.0\n\n### Fixes\n\n- **axios,ky:** a fix of both\n- a fix of all")
+  })
 })
