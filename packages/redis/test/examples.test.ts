@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process"
+import { readFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { hasRedis, type LocalRedis, localRedis } from "@countersign/testkit"
@@ -20,5 +21,6 @@ describe.skipIf(!hasRedis())("the examples", () => {
     const program = fileURLToPath(new URL(`../../../examples/${name}/src/main.ts`, import.meta.url))
     const { stdout } = await run(process.execPath, [program], { env: { ...process.env, REDIS_URL: redis.url } })
     expect(stdout.trim().split("\n").at(-1)).toBe(line)
+    expect(await readFile(new URL("../README.md", `file://${program}`), "utf8")).toContain(`\n${line}\n`)
   })
 })
