@@ -8,7 +8,7 @@ export const shared: ViteUserConfig = defineConfig({
   resolve: {
     alias: [
       { find: "#digest", replacement: source("auth-core/src/digest/node.ts") },
-      { find: /^@countersign\/([a-z-]+)\/(adapter|explain|mocks)$/, replacement: source("$1/src/$2.ts") },
+      { find: /^@countersign\/([a-z-]+)\/(adapter|explain|mocks|p256|sm2|sm3)$/, replacement: source("$1/src/$2.ts") },
       { find: /^@countersign\/([a-z-]+)$/, replacement: source("$1/src/index.ts") },
     ],
   },

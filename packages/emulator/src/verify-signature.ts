@@ -1,4 +1,6 @@
 import { verify } from "@countersign/auth-core"
+import "@countersign/auth-core/p256"
+import "@countersign/auth-core/sm2"
 import type { RequestHead } from "./incoming-request.ts"
 import { gatewayError, iamTime } from "./refusal.ts"
 import type { IssuedKey } from "./state/identities.ts"
@@ -29,6 +31,8 @@ export async function verifySignature(
       // The real gateway accepts a signature without Host or body.
       allowUnsignedHost: true,
       allowUnsignedPayload: true,
+      // Open Telekom Cloud's gateway has the same software.
+      scoped: true,
       secretFor: async (accessKeyId) => {
         key = identities.key(accessKeyId)
         if (keyLockout.isLocked(accessKeyId)) {

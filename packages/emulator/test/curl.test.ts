@@ -86,7 +86,7 @@ describe.skipIf(!isInstalled)("curl gets through with", () => {
     ["SM3", { method: "POST", target: "/v1/x?a=1", headers: json, body: "x", algorithm: { name: "SDK-HMAC-SM3" } }],
     [
       "a derived key",
-      { target: "/v1/x?a=1", algorithm: { name: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotda" } },
+      { target: "/v1/x?a=1", algorithm: { name: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotdm" } },
     ],
   ])("%s", async (_, request) => {
     expect(await signedCurl(request)).toMatchObject({

@@ -100,11 +100,11 @@ describe("the official Node SDK gets through", () => {
     const client = new sdk.ClientBuilder((one) => one)
       .withCredential(credentials)
       .withRegion(new sdk.Region("cn-north-4", emulator.url))
-      .withDerivedAuthServiceName("iotda")
+      .withDerivedAuthServiceName("iotdm")
       .build()
     expect(await client.sendRequest({ ...get })).toMatchObject({ httpStatusCode: 200 })
     expect(emulator.stats.requests[0]?.headers.authorization).toMatch(
-      /^V11-HMAC-SHA256 Credential=\w+\/\d{8}\/cn-north-4\/iotda,/,
+      /^V11-HMAC-SHA256 Credential=\w+\/\d{8}\/cn-north-4\/iotdm,/,
     )
   })
 

@@ -23,7 +23,7 @@ export function strictFloorOf(request: SignableRequest, algorithm: SigningAlgori
 
 function hashesOf(request: SignableRequest, algorithm: SigningAlgorithm): () => string {
   const name = hashName(algorithm)
-  const scope = algorithm === "V11-HMAC-SHA256" ? "20191115/cn-north-4/iotda\n" : ""
+  const scope = algorithm === "V11-HMAC-SHA256" ? "20191115/cn-north-4/iotdm\n" : ""
   const headers = { ...request.headers, "x-sdk-date": "20191115T033655Z" }
   const canonical = flat(canonicalRequest({ ...request, headers }, { algorithm }))
   const before = flat(`${"6".repeat(64)}${algorithm}\n20191115T033655Z\n${scope}`)

@@ -6,7 +6,7 @@ import { floorOf, strictFloorOf } from "./floor.ts"
 import { awaited, interleaved, sync } from "./rounds.ts"
 import type { Part, Row } from "./row.ts"
 
-const V11 = { algorithm: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotda" } as const
+const V11 = { algorithm: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotdm" } as const
 const SM3 = { algorithm: "SDK-HMAC-SM3" } as const
 
 /** Small requests against their floors, and against other signers. */

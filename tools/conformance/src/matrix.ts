@@ -101,4 +101,4 @@ export const CREDENTIALS = {
     securityToken: "security-token-two",
   },
 }
-export const SCOPE = { region: "cn-north-4", service: "iotda" }
+export const SCOPE = { region: "cn-north-4", service: "iotdm" }

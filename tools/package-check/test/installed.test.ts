@@ -72,7 +72,7 @@ describe.concurrent.each(packages)("$manifest.name installed alone", (packed) =>
       console.log(JSON.stringify(files.map((url) => url.split("/auth-core/dist/")[1]).filter(Boolean)))`
     const [newest = 0] = NODE_MAJORS.toReversed()
     const files: unknown = JSON.parse(await node(newest, "--input-type=module", "--eval", list))
-    const ofCore = ["node/explain.js", "node/sm3.js"]
+    const ofCore = ["explain", "p256", "sm2", "sm3"].map((entry) => `node/${entry}.js`)
     const others = id === "auth-core" ? ofCore : ADAPTERS.includes(id) ? ["node/adapter.js"] : []
     // It has the types of the core alone.
     const expected =

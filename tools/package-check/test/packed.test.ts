@@ -27,7 +27,7 @@ describe.concurrent.each(inject("packages"))("$manifest.name as packed", ({ fold
     // Without it Node and TypeScript treat the CommonJS build as ES modules.
     if (isLibrary) expected.push("dist/cjs/package.json")
     const missing = expected.filter((file) => !built.includes(file))
-    const bundled = /^dist\/(?:node|cjs)\/(?:index|adapter|explain|sm3|modules|view)\.m?js(?:\.map)?$/
+    const bundled = /^dist\/(?:node|cjs)\/(?:index|adapter|explain|p256|sm2|sm3|modules|view)\.m?js(?:\.map)?$/
     // The emulator's page, whose file names contain hashes.
     const page = built.filter((file) => /^dist\/ui\/(?:index\.html|assets\/[\w-]+\.(?:js|css|svg))$/.test(file))
     const leftovers = built.filter((file) => ![...expected, ...page].includes(file) && !bundled.test(file))

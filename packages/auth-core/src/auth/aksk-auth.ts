@@ -1,9 +1,10 @@
-import type { Credentials } from "../identity/credentials.ts"
+import { type Credentials, checkCredentials } from "../identity/credentials.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
 import { MAX_SIGNED_BODY_BYTES } from "../runtime/body-size.ts"
 import { andThen, isPromise, lazily } from "../runtime/promises.ts"
-import { algorithmOf, type SigningAlgorithm } from "../signing/algorithm.ts"
 import { largePayloadHash, payloadHashOf, UNSIGNED_PAYLOAD } from "../signing/canonicalizer.ts"
+import type { createChosenKey } from "../signing/chosen-key.chunk.ts"
+import { type AlgorithmOptions, checkAlgorithm, hmac } from "../signing/signing-algorithm.ts"
 import { createSigningKey, type SigningKey } from "../signing/signing-key.ts"
 import type { AccountIdOptions, AccountIds, KnownAccountIds } from "./account-id-lookup.chunk.ts"
 import type { Attempt, Auth, Authentication } from "./auth.ts"
@@ -12,16 +13,12 @@ import type { Standings, Turn } from "./key-standing.ts"
 import { fixedCredential, lazyCredential } from "./lazy-credential.ts"
 import type { SignatureJudge, SignatureJudgeOptions, SignedWith } from "./signature-judge.chunk.ts"
 
-export interface AkskAuthOptions extends AccountIdOptions, SignatureJudgeOptions {
+export interface AkskAuthOptions extends AccountIdOptions, AlgorithmOptions, SignatureJudgeOptions {
   /**
    * Whose credential it is, for people to read: in events.
    * @default the label of the provider, such as `temporary key of agency my-agency of customer-1`
    */
   label?: string | undefined
-  /** @default "SDK-HMAC-SHA256" */
-  algorithm?: SigningAlgorithm | undefined
-  /** The service of the credential scope, such as `iotda`. V11-HMAC-SHA256 needs it. */
-  service?: string | undefined
   /**
    * Headers to sign, if present, beside host, x-sdk-date and the headers for project, domain, token and content hash.
    */
@@ -77,12 +74,17 @@ export function akskAuth(
 ): AkskAuth {
   const {
     algorithm = "SDK-HMAC-SHA256",
-    region,
-    service,
+    scoped,
     unsignedPayload = false,
     clock = { now: () => Date.now() },
+    signedHeaders: alsoSigned,
   } = options
-  const { hash, contentHashHeader } = algorithmOf(algorithm)
+  checkAlgorithm(options)
+  const plain = hmac(algorithm.endsWith("SM3") ? "sm3" : "sha256")
+  const { hash, contentHashHeader } = plain
+  // The others are loaded with the first request.
+  let isLoaded = !scoped && algorithm.startsWith("SDK-HMAC-")
+  let createKey: typeof createChosenKey = (credentials, use) => createSigningKey(credentials, use, plain)
   // Other clocks are learned only from refused signatures.
   let judge: SignatureJudge | undefined
   const isProvided = typeof credentialsOrProvider === "function"
@@ -96,13 +98,13 @@ export function akskAuth(
     if (last === undefined || last.credentials !== credentials) {
       // The cache decides whether a provider's key still lives, since the local clock may be wrong.
       const lasting = isProvided ? { ...credentials, expiresAt: undefined } : credentials
-      const key = createSigningKey(lasting, { algorithm, region, service, alsoSigned: options.signedHeaders })
+      const key = createKey(lasting, { ...options, alsoSigned })
       last = { credentials, key, standings: undefined }
     }
     return last
   }
   // Faults of fixed credentials and of options show at once.
-  if (!isProvided) readyFor(credentialsOrProvider)
+  if (!isProvided) isLoaded ? readyFor(credentialsOrProvider) : checkCredentials(credentialsOrProvider)
 
   const signed = (
     credentials: Credentials,
@@ -132,31 +134,40 @@ export function akskAuth(
     }
   }
 
+  const authenticate = (attempt: Attempt): Authentication | Promise<Authentication> => {
+    if (!isLoaded) {
+      return import("../signing/chosen-key.chunk.ts").then((loaded) => {
+        createKey = loaded.createChosenKey
+        isLoaded = true
+        return authenticate(attempt)
+      })
+    }
+    // At once; with a key that the origin has not confirmed, when its turn comes.
+    const inTurn = (
+      credentials: Credentials,
+      payloadHash: string | undefined,
+      ids: KnownAccountIds,
+    ): Authentication | Promise<Authentication> => {
+      const go = (turn?: Turn): Authentication => signed(credentials, attempt, payloadHash, ids, turn)
+      const loaded = onDemand()
+      if (isPromise(loaded) && !attempt.tellsOutcome) return go()
+      return andThen(loaded, ({ takeTurn }) => takeTurn(readyFor(credentials), attempt, options.clock, go))
+    }
+    return andThen(source.current(attempt.signal), (credentials) => {
+      const ids = idsFor(attempt, credentials)
+      const payloadHash = largePayloadHash(attempt.body, hash)
+      if (payloadHash === undefined && !isPromise(ids)) return inTurn(credentials, undefined, ids)
+      return Promise.all([payloadHash, ids]).then((known) => inTurn(credentials, ...known))
+    })
+  }
+
   return {
     label: options.label ?? (isProvided ? credentialsOrProvider.label : undefined),
     // Set, so that merged options never inherit it from another auth.
     beyondLimit: undefined,
     bodyLimit: (headers) =>
       unsignedPayload || headers[contentHashHeader] !== undefined ? undefined : MAX_SIGNED_BODY_BYTES,
-    authenticate(attempt) {
-      // At once; with a key that the origin has not confirmed, when its turn comes.
-      const inTurn = (
-        credentials: Credentials,
-        payloadHash: string | undefined,
-        ids: KnownAccountIds,
-      ): Authentication | Promise<Authentication> => {
-        const go = (turn?: Turn): Authentication => signed(credentials, attempt, payloadHash, ids, turn)
-        const loaded = onDemand()
-        if (isPromise(loaded) && !attempt.tellsOutcome) return go()
-        return andThen(loaded, ({ takeTurn }) => takeTurn(readyFor(credentials), attempt, options.clock, go))
-      }
-      return andThen(source.current(attempt.signal), (credentials) => {
-        const ids = idsFor(attempt, credentials)
-        const payloadHash = largePayloadHash(attempt.body, hash)
-        if (payloadHash === undefined && !isPromise(ids)) return inTurn(credentials, undefined, ids)
-        return Promise.all([payloadHash, ids]).then((known) => inTurn(credentials, ...known))
-      })
-    },
+    authenticate,
     async judge(authentication, rejection, signal) {
       judge ??= (await onDemand()).createSignatureJudge(options)
       return judge.judge(authentication as Authentication<SignedWith>, rejection, source, signal)

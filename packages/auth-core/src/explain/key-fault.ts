@@ -1,7 +1,8 @@
 import { asked } from "../runtime/member-at.ts"
-import { algorithmOf, type SigningAlgorithm } from "../signing/algorithm.ts"
+import { ALGORITHMS } from "../signing/algorithm.ts"
 import { createSignatureCheck } from "../signing/authorization.ts"
 import { UNSIGNED_PAYLOAD } from "../signing/canonicalizer.ts"
+import type { SigningAlgorithm } from "../signing/signing-algorithm.ts"
 import { sdkDateOf } from "./answer.ts"
 import type { Cause } from "./causes.ts"
 import type { Confidence, ExplainContext, Where } from "./explanation.ts"
@@ -71,7 +72,7 @@ const IOTDA_SERVICE = "iotdm"
 function scopeFault({ claimed, host = "" }: SignedRequest): KeyFault | undefined {
   if (claimed === undefined) return undefined
   const { region, service } = claimed
-  if (region === undefined || service === undefined) {
+  if (region === undefined || service === undefined || claimed.scoped) {
     if (!IOTDA.test(host)) return undefined
     return {
       cause: "wrong-algorithm",
@@ -198,6 +199,6 @@ function* candidates(canonicalRequest: string, wireQuery: string, algorithm: Sig
   yield replaced(2, "query-parameter-lost", "query", "")
   yield replaced(0, "method-changed", "method", method.toLowerCase())
   yield replaced(-1, "payload-unsigned", "body", UNSIGNED_PAYLOAD)
-  const empty = emptyHash(algorithmOf(algorithm).hash)
+  const empty = emptyHash(ALGORITHMS[algorithm].hash)
   if (empty !== undefined && payload !== empty) yield replaced(-1, "body-lost", "body", empty)
 }

@@ -1,5 +1,6 @@
 import { hashHex } from "#digest"
-import { bytesOf, type HashAlgorithm, joined } from "../digest/digest.ts"
+import { joined } from "../digest/bytes.ts"
+import { bytesOf, type HashAlgorithm } from "../digest/digest.ts"
 import type { Cause } from "./causes.ts"
 
 /** A body that a hash was recognized as. */

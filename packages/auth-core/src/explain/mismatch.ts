@@ -1,4 +1,4 @@
-import { algorithmOf } from "../signing/algorithm.ts"
+import { ALGORITHMS } from "../signing/algorithm.ts"
 import { payloadHashOf, UNSIGNED_PAYLOAD } from "../signing/canonicalizer.ts"
 import { parseSdkDate } from "../signing/server-time.ts"
 import { type Answer, dateHeader, durationText, MOST_SKEW_MS, sdkDateOf } from "./answer.ts"
@@ -25,7 +25,7 @@ export function mismatch(answer: Answer, shown: string | undefined, context: Exp
   const signed = signedRequest(context, received)
   if (received === undefined) return undetermined(signed, context, shown)
   const { parts, algorithm, body } = signed
-  const { hash } = algorithmOf(algorithm)
+  const { hash } = ALGORITHMS[algorithm]
   const comparison = compareCanonical(parts, received)
   const differences = namedDifferences(comparison, parts, received, { body, algorithm: hash })
   const [first] = differences
@@ -68,7 +68,7 @@ function doubt(
   received: CanonicalParts,
   { gaps, algorithm, body, parts }: SignedRequest,
 ): KeyFault | undefined {
-  const { hash, contentHashHeader } = algorithmOf(algorithm)
+  const { hash, contentHashHeader } = ALGORITHMS[algorithm]
   const named = received.headers.get(contentHashHeader)
   const cut = received.payloadHash === undefined ? ["The canonical request that the gateway shows is cut short."] : []
   const veiled = comparison.some(
@@ -99,7 +99,7 @@ function doubt(
 
 /** Clues in the gateway's canonical request alone. */
 function hints({ payloadHash, method }: CanonicalParts, algorithm: SignedRequest["algorithm"]): string[] {
-  const known = payloadHash === undefined ? undefined : knownPlaceholder(payloadHash, algorithmOf(algorithm).hash)
+  const known = payloadHash === undefined ? undefined : knownPlaceholder(payloadHash, ALGORITHMS[algorithm].hash)
   return known === undefined ? [] : [`The gateway received ${known.description} with ${method}.`]
 }
 

@@ -1,10 +1,11 @@
 import { isAuthError } from "../errors/auth-error.ts"
 import { asked } from "../runtime/member-at.ts"
-import { algorithmOf, type SigningAlgorithm } from "../signing/algorithm.ts"
+import { ALGORITHMS } from "../signing/algorithm.ts"
 import { type ParsedAuthorization, parseAuthorization } from "../signing/authorization.ts"
 import { selectHeaders } from "../signing/header-plan.ts"
 import { parseSdkDate } from "../signing/server-time.ts"
 import { canonicalRequest } from "../signing/signer.ts"
+import type { SigningAlgorithm } from "../signing/signing-algorithm.ts"
 import { urlParts } from "../signing/url-parts.ts"
 import { type CanonicalParts, parseCanonicalRequest, type SignedParts } from "./canonical-parts.ts"
 import type { ExplainContext, ExplainedRequest } from "./explanation.ts"
@@ -141,6 +142,7 @@ function computed(
     { method, url, headers: values, body: body ?? null },
     {
       algorithm,
+      scoped: claimed?.scoped,
       signedHeaders: present,
       // An unknown date is left out of the comparison, so any will do.
       ...(parseSdkDate(date ?? "") === undefined ? { date: new Date(0) } : {}),
@@ -150,7 +152,7 @@ function computed(
   if (parts === undefined) return { parts: NOTHING, canonicalRequest: undefined, gaps: [] }
   const known = new Map([...parts.headers].filter(([name]) => name !== "x-sdk-date" || date !== undefined))
   const missing = names.filter((name) => !known.has(name))
-  const isBodyKnown = body !== undefined || headers.has(algorithmOf(algorithm).contentHashHeader)
+  const isBodyKnown = body !== undefined || headers.has(ALGORITHMS[algorithm].contentHashHeader)
   const gaps = [
     ...missing.map((name) => `The header ${name} as it was signed is not known.`),
     ...(isBodyKnown ? [] : ["The body as it was signed is not known."]),

@@ -1,53 +1,52 @@
 import { createHmac } from "#digest"
-import { bytesOfHex, type HashAlgorithm } from "../digest/digest.ts"
+import { bytesOfHex } from "../digest/bytes.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
+import { scopedForm } from "./scoped-form.ts"
+import { type Algorithm, type AlgorithmOptions, addedKey, hmac, type SigningAlgorithm } from "./signing-algorithm.ts"
 import type { Key, KeyMaterial, KeyOfDate } from "./string-to-sign.ts"
 
-/**
- * How a request is signed: `SDK-HMAC-SHA256` everywhere; `SDK-HMAC-SM3` where the Chinese national hash is required;
- * `V11-HMAC-SHA256`, with a key derived for a day, region and service, for IoTDA instances.
- */
-export type SigningAlgorithm = "SDK-HMAC-SHA256" | "SDK-HMAC-SM3" | "V11-HMAC-SHA256"
-
-export type ContentHashHeader = `x-sdk-content-${HashAlgorithm}`
-
-/** Everything that differs between algorithms. */
-interface Algorithm {
-  /** Hashes the body and the canonical request. */
-  readonly hash: HashAlgorithm
-  /** The header that may carry the payload hash. */
-  readonly contentHashHeader: ContentHashHeader
-  /**
-   * Prepares an access key once.
-   *
-   * @throws {AuthError} `AUTH_INVALID_OPTION`, `AUTH_ALGORITHM_UNSUPPORTED`
-   */
-  readonly createKey: (material: KeyMaterial) => KeyOfDate
-}
-
+/** Everything that differs between algorithms for a signer. `authorization.ts` knows how their headers look. */
 export const ALGORITHMS: Readonly<Record<SigningAlgorithm, Algorithm>> = {
-  "SDK-HMAC-SHA256": {
-    hash: "sha256",
-    contentHashHeader: "x-sdk-content-sha256",
-    createKey: hmacKey,
-  },
-  "SDK-HMAC-SM3": {
-    hash: "sm3",
-    contentHashHeader: "x-sdk-content-sm3",
-    createKey: hmacKey,
-  },
+  "SDK-HMAC-SHA256": hmac("sha256"),
+  "SDK-HMAC-SM3": hmac("sm3"),
   "V11-HMAC-SHA256": {
-    hash: "sha256",
-    contentHashHeader: "x-sdk-content-sha256",
+    ...hmac("sha256"),
     createKey: derivedKey,
   },
+  "SDK-ECDSA-P256-SHA256": {
+    ...hmac("sha256"),
+    createKey: (material) => addedKey("SDK-ECDSA-P256-SHA256")(material),
+  },
+  "SDK-SM2-SM3": {
+    ...hmac("sm3"),
+    createKey: (material) => addedKey("SDK-SM2-SM3")(material),
+  },
 }
 
-/** @throws {AuthError} `AUTH_INVALID_OPTION` for any other name. */
-export function algorithmOf(name: SigningAlgorithm): Algorithm {
-  if (isSigningAlgorithm(name)) return ALGORITHMS[name]
-  throw new AuthError("AUTH_INVALID_OPTION", `\`algorithm\` must be one of ${Object.keys(ALGORITHMS).join(", ")}.`)
+/** The older form of SDK-HMAC-SHA256. Its credential tells it from the usual one. */
+const SCOPED_HMAC_SHA256: Algorithm = {
+  ...hmac("sha256"),
+  createKey: scopedKey,
+  canonicalForm: scopedForm,
+}
+
+/**
+ * The algorithm that the options name. For `auto` it is the usual one, whose hash and headers all of its algorithms have.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for an unknown name, or one that has no scoped form.
+ */
+export function algorithmOf({ algorithm = "SDK-HMAC-SHA256", scoped }: AlgorithmOptions): Algorithm {
+  const name = algorithm === "auto" ? "SDK-HMAC-SHA256" : algorithm
+  if (!isSigningAlgorithm(name))
+    throw invalid(`\`algorithm\` must be auto or one of ${Object.keys(ALGORITHMS).join(", ")}`)
+  if (!scoped) return ALGORITHMS[name]
+  if (algorithm === "SDK-HMAC-SHA256") return SCOPED_HMAC_SHA256
+  throw invalid("`scoped` is a form of SDK-HMAC-SHA256 alone")
+}
+
+function invalid(problem: string): AuthError {
+  return new AuthError("AUTH_INVALID_OPTION", `${problem}.`)
 }
 
 /** Whether a word on the wire names an algorithm. */
@@ -55,33 +54,44 @@ export function isSigningAlgorithm(word: string): word is SigningAlgorithm {
   return Object.hasOwn(ALGORITHMS, word)
 }
 
-/** HMAC under the SK. */
-function hmacKey({ hash, accessKeyId, secretAccessKey }: KeyMaterial): KeyOfDate {
-  const key = { identity: `Access=${accessKeyId}`, scopeLine: "", sign: createHmac(hash, secretAccessKey) }
-  return () => key
-}
-
-const PART = /^[\w.-]+$/
-
 /**
  * HMAC under a key derived for a credential scope, `YYYYMMDD/<region>/<service>`, by HKDF (RFC 5869): the AK is the salt, the
  * SK the key material and the scope the info. The hex text of its output is the key.
  */
 function derivedKey({ hash, accessKeyId, secretAccessKey, region, service }: KeyMaterial): KeyOfDate {
-  if (!PART.test(region ?? "") || !PART.test(service ?? "")) {
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
-      "V11-HMAC-SHA256 needs `region` and `service`, such as cn-north-4 and iotda.",
-    )
-  }
   const expand = createHmac(hash, bytesOfHex(createHmac(hash, accessKeyId)(secretAccessKey)))
+  return keyOfScope(accessKeyId, [region, service], (scope) => createHmac(hash, expand(`${scope}\x01`)))
+}
+
+/**
+ * HMAC under a key derived in steps: the SK, then the day, the region, the service and a last word.
+ *
+ * @see gophertelekomcloud, the Go SDK of Open Telekom Cloud
+ */
+function scopedKey({ hash, accessKeyId, secretAccessKey, region = "", service = "" }: KeyMaterial): KeyOfDate {
+  if (!/^[\w.-]*\/[\w.-]*$/.test(`${region}/${service}`)) {
+    throw invalid("`region` and `service` of a scoped signature must be names such as eu-de and ecs, or absent")
+  }
+  return keyOfScope(accessKeyId, [region, service, "sdk_request"], (scope) => {
+    let key: string | Uint8Array = `SDK${secretAccessKey}`
+    for (const part of scope.split("/")) key = bytesOfHex(createHmac(hash, key)(part))
+    return createHmac(hash, key)
+  })
+}
+
+/** @param parts the scope after the day */
+function keyOfScope(
+  accessKeyId: string,
+  parts: readonly (string | undefined)[],
+  signWith: (scope: string) => Key["sign"],
+): KeyOfDate {
   // Saves 5 us: a scope lasts a day.
   const keyOf = rememberLast(
     (scope: string): Key => ({
       identity: `Credential=${accessKeyId}/${scope}`,
       scopeLine: `${scope}\n`,
-      sign: createHmac(hash, expand(`${scope}\x01`)),
+      sign: signWith(scope),
     }),
   )
-  return (sdkDate) => keyOf(`${sdkDate.slice(0, 8)}/${region}/${service}`)
+  return (sdkDate) => keyOf([sdkDate.slice(0, 8), ...parts].join("/"))
 }

@@ -1,17 +1,20 @@
 import { hashHex } from "#digest"
-import { ALGORITHMS, isSigningAlgorithm, type SigningAlgorithm } from "./algorithm.ts"
+import { algorithmOf, isSigningAlgorithm } from "./algorithm.ts"
+import type { SigningAlgorithm } from "./signing-algorithm.ts"
 import { stringToSignStart } from "./string-to-sign.ts"
 
 /** The content of an Authorization header. */
 export interface ParsedAuthorization {
   readonly algorithm: SigningAlgorithm
+  /** It is the older, scoped form of SDK-HMAC-SHA256. */
+  readonly scoped: boolean
   readonly accessKeyId: string
   /** Day (`YYYYMMDD`), region and service of the credential scope, where the algorithm has one. */
   readonly day: string | undefined
   readonly region: string | undefined
   readonly service: string | undefined
   readonly signedHeaders: readonly string[]
-  /** Lower-case hex. */
+  /** Lower-case hex: of a hash, or of DER. */
   readonly signature: string
 }
 
@@ -29,10 +32,17 @@ const CREDENTIAL: Form = {
   signature: HASH,
 }
 
+/** Of the older form of SDK-HMAC-SHA256, which has the name of the usual one. */
+const SCOPED: Form = { identity: /^Credential=([^/]+)\/(\d{8})\/([\w.-]*)\/([\w.-]*)\/sdk_request$/, signature: HASH }
+/** DER of two integers of at most 33 bytes each. Its reader checks the rest. */
+const ASYMMETRIC: Form = { ...ACCESS, signature: /^30(?:[\da-f]{2}){7,71}$/ }
+
 const FORMS: Readonly<Record<SigningAlgorithm, Form>> = {
   "SDK-HMAC-SHA256": ACCESS,
   "SDK-HMAC-SM3": ACCESS,
   "V11-HMAC-SHA256": CREDENTIAL,
+  "SDK-ECDSA-P256-SHA256": ASYMMETRIC,
+  "SDK-SM2-SM3": ASYMMETRIC,
 }
 
 const FORM = /^([A-Z\d-]+) ([^,\s]+), ?SignedHeaders=([^,\s]+), ?Signature=([^,\s]+)$/
@@ -41,23 +51,25 @@ const FORM = /^([A-Z\d-]+) ([^,\s]+), ?SignedHeaders=([^,\s]+), ?Signature=([^,\
 export function parseAuthorization(header: string): ParsedAuthorization | undefined {
   const [, algorithm = "", key = "", names = "", signature = ""] = FORM.exec(header) ?? []
   if (!isSigningAlgorithm(algorithm)) return undefined
-  const form = FORMS[algorithm]
+  const scoped = algorithm === "SDK-HMAC-SHA256" && SCOPED.identity.test(key)
+  const form = scoped ? SCOPED : FORMS[algorithm]
   const [, accessKeyId, day, region, service] = form.identity.exec(key) ?? []
   if (accessKeyId === undefined || !form.signature.test(signature)) return undefined
-  return { algorithm, accessKeyId, day, region, service, signedHeaders: names.split(";"), signature }
+  return { algorithm, scoped, accessKeyId, day, region, service, signedHeaders: names.split(";"), signature }
 }
 
 /**
  * Prepares a check of a signature.
  *
+ * @throws {AuthError} `AUTH_ALGORITHM_UNSUPPORTED`
  * @returns a function that tells whether the SK made the signature from a canonical request
  */
 export function createSignatureCheck(
-  { algorithm, signature, ...claimed }: ParsedAuthorization,
+  { algorithm, scoped, signature, ...claimed }: ParsedAuthorization,
   secretAccessKey: string,
   sdkDate: string,
 ): (canonicalRequest: string) => boolean {
-  const { hash, createKey } = ALGORITHMS[algorithm]
+  const { hash, createKey } = algorithmOf({ algorithm, scoped })
   const key = createKey({ ...claimed, hash, secretAccessKey })(sdkDate)
   const start = stringToSignStart(algorithm, sdkDate, key)
   return (canonicalRequest) => {

@@ -2,8 +2,8 @@ import { hashHex } from "#digest"
 import type { HashAlgorithm } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
-import { type CanonicalEnd, type HeaderPlan, type HeaderValues, isToken } from "./header-plan.ts"
-import { canonicalQueryString, canonicalUriLine, hostOf, type UrlParts, urlParts } from "./url-parts.ts"
+import { type CanonicalEnd, type CanonicalForm, type HeaderPlan, type HeaderValues, isToken } from "./header-plan.ts"
+import { canonicalQueryString, canonicalUriLine, hostOf, urlParts } from "./url-parts.ts"
 
 /** A request with everything that its signature needs. */
 export interface ResolvedRequest {
@@ -25,6 +25,7 @@ export interface ResolvedRequest {
  */
 export function createCanonicalizer(
   securityToken: string | undefined,
+  form: CanonicalForm = usualForm,
 ): (request: ResolvedRequest, sdkDate: string) => CanonicalEnd {
   // These save 0.04 us and 0.2 us.
   const lineOf = rememberLast(methodLine)
@@ -36,8 +37,7 @@ export function createCanonicalizer(
     values[plan.host] ??= wire.host
     if (securityToken !== undefined) values[plan.securityToken] = securityToken
     plan.keepChosen?.(values, payload, securityToken !== undefined)
-    const { text, signedHeaders } = plan.endOf(request)
-    return { text: canonicalText(lineOf(method), wire, text), signedHeaders }
+    return form(lineOf(method), wire, request, plan.endOf)
   }
 }
 
@@ -47,14 +47,10 @@ export function methodLine(method: string): string {
   throw new AuthError("AUTH_INVALID_REQUEST", "The method must be an HTTP token, such as GET.")
 }
 
-/**
- * Joins the parts of a canonical request.
- *
- * @param end a line break, then headers, their names and payload hash, separated by line breaks
- * @throws {AuthError} `AUTH_INVALID_REQUEST` for a URL with a control character.
- */
-export function canonicalText(methodLine: string, { path, query }: UrlParts, end: string): string {
-  return methodLine + canonicalUriLine(path) + canonicalQueryString(query) + end
+/** The form of the API Signing Guide. */
+export const usualForm: CanonicalForm = (methodLine, { path, query }, signed, endOf) => {
+  const { text, signedHeaders } = endOf(signed)
+  return { text: methodLine + canonicalUriLine(path) + canonicalQueryString(query) + text, signedHeaders }
 }
 
 /** Replaces the payload hash of a signature that does not cover the body. */

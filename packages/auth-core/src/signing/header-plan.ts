@@ -1,6 +1,7 @@
+import type { HashAlgorithm } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
-import type { ContentHashHeader } from "./algorithm.ts"
+import type { UrlParts } from "./url-parts.ts"
 
 /** The headers to read and to sign, prepared for a list of names. */
 export interface HeaderPlan {
@@ -15,8 +16,11 @@ export interface HeaderPlan {
   endOf(signed: SignedValues): CanonicalEnd
 }
 
+/** The header that may carry the payload hash. */
+export type ContentHashHeader = `x-sdk-content-${HashAlgorithm}`
+
 /** The values that the end of a canonical request is made from. */
-interface SignedValues {
+export interface SignedValues {
   readonly values: HeaderValues
   readonly payload: string
 }
@@ -73,6 +77,19 @@ function checkedNames(names: readonly string[]): string[] {
     "`signedHeaders` must be a list of header names, without authorization, which carries the signature.",
   )
 }
+
+/**
+ * Joins the parts of a canonical request.
+ *
+ * @param endOf writes headers, their names and the payload hash, each after a line break
+ * @throws {AuthError} `AUTH_INVALID_REQUEST` for a URL with a control character.
+ */
+export type CanonicalForm = (
+  methodLine: string,
+  wire: UrlParts,
+  signed: SignedValues,
+  endOf: (signed: SignedValues) => CanonicalEnd,
+) => CanonicalEnd
 
 /**
  * The end of a canonical request: a line break, one `name:value` line per present header, an empty line, the names joined

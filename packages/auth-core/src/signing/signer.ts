@@ -2,12 +2,14 @@ import type { HashAlgorithm } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
-import { algorithmOf, type ContentHashHeader, type SigningAlgorithm } from "./algorithm.ts"
+import { algorithmOf } from "./algorithm.ts"
 import { createCanonicalizer, payloadHashOf, type ResolvedRequest, UNSIGNED_PAYLOAD } from "./canonicalizer.ts"
 import { checkBody } from "./check-body.ts"
-import { createHeaderPlan, type HeaderPlan, type HeadersInput } from "./header-plan.ts"
+import { createChosenKey } from "./chosen-key.chunk.ts"
+import { type ContentHashHeader, createHeaderPlan, type HeaderPlan, type HeadersInput } from "./header-plan.ts"
 import { parseSdkDate } from "./server-time.ts"
-import { createSigningKey, type SignerOptions } from "./signing-key.ts"
+import type { AlgorithmOptions } from "./signing-algorithm.ts"
+import type { SignerOptions } from "./signing-key.ts"
 import { formatSdkDate } from "./string-to-sign.ts"
 
 /** Credentials, ready to sign many requests. */
@@ -30,9 +32,8 @@ const NO_OPTIONS: SignRequestOptions = {}
  * @throws {AuthError} `AUTH_INVALID_CREDENTIALS`, `AUTH_INVALID_OPTION`, `AUTH_ALGORITHM_UNSUPPORTED`
  */
 export function createSigner(credentials: Credentials, options: SignerOptions = {}): Signer {
-  const { algorithm = "SDK-HMAC-SHA256" } = options
-  const { hash, contentHashHeader } = algorithmOf(algorithm)
-  const key = createSigningKey(credentials, options)
+  const { hash, contentHashHeader } = algorithmOf(options)
+  const key = createChosenKey(credentials, options)
   const planOf = headerPlans(contentHashHeader, key.plan)
   return {
     sign(request, requestOptions = NO_OPTIONS) {
@@ -74,8 +75,8 @@ function signerOf(credentials: Credentials, options: SignOptions): Signer {
   if (last !== undefined && isSameKey(last.credentials, credentials) && isSameUse(last.options, options)) {
     return last.signer
   }
-  const { algorithm, region, service } = options
-  const use = { algorithm, region, service }
+  const { algorithm, scoped, region, service } = options
+  const use = { algorithm, scoped, region, service }
   const signer = createSigner(credentials, use)
   prepared.set(credentials, { credentials: { ...credentials }, options: use, signer })
   return signer
@@ -91,7 +92,7 @@ function isSameKey(a: Credentials, b: Credentials): boolean {
 }
 
 function isSameUse(a: SignerOptions, b: SignerOptions): boolean {
-  return a.algorithm === b.algorithm && a.region === b.region && a.service === b.service
+  return a.algorithm === b.algorithm && a.scoped === b.scoped && a.region === b.region && a.service === b.service
 }
 
 /** A request to sign, as it will go on the wire. */
@@ -106,9 +107,7 @@ export interface SignableRequest {
   body?: string | Uint8Array | null | undefined
 }
 
-export interface SignOptions {
-  /** @default "SDK-HMAC-SHA256" */
-  algorithm?: SigningAlgorithm | undefined
+export interface SignOptions extends AlgorithmOptions {
   /** Time of the signature, to the second. @default the request's own x-sdk-date, else now */
   date?: Date | undefined
   /**
@@ -124,10 +123,6 @@ export interface SignOptions {
    * @default the hash of the body
    */
   payloadHash?: string | undefined
-  /** Such as `cn-north-4`, or `globe`; V11-HMAC-SHA256 only. */
-  region?: string | undefined
-  /** Such as `iotda`; V11-HMAC-SHA256 only. */
-  service?: string | undefined
 }
 
 /** The options that may differ from one request to the next. */
@@ -140,11 +135,10 @@ export type SignRequestOptions = Pick<SignOptions, "date" | "signedHeaders" | "p
  * @see API Signing Guide, "Canonical request"
  */
 export function canonicalRequest(request: SignableRequest, options: SignOptions = {}): string {
-  const { algorithm = "SDK-HMAC-SHA256" } = options
-  const { hash, contentHashHeader } = algorithmOf(algorithm)
+  const { hash, contentHashHeader, canonicalForm } = algorithmOf(options)
   const planOf = headerPlans(contentHashHeader, createHeaderPlan(contentHashHeader))
   const resolved = resolveRequest(request, hash, planOf, options)
-  return createCanonicalizer(undefined)(resolved, formatSdkDate(resolved.signedAt)).text
+  return createCanonicalizer(undefined, canonicalForm)(resolved, formatSdkDate(resolved.signedAt)).text
 }
 
 /**

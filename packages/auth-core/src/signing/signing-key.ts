@@ -2,14 +2,12 @@ import { hashHex } from "#digest"
 import { AuthError } from "../errors/auth-error.ts"
 import { type Credentials, checkCredentials } from "../identity/credentials.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
-import { algorithmOf, type SigningAlgorithm } from "./algorithm.ts"
 import { createCanonicalizer, type ResolvedRequest } from "./canonicalizer.ts"
 import { createHeaderPlan, type HeaderPlan } from "./header-plan.ts"
-import { formatSdkDate, type ScopeOptions, stringToSignStart } from "./string-to-sign.ts"
+import type { Algorithm, AlgorithmOptions } from "./signing-algorithm.ts"
+import { formatSdkDate, stringToSignStart } from "./string-to-sign.ts"
 
-export interface SignerOptions extends ScopeOptions {
-  /** @default "SDK-HMAC-SHA256" */
-  algorithm?: SigningAlgorithm | undefined
+export interface SignerOptions extends AlgorithmOptions {
   /** Names of headers to sign besides the default ones, where a request has them. */
   alsoSigned?: readonly string[] | undefined
 }
@@ -29,13 +27,18 @@ export interface SigningKey {
 }
 
 /**
+ * @param implementation the algorithm that the options name
  * @throws {AuthError} `AUTH_INVALID_CREDENTIALS`, `AUTH_INVALID_OPTION`, `AUTH_ALGORITHM_UNSUPPORTED`
  * @see API Signing Guide, "Calculate the signature"
  */
-export function createSigningKey(credentials: Credentials, options: SignerOptions): SigningKey {
+export function createSigningKey(
+  credentials: Credentials,
+  options: SignerOptions,
+  implementation: Algorithm,
+): SigningKey {
   const { accessKeyId, secretAccessKey, securityToken, expiresAt } = checkCredentials(credentials)
   const { algorithm = "SDK-HMAC-SHA256", region, service, alsoSigned } = options
-  const { hash, contentHashHeader, createKey } = algorithmOf(algorithm)
+  const { hash, contentHashHeader, createKey, canonicalForm } = implementation
   const keyOf = createKey({ hash, accessKeyId, secretAccessKey, region, service })
   // Saves 1.6 us.
   const atSecond = rememberLast((second: number) => {
@@ -44,7 +47,7 @@ export function createSigningKey(credentials: Credentials, options: SignerOption
     const start = stringToSignStart(algorithm, date, key)
     return { date, key, start, authorization: `${algorithm} ${key.identity}, SignedHeaders=` }
   })
-  const canonicalize = createCanonicalizer(securityToken)
+  const canonicalize = createCanonicalizer(securityToken, canonicalForm)
   return {
     plan: createHeaderPlan(contentHashHeader, alsoSigned),
     sign(request) {

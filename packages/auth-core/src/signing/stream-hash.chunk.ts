@@ -2,8 +2,9 @@ import { createIncrementalHash } from "#digest"
 import type { HashAlgorithm, IncrementalHash } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { isSpent } from "../runtime/has-brand.ts"
-import { algorithmOf, type SigningAlgorithm } from "./algorithm.ts"
+import { algorithmOf } from "./algorithm.ts"
 import { checkBody } from "./check-body.ts"
+import type { SigningAlgorithm } from "./signing-algorithm.ts"
 
 // Only large bodies are hashed in pieces, so this is loaded on demand.
 
@@ -33,7 +34,7 @@ export async function hashPayload(
   body: PayloadStream,
   algorithm: SigningAlgorithm = "SDK-HMAC-SHA256",
 ): Promise<string> {
-  const hash = createIncrementalHash(algorithmOf(algorithm).hash)
+  const hash = createIncrementalHash(algorithmOf({ algorithm }).hash)
   for await (const chunk of chunksOf(body)) {
     if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) {
       throw unsignable(`The stream gave ${Object.prototype.toString.call(chunk)}: it must give strings or bytes.`)

@@ -17,9 +17,9 @@ export interface Key {
 }
 
 export interface ScopeOptions {
-  /** Such as `cn-north-4`; V11-HMAC-SHA256 needs it. */
+  /** The region of the credential scope, such as `cn-north-4`. V11-HMAC-SHA256 needs it. */
   region?: string | undefined
-  /** Such as `iotda`; V11-HMAC-SHA256 needs it. */
+  /** The service of the credential scope, such as `iotdm` for IoTDA. V11-HMAC-SHA256 needs it. */
   service?: string | undefined
 }
 

@@ -11,10 +11,11 @@ export function canonicalUriLine(path: string): string {
   return encoded + (encoded.endsWith("/") ? "\n" : "/\n")
 }
 
-interface Pair {
-  /** Encoded. */
+/** A parameter of a query. */
+export interface Pair {
+  /** Name and value, encoded, with `=` in between. */
   readonly text: string
-  /** Decoded, for sorting. */
+  /** Decoded, for sorting: one character for each byte. */
   readonly name: string
   readonly value: string
 }
@@ -28,12 +29,18 @@ interface Pair {
  */
 export function canonicalQueryString(query: string): string {
   if (query === "" || (PLAIN_PAIRS.test(query) && isSorted(query))) return query
+  const pairs = queryPairs(query)
+  if (pairs.length > 1) pairs.sort(byNameThenValue)
+  return pairs.map(({ text }) => text).join("&")
+}
+
+/** The parameters of a query, in its order. */
+export function queryPairs(query: string): Pair[] {
   const pairs: Pair[] = []
   for (const part of query.split("&")) {
     if (part !== "") pairs.push(pairOf(part))
   }
-  if (pairs.length > 1) pairs.sort(byNameThenValue)
-  return pairs.map(({ text }) => text).join("&")
+  return pairs
 }
 
 /** Nothing to encode, an equals sign in every pair. */
@@ -60,7 +67,8 @@ function byNameThenValue(a: Pair, b: Pair): number {
   return compared(a.name, b.name) || compared(a.value, b.value)
 }
 
-function compared(a: string, b: string): number {
+/** Order of two texts by their characters. */
+export function compared(a: string, b: string): number {
   if (a === b) return 0
   return a < b ? -1 : 1
 }

@@ -1,9 +1,9 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import { redactCanonicalRequest } from "../runtime/redact.ts"
-import { ALGORITHMS } from "./algorithm.ts"
+import { ALGORITHMS, algorithmOf } from "./algorithm.ts"
 import { createSignatureCheck, isSame, parseAuthorization } from "./authorization.ts"
-import { canonicalText, methodLine, UNSIGNED_PAYLOAD } from "./canonicalizer.ts"
-import { canonicalEnd, selectHeaders } from "./header-plan.ts"
+import { methodLine, UNSIGNED_PAYLOAD, usualForm } from "./canonicalizer.ts"
+import { type CanonicalForm, canonicalEnd, selectHeaders } from "./header-plan.ts"
 import { parseSdkDate } from "./server-time.ts"
 import { payloadHash, type SignableRequest } from "./signer.ts"
 import { formatSdkDate } from "./string-to-sign.ts"
@@ -15,7 +15,8 @@ import { urlParts } from "./url-parts.ts"
  * | code | when |
  * | --- | --- |
  * | `SIGNATURE_MISSING` | there is no Authorization header |
- * | `SIGNATURE_MALFORMED` | Authorization, X-Sdk-Date or the list of signed headers is malformed, or the request cannot be signed at all |
+ * | `SIGNATURE_MALFORMED` | Authorization, X-Sdk-Date or the list of signed headers is malformed, the form is not allowed, or the request cannot be signed at all |
+ * | `ALGORITHM_UNSUPPORTED` | this program lacks the algorithm; the message names the import that adds it |
  * | `HOST_UNSIGNED` | the signature leaves Host out, so it would be valid for another server too |
  * | `SIGNATURE_EXPIRED` | its time is further from the server's than is allowed |
  * | `ACCESS_KEY_UNKNOWN` | nobody has that AK, or it has no secret |
@@ -28,6 +29,7 @@ import { urlParts } from "./url-parts.ts"
 export type VerifyFailureCode =
   | "SIGNATURE_MISSING"
   | "SIGNATURE_MALFORMED"
+  | "ALGORITHM_UNSUPPORTED"
   | "HOST_UNSIGNED"
   | "SIGNATURE_EXPIRED"
   | "ACCESS_KEY_UNKNOWN"
@@ -45,7 +47,10 @@ export interface VerifiedSignature {
   readonly signedHeaders: readonly string[]
   /** X-Sdk-Date, epoch ms. */
   readonly signedAt: number
-  /** Lower-case hex. The same signature again within the allowed skew is the same request again. */
+  /**
+   * Lower-case hex. The same signature again within the allowed skew is the same request again. But from a signature by
+   * SDK-ECDSA-P256-SHA256 anybody can make a second one that fits, so remember such a request by its other parts.
+   */
   readonly signature: string
 }
 
@@ -86,6 +91,12 @@ export interface VerifyOptions {
   allowUnsignedHost?: AllowUnsigned | undefined
   /** Accepts a signature without the body (UNSIGNED-PAYLOAD), as the gateway does. @default false */
   allowUnsignedPayload?: AllowUnsigned | undefined
+  /**
+   * Accepts the older, scoped form of SDK-HMAC-SHA256 too, as Open Telekom Cloud's clients send it. It is weaker: it covers
+   * only the first value of a repeated query parameter, and its signature of a POST without a body fits one with the query
+   * as its body. @default false
+   */
+  scoped?: boolean | undefined
 }
 
 type Absent = undefined | null
@@ -120,6 +131,7 @@ export async function verify(request: SignableRequest, options: VerifyOptions): 
   } catch (error) {
     if (!isAuthError(error)) throw error
     if (error.code === "AUTH_BODY_TOO_LARGE") return failure("BODY_TOO_LARGE", "Request entity too large")
+    if (error.code === "AUTH_ALGORITHM_UNSUPPORTED") return failure("ALGORITHM_UNSUPPORTED", error.message)
     return failure("SIGNATURE_MALFORMED", MISMATCH)
   }
 }
@@ -146,7 +158,7 @@ async function isAllowed(allowed: AllowUnsigned | undefined, request: SignableRe
 
 async function verifySignable(
   request: SignableRequest,
-  { secretFor, maxSkewMs = 15 * 60_000, allowUnsignedHost, allowUnsignedPayload }: VerifyOptions,
+  { secretFor, maxSkewMs = 15 * 60_000, allowUnsignedHost, allowUnsignedPayload, scoped = false }: VerifyOptions,
   time: number,
 ): Promise<VerifyResult> {
   const basic = BASIC_HEADERS.read(request.headers)
@@ -157,9 +169,10 @@ async function verifySignable(
   const claimed = parseAuthorization(authorization)
   const signedAt = parseSdkDate(date)
   if (claimed === undefined || signedAt === undefined) return failure("SIGNATURE_MALFORMED", "Unauthorized")
-  const { algorithm, accessKeyId, day, signedHeaders, signature } = claimed
+  const { accessKeyId, day, signedHeaders, signature } = claimed
   const isOfItsDay = day === undefined || date.startsWith(day)
-  if (!isOfItsDay || !isSignable(signedHeaders)) return failure("SIGNATURE_MALFORMED", "Unauthorized")
+  if ((claimed.scoped && !scoped) || !isOfItsDay || !isSignable(signedHeaders))
+    return failure("SIGNATURE_MALFORMED", "Unauthorized")
   if (!signedHeaders.includes("host") && !(await isAllowed(allowUnsignedHost, request))) {
     return failure("HOST_UNSIGNED", "the signature does not cover the Host header")
   }
@@ -180,14 +193,14 @@ async function verifySignable(
     }
   }
 
-  const { hash, contentHashHeader } = ALGORITHMS[algorithm]
+  const { hash, contentHashHeader, canonicalForm } = algorithmOf(claimed)
   const named = read(contentHashHeader)
   const isUnsigned = named === UNSIGNED_PAYLOAD && signedHeaders.includes(contentHashHeader)
   if (isUnsigned && !(await isAllowed(allowUnsignedPayload, request))) {
     return failure("PAYLOAD_UNSIGNED", "the signature does not cover the body")
   }
   const actual = isUnsigned ? UNSIGNED_PAYLOAD : payloadHash(request.body, hash)
-  const { text, isComplete } = canonicalOf(request, signedHeaders, named ?? actual)
+  const { text, isComplete } = canonicalOf(request, signedHeaders, named ?? actual, canonicalForm)
   if (named !== undefined && named.toLowerCase() !== actual.toLowerCase()) {
     return failure("PAYLOAD_MISMATCH", MISMATCH, text)
   }
@@ -201,14 +214,16 @@ function canonicalOf(
   { method, url, headers }: SignableRequest,
   signedHeaders: readonly string[],
   payload: string,
+  form: CanonicalForm = usualForm,
 ): { text: string; isComplete: boolean } {
   const { names, positionOf, read } = selectHeaders(signedHeaders)
   const wire = urlParts(url)
   const found = read(headers)
   const host = positionOf("host")
   if (host >= 0) found[host] ??= wire.host
-  const { text } = canonicalEnd(names, { values: found.map((value = "") => value), payload })
-  return { text: canonicalText(methodLine(method), wire, text), isComplete: !found.includes(undefined) }
+  const signed = { values: found.map((value = "") => value), payload }
+  const { text } = form(methodLine(method), wire, signed, (end) => canonicalEnd(names, end))
+  return { text, isComplete: !found.includes(undefined) }
 }
 
 /** The list must be in lower case, sorted, without repeats, and name X-Sdk-Date. */

@@ -1,6 +1,8 @@
 import { inspect } from "node:util"
 import { fakeClock } from "@countersign/testkit"
 import { describe, expect, it } from "vitest"
+import "../../src/p256.ts"
+import "../../src/sm2.ts"
 import { type AkskAuthOptions, akskAuth } from "../../src/auth/aksk-auth.ts"
 import type { Attempt, Authentication, Rejection } from "../../src/auth/auth.ts"
 import { TokenCache } from "../../src/cache/token-cache.ts"
@@ -46,11 +48,14 @@ describe("a signature", () => {
     expect(await verdict(signed())).toMatchObject({ ok: true })
   })
 
-  it.each(["SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256"] as const)("verifies under %s", async (algorithm) => {
-    const authentication = signed({ algorithm, region: "cn-north-4", service: "iotda" })
-    expect(authentication.headers.authorization?.startsWith(`${algorithm} `)).toBe(true)
-    expect(await verdict(authentication)).toMatchObject({ ok: true })
-  })
+  it.each(["SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256", "SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3"] as const)(
+    "verifies under %s",
+    async (algorithm) => {
+      const authentication = await signed({ algorithm, region: "cn-north-4", service: "iotdm" })
+      expect(authentication.headers.authorization?.startsWith(`${algorithm} `)).toBe(true)
+      expect(await verdict(authentication)).toMatchObject({ ok: true })
+    },
+  )
 
   it("covers the project, the domain and the security token", async () => {
     const key = { ...credentials, securityToken: "st-0123456789" }
@@ -131,10 +136,34 @@ describe("bad credentials and options are refused at once", () => {
     )
   })
 
-  it("V11 without region and service", () => {
-    expect(() => akskAuth(credentials, { algorithm: "V11-HMAC-SHA256" })).toThrow(
+  it.each<AkskAuthOptions>([
+    {},
+    { region: "cn-north-4" },
+    { service: "iotdm" },
+    { region: "", service: "iotdm" },
+    { region: "cn-north-4", service: "iot/dm" },
+  ])("V11 with no more than %j", (options) => {
+    expect(() => akskAuth(credentials, { algorithm: "V11-HMAC-SHA256", ...options })).toThrow(
+      expect.objectContaining({ code: "AUTH_INVALID_OPTION", message: expect.stringContaining("iotdm") }),
+    )
+    expect(() => akskAuth(async () => credentials, { algorithm: "V11-HMAC-SHA256", ...options })).toThrow(
       expect.objectContaining({ code: "AUTH_INVALID_OPTION" }),
     )
+  })
+
+  it.each(["SDK-HMAC-SHA1", "constructor", "", "SDK-RSA-SHA256"])("the unknown algorithm %j", (algorithm) => {
+    expect(() => akskAuth(credentials, { algorithm: algorithm as never })).toThrow(
+      expect.objectContaining({ code: "AUTH_INVALID_OPTION" }),
+    )
+  })
+
+  it("malformed credentials under every algorithm", () => {
+    const algorithms = ["auto", "SDK-SM2-SM3", "SDK-HMAC-SM3"] as const
+    for (const algorithm of algorithms) {
+      expect(() => akskAuth({ ...credentials, accessKeyId: "AK 1" }, { algorithm })).toThrow(
+        expect.objectContaining({ code: "AUTH_INVALID_CREDENTIALS" }),
+      )
+    }
   })
 
   it("temporary keys that have expired, before anything is sent", () => {

@@ -3,16 +3,17 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { createHmac } from "#digest"
 import { algorithmOf } from "../../src/signing/algorithm.ts"
+import { createSigner } from "../../src/signing/signer.ts"
 import { failureOf } from "../failure-of.ts"
 
-const { createKey: hmacKey } = algorithmOf("SDK-HMAC-SHA256")
-const { createKey: derivedKey } = algorithmOf("V11-HMAC-SHA256")
+const { createKey: hmacKey } = algorithmOf({ algorithm: "SDK-HMAC-SHA256" })
+const { createKey: derivedKey } = algorithmOf({ algorithm: "V11-HMAC-SHA256" })
 const material = { hash: "sha256", accessKeyId: "AK", secretAccessKey: "SK" } as const
-const iotda = { region: "cn-north-4", service: "iotda" }
+const iotdm = { region: "cn-north-4", service: "iotdm" }
 
 describe("an HMAC key", () => {
   it("is the SK, without a scope", () => {
-    const key = hmacKey({ ...material, ...iotda })("20191115T033655Z")
+    const key = hmacKey({ ...material, ...iotdm })("20191115T033655Z")
     expect(key).toMatchObject({ identity: "Access=AK", scopeLine: "" })
     expect(key.sign("text")).toBe(createHmac("sha256", "SK")("text"))
   })
@@ -20,21 +21,22 @@ describe("an HMAC key", () => {
 
 describe("a derived key", () => {
   it("is named by the day, the region and the service", () => {
-    expect(derivedKey({ ...material, ...iotda })("20191115T033655Z")).toMatchObject({
-      identity: "Credential=AK/20191115/cn-north-4/iotda",
-      scopeLine: "20191115/cn-north-4/iotda\n",
+    expect(derivedKey({ ...material, ...iotdm })("20191115T033655Z")).toMatchObject({
+      identity: "Credential=AK/20191115/cn-north-4/iotdm",
+      scopeLine: "20191115/cn-north-4/iotdm\n",
     })
   })
 
   it.each([
-    [undefined, "iotda"],
-    ["", "iotda"],
+    [undefined, "iotdm"],
+    ["", "iotdm"],
     ["cn-north-4", undefined],
     ["cn-north-4", "iot/da"],
-    ["cn north 4", "iotda"],
+    ["cn north 4", "iotdm"],
     ["cn-north-4", "iotda,"],
   ])("needs a region and a service, unlike %j and %j", (region, service) => {
-    expect(failureOf(() => derivedKey({ ...material, region, service }))).toMatchObject({ code: "AUTH_INVALID_OPTION" })
+    const options = { algorithm: "V11-HMAC-SHA256", region, service } as const
+    expect(failureOf(() => createSigner(material, options))).toMatchObject({ code: "AUTH_INVALID_OPTION" })
   })
 
   it("is HKDF's output, used as hex text", () => {
@@ -51,7 +53,7 @@ describe("a derived key", () => {
   })
 
   it("is derived once a day", () => {
-    const keyOf = derivedKey({ ...material, ...iotda })
+    const keyOf = derivedKey({ ...material, ...iotdm })
     const first = keyOf("20191115T033655Z")
     expect(keyOf("20191115T235959Z")).toBe(first)
     expect(keyOf("20191116T000000Z").sign("message")).not.toBe(first.sign("message"))

@@ -7,6 +7,7 @@ describe("an Authorization header", () => {
   it("names algorithm, key, signed headers and signature", () => {
     expect(parseAuthorization(`SDK-HMAC-SM3 Access=AK, SignedHeaders=host;x-sdk-date, Signature=${HEX}`)).toEqual({
       algorithm: "SDK-HMAC-SM3",
+      scoped: false,
       accessKeyId: "AK",
       day: undefined,
       region: undefined,
@@ -17,12 +18,12 @@ describe("an Authorization header", () => {
   })
 
   it("names the scope of a derived key", () => {
-    const header = `V11-HMAC-SHA256 Credential=AK/20191115/cn-north-4/iotda, SignedHeaders=x-sdk-date, Signature=${HEX}`
+    const header = `V11-HMAC-SHA256 Credential=AK/20191115/cn-north-4/iotdm, SignedHeaders=x-sdk-date, Signature=${HEX}`
     expect(parseAuthorization(header)).toMatchObject({
       accessKeyId: "AK",
       day: "20191115",
       region: "cn-north-4",
-      service: "iotda",
+      service: "iotdm",
     })
   })
 

@@ -19,7 +19,7 @@ export function describeVectors(digest: string): void {
       const { request, credentials, options, algorithm } = vector
       const canonical = canonicalRequest(request, options)
       expect(canonical).toBe(vector.canonicalRequest)
-      const { hash, createKey } = algorithmOf(algorithm)
+      const { hash, createKey } = algorithmOf({ algorithm })
       const key = createKey({ ...credentials, ...options, hash })(dateOf(vector))
       const stringToSign = stringToSignStart(algorithm, dateOf(vector), key) + hashHex(hash, canonical)
       expect(stringToSign).toBe(vector.stringToSign)

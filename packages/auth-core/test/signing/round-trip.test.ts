@@ -42,7 +42,7 @@ it("verify accepts every signature of sign: any URL, headers, body, key and algo
         payloadHash: given.payloadHash,
         signedHeaders: given.signsAll ? headers.map(([name]) => name) : undefined,
         region: "cn-north-4",
-        service: "iotda",
+        service: "iotdm",
       })
       const sent: [string, string][] = [...headers, ...Object.entries(signature)]
       const options = {

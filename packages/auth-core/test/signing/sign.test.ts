@@ -61,9 +61,9 @@ describe("the headers to set", () => {
   })
 
   it("name the scope of a derived key", () => {
-    const options: SignOptions = { algorithm: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotda", date }
+    const options: SignOptions = { algorithm: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotdm", date }
     expect(sign(request, credentials, options).authorization).toMatch(
-      /^V11-HMAC-SHA256 Credential=AKEXAMPLE\/20191115\/cn-north-4\/iotda, SignedHeaders=host;x-sdk-date, /,
+      /^V11-HMAC-SHA256 Credential=AKEXAMPLE\/20191115\/cn-north-4\/iotdm, SignedHeaders=host;x-sdk-date, /,
     )
   })
 })
@@ -164,7 +164,7 @@ describe("a prepared signer", () => {
     for (const options of [
       {},
       { algorithm: "SDK-HMAC-SM3" },
-      { algorithm: "V11-HMAC-SHA256", region: "globe", service: "iotda" },
+      { algorithm: "V11-HMAC-SHA256", region: "globe", service: "iotdm" },
     ] as const) {
       expect(createSigner(credentials, options).sign(request, { date })).toEqual(
         sign(request, credentials, { ...options, date }),
@@ -173,7 +173,7 @@ describe("a prepared signer", () => {
   })
 
   it("derives a new key when the day changes", () => {
-    const options = { algorithm: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotda" } as const
+    const options = { algorithm: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotdm" } as const
     const signer = createSigner(credentials, options)
     for (const day of [date, new Date("2019-11-16T00:00:00Z"), date]) {
       expect(signer.sign(request, { date: day })).toEqual(sign(request, { ...credentials }, { ...options, date: day }))
@@ -300,7 +300,7 @@ describe("bad options", () => {
     ["an invalid date", { date: new Date(Number.NaN) }],
     ["a date that is a text", { date: "20191115T033655Z" }],
     ["a date that is a number", { date: 1_573_789_015_000 }],
-    ["V11 without region", { algorithm: "V11-HMAC-SHA256", service: "iotda" }],
+    ["V11 without region", { algorithm: "V11-HMAC-SHA256", service: "iotdm" }],
     ["V11 without service", { algorithm: "V11-HMAC-SHA256", region: "cn-north-4" }],
     ["a payload hash that is none", { payloadHash: "abc" }],
     ["a payload hash in upper case", { payloadHash: "A".repeat(64) }],

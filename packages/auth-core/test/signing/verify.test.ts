@@ -37,7 +37,7 @@ describe("a signature", () => {
   it.each([
     {},
     { algorithm: "SDK-HMAC-SM3" },
-    { algorithm: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotda" },
+    { algorithm: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotdm" },
   ] as SignOptions[])("is accepted: %o", async (options) => {
     expect(await judged(signed({}, options))).toEqual(accepted)
   })
@@ -150,10 +150,10 @@ describe("a request that differs from the signed one", () => {
   })
 
   it("is refused under another region or service", async () => {
-    const request = signed({}, { algorithm: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotda" })
+    const request = signed({}, { algorithm: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotdm" })
     for (const [from, to] of [
       ["cn-north-4", "cn-north-1"],
-      ["iotda", "vpc"],
+      ["iotdm", "vpc"],
     ] as const) {
       const authorization = request.headers.authorization?.replace(from, to) ?? ""
       expect(await judged({ ...request, headers: { ...request.headers, authorization } })).toMatchObject({
@@ -163,7 +163,7 @@ describe("a request that differs from the signed one", () => {
   })
 
   it("is refused when it names the date of another day than the scope", async () => {
-    const request = signed({}, { algorithm: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotda" })
+    const request = signed({}, { algorithm: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotdm" })
     const authorization = request.headers.authorization?.replace("/20191115/", "/20191114/") ?? ""
     expect(await judged({ ...request, headers: { ...request.headers, authorization } })).toMatchObject({
       code: "SIGNATURE_MALFORMED",

@@ -30,6 +30,7 @@ type Outcome = NonNullable<RecordedRequest["trace"]["signature"]>["outcome"]
 const FAILED_AT: Readonly<Record<Exclude<Outcome, "OK">, SignatureStep>> = {
   SIGNATURE_MISSING: "Authorization",
   SIGNATURE_MALFORMED: "Authorization",
+  ALGORITHM_UNSUPPORTED: "Authorization",
   HOST_UNSIGNED: "Authorization",
   SIGNATURE_EXPIRED: "Time",
   ACCESS_KEY_UNKNOWN: "Access key",

@@ -4,8 +4,7 @@ import type { Identities } from "../state/identities.ts"
 const SECRET_NAME = /token|auth|cookie|secret|passw|credential|signature|key|code/i
 
 /** Matches an Authorization header with a signature. Only the signature at its end is secret. */
-const SIGNED =
-  /^((?:SDK-HMAC-SHA256|SDK-HMAC-SM3|V11-HMAC-SHA256) (?:Access|Credential)=)([^,/\s]+)(.*, ?Signature=)\S+$/
+const SIGNED = /^((?:SDK|V11)-[A-Z\d-]+ (?:Access|Credential)=)([^,/\s]+)(.*, ?Signature=)\S+$/
 
 /** Hides credentials in records. The emulator's own keys and signatures stay, because they are made up and worth a look. */
 export interface Mask {

@@ -60,7 +60,11 @@ describe("the gateway, with a signature", () => {
   it.each([
     ["SDK-HMAC-SHA256", {}],
     ["SDK-HMAC-SM3", { algorithm: "SDK-HMAC-SM3" }],
-    ["V11-HMAC-SHA256", { algorithm: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotda" }],
+    ["V11-HMAC-SHA256", { algorithm: "V11-HMAC-SHA256", region: "cn-north-4", service: "iotdm" }],
+    ["SDK-ECDSA-P256-SHA256", { algorithm: "SDK-ECDSA-P256-SHA256" }],
+    ["SDK-SM2-SM3", { algorithm: "SDK-SM2-SM3" }],
+    ["the scoped form", { scoped: true }],
+    ["auto", { algorithm: "auto" }],
   ] as const)("lets a right one in: %s", async (_, options) => {
     const { url, accounts } = await runningEmulator()
     const key = accounts.partner.user.credentials

@@ -143,7 +143,7 @@ describe("a refused signature", () => {
       sent: "hello",
       algorithm,
       region: "cn-north-4",
-      service: "iotda",
+      service: "iotdm",
     })
     const { check: found } = (await ask(`${url}/-/requests/1`)).body as unknown as RequestDetail
     expect(found.differences).toEqual([{ part: "body", words: "an empty body was signed" }])

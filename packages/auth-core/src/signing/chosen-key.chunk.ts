@@ -1,0 +1,37 @@
+// Loaded on demand where every signature is an HMAC under the SK.
+import type { Credentials } from "../identity/credentials.ts"
+import { rememberLast } from "../runtime/remember-last.ts"
+import { ALGORITHMS, algorithmOf } from "./algorithm.ts"
+import type { ResolvedRequest } from "./canonicalizer.ts"
+import { checkAlgorithm } from "./signing-algorithm.ts"
+import { createSigningKey, type SignerOptions, type SigningKey } from "./signing-key.ts"
+import { urlParts } from "./url-parts.ts"
+
+/**
+ * A key for any algorithm.
+ *
+ * @throws {AuthError} `AUTH_INVALID_CREDENTIALS`, `AUTH_INVALID_OPTION`, `AUTH_ALGORITHM_UNSUPPORTED`
+ */
+export function createChosenKey(credentials: Credentials, options: SignerOptions): SigningKey {
+  const usual = algorithmOf(options)
+  checkAlgorithm(options)
+  if (options.algorithm !== "auto") return createSigningKey(credentials, options, usual)
+  const { alsoSigned } = options
+  const plain = createSigningKey(credentials, { alsoSigned }, usual)
+  const algorithm = "V11-HMAC-SHA256"
+  const keyIn = rememberLast((region: string) =>
+    createSigningKey(credentials, { algorithm, alsoSigned, region, service: "iotdm" }, ALGORITHMS[algorithm]),
+  )
+  const keyFor = ({ url }: ResolvedRequest): SigningKey => {
+    const [, region] = IOTDA_HOST.exec(urlParts(url).host) ?? []
+    return region === undefined ? plain : keyIn(region)
+  }
+  return {
+    plan: plain.plan,
+    sign: (request) => keyFor(request).sign(request),
+    canonicalRequest: (signed) => keyFor(signed).canonicalRequest(signed),
+  }
+}
+
+/** An instance of IoTDA, of any cloud. IoTDA is the one service whose official clients sign with a derived key. */
+const IOTDA_HOST = /^(?:[^.:]+\.)+iotda-app\.([a-z]{2,}-[a-z]+-\d{1,3})\.[^:]+(?::\d+)?$/
