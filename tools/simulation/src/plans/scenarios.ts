@@ -1,0 +1,158 @@
+import { CALM_PLAN, type Plan } from "./plan.ts"
+
+/** A run for one fault that the cache once had. */
+export interface Scenario {
+  readonly name: string
+  readonly plan: Plan
+  /** The calls of IAM that it takes. */
+  readonly mostCalls: number
+  /** The longest that a caller may wait, milliseconds. */
+  readonly longestWaitMs: number
+}
+
+const MINUTE_MS = 60_000
+
+/** IAM takes 300 ms at most, and the store a moment. */
+const AT_ONCE_MS = 1_000
+
+export const scenarios: readonly Scenario[] = [
+  {
+    name: "encryption is being switched on",
+    plan: {
+      ...CALM_PLAN,
+      seed: "encryption 0",
+      keyrings: [undefined, [1]],
+      isUnbound: true,
+      readEveryMs: 1_000,
+    },
+    // Three for those who encrypt, and three for the others.
+    mostCalls: 6,
+    longestWaitMs: AT_ONCE_MS,
+  },
+  {
+    name: "a key is replaced without overlap",
+    plan: { ...CALM_PLAN, seed: "keys 0", keyrings: [[1], [2]], isUnbound: true, readEveryMs: 1_000 },
+    mostCalls: 6,
+    longestWaitMs: AT_ONCE_MS,
+  },
+  {
+    name: "reads lag 300 ms",
+    plan: {
+      ...CALM_PLAN,
+      seed: "lag 0",
+      readEveryMs: 1_000,
+      faults: [{ kind: "server", at: 0, forMs: 10 * MINUTE_MS, troubles: { readLagMs: 300 } }],
+    },
+    mostCalls: 3,
+    longestWaitMs: AT_ONCE_MS,
+  },
+  {
+    name: "the store becomes slow during a cold start",
+    plan: {
+      ...CALM_PLAN,
+      seed: "slow 2",
+      processes: 20,
+      startWithinMs: 10_000,
+      faults: [{ kind: "network", at: 0, forMs: 2_000, conditions: { delayMs: 100, jitterMs: 150 } }],
+    },
+    mostCalls: 10,
+    longestWaitMs: 3 * AT_ONCE_MS,
+  },
+  {
+    name: "a client sends a command again",
+    plan: {
+      ...CALM_PLAN,
+      seed: "again 0",
+      repeats: true,
+      faults: [{ kind: "network", at: 0, forMs: 20_000, conditions: { broken: 0.2 } }],
+    },
+    mostCalls: 3,
+    longestWaitMs: AT_ONCE_MS,
+  },
+  {
+    name: "a command of the lease fails",
+    plan: {
+      ...CALM_PLAN,
+      seed: "half 0",
+      faults: [{ kind: "server", at: 0, forMs: 1_000, troubles: { refused: "HINCRBY" } }],
+      startWithinMs: 3_000,
+    },
+    mostCalls: 8,
+    longestWaitMs: AT_ONCE_MS,
+  },
+  {
+    name: "the store may not publish",
+    plan: {
+      ...CALM_PLAN,
+      seed: "publish 0",
+      readEveryMs: 500,
+      faults: [
+        { kind: "server", at: 0, forMs: 8 * MINUTE_MS, troubles: { mayNotUseChannels: true } },
+        { kind: "revoke", at: 2 * MINUTE_MS, forMs: 0, identity: 0 },
+        { kind: "revoke", at: 4 * MINUTE_MS, forMs: 0, identity: 0 },
+      ],
+    },
+    mostCalls: 4,
+    longestWaitMs: 3 * AT_ONCE_MS,
+  },
+  {
+    name: "clocks differ by an hour",
+    plan: {
+      ...CALM_PLAN,
+      seed: "clocks 1",
+      skewMs: 60 * MINUTE_MS,
+      tokenLifeMs: 15 * MINUTE_MS,
+      startWithinMs: 14 * MINUTE_MS,
+      faults: [{ kind: "network", at: 0, forMs: 60 * MINUTE_MS, conditions: { lostNotices: 1 } }],
+      endMs: 60 * MINUTE_MS,
+    },
+    mostCalls: 5,
+    longestWaitMs: AT_ONCE_MS,
+  },
+  {
+    name: "values travel slowly while IAM fails",
+    plan: {
+      ...CALM_PLAN,
+      seed: "late 0",
+      tokenLifeMs: MINUTE_MS,
+      readEveryMs: 200,
+      faults: [
+        { kind: "network", at: 0, forMs: 5 * MINUTE_MS, conditions: { delayMs: 5, jitterMs: 100 } },
+        { kind: "iam", at: 40_000, forMs: 3 * MINUTE_MS, conditions: { failing: 0.9 } },
+      ],
+    },
+    mostCalls: 100,
+    longestWaitMs: 10 * AT_ONCE_MS,
+  },
+  {
+    name: "a stopped process wakes after an eviction",
+    plan: {
+      ...CALM_PLAN,
+      seed: "fence 3",
+      startWithinMs: 10,
+      faults: [
+        { kind: "iam", at: 0, forMs: 2_000, conditions: { delayMs: 1_500, returnShare: 0.9 } },
+        { kind: "pause", at: 500, forMs: 40_000, process: 0 },
+        { kind: "revoke", at: 5_000, forMs: 0, identity: 0 },
+        { kind: "evict", at: 30_000, forMs: 0, share: 0.5 },
+      ],
+    },
+    mostCalls: 4,
+    longestWaitMs: 16_000,
+  },
+  {
+    name: "eight processes start on a slow store",
+    plan: {
+      ...CALM_PLAN,
+      seed: "busy 0",
+      processes: 8,
+      identities: 20,
+      startWithinMs: 5,
+      faults: [{ kind: "network", at: 0, forMs: 5_000, conditions: { delayMs: 220, jitterMs: 25 } }],
+      endMs: MINUTE_MS,
+    },
+    // One for each identity, and some for processes that looked twice in vain.
+    mostCalls: 40,
+    longestWaitMs: 3 * AT_ONCE_MS,
+  },
+]

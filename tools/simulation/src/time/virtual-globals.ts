@@ -1,0 +1,57 @@
+import type { Machine } from "./machine.ts"
+import type { Random } from "./random.ts"
+import { seededCrypto } from "./seeded-crypto.ts"
+
+type Timer = { isOver: boolean; unref(): void }
+
+/**
+ * Replaces what a program finds in its runtime, until the returned function is called: random numbers come from the seed,
+ * and timers run on the machine of the process that starts them.
+ *
+ * @param machine the machine whose process runs now
+ */
+export function installVirtualGlobals(random: Random, machine: () => Machine): () => void {
+  const later = (run: () => void, ms = 0): Timer => {
+    const timer = { isOver: false, unref: () => undefined }
+    const at = machine()
+    at.receive(at.time + ms, () => {
+      if (!timer.isOver) run()
+    })
+    return timer
+  }
+  const repeatedly = (run: () => void, ms: number): Timer => {
+    const timer = { isOver: false, unref: () => undefined }
+    const at = machine()
+    const again = (): void => {
+      at.receive(at.time + ms, () => {
+        if (timer.isOver) return
+        again()
+        run()
+      })
+    }
+    again()
+    return timer
+  }
+  const end = (timer: Timer | undefined): void => {
+    if (timer !== undefined) timer.isOver = true
+  }
+  const undo = [
+    replace(globalThis, "crypto", seededCrypto(random)),
+    replace(globalThis, "setTimeout", later),
+    replace(globalThis, "setInterval", repeatedly),
+    replace(globalThis, "clearTimeout", end),
+    replace(globalThis, "clearInterval", end),
+    replace(Math, "random", random.next),
+  ]
+  return () => {
+    for (const one of undo) one()
+  }
+}
+
+/** Returns what puts the original back. */
+function replace(owner: object, name: string, value: unknown): () => void {
+  const original = Object.getOwnPropertyDescriptor(owner, name)
+  if (original === undefined) throw new Error(`There is no ${name} to replace.`)
+  Object.defineProperty(owner, name, { configurable: true, writable: true, value })
+  return () => Object.defineProperty(owner, name, original)
+}

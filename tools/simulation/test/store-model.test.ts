@@ -1,0 +1,179 @@
+import { isDeepStrictEqual } from "node:util"
+import { type CacheStore, isAuthError } from "@countersign/auth-core"
+import { redisStore } from "@countersign/redis"
+import { hasRedis, type LocalRedis, localRedis } from "@countersign/testkit"
+import { createClient } from "redis"
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { RedisServer } from "../src/store/redis-server.ts"
+import { ErrorReply, type Reply } from "../src/store/replies.ts"
+import { Random } from "../src/time/random.ts"
+
+const STEPS = 300
+const MOST_BEHIND_MS = 20
+
+describe.skipIf(!hasRedis())("the model of Redis", () => {
+  let redis: LocalRedis
+  let client: ReturnType<typeof connect>
+
+  beforeAll(async () => {
+    redis = await localRedis()
+    client = connect(redis.url)
+    await client.connect()
+  })
+
+  beforeEach(async () => {
+    await client.flushAll()
+  })
+
+  afterAll(async () => {
+    client.destroy()
+    await redis.stop()
+  })
+
+  it.each([1, 2, 3, 4, 5])("answers the production scripts as Redis does (sequence %i)", async (sequence) => {
+    const twin = new Twin(client)
+    await runRandomly(twin, sequence)
+    expect(twin.compared).toBeGreaterThan(STEPS / 2)
+  })
+
+  it("answers as Redis does a user who may not publish", async () => {
+    await client.aclSetUser("mute", ["reset", "on", ">secret", "~*", "+@all"])
+    const mute = connect(redis.url, { username: "mute", password: "secret" })
+    await mute.connect()
+    const twin = new Twin(mute)
+    twin.model.troubles.mayNotUseChannels = true
+    await runRandomly(twin, 6)
+    expect(twin.failures).toBeGreaterThanOrEqual(0)
+    mute.destroy()
+  })
+
+  it("answers as a full Redis does", async () => {
+    const twin = new Twin(client)
+    await runRandomly(twin, 7)
+    await client.configSet("maxmemory", "1")
+    twin.model.troubles.isFull = true
+    await runRandomly(twin, 8)
+    await client.configSet("maxmemory", "0")
+    expect(twin.failures).toBeGreaterThan(0)
+  })
+})
+
+function connect(url: string, user: { username?: string; password?: string } = {}) {
+  return createClient({ url, ...user, disableOfflineQueue: true }).on("error", () => undefined)
+}
+
+/**
+ * A client that runs each script on a real server and on the model, and compares the answers. The script itself reads the
+ * server's clock, which stands still while it runs, and the model is given that time.
+ */
+class Twin {
+  #now = 0
+  #moment = 0
+  compared = 0
+  failures = 0
+  readonly #client: ReturnType<typeof connect>
+  readonly model = new RedisServer(
+    () => this.#now,
+    () => ++this.#moment,
+  )
+
+  constructor(client: ReturnType<typeof connect>) {
+    this.#client = client
+  }
+
+  get(key: string): Promise<unknown> {
+    return this.eval("return redis.call('GET', KEYS[1])", { keys: [key], arguments: [] })
+  }
+
+  del(key: string): Promise<unknown> {
+    return this.eval("return redis.call('DEL', KEYS[1])", { keys: [key], arguments: [] })
+  }
+
+  async eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown> {
+    const answer: unknown = await this.#client.eval(timed(script), options)
+    if (!Array.isArray(answer)) throw new Error("The script returned no list.")
+    const [seconds, micros, isRight, reply] = answer
+    this.compared += 1
+    const real = Number(isRight) === 1 ? { reply: reply ?? null } : { error: errorCodeIn(String(reply)) }
+    const time = Number(seconds) * 1_000 + Number(micros) / 1_000
+    const before = this.#moment
+    let own = this.#own(script, options, time)
+    // Keys end by the time at which the script began. That may be before TIME, by a few milliseconds on a busy machine.
+    for (let earlierMs = 1; !isDeepStrictEqual(own, real) && earlierMs <= MOST_BEHIND_MS; earlierMs++) {
+      this.model.keyspace.takeBack(before)
+      own = this.#own(script, options, time - earlierMs)
+    }
+    expect(own).toEqual(real)
+    if (Number(isRight) === 1) return reply
+    this.failures += 1
+    throw new Error(String(reply))
+  }
+
+  /** Notices are not compared: the real ones travel on another connection. */
+  duplicate(): never {
+    throw new Error("This client does not listen.")
+  }
+
+  #own(
+    script: string,
+    options: { keys: string[]; arguments: string[] },
+    time: number,
+  ): { reply: Reply } | { error: string } {
+    this.#now = time
+    try {
+      return { reply: this.model.eval(script, options.keys, options.arguments) }
+    } catch (error) {
+      if (error instanceof ErrorReply) return { error: errorCodeIn(error.message) }
+      throw error
+    }
+  }
+}
+
+/** The script, with what it returns behind the time of the server's clock. That is also its answer to TIME. */
+function timed(script: string): string {
+  return `local time = redis.call('TIME')
+local server = redis
+local function run()
+  local redis = { pcall = server.pcall, error_reply = server.error_reply, status_reply = server.status_reply }
+  function redis.call(name, ...)
+    if name == 'TIME' then return time end
+    return server.call(name, ...)
+  end
+  ${script}
+end
+local ok, reply = pcall(run)
+if ok then return { time[1], time[2], 1, reply } end
+return { time[1], time[2], 0, type(reply) == 'table' and reply.err or reply }`
+}
+
+function errorCodeIn(message: string): string {
+  return /^(?:[A-Z]+ )?[A-Za-z ]{8}/.exec(message)?.[0] ?? message
+}
+
+/** Calls a store at random, with times to live that end in the midst of it. */
+async function runRandomly(twin: Twin, sequence: number): Promise<void> {
+  const random = new Random(`sequence ${sequence}`)
+  const stores = Array.from({ length: 3 }, () => redisStore(twin))
+  const leases: Array<NonNullable<Awaited<ReturnType<NonNullable<CacheStore["acquireLease"]>>>>> = []
+  const calls: ReadonlyArray<(store: CacheStore, key: string) => Promise<unknown>> = [
+    (store, key) => store.get(key),
+    (store, key) => store.set(key, `text ${random.whole(1, 9)}`, random.whole(1, 40)),
+    (store, key) => store.delete(key),
+    async (store, key) => {
+      const lease = await store.acquireLease?.(key, random.whole(1, 40))
+      if (lease !== undefined) leases.push(lease)
+    },
+    async () => await leases[random.whole(0, leases.length)]?.set("leased", random.whole(1, 40)),
+    async () => await leases[random.whole(0, leases.length)]?.release(),
+  ]
+  for (let step = 0; step < STEPS; step++) {
+    const call = random.pick(calls)
+    try {
+      await call(random.pick(stores), random.pick(["a", "b", "c"]))
+    } catch (error) {
+      // Twins fail alike, which was compared.
+      if (isAuthError(error) || !(error instanceof Error) || error.name === "AssertionError") throw error
+    }
+    if (random.chance(0.2)) await new Promise((resolve) => setTimeout(resolve, random.whole(1, 15)))
+  }
+}
