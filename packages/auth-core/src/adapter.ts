@@ -12,7 +12,7 @@ export {
   type Send,
 } from "./engine/authenticated-call.ts"
 export { type AuthenticatedFetchOptions, authenticatedFetch } from "./engine/authenticated-fetch.ts"
-export { bodyAtHand, iterableBody, nodeBody, streamBody, webBody } from "./engine/client-body.ts"
+export { bodyAtHand, iterableBody, nodeBody, ownBodyHeaders, streamBody, webBody } from "./engine/client-body.ts"
 export type { BareReason, DiagnosticEvent, DiagnosticOptions, RequestEvent } from "./engine/diagnostics.chunk.ts"
 export type { CallOptions } from "./engine/follow-up.chunk.ts"
 export { toNativeFormData } from "./engine/form-or-stream.ts"
@@ -20,10 +20,13 @@ export {
   type AuthForRequest,
   createGate,
   createHostGuard,
+  createIamGate,
   createIamGuard,
+  functionBeneath,
   type Gate,
   type GuardOptions,
   type HostGuard,
+  putAbove,
 } from "./engine/gate.ts"
 export type { OnRedirect, RedirectEvent, ShownRequest } from "./engine/redirect.ts"
 export { platformSignal } from "./engine/request-call.ts"
@@ -38,7 +41,7 @@ export {
   sendSecrets,
 } from "./engine/send-secrets.ts"
 export type { PeekLimits, ResponseLike, WireRequest } from "./engine/wire-request.ts"
-export { isStream, type PreparedBody, wireUrl } from "./engine/wire-request.ts"
+export { isStream, type PreparedBody, urlIfValid, wireUrl } from "./engine/wire-request.ts"
 export { AuthError, isAuthError } from "./errors/auth-error.ts"
 export { type EndpointOptions, resolveEndpoint } from "./iam/endpoint.ts"
 export { MAX_SIGNED_BODY_BYTES } from "./runtime/body-size.ts"

@@ -1,37 +1,14 @@
-import {
-  type Auth,
-  type AuthForRequest,
-  authenticatedSend,
-  type HostGuard,
-  hasOwnSecrets,
-  limitCall,
-  loadFollowUp,
-  type RedirectEvent,
-  type WireRequest,
-} from "@countersign/auth-core/adapter"
-import type { AxiosAdapter, AxiosResponse } from "axios"
+import * as core from "@countersign/auth-core/adapter"
+import type { AxiosAdapter } from "axios"
 import { axiosOf } from "./axios-releases.ts"
 import { errorForCache, refuseSharedCacheKey } from "./cache-key.ts"
-import { kindOf } from "./kinds.ts"
+import { type Kind, kindOf } from "./kinds.ts"
 import { bodyError, type Outcome, outcomeOf, timeoutError } from "./outcome.ts"
-import { type Config, callersTransforms, headersOf, parsed, translate, urlOf } from "./wire.ts"
-
-/** Set on an adapter that authenticates: the adapter beneath it, which sends. */
-const beneath = Symbol("adapter")
-
-type AuthenticatingAdapter = AxiosAdapter & { readonly [beneath]: Config["adapter"] }
-
-export function isAuthenticating(adapter: Config["adapter"]): adapter is AuthenticatingAdapter {
-  return typeof adapter === "function" && beneath in adapter
-}
-
-export function adapterBeneath(adapter: Config["adapter"]): Config["adapter"] {
-  return isAuthenticating(adapter) ? adapter[beneath] : adapter
-}
+import { type Config, callersTransforms, headersOf, toConfig, toRequest, urlOf } from "./wire.ts"
 
 /** An adapter that authenticates every attempt, and sends it through another. */
-export function authenticatingAdapter(own: Config["adapter"], authFor: AuthForRequest, guard: HostGuard): AxiosAdapter {
-  const authenticating: AxiosAdapter = async (config) => {
+export function authenticatingAdapter(own: Config["adapter"], [authFor, guard]: core.Gate): AxiosAdapter {
+  return core.putAbove(own, async (config: Config) => {
     const axios = axiosOf(config)
     const { AxiosHeaders } = axios
     // Copied if they belong to a copy of axios that cannot be found.
@@ -47,74 +24,50 @@ export function authenticatingAdapter(own: Config["adapter"], authFor: AuthForRe
     try {
       url = urlOf(config)
     } catch (error) {
-      return refusedBy(adapter, config, error)
+      // axios reports it in its own way. The params are not serialized again.
+      const serialize = (): never => {
+        throw error
+      }
+      const sent = { ...config, paramsSerializer: { serialize } }
+      // The error has this config, which may be sent again.
+      return adapter(sent).finally(() => Object.assign(sent, { paramsSerializer: config.paramsSerializer }))
     }
     // axios sends these alone: other protocols, and hosts that may see no credentials unless the caller's headers hold
     // secrets.
     if (url === undefined || !/^https?:$/.test(url.protocol)) return adapter(config)
-    const baseUrl = parsed(config.baseURL)
+    const baseUrl = core.urlIfValid(config.baseURL)
     const bare = guard.bareReason(url, baseUrl)
-    if (bare !== undefined && !hasOwnSecrets(headersOf(config))) {
-      const { tellBare } = await loadFollowUp()
+    if (bare !== undefined && !core.hasOwnSecrets(headersOf(config))) {
+      const { tellBare } = await core.loadFollowUp()
       tellBare(auth, { method: (config.method ?? "get").toUpperCase(), url }, bare, guard)
       return adapter(config)
     }
-    return authenticated(config, url, adapter, auth, guard)
-  }
-  return Object.assign(authenticating, { [beneath]: own })
+    return authenticated(config, url, kindOf(adapter, config), auth, guard)
+  })
 }
 
-/** Makes axios report in its own way that the params give no URL. They are not serialized again. */
-async function refusedBy(adapter: AxiosAdapter, config: Config, error: unknown): Promise<AxiosResponse> {
-  const serialize = (): never => {
-    throw error
-  }
-  const sent = { ...config, paramsSerializer: { serialize } }
-  return (await outcomeOf(adapter, sent, config, { headers: {}, added: {} })).settle()
-}
-
-async function authenticated(
-  config: Config,
-  url: URL,
-  ownAdapter: AxiosAdapter,
-  auth: Auth,
-  guard: HostGuard,
-): Promise<AxiosResponse> {
-  const [kind, adapter] = kindOf(ownAdapter, config)
-  const refusal = kind.refusal?.(config)
-  if (refusal !== undefined) throw refusal
-  const { timeout = 0, signal, cancelToken, sensitiveHeaders = [] } = config
-  const { request, sent } = translate(config, url, (headers) => kind.adjustHeaders?.(headers, config))
+async function authenticated(config: Config, url: URL, kind: Kind, auth: core.Auth, guard: core.HostGuard) {
+  const { timeout = 0, signal, cancelToken } = config
+  const request = toRequest(config, url, kind)
   // Limits the work before and between attempts. axios ends the attempts.
-  const limit = limitCall({
+  const limit = core.limitCall({
     timeoutMs: timeout > 0 ? timeout : undefined,
     timedOut: () => timeoutError(config),
     signal: signal as AbortSignal | undefined,
     aborted: () => new (axiosOf(config).CanceledError)(undefined, config),
     cancelToken,
   })
-  const send = async (wire: WireRequest): Promise<Outcome> => {
-    const attempt = sent(wire, limit?.timeLeftMs() ?? timeout)
+  const send = (wire: core.WireRequest): Promise<Outcome> => {
+    const attempt = toConfig(config, wire, limit?.timeLeftMs() ?? timeout)
     kind.prepare(attempt, config, wire, guard)
-    try {
-      return await outcomeOf(adapter, attempt, config, wire)
-    } finally {
-      // A later error of a streamed response may show the attempt.
-      if (!kind.keepsAttempts) attempt.headers = config.headers
-    }
-  }
-  const options = {
-    guard,
-    maxRedirects: kind.maxRedirects(config),
-    tooManyRedirects: ({ response }: Outcome): never => {
-      throw kind.tooManyRedirects(config, response.request)
-    },
-    onRedirect: (event: RedirectEvent<Outcome>) => kind.onRedirect?.(config, event),
-    secretHeaders: [sensitiveHeaders].flat().map((name) => String(name).toLowerCase()),
+    return outcomeOf(kind, attempt, config, wire)
   }
   try {
     if ("id" in config) refuseSharedCacheKey(config, auth)
-    return (await authenticatedSend(auth, { ...request, signal: limit?.signal }, send, options)).settle()
+    const options = { guard, ...kind.redirects(config) }
+    const { response, error } = await core.authenticatedSend(auth, { ...request, signal: limit?.signal }, send, options)
+    if (error !== undefined) throw error
+    return response
   } catch (error) {
     throw bodyError(config, error) ?? errorForCache(error, config)
   } finally {

@@ -1,10 +1,8 @@
-import { isFormData, isStream, nodeBody } from "@countersign/auth-core/adapter"
-import axios, { type AxiosStatic, type InternalAxiosRequestConfig } from "axios"
+import * as core from "@countersign/auth-core/adapter"
+import axios, { type AxiosStatic, type InternalAxiosRequestConfig as Config } from "axios"
 
 // A request may come from any copy of axios, and from any release since 1.7. Below `axiosOf` is code that only older
 // releases need. docs/decisions/axios-range.md says which release costs what.
-
-type Config = InternalAxiosRequestConfig
 
 /** Keyed by the headers class of each copy of axios. Some callers pass on the plain object that `toJSON` returns. */
 const copies = new WeakMap<object, AxiosStatic>([
@@ -13,16 +11,12 @@ const copies = new WeakMap<object, AxiosStatic>([
 ])
 
 /**
- * The axios that made a request, for its classes and adapters. A CommonJS program has a different copy than this module,
- * perhaps of another release, and tests errors by the classes of its own copy.
- *
- * @returns the copy of this module if the request's own cannot be found.
+ * The axios that made a request, for its classes and adapters; the one imported here if it cannot be found. A CommonJS
+ * program has another copy, perhaps of another release, and tests errors by the classes of its own.
  */
 export function axiosOf({ headers }: Config): AxiosStatic {
   const made = headers?.constructor ?? Object
-  const known = copies.get(made)
-  if (known !== undefined) return known
-  const copy = requiredAxios(made) ?? axios
+  const copy = copies.get(made) ?? requiredAxios(made) ?? axios
   copies.set(made, copy)
   return copy
 }
@@ -44,25 +38,23 @@ export const CLEAR_HTTPS_CURE =
 
 /** Before 1.15.1: enforces `maxBodyLength` on a stream, which axios left to the package that follows redirects. */
 export function limitedBody(body: unknown, config: Config): unknown {
-  const { maxBodyLength = -1 } = config
-  if (maxBodyLength < 0 || !isStream(body) || !(Symbol.asyncIterator in body)) return body
-  return nodeBody(limited(body as AsyncIterable<Uint8Array>, maxBodyLength, config))
-}
+  const { maxBodyLength: limit = -1 } = config
+  if (limit < 0 || !core.isStream(body) || !(Symbol.asyncIterator in body)) return body
+  const { AxiosError } = axiosOf(config)
+  return limited(body)
 
-async function* limited(chunks: AsyncIterable<Uint8Array>, limit: number, config: Config): AsyncGenerator<Uint8Array> {
-  let length = 0
-  for await (const chunk of chunks) {
-    length += Buffer.byteLength(chunk)
-    if (length > limit) {
-      const { AxiosError } = axiosOf(config)
-      throw new AxiosError("Request body larger than maxBodyLength limit", AxiosError.ERR_BAD_REQUEST, config)
+  async function* limited(chunks: AsyncIterable<unknown>): AsyncGenerator<unknown> {
+    let length = 0
+    for await (const chunk of chunks) {
+      length += Buffer.byteLength(chunk as Uint8Array)
+      if (length <= limit) yield chunk
+      else throw new AxiosError("Request body larger than maxBodyLength limit", AxiosError.ERR_BAD_REQUEST, config)
     }
-    yield chunk
   }
 }
 
 /** Older fetch adapters ignore `maxRedirects`, and send a form's type without its boundary, which only fetch knows. */
 export function prepareForOldFetch(sent: Config): void {
   if (sent.maxRedirects === 0) sent.fetchOptions = { ...sent.fetchOptions, redirect: "manual" }
-  if (isFormData(sent.data) && !sent.headers.has("content-type")) sent.headers.setContentType(false)
+  if (core.isFormData(sent.data) && !sent.headers.has("content-type")) sent.headers.setContentType(false)
 }

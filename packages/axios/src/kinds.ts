@@ -1,65 +1,52 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http"
-import {
-  type HostGuard,
-  isArrayBuffer,
-  isBlob,
-  isFormData,
-  isStream,
-  LONGEST_TIMER_MS,
-  maskSecrets,
-  nodeBody,
-  type RedirectEvent,
-  refuseProxiedFetch,
-  sendNatively,
-  type WireRequest,
-  webBody,
-} from "@countersign/auth-core/adapter"
-import type { AxiosAdapter, AxiosError } from "axios"
+import * as core from "@countersign/auth-core/adapter"
+import type { AxiosAdapter } from "axios"
 import { axiosOf, CLEAR_HTTPS_CURE, limitedBody, prepareForOldFetch } from "./axios-releases.ts"
 import { type Outcome, redirectError } from "./outcome.ts"
-import { basicHeader, type Config, type HeadersByName, npmFormHeaders, urlParts } from "./wire.ts"
+import { basicHeader, byLowerCase, type Config, type HeadersByName, urlParts } from "./wire.ts"
 
-/** Everything that differs between the ways in which axios sends. */
+type OnResponse = (response: IncomingMessage) => void
+
+/** A way in which axios sends. */
 export interface Kind {
-  /** How many redirects are followed: as many as axios would. */
-  maxRedirects(config: Config): number
-  tooManyRedirects(config: Config, request: unknown): AxiosError
-  /** Reports a redirect to the caller, and returns the headers to send on. */
-  readonly onRedirect?: (config: Config, event: RedirectEvent<Outcome>) => HeadersByName
-  /** The error of the adapter for a request that it does not accept. */
-  readonly refusal?: (config: Config) => AxiosError | undefined
-  /** Turns headers, by lower-case name, into those that the adapter sends. */
-  readonly adjustHeaders?: (headers: HeadersByName, config: Config) => void
+  readonly adapter: AxiosAdapter
   /** The adapter may record an attempt, as mocks do. Other adapters do not need its headers once it is over. */
   readonly keepsAttempts: boolean
+  /** Turns headers, by lower-case name, into those that the adapter sends. */
+  headers(headers: HeadersByName, config: Config): HeadersByName
+  /** How redirects are followed: as by axios. */
+  redirects(config: Config): Omit<core.CallOptions<Outcome>, "guard">
   /** Changes an attempt so that the adapter sends it unaltered. */
-  prepare(attempt: Config, config: Config, wire: WireRequest, guard: HostGuard): void
+  prepare(attempt: Config, config: Config, wire: core.WireRequest, guard: core.HostGuard): void
 }
 
-/**
- * The kind of an adapter, and the adapter through which authenticated requests are sent. It is fetch in place of xhr, which
- * always follows redirects with all headers.
- */
-export function kindOf(adapter: AxiosAdapter, config: Config): [Kind, AxiosAdapter] {
+/** The kind of an adapter. It is fetch in place of xhr, which always follows redirects with all headers. */
+export function kindOf(adapter: AxiosAdapter, config: Config): Kind {
   const name: unknown = Reflect.get(adapter, "adapterName")
-  if (name === "http") return [http, adapter]
-  if (name !== "xhr" && typeof fetch !== "function") return [other, adapter]
+  if (name === "http") return { ...http, adapter }
+  if (name !== "xhr" && typeof fetch !== "function") return { ...other, adapter }
   const fetchAdapter = axiosOf(config).getAdapter("fetch", config)
-  return name === "xhr" || adapter === fetchAdapter ? [fetching, fetchAdapter] : [other, adapter]
+  const isFetch = name === "xhr" || adapter === fetchAdapter
+  return isFetch ? { ...fetching, adapter: fetchAdapter } : { ...other, adapter }
 }
 
 /** An adapter of the caller, perhaps one that wraps axios' own. */
-const other: Kind = {
-  maxRedirects({ maxRedirects = 21, transport, httpVersion }) {
-    return transport === undefined && Number(httpVersion) !== 2 ? maxRedirects : 0
-  },
-  tooManyRedirects: (config, request) => redirectError(config, request, "ERR_FR_TOO_MANY_REDIRECTS"),
-  onRedirect: tellBeforeRedirect,
+const other: Omit<Kind, "adapter"> = {
   keepsAttempts: true,
+  headers: (headers) => headers,
+  redirects(config) {
+    const { maxRedirects = 21, transport, httpVersion, sensitiveHeaders = [] } = config
+    return {
+      maxRedirects: transport === undefined && Number(httpVersion) !== 2 ? maxRedirects : 0,
+      tooManyRedirects({ response: { request } }) {
+        throw redirectError(config, request, "ERR_FR_TOO_MANY_REDIRECTS", "Maximum number of redirects exceeded")
+      },
+      onRedirect: (event) => tellBeforeRedirect(config, event),
+      secretHeaders: [sensitiveHeaders].flat().map((name) => String(name).toLowerCase()),
+    }
+  },
   prepare(attempt, config, wire, guard) {
-    attempt.data = nodeBody(wire.body) ?? undefined
-    attempt.maxRedirects = 0
-    attempt.transport = secretTransport(attempt, wire, guard)
+    prepareForNode(attempt, wire, guard)
     // Mocks match a redirected request by the part after the base.
     const parts = wire.redirects === 0 ? urlParts(config) : { baseURL: config.baseURL, allowAbsoluteUrls: true }
     Object.assign(attempt, parts)
@@ -67,52 +54,40 @@ const other: Kind = {
 }
 
 /** axios' http adapter. */
-const http: Kind = {
-  ...other,
+const http: Omit<Kind, "adapter"> = {
   keepsAttempts: false,
-  refusal(config) {
-    const { data, sensitiveHeaders: names = [] } = config
-    const { AxiosError } = axiosOf(config)
-    if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) {
-      return new AxiosError("sensitiveHeaders must be an array of strings", AxiosError.ERR_BAD_OPTION_VALUE, config)
-    }
-    if (!data || typeof data === "string") return undefined
-    const isBytes = isArrayBuffer(data) || ArrayBuffer.isView(data)
-    if (isBytes || isStream(data) || isFormData(data) || isBlob(data) || npmFormHeaders(data)) return undefined
-    const message = "Data after transformation must be a string, an ArrayBuffer, a Buffer, or a Stream"
-    return new AxiosError(message, AxiosError.ERR_BAD_REQUEST, config)
+  headers(headers, config) {
+    const { data, formDataHeaderPolicy } = config
+    refuseAsAxios(config)
+    if (!core.isStream(data) || formDataHeaderPolicy === "content-only") return headers
+    const { "content-type": _, ...others } = core.ownBodyHeaders(data) ?? {}
+    return { ...headers, ...others }
   },
-  adjustHeaders(headers, { data, formDataHeaderPolicy }) {
-    if (formDataHeaderPolicy === "content-only") return
-    const { "content-type": _, ...others } = npmFormHeaders(data) ?? {}
-    Object.assign(headers, others)
-  },
-  prepare(attempt, config, wire, guard) {
-    attempt.data = nodeBody(limitedBody(wire.body, config)) ?? undefined
-    attempt.maxRedirects = 0
-    attempt.transport = secretTransport(attempt, wire, guard)
-    // Over HTTP/2 axios uses no transport.
-    if (Number(config.httpVersion) !== 2) maskSecrets(attempt.headers, wire.added)
-  },
+  redirects: other.redirects,
+  prepare: (attempt, _config, wire, guard) => prepareForNode(attempt, wire, guard),
 }
 
 /** axios' fetch adapter. */
-const fetching: Kind = {
+const fetching: Omit<Kind, "adapter"> = {
   keepsAttempts: false,
-  maxRedirects: ({ maxRedirects = 20, fetchOptions }) => (isFollowing(fetchOptions) ? maxRedirects : 0),
-  tooManyRedirects(config, request) {
-    if (config.maxRedirects !== undefined) return other.tooManyRedirects(config, request)
-    const { AxiosError } = axiosOf(config)
-    const error = new AxiosError("Network Error", AxiosError.ERR_NETWORK, config, request)
-    return Object.assign(error, { cause: new Error("redirect count exceeded") })
-  },
-  adjustHeaders(headers) {
-    // fetch always sends the URL's own authority, so that is the one to sign.
-    delete headers.host
+  // fetch always sends the URL's own authority, so that is the one to sign.
+  headers: ({ host: _, ...headers }) => headers,
+  redirects(config) {
+    const { maxRedirects = 20, fetchOptions } = config
+    const limit = isFollowing(fetchOptions) ? maxRedirects : 0
+    const options = { ...other.redirects(config), maxRedirects: limit, onRedirect: undefined }
+    if (config.maxRedirects !== undefined) return options
+    // Then fetch would give up, and axios would not say why.
+    const tooManyRedirects = ({ response: { request } }: Outcome): never => {
+      const { AxiosError } = axiosOf(config)
+      const error = new AxiosError("Network Error", AxiosError.ERR_NETWORK, config, request)
+      throw Object.assign(error, { cause: new Error("redirect count exceeded") })
+    }
+    return { ...options, tooManyRedirects }
   },
   prepare(attempt, { fetchOptions }, wire, guard) {
-    if (wire.authenticated) refuseProxiedFetch(wire.url, fetchOptions ?? {}, guard)
-    attempt.data = webBody(wire.body) ?? undefined
+    if (wire.authenticated) core.refuseProxiedFetch(wire.url, fetchOptions ?? {}, guard)
+    attempt.data = core.webBody(wire.body) ?? undefined
     if (isFollowing(fetchOptions)) attempt.maxRedirects = 0
     prepareForOldFetch(attempt)
   },
@@ -122,59 +97,60 @@ function isFollowing(fetchOptions: Config["fetchOptions"]): boolean {
   return (fetchOptions?.redirect ?? "follow") === "follow"
 }
 
+/** Refuses what the http adapter would not accept, before a token is fetched or a body is read for it. */
+function refuseAsAxios(config: Config): void {
+  const { data, sensitiveHeaders: names = [] } = config
+  const { AxiosError } = axiosOf(config)
+  if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) {
+    throw new AxiosError("sensitiveHeaders must be an array of strings", AxiosError.ERR_BAD_OPTION_VALUE, config)
+  }
+  if (!data || typeof data === "string" || core.isArrayBuffer(data) || ArrayBuffer.isView(data)) return
+  if (core.isStream(data) || core.isFormData(data) || core.isBlob(data)) return
+  const message = "Data after transformation must be a string, an ArrayBuffer, a Buffer, or a Stream"
+  throw new AxiosError(message, AxiosError.ERR_BAD_REQUEST, config)
+}
+
 /** Reports a hop to the caller's `beforeRedirect`, as axios does, and lets it change the headers that it sees. */
-function tellBeforeRedirect(config: Config, { from, response, to }: RedirectEvent<Outcome>): HeadersByName {
+function tellBeforeRedirect(config: Config, { from, response, to }: core.RedirectEvent<Outcome>): HeadersByName {
   // The names as the caller spelled them.
-  const spelled = new Map(Object.keys(config.headers).map((name) => [name.toLowerCase(), name]))
-  const inSpelling = (headers: Readonly<HeadersByName>): HeadersByName =>
-    Object.fromEntries(Object.entries(headers).map(([name, value]) => [spelled.get(name) ?? name, value]))
+  const names = new Map(Object.keys(config.headers).map((name) => [name.toLowerCase(), name]))
+  const spelled = (headers: HeadersByName): Record<string, string> =>
+    Object.fromEntries(Object.entries(headers).map(([name, value]) => [names.get(name) ?? name, value]))
   const { protocol, hostname, port, pathname, search, href } = to.url
   const parts = { protocol, hostname, port, pathname, search, path: pathname + search, href }
-  const options = { ...parts, method: to.method, headers: inSpelling(to.headers), auth: undefined as unknown }
+  const options = { ...parts, method: to.method, headers: spelled(to.headers), auth: undefined as unknown }
   const { status, headers, request } = response.response
-  const answer = { statusCode: status, headers: { ...headers } as HeadersByName }
-  const origin = { url: from.url.href, method: from.method, headers: inSpelling(from.headers) }
+  const answer = { statusCode: status, headers: { ...headers } as Record<string, string> }
   try {
-    config.beforeRedirect?.(options, answer, origin)
+    config.beforeRedirect?.(options, answer, { ...from, url: from.url.href, headers: spelled(from.headers) })
   } catch (cause) {
-    throw redirectError(config, request, "ERR_FR_REDIRECTION_FAILURE", cause)
+    const message = `Redirected request failed: ${(cause as Error).message}`
+    throw redirectError(config, request, "ERR_FR_REDIRECTION_FAILURE", message, cause)
   }
-  const changed = Object.entries(options.headers).map(([name, value]) => [name.toLowerCase(), value])
   const [username, ...password] = String(options.auth ?? "").split(":")
-  if (username) changed.push(["authorization", basicHeader(username, password.join(":"))])
-  return Object.fromEntries(changed)
+  const authorization = username ? { authorization: basicHeader(username, password.join(":")) } : undefined
+  return { ...byLowerCase(options.headers), ...authorization }
 }
 
-/** Sends for axios' http adapter: Node's http and https modules, or the caller's own. */
-interface Transport {
-  request(options: RequestOptions, onResponse: (response: IncomingMessage) => void): ClientRequest
-}
-
-/** A transport that sends as axios' http adapter does, but lets no secret be seen. */
-function secretTransport({ transport: own, timeout = 0 }: Config, wire: WireRequest, guard: HostGuard): Transport {
-  return {
-    request(options, onResponse) {
-      const request = (): ClientRequest => (own ?? nativeTransport(wire, timeout)).request(options, onResponse)
-      const native = options as RequestOptions & { headers: Record<string, unknown> }
-      return sendNatively(request, { options: native, wire, guard, isOwn: own !== undefined, cure: CLEAR_HTTPS_CURE })
-    },
+/** Has Node send an attempt once, by a transport that lets no secret be seen. */
+function prepareForNode(attempt: Config, wire: core.WireRequest, guard: core.HostGuard): void {
+  const { transport: own, timeout = 0 } = attempt
+  const request = (given: RequestOptions, onResponse: OnResponse): ClientRequest => {
+    const options = given as RequestOptions & { headers: Record<string, unknown> }
+    const send = (): ClientRequest =>
+      own ? own.request(options, onResponse) : sendByNode(options, onResponse, wire.url, timeout)
+    return core.sendNatively(send, { options, wire, guard, isOwn: own !== undefined, cure: CLEAR_HTTPS_CURE })
   }
+  const data = core.nodeBody(limitedBody(wire.body, attempt)) ?? undefined
+  Object.assign(attempt, { data, maxRedirects: 0, transport: { request } })
 }
 
-/**
- * @param timeoutMs runs from here to the response, as in axios by default. Node's own counts only silence, once connected.
- */
-function nativeTransport({ url }: WireRequest, timeoutMs: number): Transport {
-  return {
-    request(options, onResponse) {
-      const { request: send } = process.getBuiltinModule(options.protocol === "https:" ? "node:https" : "node:http")
-      // Users look here for the URL that answered.
-      const request = send(options, (response) => onResponse(Object.assign(response, { responseUrl: url.href })))
-      if (timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS) {
-        const timer = setTimeout(() => request.emit("timeout"), timeoutMs)
-        for (const event of ["response", "error", "close"]) request.once(event, () => clearTimeout(timer))
-      }
-      return request
-    },
-  }
+/** The timeout runs from here to the response, as in axios by default. Node's own counts only silence, once connected. */
+function sendByNode(options: RequestOptions, onResponse: OnResponse, { href }: URL, timeoutMs: number): ClientRequest {
+  const { request: send } = process.getBuiltinModule(options.protocol === "https:" ? "node:https" : "node:http")
+  // Users look here for the URL that answered.
+  const request = send(options, (response) => onResponse(Object.assign(response, { responseUrl: href })))
+  const limit = core.limitCall({ timeoutMs: timeoutMs || undefined, timedOut: () => request.emit("timeout") })
+  for (const event of ["response", "error", "close"]) request.once(event, () => limit?.end())
+  return request
 }

@@ -1,4 +1,13 @@
-import { type Auth, AuthError, authenticatedFetch, createGate, type GuardOptions } from "@countersign/auth-core/adapter"
+import {
+  type Auth,
+  AuthError,
+  authenticatedFetch,
+  createGate,
+  functionBeneath,
+  type GuardOptions,
+  putAbove,
+  urlIfValid,
+} from "@countersign/auth-core/adapter"
 import type { Hooks, KyInstance, Options } from "ky"
 
 declare module "ky" {
@@ -15,9 +24,6 @@ type InitHook = NonNullable<Hooks["init"]>[number]
 interface OlderOptions {
   prefixUrl?: string | URL | undefined
 }
-
-/** Set on a fetch that authenticates: the fetch beneath it, which sends. */
-const beneath = Symbol("fetch")
 
 /**
  * A ky instance whose requests go out authenticated: each attempt and retry, each redirect hop, and one replay after a 401
@@ -114,31 +120,20 @@ type Authenticating = (options: Options) => KyFetch
 function createAuthenticating(auth: Auth | false, guardOptions: GuardOptions): Authenticating {
   const [authFor, guard] = createGate("countersign", auth, guardOptions)
   return (options) => {
-    const own = fetchBeneath(options.fetch)
+    const own = functionBeneath(options.fetch)
     const baseUrl = baseUrlOf(options)
-    const authenticated: KyFetch = (input, init) =>
+    return putAbove<KyFetch>(own, (input, init) =>
       authenticatedFetch(authFor, input, init, {
         key: "countersign",
         fetch: own ?? globalThis.fetch,
         guard,
         baseUrl,
-      })
-    return Object.assign(authenticated, { [beneath]: own })
+      }),
+    )
   }
 }
 
-/** If you add two auths to one instance, the last one wins. A request is never authenticated twice. */
-function fetchBeneath(fetch: (KyFetch & { [beneath]?: KyFetch | undefined }) | undefined): KyFetch | undefined {
-  return fetch !== undefined && beneath in fetch ? fetch[beneath] : fetch
-}
-
 function baseUrlOf({ prefix, prefixUrl, baseUrl }: Options & OlderOptions): string | undefined {
-  const page = globalThis.location?.href
-  const base = resolved(baseUrl, page)
-  return resolved(prefix || prefixUrl, base ?? page) ?? base
-}
-
-function resolved(url: string | URL | undefined, against: string | undefined): string | undefined {
-  if (url === undefined || url === "" || !URL.canParse(url, against)) return undefined
-  return new URL(url, against).href
+  const base = urlIfValid(baseUrl)
+  return (urlIfValid(prefix || prefixUrl, base) ?? base)?.href
 }

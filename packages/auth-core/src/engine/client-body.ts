@@ -43,14 +43,26 @@ export function nodeBody(body: unknown): unknown {
   return Readable.from(body as AsyncIterable<unknown>, { objectMode: false })
 }
 
-/** A body for fetch: any stream as a web stream, or as a Node stream that can be iterated. */
+/**
+ * A body for fetch: any stream as a web stream, or as a Node stream that can be iterated; the bytes of a view as a buffer of
+ * their own, because some clients send the whole buffer.
+ */
 export function webBody(body: unknown): unknown {
+  if (ArrayBuffer.isView(body) && body.byteLength < body.buffer.byteLength) {
+    return body.buffer.slice(body.byteOffset, body.byteOffset + body.byteLength)
+  }
   if (!isStream(body) || "getReader" in body) return body
   if (!("pipe" in body)) return streamBody(awaited(body as AsyncIterable<Uint8Array>))
   if (Symbol.asyncIterator in body) return body
   // An old-style Node stream, such as npm's form-data.
   const { PassThrough } = process.getBuiltinModule("node:stream")
   return (body as NodeJS.ReadableStream).pipe(new PassThrough())
+}
+
+/** The headers of npm's form-data, a stream that knows its own boundary; `undefined` for any other body. */
+export function ownBodyHeaders(body: unknown): Record<string, string> | undefined {
+  const { getHeaders } = Object(body)
+  return typeof getHeaders === "function" ? getHeaders.call(body) : undefined
 }
 
 /** Also takes sync iterables. */

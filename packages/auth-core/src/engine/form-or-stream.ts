@@ -1,6 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { isArrayBuffer, isBlob, isFormData, isSearchParams, isShared } from "../runtime/has-brand.ts"
 import { readStream } from "./chunk-source.ts"
+import { ownBodyHeaders } from "./client-body.ts"
 import { type BodyStream, isStream, type PreparedBody, replayableBody } from "./wire-request.ts"
 
 /** @throws {AuthError} `AUTH_BODY_TOO_LARGE` */
@@ -85,14 +86,7 @@ async function readStreamBody(stream: BodyStream, limit: number, signal?: AbortS
     const discard = (): void => void rest.return(undefined).catch(() => undefined)
     return { content: rest, bytes: undefined, replayable: false, exceedsLimit: true, discard }
   }
-  return typedBody(bytes, false, ownContentType(stream))
-}
-
-/** The npm form-data package is a stream that knows its own boundary. */
-function ownContentType(body: object): string | undefined {
-  if (!("getHeaders" in body) || typeof body.getHeaders !== "function") return undefined
-  const contentType: unknown = body.getHeaders()["content-type"]
-  return typeof contentType === "string" ? contentType : undefined
+  return typedBody(bytes, false, ownBodyHeaders(stream)?.["content-type"])
 }
 
 /**

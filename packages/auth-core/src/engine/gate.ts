@@ -180,3 +180,27 @@ export type Gate = readonly [authFor: AuthForRequest, guard: HostGuard]
 export function createGate(key: "auth" | "countersign", auth: Auth | false, options: GuardOptions): Gate {
   return [createAuthForRequest(key, auth), createHostGuard(options)]
 }
+
+/** The gate of a call to IAM. Its auth adds the headers of the call, so that they are treated as secrets. */
+export function createIamGate(url: string, headers: Readonly<Record<string, string>>): Gate {
+  const auth: Auth = {
+    bodyLimit: () => undefined,
+    authenticate: () => ({ headers, used: undefined }),
+    judge: () => false,
+  }
+  return [() => auth, createIamGuard(url)]
+}
+
+/** By function that authenticates: the function beneath it, which sends. */
+const beneath = new WeakMap<object, unknown>()
+
+/** Notes which function of a client, `undefined` for its default, lies beneath one that authenticates. */
+export function putAbove<F extends object>(sending: unknown, authenticating: F): F {
+  beneath.set(authenticating, sending)
+  return authenticating
+}
+
+/** The function that sends. So of two auths the last one wins, and a request is never authenticated twice. */
+export function functionBeneath<F>(given: F | undefined): F | undefined {
+  return typeof given === "function" && beneath.has(given) ? (beneath.get(given) as F | undefined) : given
+}

@@ -77,6 +77,14 @@ export function parse(url: string, base?: string | URL): URL {
   }
 }
 
+/** A URL, relative to the page in a browser; `undefined` for anything else. */
+export function urlIfValid(
+  text: string | URL = "",
+  base: string | URL | undefined = globalThis.location?.href,
+): URL | undefined {
+  return text !== "" && URL.canParse(text, base) ? new URL(text, base) : undefined
+}
+
 function noHttpUrl(cause?: unknown): AuthError {
   return new AuthError(
     "AUTH_INVALID_REQUEST",
