@@ -1,6 +1,6 @@
 import type { CacheEvent } from "../cache/cache-options.ts"
 import { AuthError } from "../errors/auth-error.ts"
-import type { Token } from "../identity/credentials.ts"
+import { endlessToken, isInstant, type Token } from "../identity/credentials.ts"
 import type { TokenProvider } from "../identity/provider.ts"
 import type { Clock, WallClock } from "../runtime/clock.ts"
 import { isHeaderText } from "../runtime/header-text.ts"
@@ -33,13 +33,15 @@ export interface TokenAuthOptions {
  * Authenticates with an IAM token in X-Auth-Token. Bodies of any size and kind are sent unchanged.
  *
  * A 401 causes one refresh, shared by all requests with the same token, and the request is sent once more. After a late
- * 401 for an older token, the request is only sent once more. A fixed token is never refreshed.
+ * 401 for an older token, the request is only sent once more. A fixed token is never refreshed. The text of a token is a
+ * fixed token whose end is not known: it is used until it is refused.
  *
  * @throws {AuthError} `AUTH_INVALID_CREDENTIALS` for a malformed token; `AUTH_CREDENTIALS_EXPIRED`, before anything is
  * sent, after the end of a fixed token.
  * @see IAM API reference, "Obtaining a User Token Through Password Authentication"
  */
-export function tokenAuth(tokenOrProvider: Token | TokenProvider, options: TokenAuthOptions = {}): Auth {
+export function tokenAuth(given: string | Token | TokenProvider, options: TokenAuthOptions = {}): Auth {
+  const tokenOrProvider = typeof given === "string" ? endlessToken(given) : given
   const isProvided = typeof tokenOrProvider === "function"
   const tokens = isProvided ? lazyCredential(tokenOrProvider, options) : fixedToken(tokenOrProvider, options)
   let last: Authentication<Token> | undefined
@@ -80,7 +82,7 @@ function fixedToken(
 function authenticationOf(token: Token): Authentication<Token> {
   const fault = !isHeaderText(token?.value)
     ? "a `value` of visible ASCII characters, like X-Subject-Token"
-    : token.expiresAt !== undefined && !Number.isFinite(token.expiresAt)
+    : token.expiresAt !== undefined && !isInstant(token.expiresAt)
       ? "an `expiresAt` in epoch milliseconds"
       : undefined
   if (fault !== undefined) throw new AuthError("AUTH_INVALID_CREDENTIALS", `A token needs ${fault}.`)

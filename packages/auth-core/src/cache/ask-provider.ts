@@ -1,4 +1,5 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
+import { isInstant } from "../identity/credentials.ts"
 import type { BoundSecret, Expiring, Provider, ProviderContext } from "../identity/provider.ts"
 import { hasNoSecret } from "../identity/secret.ts"
 import { type Clock, within } from "../runtime/clock.ts"
@@ -150,8 +151,8 @@ function checkValue(value: unknown, name: string): void {
       ? `${value === null ? "null" : typeof value} instead of credentials or a token`
       : hasNoSecret(value)
         ? "credentials or a token with nothing in them"
-        : "expiresAt" in value && value.expiresAt !== undefined && !Number.isFinite(value.expiresAt)
-          ? "a value whose `expiresAt` is not a finite number of epoch milliseconds"
+        : "expiresAt" in value && value.expiresAt !== undefined && !isInstant(value.expiresAt)
+          ? "a value whose `expiresAt` is not a number of epoch milliseconds"
           : undefined
   if (fault !== undefined) throw new AuthError("AUTH_TOKEN_RESPONSE_INVALID", `The provider of ${name} gave ${fault}.`)
 }

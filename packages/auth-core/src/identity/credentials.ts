@@ -11,14 +11,24 @@ import { AuthError } from "../errors/auth-error.ts"
 export interface Token {
   /** Opaque text; many kB for a user with many roles. */
   value: string
-  /** Start of life by the issuer's clock, epoch ms. */
+  /** Start of life by the issuer's clock, epoch ms. 0 if it is not known. */
   issuedAt: number
-  /** End of life by the issuer's clock, epoch ms. */
+  /** End of life by the issuer's clock, epoch ms. Infinity if it is not known: the token is used until it is refused. */
   expiresAt: number
   /** Project the token is scoped to, if any. */
   projectId?: string | undefined
   /** Domain (account) the token is scoped to, or that owns the project. */
   domainId?: string | undefined
+}
+
+/** A token of which only the text is known. */
+export function endlessToken(value: string): Token {
+  return { value, issuedAt: 0, expiresAt: Number.POSITIVE_INFINITY }
+}
+
+/** Whether a value is a point in time in epoch ms, or infinite. */
+export function isInstant(value: unknown): value is number {
+  return typeof value === "number" && !Number.isNaN(value)
 }
 
 /**

@@ -1,27 +1,32 @@
 import { AuthError } from "../errors/auth-error.ts"
-import type { Token } from "../identity/credentials.ts"
+import { endlessToken, isInstant, type Token } from "../identity/credentials.ts"
 import { type TokenProvider, yielding } from "../identity/provider.ts"
 import { type Clock, systemClock } from "../runtime/clock.ts"
 import { isHeaderText } from "../runtime/header-text.ts"
 import { redactCredential } from "../runtime/redact.ts"
 
 /**
- * A fixed token. It is never renewed, not even when a service refuses it.
+ * A fixed token, or its text alone if its end is not known. It is used until its end, or until a service refuses it. It is
+ * never renewed.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` at once for anything but a token; `AUTH_CREDENTIALS_EXPIRED` when asked
  * after its end.
  */
-export function staticToken(token: Token, { clock = systemClock }: { clock?: Clock | undefined } = {}): TokenProvider {
+export function staticToken(
+  tokenOrText: Token | string,
+  { clock = systemClock }: { clock?: Clock | undefined } = {},
+): TokenProvider {
+  const token = typeof tokenOrText === "string" ? endlessToken(tokenOrText) : tokenOrText
   if (
     typeof token !== "object" ||
     token === null ||
     !isHeaderText(token.value) ||
     !Number.isFinite(token.issuedAt) ||
-    !Number.isFinite(token.expiresAt)
+    !isInstant(token.expiresAt)
   ) {
     throw new AuthError(
       "AUTH_INVALID_OPTION",
-      "`token` must be { value, issuedAt, expiresAt }: the text of X-Subject-Token, and two instants in epoch milliseconds.",
+      "`token` must be the text of X-Subject-Token, or { value, issuedAt, expiresAt }: that text, and two instants in epoch milliseconds.",
     )
   }
   const fixed = Object.freeze(redactCredential({ ...token }))

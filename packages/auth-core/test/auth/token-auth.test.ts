@@ -28,6 +28,14 @@ describe("a fixed token", () => {
     expect(tokenAuth(token).authenticate(attempt)).toMatchObject({ headers: { "x-auth-token": "MIIabc" } })
   })
 
+  it("may be its text alone, which is used until it is refused", async () => {
+    const auth = tokenAuth("MIIabc", { clock: fakeClock(8.64e15) })
+    const authentication = auth.authenticate(attempt) as Authentication
+    expect(authentication).toMatchObject({ headers: { "x-auth-token": "MIIabc" } })
+    expect(await auth.judge(authentication, rejection)).toBe(false)
+    expect(() => tokenAuth("two words")).toThrow(expect.objectContaining({ code: "AUTH_INVALID_CREDENTIALS" }))
+  })
+
   it("leaves bodies of any size unread", () => {
     expect(tokenAuth(token).bodyLimit({})).toBeUndefined()
   })
