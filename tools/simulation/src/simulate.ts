@@ -44,7 +44,7 @@ export async function simulate(plan: Plan, trace?: (line: string) => void): Prom
     const timeline = new Timeline(plan.faults)
     const uncaught = observed.errors.map((what) => ({ rule: "uncaught" as const, at: 0, what }))
     const violations = [
-      ...tokenRules(iam, observed),
+      ...tokenRules(iam, observed, plan),
       ...callRules(iam.calls, plan, timeline),
       ...waitRules(observed.waits, plan, timeline),
       ...uncaught,

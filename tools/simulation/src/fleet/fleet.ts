@@ -21,7 +21,8 @@ export class Fleet {
   readonly #random: Random
   readonly #conditions = { ...CALM }
   readonly #iamConditions = { ...IAM_CALM }
-  readonly #processes: FleetProcess[] = []
+  /** By place; those that have started. */
+  readonly #processes = new Map<number, FleetProcess>()
   #serverClockMs = 0
   #started = 0
 
@@ -68,7 +69,7 @@ export class Fleet {
       skewMs: Math.round(this.#random.between(-skewMs, skewMs)),
       keyring: keyrings[place % Math.max(1, keyrings.length)],
     })
-    this.#processes[place] = process
+    this.#processes.set(place, process)
     process.machine.receive(this.#agenda.now, () => {
       process.start()
       for (const identity of this.#identities) {
@@ -87,9 +88,9 @@ export class Fleet {
   }
 
   #burst(): void {
-    for (const process of this.#processes) {
+    for (const process of this.#processes.values()) {
       for (const identity of this.#identities) {
-        process?.machine.receive(this.#agenda.now, () => void process.read(identity))
+        process.machine.receive(this.#agenda.now, () => void process.read(identity))
       }
     }
   }
@@ -110,19 +111,22 @@ export class Fleet {
         Object.assign(this.#conditions, fault.conditions)
         return () => void Object.assign(this.#conditions, CALM)
       case "cut": {
-        const cut = fault.processes === "all" ? this.#processes : fault.processes.flatMap((place) => this.#at(place))
+        const cut =
+          fault.processes === "all"
+            ? [...this.#processes.values()]
+            : fault.processes.flatMap((place) => this.#at(place))
         for (const { client } of cut) client.cut()
         return () => {
           for (const { client } of cut) client.mend()
         }
       }
       case "failover": {
-        for (const { client } of this.#processes) client.cut()
+        for (const { client } of this.#processes.values()) client.cut()
         const lostAfter = this.#agenda.now - fault.lostMs
         return () => {
           server.keyspace.takeBack(lostAfter)
           this.#serverClockMs += fault.clockMs
-          for (const { client } of this.#processes) client.mend()
+          for (const { client } of this.#processes.values()) client.mend()
         }
       }
       case "flush":
@@ -143,9 +147,9 @@ export class Fleet {
         for (const { machine } of this.#at(fault.process)) machine.stop(fault.forMs)
         return undefined
       case "stalls":
-        for (const { machine } of this.#processes) machine.stalls = fault.stalls
+        for (const { machine } of this.#processes.values()) machine.stalls = fault.stalls
         return () => {
-          for (const { machine } of this.#processes) machine.stalls = undefined
+          for (const { machine } of this.#processes.values()) machine.stalls = undefined
         }
       case "crash":
         for (const process of this.#at(fault.process)) process.die()
@@ -172,13 +176,13 @@ export class Fleet {
     iam.setSecret(identity, secret)
     iam.revoke(identity)
     if (!isTold) return
-    for (const process of this.#processes) {
+    for (const process of this.#processes.values()) {
       process.machine.receive(this.#agenda.now + this.#random.between(0, forMs), () => process.tell(identity, secret))
     }
   }
 
   #at(place: number): FleetProcess[] {
-    const process = this.#processes[place]
+    const process = this.#processes.get(place)
     return process === undefined ? [] : [process]
   }
 }

@@ -1,9 +1,10 @@
 import type { Iam } from "../cloud/iam.ts"
 import type { Observations } from "../fleet/observations.ts"
+import type { Plan } from "../plans/plan.ts"
 import type { Violation } from "./violation.ts"
 
 /** Whose values are sent, and until when. */
-export function tokenRules(iam: Iam, { sent, refused }: Observations): Violation[] {
+export function tokenRules(iam: Iam, { sent, refused }: Observations, { isUnbound }: Plan): Violation[] {
   const violations: Violation[] = []
   const lastRefusals = new Map<string, number>()
   const replacedAt = new Map<string, number>()
@@ -12,7 +13,9 @@ export function tokenRules(iam: Iam, { sent, refused }: Observations): Violation
   for (const { process, identity, value, at, secrets } of sent) {
     const issued = iam.find(value)
     const what = `${process} sent ${value} for ${identity}`
-    if (issued === undefined || issued.identity !== identity || !secrets.has(issued.secret)) {
+    // A provider that binds its values to no secret vouches for its key, so its values serve under every secret.
+    const isOwn = issued?.identity === identity && (isUnbound || secrets.has(issued.secret))
+    if (!isOwn) {
       violations.push({
         rule: "of another",
         at,

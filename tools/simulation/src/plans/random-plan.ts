@@ -6,8 +6,8 @@ const SECOND_MS = 1_000
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 
-/** About so many requests a run makes, so that it takes a fifth of a second. */
-const READS = 1_500
+/** About so many requests a run makes, so that it takes a tenth of a second. */
+const READS = 1_000
 
 const COMMANDS = ["HINCRBY", "SET", "PUBLISH", "SPUBLISH", "PTTL", "GET", "EVAL", "TIME"]
 
@@ -15,8 +15,8 @@ const COMMANDS = ["HINCRBY", "SET", "PUBLISH", "SPUBLISH", "PTTL", "GET", "EVAL"
 export function randomPlan(seed: string): Plan {
   const random = new Random(`plan ${seed}`)
   const isLong = random.chance(0.1)
-  const isLarge = !isLong && random.chance(0.1)
-  const processes = isLarge ? random.whole(50, 250) : random.whole(2, 16)
+  const isLarge = !isLong && random.chance(0.06)
+  const processes = isLarge ? random.whole(50, 200) : random.whole(2, 16)
   const identities = isLarge ? 1 : random.whole(1, 3)
   const tokenLifeMs = isLong ? 24 * HOUR_MS : random.pick([2, 5, 15]) * MINUTE_MS
   const troubledMs = isLong ? 2 * HOUR_MS : random.between(0.5, 2) * tokenLifeMs
