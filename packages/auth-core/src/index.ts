@@ -21,7 +21,17 @@ export {
 } from "./cache/encrypted-store.ts"
 export { type KeyvLike, keyvStore } from "./cache/keyv-store.ts"
 export { type MemoryStoreOptions, memoryStore } from "./cache/memory-store.ts"
-export type { CacheStore, Lease, StoreChange } from "./cache/store.ts"
+export type {
+  CacheStore,
+  Lease,
+  StoreChange,
+  StoredText,
+  StoredWait,
+  StoreNotice,
+  StoreQuestion,
+  StoreWatch,
+  Taken,
+} from "./cache/store.ts"
 export { type GetOptions, TokenCache } from "./cache/token-cache.ts"
 export {
   type AssumeAgencyCredentialsOptions,

@@ -3,15 +3,15 @@
 export type {
   AgencyCredentialsOptions, AgencyTokenOptions, AkskAuth, AkskAuthEvent, AkskAuthOptions,
   AssumeAgencyCredentialsOptions, Auth, AuthErrorCode, AuthErrorDetails, AuthEvent, BackoffOptions, BackoffSteps,
-  BareReason, CacheEvent, CacheOption, CacheStore, CallerIdentity, Clock, CredentialProvider, Credentials,
-  Customer, DefaultCredentialsOptions, DiagnosticEvent, EncryptedStoreOptions, EncryptionKey, Expiring,
+  BareReason, CacheEvent, CacheOption, CacheStore, CallerIdentity, Clock, CredentialProvider, Credentials, Customer,
+  DefaultCredentialsOptions, DiagnosticEvent, EncryptedStoreOptions, EncryptionKey, Expiring,
   FederatedCredentialsOptions, FederatedTokenOptions, Fetch, FetchInit, FindDomainIdOptions, FindProjectIdOptions,
   GetOptions, GuardOptions, IamFetch, IamFetchInit, IamFetchResponse, IamOptions, KeyvLike, Lease, LibraryFetch,
-  LibraryFetchInit, LibraryResponse, MemoryStoreOptions, MetadataCredentialsOptions, NameOrId, Partner,
-  PartnerOptions, PasswordTokenOptions, PayloadStream, PodCredentialsOptions, ProfileCredentialsOptions, Provider,
-  ProviderContext, RequestEvent, Secret, SigningAlgorithm, StaticCredentialProvider, StoreChange, StsOptions,
-  TemporaryKeyOptions, Token, TokenAuthOptions, TokenCacheOptions, TokenCredentialsOptions, TokenProvider,
-  TokenScope, UnreadableValue,
+  LibraryFetchInit, LibraryResponse, MemoryStoreOptions, MetadataCredentialsOptions, NameOrId, Partner, PartnerOptions,
+  PasswordTokenOptions, PayloadStream, PodCredentialsOptions, ProfileCredentialsOptions, Provider, ProviderContext,
+  RequestEvent, Secret, SigningAlgorithm, StaticCredentialProvider, StoreChange, StoredText, StoredWait, StoreNotice, StoreQuestion,
+  StoreWatch, StsOptions, Taken, TemporaryKeyOptions, Token, TokenAuthOptions,
+  TokenCacheOptions, TokenCredentialsOptions, TokenProvider, TokenScope, UnreadableValue,
 } from "@countersign/auth-core"
 // biome-ignore format: a list of names
 export {

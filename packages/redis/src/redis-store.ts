@@ -1,71 +1,149 @@
-import { AuthError, type CacheStore, type StoreChange } from "@countersign/auth-core"
+import {
+  AuthError,
+  type CacheStore,
+  type Lease,
+  type StoreChange,
+  type StoreNotice,
+  type StoreQuestion,
+  type Taken,
+} from "@countersign/auth-core"
 import { commandsOf, type RedisClient } from "./redis-client.ts"
-import { ACQUIRE_SCRIPT, DELETE_SCRIPT, FENCED_SET_SCRIPT, RELEASE_SCRIPT, SET_SCRIPT } from "./scripts.ts"
+import {
+  DELETE_SCRIPT,
+  FAIL_UNDER_LEASE_SCRIPT,
+  RELEASE_SCRIPT,
+  SET_SCRIPT,
+  SET_UNDER_LEASE_SCRIPT,
+  TAKE_SCRIPT,
+} from "./scripts.ts"
 
 export interface RedisStoreOptions {
   /** The start of every key and channel. @default "countersign:" */
   prefix?: string | undefined
 }
 
+/** How many channels the identities are spread over. A process listens to those of the identities that it uses. */
+const BUCKETS = 4_096
+
 /**
- * A store for `TokenCache` on Redis (6.2 or later) or Valkey, through a connected client of the package `redis` or
- * `ioredis`. Clusters and sentinels work too.
+ * A store for `TokenCache` on Redis (6.2 or later) or Valkey, through a connected client of the package `redis`,
+ * `ioredis`, `iovalkey` or `@valkey/valkey-glide`. Clusters and sentinels work too.
  *
- * Keys after the prefix, where `k` is the store key of an identity: `{k}` holds the value, `{k}:lease` the process that
- * may renew it, `{k}:meta` the numbers of the last lease and of the last lease that set a value (for 7 days). Changes
- * are published on the channel `changes`. The store listens to it on a connection of its own.
+ * One hash holds all of an identity: `{b}:k` after the prefix, where `k` is its store key and `b` the number of its
+ * bucket, from 0 to 4095. Changes are published on the channel `{b}:changes` after the prefix. The store listens on a
+ * connection of its own.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` for another kind of client, or a prefix with braces.
  */
 export function redisStore(client: RedisClient, { prefix = "countersign:" }: RedisStoreOptions = {}): CacheStore {
   checkPrefix(prefix)
   const commands = commandsOf(client) ?? refuse()
-  const channel = `${prefix}changes`
   const self = crypto.randomUUID()
-  const valueKey = (key: string): string => `${prefix}{${key}}`
-  const leaseKey = (key: string): string => `${prefix}{${key}}:lease`
-  const metaKey = (key: string): string => `${prefix}{${key}}:meta`
-  const message = (change: StoreChange, key: string): string => `${self} ${change} ${key}`
+  const channelOf = (key: string): string => `${prefix}{${bucketOf(key)}}:changes`
+  const run = (script: string, key: string, ...values: string[]): Promise<unknown> => {
+    const names = [`${prefix}{${bucketOf(key)}}:${key}`]
+    return commands.run(script, names, [commands.publishing, channelOf(key), self, key, ...values])
+  }
+
+  const leaseOf = (key: string, version: string): Lease => ({
+    version,
+    set: async (text, endsAt) => isOne(await run(SET_UNDER_LEASE_SCRIPT, key, version, text, String(endsAt))),
+    setFailure: async (text, ...times) =>
+      isOne(await run(FAIL_UNDER_LEASE_SCRIPT, key, version, text, ...times.map(String))),
+    release: async () => void (await run(RELEASE_SCRIPT, key, version)),
+  })
+
+  const take = async (key: string, question: StoreQuestion): Promise<Taken> => {
+    const { unwanted = "", isRefused = false, failure = "", lease } = question
+    const asked = [unwanted, isRefused ? "1" : "", failure, lease?.holder ?? "", String(Math.ceil(lease?.ms ?? 0))]
+    const answer = await run(TAKE_SCRIPT, key, ...asked)
+    if (!Array.isArray(answer)) throw new TypeError("The script of the store returned no list.")
+    const [kind, at, first, second, third, fourth] = answer.map(String)
+    const now = Number(at)
+    switch (kind) {
+      case "value":
+        return { kind, now, version: first ?? "", endsAt: Number(second), text: third ?? "" }
+      case "failure":
+        return { kind, now, version: first ?? "", waitsUntil: Number(second), text: third ?? "" }
+      case "held":
+        return { kind, now, until: Number(first) }
+      case "lease": {
+        const waited =
+          second === undefined ? undefined : { version: second, waitsUntil: Number(third), text: fourth ?? "" }
+        return { kind, now, lease: leaseOf(key, first ?? ""), failure: waited }
+      }
+      default:
+        return { kind: "none", now }
+    }
+  }
+
   return {
-    get: (key) => commands.get(valueKey(key)),
+    async get(key) {
+      const taken = await take(key, { failure: "ignored" })
+      return taken.kind === "value" ? taken.text : undefined
+    },
     async set(key, value, ttlMs) {
-      await commands.run(SET_SCRIPT, [valueKey(key)], [value, String(ttlMs), channel, message("set", key)])
+      await run(SET_SCRIPT, key, value, String(ttlMs))
     },
     async delete(key) {
-      await commands.run(DELETE_SCRIPT, [valueKey(key)], [channel, message("deleted", key)])
+      await run(DELETE_SCRIPT, key)
     },
-    async acquireLease(key, ttlMs) {
-      const holder = crypto.randomUUID()
-      const number = await commands.run(ACQUIRE_SCRIPT, [leaseKey(key), metaKey(key)], [holder, String(ttlMs)])
-      if (number === null || number === undefined) return undefined
-      return {
-        async set(value, valueTtlMs) {
-          const values = [String(number), value, String(valueTtlMs), channel, message("set", key)]
-          return Number(await commands.run(FENCED_SET_SCRIPT, [valueKey(key), metaKey(key)], values)) === 1
-        },
-        async release() {
-          await commands.run(RELEASE_SCRIPT, [leaseKey(key)], [holder])
-        },
-      }
-    },
+    take,
     watch(listener) {
-      let ended = false
+      let hasEnded = false
       const subscription = commands.subscribe({
-        heard(text) {
-          const [, sender, change, key] = MESSAGE.exec(text) ?? []
-          if (!ended && key !== undefined && sender !== self) listener(key, change as StoreChange)
+        heard(message) {
+          const notice = noticeIn(message, self)
+          if (notice !== undefined && !hasEnded) listener(notice)
         },
       })
-      subscription.listenTo(channel)
-      return () => {
-        ended = true
-        subscription.end()
+      /** How many followed keys each channel has. */
+      const followed = new Map<string, Set<string>>()
+      return {
+        follow(key) {
+          const channel = channelOf(key)
+          const keys = followed.get(channel) ?? new Set()
+          followed.set(channel, keys.add(key))
+          if (keys.size === 1) subscription.listenTo(channel)
+        },
+        unfollow(key) {
+          const channel = channelOf(key)
+          const keys = followed.get(channel)
+          if (keys?.delete(key) !== true || keys.size > 0) return
+          followed.delete(channel)
+          subscription.stopListeningTo(channel)
+        },
+        isHearing: (key) => subscription.isHearing(channelOf(key)),
+        end() {
+          hasEnded = true
+          return subscription.end()
+        },
       }
     },
   }
 }
 
-const MESSAGE = /^(\S+) (set|deleted) (\S+)$/
+const MESSAGE = /^(\S+) (set|deleted|failed|forgiven|released) (\S+)(?: (\d+) (\d+) )?/
+
+/** The notice in a message; nothing for a message of this very store, or of another kind. */
+function noticeIn(message: string, self: string): StoreNotice | undefined {
+  const [start = "", sender, change, key, version, endsAt] = MESSAGE.exec(message) ?? []
+  if (key === undefined || sender === self) return undefined
+  const notice = { key, change: change as StoreChange }
+  if (version === undefined) return notice
+  return { ...notice, value: { version, endsAt: Number(endsAt), text: message.slice(start.length) } }
+}
+
+/** FNV-1a of the key, which is ASCII. */
+function bucketOf(key: string): number {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193)
+  return (hash >>> 0) % BUCKETS
+}
+
+function isOne(result: unknown): boolean {
+  return Number(result) === 1
+}
 
 function refuse(): never {
   throw new AuthError(

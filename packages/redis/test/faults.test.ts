@@ -66,6 +66,15 @@ describe.skipIf(!hasRedis())("a Redis in trouble", () => {
     return { cache, events }
   }
 
+  /** The key of the only identity, once its value is written. */
+  async function onlyKey(admin: IoRedis): Promise<string> {
+    const keys = async (): Promise<string[]> => await admin.keys("countersign:{*")
+    await expect.poll(async () => (await keys()).length).toBe(1)
+    const [key = ""] = await keys()
+    await expect.poll(() => admin.hexists(key, "value")).toBe(1)
+    return key
+  }
+
   function issuer(name = "faults/test"): { provider: TokenProvider; calls: () => number } {
     let calls = 0
     const provider = async (): Promise<{ value: string; issuedAt: number; expiresAt: number }> => {
@@ -140,28 +149,35 @@ describe.skipIf(!hasRedis())("a Redis in trouble", () => {
     })
 
     it.each([
-      ["junk", (admin: IoRedis, key: string) => admin.set(key, "}junk{")],
-      ["a value of another version", (admin: IoRedis, key: string) => admin.set(key, '{"v":99,"at":0,"value":{}}')],
-      [
-        "another type",
-        async (admin: IoRedis, key: string) => {
-          await admin.del(key)
-          return admin.lpush(key, "x")
-        },
-      ],
+      ["junk", (admin: IoRedis, key: string) => admin.hset(key, "value", "}junk{")],
+      ["a value of another version", (admin: IoRedis, key: string) => admin.hset(key, "value", '{"v":99,"value":{}}')],
     ])("that holds %s counts as one that holds nothing", async (_kind, spoil) => {
       const client = await connect(redis.url)
       const { provider, calls } = issuer()
       await process(client, PATIENT).cache.get(provider)
       const admin = new IoRedis(redis.url)
-      const [key = ""] = (await admin.keys("countersign:{*}")).filter((name) => name.endsWith("}"))
-      expect(key).not.toBe("")
+      const key = await onlyKey(admin)
       await spoil(admin, key)
       admin.disconnect()
       const { cache, events } = process(client, PATIENT)
       expect((await timed(cache.get(provider))).value).toBe("token-2")
       expect(calls()).toBe(2)
       expect(events.some(({ type }) => type === "store-unreadable" || type === "store-failed")).toBe(true)
+    })
+
+    it("that holds another type under the key is used all the same", async () => {
+      const client = await connect(redis.url)
+      const { provider, calls } = issuer()
+      await process(client, PATIENT).cache.get(provider)
+      const admin = new IoRedis(redis.url)
+      const key = await onlyKey(admin)
+      await admin.del(key)
+      await admin.lpush(key, "x")
+      expect((await timed(process(client, PATIENT).cache.get(provider))).value).toBe("token-2")
+      await expect.poll(() => admin.type(key)).toBe("hash")
+      admin.disconnect()
+      expect((await timed(process(client, PATIENT).cache.get(provider))).value).toBe("token-2")
+      expect(calls()).toBe(2)
     })
 
     it("that is not a Redis fails no request", async () => {
@@ -237,20 +253,21 @@ describe.skipIf(!hasRedis())("a Redis in trouble", () => {
 
     it("holds encrypted values, and keys change without a call to the issuer", async () => {
       const client = await clients["node-redis"](redis.url)
-      const [older, newer] = [1, 2].map((id) => ({ id: `k${id}`, key: new Uint8Array(32).fill(id) }))
-      if (older === undefined || newer === undefined) throw new Error("There are two keys.")
+      const [older, newer, unknown] = [1, 2, 3].map((id) => ({ id: `k${id}`, key: new Uint8Array(32).fill(id) }))
       const { provider, calls } = issuer()
-      const withKeys = (keys: { id: string; key: Uint8Array }[]): TokenCache =>
+      const withKeys = (...keys: unknown[]): TokenCache =>
         process(client, { ...PATIENT, store: encryptedStore(redisStore(client), { keys: keys as never }) }).cache
-      const written = await withKeys([older]).get(provider)
-      expect(await withKeys([newer, older]).get(provider)).toEqual(written)
-      expect(calls()).toBe(1)
+      const written = await withKeys(older).get(provider)
       const admin = new IoRedis(redis.url)
-      const [key = ""] = (await admin.keys("countersign:{*}")).filter((name) => name.endsWith("}"))
-      expect(await admin.get(key)).not.toContain(written.value)
+      expect(await admin.hget(await onlyKey(admin), "value")).not.toContain(written.value)
+      expect(await withKeys(newer, older).get(provider)).toEqual(written)
+      expect(calls()).toBe(1)
+      // From then on the old key is not needed for this value.
+      await expect.poll(async () => (await admin.keys("countersign:{*")).length).toBe(2)
       admin.disconnect()
-      // It is a miss without the old key.
-      expect((await withKeys([newer]).get(provider)).value).toBe("token-2")
+      expect(await withKeys(newer).get(provider)).toEqual(written)
+      // It is a miss without a key.
+      expect((await withKeys(unknown).get(provider)).value).toBe("token-2")
     })
   })
 })

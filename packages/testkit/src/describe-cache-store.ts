@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises"
-import type { CacheStore, Lease } from "@countersign/auth-core"
+import type { CacheStore, StoreNotice, StoreQuestion, Taken } from "@countersign/auth-core"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 
 export interface CacheStoreSuiteOptions {
@@ -16,7 +16,7 @@ const SPAN_MS = 150
 /** A slow machine may miss a value before it ends, so the test is repeated with longer spans. */
 const LONGER_SPANS_MS = [SPAN_MS, 1_000, 6_000]
 
-/** The contract of every {@link CacheStore}, and of leases and watching if it has them. */
+/** The contract of every {@link CacheStore}, and of coordination and watching if it has them. */
 export function describeCacheStore(
   name: string,
   makeStore: () => CacheStore | Promise<CacheStore>,
@@ -30,20 +30,33 @@ export function describeCacheStore(
     beforeEach(async () => {
       store = await makeStore()
       peer = await peerOf(store)
-      key = `v1.${crypto.randomUUID()}`
+      key = `v2.${crypto.randomUUID()}`
     })
 
     afterEach(async () => {
       await dispose(store)
     })
 
-    const lease = async (of: CacheStore, ttlMs = 60_000, leased = key): Promise<Lease | undefined> =>
-      of.acquireLease?.(leased, ttlMs)
+    const take = async (of: CacheStore, question: StoreQuestion = {}, asked = key): Promise<Taken> => {
+      const taken = await of.take?.(asked, question)
+      if (taken === undefined) throw new Error("The store does not coordinate.")
+      return taken
+    }
 
-    const mustLease = async (of: CacheStore, ttlMs?: number): Promise<Lease> => {
-      const got = await lease(of, ttlMs)
-      if (got === undefined) throw new Error("The lease is taken.")
-      return got
+    let holders = 0
+    /** Another process for each call. */
+    const ask = (of: CacheStore, question: StoreQuestion = {}, ms = 60_000, asked = key): Promise<Taken> =>
+      take(of, { lease: { holder: `holder-${++holders}`, ms }, ...question }, asked)
+
+    const mustLease = async (of: CacheStore, question: StoreQuestion = {}, ms?: number): Promise<Grant> => {
+      const taken = await ask(of, question, ms)
+      if (taken.kind !== "lease") throw new Error(`The lease is not granted: ${taken.kind}.`)
+      return taken
+    }
+
+    const valueIn = async (of: CacheStore): Promise<string | undefined> => {
+      const taken = await take(of)
+      return taken.kind === "value" ? taken.text : undefined
     }
 
     const beforeItEnds = async (check: (spanMs: number) => Promise<void>): Promise<void> => {
@@ -53,7 +66,7 @@ export function describeCacheStore(
           return
         } catch (error) {
           if (spanMs === LONGER_SPANS_MS.at(-1)) throw error
-          key = `v1.${crypto.randomUUID()}`
+          key = `v2.${crypto.randomUUID()}`
         }
       }
     }
@@ -111,131 +124,250 @@ export function describeCacheStore(
       })
     })
 
-    describe("leases, if the store has them,", () => {
-      it("are held by one of many concurrent callers", async ({ skip }) => {
-        if (store.acquireLease === undefined) skip()
-        const asked = Array.from({ length: 50 }, async (_, index) => lease(index % 2 === 0 ? store : peer))
-        expect((await Promise.all(asked)).filter((got) => got !== undefined)).toHaveLength(1)
+    describe("taking, if the store coordinates,", () => {
+      beforeEach(({ skip }) => {
+        if (store.take === undefined) skip()
       })
 
-      it("are free again once released", async ({ skip }) => {
-        if (store.acquireLease === undefined) skip()
-        const mine = await mustLease(store)
-        expect(await lease(peer)).toBeUndefined()
-        await mine.release()
-        expect(await lease(peer)).toBeDefined()
+      it("finds a value with its version and its end", async () => {
+        const { lease, now } = await mustLease(store)
+        expect(await lease.set("value", now + 60_000)).toBe(true)
+        const taken = await ask(peer)
+        expect(taken).toMatchObject({ kind: "value", text: "value", version: lease.version, endsAt: now + 60_000 })
+        expect(taken.now).toBeGreaterThanOrEqual(now)
       })
 
-      it("are free again when their time is over, as after the death of the holder", async ({ skip }) => {
-        if (store.acquireLease === undefined) skip()
+      it("finds nothing, and grants nothing, where it only looks", async () => {
+        expect(await take(store)).toMatchObject({ kind: "none" })
+        await mustLease(peer)
+        expect(await take(store)).toMatchObject({ kind: "none" })
+      })
+
+      it("grants the lease to one of many concurrent callers, and tells the others its end", async () => {
+        const asked = Array.from({ length: 50 }, async (_, index) => ask(index % 2 === 0 ? store : peer))
+        const taken = await Promise.all(asked)
+        expect(taken.filter(({ kind }) => kind === "lease")).toHaveLength(1)
+        for (const other of taken) {
+          if (other.kind === "lease") continue
+          expect(other.kind).toBe("held")
+          if (other.kind === "held") expect(other.until - other.now).toBeGreaterThan(0)
+          if (other.kind === "held") expect(other.until - other.now).toBeLessThanOrEqual(60_000)
+        }
+      })
+
+      it("grants the lease again once it is released", async () => {
+        const { lease } = await mustLease(store)
+        expect(await ask(peer)).toMatchObject({ kind: "held" })
+        await lease.release()
+        expect(await ask(peer)).toMatchObject({ kind: "lease" })
+      })
+
+      it("grants the lease again when its time is over, as after the death of the holder", async () => {
         await beforeItEnds(async (spanMs) => {
-          await mustLease(store, spanMs)
-          expect(await lease(peer)).toBeUndefined()
+          await mustLease(store, {}, spanMs)
+          expect(await ask(peer)).toMatchObject({ kind: "held" })
           await wait(spanMs + 20)
-          expect(await lease(peer)).toBeDefined()
+          expect(await ask(peer)).toMatchObject({ kind: "lease" })
         })
       })
 
-      it("of two keys are independent", async ({ skip }) => {
-        if (store.acquireLease === undefined) skip()
-        await mustLease(store)
-        expect(await lease(peer, 60_000, `${key}.other`)).toBeDefined()
+      it("grants a holder that asks again a new lease in place of its own", async () => {
+        const lease = { holder: "same", ms: 60_000 }
+        const first = await take(store, { lease })
+        const second = await take(store, { lease })
+        if (first.kind !== "lease" || second.kind !== "lease") throw new Error("The lease is not granted.")
+        await first.lease.release()
+        expect(await ask(peer)).toMatchObject({ kind: "held" })
+        await second.lease.release()
+        expect(await ask(peer)).toMatchObject({ kind: "lease" })
       })
 
-      it("set the value of their key", async ({ skip }) => {
-        if (store.acquireLease === undefined) skip()
+      it("keeps two keys apart", async () => {
+        await mustLease(store)
+        expect(await ask(peer, {}, 60_000, `${key}.other`)).toMatchObject({ kind: "lease" })
+      })
+
+      it("ends a value at the time that its holder names, not before", async () => {
         await beforeItEnds(async (spanMs) => {
-          const mine = await mustLease(store)
-          expect(await mine.set("value", spanMs)).toBe(true)
-          expect(await peer.get(key)).toBe("value")
+          const { lease, now } = await mustLease(store)
+          await lease.set("value", now + spanMs)
+          expect(await valueIn(peer)).toBe("value")
           await wait(spanMs + 20)
+          expect(await valueIn(peer)).toBeUndefined()
           expect(await peer.get(key)).toBeUndefined()
         })
       })
 
-      it("do not block reads", async ({ skip }) => {
-        if (store.acquireLease === undefined) skip()
-        await store.set(key, "value", 60_000)
-        await mustLease(store)
-        expect(await peer.get(key)).toBe("value")
+      it("never gives a value whose end is over when it is set", async () => {
+        const { lease, now } = await mustLease(store)
+        await lease.set("value", now - 1_000)
+        expect(await valueIn(peer)).toBeUndefined()
       })
 
-      it("let a slow holder set the value if there is no newer one", async ({ skip }) => {
-        if (store.acquireLease === undefined) skip()
-        const slow = await mustLease(store, SPAN_MS)
-        await wait(SPAN_MS + 20)
-        await mustLease(peer)
-        expect(await slow.set("late", 60_000)).toBe(true)
-        expect(await peer.get(key)).toBe("late")
+      it("releases the lease together with the set", async () => {
+        const { lease, now } = await mustLease(store)
+        const version = lease.version
+        await lease.set("value", now + 60_000)
+        expect(await ask(peer, { unwanted: version })).toMatchObject({ kind: "lease" })
       })
 
-      it("keep a slow holder from overwriting the value of a later holder", async ({ skip }) => {
-        if (store.acquireLease === undefined) skip()
-        const slow = await mustLease(store, SPAN_MS)
+      it("passes over the unwanted version only", async () => {
+        const { lease, now } = await mustLease(store)
+        await lease.set("old", now + 60_000)
+        const renewal = await mustLease(peer, { unwanted: lease.version })
+        expect(await valueIn(store)).toBe("old")
+        expect(Number(renewal.lease.version)).toBeGreaterThan(Number(lease.version))
+        await renewal.lease.set("new", now + 60_000)
+        expect(await ask(store, { unwanted: lease.version })).toMatchObject({ kind: "value", text: "new" })
+      })
+
+      it("deletes a refused value when it grants the lease, and not before", async () => {
+        const { lease, now } = await mustLease(store)
+        await lease.set("refused", now + 60_000)
+        const other = await mustLease(peer, { unwanted: lease.version })
+        expect(await ask(store, { unwanted: lease.version, isRefused: true })).toMatchObject({ kind: "held" })
+        expect(await valueIn(peer)).toBe("refused")
+        await other.lease.release()
+        await mustLease(store, { unwanted: lease.version, isRefused: true })
+        expect(await valueIn(peer)).toBeUndefined()
+      })
+
+      it("lets a late holder set the value if there is no newer one", async () => {
+        const slow = await mustLease(store, {}, SPAN_MS)
         await wait(SPAN_MS + 20)
         const later = await mustLease(peer)
-        expect(await later.set("newer", 60_000)).toBe(true)
-        await later.release()
-        expect(await slow.set("older", 60_000)).toBe(false)
-        expect(await store.get(key)).toBe("newer")
+        expect(await slow.lease.set("late", slow.now + 60_000)).toBe(true)
+        expect(await valueIn(peer)).toBe("late")
+        expect(await later.lease.set("newer", slow.now + 60_000)).toBe(true)
+        expect(await valueIn(store)).toBe("newer")
       })
 
-      it("keep a slow holder out even after the newer value was deleted", async ({ skip }) => {
-        if (store.acquireLease === undefined) skip()
-        const slow = await mustLease(store, SPAN_MS)
+      it("keeps a late holder from overwriting the value of a later holder", async () => {
+        const slow = await mustLease(store, {}, SPAN_MS)
         await wait(SPAN_MS + 20)
         const later = await mustLease(peer)
-        await later.set("newer", 60_000)
+        expect(await later.lease.set("newer", slow.now + 60_000)).toBe(true)
+        expect(await slow.lease.set("older", slow.now + 60_000)).toBe(false)
+        expect(await slow.lease.setFailure("failed", slow.now + 60_000, slow.now + 60_000)).toBe(false)
+        expect(await valueIn(store)).toBe("newer")
+      })
+
+      it("keeps a holder from setting a value after a deletion", async () => {
+        const { lease, now } = await mustLease(store)
         await peer.delete(key)
-        expect(await slow.set("older", 60_000)).toBe(false)
-        expect(await store.get(key)).toBeUndefined()
+        expect(await lease.set("older", now + 60_000)).toBe(false)
+        expect(await valueIn(store)).toBeUndefined()
+        expect(await ask(peer)).toMatchObject({ kind: "lease" })
       })
 
-      it("are not released by a holder whose time was over", async ({ skip }) => {
-        if (store.acquireLease === undefined) skip()
-        const slow = await mustLease(store, SPAN_MS)
+      it("keeps a late holder from releasing the lease of another", async () => {
+        const slow = await mustLease(store, {}, SPAN_MS)
         await wait(SPAN_MS + 20)
         await mustLease(peer)
-        await slow.release()
-        expect(await lease(store)).toBeUndefined()
+        await slow.lease.release()
+        expect(await ask(store)).toMatchObject({ kind: "held" })
       })
 
-      it("let each holder in turn set the value", async ({ skip }) => {
-        if (store.acquireLease === undefined) skip()
-        for (const value of ["1", "2", "3"]) {
-          const holder = await mustLease(value === "2" ? peer : store)
-          expect(await holder.set(value, 60_000)).toBe(true)
-          await holder.release()
-          expect(await store.get(key)).toBe(value)
+      it("lets each holder in turn set the value", async () => {
+        let version: string | undefined
+        for (const text of ["1", "2", "3"]) {
+          const holder = await mustLease(text === "2" ? peer : store, { unwanted: version })
+          expect(await holder.lease.set(text, holder.now + 60_000)).toBe(true)
+          version = holder.lease.version
+          expect(await valueIn(store)).toBe(text)
         }
+      })
+
+      it("gives a failure while it waits, then with the lease, until it counts no more", async () => {
+        await beforeItEnds(async (spanMs) => {
+          const { lease, now } = await mustLease(store)
+          expect(await lease.setFailure("refused", now + spanMs, now + 3 * spanMs)).toBe(true)
+          const failure = { text: "refused", version: lease.version, waitsUntil: now + spanMs }
+          expect(await ask(peer)).toMatchObject({ kind: "failure", ...failure })
+          await wait(spanMs + 20)
+          const next = await mustLease(peer)
+          expect(next.failure).toEqual(failure)
+          await next.lease.release()
+          await wait(2 * spanMs + 20)
+          expect((await mustLease(peer)).failure).toBeUndefined()
+        })
+      })
+
+      it("gives a value rather than a failure, and a success ends the failure", async () => {
+        const first = await mustLease(store)
+        await first.lease.set("value", first.now + 60_000)
+        const second = await mustLease(store, { unwanted: first.lease.version })
+        await second.lease.setFailure("failed", first.now + 60_000, first.now + 60_000)
+        expect(await ask(peer)).toMatchObject({ kind: "value", text: "value" })
+        expect(await ask(peer, { unwanted: first.lease.version })).toMatchObject({ kind: "failure" })
+        const third = await mustLease(peer, { unwanted: first.lease.version, failure: "ignored" })
+        expect(third.failure).toMatchObject({ text: "failed" })
+        await third.lease.set("new", first.now + 60_000)
+        const fourth = await mustLease(store, { unwanted: third.lease.version })
+        expect(fourth.failure).toBeUndefined()
+      })
+
+      it("forgives a failure", async () => {
+        const { lease, now } = await mustLease(store)
+        await lease.setFailure("failed", now + 60_000, now + 60_000)
+        expect(await take(peer, { failure: "forgiven" })).toMatchObject({ kind: "none" })
+        expect((await mustLease(peer)).failure).toBeUndefined()
       })
     })
 
     describe("watch, if the store has it,", () => {
-      it("reports the changes of others until it ends", async ({ skip }) => {
+      beforeEach(({ skip }) => {
         if (store.watch === undefined) skip()
+      })
+
+      it("reports the changes of others until it ends", async () => {
         const seen: string[] = []
-        const stop = store.watch?.((changed, change) => {
-          if (changed.startsWith(key)) seen.push(`${change} ${changed}`)
+        const watch = store.watch?.(({ key: changed, change }) => {
+          if (changed === key) seen.push(change)
         })
-        // A listener may need a moment before it hears.
-        await expect
-          .poll(async () => {
-            await peer.set(`${key}.first`, "value", 60_000)
-            return seen.includes(`set ${key}.first`)
-          })
-          .toBe(true)
-        const holder = await lease(peer)
-        if (holder === undefined) await peer.set(key, "value", 60_000)
-        else await holder.set("value", 60_000)
+        watch?.follow(key)
+        await expect.poll(() => watch?.isHearing(key), { timeout: 10_000 }).toBe(true)
+        await peer.set(key, "value", 60_000)
         await peer.delete(key)
-        await expect.poll(() => seen.filter((change) => change.endsWith(key))).toEqual([`set ${key}`, `deleted ${key}`])
-        stop?.()
-        const before = seen.length
+        const expected = ["set", "deleted"]
+        if (peer.take !== undefined) {
+          const first = await mustLease(peer)
+          await first.lease.set("value", first.now + 60_000)
+          const second = await mustLease(peer, { unwanted: first.lease.version, isRefused: true })
+          await second.lease.setFailure("failed", second.now + 60_000, second.now + 60_000)
+          await take(peer, { failure: "forgiven" })
+          expected.push("set", "deleted", "failed", "forgiven")
+        }
+        await expect.poll(() => seen).toEqual(expected)
+        await watch?.end()
         await peer.set(key, "unheard", 60_000)
         await delay(20)
-        expect(seen).toHaveLength(before)
+        expect(seen).toEqual(expected)
+      })
+
+      it("brings the value to those who wait for a lease, and tells them of its release", async ({ skip }) => {
+        if (store.take === undefined) skip()
+        const seen: StoreNotice[] = []
+        const watch = store.watch?.((notice) => {
+          if (notice.key === key) seen.push(notice)
+        })
+        watch?.follow(key)
+        await expect.poll(() => watch?.isHearing(key), { timeout: 10_000 }).toBe(true)
+        const first = await mustLease(peer)
+        expect(await ask(store)).toMatchObject({ kind: "held" })
+        await first.lease.release()
+        await expect.poll(() => seen).toEqual([{ key, change: "released" }])
+        const second = await mustLease(peer)
+        await ask(store)
+        const endsAt = second.now + 60_000
+        const text = "a value 密钥 \r\n with spaces "
+        await second.lease.set(text, endsAt)
+        const value = { text, version: second.lease.version, endsAt }
+        await expect.poll(() => seen.slice(1)).toEqual([{ key, change: "set", value }])
+        await watch?.end()
       })
     })
   })
 }
+
+type Grant = Extract<Taken, { kind: "lease" }>

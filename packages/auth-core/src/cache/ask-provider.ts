@@ -10,12 +10,19 @@ import { type Lifetime, type LifetimeOptions, lifetimeOf } from "./lifetime.ts"
 
 /** How the attempt to get a new value ended. */
 export type Renewal<T> =
-  | { readonly kind: "value"; readonly value: T; readonly lifetime: Lifetime; readonly source: "provider" | "store" }
+  | {
+      readonly kind: "value"
+      readonly value: T
+      readonly lifetime: Lifetime
+      /** The moment of the monotonic clock from which the lifetime counts. */
+      readonly at: number
+      readonly source: "provider" | "store"
+    }
   | FailedRenewal
   /** The provider failed a while ago and was not asked. */
   | { readonly kind: "backed-off"; readonly failure: Failure }
-  /** Another process is renewing the value; this one serves meanwhile. */
-  | { readonly kind: "busy"; readonly value: T }
+  /** Another process is renewing the value, or there is no better one yet; this one serves for `againMs` more. */
+  | { readonly kind: "busy"; readonly value: T; readonly againMs: number }
   | SecretMoved<T>
 
 export interface FailedRenewal {
@@ -62,9 +69,17 @@ export async function askProvider<T extends Expiring>(
   }
   let renewal: Renewal<T>
   try {
+    // The issuer may have answered as early as it was asked.
+    const at = clock.monotonic()
+    const now = clock.now()
     const { value, issuerNow, againMs } = await call(provider, context, limitMs, clock)
-    const planned = lifetimeOf(value, clock.now(), issuerNow, againMs, lifetime)
-    renewal = { kind: "value", value, lifetime: planned, source: "provider" }
+    renewal = {
+      kind: "value",
+      value,
+      lifetime: lifetimeOf(value, now, issuerNow, againMs, lifetime),
+      at,
+      source: "provider",
+    }
   } catch (error) {
     if (!isAuthError(error)) throw error
     // The other identity remembers its failure.
@@ -95,7 +110,7 @@ function blaming(
 
 interface Answer<T> {
   readonly value: T
-  /** The time of the issuer's clock on receipt, epoch ms, where the provider reported it. */
+  /** The time of the issuer's clock at its answer, epoch ms, where the provider reported it. */
   readonly issuerNow: number | undefined
   /** How soon the provider wants the next call, milliseconds. */
   readonly againMs: number
@@ -112,9 +127,9 @@ async function call<T extends Expiring>(
   clock: Clock,
 ): Promise<Answer<T>> {
   const name = provider.identityKey ?? "this identity"
-  let reported: { issuerTime: number; at: number } | undefined
-  const reportIssuerTime = (issuerTime: number): void => {
-    if (Number.isFinite(issuerTime)) reported = { issuerTime, at: clock.monotonic() }
+  let issuerNow: number | undefined
+  const reportIssuerTime = (time: number): void => {
+    if (Number.isFinite(time)) issuerNow = time
   }
   let againMs = Number.POSITIVE_INFINITY
   const refreshAfter = (ms: number): void => {
@@ -133,7 +148,6 @@ async function call<T extends Expiring>(
     }
   })
   checkValue(value, name)
-  const issuerNow = reported === undefined ? undefined : reported.issuerTime + clock.monotonic() - reported.at
   return { value, issuerNow, againMs }
 }
 

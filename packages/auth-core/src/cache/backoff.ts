@@ -52,8 +52,8 @@ export interface Failure {
   /** Counted by kind, so that an outage between two refusals does not shorten the wait after the second. */
   readonly counts: Readonly<Record<FailureKind, number>>
   readonly resets: number
-  /** When another process wrote it, epoch ms by the clock of that process. */
-  readonly writtenAt?: number
+  /** Its version in the store, where another process wrote it. */
+  readonly version?: string
 }
 
 const DEFAULTS = {
@@ -139,7 +139,7 @@ export function rechecked(failure: Failure, { recheckMs }: Backoff, now: number)
 
 /** A failure whose wait begins now. */
 export function failureFrom(
-  failure: Pick<Failure, "error" | "counts" | "delayMs" | "writtenAt">,
+  failure: Pick<Failure, "error" | "counts" | "delayMs" | "version">,
   { recheckMs, resets }: Backoff,
   now: number,
 ): Failure {

@@ -79,7 +79,7 @@ export class CacheEntry<T = Expiring> implements Link {
   provider: Ref
   value: T | undefined = undefined
   /**
-   * When the value came: whole milliseconds of the monotonic clock, whole seconds of the wall clock, to keep entries
+   * When the lifetime of the value begins: whole milliseconds of the monotonic clock, whole seconds of the wall clock, to keep entries
    * small.
    */
   receivedMono = 0
@@ -127,11 +127,12 @@ export class CacheEntry<T = Expiring> implements Link {
     return this.endMs - (clock.monotonic() - this.receivedMono)
   }
 
-  fill(value: T, { softMs, hardMs, endMs }: Lifetime, clock: Clock): void {
+  /** @param at the moment of the monotonic clock from which the lifetime counts */
+  fill(value: T, { softMs, hardMs, endMs }: Lifetime, at: number, clock: Clock): void {
     this.value = value
-    this.receivedMono = Math.floor(clock.monotonic())
+    this.receivedMono = Math.floor(at)
     // Rounded up: the wall clock counts only when it runs far ahead of the other.
-    this.receivedWallSeconds = Math.ceil(clock.now() / 1000)
+    this.receivedWallSeconds = Math.ceil((clock.now() - clock.monotonic() + at) / 1000)
     this.softMs = softMs
     this.hardMs = hardMs
     this.endMs = endMs

@@ -90,7 +90,7 @@ export type CacheEvent =
   /** The shared store failed or was too slow. Requests go on without it, and it is left alone for `pausedMs`. */
   | {
       readonly type: "store-failed"
-      readonly operation: "get" | "set" | "delete" | "lease" | "release" | "watch"
+      readonly operation: "get" | "take" | "set" | "delete" | "release" | "watch"
       readonly durationMs: number
       /** `timeout`, or name and code of the error. */
       readonly reason: string

@@ -1,6 +1,15 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { hasBrand } from "../runtime/has-brand.ts"
-import { type CacheStore, type Lease, toBase64Url } from "./store.ts"
+import { type CoordinatedStore, failureKeyOf, isCoordinated } from "./coordinated-store.ts"
+import {
+  type CacheStore,
+  type Lease,
+  type StoreNotice,
+  type StoreQuestion,
+  type StoreWatch,
+  type Taken,
+  toBase64Url,
+} from "./store.ts"
 
 /** The types of Node 22 do not name it. */
 type CryptoKey = Parameters<typeof globalThis.crypto.subtle.encrypt>[1]
@@ -96,34 +105,62 @@ export function encryptedStore(store: CacheStore, { keys, onUnreadable }: Encryp
     }
   }
 
+  /** The text of a value; nothing when it does not decrypt. */
+  const reveal = async (key: string, text: string): Promise<string | undefined> => {
+    const value = await decrypt(key, text)
+    if (typeof value === "string") return value
+    tell(onUnreadable, value)
+    return undefined
+  }
+
   const encryptedLease = (key: string, lease: Lease): Lease => ({
-    set: async (value, ttlMs) => lease.set(await encrypt(key, value), ttlMs),
+    version: lease.version,
+    set: async (text, ...rest) => lease.set(await encrypt(key, text), ...rest),
+    setFailure: async (text, ...rest) => lease.setFailure(await encrypt(failureKeyOf(key), text), ...rest),
     release: () => lease.release(),
   })
+
+  const opened = async <T extends { readonly text: string }>(key: string, stored: T): Promise<T> => ({
+    ...stored,
+    text: (await reveal(key, stored.text)) ?? "",
+  })
+
+  const take = async (inner: CoordinatedStore, key: string, question: StoreQuestion): Promise<Taken> => {
+    const taken = await inner.take(key, question)
+    if (taken.kind === "value") return await opened(key, taken)
+    if (taken.kind === "failure") return await opened(failureKeyOf(key), taken)
+    if (taken.kind !== "lease") return taken
+    const failure = taken.failure && (await opened(failureKeyOf(key), taken.failure))
+    return { ...taken, lease: encryptedLease(key, taken.lease), failure }
+  }
+
+  const tellNotice = async (notice: StoreNotice, listener: (notice: StoreNotice) => void): Promise<void> => {
+    const { key, value } = notice
+    listener(value === undefined ? notice : { ...notice, value: await opened(key, value) })
+  }
 
   return {
     async get(key) {
       const text = await store.get(key)
-      if (text === undefined) return undefined
-      const value = await decrypt(key, text)
-      if (typeof value === "string") return value
-      tell(onUnreadable, value)
-      return undefined
+      return text === undefined ? undefined : await reveal(key, text)
     },
     async set(key, value, ttlMs) {
       await store.set(key, await encrypt(key, value), ttlMs)
     },
     delete: (key) => store.delete(key),
-    ...(store.acquireLease && {
-      async acquireLease(key: string, ttlMs: number) {
-        const lease = await store.acquireLease?.(key, ttlMs)
-        return lease && encryptedLease(key, lease)
-      },
-    }),
+    ...(isCoordinated(store) && { take: (key: string, question: StoreQuestion) => take(store, key, question) }),
     // During a rotation, values of processes with another first key are found.
     namesOf: (secret) => Promise.all(ready.map(async ({ key }) => nameUnder(await namingKeyOf(await key), secret))),
-    ...(store.watch && { watch: store.watch.bind(store) }),
+    ...(store.watch && {
+      watch: (listener: (notice: StoreNotice) => void) => watchOf(store, (notice) => void tellNotice(notice, listener)),
+    }),
   }
+}
+
+function watchOf(store: CacheStore, listener: (notice: StoreNotice) => void): StoreWatch {
+  const watch = store.watch?.(listener)
+  if (watch === undefined) throw new TypeError("`watch` returned nothing.")
+  return watch
 }
 
 function tell(onUnreadable: EncryptedStoreOptions["onUnreadable"], unreadable: UnreadableValue): void {

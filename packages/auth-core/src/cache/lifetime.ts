@@ -66,18 +66,18 @@ export function planLifetime(endMs: number, { refreshAheadMs, expiryMarginMs, ra
 }
 
 /**
- * The lifetime of a value that another process received `ageMs` ago and planned. A store drops ended values, so a value
- * that seems to have ended was written by a process whose clock is behind. It is used for a while.
+ * The lifetime of a value that another process planned `ageMs` ago. Each process adds a delay of its own to the soft
+ * expiry, up to half of the time until the hard expiry, so that not all of a fleet renew at once.
  */
 export function agedLifetime(
   { softMs, endMs }: Pick<Lifetime, "softMs" | "endMs">,
   ageMs: number,
   options: LifetimeOptions,
 ): Lifetime {
-  if (ageMs >= endMs) return planLifetime(Math.min(BELIEVED_MS, endMs), options)
   const own = planLifetime(endMs, options)
-  const plannedSoftMs = options.refreshAheadMs === undefined ? Math.min(softMs, own.hardMs) : own.softMs
-  return { softMs: plannedSoftMs - ageMs, hardMs: own.hardMs - ageMs, endMs: own.endMs - ageMs }
+  const plannedMs = options.refreshAheadMs === undefined ? Math.min(softMs, own.hardMs) : own.softMs
+  const delayMs = Math.floor((options.random() * (own.hardMs - plannedMs)) / 2)
+  return { softMs: plannedMs + delayMs - ageMs, hardMs: own.hardMs - ageMs, endMs: own.endMs - ageMs }
 }
 
 /**

@@ -2,7 +2,16 @@ import type { Hmac } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { type Clock, systemClock } from "../runtime/clock.ts"
 import { randomHmac } from "./fingerprint.ts"
-import type { CacheStore, Lease, StoreChange } from "./store.ts"
+import type {
+  CacheStore,
+  Lease,
+  StoreChange,
+  StoredText,
+  StoredWait,
+  StoreNotice,
+  StoreQuestion,
+  Taken,
+} from "./store.ts"
 import "./shared-renewal.chunk.ts"
 
 // Loads the code for shared renewals together with the store, so that the first read of a cache does not wait for it.
@@ -10,79 +19,171 @@ import "./shared-renewal.chunk.ts"
 export interface MemoryStoreOptions {
   /** How many values it holds. The least recently used go first. @default 10_000 */
   maxEntries?: number | undefined
-  /** @default the machine's clock */
-  clock?: Clock | undefined
+  /** Its monotonic time is the time of the store. @default the machine's clock */
+  clock?: Pick<Clock, "monotonic"> | undefined
 }
 
-interface Ending {
-  readonly endsAt: number
+/** All that the store knows of one key. */
+interface MemoryRecord {
+  /** Of the last value that was set or deleted. */
+  version: number
+  value?: { readonly text: string; readonly endsAt: number } | undefined
+  failure?: { readonly text: string; readonly version: number; waitsUntil: number; keptUntil: number } | undefined
+  /** The number of the last lease. */
+  number: number
+  holder?: { readonly name: string; readonly until: number } | undefined
+  /** Somebody waits for the holder. */
+  isAwaited: boolean
 }
+
+/** How long a record outlives its last version, milliseconds. An older lease sets nothing. */
+const FENCE_MS = 3_600_000
 
 /**
- * A store in this process: for caches that share values, for tests, and as a model for other stores. It has leases with
- * fencing, and reports changes.
+ * A store in this process: for caches that share values, for tests, and as a model for other stores. It coordinates
+ * renewals, and reports changes.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION`
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Required<CacheStore> {
   const { maxEntries = 10_000, clock = systemClock } = options
   if (!(maxEntries >= 1)) throw new AuthError("AUTH_INVALID_OPTION", "`maxEntries` must be a number, 1 or more.")
-  const entries = new Map<string, Ending & { readonly value: string }>()
-  const leases = new Map<string, Ending>()
-  /** The number of the last lease under which a key was set. Outlives the value. */
-  const fences = new Map<string, number>()
-  const listeners = new Set<(key: string, change: StoreChange) => void>()
-  let lastFence = 0
+  const records = new Map<string, MemoryRecord>()
+  const listeners = new Set<(notice: StoreNotice) => void>()
   let hmac: Hmac | undefined
 
-  const living = <T extends Ending>(map: Map<string, T>, key: string): T | undefined => {
-    const found = map.get(key)
-    if (found === undefined || clock.monotonic() < found.endsAt) return found
-    map.delete(key)
-    return undefined
+  /** Microseconds, so that versions differ. */
+  const micros = (): number => Math.floor(clock.monotonic() * 1_000)
+  const now = (): number => Math.floor(micros() / 1_000)
+
+  const isOver = ({ version, number, value, failure, holder }: MemoryRecord): boolean => {
+    const fencedUntil = Math.floor(Math.max(version, number) / 1_000) + FENCE_MS
+    return Math.max(fencedUntil, value?.endsAt ?? 0, failure?.keptUntil ?? 0, holder?.until ?? 0) <= now()
   }
-  const put = <T>(map: Map<string, T>, key: string, value: T): void => {
-    map.delete(key)
-    map.set(key, value)
-    const [oldest] = map.keys()
-    if (map.size > maxEntries && oldest !== undefined) map.delete(oldest)
+  const recordOf = (key: string): MemoryRecord => {
+    const found = records.get(key)
+    const record = found === undefined || isOver(found) ? { version: 0, number: 0, isAwaited: false } : found
+    records.delete(key)
+    return record
   }
-  const set = (key: string, value: string, ttlMs: number): void => {
-    put(entries, key, { value, endsAt: clock.monotonic() + ttlMs })
-    for (const listener of listeners) listener(key, "set")
+  const keep = (key: string, record: MemoryRecord): void => {
+    records.set(key, record)
+    const [oldest] = records.keys()
+    if (records.size > maxEntries && oldest !== undefined) records.delete(oldest)
+  }
+  const tell = (key: string, change: StoreChange, value?: StoredText): void => {
+    for (const listener of listeners) listener(value === undefined ? { key, change } : { key, change, value })
+  }
+  const nextVersion = ({ version, number }: MemoryRecord): number => Math.max(micros(), version + 1, number + 1)
+  const change = <T>(key: string, work: (record: MemoryRecord) => T): T => {
+    const record = recordOf(key)
+    const result = work(record)
+    if (record.version > 0 || record.number > 0 || record.failure !== undefined) keep(key, record)
+    return result
+  }
+  /** Ends a lease, unless a later one holds by now. Returns whether somebody waits for it. */
+  const free = (record: MemoryRecord, number: number): boolean => {
+    const { isAwaited } = record
+    if (record.number !== number || record.holder === undefined) return false
+    record.holder = undefined
+    record.isAwaited = false
+    return isAwaited
+  }
+  const isFenced = (record: MemoryRecord, number: number): boolean =>
+    record.version > number || micros() - number > FENCE_MS * 1_000
+
+  const leaseOf = (key: string, number: number): Lease => ({
+    version: String(number),
+    async set(text, endsAt) {
+      return change(key, (record) => {
+        const isAwaited = free(record, number)
+        const isSet = !isFenced(record, number)
+        if (isSet) {
+          record.version = number
+          record.value = { text, endsAt }
+          record.failure = undefined
+          tell(key, "set", isAwaited ? { text, version: String(number), endsAt } : undefined)
+        } else if (isAwaited) tell(key, "released")
+        return isSet
+      })
+    },
+    async setFailure(text, waitsUntil, keptUntil) {
+      return change(key, (record) => {
+        const isAwaited = free(record, number)
+        const isSet = !isFenced(record, number)
+        if (isSet) {
+          record.failure = { text, version: number, waitsUntil, keptUntil }
+          tell(key, "failed")
+        } else if (isAwaited) tell(key, "released")
+        return isSet
+      })
+    },
+    async release() {
+      change(key, (record) => {
+        if (free(record, number)) tell(key, "released")
+      })
+    },
+  })
+
+  const take = (key: string, record: MemoryRecord, question: StoreQuestion): Taken => {
+    const { unwanted, isRefused, failure: wish, lease } = question
+    const at = now()
+    const { value, version } = record
+    if (wish === "forgiven" && record.failure !== undefined) {
+      record.failure = undefined
+      tell(key, "forgiven")
+    }
+    if (value !== undefined && value.endsAt > at && String(version) !== unwanted) {
+      return { kind: "value", now: at, version: String(version), ...value }
+    }
+    const kept = record.failure !== undefined && record.failure.keptUntil > at ? record.failure : undefined
+    const failure: StoredWait | undefined = kept && {
+      text: kept.text,
+      version: String(kept.version),
+      waitsUntil: kept.waitsUntil,
+    }
+    if (failure !== undefined && failure.waitsUntil > at && wish === undefined) {
+      return { kind: "failure", now: at, ...failure }
+    }
+    if (lease === undefined) return { kind: "none", now: at }
+    const { holder } = record
+    if (holder !== undefined && holder.until > at && holder.name !== lease.holder) {
+      record.isAwaited = true
+      return { kind: "held", now: at, until: holder.until }
+    }
+    if (isRefused === true && value !== undefined && String(version) === unwanted) {
+      record.value = undefined
+      tell(key, "deleted")
+    }
+    record.number = nextVersion(record)
+    record.holder = { name: lease.holder, until: at + lease.ms }
+    record.isAwaited = false
+    return { kind: "lease", now: at, lease: leaseOf(key, record.number), failure }
   }
 
   return {
     async get(key) {
-      const entry = living(entries, key)
-      if (entry === undefined) return undefined
-      put(entries, key, entry)
-      return entry.value
+      const taken = change(key, (record) => take(key, record, { failure: "ignored" }))
+      return taken.kind === "value" ? taken.text : undefined
     },
-    async set(key, value, ttlMs) {
-      set(key, value, ttlMs)
+    async set(key, text, ttlMs) {
+      change(key, (record) => {
+        record.version = nextVersion(record)
+        record.value = { text, endsAt: now() + ttlMs }
+        record.failure = undefined
+        tell(key, "set")
+      })
     },
     async delete(key) {
-      if (!entries.delete(key)) return
-      for (const listener of listeners) listener(key, "deleted")
+      change(key, (record) => {
+        const wasThere = record.value !== undefined
+        record.version = nextVersion(record)
+        record.value = undefined
+        if (wasThere) tell(key, "deleted")
+      })
     },
-    async acquireLease(key, ttlMs) {
-      if (living(leases, key) !== undefined) return undefined
-      const mine = { endsAt: clock.monotonic() + ttlMs }
-      const fence = ++lastFence
-      put(leases, key, mine)
-      const lease: Lease = {
-        async set(value, valueTtlMs) {
-          if ((fences.get(key) ?? 0) > fence) return false
-          put(fences, key, fence)
-          set(key, value, valueTtlMs)
-          return true
-        },
-        async release() {
-          if (leases.get(key) === mine) leases.delete(key)
-        },
-      }
-      return lease
+    async take(key, question) {
+      return change(key, (record) => take(key, record, question))
     },
     async namesOf(secret) {
       hmac ??= randomHmac()
@@ -90,7 +191,12 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<CacheSto
     },
     watch(listener) {
       listeners.add(listener)
-      return () => listeners.delete(listener)
+      return {
+        follow: () => undefined,
+        unfollow: () => undefined,
+        isHearing: () => listeners.has(listener),
+        end: () => void listeners.delete(listener),
+      }
     },
   }
 }

@@ -55,9 +55,6 @@ export interface RefresherOptions
   ) => V | Promise<V>
 }
 
-/** How soon to check whether another process has brought a new value. */
-const BUSY_MS = 1_000
-
 /** Runs the refreshes of a cache, one at a time for each entry, and keeps their results. */
 export class Refresher {
   readonly #options: RefresherOptions
@@ -181,13 +178,14 @@ export class Refresher {
     renewal: Renewal<T>,
     durationMs: number,
   ): RefreshOutcome<T> {
-    const { emit } = this.#options
+    const { emit, clock } = this.#options
     if (renewal.kind === "moved") return renewal
     if (renewal.kind === "busy") return { kind: "value", value: renewal.value }
     if (renewal.kind === "backed-off") return { kind: "failed", error: this.#backedOff(entry, renewal.failure) }
     if (renewal.kind === "value") {
-      const { value, source, lifetime } = renewal
-      emit({ type: "acquired", ...entry.names, source, durationMs, expiresInMs: lifetime.endMs })
+      const { value, source, lifetime, at } = renewal
+      const expiresInMs = lifetime.endMs + at - clock.monotonic()
+      emit({ type: "acquired", ...entry.names, source, durationMs, expiresInMs })
       return { kind: "value", value }
     }
     const { error, failure, isOfOther } = renewal
@@ -203,10 +201,10 @@ export class Refresher {
       case "moved":
         return
       case "value":
-        entry.fill(renewal.value, renewal.lifetime, clock)
+        entry.fill(renewal.value, renewal.lifetime, renewal.at, clock)
         return
       case "busy":
-        entry.postponeRefresh(BUSY_MS, clock)
+        entry.postponeRefresh(renewal.againMs, clock)
         return
       case "backed-off": {
         entry.failure = rechecked(renewal.failure, backoff, clock.monotonic())
@@ -246,6 +244,7 @@ export class Refresher {
     return await renewal.renew<T>({
       entry: { identity: entry.key, mark: entry.mark, storeKeys: entry.storeKeys },
       earlier,
+      old: rejected ?? old,
       current: () => (pending.isAwaited ? undefined : old),
       isRefused: (value) => rejected !== undefined && hasSameSecret(value, rejected),
       isWanted: (value) =>

@@ -3,24 +3,20 @@ import type { BoundSecret, Expiring, SecretBinding } from "../identity/provider.
 import { within } from "../runtime/clock.ts"
 import type { Renewal } from "./ask-provider.ts"
 import { activeFailure, type Failure, failureFrom, longestDelayMs } from "./backoff.ts"
-import type { Mark } from "./cache-entries.ts"
+import { type CacheEntry, isRequestBound, type Mark } from "./cache-entries.ts"
 import type { CacheSettings } from "./cache-options.ts"
+import { coordinatedStore } from "./coordinated-store.ts"
 import { agedLifetime } from "./lifetime.ts"
-import {
-  type Records,
-  SharedRecords,
-  type StoredFailure,
-  storeKeyOf,
-  stretch,
-  valueKeyOf,
-  withoutStore,
-} from "./shared-records.ts"
-import type { CacheStore, Lease, StoreChange } from "./store.ts"
-import { StoreCircuitBreaker, StoreUnavailable } from "./store-circuit-breaker.ts"
+import type { CacheStore, StoredWait, StoreNotice, StoreQuestion, StoreWatch } from "./store.ts"
+import { type Answer, StoreCircuitBreaker, StoreUnavailable } from "./store-circuit-breaker.ts"
+import { readFailure, readValue, storeKeyOf, stretch } from "./stored-value.ts"
+import { Claim, WriteBehind, withoutStore } from "./write-behind.ts"
 
 /** One renewal together with other processes. */
 export interface RenewalRequest<T> {
   readonly entry: StoreEntry
+  /** The value that will not do, where this process has it. */
+  readonly old: T | undefined
   /** Whether a stored value will do. The value to be replaced will not. */
   isWanted(value: T): boolean
   /** Whether a server refused this value, so that it must leave the store. */
@@ -45,100 +41,344 @@ export interface StoreEntry {
 export type Kept = "value" | "failure"
 
 export interface SharedRenewalOptions
-  extends Pick<CacheSettings, "storeTimeoutMs" | "leaseMs" | "clock" | "lifetime" | "backoff" | "emit"> {
+  extends Pick<CacheSettings, "storeTimeoutMs" | "leaseMs" | "clock" | "lifetime" | "backoff" | "waitUntil" | "emit"> {
   readonly store: CacheStore
-  /** Receives the changes that others make in the store. */
-  readonly onChange: (entry: StoreEntry, what: Kept, change: StoreChange) => void
+  /** The entry of a cache, while it is there. */
+  readonly entryOf: (entry: StoreEntry) => CacheEntry | undefined
+  /** Another process deleted the value of an entry. */
+  readonly onDeleted: (entry: CacheEntry) => void
 }
 
-const FIRST_POLL_MS = 20
-const LONGEST_POLL_MS = 250
+/** How often a waiting process asks a store whose notices it does not hear: up to twice this time. */
+const POLL_MS = 1_000
+/** Within this time after a notice, the processes of a fleet look for the new value. */
+const LOOK_SPREAD_MS = 10_000
+/** How much later than the end of a lease those who wait for it ask again. */
+const TAKEOVER_SPREAD_MS = 250
+/** How often the store may give what will not do, before the provider is asked without it. */
+const MOST_RETAKES = 4
 /** How many entries are found by their store keys, where a store reports changes. */
 const MOST_IDENTITIES = 100_000
 
 /**
  * Gets a new value together with other processes: takes the value that one of them has stored, else asks the provider,
- * unless another process is doing so, and stores the result. Without the store, or when a lease never ends, it asks the
- * provider.
+ * unless another process is doing so. The result goes to the callers at once and to the store behind them. Without the
+ * store, or when a lease never ends, it asks the provider.
  */
 export class SharedRenewal {
   readonly #options: SharedRenewalOptions
   readonly #store: StoreCircuitBreaker
-  readonly #records: SharedRecords
-  readonly #stopWatching: () => void
+  readonly #writes: WriteBehind
+  readonly #watch: StoreWatch | undefined
+  /** Names this cache as the holder of leases. */
+  readonly #holder = crypto.randomUUID()
+  /** Nothing else keeps a write alive. */
+  readonly #awaitsWrites: boolean
+  /** The versions of values that came from the store or go there. */
+  readonly #versions = new WeakMap<object, string>()
   /** By store key. */
   readonly #entries = new Map<string, StoreEntry>()
   /** By store key. */
-  readonly #waiters = new Map<string, Set<() => void>>()
+  readonly #waiters = new Map<string, Set<(notice: StoreNotice) => void>>()
+  /** When the soft expiry of an entry would have been without a notice, by store key. */
+  readonly #softAt = new Map<string, number>()
   /** By store key. */
   readonly #forgetting = new Map<string, Promise<void>>()
-  #secondLook: Promise<boolean> | undefined
+  readonly #unreadable = new Set<string>()
   readonly #stretched = new WeakMap<BoundSecret, Promise<string>>()
 
   constructor(options: SharedRenewalOptions) {
-    const { store, storeTimeoutMs: timeoutMs, clock, emit } = options
+    const { storeTimeoutMs: timeoutMs, leaseMs, clock, emit, waitUntil } = options
+    const store = coordinatedStore(options.store, clock)
+    const onRecovery = (): void => void this.#writes.saveRest()
     this.#options = options
-    this.#store = new StoreCircuitBreaker({ store, timeoutMs, clock, emit })
-    this.#records = new SharedRecords({ store: this.#store, clock, emit })
-    this.#stopWatching = this.#store.watch((key, change) => this.#noticed(key, change))
+    this.#awaitsWrites = waitUntil === undefined && isRequestBound()
+    this.#store = new StoreCircuitBreaker({ store, timeoutMs, clock, emit, onRecovery })
+    this.#writes = new WriteBehind({
+      store: this.#store,
+      clock,
+      leaseMs,
+      holder: this.#holder,
+      onOutrun: (key) => this.#noticed({ key, change: "set" }),
+    })
+    this.#watch = this.#store.watch((notice) => this.#noticed(notice))
   }
 
-  /** Stops listening to the store. */
-  close(): void {
-    this.#stopWatching()
+  /** Ends the writes on their way, and stops listening to the store. */
+  async close(): Promise<void> {
+    await this.#writes.settled()
+    await this.#watch?.end()
   }
 
   async renew<T extends Expiring>(request: RenewalRequest<T>): Promise<Renewal<T>> {
-    const { clock, leaseMs } = this.#options
-    const { entry } = request
-    const [storeKey] = entry.storeKeys
-    this.#know(entry)
-    await this.#forgotten(storeKey)
+    const [storeKey] = request.entry.storeKeys
+    this.#follow(request.entry)
+    await this.#settled(storeKey)
+    const claim = new Claim(storeKey, this.#writes)
+    try {
+      const { renewal, result } = await this.#search(request, claim)
+      const written = claim.settle(result)
+      if (this.#awaitsWrites) await written
+      else this.#keepAlive(written)
+      return renewal
+    } finally {
+      void claim.settle(undefined)
+    }
+  }
+
+  async #search<T extends Expiring>(request: RenewalRequest<T>, claim: Claim): Promise<Found<T>> {
+    const { clock, leaseMs, backoff } = this.#options
+    const [storeKey] = request.entry.storeKeys
+    const softAt = this.#softAt.get(storeKey) ?? Number.NEGATIVE_INFINITY
+    this.#softAt.delete(storeKey)
     // Long enough for one holder to die and for the next to finish.
     const giveUpAt = clock.monotonic() + 2 * leaseMs
     let { earlier } = request
-    let isRead = false
-    for (let looks = 0; looks < 2; looks++) {
-      try {
-        for (
-          let pollMs = FIRST_POLL_MS;
-          clock.monotonic() < giveUpAt;
-          pollMs = Math.min(pollMs * 1.5, LONGEST_POLL_MS)
-        ) {
-          const records = await this.#records.read<T>(entry.identity, entry.storeKeys)
-          isRead = true
-          earlier = this.#laterOf(request.earlier, records.failure)
-          const settled = this.#settledBy(request, records, earlier)
-          if (settled !== undefined) return settled
-          const lease = await this.#store.acquireLease(storeKey, leaseMs)
-          if (lease !== undefined) return await this.#renewAsHolder(request, lease)
-          const current = request.current()
-          if (current !== undefined) return { kind: "busy", value: current }
-          await this.#changeOf(storeKey, pollMs)
+    const unwanted = request.old && this.#versions.get(request.old)
+    let question: StoreQuestion = {
+      unwanted,
+      isRefused: request.old !== undefined && request.isRefused(request.old),
+    }
+    let pushed: Answer | undefined
+    for (let retakes = 0; retakes < MOST_RETAKES && clock.monotonic() < giveUpAt; ) {
+      // After a notice the store may hold a better value. If not, the own one is good until its soft expiry.
+      const isLook = clock.monotonic() < softAt && request.current() !== undefined
+      const own = activeFailure(earlier, "issuer", backoff, clock.monotonic())
+      const lease = isLook || own !== undefined ? undefined : { holder: this.#holder, ms: leaseMs }
+      const isHearing = this.#watch?.isHearing(storeKey) ?? false
+      const answer = pushed ?? (await this.#take(storeKey, { ...question, lease }, claim))
+      pushed = undefined
+      if (answer === undefined) break
+      const current = request.current()
+      switch (answer.kind) {
+        case "value": {
+          const { value, renewal } = this.#valueOf(request, answer)
+          if (renewal !== undefined) return { renewal }
+          question = {
+            ...question,
+            unwanted: answer.version,
+            isRefused: value !== undefined && request.isRefused(value),
+          }
+          retakes += 1
+          continue
         }
-        break
-      } catch (error) {
-        if (!(error instanceof StoreUnavailable)) throw error
-        // A lease that was requested may be granted too late, and would then block this very process.
-        if (isRead || !error.isSlow || !(await this.#answersAgain(storeKey))) break
+        case "failure": {
+          earlier = this.#laterOf(earlier, this.#failureOf(request.entry, answer, answer))
+          const active = activeFailure(earlier, "issuer", backoff, clock.monotonic())
+          if (active !== undefined) return { renewal: { kind: "backed-off", failure: active } }
+          question = { ...question, failure: "ignored" }
+          retakes += 1
+          continue
+        }
+        case "lease": {
+          const counted = answer.failure && this.#failureOf(request.entry, answer.failure, answer)
+          return await this.#renewAsHolder(request, this.#laterOf(earlier, counted), answer.lease.version)
+        }
+        case "none":
+          if (own !== undefined) return { renewal: { kind: "backed-off", failure: own } }
+          if (current !== undefined) {
+            return { renewal: { kind: "busy", value: current, againMs: softAt - clock.monotonic() } }
+          }
+          continue
+        case "held": {
+          const waitMs = this.#waitMs(answer, isHearing)
+          if (current !== undefined) return { renewal: { kind: "busy", value: current, againMs: waitMs } }
+          const notice = await this.#changeOf(storeKey, waitMs, isHearing)
+          if (notice?.value !== undefined) {
+            const { now, sentAt, receivedAt } = answer
+            pushed = { kind: "value", ...notice.value, now, sentAt, receivedAt }
+          }
+        }
       }
     }
-    return await request.ask(earlier)
+    const renewal = await request.ask(earlier)
+    return { renewal, result: renewal }
+  }
+
+  /** The answer of the store; nothing when it is unavailable. */
+  async #take(storeKey: string, question: StoreQuestion, claim: Claim): Promise<Answer | undefined> {
+    const asking = this.#store.take(storeKey, question)
+    claim.expect(asking.late)
+    try {
+      return await asking.inTime
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error
+      return error.isPaused ? undefined : await this.#takeLate(storeKey, question, claim, asking.late)
+    }
   }
 
   /**
-   * Whether a store that was too slow answers after a random moment. Otherwise all processes of a fleet would call the
-   * issuer at once. All who wait in this process share one look.
+   * The late answer, or that to the same question after a random moment. Otherwise all processes of a fleet would call
+   * the issuer at once when their store stands still.
    */
-  #answersAgain(storeKey: string): Promise<boolean> {
-    const { clock, lifetime, storeTimeoutMs } = this.#options
-    this.#secondLook ??= (async () => {
-      await clock.sleep((storeTimeoutMs / 2) * lifetime.random())
-      return this.#store.answersAgain(storeKey)
-    })().finally(() => {
-      this.#secondLook = undefined
+  async #takeLate(
+    storeKey: string,
+    question: StoreQuestion,
+    claim: Claim,
+    late: Promise<Answer | undefined> | undefined,
+  ): Promise<Answer | undefined> {
+    const { clock, storeTimeoutMs, lifetime } = this.#options
+    const waitMs = (storeTimeoutMs / 2) * lifetime.random()
+    const answered = new AbortController()
+    const first = late?.then((answer) => {
+      if (answer === undefined) return new Promise<never>(() => undefined)
+      answered.abort()
+      return answer
     })
-    return this.#secondLook
+    const second = async (): Promise<Answer | undefined> => {
+      await clock.sleep(waitMs, answered.signal)
+      const again = this.#store.takeAgain(storeKey, question, storeTimeoutMs - waitMs)
+      claim.expect(again.late)
+      return await withoutStore(again.inTime)
+    }
+    const retried = second().catch(() => undefined)
+    return await (first === undefined ? retried : Promise.race([first, retried]))
+  }
+
+  async #renewAsHolder<T extends Expiring>(
+    request: RenewalRequest<T>,
+    earlier: Failure | undefined,
+    version: string,
+  ): Promise<Found<T>> {
+    const { clock, backoff } = this.#options
+    let known = earlier
+    const [, ...others] = request.entry.storeKeys
+    for (const storeKey of others) {
+      const answer = await withoutStore(this.#store.take(storeKey, {}).inTime)
+      if (answer?.kind === "value") {
+        const { value, renewal } = this.#valueOf(request, answer)
+        // From here on all find it under the first key.
+        if (renewal !== undefined) return { renewal, result: renewal }
+        if (value !== undefined && request.isRefused(value)) await withoutStore(this.#store.delete(storeKey))
+      } else if (answer?.kind === "failure") {
+        known = this.#laterOf(known, this.#failureOf(request.entry, answer, answer))
+      }
+    }
+    const active = activeFailure(known, "issuer", backoff, clock.monotonic())
+    const renewal: Renewal<T> =
+      active === undefined ? await request.ask(known) : { kind: "backed-off", failure: active }
+    if (renewal.kind === "value") this.#versions.set(renewal.value, version)
+    if (renewal.kind === "value" && known !== undefined) void this.#forgive(others)
+    return { renewal, result: renewal }
+  }
+
+  /** Reads a value of the store, and makes a renewal of it if it will do. */
+  #valueOf<T extends Expiring>(
+    request: RenewalRequest<T>,
+    answer: Extract<Answer, { kind: "value" }>,
+  ): { value?: T; renewal?: Renewal<T> & { kind: "value" } } {
+    const { clock, lifetime } = this.#options
+    const { text, version, endsAt, now, sentAt: at } = answer
+    const stored = readValue<T>(text)
+    if (stored === undefined) {
+      this.#tellUnreadable(request.entry)
+      return {}
+    }
+    const { value } = stored
+    this.#versions.set(value, version)
+    // The store may have read its clock as early as the question was sent.
+    const leftMs = Math.min(endsAt - now, stored.endMs)
+    const left = agedLifetime(stored, stored.endMs - leftMs, lifetime)
+    const ageMs = clock.monotonic() - at
+    const isYoungEnough = (request.current() === undefined ? left.hardMs : left.softMs) > ageMs
+    if (!isYoungEnough || !request.isWanted(value)) return { value }
+    return { value, renewal: { kind: "value", value, lifetime: left, at, source: "store" } }
+  }
+
+  /** The failure with the longer wait: that of this process or that of the others. */
+  #laterOf(own: Failure | undefined, shared: Failure | undefined): Failure | undefined {
+    // The wait of a known failure has already begun, even if the clock of its writer is ahead.
+    if (shared === undefined || shared.version === own?.version) return own
+    return own === undefined || shared.retryAt >= own.retryAt ? shared : own
+  }
+
+  /** The failure of another process. Whatever its record says, it forbids no more than one of this process. */
+  #failureOf(entry: StoreEntry, { text, version, waitsUntil }: StoredWait, { now }: Answer): Failure | undefined {
+    const { clock, backoff } = this.#options
+    const failure = readFailure(text)
+    if (failure === undefined) this.#tellUnreadable(entry)
+    if (failure === undefined || backoff.steps === undefined) return undefined
+    const delayMs = Math.max(0, Math.min(waitsUntil - now, longestDelayMs(backoff.steps)))
+    return failureFrom({ ...failure, version, delayMs }, backoff, clock.monotonic())
+  }
+
+  #tellUnreadable({ identity, storeKeys: [storeKey] }: StoreEntry): void {
+    if (this.#unreadable.has(storeKey) || this.#unreadable.size >= MOST_IDENTITIES) return
+    if (this.#unreadable.size === 0) warnOfUnreadable()
+    this.#unreadable.add(storeKey)
+    this.#options.emit({ type: "store-unreadable", identity })
+  }
+
+  /** How long to wait for the holder of a lease. Notices may get lost, so there is another look within the lease. */
+  #waitMs({ now, until, sentAt }: Extract<Answer, { kind: "held" }>, isHearing: boolean): number {
+    const { clock, lifetime, leaseMs } = this.#options
+    const heldMs = until - now - (clock.monotonic() - sentAt) + TAKEOVER_SPREAD_MS * lifetime.random()
+    const patienceMs = isHearing ? leaseMs / 2 : POLL_MS * (1 + lifetime.random())
+    return Math.max(0, Math.min(heldMs, patienceMs))
+  }
+
+  /** Waits for a notice of a key, at most for some time, and no longer while notices are not heard. */
+  async #changeOf(storeKey: string, waitMs: number, isHearing: boolean): Promise<StoreNotice | undefined> {
+    const { clock } = this.#options
+    const woken = new AbortController()
+    let heard: StoreNotice | undefined
+    const wake = (notice: StoreNotice): void => {
+      heard = notice
+      woken.abort()
+    }
+    const waiters = this.#waiters.get(storeKey) ?? new Set()
+    this.#waiters.set(storeKey, waiters.add(wake))
+    const endsAt = clock.monotonic() + waitMs
+    try {
+      while (clock.monotonic() < endsAt && (!isHearing || this.#watch?.isHearing(storeKey) === true)) {
+        await clock.sleep(Math.min(endsAt - clock.monotonic(), POLL_MS), woken.signal)
+      }
+    } catch {
+      // Woken.
+    } finally {
+      waiters.delete(wake)
+      if (waiters.size === 0) this.#waiters.delete(storeKey)
+    }
+    return heard
+  }
+
+  #noticed(notice: StoreNotice): void {
+    const { key, change } = notice
+    for (const wake of this.#waiters.get(key) ?? []) wake(notice)
+    const known = this.#entries.get(key)
+    if (known === undefined || change === "released") return
+    const { clock, lifetime, entryOf, onDeleted } = this.#options
+    const entry = entryOf(known)
+    if (entry === undefined) this.#unfollow(key)
+    // A refresh on its way will see the change, and may even be its cause.
+    if (entry === undefined || entry.isRefreshing(clock)) return
+    if (change === "deleted") onDeleted(entry)
+    else if (change === "forgiven") entry.failure = undefined
+    else if (change === "set") {
+      // The next caller looks into the store.
+      if (entry.failure !== undefined) entry.failure = { ...entry.failure, recheckAt: Number.NEGATIVE_INFINITY }
+      if (entry.value === undefined || entry.isRefused) return
+      const softAt = entry.receivedMono + entry.softMs
+      this.#softAt.set(key, Math.max(softAt, this.#softAt.get(key) ?? softAt))
+      entry.postponeRefresh(Math.min(softAt - clock.monotonic(), LOOK_SPREAD_MS * lifetime.random()), clock)
+    }
+  }
+
+  /** Remembers the entry of each store key, where the store reports changes. */
+  #follow(entry: StoreEntry): void {
+    if (this.#watch === undefined) return
+    for (const storeKey of entry.storeKeys) {
+      if (!this.#entries.delete(storeKey)) this.#watch.follow(storeKey)
+      this.#entries.set(storeKey, entry)
+      const [oldest] = this.#entries.keys()
+      if (this.#entries.size > MOST_IDENTITIES && oldest !== undefined) this.#unfollow(oldest)
+    }
+  }
+
+  #unfollow(storeKey: string): void {
+    this.#entries.delete(storeKey)
+    this.#softAt.delete(storeKey)
+    this.#watch?.unfollow(storeKey)
   }
 
   /**
@@ -151,9 +391,11 @@ export class SharedRenewal {
     binding: SecretBinding | undefined,
     secret: BoundSecret | undefined,
   ): Promise<StoreEntry["storeKeys"] | undefined> {
-    if (binding === undefined) return [storeKeyOf(identity)]
-    if (secret === undefined) return undefined
-    const named = this.#store.namesOf(secret.revealAll()) ?? this.#stretch(secret, binding.identity)
+    if (binding !== undefined && secret === undefined) return undefined
+    // Processes that cannot read each other's values have different names even without a secret.
+    const named =
+      this.#store.namesOf(secret?.revealAll() ?? "") ?? (binding && secret && this.#stretch(secret, binding.identity))
+    if (named === undefined) return [storeKeyOf(identity)]
     const names = await withoutStore<readonly string[]>(named)
     const [first, ...others] = names?.map((name) => storeKeyOf(identity, name)) ?? []
     return first === undefined ? undefined : [first, ...others]
@@ -165,7 +407,11 @@ export class SharedRenewal {
     if (storeKey === undefined) return
     const earlier = this.#forgetting.get(storeKey)
     const forgetting = (async () => {
-      await (what === "value" ? this.#records.deleteValues(storeKeys) : this.#records.deleteFailures(storeKeys))
+      // A plain store takes writes in any order.
+      if (what === "value") await this.#writes.settled(storeKey)
+      this.#writes.forget(storeKey)
+      if (what === "failure") await this.#forgive(storeKeys)
+      else await Promise.all(storeKeys.map((key) => withoutStore(this.#store.delete(key))))
       await earlier
     })()
     this.#forgetting.set(storeKey, forgetting)
@@ -173,8 +419,15 @@ export class SharedRenewal {
     if (this.#forgetting.get(storeKey) === forgetting) this.#forgetting.delete(storeKey)
   }
 
-  /** Waits until an entry is forgotten, but not for long: the request behind that may have ended early. */
-  async #forgotten(storeKey: string): Promise<void> {
+  async #forgive(storeKeys: readonly string[]): Promise<void> {
+    await Promise.all(storeKeys.map((key) => withoutStore(this.#store.take(key, { failure: "forgiven" }).inTime)))
+  }
+
+  /**
+   * Waits until an entry is forgotten and its last value is written, but not for long: the request behind that may have
+   * ended early.
+   */
+  async #settled(storeKey: string): Promise<void> {
     const { clock, storeTimeoutMs } = this.#options
     const forgetting = this.#forgetting.get(storeKey)
     if (forgetting === undefined) return
@@ -188,97 +441,11 @@ export class SharedRenewal {
     if (this.#forgetting.get(storeKey) === forgetting) this.#forgetting.delete(storeKey)
   }
 
-  async #renewAsHolder<T extends Expiring>(job: RenewalRequest<T>, lease: Lease): Promise<Renewal<T>> {
-    const { identity, storeKeys } = job.entry
+  #keepAlive(written: Promise<void>): void {
     try {
-      // The previous holder may have stored a value a moment ago.
-      const records = await this.#records.read<T>(identity, storeKeys)
-      const earlier = this.#laterOf(job.earlier, records.failure)
-      const settled = this.#settledBy(job, records, earlier)
-      if (settled !== undefined) return settled
-      const refused = records.values.filter(({ value }) => job.isRefused(value))
-      await this.#records.deleteValues(refused.map(({ storeKey }) => storeKey))
-      const renewal = await job.ask(earlier)
-      if (renewal.kind === "failed" && renewal.failure) await this.#records.writeFailure(storeKeys[0], renewal.failure)
-      if (renewal.kind !== "value") return renewal
-      const isNewest = await this.#records.writeValue(lease, renewal.value, renewal.lifetime)
-      if (earlier !== undefined) await this.#records.deleteFailures(storeKeys)
-      return isNewest ? renewal : ((await this.#newerThan(job)) ?? renewal)
-    } finally {
-      await withoutStore(lease.release())
-    }
-  }
-
-  /** The result of the holder of a later lease. */
-  async #newerThan<T extends Expiring>(job: RenewalRequest<T>): Promise<Renewal<T> | undefined> {
-    const records = await withoutStore(this.#records.read<T>(job.entry.identity, job.entry.storeKeys))
-    return records && this.#settledBy(job, records, undefined)
-  }
-
-  /** The result that the records already hold: a value that will do, or a failure that forbids to ask. */
-  #settledBy<T extends Expiring>(
-    job: RenewalRequest<T>,
-    { values }: Records<T>,
-    earlier: Failure | undefined,
-  ): Renewal<T> | undefined {
-    const { clock, lifetime, backoff } = this.#options
-    for (const value of values) {
-      if (!job.isWanted(value.value)) continue
-      const left = agedLifetime(value, value.ageMs, lifetime)
-      const isYoungEnough = (job.current() === undefined ? left.hardMs : left.softMs) > 0
-      if (isYoungEnough) return { kind: "value", value: value.value, lifetime: left, source: "store" }
-    }
-    const failure = activeFailure(earlier, "issuer", backoff, clock.monotonic())
-    return failure && { kind: "backed-off", failure }
-  }
-
-  /** The failure with the longer wait: that of this process or that of the others. */
-  #laterOf(own: Failure | undefined, stored: StoredFailure | undefined): Failure | undefined {
-    // The wait of a known failure has already begun, even if the clock of its writer is ahead.
-    const isKnown = stored !== undefined && stored.writtenAt === own?.writtenAt
-    const shared = stored && !isKnown ? this.#failureOf(stored) : undefined
-    return own === undefined || (shared !== undefined && shared.retryAt >= own.retryAt) ? shared : own
-  }
-
-  /** The failure of another process. Whatever its record says, it forbids no more than one of this process. */
-  #failureOf({ ageMs, delayMs, ...failure }: StoredFailure): Failure | undefined {
-    const { clock, backoff } = this.#options
-    if (backoff.steps === undefined) return undefined
-    const leftMs = Math.max(0, Math.min(delayMs, longestDelayMs(backoff.steps)) - ageMs)
-    return failureFrom({ ...failure, delayMs: leftMs }, backoff, clock.monotonic())
-  }
-
-  #noticed(key: string, change: StoreChange): void {
-    for (const wake of this.#waiters.get(key) ?? []) wake()
-    const valueKey = valueKeyOf(key)
-    const entry = this.#entries.get(valueKey ?? key)
-    if (entry !== undefined) this.#options.onChange(entry, valueKey === undefined ? "value" : "failure", change)
-  }
-
-  /** Waits until a key may have changed. */
-  async #changeOf(storeKey: string, pollMs: number): Promise<void> {
-    const noticed = new AbortController()
-    const wake = (): void => noticed.abort()
-    const waiters = this.#waiters.get(storeKey) ?? new Set()
-    this.#waiters.set(storeKey, waiters.add(wake))
-    try {
-      await this.#options.clock.sleep(pollMs, noticed.signal)
+      this.#options.waitUntil?.(written)
     } catch {
-      // Noticed.
-    } finally {
-      waiters.delete(wake)
-      if (waiters.size === 0) this.#waiters.delete(storeKey)
-    }
-  }
-
-  /** Remembers the entry of each store key, where the store reports changes. */
-  #know(entry: StoreEntry): void {
-    if (this.#options.store.watch === undefined) return
-    for (const storeKey of entry.storeKeys) {
-      this.#entries.delete(storeKey)
-      this.#entries.set(storeKey, entry)
-      const [oldest] = this.#entries.keys()
-      if (this.#entries.size > MOST_IDENTITIES && oldest !== undefined) this.#entries.delete(oldest)
+      // There is no request, or it has been answered.
     }
   }
 
@@ -288,4 +455,21 @@ export class SharedRenewal {
     this.#stretched.set(secret, stretched)
     return [await stretched]
   }
+}
+
+/** How a renewal ended, and what of it goes to the store. */
+interface Found<T> {
+  readonly renewal: Renewal<T>
+  readonly result?: Renewal<T>
+}
+
+const UNREADABLE =
+  "The shared store holds values that this process cannot read. Give all processes the same encryption keys and " +
+  "versions of Countersign. The event `store-unreadable` names the identities."
+
+function warnOfUnreadable(): void {
+  const { process } = globalThis
+  if (typeof process?.emitWarning === "function") process.emitWarning(UNREADABLE, { code: "COUNTERSIGN_UNREADABLE" })
+  // biome-ignore lint/suspicious/noConsole: where there is no process, nothing else shows a warning.
+  else console.warn(`COUNTERSIGN_UNREADABLE: ${UNREADABLE}`)
 }

@@ -1,12 +1,15 @@
 import { type Clock, within } from "../runtime/clock.ts"
 import type { CacheEvent } from "./cache-options.ts"
-import type { CacheStore, Lease, StoreChange } from "./store.ts"
+import type { CoordinatedStore } from "./coordinated-store.ts"
+import type { StoreNotice, StoreQuestion, StoreWatch, Taken } from "./store.ts"
 
 export interface StoreCircuitBreakerOptions {
-  readonly store: CacheStore
+  readonly store: CoordinatedStore
   readonly timeoutMs: number
   readonly clock: Clock
   readonly emit: (event: CacheEvent) => void
+  /** The store works again after a failure. */
+  readonly onRecovery: () => void
 }
 
 type StoreOperation = Extract<CacheEvent, { type: "store-failed" }>["operation"]
@@ -14,13 +17,24 @@ type StoreOperation = Extract<CacheEvent, { type: "store-failed" }>["operation"]
 /** The store failed, was too slow, or is paused. The caller goes on without it. */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable"
-  /** It did not answer in time, and may only be slow for a moment. */
-  readonly isSlow: boolean
+  /** Nothing was sent. */
+  readonly isPaused: boolean
 
-  constructor(message: string, isSlow = false) {
+  constructor(message: string, isPaused = false) {
     super(message)
-    this.isSlow = isSlow
+    this.isPaused = isPaused
   }
+}
+
+/** An answer of a store, and when its question was sent and the answer came, by the monotonic clock. */
+export type Answer = Taken & { readonly sentAt: number; readonly receivedAt: number }
+
+/** A question on its way. */
+export interface Asking {
+  /** Rejects with {@link StoreUnavailable} when there is no answer in time. */
+  readonly inTime: Promise<Answer>
+  /** The answer, however late; absent when nothing was sent. Never rejects. */
+  readonly late: Promise<Answer | undefined> | undefined
 }
 
 const FIRST_PAUSE_MS = 1_000
@@ -31,25 +45,46 @@ const LONGEST_PAUSE_MS = 30_000
  * twice as long each time, up to 30 s. Then one operation tries it, and the others follow only if that succeeds.
  */
 export class StoreCircuitBreaker {
-  readonly #store: CacheStore
+  readonly #store: CoordinatedStore
   readonly #timeoutMs: number
   readonly #clock: Clock
   readonly #emit: (event: CacheEvent) => void
+  readonly #onRecovery: () => void
   #failures = 0
   #pausedUntil = Number.NEGATIVE_INFINITY
 
-  constructor({ store, timeoutMs, clock, emit }: StoreCircuitBreakerOptions) {
+  constructor({ store, timeoutMs, clock, emit, onRecovery }: StoreCircuitBreakerOptions) {
     this.#store = store
     this.#timeoutMs = timeoutMs
     this.#clock = clock
     this.#emit = emit
+    this.#onRecovery = onRecovery
   }
 
-  /** The values of some keys. */
-  get(...keys: string[]): Promise<Array<string | undefined>> {
-    return this.#guard("get", async () =>
-      Promise.all(keys.map(async (key) => (await this.#store.get(key)) ?? undefined)),
-    )
+  /** Asks the store, unless it is paused. */
+  take(key: string, question: StoreQuestion): Asking {
+    const isPaused = this.#clock.monotonic() < this.#pausedUntil
+    const answer = isPaused ? undefined : this.#ask(key, question)
+    const inTime = this.#guard("take", () => answer ?? Promise.reject(new StoreUnavailable("The store is paused.")))
+    // Each may be left alone.
+    inTime.catch(() => undefined)
+    return { inTime, late: answer?.catch(() => undefined) }
+  }
+
+  /** Asks a store that has just failed. If it answers within the time, its pause ends at once. */
+  takeAgain(key: string, question: StoreQuestion, limitMs: number): Asking {
+    const answer = this.#ask(key, question)
+    const inTime = within(
+      this.#clock,
+      limitMs,
+      () => new StoreUnavailable("timeout"),
+      () => answer,
+    ).then((given) => {
+      this.#succeeded()
+      return given
+    })
+    inTime.catch(() => undefined)
+    return { inTime, late: answer.catch(() => undefined) }
   }
 
   /** The store's own names of a secret, where it has any. */
@@ -58,70 +93,53 @@ export class StoreCircuitBreaker {
     return namesOf && this.#guard("get", async () => namesOf.call(this.#store, secret))
   }
 
-  set(key: string, value: string, ttlMs: number): Promise<void> {
-    return this.#guard("set", async () => this.#store.set(key, value, ttlMs))
-  }
-
   delete(key: string): Promise<void> {
     return this.#guard("delete", async () => this.#store.delete(key))
   }
 
-  /** A lease. In a store without leases everybody gets one. */
-  async acquireLease(key: string, ttlMs: number): Promise<Lease | undefined> {
-    const { acquireLease } = this.#store
-    if (acquireLease === undefined) {
-      return {
-        set: async (value, valueTtlMs) => {
-          await this.set(key, value, valueTtlMs)
-          return true
-        },
-        release: async () => undefined,
-      }
-    }
-    const lease = await this.#guard("lease", async () => acquireLease.call(this.#store, key, ttlMs))
-    return (
-      lease && {
-        set: (value, valueTtlMs) => this.#guard("set", async () => lease.set(value, valueTtlMs)),
-        release: () => this.#guard("release", async () => lease.release()),
-      }
-    )
-  }
-
-  /** Whether a store that was too slow answers within half its time. If so, its pause ends at once. */
-  async answersAgain(key: string): Promise<boolean> {
-    try {
-      const tooSlow = (): Error => new StoreUnavailable("timeout")
-      await within(this.#clock, this.#timeoutMs / 2, tooSlow, async () => this.#store.get(key))
-      this.#recovered()
-      return true
-    } catch {
-      return false
-    }
-  }
-
-  #recovered(): void {
-    this.#failures = 0
-    this.#pausedUntil = Number.NEGATIVE_INFINITY
+  /** An operation that nobody waits for. Runs even while the store is paused. */
+  behind<T>(operation: "set" | "release", work: () => Promise<T>): Promise<T> {
+    return this.#limit(operation, work)
   }
 
   /** Listens to the store, where it reports changes. */
-  watch(listener: (key: string, change: StoreChange) => void): () => void {
+  watch(listener: (notice: StoreNotice) => void): StoreWatch | undefined {
     try {
-      return this.#store.watch?.(listener) ?? (() => undefined)
+      const watch = this.#store.watch?.(listener)
+      if (watch !== undefined && typeof watch.follow !== "function")
+        throw new TypeError("`watch` returned no StoreWatch.")
+      return watch
     } catch (error) {
       this.#emit({ type: "store-failed", operation: "watch", durationMs: 0, reason: reasonOf(error), pausedMs: 0 })
-      return () => undefined
+      return undefined
     }
   }
 
+  async #ask(key: string, question: StoreQuestion): Promise<Answer> {
+    const sentAt = this.#clock.monotonic()
+    const taken = await this.#store.take(key, question)
+    return { ...taken, sentAt, receivedAt: this.#clock.monotonic() }
+  }
+
+  #succeeded(): void {
+    const hadFailed = this.#failures > 0
+    this.#failures = 0
+    this.#pausedUntil = Number.NEGATIVE_INFINITY
+    if (hadFailed) this.#onRecovery()
+  }
+
   async #guard<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T> {
+    if (this.#clock.monotonic() < this.#pausedUntil) throw new StoreUnavailable("The store is paused.", true)
+    return await this.#limit(operation, work)
+  }
+
+  async #limit<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T> {
     const startedAt = this.#clock.monotonic()
-    if (startedAt < this.#pausedUntil) throw new StoreUnavailable("The store is paused.")
     const isTrial = this.#failures > 0
-    if (isTrial) this.#pausedUntil = startedAt + this.#timeoutMs
+    if (isTrial) this.#pausedUntil = Math.max(this.#pausedUntil, startedAt + this.#timeoutMs)
     try {
       const result = await within(this.#clock, this.#timeoutMs, () => new StoreUnavailable("timeout"), work)
-      this.#recovered()
+      this.#succeeded()
       return result
     } catch (error) {
       const now = this.#clock.monotonic()
@@ -137,7 +155,7 @@ export class StoreCircuitBreaker {
         reason: reasonOf(error),
         pausedMs: this.#pausedUntil - now,
       })
-      throw new StoreUnavailable("The store failed.", error instanceof StoreUnavailable)
+      throw new StoreUnavailable("The store failed.")
     }
   }
 }

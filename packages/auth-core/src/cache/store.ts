@@ -1,43 +1,118 @@
-/** A change of a key in a store. */
-export type StoreChange = "set" | "deleted"
+/**
+ * A change of a key: its value was set or deleted, its failure was recorded or forgiven, or its lease was released
+ * without a result.
+ */
+export type StoreChange = "set" | "deleted" | "failed" | "forgiven" | "released"
 
 /**
  * Shares the values of caches among processes and hosts. Keys and values are texts. Keys are short, visible ASCII
  * without secrets. Every method may fail or be slow: the cache then goes on without its store.
+ *
+ * `get`, `set` and `delete` are enough. A store with `take` also coordinates: one process asks the issuer for all. Its
+ * clock times everything, so the clocks of the processes need not agree. Caches then use only `take`, `delete` and
+ * `watch`.
  */
 export interface CacheStore {
   /** The value of a key; nothing when it is absent or its time is over. */
   get(key: string): Promise<string | undefined>
   /** Keeps a value for a whole number of milliseconds. Replaces an earlier one. */
   set(key: string, value: string, ttlMs: number): Promise<void>
+  /** Deletes the value of a key, so that no process that holds an earlier lease can set it any more. */
   delete(key: string): Promise<void>
   /**
-   * The right to renew the value of a key, for at most this many milliseconds; nothing while another process has it.
-   * Without this method, all processes that find no value call the issuer.
+   * In one step: the value of a key, else the failure that still waits, else the right to renew the value. Without this
+   * method, all processes that find no value call the issuer.
    */
-  acquireLease?(key: string, ttlMs: number): Promise<Lease | undefined>
+  take?(key: string, question: StoreQuestion): Promise<Taken>
   /**
    * Names of a secret for use in keys, derived with a key that readers of the store do not have. Values are written
    * under the first name and read under all. Without this method, caches derive the name from the secret by 600,000
    * iterations of PBKDF2, once for each secret.
    */
   namesOf?(secret: string): Promise<readonly string[]>
-  /**
-   * Reports keys that others set or delete. Messages may get lost. Returns a function that ends the reports.
-   */
-  watch?(listener: (key: string, change: StoreChange) => void): () => void
+  /** Reports changes that others make. Notices may get lost. */
+  watch?(listener: (notice: StoreNotice) => void): StoreWatch
 }
 
-/** Held by one process at a time, until its release or the end of its time. */
-export interface Lease {
+/** The wishes of one process. */
+export interface StoreQuestion {
+  /** The version of a value that will not do. */
+  readonly unwanted?: string | undefined
+  /** A server refused the unwanted value: it is deleted when the lease is granted. */
+  readonly isRefused?: boolean | undefined
+  /** `ignored`: no failure is the answer. `forgiven`: the failure is deleted too. */
+  readonly failure?: "ignored" | "forgiven" | undefined
   /**
-   * Sets the value of the leased key. Returns false and sets nothing when the holder of a later lease has already set
-   * one, even if that is gone: a process that was suspended never overwrites a newer value. Being late alone is
-   * allowed.
+   * Asks for the lease, for at most `ms` milliseconds. A holder that asks again gets a new lease in place of its own,
+   * since a client may send a command twice. Absent: the process only looks.
    */
-  set(value: string, ttlMs: number): Promise<boolean>
+  readonly lease?: { readonly holder: string; readonly ms: number } | undefined
+}
+
+/**
+ * The answer to a {@link StoreQuestion}. Times are milliseconds of the store's own clock, and `now` is its time at the
+ * answer. A version is a whole number, which grows with that clock.
+ */
+export type Taken = { readonly now: number } & (
+  | ({ readonly kind: "value" } & StoredText)
+  | ({ readonly kind: "failure" } & StoredWait)
+  /** There is nothing usable. The failure no longer waits, but counts. */
+  | { readonly kind: "lease"; readonly lease: Lease; readonly failure?: StoredWait | undefined }
+  /** Another process has the lease, until then at most. */
+  | { readonly kind: "held"; readonly until: number }
+  /** There is nothing usable, and no lease was asked for. */
+  | { readonly kind: "none" }
+)
+
+/** A value in a store. */
+export interface StoredText {
+  /** Empty when it cannot be read. */
+  readonly text: string
+  readonly version: string
+  readonly endsAt: number
+}
+
+/** A failure in a store. */
+export interface StoredWait {
+  /** Empty when it cannot be read. */
+  readonly text: string
+  readonly version: string
+  /** The issuer is not asked before this time. */
+  readonly waitsUntil: number
+}
+
+/**
+ * Held by one process at a time, until its release or the end of its time. Times are those of the store's clock.
+ *
+ * `set` and `setFailure` release the lease in the same step. They return false, and set nothing, when a later version
+ * was set or deleted meanwhile, or when the lease is more than an hour old: a process that was suspended never
+ * overwrites a newer value. Being late alone is allowed.
+ */
+export interface Lease {
+  /** The version of the value that will be set under this lease. */
+  readonly version: string
+  set(text: string, endsAt: number): Promise<boolean>
+  /** Keeps the failure beyond its wait, for the next one to cause a longer wait. */
+  setFailure(text: string, waitsUntil: number, keptUntil: number): Promise<boolean>
   /** Gives the right back, unless another process holds it by now. */
   release(): Promise<void>
+}
+
+export interface StoreNotice {
+  readonly key: string
+  readonly change: StoreChange
+  /** The value that was set, where a process waited for it. */
+  readonly value?: StoredText | undefined
+}
+
+/** The reports of a store. */
+export interface StoreWatch {
+  /** Asks for notices of a key. Those of other keys may come too. */
+  follow(key: string): void
+  unfollow(key: string): void
+  /** Whether every notice of the key is sure to come now. */
+  isHearing(key: string): boolean
+  end(): void | Promise<void>
 }
 
 /** Bytes as text for a store: base64 for URLs, without padding. @see RFC 4648, section 5 */

@@ -10,7 +10,6 @@ import { CacheEntries, type CacheEntry, isRequestBound, markOf } from "./cache-e
 import { type CacheSettings, cacheSettings, type TokenCacheOptions } from "./cache-options.ts"
 import { type Path, Refresher } from "./refresher.ts"
 import type { Kept, SharedRenewal, SharedRenewalOptions, StoreEntry } from "./shared-renewal.chunk.ts"
-import type { StoreChange } from "./store.ts"
 
 export interface GetOptions<T> {
   /** A value that a server refused: the caller needs another one. */
@@ -50,8 +49,14 @@ export class TokenCache {
     })
     const { store, waitUntil, clock } = settings
     const entries = new CacheEntries(settings.maxEntries)
-    const onChange = (entry: StoreEntry, what: Kept, change: StoreChange): void => this.#changed(entry, what, change)
-    const shared = store === undefined ? undefined : loadShared({ ...settings, store, onChange })
+    const shared =
+      store &&
+      loadShared({
+        ...settings,
+        store,
+        entryOf: ({ identity, mark }) => entries.findMarked(identity, mark),
+        onDeleted: (entry) => this.#refuse(entry, "deleted"),
+      })
     // The caller that asks for a value gets the failure.
     shared?.catch(() => undefined)
     const endsWithRequest = isRequestBound()
@@ -151,10 +156,9 @@ export class TokenCache {
     }
   }
 
-  /** Stops listening to the store. Needed only where a store outlives its cache. */
+  /** Ends the writes to the store that are on their way, and stops listening to it. Call it before you close a client. */
   async close(): Promise<void> {
-    const shared = await this.#shared
-    shared?.close()
+    await (await this.#shared)?.close()
   }
 
   #get<T extends Expiring>(provider: Provider<T>, options: GetOptions<T> | undefined, path: Path): T | Promise<T> {
@@ -241,19 +245,6 @@ export class TokenCache {
     const isKnown = identity === undefined || (typeof identity !== "string" && known.length > 0)
     if (!isKnown) known.push((await storeKeysOf(shared, identity)) ?? [])
     await Promise.all(known.map((storeKeys) => shared.forget(storeKeys, what)))
-  }
-
-  /** Another process changed a record in the store. */
-  #changed({ identity, mark }: StoreEntry, what: Kept, change: StoreChange): void {
-    const entry = this.#entries.findMarked(identity, mark)
-    // A refresh on its way will see the change, and may even be its cause.
-    if (entry === undefined || entry.isRefreshing(this.#clock)) return
-    if (what === "value" && change === "deleted") this.#refuse(entry, "deleted")
-    else if (what === "value") {
-      entry.makeStale()
-      // The next caller looks into the store.
-      if (entry.failure !== undefined) entry.failure = { ...entry.failure, recheckAt: Number.NEGATIVE_INFINITY }
-    } else if (change === "deleted") entry.failure = undefined
   }
 
   #claim<T extends Expiring>(provider: Provider<T>): CacheEntry<T> {

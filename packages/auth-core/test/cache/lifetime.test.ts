@@ -110,11 +110,17 @@ describe("the lifetime of a value that another process received", () => {
   })
 
   it("follows the reader's own refreshAheadMs", () => {
-    const aged = agedLifetime(planLifetime(HOUR, options()), 10 * MINUTE, { ...options(), refreshAheadMs: 20 * MINUTE })
+    const aged = agedLifetime(planLifetime(HOUR, options()), 10 * MINUTE, {
+      ...options(0),
+      refreshAheadMs: 20 * MINUTE,
+    })
     expect(aged.softMs).toBe(30 * MINUTE)
   })
 
-  it("is a minute for a value that looks expired although the store still has it", () => {
-    expect(agedLifetime(planLifetime(15 * MINUTE, options()), 20 * MINUTE, options()).endMs).toBe(MINUTE)
+  it("has a soft expiry that differs among processes, up to half of the time until the hard one", () => {
+    const planned = planLifetime(HOUR, options(0))
+    const { hardMs } = agedLifetime(planned, 0, options(0))
+    expect(agedLifetime(planned, 0, options(0)).softMs).toBe(planned.softMs)
+    expect(agedLifetime(planned, 0, options(1)).softMs).toBe(Math.floor((planned.softMs + hardMs) / 2))
   })
 })

@@ -22,7 +22,10 @@ async function outputOf(program: string): Promise<string> {
 }
 
 it.each([
-  ["another's lease", "{ get: none, set: none, delete: none, acquireLease: none }"],
+  [
+    "another's lease",
+    "{ get: none, set: none, delete: none, take: async () => ({ kind: 'held', now: 0, until: 1_000 }) }",
+  ],
   ["a store that does not answer", "{ get: never, set: never, delete: never }"],
 ])("a process stays alive while it waits for %s", async (_, store) => {
   const program = `

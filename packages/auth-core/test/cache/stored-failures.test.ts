@@ -1,6 +1,7 @@
 import { fakeClock } from "@countersign/testkit"
 import { expect, it } from "vitest"
-import { failureKeyOf, storeKeyOf } from "../../src/cache/shared-records.ts"
+import { failureKeyOf } from "../../src/cache/coordinated-store.ts"
+import { storeKeyOf } from "../../src/cache/stored-value.ts"
 import { AuthError, type CacheStore, memoryStore, TokenCache, type TokenCacheOptions } from "../../src/index.ts"
 import { scriptedProvider, tokenAt } from "./scripted-provider.ts"
 
@@ -21,9 +22,10 @@ async function blockedMs(
   options?: TokenCacheOptions,
 ): Promise<number> {
   const clock = fakeClock()
-  const store: CacheStore = memoryStore({ clock })
+  const { get, set, delete: remove } = memoryStore({ clock })
+  const store: CacheStore = { get, set, delete: remove }
   const error = { code: "AUTH_CREDENTIALS_REJECTED", message: "The password is wrong.", status: 401 }
-  const text = JSON.stringify({ v: 1, at: clock.now() + aheadMs, delayMs, counts, error })
+  const text = `1.a ${clock.now() + aheadMs} ${delayMs} ${JSON.stringify({ v: 2, counts, error })}`
   const key = failureKeyOf(storeKeyOf("user"))
   const start = clock.monotonic()
   await store.set(key, text, 100 * YEAR)

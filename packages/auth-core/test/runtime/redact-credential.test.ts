@@ -1,6 +1,6 @@
 import { inspect } from "node:util"
 import { expect, it } from "vitest"
-import { readValue } from "../../src/cache/shared-records.ts"
+import { readValue } from "../../src/cache/stored-value.ts"
 import { IAM_SHAPE, readCredentials, readToken } from "../../src/iam/iam-answer.ts"
 import type { IamAnswer } from "../../src/iam/iam-connection.ts"
 import { type Credentials, staticCredentials, staticToken, type Token } from "../../src/index.ts"
@@ -16,7 +16,7 @@ it.each([
   ["a token from IAM", async () => tokenFromIam(), { ...token, expiresAt: Date.UTC(2100, 0, 1) }],
   [
     "an access key from a store",
-    async () => readValue(JSON.stringify({ v: 1, at: 0, softMs: 1, endMs: 1, value: key }), 0)?.value,
+    async () => readValue(JSON.stringify({ v: 2, softMs: 1, endMs: 1, value: key }))?.value,
     key,
   ],
 ])("%s shows no secret in inspect, and is plain data otherwise", async (_what, provider, plain) => {
