@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util"
-import { type CacheStore, isAuthError } from "@countersign/auth-core"
+import { type CacheStore, isAuthError, type Taken } from "@countersign/auth-core"
 import { redisStore } from "@countersign/redis"
 import { hasRedis, type LocalRedis, localRedis } from "@countersign/testkit"
 import { createClient } from "redis"
@@ -154,17 +154,27 @@ function errorCodeIn(message: string): string {
 async function runRandomly(twin: Twin, sequence: number): Promise<void> {
   const random = new Random(`sequence ${sequence}`)
   const stores = Array.from({ length: 3 }, () => redisStore(twin))
-  const leases: Array<NonNullable<Awaited<ReturnType<NonNullable<CacheStore["acquireLease"]>>>>> = []
+  const grants: Array<Extract<Taken, { kind: "lease" }>> = []
+  const granted = (): (typeof grants)[number] | undefined => grants[random.whole(0, grants.length)]
   const calls: ReadonlyArray<(store: CacheStore, key: string) => Promise<unknown>> = [
     (store, key) => store.get(key),
     (store, key) => store.set(key, `text ${random.whole(1, 9)}`, random.whole(1, 40)),
     (store, key) => store.delete(key),
     async (store, key) => {
-      const lease = await store.acquireLease?.(key, random.whole(1, 40))
-      if (lease !== undefined) leases.push(lease)
+      const lease = { holder: `holder ${random.whole(1, 3)}`, ms: random.whole(1, 40) }
+      const taken = await store.take?.(key, random.chance(0.2) ? {} : { lease })
+      if (taken?.kind === "lease") grants.push(taken)
     },
-    async () => await leases[random.whole(0, leases.length)]?.set("leased", random.whole(1, 40)),
-    async () => await leases[random.whole(0, leases.length)]?.release(),
+    async () => {
+      const grant = granted()
+      await grant?.lease.set("leased", grant.now + random.whole(1, 40))
+    },
+    async () => {
+      const grant = granted()
+      const until = (grant?.now ?? 0) + random.whole(1, 40)
+      await grant?.lease.setFailure("failed", until, until + random.whole(1, 40))
+    },
+    async () => await granted()?.lease.release(),
   ]
   for (let step = 0; step < STEPS; step++) {
     const call = random.pick(calls)
