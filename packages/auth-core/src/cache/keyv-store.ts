@@ -9,6 +9,7 @@ export interface KeyvLike {
   get(key: string): Promise<unknown>
   set(key: string, value: string, ttlMs?: number): Promise<unknown>
   delete(key: string): Promise<unknown>
+  on?(event: "error", listener: (error: unknown) => void): unknown
 }
 
 /**
@@ -24,10 +25,18 @@ export function keyvStore(keyv: KeyvLike): CacheStore {
       "`keyv` must be a Keyv, or an object with its functions get, set and delete.",
     )
   }
+  // Some adapters report errors by this event alone. Without a listener it would end the process.
+  let lastError: unknown
+  keyv.on?.("error", (error) => {
+    lastError = error
+  })
   return {
     async get(key) {
+      lastError = undefined
       const value = await keyv.get(key)
-      return typeof value === "string" ? value : undefined
+      if (typeof value === "string") return value
+      if (lastError !== undefined) throw lastError
+      return undefined
     },
     async set(key, value, ttlMs) {
       // Keyv reports most errors by its result only.

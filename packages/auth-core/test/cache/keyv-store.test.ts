@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events"
 import { describeCacheStore } from "@countersign/testkit"
 import Keyv from "keyv"
 import { describe, expect, it } from "vitest"
@@ -25,6 +26,28 @@ describe("keyvStore", () => {
   it("throws when Keyv does not keep a value", async () => {
     const keyv = { get: async () => undefined, set: async () => false, delete: async () => true }
     await expect(keyvStore(keyv).set("a", "1", 60_000)).rejects.toThrow("did not keep")
+  })
+
+  it("throws where an adapter reports an error by an event alone, and the process goes on", async () => {
+    // As @keyv/valkey and @keyv/memcache do; see findings/keyv-6-uncaught.sh.
+    class AwayAdapter extends EventEmitter {
+      readonly opts = {}
+      async get() {
+        this.emit("error", new Error("The database is away."))
+      }
+      async set() {
+        this.emit("error", new Error("The database is away."))
+        return false
+      }
+      async delete() {
+        return false
+      }
+      async clear() {}
+    }
+    const store = keyvStore(new Keyv({ store: new AwayAdapter() }))
+    await expect(store.get("a")).rejects.toThrow("is away")
+    await expect(store.set("a", "1", 60_000)).rejects.toThrow("did not keep")
+    expect(await keyvStore(new Keyv()).get("a")).toBeUndefined()
   })
 
   it("lets caches share values, and lets each of them ask IAM when all start at the same moment", async () => {
