@@ -37,6 +37,7 @@ interface Cluster {
   readonly slots: ReadonlyArray<{ readonly master: ClusterNode } | undefined>
   readonly masters: readonly ClusterNode[]
   nodeClient(node: ClusterNode): Single | Promise<Single>
+  sendCommand(firstKey: string | undefined, isReadonly: boolean, args: string[]): Promise<unknown>
 }
 
 /** Hands out the client of the present master. It has no public way to that client. */
@@ -48,7 +49,11 @@ export function nodeRedisCommands(client: NodeRedisClient): RedisCommands {
   const cluster = isCluster(client) ? client : undefined
   return {
     get: async (key) => textOf(await client.get(key)),
-    run: (script, keys, values) => client.eval(script, { keys, arguments: values }),
+    // The cluster of redis 4 sends `eval` to a random node and soon gives up.
+    run: (script, keys, values) =>
+      cluster === undefined
+        ? client.eval(script, { keys, arguments: values })
+        : cluster.sendCommand(keys[0], false, ["EVAL", script, String(keys.length), ...keys, ...values]),
     publishing: cluster === undefined ? "PUBLISH" : "SPUBLISH",
     subscribe: (listener) =>
       new Subscription(cluster === undefined ? singleDialer(client) : clusterDialer(cluster), listener),

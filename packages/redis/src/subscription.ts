@@ -1,3 +1,5 @@
+import { warnUnheard } from "./warn-unheard.ts"
+
 /** One connection that only listens. */
 export interface Line {
   /** Settles when the server has confirmed every channel. */
@@ -33,6 +35,8 @@ const ANSWER_TIMEOUT_MS = 5_000
 const CHECK_EVERY_MS = 5_000
 const FIRST_RETRY_MS = 200
 const LONGEST_RETRY_MS = 60_000
+/** Attempts in a row. A server that restarts needs no warning. */
+const WARN_AFTER = 4
 
 interface OpenLine {
   readonly place: string
@@ -142,6 +146,7 @@ export class Subscription {
   #retryLater(reason: unknown): void {
     this.#failures += 1
     if (this.#failures === 1) this.#listener.failed?.(reason)
+    if (this.#failures === WARN_AFTER) warnUnheard(reason)
     const longestMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, LONGEST_RETRY_MS)
     clearTimeout(this.#retry)
     this.#retry = setTimeout(

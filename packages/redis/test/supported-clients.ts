@@ -1,6 +1,6 @@
 // Every supported release, as README names them, on each kind of server that it knows.
 import type { LocalCluster, LocalRedis, LocalSentinels } from "@countersign/testkit"
-import { GlideClient, GlideClusterClient } from "@valkey/valkey-glide"
+import { GlideClient, GlideClusterClient, Logger } from "@valkey/valkey-glide"
 import * as ioredis6 from "ioredis"
 import * as ioredis5 from "ioredis-5"
 import * as iovalkey from "iovalkey"
@@ -24,6 +24,9 @@ export interface SupportedClient {
   sentinel?(group: LocalSentinels): Promise<Connected>
   cluster(cluster: LocalCluster, login?: Login): Promise<Connected>
 }
+
+// It prints what the store reports anyway.
+Logger.setLoggerConfig("off")
 
 const HOST = "127.0.0.1"
 const RETRY_MS = 50
