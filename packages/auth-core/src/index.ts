@@ -1,4 +1,5 @@
 export { type AkskAuth, type AkskAuthOptions, akskAuth } from "./auth/aksk-auth.ts"
+export { type AppAuthOptions, type AppKey, appAuth, appCodeAuth } from "./auth/app-auth.ts"
 export type {
   AkskAuthEvent,
   Attempt,
@@ -8,7 +9,7 @@ export type {
   Rejection,
   ReplayReason,
 } from "./auth/auth.ts"
-export { autoAuth } from "./auth/auto-auth.ts"
+export { type AutoAuthMethods, autoAuth } from "./auth/auto-auth.ts"
 export type { CacheOption } from "./auth/cached-credential.chunk.ts"
 export { type TokenAuthOptions, tokenAuth } from "./auth/token-auth.ts"
 export type { BackoffOptions, BackoffSteps } from "./cache/backoff.ts"
@@ -105,7 +106,9 @@ export { hashPayload, type PayloadStream } from "./signing/stream-hash.chunk.ts"
 export {
   type AllowUnsigned,
   type RefusedSignature,
+  type VerifiedKey,
   type VerifiedSignature,
+  type VerifyBasicOptions,
   type VerifyFailureCode,
   type VerifyOptions,
   type VerifyResult,

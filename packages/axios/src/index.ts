@@ -1,10 +1,10 @@
 // Re-exported, so that programs install only one package.
 // biome-ignore format: a list of names
 export type {
-  AgencyCredentialsOptions, AgencyTokenOptions, AkskAuth, AkskAuthEvent, AkskAuthOptions,
-  AssumeAgencyCredentialsOptions, Auth, AuthErrorCode, AuthErrorDetails, AuthEvent, BackoffOptions, BackoffSteps,
-  BareReason, CacheEvent, CacheOption, CacheStore, CallerIdentity, Clock, CredentialProvider, Credentials, Customer,
-  DefaultCredentialsOptions, DiagnosticEvent, EncryptedStoreOptions, EncryptionKey, Expiring,
+  AgencyCredentialsOptions, AgencyTokenOptions, AkskAuth, AkskAuthEvent, AkskAuthOptions, AppAuthOptions, AppKey,
+  AssumeAgencyCredentialsOptions, Auth, AuthErrorCode, AuthErrorDetails, AuthEvent, AutoAuthMethods, BackoffOptions, BackoffSteps,
+  BareReason, CacheEvent, CacheOption, CacheStore, CallerIdentity, Clock, CredentialProvider, Credentials,
+  Customer, DefaultCredentialsOptions, DiagnosticEvent, EncryptedStoreOptions, EncryptionKey, Expiring,
   FederatedCredentialsOptions, FederatedTokenOptions, Fetch, FetchInit, FindDomainIdOptions, FindProjectIdOptions,
   GetOptions, GuardOptions, IamFetch, IamFetchInit, IamFetchResponse, IamOptions, KeyvLike, Lease, LibraryFetch,
   LibraryFetchInit, LibraryResponse, MemoryStoreOptions, MetadataCredentialsOptions, NameOrId, Partner, PartnerOptions,
@@ -15,7 +15,7 @@ export type {
 } from "@countersign/auth-core"
 // biome-ignore format: a list of names
 export {
-  AuthError, agencyCredentials, agencyToken, akskAuth, assumeAgencyCredentials, autoAuth, callerIdentity, chain,
+  AuthError, agencyCredentials, agencyToken, akskAuth, appAuth, appCodeAuth, assumeAgencyCredentials, autoAuth, callerIdentity, chain,
   defaultCredentials, encryptedStore, envCredentials, federatedCredentials, federatedToken, findDomainId,
   findProjectId, hashPayload, isAuthError, keyvStore, memoryStore, metadataCredentials, partner, passwordToken,
   podCredentials, profileCredentials, secretFile, staticCredentials, staticToken, systemClock, TokenCache,

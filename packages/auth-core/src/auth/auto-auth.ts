@@ -1,34 +1,41 @@
 import { AuthError } from "../errors/auth-error.ts"
 import type { Auth } from "./auth.ts"
 
+/** An auth that signs, and the one for bodies that are too large to sign. */
+export type AutoAuthMethods = { aksk: Auth; token: Auth } | { app: Auth; code: Auth }
+
 /**
  * Signs with AK/SK up to the largest body that can be signed (12 MB, 12 * 1024 * 1024 bytes), and uses the token above
- * it. A stream is read into memory up to that limit. A longer one is sent as a stream: the part that was read, then the
- * rest.
+ * it. For an API on API Gateway it signs with AppKey and AppSecret, and uses the AppCode above that size. A stream is read
+ * into memory up to that limit. A longer one is sent as a stream: the part that was read, then the rest.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` when one of the two is missing.
  * @see API Signing Guide, "AK/SK authentication": larger requests need token authentication
  */
-export function autoAuth(methods: { aksk: Auth; token: Auth }): Auth & Required<Pick<Auth, "reset">> {
-  const { aksk, token } = methods
-  for (const [name, auth] of Object.entries({ aksk, token })) {
-    if (typeof auth?.authenticate !== "function") {
-      throw new AuthError(
-        "AUTH_INVALID_OPTION",
-        `autoAuth needs an auth as \`${name}\`: pass akskAuth(...) and tokenAuth(...).`,
-      )
-    }
-  }
+export function autoAuth(methods: AutoAuthMethods): Auth & Required<Pick<Auth, "reset">> {
+  const isApp = "app" in methods || "code" in methods
+  const [signing, beyond] = isApp
+    ? [checked(methods.app, "app", APP), checked(methods.code, "code", APP)]
+    : [checked(methods.aksk, "aksk", ACCOUNT), checked(methods.token, "token", ACCOUNT)]
   return {
-    label: aksk.label ?? token.label,
-    bodyLimit: (headers) => aksk.bodyLimit(headers),
-    beyondLimit: token,
-    authenticate: (attempt) => aksk.authenticate(attempt),
-    judge: (authentication, rejection, signal) => aksk.judge(authentication, rejection, signal),
-    accepted: (authentication, url) => aksk.accepted?.(authentication, url),
+    label: signing.label ?? beyond.label,
+    bodyLimit: (headers) => signing.bodyLimit(headers),
+    beyondLimit: beyond,
+    authenticate: (attempt) => signing.authenticate(attempt),
+    judge: (authentication, rejection, signal) => signing.judge(authentication, rejection, signal),
+    accepted: (authentication, url) => signing.accepted?.(authentication, url),
     reset() {
-      aksk.reset?.()
-      token.reset?.()
+      signing.reset?.()
+      beyond.reset?.()
     },
   }
+}
+
+const ACCOUNT = "akskAuth(...) and tokenAuth(...)"
+const APP = "appAuth(...) and appCodeAuth(...)"
+
+/** @param pass the right auths, in words */
+function checked(auth: Auth, name: string, pass: string): Auth {
+  if (typeof auth?.authenticate === "function") return auth
+  throw new AuthError("AUTH_INVALID_OPTION", `autoAuth needs an auth as \`${name}\`: pass ${pass}.`)
 }

@@ -55,7 +55,8 @@ export interface SignatureJudge {
 }
 
 /** The gateway does not know the key or its security token, or no longer does. */
-const UNKNOWN_KEY = /\bak\b.*not exist|Get secretKey failed|decrypt token fail|token expires|security ?token/i
+const UNKNOWN_KEY =
+  /\bak\b.*not exist|app not found|Get secretKey failed|decrypt token fail|token expires|security ?token/i
 
 /** Failed signatures lock the key after five in a row, so they are never tried again. */
 const FAILED_SIGNATURE = /signature fail|reach the limit/i
@@ -116,7 +117,8 @@ function faultIn({ status, errorMessage }: Rejection, isTime: boolean): Signatur
  */
 function isKeyAtFault({ errorMessage }: Rejection, ours: () => readonly string[]): boolean {
   if (errorMessage === undefined) return true
-  if (!/verify aksk signature fail/i.test(errorMessage)) return false
+  // API Gateway leaves out `aksk` for an app.
+  if (!/verify (?:aksk )?signature fail/i.test(errorMessage)) return false
   const theirs = /canonicalRequest:(.*)/is.exec(errorMessage)?.[1]?.trim()
   if (theirs === undefined || theirs === "") return true
   // A long one may be cut short.

@@ -54,6 +54,12 @@ export interface VerifiedSignature {
   readonly signature: string
 }
 
+/** A key that came with its secret. */
+export interface VerifiedKey {
+  readonly ok: true
+  readonly accessKeyId: string
+}
+
 /** A signature that is refused. */
 export interface RefusedSignature {
   readonly ok: false
@@ -97,6 +103,16 @@ export interface VerifyOptions {
    * as its body. @default false
    */
   scoped?: boolean | undefined
+  /**
+   * Type of the signature key by which API Gateway proves itself to a backend. What it sends for `hmac` is a usual signature.
+   * @default "hmac"
+   */
+  signType?: "hmac" | undefined
+}
+
+/** The options for signature keys of the type `basic`. */
+export interface VerifyBasicOptions extends Pick<VerifyOptions, "secretFor"> {
+  signType: "basic"
 }
 
 type Absent = undefined | null
@@ -122,7 +138,38 @@ const MISMATCH = "verify aksk signature fail"
  * `secretFor` pass through.
  * @see API Signing Guide, "AK/SK signing and authentication algorithm"; its error code page for the messages
  */
-export async function verify(request: SignableRequest, options: VerifyOptions): Promise<VerifyResult> {
+export function verify(request: SignableRequest, options: VerifyOptions): Promise<VerifyResult>
+/**
+ * Checks the key and the secret that API Gateway sends to a backend whose signature key is of the type `basic`. They prove
+ * who calls, and nothing about the request. So take them by https alone.
+ *
+ * @throws {AuthError} (as a rejection) `AUTH_INVALID_OPTION`. Errors of `secretFor` pass through.
+ * @see API Gateway user guide, "Signature Keys"
+ */
+export function verify(request: SignableRequest, options: VerifyBasicOptions): Promise<VerifiedKey | RefusedSignature>
+/**
+ * Is always rejected: Huawei Cloud does not document what API Gateway sends for these types of signature keys.
+ *
+ * @throws {AuthError} (as a rejection) `AUTH_ALGORITHM_UNSUPPORTED`
+ */
+export function verify(request: SignableRequest, options: { signType: "aes" | "public_key" }): Promise<never>
+export async function verify(
+  request: SignableRequest,
+  options: VerifyOptions | VerifyBasicOptions | { signType: "aes" | "public_key" },
+): Promise<VerifyResult | VerifiedKey> {
+  const { signType = "hmac" } = Object(options) as typeof options
+  if (signType === "aes" || signType === "public_key") {
+    throw new AuthError(
+      "AUTH_ALGORITHM_UNSUPPORTED",
+      `A signature key of the type ${signType} cannot be verified, because Huawei Cloud does not document what API Gateway sends for it: use hmac, or basic.`,
+    )
+  }
+  if (signType === "basic") return verifyBasic(request, options as VerifyBasicOptions)
+  if (signType !== "hmac") throw invalid("`signType` must be hmac or basic")
+  return verifyHmac(request, options as VerifyOptions)
+}
+
+async function verifyHmac(request: SignableRequest, options: VerifyOptions): Promise<VerifyResult> {
   checkOptions(options)
   const time = (options.now ?? Date.now)()
   if (!Number.isFinite(time)) throw invalid("`now` must give the server's time in epoch milliseconds")
@@ -154,6 +201,28 @@ function invalid(problem: string): AuthError {
 
 async function isAllowed(allowed: AllowUnsigned | undefined, request: SignableRequest): Promise<boolean> {
   return (typeof allowed === "function" ? await allowed(request) : allowed) === true
+}
+
+async function verifyBasic(
+  { headers }: SignableRequest,
+  { secretFor }: VerifyBasicOptions,
+): Promise<VerifiedKey | RefusedSignature> {
+  if (typeof secretFor !== "function") throw invalid("`secretFor` must be a function that gives the secret of a key")
+  const authorization = BASIC_HEADERS.read(headers)[BASIC_HEADERS.positionOf("authorization")] ?? ""
+  if (authorization === "") return failure("SIGNATURE_MISSING", "the request has no Authorization header")
+  const [, accessKeyId, given] = /^([^:]+):(.+)$/s.exec(basicText(authorization)) ?? []
+  if (accessKeyId === undefined || given === undefined) return failure("SIGNATURE_MALFORMED", "Unauthorized")
+  const secret = await secretFor(accessKeyId)
+  if (!hasSecret(secret)) return failure("ACCESS_KEY_UNKNOWN", "nobody has that key")
+  if (isSame(given, secret.secretAccessKey)) return { ok: true, accessKeyId }
+  return failure("SIGNATURE_MISMATCH", "the secret is not that of the key")
+}
+
+/** The text of Basic credentials (RFC 7617); empty for anything else. */
+function basicText(authorization: string): string {
+  const [, base64] = /^Basic +([A-Za-z\d+/]+={0,2})$/i.exec(authorization) ?? []
+  if (base64 === undefined || base64.replace(/=+$/, "").length % 4 === 1) return ""
+  return new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)))
 }
 
 async function verifySignable(

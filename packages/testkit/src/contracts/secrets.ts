@@ -1,4 +1,4 @@
-import { type Auth, tokenAuth } from "@countersign/auth-core"
+import { type Auth, appCodeAuth, tokenAuth } from "@countersign/auth-core"
 import { describe, expect, it } from "vitest"
 import { type Arrival, type RecordingServer, recordingServer } from "../recording-server.ts"
 import { markIn, shown } from "../shown.ts"
@@ -51,6 +51,21 @@ export function secretsContract({ adapter, serve }: ContractContext): void {
       expect(other.arrivals.map(ownIn)).toEqual([[], []])
       expect(other.arrivals.map(({ headers: { "x-mine": mine } }) => mine)).toEqual(["1", "1"])
       expect(JSON.stringify(other.arrivals.map((arrival) => arrival.headers))).not.toContain("own-x-auth-token")
+    })
+  })
+
+  describe("an AppCode", () => {
+    it("reaches its host, and no other one by a redirect", async () => {
+      const other = await serve()
+      const server = await serve(({ target }) =>
+        target === "/from" ? { status: 307, headers: { location: `${other.url}/to` } } : {},
+      )
+      const auth = appCodeAuth("app-code-0123456789")
+      const send = adapter.connect({ baseUrl: server.url, auth, options: { hosts: [server.host] } })
+      expect((await send({ path: "/" })).status).toBe(200)
+      expect((await send({ path: "/from" })).status).toBe(200)
+      const codes = [server, other].map(({ arrivals }) => arrivals.map(({ headers }) => headers["x-apig-appcode"]))
+      expect(codes).toEqual([["app-code-0123456789", "app-code-0123456789"], [undefined]])
     })
   })
 

@@ -1,0 +1,63 @@
+import { AuthError } from "../errors/auth-error.ts"
+import { isLoopback } from "../runtime/fetch.ts"
+import { isHeaderText } from "../runtime/header-text.ts"
+import { type AkskAuth, type AkskAuthOptions, akskAuth } from "./aksk-auth.ts"
+import type { Auth } from "./auth.ts"
+
+/** The credentials of an app of API Gateway. */
+export interface AppKey {
+  /** AppKey: the public half. */
+  key: string
+  /** AppSecret: the secret half. It never leaves the process. */
+  secret: string
+}
+
+export type AppAuthOptions = Pick<
+  AkskAuthOptions,
+  "label" | "signedHeaders" | "unsignedPayload" | "onEvent" | "onClockOffset" | "clock"
+>
+
+/**
+ * Signs each attempt for an API of a customer on API Gateway, with AppKey and AppSecret. It works as {@link akskAuth} does.
+ * List the host of the API in `hosts`, or give it as the client's base URL: customers' hosts are not on the default list.
+ *
+ * @throws {AuthError} `AUTH_INVALID_CREDENTIALS`, at once; and as {@link akskAuth}
+ * @see API Gateway user guide, "App Authentication"
+ */
+export function appAuth(app: AppKey, options: AppAuthOptions = {}): AkskAuth {
+  const { key, secret } = Object(app) as Partial<AppKey>
+  if (typeof key !== "string" || typeof secret !== "string") {
+    throw new AuthError("AUTH_INVALID_CREDENTIALS", "appAuth needs the texts `key` (AppKey) and `secret` (AppSecret).")
+  }
+  const { label, signedHeaders, unsignedPayload, onEvent, onClockOffset, clock } = options
+  const signing = { label, signedHeaders, unsignedPayload, onEvent, onClockOffset, clock }
+  return akskAuth({ accessKeyId: key, secretAccessKey: secret }, signing)
+}
+
+/**
+ * Sends an AppCode in X-Apig-AppCode to an API on API Gateway that allows simple authentication. Nothing is signed, so bodies
+ * of any size and kind are sent unchanged. The code is a secret: it goes by https alone, whatever the client allows, or to
+ * this machine. A refused code is never sent again by itself.
+ *
+ * @param options.label whose code it is, for people to read: in events
+ * @throws {AuthError} `AUTH_INVALID_CREDENTIALS`, at once; `AUTH_INSECURE_URL` before anything is sent
+ * @see API Gateway user guide, "Simple Authentication"
+ */
+export function appCodeAuth(code: string, { label }: Pick<AkskAuthOptions, "label"> = {}): Auth {
+  if (!isHeaderText(code)) {
+    throw new AuthError("AUTH_INVALID_CREDENTIALS", "An AppCode must be a text of visible ASCII characters.")
+  }
+  return {
+    label,
+    bodyLimit: () => undefined,
+    beyondLimit: undefined,
+    authenticate({ url }) {
+      const { protocol, hostname, origin } = new URL(url)
+      if (protocol !== "https:" && !isLoopback(hostname)) {
+        throw new AuthError("AUTH_INSECURE_URL", `${origin} would get the AppCode unencrypted: call it by https.`)
+      }
+      return { headers: { "x-apig-appcode": code }, used: undefined }
+    },
+    judge: () => false,
+  }
+}
