@@ -2,7 +2,7 @@ import type { Connect } from "./clients/connect.ts"
 import type { CellResult, Job } from "./matrix.ts"
 import { runCells } from "./run-cells.ts"
 import type { BodyMakers } from "./sample-body.ts"
-import { runVectors, type Vector, type VectorsResult } from "./vectors.ts"
+import { runVectors, type Vectors, type VectorsResult } from "./vectors.ts"
 
 /** The report of a runtime's program. */
 export interface ProgramReport {
@@ -19,7 +19,7 @@ export async function runProgram(
   const at = (path: string): URL => new URL(`/control/${path}${control.search}`, control)
   const read = async <T>(path: string): Promise<T> => (await fetch(at(path))).json() as Promise<T>
   const job = await read<Job>("job")
-  const vectors = runVectors(await read<Vector[]>("vectors"))
+  const vectors = await runVectors(await read<Vectors>("vectors"))
   const report = { results: await runCells(job, connectors, makers), vectors }
   await fetch(at("report"), { method: "POST", body: JSON.stringify(report) })
   return report

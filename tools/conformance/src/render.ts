@@ -4,6 +4,7 @@ import { type Counts, countsOf, sumOf } from "./counts.ts"
 import { BODIES, SCENARIOS } from "./matrix.ts"
 import type { Size } from "./sizes.ts"
 import type { RuntimeSummary, Summary } from "./summary.ts"
+import { VECTOR_COUNT } from "./vectors.ts"
 
 /** Explanations of the names in the tables. */
 const NOTES = `What the names say:
@@ -116,7 +117,7 @@ function runtimeTable(runtimes: Summary["runtimes"]): string {
   return markdownTable(
     ["", ...all.map(([name, { version }]) => `${name} ${version}`)],
     [
-      ["signatures", ...all.map(([, { vectors }]) => `${vectors} of 531`)],
+      ["signatures", ...all.map(([, { vectors }]) => `${vectors} of ${VECTOR_COUNT}`)],
       [
         "renewals across requests",
         ...all.map(([, { renewals }]) => (renewals ? `${renewals.right} of ${renewals.of}` : "-")),

@@ -8,6 +8,7 @@ import { AUTHS, BODIES, type Cell, SCENARIOS } from "./matrix.ts"
 import type { ProgramReport } from "./program.ts"
 import type { Renewals } from "./renewals.ts"
 import type { Runtime } from "./runtimes.ts"
+import type { Vectors } from "./vectors.ts"
 
 export interface JudgedCell extends Cell {
   readonly judgement: Judgement
@@ -26,7 +27,7 @@ export interface RuntimeReport {
 /** The number of concurrent programs, some of which mostly wait. */
 const PROGRAMS_AT_ONCE = 2
 
-const VECTORS = new URL("../../../packages/auth-core/test/vectors/signing.json", import.meta.url)
+const VECTORS = new URL("../../../packages/auth-core/test/vectors/", import.meta.url)
 
 /** Runs every cell that a runtime can run, and judges each by the requests that arrive. */
 export async function runMatrix(runtime: Runtime): Promise<RuntimeReport> {
@@ -70,8 +71,12 @@ function controlOf(gateway: Gateway, cells: readonly PlannedCell[], reports: Map
         return json({ addresses: addressesFor(program, gateway), cells: own })
       }
       case "/control/vectors": {
-        const { vectors } = JSON.parse(await readFile(VECTORS, "utf8")) as { vectors: unknown }
-        return json(vectors)
+        const read = async (name: string): Promise<object> => JSON.parse(await readFile(new URL(name, VECTORS), "utf8"))
+        const [{ vectors }, asymmetric] = await Promise.all([
+          read("signing.json") as Promise<Pick<Vectors, "vectors">>,
+          read("asymmetric.json") as Promise<Vectors["asymmetric"]>,
+        ])
+        return json({ vectors, asymmetric } satisfies Vectors)
       }
       case "/control/report":
         reports.set(program, JSON.parse(body) as ProgramReport)

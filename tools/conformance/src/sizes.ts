@@ -16,7 +16,15 @@ export interface Size {
   readonly nodeModules: readonly string[]
 }
 
-const PROGRAMS: readonly { what: string; code: string; external?: string[]; budget?: number }[] = [
+/** A small program. */
+export interface Program {
+  readonly what: string
+  readonly code: string
+  readonly external?: string[]
+  readonly budget?: number
+}
+
+const PROGRAMS: readonly Program[] = [
   {
     what: "fetch, fixed token",
     code: 'import { createFetch, tokenAuth } from "@countersign/fetch"; console.log(createFetch(tokenAuth(globalThis.token)))',
@@ -27,6 +35,16 @@ const PROGRAMS: readonly { what: string; code: string; external?: string[]; budg
     code: 'import { akskAuth, createFetch } from "@countersign/fetch"; console.log(createFetch(akskAuth(globalThis.key)))',
     budget: 9_216,
   },
+  ...(["SDK-HMAC-SM3", "V11-HMAC-SHA256", "auto"] as const).map((algorithm) => ({
+    what: `fetch, AK/SK, ${algorithm}`,
+    code: `import { akskAuth, createFetch } from "@countersign/fetch"; console.log(createFetch(akskAuth(globalThis.key, { algorithm: "${algorithm}", region: "cn-north-4", service: "iotdm" })))`,
+    budget: 9_280,
+  })),
+  ...(["p256", "sm2"] as const).map((entry) => ({
+    what: `fetch, AK/SK, ${entry} (without its library)`,
+    code: `import "@countersign/auth-core/${entry}"; import { akskAuth, createFetch } from "@countersign/fetch"; console.log(createFetch(akskAuth(globalThis.key)))`,
+    external: ["@noble/curves/nist.js", "sm-crypto-v2"],
+  })),
   { what: "sign alone", code: 'import { sign } from "@countersign/auth-core"; console.log(sign)' },
   {
     what: "fetch, password token",
@@ -51,7 +69,7 @@ export async function measureSizes(): Promise<Size[]> {
   return Promise.all(PROGRAMS.map(measure))
 }
 
-async function measure({ what, code, external, budget }: (typeof PROGRAMS)[number]): Promise<Size> {
+async function measure({ what, code, external, budget }: Program): Promise<Size> {
   const chunks = await bundled(code, external)
   const atStart = loadedAtStart(chunks)
   const [whole] = await bundled(code, external, { codeSplitting: false })
@@ -62,6 +80,13 @@ async function measure({ what, code, external, budget }: (typeof PROGRAMS)[numbe
     nodeModules: builtInsOf(chunks),
     ...(budget === undefined ? {} : { budget }),
   }
+}
+
+/** The code that a program loads at the start. */
+export async function codeAtStart({ code, external }: Pick<Program, "code" | "external">): Promise<string> {
+  const chunks = await bundled(code, external)
+  const atStart = loadedAtStart(chunks)
+  return chunks.flatMap((chunk) => (atStart.has(chunk.fileName) ? [chunk.code] : [])).join("\n")
 }
 
 async function bundled(code: string, external: string[] = [], options: OutputOptions = {}): Promise<OutputChunk[]> {

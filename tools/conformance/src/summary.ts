@@ -15,7 +15,7 @@ export interface Summary {
 
 export interface RuntimeSummary {
   readonly version: string
-  /** The number of signatures, of 531, that equal those of official implementations. */
+  /** The number of signatures that equal those of official implementations. */
   readonly vectors: number
   /** The number of requests that got a token across requests, for runtimes that stop the work of an answered request. */
   readonly renewals?: { readonly right: number; readonly of: number } | undefined

@@ -1,7 +1,7 @@
-import { AuthError, type Credentials, type SigningAlgorithm, sign } from "@countersign/auth-core"
+import { AuthError, type Credentials, type SigningAlgorithm, sign, verify } from "@countersign/auth-core"
 
 /** A signature on which official implementations of several languages agree. */
-export interface Vector {
+interface Vector {
   readonly name: string
   readonly algorithm: SigningAlgorithm
   readonly credentials: {
@@ -17,15 +17,57 @@ export interface Vector {
   readonly authorization: string
 }
 
+/** A request that official implementations sign by a key pair. */
+interface AsymmetricVector {
+  readonly algorithm: SigningAlgorithm
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly payloadHash: string
+  readonly authorization: string
+  /** The signature, where its nonce is that of RFC 6979. */
+  readonly rfc6979?: string
+}
+
+/** The vectors of auth-core's tests. */
+export interface Vectors {
+  readonly vectors: readonly Vector[]
+  readonly asymmetric: { readonly keys: readonly Credentials[]; readonly requests: readonly AsymmetricVector[] }
+}
+
 export interface VectorsResult {
   readonly right: number
   readonly wrong: readonly string[]
 }
 
-/** Signs every vector in this runtime. */
-export function runVectors(vectors: readonly Vector[]): VectorsResult {
+/** The number of all vectors. */
+export const VECTOR_COUNT = 537
+
+/** Signs every vector in this runtime, and verifies what differs each time. */
+export async function runVectors({ vectors, asymmetric }: Vectors): Promise<VectorsResult> {
   const wrong = vectors.filter((vector) => authorizationOf(vector) !== vector.authorization).map(({ name }) => name)
-  return { right: vectors.length - wrong.length, wrong }
+  const [key] = asymmetric.keys
+  for (const vector of asymmetric.requests) {
+    if (key === undefined || !(await isAsRight(vector, key))) wrong.push(`${vector.algorithm} ${vector.method}`)
+  }
+  return { right: vectors.length + asymmetric.requests.length - wrong.length, wrong }
+}
+
+async function isAsRight(vector: AsymmetricVector, { accessKeyId, secretAccessKey }: Credentials): Promise<boolean> {
+  const { algorithm, method, url, headers, payloadHash, rfc6979 } = vector
+  const key: Credentials = { accessKeyId, secretAccessKey }
+  const [, names = ""] = /SignedHeaders=([^,]+)/.exec(vector.authorization) ?? []
+  try {
+    const options = { algorithm, payloadHash, signedHeaders: names.split(";") }
+    const { authorization = "" } = sign({ method, url, headers }, key, options)
+    if (rfc6979 !== undefined && !authorization.endsWith(`Signature=${rfc6979}`)) return false
+    const request = { method, url, body: "any" }
+    const sent = { ...request, headers: sign(request, key, { algorithm }) }
+    return (await verify(sent, { secretFor: () => key })).ok
+  } catch (error) {
+    if (error instanceof AuthError) return false
+    throw error
+  }
 }
 
 function authorizationOf({ algorithm, credentials, request, signedHeaders, sentHeaders }: Vector): string | undefined {

@@ -1,4 +1,6 @@
 // For a browser. The page comes from the control server.
+import "@countersign/auth-core/p256"
+import "@countersign/auth-core/sm2"
 import "@countersign/auth-core/sm3"
 import { connectors } from "../connectors-web.ts"
 import { runProgram } from "../program.ts"

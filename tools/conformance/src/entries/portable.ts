@@ -1,4 +1,6 @@
 // Runs only the signatures, with a browser's hashes in JavaScript, on runtimes that have node:crypto.
+import "@countersign/auth-core/p256"
+import "@countersign/auth-core/sm2"
 import "@countersign/auth-core/sm3"
 import { runProgram } from "../program.ts"
 

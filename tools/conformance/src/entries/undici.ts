@@ -1,5 +1,7 @@
 // For runtimes with undici. The only argument is the address of the control server.
 import process from "node:process"
+import "@countersign/auth-core/p256"
+import "@countersign/auth-core/sm2"
 import "@countersign/auth-core/sm3"
 import { makers } from "../body-makers-node.ts"
 import { connectors } from "../connectors-undici.ts"
