@@ -14,7 +14,7 @@
  * | `AUTH_TOKEN_RESPONSE_INVALID` | IAM answers something that holds no usable credential | check the endpoint |
  * | `AUTH_BODY_TOO_LARGE` | the body exceeds what AK/SK can sign, 12 MB (12 * 1024 * 1024 bytes) | use a token, or `autoAuth` |
  * | `AUTH_BODY_UNSIGNABLE` | the body is of a kind that cannot be turned into bytes, or was consumed | send bytes, or opt in to UNSIGNED-PAYLOAD |
- * | `AUTH_ALGORITHM_UNSUPPORTED` | the runtime lacks the hash of the chosen algorithm | import `@countersign/auth-core/sm3` |
+ * | `AUTH_ALGORITHM_UNSUPPORTED` | the program lacks the algorithm or its hash | import the entry that the message names, such as `@countersign/auth-core/sm3` |
  * | `AUTH_INSECURE_URL` | a secret would cross the network, or a proxy, in clear | use https, or `allowInsecure` |
  * | `AUTH_REDIRECT_BLOCKED` | a redirect cannot be authenticated, because the runtime hides it, or a layer below the authentication follows it | call the final URL |
  */
