@@ -11,20 +11,17 @@ export interface LocalCluster {
 }
 
 /** A cluster of three masters. */
-export async function localCluster({
-  hasReplicas = false,
-  options = [] as readonly string[],
-} = {}): Promise<LocalCluster> {
+export async function localCluster({ hasReplicas = false, program = "redis-server" } = {}): Promise<LocalCluster> {
   const nodes = await Promise.all(
     Array.from({ length: hasReplicas ? 6 : 3 }, () =>
       startServer({
+        program,
         options: (port, directory) => [
           ..."--bind 127.0.0.1 --appendonly no --cluster-enabled yes --cluster-config-file nodes.conf".split(" "),
           ...`--cluster-node-timeout ${hasReplicas ? 1_000 : 15_000} --port ${port} --dir ${directory} --save`.split(
             " ",
           ),
           "",
-          ...options,
         ],
       }),
     ),
