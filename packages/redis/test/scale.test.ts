@@ -170,8 +170,7 @@ describe.skipIf(!hasRedis())("the commands of a fleet", () => {
     // The write goes on behind.
     await slow.cache.close()
     const reader = await process(issuer(0))
-    expect(
-      (await reader.cache.get(Object.assign(async () => expect.fail("asked"), { identityKey: "scale/late" }))).value,
-    ).toBe("late")
+    const asked: TokenProvider = async () => expect.fail("It asks the issuer.")
+    expect((await reader.cache.get(Object.assign(asked, { identityKey: "scale/late" }))).value).toBe("late")
   })
 })

@@ -3,7 +3,6 @@ import { type Scenario, scenarios } from "../src/plans/scenarios.ts"
 import { type Report, simulate } from "../src/simulate.ts"
 
 describe("the fleet in trouble", () => {
-  // The cache of today breaks its promises in each of these.
   it.each(scenarios)("keeps its promises while $name", async ({ plan, mostCalls, longestWaitMs }) => {
     expect(excessOf(await simulate(plan), { mostCalls, longestWaitMs })).toEqual({})
   })
