@@ -76,7 +76,7 @@ export function effectOf(fault: Fault): Effect {
       return {
         ...NONE,
         onStore: isSlow || lostCommands + lostAnswers + broken > 0,
-        orphansLeases: lostCommands + lostAnswers > 0,
+        orphansLeases: lostCommands + lostAnswers + broken > 0,
         losesNotices: lostNotices > 0,
       }
     }
