@@ -74,6 +74,16 @@ export type { Secret } from "./iam/secret.ts"
 export { secretFile } from "./iam/secret.ts"
 export type { TemporaryKeyOptions } from "./iam/token-request.ts"
 export type { NameOrId, TokenScope } from "./iam/token-scope.ts"
+export {
+  type Cloud,
+  cloudRuAdvanced,
+  flexibleEngine,
+  g42Cloud,
+  huaweiCloud,
+  huaweiCloudEurope,
+  openTelekomCloud,
+  swissOpenTelekomCloud,
+} from "./identity/cloud.ts"
 export type { Credentials, Token } from "./identity/credentials.ts"
 export type { CredentialProvider, Expiring, Provider, ProviderContext, TokenProvider } from "./identity/provider.ts"
 export { type Customer, type Partner, type PartnerOptions, partner } from "./partner/partner.ts"

@@ -4,6 +4,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status"
 import { requestHead, type ServerEnv } from "./incoming-request.ts"
 import { type Part, partOf } from "./part-of.ts"
 import { gatewayError, keystoneError, type Refusal } from "./refusal.ts"
+import { serviceRefusal } from "./service-refusals.ts"
 import { takeFaults } from "./state/faults.ts"
 import type { World } from "./state/world.ts"
 
@@ -31,6 +32,7 @@ export async function applyFaults(
       await beforeAnswer?.()
       if (fault.kind === "redirect")
         return context.body(null, fault.status as ContentfulStatusCode, { location: fault.to })
+      if (fault.kind === "service") return serviceRefusal(fault.service).answer(context)
       return failure(part, fault.status, fault.retryAfterSeconds).answer(context)
     }
   }

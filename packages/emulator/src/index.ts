@@ -1,3 +1,4 @@
+export type { ServiceRefusal } from "./service-refusals.ts"
 export { type Emulator, type EmulatorOptions, startEmulator } from "./start-emulator.ts"
 export type {
   AccessKey,

@@ -1,4 +1,4 @@
-import { verify } from "@countersign/auth-core"
+import { UNSIGNED_PAYLOAD, verify } from "@countersign/auth-core"
 import "@countersign/auth-core/p256"
 import "@countersign/auth-core/sm2"
 import type { RequestHead } from "./incoming-request.ts"
@@ -11,7 +11,7 @@ import type { CheckedSignature } from "./trace.ts"
  * The access key that signed a request, under the gateway's rules: the key exists, is not locked and has not expired, its
  * security token came along, and the signature fits this exact request and is at most 15 minutes off.
  *
- * @throws {Refusal} 401 APIGW.0301 in the gateway's words, 413 APIGW.0201
+ * @throws {Refusal} 401 APIGW.0301 in the gateway's words; 413 APIGW.0201 for a large body that is not signed
  * @see API Signing Guide, "Error Codes"
  */
 export async function verifySignature(
@@ -55,13 +55,21 @@ export async function verifySignature(
   }
   if (result.ok) throw unauthorized("Unauthorized")
   const { code, message, canonicalRequest } = result
-  if (code === "BODY_TOO_LARGE") throw gatewayError(413, "APIGW.0201", message)
+  if (code === "BODY_TOO_LARGE") throw tooLarge({ headers })
   if (key !== undefined && (code === "SIGNATURE_MISMATCH" || code === "PAYLOAD_MISMATCH"))
     keyLockout.failed(key.accessKeyId)
   // The gateway shows the canonical request that it made, on one line.
   throw unauthorized(
     canonicalRequest === "" ? message : `${message}, canonicalRequest:${canonicalRequest.replaceAll("\n", "|")}`,
   )
+}
+
+/** The gateway computes no signature of so large a body, and takes none of that size without one either. */
+export function tooLarge({ headers }: Pick<RequestHead, "headers">): Error {
+  const hash = headers["x-sdk-content-sha256"] ?? headers["x-sdk-content-sm3"]
+  return hash === UNSIGNED_PAYLOAD
+    ? gatewayError(413, "APIGW.0201", "Request entity too large")
+    : unauthorized("calc aksk signature fail:body too large")
 }
 
 /** 401 in the words of the gateway. */

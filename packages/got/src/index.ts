@@ -2,24 +2,26 @@
 // biome-ignore format: a list of names
 export type {
   AgencyCredentialsOptions, AgencyTokenOptions, AkskAuth, AkskAuthEvent, AkskAuthOptions, AppAuthOptions, AppKey,
-  AssumeAgencyCredentialsOptions, Auth, AuthErrorCode, AuthErrorDetails, AuthEvent, AutoAuthMethods, BackoffOptions, BackoffSteps,
-  BareReason, CacheEvent, CacheOption, CacheStore, CallerIdentity, Clock, CredentialProvider, Credentials,
-  Customer, DefaultCredentialsOptions, DiagnosticEvent, EncryptedStoreOptions, EncryptionKey, Expiring,
-  FederatedCredentialsOptions, FederatedTokenOptions, Fetch, FetchInit, FindDomainIdOptions, FindProjectIdOptions,
-  GetOptions, GuardOptions, IamFetch, IamFetchInit, IamFetchResponse, IamOptions, KeyvLike, Lease, LibraryFetch,
-  LibraryFetchInit, LibraryResponse, MemoryStoreOptions, MetadataCredentialsOptions, NameOrId, Partner, PartnerOptions,
-  PasswordTokenOptions, PayloadStream, PodCredentialsOptions, ProfileCredentialsOptions, Provider, ProviderContext,
-  RequestEvent, Secret, SigningAlgorithm, StaticCredentialProvider, StoreChange, StoredText, StoredWait, StoreNotice, StoreQuestion,
-  StoreWatch, StsOptions, Taken, TemporaryKeyOptions, Token, TokenAuthOptions,
-  TokenCacheOptions, TokenCredentialsOptions, TokenProvider, TokenScope, UnreadableValue,
+  AssumeAgencyCredentialsOptions, Auth, AuthErrorCode, AuthErrorDetails, AuthEvent, AutoAuthMethods,
+  BackoffOptions, BackoffSteps, BareReason, CacheEvent, CacheOption, CacheStore, CallerIdentity, Clock, Cloud,
+  CredentialProvider, Credentials, Customer, DefaultCredentialsOptions, DiagnosticEvent, EncryptedStoreOptions,
+  EncryptionKey, Expiring, FederatedCredentialsOptions, FederatedTokenOptions, Fetch, FetchInit,
+  FindDomainIdOptions, FindProjectIdOptions, GetOptions, GuardOptions, IamFetch, IamFetchInit, IamFetchResponse,
+  IamOptions, KeyvLike, Lease, LibraryFetch, LibraryFetchInit, LibraryResponse, MemoryStoreOptions,
+  MetadataCredentialsOptions, NameOrId, Partner, PartnerOptions, PasswordTokenOptions, PayloadStream,
+  PodCredentialsOptions, ProfileCredentialsOptions, Provider, ProviderContext, RequestEvent, Secret,
+  SigningAlgorithm, StaticCredentialProvider, StoreChange, StoredText, StoredWait, StoreNotice, StoreQuestion,
+  StoreWatch, StsOptions, Taken, TemporaryKeyOptions, Token, TokenAuthOptions, TokenCacheOptions,
+  TokenCredentialsOptions, TokenProvider, TokenScope, UnreadableValue,
 } from "@countersign/auth-core"
 // biome-ignore format: a list of names
 export {
-  AuthError, agencyCredentials, agencyToken, akskAuth, appAuth, appCodeAuth, assumeAgencyCredentials, autoAuth, callerIdentity, chain,
-  defaultCredentials, encryptedStore, envCredentials, federatedCredentials, federatedToken, findDomainId,
-  findProjectId, hashPayload, isAuthError, keyvStore, memoryStore, metadataCredentials, partner, passwordToken,
-  podCredentials, profileCredentials, secretFile, staticCredentials, staticToken, systemClock, TokenCache,
-  tokenAuth, tokenCredentials, UNSIGNED_PAYLOAD,
+  AuthError, agencyCredentials, agencyToken, akskAuth, appAuth, appCodeAuth, assumeAgencyCredentials, autoAuth,
+  callerIdentity, chain, cloudRuAdvanced, defaultCredentials, encryptedStore, envCredentials,
+  federatedCredentials, federatedToken, findDomainId, findProjectId, flexibleEngine, g42Cloud, hashPayload,
+  huaweiCloud, huaweiCloudEurope, isAuthError, keyvStore, memoryStore, metadataCredentials, openTelekomCloud,
+  partner, passwordToken, podCredentials, profileCredentials, secretFile, staticCredentials, staticToken,
+  swissOpenTelekomCloud, systemClock, TokenCache, tokenAuth, tokenCredentials, UNSIGNED_PAYLOAD,
 } from "@countersign/auth-core"
 export { type AuthHooks, authHooks } from "./auth-hooks.ts"
 export { iamFetch } from "./iam-fetch.ts"

@@ -2,6 +2,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import type { IamOptions } from "../iam/iam-connection.ts"
 import { findDomainId, findProjectId } from "../iam/lookups.ts"
+import { type Cloud, hasRegion, huaweiCloud } from "../identity/cloud.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import type { CredentialProvider, Expiring, Provider } from "../identity/provider.ts"
 import { isPromise } from "../runtime/promises.ts"
@@ -22,6 +23,11 @@ export interface AccountIdOptions {
   domainId?: "auto" | (string & {}) | undefined
   /** Such as `cn-north-4`. Project lookups and V11-HMAC-SHA256 need it. */
   region?: string | undefined
+  /**
+   * The cloud of the key: a preset such as `openTelekomCloud`, or `{ domain }`. Its IAM serves the look-ups.
+   * @default Huawei Cloud
+   */
+  cloud?: Cloud | undefined
   /**
    * The way to IAM for look-ups, and for an id token that the environment or a profile names. The first known endpoint
    * is used, in this order: that of the credentials' source, this one, HUAWEICLOUD_SDK_IAM_ENDPOINT, that of the
@@ -60,7 +66,7 @@ export function accountIdLookup(
   options: AccountIdOptions & CachingOptions,
   source: Credentials | CredentialProvider,
 ): AccountIds {
-  const { projectId, domainId, region, iam } = options
+  const { projectId, domainId, region, cloud, iam } = options
   // A source with a key, such as an agency, has one account. Others, such as a chain, may change theirs.
   const isOneAccount = typeof source === "function" && source.identityKey !== undefined
   const cache = cacheOf(options)
@@ -73,7 +79,7 @@ export function accountIdLookup(
         credentials,
         projects: new Map(),
         domain: async (context) => {
-          const reach = { ...reachOf(account.credentials, iam), region: iam?.region ?? region }
+          const reach = { ...reachOf(account.credentials, options), region: iam?.region ?? region }
           return { id: await findDomainId({ ...reach, signal: context?.signal }, account.credentials) }
         },
       }
@@ -85,7 +91,7 @@ export function accountIdLookup(
     const known = account.projects.get(name)
     if (known !== undefined) return known
     const provider: Provider<AccountId> = async (context) => {
-      const reach = { ...reachOf(account.credentials, iam), region: iam?.region ?? name }
+      const reach = { ...reachOf(account.credentials, options), region: iam?.region ?? name }
       return { id: await findProjectId({ ...reach, name, signal: context?.signal }, account.credentials) }
     }
     account.projects.set(name, provider)
@@ -100,7 +106,7 @@ export function accountIdLookup(
     const project =
       headers["x-project-id"] !== undefined || projectId !== "auto"
         ? projectId
-        : (credentials.projectId ?? found(projectOf(account, region ?? regionIn(new URL(url))), signal))
+        : (credentials.projectId ?? found(projectOf(account, region ?? regionIn(new URL(url), cloud)), signal))
     const domain =
       headers["x-domain-id"] !== undefined || domainId !== "auto"
         ? domainId
@@ -111,14 +117,15 @@ export function accountIdLookup(
 }
 
 /** The IAM that issued the key, or that its source names, wins over that of the auth. */
-function reachOf({ iamEndpoint }: Credentials, iam: IamOptions | undefined): IamOptions {
-  return iamEndpoint === undefined ? { ...iam } : { ...iam, iamEndpoint }
+function reachOf({ iamEndpoint }: Credentials, { iam, cloud = iam?.cloud }: AccountIdOptions): IamOptions {
+  return { ...iam, cloud, ...(iamEndpoint === undefined ? undefined : { iamEndpoint }) }
 }
 
 /** `ecs.cn-north-4.myhuaweicloud.com` names its region. */
-function regionIn({ hostname }: URL): string {
-  const region = /\.([a-z]{2,}-[a-z]+-\d{1,3})\.[a-z]+\.[a-z]+$/.exec(hostname)?.[1]
-  if (region !== undefined) return region
+function regionIn({ hostname }: URL, cloud: Cloud = huaweiCloud): string {
+  const domain = cloud.domain === huaweiCloud.domain ? "[a-z]+\\.[a-z]+" : cloud.domain.replaceAll(".", "\\.")
+  const region = new RegExp(`\\.([^.]+)\\.${domain}$`).exec(hostname)?.[1]
+  if (region !== undefined && hasRegion(cloud, region)) return region
   throw new AuthError(
     "AUTH_INVALID_OPTION",
     `\`projectId: "auto"\` needs a region, and the host ${hostname} names none: pass \`region\`, or the id of the project.`,

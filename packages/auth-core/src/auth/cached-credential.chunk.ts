@@ -2,6 +2,7 @@
 import type { TokenCacheOptions } from "../cache/cache-options.ts"
 import { TokenCache } from "../cache/token-cache.ts"
 import { AuthError } from "../errors/auth-error.ts"
+import type { Cloud } from "../identity/cloud.ts"
 import type { Expiring, IamReach, Provider } from "../identity/provider.ts"
 import { hasSameSecret, secretOf } from "../identity/secret.ts"
 import { type Clock, systemClock } from "../runtime/clock.ts"
@@ -36,10 +37,12 @@ export function cachedCredential<T extends Expiring>(
   return {
     current: (signal) => cache.get(provider, { signal }),
     accepted: trials.accepted,
-    async renew(refused, { origin, replayed }, signal) {
+    async renew(refused, { origin, replayed, errorCode = "" }, signal) {
+      // FunctionGraph's 401 for a function that does not exist.
+      if (errorCode === "FSS.0401") return false
       const current = await cache.get(provider, { signal })
       if (!hasSameSecret(current, refused)) return "credential-renewed"
-      if (!trials.mayRenew(current, origin, replayed)) return false
+      if (!trials.mayRenew(current, origin, replayed, errorCode)) return false
       const renewed = await cache.get(provider, { rejected: refused, signal })
       if (hasSameSecret(renewed, refused)) return false
       trials.begin(current, renewed, origin)
@@ -51,13 +54,15 @@ export function cachedCredential<T extends Expiring>(
 /** The options of an auth for its way to IAM. */
 export interface IamReachOptions {
   readonly region?: string | undefined
+  readonly cloud?: Cloud | undefined
   readonly iam?: IamReach | undefined
 }
 
 /** The provider with the auth's way to IAM, if it uses that. */
-function reachingIam<T extends Expiring>(provider: Provider<T>, { region, iam }: IamReachOptions): Provider<T> {
-  if (provider.heedsIamReach !== true || (region === undefined && iam === undefined)) return provider
-  const reach: IamReach = { ...iam, region: iam?.region ?? region }
+function reachingIam<T extends Expiring>(provider: Provider<T>, { region, cloud, iam }: IamReachOptions): Provider<T> {
+  const isUnknown = region === undefined && cloud === undefined && iam === undefined
+  if (provider.heedsIamReach !== true || isUnknown) return provider
+  const reach: IamReach = { ...iam, region: iam?.region ?? region, cloud: iam?.cloud ?? cloud }
   return Object.assign((context?: Parameters<Provider<T>>[0]) => provider({ ...context, iam: reach }), provider)
 }
 
@@ -66,7 +71,7 @@ function reachingIam<T extends Expiring>(provider: Provider<T>, { region, iam }:
  */
 interface RenewalTrials<T> {
   /** Whether the refusal of the value in use may cause a renewal now. */
-  mayRenew(value: T, origin: string, replayed: boolean): boolean
+  mayRenew(value: T, origin: string, replayed: boolean, errorCode: string): boolean
   /** A renewal because of an origin's refusal has brought another value. */
   begin(refused: T, brought: T, origin: string): void
   /** An origin accepted a value. */
@@ -108,7 +113,7 @@ function renewalTrials<T extends Expiring>(clock: Clock): RenewalTrials<T> {
     return isOver ? undefined : trial
   }
   return {
-    mayRenew(value, origin, replayed) {
+    mayRenew(value, origin, replayed, errorCode) {
       const trial = trialAt(value, origin)
       if (trial === undefined) return true
       const now = clock.monotonic()
@@ -123,7 +128,9 @@ function renewalTrials<T extends Expiring>(clock: Clock): RenewalTrials<T> {
             ? 0
             : Math.min(FIRST_PAUSE_MS * 2 ** ((trial.strikes - FREE_STRIKES - 1) / 2), LONGEST_PAUSE_MS)
       }
-      return !replayed && now >= trial.pausedAt + trial.pauseMs
+      // "The token must be updated" of a new token means that the endpoint belongs to another region.
+      const isOfRegion = !trial.isProven && trial.replaced !== secret && /^API\w+\.0307$/.test(errorCode)
+      return !(replayed || isOfRegion) && now >= trial.pausedAt + trial.pauseMs
     },
     begin(refused, brought, origin) {
       const trials = trialsOf.get(brought) ?? trialsOf.get(refused) ?? new Map<string, Trial>()

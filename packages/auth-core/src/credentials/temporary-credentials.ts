@@ -1,5 +1,5 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { authenticatedExchange, exchange, withToken } from "../iam/exchange.ts"
+import { authenticatedExchange } from "../iam/exchange.ts"
 import { IAM_SHAPE, readCredentials } from "../iam/iam-answer.ts"
 import { connectionOf, type IamOptions, iamConnection, iamProvider } from "../iam/iam-connection.ts"
 import { checkSource, sourceKey, withSource } from "../iam/source-provider.ts"
@@ -70,14 +70,14 @@ export function agencyCredentials(options: AgencyCredentialsOptions): Credential
 }
 
 export interface TokenCredentialsOptions extends IamOptions, TemporaryKeyOptions {
-  /** The provider of the token: a user's, a federated user's or an agency's. */
-  via: TokenProvider
+  /** The caller, by token or by AK/SK: a user, a federated user or an agency. */
+  via: TokenProvider | CredentialProvider
 }
 
 /**
- * Temporary access keys of the bearer of a token.
+ * Temporary access keys of the bearer of a token, or of the owner of an access key. With an access key the call is signed.
  *
- * If IAM does not accept the token of `via`, `via` is asked for another one, once.
+ * If IAM does not accept the value of `via`, `via` is asked for another one, once.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once. When asked: the error of `via`,
  * `AUTH_CREDENTIALS_REJECTED`, `AUTH_THROTTLED`, `AUTH_TOKEN_REQUEST_FAILED`, `AUTH_TOKEN_RESPONSE_INVALID`,
@@ -85,7 +85,8 @@ export interface TokenCredentialsOptions extends IamOptions, TemporaryKeyOptions
  * @see IAM API reference, "Obtaining a Temporary Access Key and Security Token Through a Token"
  */
 export function tokenCredentials(options: TokenCredentialsOptions): CredentialProvider {
-  const via = checkSource(options.via, "token")
+  // Sound, since a provider is only asked to replace its own values.
+  const via = checkSource(options.via as Provider<Token | Credentials>, undefined)
   const { durationSeconds, policy, longestMs, key: keyOfOptions } = checkTemporaryKeyOptions(options)
   const connection = iamConnection(options, connectionOf(via))
   const caller = sourceKey(via)
@@ -93,9 +94,9 @@ export function tokenCredentials(options: TokenCredentialsOptions): CredentialPr
     caller === undefined ? undefined : identityKey("token-credentials", connection.endpoint, caller, keyOfOptions)
   const label = via.label === undefined ? undefined : `key by ${via.label}`
   return iamProvider(connection, { yields: "credentials", identityKey: key, binding: via.binding, label }, (context) =>
-    withSource(via, "token", context, async (token) => {
-      const request = withToken(tokenCredentialsRequest({ durationSeconds, policy }), token)
-      const answer = await exchange(connection, request, context?.signal)
+    withSource(via, undefined, context, async (authentication) => {
+      const request = tokenCredentialsRequest({ durationSeconds, policy })
+      const answer = await authenticatedExchange(connection, request, authentication, context?.signal)
       return readCredentials(connection, request, answer, IAM_SHAPE, context?.reportIssuerTime, longestMs)
     }),
   )

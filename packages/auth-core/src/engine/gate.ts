@@ -1,5 +1,6 @@
 import type { Auth } from "../auth/auth.ts"
 import { AuthError } from "../errors/auth-error.ts"
+import type { Cloud } from "../identity/cloud.ts"
 import { isLoopback } from "../runtime/fetch.ts"
 import type { BareReason, DiagnosticOptions } from "./diagnostics.chunk.ts"
 
@@ -45,10 +46,16 @@ export interface GuardOptions extends DiagnosticOptions {
    * The hosts that may see credentials: `api.example.com` or `*.example.com` (any depth below), either with `:port`.
    * Without a port every port matches. Requests to other hosts go out without authentication, as `unlisted`
    * tells.
-   * @default Huawei Cloud's own API hosts, which the README lists, and the client's base URL; after a redirect from another
-   * origin the base URL alone
+   * @default the API hosts of `cloud`, which the README lists, and the client's base URL; after a redirect from another origin
+   * the base URL alone
    */
   hosts?: readonly string[] | undefined
+  /**
+   * The cloud whose API hosts may see credentials, unless `hosts` lists others: a preset such as `openTelekomCloud`, or
+   * `{ domain }`.
+   * @default Huawei Cloud
+   */
+  cloud?: Cloud | undefined
   /**
    * Lets credentials cross plain http to hosts other than this machine. Else such a request is refused with
    * `AUTH_INSECURE_URL`, if its host may see credentials.
@@ -57,21 +64,23 @@ export interface GuardOptions extends DiagnosticOptions {
   allowInsecure?: boolean | undefined
 }
 
+/** The domains of Huawei Cloud's services. */
+const HUAWEIS = /myhuaweicloud\.(com|cn|eu)$/
+
 /**
- * The form of Huawei Cloud's own API hosts: a service, mostly a region, and the domain. Every endpoint of the official
- * tables on these domains has it. Buckets, gateways, instances and notebooks run what customers like, and have more labels.
+ * The form of API hosts, with a slash for the domain: a service or an instance of IoTDA, and mostly a region. Every endpoint
+ * on Huawei Cloud's domains has it. Buckets, gateways, instances and notebooks run what customers like. Most of them have
+ * more labels; the others begin with one of the names excluded here, or with an id in place of a service.
  */
-const SERVICE_HOST = /^[a-z][a-z\d]*(?:-[a-z\d]+)*(?:\.[a-z]{2}-[a-z]+-\d{1,3})?\.myhuaweicloud\.(?:com|cn|eu)$/
+const API_HOST =
+  /^(?:(?!obs|apigw|(?:[^.]+-)?(?:infer[-.]|notebook|authoring)|[\da-f]{8})[a-z](?:-?[a-z\d])*|[a-z\d]+(?:\.[a-z\d]+)?\.iotda-app(?=\.\w))(?:\.([^.]+))?\.\/$/
 
-/** Hosts of that form that serve what customers put there, or forward to it. Some have an id in place of a service. */
-const CUSTOMERS_HOST = /^(?:obs|apigw|(?:[^.]+-)?(?:infer[-.]|notebook|authoring)|[\da-f]{8}-?[\da-f]{4})/
+/** As in `hasRegion`, which only calls of IAM load. */
+const REGION = /^[a-z]{2}-[a-z]+-\d{1,3}$/
 
-/** An instance of IoTDA. It runs Huawei's code at its own host. */
-const IOTDA_HOST = /^[a-z\d]+(?:\.[a-z\d]+)?\.iotda-app\.[a-z]{2}-[a-z]+-\d{1,3}\.myhuaweicloud\.(?:com|cn|eu)$/
-
-/** The other hosts of the official tables. Their domains are not for services alone, so each host is listed. */
+/** The other hosts of Huawei Cloud's tables. Their domains are not for services alone, so each host is listed. */
 const OTHER_HOST =
-  /^(?:(?:api(?:-intl)?\.meeting|dme\.cn-north-4|oroas\.cn-north-7)\.huaweicloud\.com|as\.ap-southeast-1\.myhwclouds\.com|cts\.(?:af-north-1\.myhuaweicloud\.africa|ap-southeast-5\.myhuaweicloud\.asia))$/
+  /^((api(-intl)?\.meeting|dme\.cn-north-4|oroas\.cn-north-7)\.huaweicloud\.com|as\.ap-southeast-1\.myhwclouds\.com|cts\.(af-north-1\.myhuaweicloud\.africa|ap-southeast-5\.myhuaweicloud\.asia))$/
 
 /** Decides where credentials may go. */
 export interface HostGuard extends DiagnosticOptions, Pick<GuardOptions, "hosts"> {
@@ -94,21 +103,21 @@ export interface HostGuard extends DiagnosticOptions, Pick<GuardOptions, "hosts"
 export function createHostGuard(options: GuardOptions = {}): HostGuard {
   // A copy without a prototype, so that a polluted Object.prototype opens no host.
   const given = { __proto__: null, ...options }
-  const { hosts, allowInsecure = false, unlisted = "warn" } = given
+  const { hosts, cloud, allowInsecure = false, unlisted = "warn" } = given
   if (!/^(?:warn|error|silent)$/.test(unlisted)) throw refused('`unlisted` must be "warn", "error" or "silent".')
   if (hosts !== undefined && !Array.isArray(hosts)) throw invalidHosts()
   const listed = hosts?.map(compile)
   // Consecutive requests mostly go to one host.
   let lastHostname: string | undefined
-  let isHuaweis = false
+  let isOfCloud = false
   const reasonOf: HostGuard["bareReason"] = (url, baseUrl, redirected) => {
     if (listed !== undefined) return listed.some((matches) => matches(url)) ? undefined : "host-not-listed"
     const { hostname } = url
-    if (lastHostname !== hostname) isHuaweis = isHuaweiCloud(nameOf(url))
+    if (lastHostname !== hostname) isOfCloud = isApiHost(nameOf(url), cloud)
     lastHostname = hostname
-    if (isHuaweis && !redirected) return undefined
+    if (isOfCloud && !redirected) return undefined
     if (baseUrl !== undefined && isOfBase(url, baseUrl)) return undefined
-    if (isHuaweis) return "redirected"
+    if (isOfCloud) return "redirected"
     return baseUrl === undefined ? "no-base-url" : "host-not-listed"
   }
   return {
@@ -129,9 +138,12 @@ export function createIamGuard(url: string): HostGuard {
   return createHostGuard({ hosts: [host], allowInsecure: protocol === "http:" && !isLoopback(hostname) })
 }
 
-function isHuaweiCloud(host: string): boolean {
-  if (SERVICE_HOST.test(host)) return !CUSTOMERS_HOST.test(host)
-  return IOTDA_HOST.test(host) || OTHER_HOST.test(host)
+function isApiHost(host: string, cloud: Cloud | undefined): boolean {
+  const other = cloud?.domain === "myhuaweicloud.com" ? undefined : cloud
+  // No host name has a slash, so only a domain at the end passes.
+  const [form, region] = API_HOST.exec(host.replace(other?.domain ?? HUAWEIS, "/")) ?? []
+  if (!form) return !other && OTHER_HOST.test(host)
+  return !region || (other?.regions?.includes(region) ?? REGION.test(region))
 }
 
 /** The host without the dot that a fully qualified name may end with. */
@@ -147,7 +159,7 @@ function compile(entry: string): (url: URL) => boolean {
   const host = name.toLowerCase()
   return (url) => {
     const hostname = nameOf(url)
-    if (port !== undefined && port !== effectivePort(url)) return false
+    if (port !== undefined && port !== (url.port || (url.protocol === "https:" ? "443" : "80"))) return false
     return wildcard === undefined ? hostname === host : hostname.endsWith(`.${host}`)
   }
 }
@@ -157,15 +169,8 @@ function isOfBase({ origin, host }: URL, baseUrl: string | URL): boolean {
   return URL.canParse(baseUrl) && [origin, `https://${host}`].includes(new URL(baseUrl).origin)
 }
 
-function effectivePort(url: URL): string {
-  return url.port || (url.protocol === "https:" ? "443" : "80")
-}
-
 function invalidHosts(): AuthError {
-  return new AuthError(
-    "AUTH_INVALID_OPTION",
-    '`hosts` takes host names such as "api.example.com", "*.example.com" or "localhost:8080".',
-  )
+  return refused('`hosts` is a list of names such as "*.example.com:8080".')
 }
 
 /** The two decisions before a request is authenticated: by which auth, and whether its host may see a credential. */

@@ -45,6 +45,8 @@ export interface AuthErrorDetails {
   errorMessage?: string | undefined
   /** `request_id` of the answer, which Huawei Cloud support asks for. */
   requestId?: string | undefined
+  /** Of IAM v5: the policies behind a refusal, encoded. `sts:decode-authorization-message` decodes them. */
+  encodedAuthorizationMessage?: string | undefined
   /** Origin that answered, or was meant to. */
   endpoint?: string | undefined
   /** How long to wait before the next try, milliseconds. */
@@ -61,6 +63,7 @@ export class AuthError extends Error {
   declare readonly errorCode?: string
   declare readonly errorMessage?: string
   declare readonly requestId?: string
+  declare readonly encodedAuthorizationMessage?: string
   declare readonly endpoint?: string
   declare readonly retryAfterMs?: number
 

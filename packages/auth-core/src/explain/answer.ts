@@ -1,5 +1,5 @@
 import { type AuthError, isAuthError } from "../errors/auth-error.ts"
-import { requestIdIn } from "../errors/error-fields.ts"
+import { readErrorFields, requestIdIn } from "../runtime/error-fields.ts"
 import { asked, isObject, memberAt, parseJson, textAt } from "../runtime/member-at.ts"
 import { isPromise } from "../runtime/promises.ts"
 import { parseSdkDate, serverTimeIn } from "../signing/server-time.ts"
@@ -235,63 +235,17 @@ export interface AnswerFields {
 
 const LONGEST_PAGE = 2_000
 
-/**
- * `error_code` and `error_msg` of gateways and newer APIs, `error` of IAM's /v3 and of KMS, `code` and `message` of VPC,
- * `errors` of the container registry, one object under a name of OpenStack's services, and the XML of OBS. The body of
- * anything else is the message.
- */
+/** The code and the text, in any shape. A page is cut short. */
 export function answerFields({ text = "", headers, action = "" }: Answer): AnswerFields {
-  const body = parsed(text)
-  const error = body === undefined ? undefined : errorIn(body)
-  const own = error === undefined ? undefined : first(error, ["error_code", "errorCode", "code"])
-  const xml = body === undefined ? xmlFields(text) : undefined
-  const errorCode = own ?? xml?.errorCode
-  const said = error === undefined ? undefined : first(error, ["error_msg", "errorMessage", "message", "title"])
-  const errorMessage =
-    said ?? xml?.errorMessage ?? (body === undefined ? nonEmpty(text.slice(0, LONGEST_PAGE)) : undefined)
-  const isOwnShape = body !== undefined && "error_code" in body && said !== undefined
+  const { errorCode, errorMessage, requestId } = readErrorFields(text)
+  const said = errorMessage === text ? text.slice(0, LONGEST_PAGE) : errorMessage
+  const isOwnShape = memberAt(parseJson(text), "error_code") !== undefined && said !== undefined
   return {
     errorCode,
-    errorMessage,
-    requestId: (body && first(body, ["request_id", "requestId"])) ?? requestIdIn((name) => headers[name]),
-    subject: [action, errorMessage ?? "", isOwnShape ? "" : text.slice(0, LONGEST_PAGE)].join("\n").trim(),
+    errorMessage: said,
+    requestId: requestId ?? requestIdIn((name) => headers[name]),
+    subject: [action, said ?? "", isOwnShape ? "" : text.slice(0, LONGEST_PAGE)].join("\n").trim(),
   }
-}
-
-function parsed(text: string): object | undefined {
-  const body = parseJson(text)
-  return isObject(body) ? body : undefined
-}
-
-/** The object that has code and message. */
-function errorIn(body: object): object {
-  const inner = memberAt(body, "error")
-  if (isObject(inner)) return inner
-  const [listed] = [memberAt(body, "errors")].flat()
-  if (isObject(listed)) return listed
-  const [only, ...others] = Object.values(body)
-  return others.length === 0 && isObject(only) ? only : body
-}
-
-function first(holder: object, names: readonly string[]): string | undefined {
-  for (const name of names) {
-    const value = memberAt(holder, name)
-    if (typeof value === "number" || (typeof value === "string" && value !== "")) return String(value)
-  }
-  return undefined
-}
-
-function xmlFields(text: string): Pick<AnswerFields, "errorCode" | "errorMessage"> | undefined {
-  if (!/<Error>|<Code>/.test(text)) return undefined
-  return { errorCode: xmlText(text, "Code"), errorMessage: xmlText(text, "Message") }
-}
-
-function xmlText(text: string, name: string): string | undefined {
-  return nonEmpty(new RegExp(`<${name}>([^<]*)</${name}>`).exec(text)?.[1] ?? "")
-}
-
-function nonEmpty(text: string): string | undefined {
-  return text.trim() === "" ? undefined : text
 }
 
 /** How far apart the gateway lets signature and arrival be. */

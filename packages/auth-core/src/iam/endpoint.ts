@@ -1,8 +1,7 @@
 import { AuthError } from "../errors/auth-error.ts"
+import { type Cloud, checkCloud, hasRegion, huaweiCloud } from "../identity/cloud.ts"
 import { environmentVariable } from "../runtime/environment.ts"
 import { isLoopback } from "../runtime/fetch.ts"
-
-const GLOBAL_IAM_ENDPOINT = "https://iam.myhuaweicloud.com"
 
 export interface EndpointOptions {
   /** Origin, such as `https://iam.ap-southeast-1.myhuaweicloud.com`. */
@@ -10,45 +9,61 @@ export interface EndpointOptions {
   /** The name of the option above, for messages. */
   option: "iamEndpoint" | "stsEndpoint"
   region?: string | undefined
-  /** Wins over the environment and the default, unless an endpoint or a region is given. */
+  cloud?: Cloud | undefined
+  /** Wins over the environment and the default, unless an endpoint, a region or a cloud is given. */
   inherited?: string | undefined
   allowInsecure?: boolean | undefined
 }
 
 /**
  * The origin to call: the option, else HUAWEICLOUD_SDK_IAM_ENDPOINT or HUAWEICLOUD_SDK_STS_ENDPOINT, else the endpoint
- * of the region, else the global endpoint of IAM. STS has no global endpoint.
+ * of the region, else the global endpoint of IAM. STS has no global endpoint. A cloud that is named wins over the variables,
+ * since the secrets of one cloud are none of another's business.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed origin or region; `AUTH_INSECURE_URL` for plain http to
- * another machine without `allowInsecure`, since these requests carry passwords and tokens.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed origin or cloud, or a region that the cloud does not have;
+ * `AUTH_INSECURE_URL` for plain http to another machine without `allowInsecure`, since these requests carry passwords and
+ * tokens.
  * @see Partner Center FAQ: the endpoint of the region serves project-scoped tokens too
  */
 export function resolveEndpoint({
   endpoint,
   option,
   region,
+  cloud,
   inherited,
   allowInsecure = false,
 }: EndpointOptions): string {
   if (endpoint !== undefined) return checkOrigin(endpoint, `\`${option}\``, allowInsecure)
-  if (region === undefined && inherited !== undefined) return inherited
+  if (region === undefined && cloud === undefined && inherited !== undefined) return inherited
   const service = option === "iamEndpoint" ? "iam" : "sts"
   const variable = `HUAWEICLOUD_SDK_${service.toUpperCase()}_ENDPOINT`
-  const fromEnvironment = environmentVariable(variable)
+  const fromEnvironment = cloud === undefined ? environmentVariable(variable) : undefined
   if (fromEnvironment !== undefined) return checkOrigin(fromEnvironment, variable, allowInsecure)
-  if (region !== undefined) return regionalEndpoint(service, region)
-  if (service === "iam") return GLOBAL_IAM_ENDPOINT
-  throw new AuthError(
-    "AUTH_INVALID_OPTION",
-    `STS has no global endpoint: pass \`region\` or \`stsEndpoint\`, or set ${variable}.`,
-  )
+  return endpointIn(checkCloud(cloud), service, region, cloud === undefined ? `, or set ${variable}` : "")
 }
 
-function regionalEndpoint(service: "iam" | "sts", region: string): string {
-  if (typeof region !== "string" || !/^[a-z]+(-[a-z0-9]+)+$/.test(region)) {
-    throw new AuthError("AUTH_INVALID_OPTION", '`region` must be a region id such as "ap-southeast-1".')
+function endpointIn(cloud: Cloud, service: "iam" | "sts", region: string | undefined, elsewhere: string): string {
+  const { domain, regions, iamRegion, iamService = service } = cloud
+  if (region !== undefined && !hasRegion(cloud, region)) {
+    throw new AuthError(
+      "AUTH_INVALID_OPTION",
+      regions === undefined
+        ? '`region` must be a region id such as "ap-southeast-1". If your cloud has others, list its `regions` in `cloud`.'
+        : `\`region\` must be a region id of ${domain}: ${regions.join(", ")}. If there are more, list its \`regions\` in \`cloud\`.`,
+    )
   }
-  return `https://${service}.${region}.myhuaweicloud.${region === "eu-west-101" ? "eu" : "com"}`
+  const name = service === "iam" ? iamService : service
+  const at = region ?? iamRegion
+  if (at === undefined) {
+    if (service === "iam" && regions === undefined) return `https://${name}.${domain}`
+    throw new AuthError(
+      "AUTH_INVALID_OPTION",
+      `${service.toUpperCase()} has no global endpoint: pass \`region\` or \`${service}Endpoint\`${elsewhere}.`,
+    )
+  }
+  // All tables agree on this rule for Huawei Cloud Europe.
+  const isEuropes = domain === huaweiCloud.domain && at.startsWith("eu-west-1")
+  return `https://${name}.${at}.${isEuropes ? "myhuaweicloud.eu" : domain}`
 }
 
 function checkOrigin(value: unknown, name: string, allowInsecure: boolean): string {
@@ -56,7 +71,7 @@ function checkOrigin(value: unknown, name: string, allowInsecure: boolean): stri
   if (url.href === `${url.origin}/`) return url.origin
   throw new AuthError(
     "AUTH_INVALID_OPTION",
-    `${name} must be an origin such as "${GLOBAL_IAM_ENDPOINT}": scheme, host and port, without a path or user.`,
+    `${name} must be an origin such as "https://iam.myhuaweicloud.com": scheme, host and port, without a path or user.`,
   )
 }
 

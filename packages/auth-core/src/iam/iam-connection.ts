@@ -1,4 +1,5 @@
 import { AuthError } from "../errors/auth-error.ts"
+import type { Cloud } from "../identity/cloud.ts"
 import type { IamReach, Provider, ProviderContext } from "../identity/provider.ts"
 import { type Clock, LONGEST_TIMER_MS, systemClock } from "../runtime/clock.ts"
 import { environmentVariable } from "../runtime/environment.ts"
@@ -15,6 +16,12 @@ export interface IamOptions {
   iamEndpoint?: string | undefined
   /** The region whose IAM is called, such as `ap-southeast-1`. */
   region?: string | undefined
+  /**
+   * The cloud whose IAM is called: a preset such as `openTelekomCloud`, or `{ domain }`. It wins over
+   * HUAWEICLOUD_SDK_IAM_ENDPOINT.
+   * @default that of `via`, else Huawei Cloud
+   */
+  cloud?: Cloud | undefined
   /** Makes the round trips, for instance through a proxy. @default the global fetch */
   fetch?: IamFetch | undefined
   /** The longest that one round trip may take, milliseconds of real time. @default 10_000 */
@@ -32,6 +39,8 @@ export interface IamConnection {
   readonly isNamed?: boolean | undefined
   /** Secrets may cross the network in clear, so a proxy may read them too. */
   readonly allowInsecure?: boolean | undefined
+  /** As in the options; those of `via` if they name none. */
+  readonly cloud?: Cloud | undefined
   readonly fetch: IamFetch | undefined
   readonly timeoutMs: number
   readonly clock: Clock
@@ -43,31 +52,38 @@ export interface IamConnection {
  * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL`
  */
 export function iamConnection(options: IamOptions, via?: IamConnection): IamConnection {
+  const { iamEndpoint, region } = options
+  // A region alone is one of the cloud of `via`.
+  const cloud = options.cloud ?? (region === undefined ? undefined : via?.cloud)
+  const inherits = region === undefined && cloud === undefined
   return {
     ...transportOf(options, via),
     endpoint: resolveEndpoint({
-      endpoint: options.iamEndpoint,
+      endpoint: iamEndpoint,
       option: "iamEndpoint",
-      region: options.region,
+      region,
+      cloud,
       inherited: via?.endpoint,
       allowInsecure: options.allowInsecure,
     }),
     allowInsecure: options.allowInsecure ?? via?.allowInsecure ?? false,
-    isNamed: namedEndpoint(options) !== undefined || (options.region === undefined && via?.isNamed === true),
+    cloud: cloud ?? via?.cloud,
+    isNamed: namedEndpoint({ iamEndpoint, region, cloud }) !== undefined || (inherits && via?.isNamed === true),
   }
 }
 
 /** The endpoint that the options name, directly or by a region; `undefined` if the environment or the default decides. */
 export function namedEndpoint(options: IamOptions): string | undefined {
-  const { iamEndpoint, region } = options
+  const { iamEndpoint, region, cloud } = options
   if (iamEndpoint !== undefined) return iamEndpoint
-  if (region === undefined || environmentVariable("HUAWEICLOUD_SDK_IAM_ENDPOINT") !== undefined) return undefined
-  return resolveEndpoint({ option: "iamEndpoint", region })
+  const isByDefault = region === undefined || environmentVariable("HUAWEICLOUD_SDK_IAM_ENDPOINT") !== undefined
+  if (cloud === undefined && isByDefault) return undefined
+  return resolveEndpoint({ option: "iamEndpoint", region, cloud })
 }
 
 /** The options of a source. If they do not say where IAM is, those of the calling auth fill the gaps. */
 export function reachedBy<O extends IamOptions>(options: O, asking: IamReach | undefined): O {
-  if (options.iamEndpoint !== undefined || options.region !== undefined) return options
+  if (options.iamEndpoint !== undefined || options.region !== undefined || options.cloud !== undefined) return options
   const own = Object.entries(options).filter(([, value]) => value !== undefined)
   return Object.assign({}, options, asking, Object.fromEntries(own))
 }
@@ -93,16 +109,20 @@ export function stsConnection(options: StsOptions, via?: IamConnection): IamConn
       endpoint: options.stsEndpoint,
       option: "stsEndpoint",
       region: options.region,
+      cloud: options.cloud ?? via?.cloud,
       allowInsecure: options.allowInsecure,
     }),
     allowInsecure: options.allowInsecure ?? via?.allowInsecure ?? false,
+    cloud: options.cloud ?? via?.cloud,
   }
 }
 
 /** Checks at construction options that are used later, if at all. */
 export function checkIamOptions(options: IamOptions): void {
   transportOf(options)
-  if (options.iamEndpoint !== undefined || options.region !== undefined) iamConnection(options)
+  if (options.iamEndpoint !== undefined || options.region !== undefined || options.cloud !== undefined) {
+    iamConnection(options)
+  }
 }
 
 /** A connection without its endpoint. */

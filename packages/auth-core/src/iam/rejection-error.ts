@@ -1,5 +1,5 @@
 import { AuthError, type AuthErrorCode } from "../errors/auth-error.ts"
-import { type ErrorFields, readErrorFields, requestIdIn } from "../errors/error-fields.ts"
+import { type ErrorFields, readErrorFields, requestIdIn } from "../runtime/error-fields.ts"
 import { redactText } from "../runtime/redact.ts"
 import type { IamAnswer, IamConnection, IamRequest } from "./iam-connection.ts"
 
@@ -90,6 +90,7 @@ function cleanFields({ text, headers }: IamAnswer, secrets: readonly string[]): 
     errorCode: clean(fields.errorCode),
     errorMessage: clean(isPage(fields.errorMessage) ? "" : fields.errorMessage),
     requestId: clean(fields.requestId ?? requestIdIn((name) => headers.get(name))),
+    encodedAuthorizationMessage: clean(fields.encodedAuthorizationMessage),
   }
 }
 

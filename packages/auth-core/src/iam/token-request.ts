@@ -92,8 +92,10 @@ function delegatingDomain(domain: NameOrId): { domain_id: string } | { domain_na
   return typeof domain === "string" ? { domain_name: domain } : { domain_id: domain.id }
 }
 
+const VIA_REFUSED = "IAM does not accept the authentication passed as `via`."
+
 const AGENCY_ADVICE: NonNullable<IamRequest["advice"]> = {
-  401: "IAM does not accept the authentication passed as `via`.",
+  401: VIA_REFUSED,
   403: "The user behind `via` needs the Agent Operator permission, and the agency must delegate to its account.",
   404: "Check the names: the account must exist and have an agency of that name for the account of `via`.",
 }
@@ -175,7 +177,7 @@ export function agencyCredentialsRequest({
 }
 
 /**
- * A request for a temporary access key of the bearer of a token. The caller adds X-Auth-Token.
+ * A request for a temporary access key of the caller, who adds X-Auth-Token or a signature.
  *
  * @see IAM API reference, "Obtaining a Temporary Access Key and Security Token Through a Token"
  */
@@ -193,8 +195,8 @@ export function tokenCredentialsRequest({ durationSeconds, policy }: TemporaryKe
       },
     },
     secrets: [],
-    action: "Asking IAM for a temporary access key by token",
-    advice: { 401: "IAM does not accept the token passed as `via`." },
+    action: "Asking IAM for a temporary access key",
+    advice: { 401: VIA_REFUSED },
   }
 }
 

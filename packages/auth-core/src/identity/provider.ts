@@ -1,4 +1,5 @@
 import type { IamFetch } from "../runtime/fetch.ts"
+import type { Cloud } from "./cloud.ts"
 import type { Credentials, Token } from "./credentials.ts"
 
 /** Anything with an end of life. Without `expiresAt` it never ends. */
@@ -13,6 +14,7 @@ export interface Expiring {
 export interface IamReach {
   readonly iamEndpoint?: string | undefined
   readonly region?: string | undefined
+  readonly cloud?: Cloud | undefined
   readonly fetch?: IamFetch | undefined
   readonly timeoutMs?: number | undefined
   readonly allowInsecure?: boolean | undefined

@@ -8,6 +8,7 @@ import { federatedCredentials } from "../../src/credentials/federated-credential
 import { profileCredentials } from "../../src/credentials/profile-credentials.ts"
 import { staticCredentials } from "../../src/credentials/static-credentials.ts"
 import { agencyCredentials, tokenCredentials } from "../../src/credentials/temporary-credentials.ts"
+import { cloudRuAdvanced, openTelekomCloud } from "../../src/identity/cloud.ts"
 import type { CredentialProvider } from "../../src/identity/provider.ts"
 import { staticToken } from "../../src/tokens/static-token.ts"
 import { temporaryFolder, writeSettled } from "../credentials/files.ts"
@@ -118,6 +119,70 @@ describe("look-ups use", () => {
     expect(await originsAsked(staticCredentials(key), anyIam(), { region })).toEqual([ENVIRONMENT])
     vi.stubEnv("HUAWEICLOUD_SDK_IAM_ENDPOINT", "")
     expect(await originsAsked(key, anyIam(), { region })).toEqual([REGION])
+  })
+})
+
+describe("the cloud of the auth", () => {
+  const url = "https://ecs.eu-de.otc.t-systems.com/v1/x"
+  const ids = async (options: AkskAuthOptions, iam: ReturnType<typeof anyIam>): Promise<string[]> => {
+    const auth = akskAuth(key, { clock, projectId: "auto", domainId: "auto", ...options, iam: { fetch: iam.fetch } })
+    await auth.authenticate({ method: "GET", url, headers: {}, body: null })
+    return iam.asked
+  }
+
+  it("serves the look-ups, in the region that the host names", async () => {
+    const iam = anyIam()
+    const auth = akskAuth(key, { clock, projectId: "auto", cloud: openTelekomCloud, iam: { fetch: iam.fetch } })
+    await auth.authenticate({ method: "GET", url, headers: {}, body: null })
+    expect(iam.asked).toEqual(["https://iam.eu-de.otc.t-systems.com /v3/projects"])
+    const elsewhere = async (): Promise<unknown> =>
+      auth.authenticate({ method: "GET", url: url.replace("eu-de", "eu-x"), headers: {}, body: null })
+    await expect(elsewhere()).rejects.toThrow("names none: pass `region`")
+  })
+
+  it("wins over the environment, which may belong to another cloud", async () => {
+    vi.stubEnv("HUAWEICLOUD_SDK_IAM_ENDPOINT", ENVIRONMENT)
+    const asked = await ids({ cloud: openTelekomCloud, region: "eu-nl" }, anyIam())
+    expect(new Set(asked)).toEqual(
+      new Set([
+        "https://iam.eu-nl.otc.t-systems.com /v3/projects",
+        "https://iam.eu-nl.otc.t-systems.com /v3/auth/domains",
+      ]),
+    )
+  })
+
+  it("serves an id token that the environment names", async () => {
+    await writeSettled(join(folder, "id-token"), "id-token")
+    vi.stubEnv("HUAWEICLOUD_SDK_IDP_ID", "idp")
+    vi.stubEnv("HUAWEICLOUD_SDK_ID_TOKEN_FILE", join(folder, "id-token"))
+    const iam = anyIam()
+    const auth = akskAuth(envCredentials({ clock, fetch: iam.fetch }), { clock, cloud: cloudRuAdvanced })
+    await auth.authenticate({ method: "GET", url, headers: {}, body: null })
+    expect(new Set(iam.asked.map((call) => call.split(" ")[0]))).toEqual(
+      new Set(["https://iam.ru-moscow-1.hc.sbercloud.ru"]),
+    )
+  })
+
+  it("of a provider is that of the provider behind via", async () => {
+    const iam = anyIam()
+    const via = federatedCredentials({
+      idpId: "idp",
+      idToken: "x",
+      cloud: openTelekomCloud,
+      region: "eu-de",
+      clock,
+      fetch: iam.fetch,
+    })
+    await agencyCredentials({ via, agency: "agency", domain: "customer" })()
+    await agencyCredentials({ via, agency: "agency", domain: "customer", region: "eu-nl" })()
+    await agencyCredentials({ via, agency: "agency", domain: "customer", cloud: cloudRuAdvanced })()
+    expect(new Set(iam.asked.map((call) => call.split(" ")[0]))).toEqual(
+      new Set([
+        "https://iam.eu-de.otc.t-systems.com",
+        "https://iam.eu-nl.otc.t-systems.com",
+        "https://iam.ru-moscow-1.hc.sbercloud.ru",
+      ]),
+    )
   })
 })
 

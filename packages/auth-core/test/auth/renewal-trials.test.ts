@@ -143,3 +143,38 @@ it("an hour after failed renewals the next one starts at once", async () => {
   iam.live = "revoked"
   expect(await send(auth, BAD, (token) => token === iam.live)).toBe(200)
 })
+
+const judged = async (auth: Auth, origin: string, errorCode: string, replayed: boolean): Promise<unknown> => {
+  const attempt: Attempt = { method: "GET", url: `${origin}/`, headers: {}, body: null }
+  return auth.judge(await auth.authenticate(attempt), { status: 401, origin, errorCode, replayed })
+}
+
+it("`The token must be updated` of a new token renews nothing: the endpoint belongs to another region", async () => {
+  const iam = issuer()
+  const auth = tokenAuth(iam.provider, { clock: iam.clock })
+  expect(await judged(auth, BAD, "APIGW.0307", false)).toBe("credential-renewed")
+  expect(await judged(auth, BAD, "APIGW.0307", true)).toBe(false)
+  for (let second = 0; second < 50; second++) {
+    expect(await judged(auth, BAD, "APIGW.0307", false)).toBe(false)
+    await iam.clock.advance(1_000)
+  }
+  expect(iam.calls()).toBe(2)
+})
+
+it("`The token must be updated` renews a new token that has worked, and one that another endpoint refuses", async () => {
+  const iam = issuer()
+  const auth = tokenAuth(iam.provider, { clock: iam.clock })
+  expect(await send(auth, BAD, (token) => token === "token-2")).toBe(200)
+  await iam.clock.advance(1_000)
+  expect(await judged(auth, BAD, "APIG.0307", false)).toBe("credential-renewed")
+  expect(await judged(auth, GOOD, "APIG.0307", false)).toBe("credential-renewed")
+  expect(iam.calls()).toBe(4)
+})
+
+it("a 401 that is about no credential renews nothing", async () => {
+  const iam = issuer()
+  const auth = tokenAuth(iam.provider, { clock: iam.clock })
+  expect(await judged(auth, GOOD, "FSS.0401", false)).toBe(false)
+  expect(iam.calls()).toBe(1)
+  expect(await judged(auth, GOOD, "FSS.0402", false)).toBe("credential-renewed")
+})

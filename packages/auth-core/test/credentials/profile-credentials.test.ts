@@ -142,15 +142,23 @@ describe("quotes around a value, and a comment after it,", () => {
     idp_id: "my-idp",
   }
 
-  it.each(Object.entries(right))("are refused, naming file, section and key: %s", async (key, value) => {
-    for (const bad of [`"${value}"`, `'${value}'`, `${value} # note`, `${value} ;note`, "# to be filled in"]) {
+  it.each(Object.entries(right))("are refused, naming file, line and key: %s", async (key, value) => {
+    for (const bad of [`"${value}"`, `'${value}'`, `${value} # note`, `${value} ;note`]) {
       const lines = Object.entries({ ...right, [key]: bad }).map((line) => line.join(" = "))
       await writeSettled(file, `[basic]\n${lines.join("\n")}\n`)
       const error = await rejectionOf(profileCredentials({ file })(), "s3cretSk", "s3cretToken")
       expect(error.code).toBe("AUTH_INVALID_CREDENTIALS")
-      expect(error.message).toMatch(/has (quotes around|a comment behind) it/)
-      for (const part of [file, "[basic]", `: ${key} has`]) expect(error.message).toContain(part)
+      const line = Object.keys(right).indexOf(key) + 2
+      expect(error.message).toContain(`${file}, line ${line}: \`${key}\` has `)
+      expect(error.message).toMatch(/quotes around it|a # or ;/)
     }
+  })
+
+  it.each(Object.keys(right))("are refused in place of a value: %s", async (key) => {
+    const lines = Object.entries({ ...right, [key]: "# to be filled in" }).map((line) => line.join(" = "))
+    await writeSettled(file, `[basic]\n${lines.join("\n")}\n`)
+    const error = await rejectionOf(profileCredentials({ file })(), "s3cretSk", "s3cretToken")
+    expect(error.code).toBe("AUTH_INVALID_CREDENTIALS")
   })
 
   it("matter only in the section that is read, for its own keys", async () => {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest"
+import { staticCredentials } from "../../src/credentials/static-credentials.ts"
 import { tokenCredentials } from "../../src/credentials/temporary-credentials.ts"
-import type { TokenProvider } from "../../src/identity/provider.ts"
+import type { CredentialProvider, TokenProvider } from "../../src/identity/provider.ts"
 import { agencyToken } from "../../src/tokens/agency-token.ts"
 import { passwordToken } from "../../src/tokens/password-token.ts"
 import { EXPIRES_AT, ISSUED_AT, iamError, jsonBody, localIam, rejectionOf, thrownBy } from "../iam/local-iam.ts"
+import { expectSigned, KEY, TEMPORARY } from "../iam/verified.ts"
 import { securityTokenAnswer, TEMPORARY_KEY } from "./temporary-key-answers.ts"
 
 const via: TokenProvider = async (context) => ({
@@ -38,6 +40,35 @@ describe("temporary keys from a token", () => {
     const stubborn = await localIam(({ headers }) => iamError(401, "IAM.0066", `${headers["x-auth-token"]}`))
     await rejectionOf(tokenCredentials({ via, iamEndpoint: stubborn.url })(), "MIIold", "MIInew")
     expect(stubborn.arrivals).toHaveLength(2)
+  })
+
+  it.each([KEY, TEMPORARY])("are asked for with a signature when `via` yields an access key", async (key) => {
+    const iam = await localIam(securityTokenAnswer())
+    const keys = tokenCredentials({ via: staticCredentials(key), durationSeconds: 3600, iamEndpoint: iam.url })
+    expect(await keys()).toEqual({ ...TEMPORARY_KEY, iamEndpoint: iam.url })
+    expect(iam.arrivals[0]?.headers).not.toHaveProperty("x-auth-token")
+    expect(jsonBody(iam.arrivals[0])).toEqual({
+      auth: { identity: { methods: ["token"], token: { duration_seconds: 3600 } } },
+    })
+    await expectSigned(iam.arrivals[0], Date.now(), key)
+  })
+
+  it("keep the identity of the key that signs, and ask for another key once", async () => {
+    const provider: CredentialProvider = Object.assign(
+      async (context: Parameters<CredentialProvider>[0]) => ({
+        accessKeyId: context?.rejected === undefined ? "AKold" : "AKnew",
+        secretAccessKey: "s3cret",
+      }),
+      { identityKey: "source" },
+    )
+    const iam = await localIam(iamError(401, "APIGW.0301", "ak AKold not exist"), securityTokenAnswer())
+    const keys = tokenCredentials({ via: provider, iamEndpoint: iam.url })
+    expect(await keys()).toMatchObject(TEMPORARY_KEY)
+    expect(iam.arrivals.map(({ headers }) => /Access=(\w+)/.exec(String(headers.authorization))?.[1])).toEqual([
+      "AKold",
+      "AKnew",
+    ])
+    expect(keys.identityKey).toContain("source")
   })
 
   it("have the identity of the token and their lifetime", () => {

@@ -1,5 +1,13 @@
 import { afterEach, describe, expect, it, vi } from "vitest"
 import { type EndpointOptions, resolveEndpoint } from "../../src/iam/endpoint.ts"
+import {
+  cloudRuAdvanced,
+  flexibleEngine,
+  g42Cloud,
+  huaweiCloudEurope,
+  openTelekomCloud,
+  swissOpenTelekomCloud,
+} from "../../src/identity/cloud.ts"
 import { thrownBy } from "./local-iam.ts"
 
 const iam = (options: Partial<EndpointOptions> = {}): string => resolveEndpoint({ option: "iamEndpoint", ...options })
@@ -62,12 +70,19 @@ describe("the endpoint", () => {
     expect(thrownBy(() => iam()).message).toContain("HUAWEICLOUD_SDK_IAM_ENDPOINT")
   })
 
-  it.each(["", "AP-SOUTHEAST-1", "ap southeast", "x.example.com/", "ap-southeast-1#", "evil.com/ap-1"])(
-    "has no region %o",
-    (region) => {
-      expect(thrownBy(() => iam({ region })).message).toContain("`region`")
-    },
-  )
+  it.each([
+    "",
+    "eu-de",
+    "eu-ch2",
+    "north",
+    "AP-SOUTHEAST-1",
+    "ap southeast",
+    "x.example.com/",
+    "ap-southeast-1#",
+    "evil.com/ap-1",
+  ])("has no region %o", (region) => {
+    expect(thrownBy(() => iam({ region })).message).toContain("`region`")
+  })
 
   it("may be plain http only on this machine, unless allowed", () => {
     for (const endpoint of ["http://127.0.0.1:8080", "http://localhost:1", "http://iam.localhost", "http://[::1]:80"]) {
@@ -77,5 +92,75 @@ describe("the endpoint", () => {
       expect(thrownBy(() => iam({ endpoint }))).toMatchObject({ code: "AUTH_INSECURE_URL" })
       expect(iam({ endpoint, allowInsecure: true })).toBe(endpoint)
     }
+  })
+})
+
+describe("the endpoint of another cloud", () => {
+  const own = { domain: "example.cloud" }
+
+  it.each([
+    [openTelekomCloud, "eu-de", "https://iam.eu-de.otc.t-systems.com"],
+    [openTelekomCloud, "eu-nl", "https://iam.eu-nl.otc.t-systems.com"],
+    [swissOpenTelekomCloud, undefined, "https://iam-pub.eu-ch2.sc.otc.t-systems.com"],
+    [flexibleEngine, undefined, "https://iam.eu-west-0.prod-cloud-ocb.orange-business.com"],
+    [flexibleEngine, "na-east-0", "https://iam.na-east-0.prod-cloud-ocb.orange-business.com"],
+    [cloudRuAdvanced, undefined, "https://iam.ru-moscow-1.hc.sbercloud.ru"],
+    [g42Cloud, "ae-ad-1", "https://iam.ae-ad-1.g42cloud.com"],
+    [huaweiCloudEurope, undefined, "https://iam.myhuaweicloud.eu"],
+    [huaweiCloudEurope, "eu-west-101", "https://iam.eu-west-101.myhuaweicloud.eu"],
+    [own, undefined, "https://iam.example.cloud"],
+    [own, "xy-north-1", "https://iam.xy-north-1.example.cloud"],
+    [own, "eu-west-101", "https://iam.eu-west-101.example.cloud"],
+    [{ ...own, regions: ["here"], iamService: "iam-proxy" }, "here", "https://iam-proxy.here.example.cloud"],
+    [{ domain: "myhuaweicloud.com" }, "eu-west-101", "https://iam.eu-west-101.myhuaweicloud.eu"],
+  ])("%j with the region %s is %s", (cloud, region, endpoint) => {
+    expect(iam({ cloud, region })).toBe(endpoint)
+  })
+
+  it("for STS has no name of its own", () => {
+    expect(sts({ cloud: swissOpenTelekomCloud })).toBe("https://sts.eu-ch2.sc.otc.t-systems.com")
+    expect(sts({ cloud: openTelekomCloud, region: "eu-de" })).toBe("https://sts.eu-de.otc.t-systems.com")
+    expect(thrownBy(() => sts({ cloud: own })).message).toContain("pass `region` or `stsEndpoint`.")
+  })
+
+  it("needs a region where no IAM serves all regions", () => {
+    const error = thrownBy(() => iam({ cloud: openTelekomCloud }))
+    expect(error.code).toBe("AUTH_INVALID_OPTION")
+    expect(error.message).toContain("IAM has no global endpoint: pass `region` or `iamEndpoint`.")
+  })
+
+  it("is in a region that the cloud has", () => {
+    expect(thrownBy(() => iam({ cloud: openTelekomCloud, region: "eu-west-0" })).message).toContain("eu-de, eu-nl")
+    expect(thrownBy(() => iam({ cloud: own, region: "here" })).message).toContain("`regions`")
+  })
+
+  it("wins over the environment, which may belong to another cloud", () => {
+    vi.stubEnv("HUAWEICLOUD_SDK_IAM_ENDPOINT", "https://iam.cn-north-4.myhuaweicloud.com")
+    expect(iam({ cloud: cloudRuAdvanced })).toBe("https://iam.ru-moscow-1.hc.sbercloud.ru")
+    expect(iam({ cloud: cloudRuAdvanced, endpoint: "https://iam.example.com" })).toBe("https://iam.example.com")
+  })
+
+  it("wins over that of the provider behind via", () => {
+    expect(iam({ cloud: cloudRuAdvanced, inherited: "https://iam.via.example.com" })).toBe(
+      "https://iam.ru-moscow-1.hc.sbercloud.ru",
+    )
+  })
+
+  it.each(["otc", {}, { domain: "com" }, { domain: "https://otc.t-systems.com" }, { domain: "OTC.example" }, null, 7])(
+    "cannot be that of %j",
+    (cloud) => {
+      expect(thrownBy(() => iam({ cloud: cloud as never })).message).toContain("`cloud` must be")
+    },
+  )
+})
+
+describe("a European region", () => {
+  it.each(["eu-west-101", "eu-west-102", "eu-west-1"])("%s is at .eu", (region) => {
+    expect(iam({ region })).toBe(`https://iam.${region}.myhuaweicloud.eu`)
+    expect(sts({ region })).toBe(`https://sts.${region}.myhuaweicloud.eu`)
+  })
+
+  it("of another domain is not", () => {
+    expect(iam({ region: "eu-west-0" })).toBe("https://iam.eu-west-0.myhuaweicloud.com")
   })
 })

@@ -1,9 +1,9 @@
 import type { RequestHead } from "../incoming-request.ts"
-import { gatewayError, iamTime } from "../refusal.ts"
+import { iamTime } from "../refusal.ts"
 import type { Principal } from "../state/identities.ts"
 import type { Scheme } from "../state/stats.ts"
 import type { World } from "../state/world.ts"
-import { unauthorized, verifySignature } from "../verify-signature.ts"
+import { tooLarge, unauthorized, verifySignature } from "../verify-signature.ts"
 import type { GatewayBody } from "./read-body.ts"
 
 /** The caller of a request, and its project. */
@@ -21,7 +21,7 @@ export function schemeOf({ headers }: RequestHead): Scheme {
 /**
  * Authenticates a request, by token or by signature.
  *
- * @throws {Refusal} 401 APIGW.0301 in the gateway's words, 413 APIGW.0201
+ * @throws {Refusal} 401 APIGW.0301 in the gateway's words; 413 APIGW.0201 for a large body that is not signed
  * @see API Signing Guide, "Error Codes"
  */
 export async function authenticate(world: World, head: RequestHead, body: GatewayBody): Promise<Authenticated> {
@@ -44,7 +44,7 @@ function byToken({ identities, now }: World, value: string): Authenticated {
 }
 
 async function bySignature(world: World, head: RequestHead, { content }: GatewayBody): Promise<Authenticated> {
-  if (content === undefined) throw gatewayError(413, "APIGW.0201", "Request entity too large")
+  if (content === undefined) throw tooLarge(head)
   const { principal } = await verifySignature(world, head, content)
   return { principal, projectId: head.headers["x-project-id"] }
 }

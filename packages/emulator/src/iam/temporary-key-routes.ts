@@ -25,7 +25,8 @@ export function temporaryKeyRoutes(app: Hono<ServerEnv>, world: World): void {
         return context.json({ credential: credentialBody(issueKey(world, request, principal, duration)) }, 201)
       }
       case "token": {
-        const { principal } = tokenOf(world, textAt(identity, "token", "id") ?? request.headers["x-auth-token"])
+        const id = textAt(identity, "token", "id")
+        const principal = id === undefined ? await principalOf(world, request) : tokenOf(world, id).principal
         const duration = durationOf(at(identity, "token", "duration_seconds"), 86_400)
         return context.json({ credential: credentialBody(issueKey(world, request, principal, duration)) }, 201)
       }
@@ -93,8 +94,10 @@ export function credentialBody(key: IssuedKey): object {
   }
 }
 
-function durationOf(seconds: unknown, most: number, byDefault = 900): number {
-  if (seconds === undefined) return byDefault * 1_000
+/** IAM takes a number or its digits, since its own SDKs send either. */
+function durationOf(given: unknown, most: number, byDefault = 900): number {
+  if (given === undefined) return byDefault * 1_000
+  const seconds = typeof given === "string" && /^\d+$/.test(given) ? Number(given) : given
   if (!Number.isInteger(seconds) || Number(seconds) < 900 || Number(seconds) > most) {
     throw iamError(400, "1106", `duration_seconds must be between 900 and ${most}.`)
   }

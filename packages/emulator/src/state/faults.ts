@@ -1,4 +1,5 @@
 import type { Part } from "../part-of.ts"
+import type { ServiceRefusal } from "../service-refusals.ts"
 import type { AccessKey, Named } from "./accounts.ts"
 import type { ServerClock } from "./clock.ts"
 import type { Identities } from "./identities.ts"
@@ -26,6 +27,8 @@ export interface Faults {
   delay(ms: number, options?: FaultOptions): void
   /** Answers with a status and its error body. */
   status(status: number, options?: FaultOptions & { retryAfterSeconds?: number | undefined }): void
+  /** Answers as a service that refuses a request. @see ServiceRefusal */
+  serviceRefusal(service: ServiceRefusal, options?: FaultOptions): void
   /** Answers 429, with Retry-After, after `requests` requests within `perMs` milliseconds of the server's clock. */
   throttle(requests: number, options?: { target?: FaultTarget | undefined; perMs?: number | undefined }): void
   /** Closes the connection without an answer. */
@@ -64,6 +67,7 @@ export type MetadataMode = "token optional" | "token required" | "no tokens" | "
 export type Fault =
   | { readonly kind: "delay"; readonly ms: number }
   | { readonly kind: "status"; readonly status: number; readonly retryAfterSeconds: number | undefined }
+  | { readonly kind: "service"; readonly service: ServiceRefusal }
   | { readonly kind: "drop" }
   | { readonly kind: "redirect"; readonly to: string; readonly status: number }
 
@@ -105,6 +109,7 @@ export function createFaults(world: FaultyWorld): Faults {
     delay: (ms, options) => add({ kind: "delay", ms }, options),
     status: (status, options) =>
       add({ kind: "status", status, retryAfterSeconds: options?.retryAfterSeconds }, options),
+    serviceRefusal: (service, options) => add({ kind: "service", service }, options),
     throttle(requests, { target = "gateway", perMs = 1_000 } = {}) {
       const asked = { kind: "throttle", requests, perMs } as const
       pending.push({ target, asked, timesLeft: Number.POSITIVE_INFINITY, next: throttled(requests, perMs, clock) })

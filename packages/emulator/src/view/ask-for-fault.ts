@@ -1,5 +1,6 @@
 import { at, type Json, textAt } from "../iam/json.ts"
 import { Refusal } from "../refusal.ts"
+import { SERVICE_REFUSAL_NAMES } from "../service-refusals.ts"
 import type { FaultOptions, Faults, FaultTarget, Lockable } from "../state/faults.ts"
 import { numberAt, oneOfAt, optionalNumberAt, requiredTextAt } from "./input-at.ts"
 
@@ -11,6 +12,8 @@ const KINDS: Readonly<Record<keyof Omit<Faults, "reset">, (faults: Faults, body:
       ...optionsOf(body),
       retryAfterSeconds: optionalNumberAt(body, "retryAfterSeconds", 0),
     }),
+  serviceRefusal: (faults, body) =>
+    faults.serviceRefusal(oneOfAt(body, "service", SERVICE_REFUSAL_NAMES), optionsOf(body)),
   throttle: (faults, body) =>
     faults.throttle(numberAt(body, "requests", 0), {
       target: targetOf(body),

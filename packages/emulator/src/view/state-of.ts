@@ -35,6 +35,8 @@ function wordsOf(asked: PendingFault["asked"]): string {
       return `answers ${asked.ms} ms late`
     case "status":
       return `answers ${asked.status}${asked.retryAfterSeconds === undefined ? "" : `, Retry-After ${asked.retryAfterSeconds} s`}`
+    case "service":
+      return `answers as ${asked.service} that refuses`
     case "drop":
       return "drops the connection"
     case "redirect":

@@ -140,12 +140,16 @@ describe("the gateway, with a signature", () => {
     expect((await call()).status).toBe(200)
   })
 
-  it("accepts 12 MB, and answers 413 to one byte more", async () => {
+  it("accepts 12 MB, and no signature over one byte more", async () => {
     const { url, accounts } = await runningEmulator()
     const key = accounts.partner.user.credentials
     const headers = { "x-sdk-content-sha256": "UNSIGNED-PAYLOAD" }
     const upload = (bytes: number) =>
       askSigned(`${url}/upload`, key, { method: "PUT", headers, sent: new Uint8Array(bytes) })
+    expect(await askSigned(`${url}/upload`, key, { method: "PUT", sent: new Uint8Array(LIMIT + 1) })).toMatchObject({
+      status: 401,
+      body: { error_code: "APIGW.0301", error_msg: `${REFUSED}calc aksk signature fail:body too large` },
+    })
     expect((await upload(LIMIT)).status).toBe(200)
     expect(await upload(LIMIT + 1)).toMatchObject({
       status: 413,

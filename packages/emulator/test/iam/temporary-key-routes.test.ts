@@ -54,6 +54,23 @@ describe("a temporary key", () => {
     }
   })
 
+  it("of a signer is asked for with AK/SK alone, and with the duration as a number or as text", async () => {
+    const { url, accounts } = await runningEmulator()
+    const { credentials } = accounts.partner.user
+    for (const duration of [3600, "3600"]) {
+      const body = JSON.stringify({ auth: { identity: { methods: ["token"], token: { duration_seconds: duration } } } })
+      const answer = await askSigned(url + PATH, credentials, { method: "POST", body })
+      expect(answer).toMatchObject({ status: 201, body: { credential: { access: expect.any(String) } } })
+      const { expires_at } = answer.body.credential as { expires_at: string }
+      expect(Date.parse(expires_at) - Date.now()).toBeGreaterThan(59 * MINUTE)
+    }
+    const key = await tokenCredentials({ via: async () => credentials, iamEndpoint: url })()
+    const caller = (await askSigned(`${url}/v1/x`, key)).body.caller
+    expect(caller).toMatchObject({ scheme: "signature", user: "partner-operator" })
+    const long = JSON.stringify({ auth: { identity: { methods: ["token"], token: { duration_seconds: "1e3" } } } })
+    expect((await askSigned(url + PATH, credentials, { method: "POST", body: long })).status).toBe(400)
+  })
+
   it("is refused without its security token, with another's, and with the token unsigned", async () => {
     const emulator = await runningEmulator()
     const [key, other] = [await keyOf(emulator), await keyOf(emulator)]

@@ -307,7 +307,7 @@ describe("/-/faults and /-/state", () => {
   })
 
   it.each([
-    [{}, /^`kind` must be one of delay, status, throttle/],
+    [{}, /^`kind` must be one of delay, status, serviceRefusal, throttle/],
     [{ kind: "toString" }, /^`kind` must be one of/],
     [{ kind: "delay" }, /^`ms` must be a number, 0 or more\.$/],
     [{ kind: "delay", ms: 1, times: 0 }, /^`times` must be a number, 1 or more\.$/],

@@ -1,0 +1,58 @@
+import { AuthError } from "../errors/auth-error.ts"
+
+/** A cloud whose services are at `<service>.<region>.<domain>` and `<service>.<domain>`. Pass a preset, or `{ domain }`. */
+export interface Cloud {
+  /** Such as `otc.t-systems.com`; `myhuaweicloud.com` for all domains of Huawei Cloud. */
+  readonly domain: string
+  /** The ids of all regions. @default every id of the form `ap-southeast-1` */
+  readonly regions?: readonly string[] | undefined
+  /** The region whose IAM serves all others. @default none with `regions`, else IAM is at `iam.<domain>` */
+  readonly iamRegion?: string | undefined
+  /** The service in the host of IAM. @default "iam" */
+  readonly iamService?: string | undefined
+}
+
+/** Huawei Cloud with all its domains. Every `cloud` option has this default. */
+export const huaweiCloud: Cloud = { domain: "myhuaweicloud.com" }
+
+/** Huawei Cloud Europe alone. Its accounts are not those of the other regions. */
+export const huaweiCloudEurope: Cloud = { domain: "myhuaweicloud.eu" }
+
+/** Open Telekom Cloud. IAM has no global endpoint, so pass `region` to what calls IAM. */
+export const openTelekomCloud: Cloud = { domain: "otc.t-systems.com", regions: ["eu-de", "eu-nl"] }
+
+/** Swiss Open Telekom Cloud. */
+export const swissOpenTelekomCloud: Cloud = {
+  domain: "sc.otc.t-systems.com",
+  regions: ["eu-ch2"],
+  iamRegion: "eu-ch2",
+  iamService: "iam-pub",
+}
+
+/** Flexible Engine of Orange Business. */
+export const flexibleEngine: Cloud = {
+  domain: "prod-cloud-ocb.orange-business.com",
+  regions: ["eu-west-0", "eu-west-1", "na-east-0"],
+  iamRegion: "eu-west-0",
+}
+
+/** Cloud.ru Advanced. */
+export const cloudRuAdvanced: Cloud = { domain: "hc.sbercloud.ru", regions: ["ru-moscow-1"], iamRegion: "ru-moscow-1" }
+
+/** G42 Cloud, now Core42. */
+export const g42Cloud: Cloud = { domain: "g42cloud.com", regions: ["ae-ad-1"], iamRegion: "ae-ad-1" }
+
+/** Whether a cloud may have a region of this name. */
+export function hasRegion({ regions }: Cloud, region: string): boolean {
+  return regions === undefined ? /^[a-z]{2}-[a-z]+-\d{1,3}$/.test(region) : regions.includes(region)
+}
+
+/**
+ * Returns the cloud, or Huawei Cloud for `undefined`.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for anything but an object with a domain name in lower case.
+ */
+export function checkCloud(cloud: Cloud = huaweiCloud): Cloud {
+  if (/^[a-z\d][a-z\d-]*(\.[a-z\d][a-z\d-]*)+$/.test(Object(cloud).domain)) return cloud
+  throw new AuthError("AUTH_INVALID_OPTION", '`cloud` must be a preset, or { domain: "example.cloud" }.')
+}
