@@ -10,7 +10,7 @@ registerHooks({
   resolve(specifier, context, nextResolve) {
     const alias = aliases.get(specifier)
     if (alias !== null) return nextResolve(alias, context)
-    const [, name, entry = "index"] = /^@countersign\/([a-z-]+)(?:\/([a-z-]+))?$/.exec(specifier) ?? []
+    const [, name, entry = "index"] = /^@countersign\/([a-z-]+)(?:\/([a-z\d-]+))?$/.exec(specifier) ?? []
     const source = new URL(
       specifier === "#digest" ? "auth-core/src/digest/node.ts" : `${name}/src/${entry}.ts`,
       packages,
