@@ -39,6 +39,9 @@ export async function applyFaults(
   return undefined
 }
 
+/** Node's timers take no more, and fire at once instead: 24.8 days. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1
+
 /** Ends early when the client goes away, or the server closes. */
 function pause(ms: number, answer: EventEmitter): Promise<void> {
   return new Promise((resolve) => {
@@ -47,7 +50,7 @@ function pause(ms: number, answer: EventEmitter): Promise<void> {
       answer.off("close", end)
       resolve()
     }
-    const timer = setTimeout(end, ms)
+    const timer = setTimeout(end, Math.min(ms, LONGEST_DELAY_MS))
     answer.once("close", end)
   })
 }

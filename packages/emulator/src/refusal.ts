@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto"
 import type { Context } from "hono"
-import type { ContentfulStatusCode } from "hono/utils/http-status"
+import type { ContentfulStatusCode, StatusCode } from "hono/utils/http-status"
+
+/** Requested faults may have such a status. */
+const HAVE_NO_BODY: ReadonlySet<number> = new Set([204, 205, 304])
 
 /** An answer that a route throws to end at once. */
 export class Refusal extends Error {
@@ -21,6 +24,7 @@ export class Refusal extends Error {
   }
 
   answer(context: Context): Response {
+    if (HAVE_NO_BODY.has(this.status)) return context.body(null, this.status as StatusCode, this.headers)
     return context.json(this.body, this.status as ContentfulStatusCode, this.headers)
   }
 }

@@ -2,7 +2,11 @@
 export interface ServerClock {
   /** Epoch ms. */
   now(): number
-  /** A function that gives epoch ms, a number of milliseconds to add to the real time, or nothing for the real time. */
+  /**
+   * A function that gives epoch ms, a number of milliseconds to add to the real time, or nothing for the real time.
+   *
+   * @throws {RangeError} for a number that leaves the years 1970 to 9999; so does `offset`
+   */
   set(clock: number | (() => number) | undefined): void
   /** Milliseconds that are added to any clock. */
   offset: number
@@ -10,19 +14,36 @@ export interface ServerClock {
   readonly offsetMs: number | undefined
 }
 
+/** The last time that a Date header and IAM's six decimals can write, epoch ms. */
+const LAST_TIME = Date.UTC(9999, 11, 31)
+
 export function createServerClock(): ServerClock {
   let base: () => number = Date.now
   let added: number | undefined = 0
+  let offset = 0
   const clock: ServerClock = {
-    offset: 0,
-    get offsetMs() {
-      return added === undefined ? undefined : added + clock.offset
+    get offset() {
+      return offset
     },
-    now: () => base() + clock.offset,
+    set offset(next) {
+      checkOffset(next)
+      offset = next
+    },
+    get offsetMs() {
+      return added === undefined ? undefined : added + offset
+    },
+    now: () => base() + offset,
     set(next) {
+      if (typeof next === "number") checkOffset(next)
       added = typeof next === "function" ? undefined : (next ?? 0)
       base = typeof next === "function" ? next : () => Date.now() + (next ?? 0)
     },
   }
   return clock
+}
+
+function checkOffset(ms: number): void {
+  const time = Date.now() + ms
+  if (time >= 0 && time <= LAST_TIME) return
+  throw new RangeError(`The clock cannot move by ${ms} ms: the server's time is within the years 1970 to 9999.`)
 }

@@ -115,14 +115,25 @@ export function createFaults(world: FaultyWorld): Faults {
       pending.push({ target, asked, timesLeft: Number.POSITIVE_INFINITY, next: throttled(requests, perMs, clock) })
     },
     dropConnection: (options) => add({ kind: "drop" }, options),
-    redirect: (to, options) => add({ kind: "redirect", to, status: options?.status ?? 302 }, options),
+    redirect(to, options) {
+      if (!isHeaderValue(to)) throw new RangeError("`to` must be a URL: it has a character that no header may hold.")
+      add({ kind: "redirect", to, status: options?.status ?? 302 }, options)
+    },
     revokeToken: (value) => identities.revokeTokens((token) => value === undefined || token.value === value),
     rotateKey: (accessKeyId) => identities.rotateKey(accessKeyId),
     revokeKey: (accessKeyId) => identities.revokeKey(accessKeyId),
     changePassword: (user, password) => identities.changePassword(user, password),
     disableUser: (user, disabled = true) => identities.setDisabled(user, disabled),
-    lock: (who) => ("id" in who ? passwordLockout.lock(who.id) : keyLockout.lock(who.accessKeyId)),
-    unlock: (who) => ("id" in who ? passwordLockout.unlock(who.id) : keyLockout.unlock(who.accessKeyId)),
+    lock(who) {
+      checkLockable(identities, who)
+      if ("id" in who) passwordLockout.lock(who.id)
+      else keyLockout.lock(who.accessKeyId)
+    },
+    unlock(who) {
+      checkLockable(identities, who)
+      if ("id" in who) passwordLockout.unlock(who.id)
+      else keyLockout.unlock(who.accessKeyId)
+    },
     clockOffset(ms) {
       clock.offset = ms
     },
@@ -136,6 +147,25 @@ export function createFaults(world: FaultyWorld): Faults {
       keyLockout.reset()
       passwordLockout.reset()
     },
+  }
+}
+
+function isHeaderValue(text: string): boolean {
+  try {
+    new Headers({ location: text })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** @throws {RangeError} if there is no such user or access key */
+function checkLockable(identities: Identities, who: Lockable): void {
+  if ("accessKeyId" in who) {
+    if (identities.key(who.accessKeyId) === undefined)
+      throw new RangeError(`There is no access key ${who.accessKeyId}.`)
+  } else if (identities.user({ id: who.id }, undefined) === undefined) {
+    throw new RangeError(`There is no user with the id ${who.id}.`)
   }
 }
 

@@ -57,7 +57,10 @@ function isKind(word: string): word is keyof typeof KINDS {
 }
 
 function optionsOf(body: Json): FaultOptions {
-  return { target: targetOf(body), times: optionalNumberAt(body, "times", 1) }
+  const times = optionalNumberAt(body, "times", 1)
+  if (times !== undefined && !Number.isInteger(times))
+    throw new Refusal(400, { error: "`times` must be a whole number, 1 or more." })
+  return { target: targetOf(body), times }
 }
 
 function statusOf(body: Json): number {

@@ -2,7 +2,7 @@ import { canonicalRequest } from "@countersign/auth-core"
 import { schemeOf } from "../gateway/authenticate.ts"
 import type { World } from "../state/world.ts"
 import { canonicalText, parseCanonical } from "./canonical-parts.ts"
-import { type ClaimedSignature, claimedSignature } from "./claimed-signature.ts"
+import { type ClaimedSignature, claimedSignature, hashOf, isRepeatable, isScoped } from "./claimed-signature.ts"
 import { findSignedRequest, type TriedSecret } from "./find-signed-request.ts"
 import { type Mask, maskCanonical } from "./mask.ts"
 import type { RequestCheck, StepState } from "./record.ts"
@@ -56,7 +56,7 @@ function signatureCheck(world: World, mask: Mask, request: RecordedRequest): Req
   const canonical = claimed === undefined ? undefined : arrivedCanonical(request, claimed)
   if (canonical === undefined || claimed === undefined) return { steps }
   const check = { steps, canonicalRequest: maskCanonical(canonical) }
-  if (failedAt !== "Signature" || signature.key === undefined) return check
+  if (failedAt !== "Signature" || signature.key === undefined || !isRepeatable(claimed)) return check
   const { accessKeyId, secretAccessKey } = signature.key
   const found = findSignedRequest({
     arrived: parseCanonical(canonical),
@@ -112,19 +112,29 @@ function signatureDetail(
   }
 }
 
-/** The canonical request of the one that arrived, unmasked; `undefined` if it cannot be signed. */
+/** The canonical request of the one that arrived, unmasked; `undefined` if it cannot be signed or is not kept. */
 function arrivedCanonical(
   { method, url, headers, trace }: RecordedRequest,
   claimed: ClaimedSignature,
 ): string | undefined {
   const { algorithm, signedHeaders } = claimed
-  const hashHeader = algorithm === "SDK-HMAC-SM3" ? "x-sdk-content-sm3" : "x-sdk-content-sha256"
-  const { content = null, sha256 } = trace.body ?? {}
-  const payloadHash = headers[hashHeader] ?? (algorithm === "SDK-HMAC-SM3" ? undefined : sha256)
+  const hash = hashOf(claimed)
+  const { content, bytes = 0, sha256 } = trace.body ?? {}
+  const payloadHash = headers[`x-sdk-content-${hash}`] ?? (hash === "sm3" ? undefined : sha256)
+  // Of a body that is not kept, no other hash is known.
+  if (payloadHash === undefined && content === undefined && bytes > 0) return undefined
   // A signed header that did not arrive counts as empty.
   const signed = Object.fromEntries(signedHeaders.map((name) => [name, headers[name] ?? ""]))
   try {
-    return canonicalRequest({ method, url, headers: signed, body: content }, { algorithm, signedHeaders, payloadHash })
+    return canonicalRequest(
+      { method, url, headers: signed, body: content ?? null },
+      {
+        algorithm,
+        signedHeaders,
+        payloadHash,
+        scoped: isScoped(claimed),
+      },
+    )
   } catch {
     return undefined
   }

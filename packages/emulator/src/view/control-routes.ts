@@ -66,27 +66,37 @@ export function controlRoutes(world: World, recorder: Recorder, mask: Mask, vers
   })
   routes.get("/clock", (context) => context.json(clockOf(world)))
   routes.put("/clock", async (context) => {
-    setClock(world, await readJson(readRequest(context)))
+    const body = await readJson(readRequest(context))
+    attempt(() => setClock(world, body))
     return context.json(clockOf(world))
   })
   routes.delete("/clock", (context) => {
     world.clock.set(undefined)
+    world.clock.offset = 0
     return context.body(null, 204)
   })
   return routes
 }
 
-/** Takes `{ offsetMs }`, or `{ now }` (epoch ms or ISO 8601), from which the clock runs on unless `frozen`. */
+/**
+ * Takes `{ offsetMs }`, or `{ now }` (epoch ms or ISO 8601), from which the clock runs on unless `frozen`. An offset that was
+ * asked for as a fault ends.
+ */
 function setClock({ clock }: World, body: Json): void {
-  if (at(body, "offsetMs") !== undefined) {
-    clock.set(numberAt(body, "offsetMs"))
-    return
-  }
-  const text = textAt(body, "now")
-  const now = text === undefined ? numberAt(body, "now") : Date.parse(text)
-  if (Number.isNaN(now))
-    throw new Refusal(400, { error: "`now` must be epoch milliseconds, or a time as in ISO 8601." })
-  clock.set(at(body, "frozen") === true ? () => now : now - Date.now())
+  const now = at(body, "offsetMs") === undefined ? timeAt(body, "now") : undefined
+  const frozen = at(body, "frozen") ?? false
+  if (typeof frozen !== "boolean") throw new Refusal(400, { error: "`frozen` must be true or false." })
+  clock.set(now === undefined ? numberAt(body, "offsetMs") : now - Date.now())
+  if (now !== undefined && frozen) clock.set(() => now)
+  clock.offset = 0
+}
+
+function timeAt(body: Json, name: string): number {
+  const text = textAt(body, name)
+  const time = text === undefined ? numberAt(body, name) : Date.parse(text)
+  if (Number.isNaN(time))
+    throw new Refusal(400, { error: `\`${name}\` must be epoch milliseconds, or a time as in ISO 8601.` })
+  return time
 }
 
 async function readJson(request: ReturnType<typeof readRequest>): Promise<Json> {

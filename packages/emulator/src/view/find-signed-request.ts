@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { gunzipSync } from "node:zlib"
 import { type CanonicalParts, canonicalText } from "./canonical-parts.ts"
-import { type ClaimedSignature, signerAs } from "./claimed-signature.ts"
+import { type ClaimedSignature, hashOf, signerAs } from "./claimed-signature.ts"
 import type { SignedDifference } from "./record.ts"
 
 /** A secret to try, and its owner in words. */
@@ -21,7 +21,7 @@ interface Variant extends SignedDifference {
   apply(parts: CanonicalParts): CanonicalParts
 }
 
-/** A request whose signature does not fit. */
+/** A request whose signature does not fit, though it is repeatable. */
 export interface MismatchedRequest {
   /** The canonical request of the one that arrived, unmasked. */
   readonly arrived: CanonicalParts
@@ -82,7 +82,7 @@ function variantsOf({ arrived, content, claimed, hosts }: MismatchedRequest): Va
     ...pathVariants(arrived),
     ...queryVariants(arrived),
     ...headerVariants(arrived, hosts),
-    ...bodyVariants(arrived, content, claimed.algorithm === "SDK-HMAC-SM3" ? "sm3" : "sha256"),
+    ...bodyVariants(arrived, content, hashOf(claimed)),
   ]
 }
 

@@ -13,17 +13,18 @@ export function harOf(origin: string, version: string, requests: Iterable<Record
 
 function entryOf(origin: string, request: RecordedExchange): object {
   const { time, durationMs = 0, method, target, headers, body, status = 0, answer, verdict, caller, faults } = request
-  const url = new URL(target, origin)
+  const query = target.slice(target.indexOf("?")).replace(/^[^?].*/, "")
   return {
     startedDateTime: new Date(time).toISOString(),
     time: durationMs,
     request: {
       method,
-      url: url.href,
+      // As it arrived: a target such as `//x` or `//[` leads a parser to another host, or nowhere.
+      url: origin + target,
       httpVersion: "HTTP/1.1",
       cookies: [],
       headers: pairsOf(Object.entries(headers)),
-      queryString: pairsOf([...url.searchParams]),
+      queryString: pairsOf([...new URLSearchParams(query)]),
       headersSize: -1,
       bodySize: body.bytes,
       ...(body.text === undefined
@@ -37,7 +38,7 @@ function entryOf(origin: string, request: RecordedExchange): object {
       cookies: [],
       headers: pairsOf(Object.entries(answer?.headers ?? {})),
       content: {
-        size: answer?.text?.length ?? 0,
+        size: Buffer.byteLength(answer?.text ?? ""),
         mimeType: answer?.headers["content-type"] ?? "",
         ...(answer?.text === undefined ? {} : { text: answer.text }),
       },

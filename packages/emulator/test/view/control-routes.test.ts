@@ -1,3 +1,4 @@
+import { request } from "node:http"
 import { describe, expect, it } from "vitest"
 import type { Customer } from "../../src/index.ts"
 import type { EmulatorState, RequestDetail, RequestSummary } from "../../src/view/record.ts"
@@ -14,6 +15,16 @@ async function detail(url: string, id: number): Promise<RequestDetail> {
 
 function post(url: string, body: object): Promise<Answer> {
   return ask(url, { method: "POST", body })
+}
+
+/** Sends a GET whose target no client would send. */
+function sendUnparsed(url: string, path: string): Promise<void> {
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve, reject) => {
+    request({ hostname, port, path }, (answer) => answer.resume().on("end", resolve))
+      .on("error", reject)
+      .end()
+  })
 }
 
 describe("/-/requests", () => {
@@ -213,6 +224,18 @@ describe("/-/requests.har", () => {
   })
 })
 
+describe("/-/requests.har of targets that no URL parser takes as they are", () => {
+  it.each(["//[", "//evil.example/x?b=%zz", "/a/../b?x=1?y=2"])("keeps %s as it arrived", async (target) => {
+    const { url } = await runningEmulator({ ui: true })
+    await sendUnparsed(url, target)
+    const answer = await ask(`${url}/-/requests.har`)
+    expect(answer.status).toBe(200)
+    const { log } = answer.body as { log: { entries: { request: { url: string; queryString: object[] } }[] } }
+    expect(log.entries.map(({ request }) => request.url)).toEqual([url + target])
+    expect(log.entries[0]?.request.queryString).toHaveLength(target.includes("?") ? 1 : 0)
+  })
+})
+
 describe("/-/accounts and /-/customers", () => {
   it("adds a customer that the partner may act for at once", async () => {
     const emulator = await runningEmulator({ ui: true })
@@ -319,6 +342,11 @@ describe("/-/faults and /-/state", () => {
     [{ kind: "rotateKey" }, /^`accessKeyId` must be a text\.$/],
     [{ kind: "rotateKey", accessKeyId: "AK" }, /^There is no access key AK to rotate\.$/],
     [{ kind: "changePassword", id: "nobody", password: "x" }, /^There is no user with the id nobody\.$/],
+    [{ kind: "lock", id: "nobody" }, /^There is no user with the id nobody\.$/],
+    [{ kind: "unlock", accessKeyId: "AK" }, /^There is no access key AK\.$/],
+    [{ kind: "dropConnection", times: 1.5 }, /^`times` must be a whole number/],
+    [{ kind: "redirect", to: "a\r\nb" }, /^`to` must be a URL/],
+    [{ kind: "clockOffset", ms: 1e300 }, /^The clock cannot move by 1e\+300 ms/],
     [{ kind: "metadata", mode: "on" }, /^`mode` must be one of/],
   ])("refuses %j", async (body, error) => {
     const { url } = await runningEmulator({ ui: true })
@@ -326,6 +354,18 @@ describe("/-/faults and /-/state", () => {
       status: 400,
       body: { error: expect.stringMatching(error) },
     })
+  })
+
+  it.each([204, 304])("answers with %i, which has no body", async (status) => {
+    const { url, accounts } = await runningEmulator({ ui: true })
+    await post(`${url}/-/faults`, { kind: "status", status, times: 1 })
+    expect((await askSigned(`${url}/v1/x`, accounts.partner.user.credentials)).status).toBe(status)
+  })
+
+  it("waits however long a delay is", async () => {
+    const { url } = await runningEmulator({ ui: true })
+    await post(`${url}/-/faults`, { kind: "delay", ms: 1e12, times: 1 })
+    await expect(fetch(`${url}/v1/x`, { signal: AbortSignal.timeout(300) })).rejects.toThrow("timeout")
   })
 
   it("refuses a body that is too large or not a JSON object", async () => {
@@ -349,9 +389,29 @@ describe("/-/clock", () => {
     expect(Number((await ask(`${url}/-/clock`)).body.offsetMs)).toBe(0)
   })
 
-  it.each([[{}], [{ now: "tomorrow" }], [{ offsetMs: "1" }]])("refuses %j", async (body) => {
+  it("forgets an offset that was asked for as a fault", async () => {
+    const { url } = await runningEmulator({ ui: true })
+    const offsetMs = async (): Promise<unknown> => (await ask(`${url}/-/clock`)).body.offsetMs
+    await post(`${url}/-/faults`, { kind: "clockOffset", ms: HOUR })
+    await ask(`${url}/-/clock`, { method: "PUT", body: { offsetMs: 5_000 } })
+    expect(await offsetMs()).toBe(5_000)
+    await post(`${url}/-/faults`, { kind: "clockOffset", ms: HOUR })
+    await ask(`${url}/-/clock`, { method: "DELETE" })
+    expect(await offsetMs()).toBe(0)
+  })
+
+  it.each([
+    [{}],
+    [{ now: "tomorrow" }],
+    [{ offsetMs: "1" }],
+    [{ offsetMs: 1e300 }],
+    [{ now: 1e300, frozen: true }],
+    [{ now: "1969-12-31T23:00:00Z" }],
+    [{ now: 0, frozen: "yes" }],
+  ])("refuses %j, and leaves the clock as it was", async (body) => {
     const { url } = await runningEmulator({ ui: true })
     expect((await ask(`${url}/-/clock`, { method: "PUT", body })).status).toBe(400)
+    expect((await ask(`${url}/-/state`)).body.clock).toEqual({ offsetMs: 0 })
   })
 })
 

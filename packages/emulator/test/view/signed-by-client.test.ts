@@ -149,6 +149,57 @@ describe("a refused signature", () => {
     expect(found.differences).toEqual([{ part: "body", words: "an empty body was signed" }])
   })
 
+  it("is understood in the scoped form of SDK-HMAC-SHA256 too", async () => {
+    const { url, accounts } = await runningEmulator({ ui: true })
+    await askSigned(`${url}/v1/x?a=1&a=2`, accounts.partner.user.credentials, {
+      method: "PUT",
+      body: "",
+      sent: "hello",
+      scoped: true,
+      region: "eu-de",
+      service: "ecs",
+    })
+    const { check: found } = (await ask(`${url}/-/requests/1`)).body as unknown as RequestDetail
+    expect(found.differences).toEqual([{ part: "body", words: "an empty body was signed" }])
+    expect(found.canonicalRequest).toContain("\na=1\n")
+  })
+
+  it.each(["SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3"] as const)(
+    "shows the request that arrived under %s, whose signatures no trial repeats",
+    async (algorithm) => {
+      const { url, accounts } = await runningEmulator({ ui: true })
+      const { credentials } = accounts.partner.user
+      expect((await askSigned(`${url}/v1/x`, credentials, { algorithm })).status).toBe(200)
+      expect((await askSigned(`${url}/v1/x`, credentials, { method: "POST", sent: "hello", algorithm })).status).toBe(
+        401,
+      )
+      for (const [id, state] of [
+        [1, "passed"],
+        [2, "failed"],
+      ] as const) {
+        const { check: found } = (await ask(`${url}/-/requests/${id}`)).body as unknown as RequestDetail
+        expect(found.steps[0]).toEqual({
+          name: "Authorization",
+          state: "passed",
+          detail: `${algorithm} over host, x-sdk-date`,
+        })
+        expect(found.steps.at(-1)).toMatchObject({ name: "Signature", state })
+        expect(found.canonicalRequest).toContain("\n/v1/x/\n")
+        expect(found).not.toHaveProperty("differences")
+      }
+    },
+  )
+
+  it("shows no canonical request whose body hash is unknown", async () => {
+    const { url, accounts } = await runningEmulator({ ui: true })
+    const large = "x".repeat(20 * 1024)
+    const options = { method: "POST", body: large, algorithm: "SDK-HMAC-SM3" } as const
+    expect((await askSigned(`${url}/v1/x`, accounts.partner.user.credentials, options)).status).toBe(200)
+    const { check: found } = (await ask(`${url}/-/requests/1`)).body as unknown as RequestDetail
+    expect(found.steps.map(({ state }) => state)).not.toContain("failed")
+    expect(found).not.toHaveProperty("canonicalRequest")
+  })
+
   it("masks credentials on both sides", async () => {
     const { canonicalRequest, signedCanonicalRequest } = await check(
       { path: "/v1/x?token=secret-1", headers: { "x-api-key": "secret-2" } },
