@@ -95,7 +95,7 @@ export function akskAuth(
   // Credentials rarely change.
   let last: Ready | undefined
   const readyFor = (credentials: Credentials): Ready => {
-    if (last === undefined || last.credentials !== credentials) {
+    if (last?.credentials !== credentials) {
       // The cache decides whether a provider's key still lives, since the local clock may be wrong.
       const lasting = isProvided ? { ...credentials, expiresAt: undefined } : credentials
       const key = createKey(lasting, { ...options, alsoSigned })

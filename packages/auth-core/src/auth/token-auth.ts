@@ -1,6 +1,6 @@
 import type { CacheEvent } from "../cache/cache-options.ts"
 import { AuthError } from "../errors/auth-error.ts"
-import { endlessToken, isInstant, type Token } from "../identity/credentials.ts"
+import type { Token } from "../identity/credentials.ts"
 import type { TokenProvider } from "../identity/provider.ts"
 import type { Clock, WallClock } from "../runtime/clock.ts"
 import { isHeaderText } from "../runtime/header-text.ts"
@@ -41,7 +41,7 @@ export interface TokenAuthOptions {
  * @see IAM API reference, "Obtaining a User Token Through Password Authentication"
  */
 export function tokenAuth(given: string | Token | TokenProvider, options: TokenAuthOptions = {}): Auth {
-  const tokenOrProvider = typeof given === "string" ? endlessToken(given) : given
+  const tokenOrProvider = typeof given === "string" ? ({ value: given } as Token) : given
   const isProvided = typeof tokenOrProvider === "function"
   const tokens = isProvided ? lazyCredential(tokenOrProvider, options) : fixedToken(tokenOrProvider, options)
   let last: Authentication<Token> | undefined
@@ -82,7 +82,7 @@ function fixedToken(
 function authenticationOf(token: Token): Authentication<Token> {
   const fault = !isHeaderText(token?.value)
     ? "a `value` of visible ASCII characters, like X-Subject-Token"
-    : token.expiresAt !== undefined && !isInstant(token.expiresAt)
+    : token.expiresAt !== undefined && !Number.isFinite(token.expiresAt)
       ? "an `expiresAt` in epoch milliseconds"
       : undefined
   if (fault !== undefined) throw new AuthError("AUTH_INVALID_CREDENTIALS", `A token needs ${fault}.`)

@@ -21,16 +21,6 @@ export interface Token {
   domainId?: string | undefined
 }
 
-/** A token of which only the text is known. */
-export function endlessToken(value: string): Token {
-  return { value, issuedAt: 0, expiresAt: Number.POSITIVE_INFINITY }
-}
-
-/** Whether a value is a point in time in epoch ms, or infinite. */
-export function isInstant(value: unknown): value is number {
-  return typeof value === "number" && !Number.isNaN(value)
-}
-
 /**
  * An access key: AK and SK. A temporary one also has a security token and an expiry.
  *

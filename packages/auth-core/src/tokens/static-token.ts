@@ -1,5 +1,5 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { endlessToken, isInstant, type Token } from "../identity/credentials.ts"
+import type { Token } from "../identity/credentials.ts"
 import { type TokenProvider, yielding } from "../identity/provider.ts"
 import { type Clock, systemClock } from "../runtime/clock.ts"
 import { isHeaderText } from "../runtime/header-text.ts"
@@ -16,13 +16,17 @@ export function staticToken(
   tokenOrText: Token | string,
   { clock = systemClock }: { clock?: Clock | undefined } = {},
 ): TokenProvider {
-  const token = typeof tokenOrText === "string" ? endlessToken(tokenOrText) : tokenOrText
+  const token =
+    typeof tokenOrText === "string"
+      ? { value: tokenOrText, issuedAt: 0, expiresAt: Number.POSITIVE_INFINITY }
+      : tokenOrText
   if (
     typeof token !== "object" ||
     token === null ||
     !isHeaderText(token.value) ||
     !Number.isFinite(token.issuedAt) ||
-    !isInstant(token.expiresAt)
+    typeof token.expiresAt !== "number" ||
+    Number.isNaN(token.expiresAt)
   ) {
     throw new AuthError(
       "AUTH_INVALID_OPTION",
