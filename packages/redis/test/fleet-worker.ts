@@ -12,6 +12,8 @@ export interface Report {
   readonly values: string[]
   readonly failures: string[]
   readonly reads: number
+  /** The longest of the reads. */
+  readonly longestMs: number
 }
 
 let cache: TokenCache
@@ -21,7 +23,7 @@ let provider: TokenProvider
 process.on("message", (order: Order) => {
   follow(order).then(
     (report) => process.send?.(report),
-    (error: unknown) => process.send?.({ values: [], failures: [String(error)], reads: 0 }),
+    (error: unknown) => process.send?.({ values: [], failures: [String(error)], reads: 0, longestMs: 0 }),
   )
 })
 
@@ -48,38 +50,44 @@ async function connect({
     },
     { identityKey: "fleet/test" },
   )
-  return { values: [], failures: [], reads: 0 }
+  return { values: [], failures: [], reads: 0, longestMs: 0 }
 }
 
 async function read(times: number): Promise<Report> {
   const values = new Set<string>()
   const failures = new Set<string>()
+  let longestMs = 0
   const one = async (): Promise<void> => {
+    const begun = performance.now()
     try {
       values.add((await cache.get(provider)).value)
     } catch (error) {
       failures.add(String(error))
     }
+    longestMs = Math.max(longestMs, performance.now() - begun)
   }
   await Promise.all(Array.from({ length: times }, one))
-  return { values: [...values], failures: [...failures], reads: times }
+  return { values: [...values], failures: [...failures], reads: times, longestMs }
 }
 
+/** Reads begin at their time, whether the earlier ones have ended or not. */
 async function load({ perSecond, seconds, renewCacheAtSecond }: Extract<Order, { do: "load" }>): Promise<Report> {
-  const total: Report = { values: [], failures: [], reads: 0 }
-  let reads = 0
-  const begun = performance.now()
   const everyMs = 20
-  for (let tick = 0; performance.now() - begun < seconds * 1_000; tick++) {
+  const begun = performance.now()
+  const reports: Promise<Report>[] = []
+  for (let tick = 0; tick * everyMs < seconds * 1_000; tick++) {
     if (tick * everyMs === renewCacheAtSecond * 1_000) {
-      cache.close()
+      void cache.close()
       cache = newCache()
     }
-    const { values, failures } = await read((perSecond * everyMs) / 1_000)
-    reads += (perSecond * everyMs) / 1_000
-    total.values.push(...values.filter((value) => !total.values.includes(value)))
-    total.failures.push(...failures)
+    reports.push(read(Math.ceil((perSecond * everyMs) / 1_000)))
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, begun + (tick + 1) * everyMs - performance.now())))
   }
-  return { ...total, reads }
+  const all = await Promise.all(reports)
+  return {
+    values: [...new Set(all.flatMap(({ values }) => values))],
+    failures: all.flatMap(({ failures }) => failures),
+    reads: all.reduce((sum, { reads }) => sum + reads, 0),
+    longestMs: Math.max(...all.map(({ longestMs }) => longestMs)),
+  }
 }

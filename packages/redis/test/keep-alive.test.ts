@@ -9,6 +9,8 @@ import { type SupportedClient, supportedClients } from "./supported-clients.ts"
 
 const run = promisify(execFile)
 const program = fileURLToPath(new URL("idle-process.ts", import.meta.url))
+/** The program runs on the sources, as this test does. */
+const SOURCES = new URL("../../testkit/src/from-sources.mjs", import.meta.url).href
 
 describe.skipIf(!hasRedis())("a store that is left open", () => {
   let server: LocalRedis
@@ -18,7 +20,7 @@ describe.skipIf(!hasRedis())("a store that is left open", () => {
   afterAll(() => server.stop())
 
   const idle = (port: number, mode: "up" | "down"): Promise<{ stdout: string; stderr: string }> =>
-    run(process.execPath, [program, String(port), mode], { timeout: 60_000 })
+    run(process.execPath, ["--import", SOURCES, program, String(port), mode], { timeout: 60_000 })
 
   it("lets its process end, through every client", async () => {
     expect((await idle(server.port, "up")).stdout).toBe("done")
