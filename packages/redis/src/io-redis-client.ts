@@ -1,10 +1,9 @@
 import { clusterSlot, hasHashTag } from "./cluster-slot.ts"
-import { type RedisCommands, textOf } from "./redis-commands.ts"
+import type { RedisCommands } from "./redis-commands.ts"
 import { type Dialer, type Line, type LineEvents, Subscription } from "./subscription.ts"
 
 /** The part of the packages `ioredis` 5 or 6 and `iovalkey` that the store uses: a client, with sentinels, or a Cluster. */
 export interface IoRedisClient {
-  get(key: string): Promise<string | null>
   eval(script: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>
   defineCommand(...definition: never[]): unknown
 }
@@ -37,7 +36,6 @@ interface Cluster {
 export function ioRedisCommands(client: IoRedisClient): RedisCommands {
   const cluster = isCluster(client) ? client : undefined
   return {
-    get: async (key) => textOf(await client.get(key)),
     run: (script, keys, values) => client.eval(script, keys.length, ...keys, ...values),
     publishing: cluster === undefined ? "PUBLISH" : "SPUBLISH",
     subscribe: (listener) =>

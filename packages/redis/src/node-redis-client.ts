@@ -1,10 +1,9 @@
 import { clusterSlot, hasHashTag } from "./cluster-slot.ts"
-import { type RedisCommands, textOf } from "./redis-commands.ts"
+import type { RedisCommands } from "./redis-commands.ts"
 import { type Dialer, type Line, type LineEvents, Subscription } from "./subscription.ts"
 
 /** The part of the package `redis` 4, 5 or 6 that the store uses: a client, a cluster or a sentinel. */
 export interface NodeRedisClient {
-  get(key: string): Promise<unknown>
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 
@@ -48,7 +47,6 @@ interface Sentinel {
 export function nodeRedisCommands(client: NodeRedisClient): RedisCommands {
   const cluster = isCluster(client) ? client : undefined
   return {
-    get: async (key) => textOf(await client.get(key)),
     // The cluster of redis 4 sends `eval` to a random node and soon gives up.
     run: (script, keys, values) =>
       cluster === undefined

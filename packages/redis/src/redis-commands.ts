@@ -2,7 +2,6 @@ import type { NoticeListener, Subscription } from "./subscription.ts"
 
 /** The commands of the store, for any client. */
 export interface RedisCommands {
-  get(key: string): Promise<string | undefined>
   run(script: string, keys: string[], values: string[]): Promise<unknown>
   /**
    * The command by which scripts tell others of a change. Channels of a cluster are sharded: only the node of the
@@ -11,10 +10,4 @@ export interface RedisCommands {
   readonly publishing: "PUBLISH" | "SPUBLISH"
   /** Listens on connections of its own, which do not keep the process alive. */
   subscribe(listener: NoticeListener): Subscription
-}
-
-/** A client may return buffers. */
-export function textOf(value: unknown): string | undefined {
-  if (value === null || value === undefined) return undefined
-  return typeof value === "string" ? value : String(value)
 }

@@ -1,10 +1,9 @@
 import { hasHashTag } from "./cluster-slot.ts"
-import { type RedisCommands, textOf } from "./redis-commands.ts"
+import type { RedisCommands } from "./redis-commands.ts"
 import { type Dialer, type Line, type LineEvents, Subscription } from "./subscription.ts"
 
 /** The part of the package `@valkey/valkey-glide` 2.5 that the store uses: a client or a cluster client. */
 export interface ValkeyGlideClient {
-  get(key: string): Promise<unknown>
   customCommand(args: string[]): Promise<unknown>
   subscribe(channels: Iterable<string>, timeoutMs: number): Promise<void>
   getSubscriptions(): Promise<{ readonly actualSubscriptions: Partial<Record<number, Set<unknown>>> }>
@@ -40,7 +39,6 @@ export function valkeyGlideCommands(client: ValkeyGlideClient): RedisCommands {
     dial: (_place, events) => open(client, isCluster, events),
   }
   return {
-    get: async (key) => textOf(await client.get(key)),
     run: (script, keys, values) => client.customCommand(["EVAL", script, String(keys.length), ...keys, ...values]),
     publishing: isCluster ? "SPUBLISH" : "PUBLISH",
     subscribe: (listener) => new Subscription(dialer, listener),
@@ -54,7 +52,7 @@ async function open(client: object, isCluster: boolean, { heard }: LineEvents): 
     lazyConnect: false,
     pubsubSubscriptions: {
       channelsAndPatterns: {},
-      callback: ({ message }: { message: unknown }) => heard(textOf(message) ?? ""),
+      callback: ({ message }: { message: unknown }) => heard(String(message)),
     },
   })
   subscriber.socket?.unref?.()

@@ -96,7 +96,7 @@ describe.skipIf(!hasRedis())("notices", () => {
 
     it("has no connection while it listens to nothing", async () => {
       const own = commands(await supported.single(server))
-      await own.get(KEY)
+      await own.run("return 1", [KEY], [])
       const before = await askServer(server.port, "client", "list")
       const { subscription } = listening(own)
       await delay(50)
