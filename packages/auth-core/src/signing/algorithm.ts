@@ -3,7 +3,14 @@ import { bytesOfHex } from "../digest/bytes.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
 import { scopedForm } from "./scoped-form.ts"
-import { type Algorithm, type AlgorithmOptions, addedKey, hmac, type SigningAlgorithm } from "./signing-algorithm.ts"
+import {
+  type Algorithm,
+  type AlgorithmOptions,
+  addedKey,
+  checkAlgorithm,
+  hmac,
+  type SigningAlgorithm,
+} from "./signing-algorithm.ts"
 import type { Key, KeyMaterial, KeyOfDate } from "./string-to-sign.ts"
 
 /** Everything that differs between algorithms for a signer. `authorization.ts` knows how their headers look. */
@@ -41,8 +48,8 @@ export function algorithmOf({ algorithm = "SDK-HMAC-SHA256", scoped }: Algorithm
   if (!isSigningAlgorithm(name))
     throw invalid(`\`algorithm\` must be auto or one of ${Object.keys(ALGORITHMS).join(", ")}`)
   if (!scoped) return ALGORITHMS[name]
-  if (algorithm === "SDK-HMAC-SHA256") return SCOPED_HMAC_SHA256
-  throw invalid("`scoped` is a form of SDK-HMAC-SHA256 alone")
+  checkAlgorithm({ algorithm, scoped })
+  return SCOPED_HMAC_SHA256
 }
 
 function invalid(problem: string): AuthError {

@@ -72,7 +72,7 @@ export function addedKey(name: string): Algorithm["createKey"] {
   const createKey = added[name]
   if (createKey !== undefined) return createKey
   const [, curve] = /^SDK-(?:ECDSA-)?(P256|SM2)-S/.exec(name) ?? []
-  if (curve === undefined) throw new AuthError("AUTH_INVALID_OPTION", "`algorithm` must be a SigningAlgorithm or auto.")
+  if (curve === undefined) throw invalid("`algorithm` must be a SigningAlgorithm or auto.")
   throw new AuthError(
     "AUTH_ALGORITHM_UNSUPPORTED",
     `${name} needs \`import "@countersign/auth-core/${curve.toLowerCase()}"\`, once in the program.`,
@@ -82,15 +82,18 @@ export function addedKey(name: string): Algorithm["createKey"] {
 /**
  * Checks what a key needs besides an access key.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` when V11-HMAC-SHA256 lacks its scope, and as {@link addedKey}
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when V11-HMAC-SHA256 lacks its scope, or for an algorithm that has no scoped
+ * form; and as {@link addedKey}
  */
-export function checkAlgorithm({ algorithm = "auto", region = "", service = "" }: AlgorithmOptions): void {
+export function checkAlgorithm({ algorithm = "SDK-HMAC-SHA256", scoped, region, service }: AlgorithmOptions): void {
+  if (scoped && algorithm !== "SDK-HMAC-SHA256") throw invalid("`scoped` needs SDK-HMAC-SHA256.")
   if (algorithm !== "V11-HMAC-SHA256") {
     if (!/^(?:auto|SDK-HMAC-(?:SHA256|SM3))$/.test(algorithm)) addedKey(algorithm)
-  } else if (!/^[\w.-]+\/[\w.-]+$/.test(`${region}/${service}`)) {
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
-      "V11-HMAC-SHA256 needs `region` and `service`, such as cn-north-4 and iotdm.",
-    )
+  } else if (!/^[\w.-]+\/[\w.-]+$/.test([region, service].join("/"))) {
+    throw invalid("V11-HMAC-SHA256 needs `region` and `service`, such as cn-north-4 and iotdm.")
   }
+}
+
+function invalid(problem: string): AuthError {
+  return new AuthError("AUTH_INVALID_OPTION", problem)
 }

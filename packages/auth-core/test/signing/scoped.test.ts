@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import { akskAuth } from "../../src/auth/aksk-auth.ts"
+import { autoAuth } from "../../src/auth/auto-auth.ts"
+import { tokenAuth } from "../../src/auth/token-auth.ts"
 import { parseSdkDate } from "../../src/signing/server-time.ts"
 import { canonicalRequest, createSigner, sign } from "../../src/signing/signer.ts"
 import { verify } from "../../src/signing/verify.ts"
@@ -118,15 +120,28 @@ describe("the scoped form", () => {
     })
   })
 
+  const request = { method: "GET", url: "https://ecs.eu-de.otc.t-systems.com/" }
+  const credentials = { accessKeyId: "AK", secretAccessKey: "SK" }
+
   it.each([
     { algorithm: "SDK-HMAC-SM3" },
     { algorithm: "V11-HMAC-SHA256", region: "eu-de", service: "ecs" },
     { algorithm: "auto" },
-    { region: "eu/de" },
-    { service: "e,cs" },
-  ] as const)("is refused with %j", (options) => {
-    const request = { method: "GET", url: "https://ecs.eu-de.otc.t-systems.com/" }
-    const credentials = { accessKeyId: "AK", secretAccessKey: "SK" }
+    { algorithm: "SDK-ECDSA-P256-SHA256" },
+    { algorithm: "SDK-SM2-SM3" },
+  ] as const)("is refused at once with %j", (use) => {
+    const options = { ...use, scoped: true }
+    const expected = { code: "AUTH_INVALID_OPTION", message: "`scoped` needs SDK-HMAC-SHA256." }
+    const token = tokenAuth("token")
+    expect(failureOf(() => sign(request, credentials, options))).toMatchObject(expected)
+    expect(failureOf(() => canonicalRequest(request, options))).toMatchObject(expected)
+    expect(failureOf(() => createSigner(credentials, options))).toMatchObject(expected)
+    expect(failureOf(() => akskAuth(credentials, options))).toMatchObject(expected)
+    expect(failureOf(() => akskAuth(async () => credentials, options))).toMatchObject(expected)
+    expect(failureOf(() => autoAuth({ aksk: akskAuth(credentials, options), token }))).toMatchObject(expected)
+  })
+
+  it.each([{ region: "eu/de" }, { service: "e,cs" }])("is refused with %j", (options) => {
     expect(failureOf(() => sign(request, credentials, { ...options, scoped: true }))).toMatchObject({
       code: "AUTH_INVALID_OPTION",
     })

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { akskAuth } from "../../src/auth/aksk-auth.ts"
+import { autoAuth } from "../../src/auth/auto-auth.ts"
+import { tokenAuth } from "../../src/auth/token-auth.ts"
 import { createSigner, sign } from "../../src/signing/signer.ts"
 import { verify } from "../../src/signing/verify.ts"
 import { failureOf } from "../failure-of.ts"
@@ -32,6 +34,26 @@ describe.each([
       code: "ALGORITHM_UNSUPPORTED",
       message: expect.stringContaining(entry),
     })
+  })
+})
+
+describe("V11-HMAC-SHA256 without its scope", () => {
+  it.each([
+    {},
+    { region: "cn-north-4" },
+    { service: "iotdm" },
+    { region: "", service: "iotdm" },
+    { region: "cn-north-4", service: "" },
+  ])("is refused at once with no more than %j", (scope) => {
+    const options = { algorithm: "V11-HMAC-SHA256", ...scope } as const
+    const request = { method: "GET", url: "https://a.iotda-app.cn-north-4.myhuaweicloud.com/" }
+    const expected = { code: "AUTH_INVALID_OPTION", message: expect.stringContaining("`region` and `service`") }
+    const token = tokenAuth("token")
+    expect(failureOf(() => sign(request, credentials, options))).toMatchObject(expected)
+    expect(failureOf(() => createSigner(credentials, options))).toMatchObject(expected)
+    expect(failureOf(() => akskAuth(credentials, options))).toMatchObject(expected)
+    expect(failureOf(() => akskAuth(async () => credentials, options))).toMatchObject(expected)
+    expect(failureOf(() => autoAuth({ aksk: akskAuth(credentials, options), token }))).toMatchObject(expected)
   })
 })
 
