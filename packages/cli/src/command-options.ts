@@ -43,16 +43,25 @@ export function addIdentityOptions(command: Command): Command {
 }
 
 export interface SigningOptions {
-  readonly algorithm?: SigningAlgorithm | undefined
+  readonly algorithm?: SigningAlgorithm | "auto" | undefined
+  readonly scoped?: boolean | undefined
   readonly service?: string | undefined
   readonly projectId?: string | undefined
   readonly domainId?: string | undefined
 }
 
 export function addSigningOptions(command: Command): Command {
-  const algorithms: readonly SigningAlgorithm[] = ["SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256"]
+  const algorithms: readonly NonNullable<SigningOptions["algorithm"]>[] = [
+    "SDK-HMAC-SHA256",
+    "SDK-HMAC-SM3",
+    "V11-HMAC-SHA256",
+    "SDK-ECDSA-P256-SHA256",
+    "SDK-SM2-SM3",
+    "auto",
+  ]
   return command
-    .addOption(new Option("--algorithm <name>", "signing algorithm").choices(algorithms))
+    .addOption(new Option("--algorithm <name>", "signing algorithm; auto knows instances of IoTDA").choices(algorithms))
+    .option("--scoped", "sign in the older form with a credential scope, as Open Telekom Cloud's clients do")
     .option("--service <name>", "service of the credential scope, which V11-HMAC-SHA256 needs")
     .option("--project-id <id>", "send X-Project-Id; `auto` looks it up")
     .option("--domain-id <id>", "send X-Domain-Id; `auto` looks it up")

@@ -10,6 +10,7 @@ import {
   type Token,
   tokenAuth,
 } from "@countersign/auth-core"
+import { addAlgorithm } from "./add-algorithm.ts"
 import type { AccessKeyOptions, IdentityOptions, ReachOptions, SigningOptions } from "./command-options.ts"
 import { CommandError, EXIT_CODES } from "./exit-code.ts"
 import { type FoundCredentials, findCredentials } from "./find-credentials.ts"
@@ -100,9 +101,14 @@ function tokenIdentity(text: string, source: string): Identity {
   }
 }
 
-export function authOf(identity: Identity, options: SigningOptions & ReachOptions, transport: Transport): Auth {
+export async function authOf(
+  identity: Identity,
+  options: SigningOptions & ReachOptions,
+  transport: Transport,
+): Promise<Auth> {
   if (identity.kind === "token") return tokenAuth(staticToken(identity.token))
-  const { algorithm, service, projectId, domainId, region } = options
+  const { algorithm, scoped, service, projectId, domainId, region } = options
+  await addAlgorithm(algorithm)
   const iam = iamOptionsOf(options, transport)
-  return akskAuth(identity.credentials, { algorithm, service, region, projectId, domainId, iam })
+  return akskAuth(identity.credentials, { algorithm, scoped, service, region, projectId, domainId, iam })
 }

@@ -122,7 +122,7 @@ async function askIam(
   headers: Record<string, string> = {},
 ): Promise<unknown> {
   const url = iamOriginOf(options, identity) + path
-  const auth = authOf(identity, options, transport)
+  const auth = await authOf(identity, options, transport)
   const { allowInsecure } = options
   const send = authenticatedFetchTo(url, auth, { host: [new URL(url).host], allowInsecure }, transport.fetch)
   const response = await send(url, { headers, signal: AbortSignal.timeout(10_000) }).catch((error: unknown) => {

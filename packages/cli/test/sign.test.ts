@@ -27,6 +27,31 @@ describe("countersign sign", () => {
     expect((await fetch(url, { headers })).status).toBe(200)
   })
 
+  it.each([
+    [["--algorithm", "SDK-HMAC-SM3"], "SDK-HMAC-SM3 Access="],
+    [["--algorithm", "V11-HMAC-SHA256", "--region", "cn-north-4", "--service", "iotdm"], "V11-HMAC-SHA256 Credential="],
+    [["--algorithm", "SDK-ECDSA-P256-SHA256"], "SDK-ECDSA-P256-SHA256 Access="],
+    [["--algorithm", "SDK-SM2-SM3"], "SDK-SM2-SM3 Access="],
+    [["--algorithm", "auto"], "SDK-HMAC-SHA256 Access="],
+    [["--scoped"], "SDK-HMAC-SHA256 Credential="],
+    [["--scoped", "--region", "eu-de", "--service", "ecs"], "SDK-HMAC-SHA256 Credential="],
+  ])("signs with %j, which the gateway accepts", async (args, start) => {
+    const url = `${cloud.emulator.url}/v1/things`
+    const { exitCode, stdout, stderr } = await countersign(["sign", "POST", url, "-d", "{}", "--json", ...args], {
+      env: cloud.env,
+    })
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" })
+    const { headers }: { headers: Record<string, string> } = JSON.parse(stdout)
+    expect(headers.authorization).toMatch(new RegExp(`^${start}`))
+    expect((await fetch(url, { method: "POST", headers, body: "{}" })).status).toBe(200)
+  })
+
+  it("signs for an instance of IoTDA with a derived key under auto", async () => {
+    const url = "https://a.st1.iotda-app.cn-north-4.myhuaweicloud.com/v5/iot"
+    const { stdout } = await countersign(["sign", "GET", url, "--algorithm", "auto"], { env: cloud.env })
+    expect(stdout).toMatch(/^authorization: V11-HMAC-SHA256 Credential=\S+\/cn-north-4\/iotdm, /m)
+  })
+
   it("prints a curl command that a shell runs", async ({ skip }) => {
     skip(!hasSystemTool("curl"), "there is no curl")
     const body = `{"it's": "$HOME \\"quoted\\"", "über": 1}`
@@ -107,6 +132,7 @@ describe("countersign sign", () => {
     [["GET"], 2, "missing required argument 'url'"],
     [["GET", "https://ecs.myhuaweicloud.com/", "--algorithm", "MD5"], 2, "Allowed choices are SDK-HMAC-SHA256"],
     [["GET", "https://ecs.myhuaweicloud.com/", "--algorithm", "V11-HMAC-SHA256"], 2, "service"],
+    [["GET", "https://ecs.myhuaweicloud.com/", "--scoped", "--algorithm", "auto"], 2, "--scoped needs SDK-HMAC-SHA256"],
   ])("refuses %j", async (args, exitCode, message) => {
     const refused = await countersign(["sign", ...args], { env: cloud.env })
     expect(refused).toMatchObject({ exitCode, stdout: "", stderr: expect.stringContaining(message) })

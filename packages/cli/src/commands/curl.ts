@@ -136,7 +136,7 @@ async function curl(
   })
   try {
     const identity = await identityOf(options, transport)
-    const auth = explainable(authOf(identity, options, transport))
+    const auth = explainable(await authOf(identity, options, transport))
     const named = parseHeaders(options.header)
     const bare = fetchFor(named, transport)
     const showSecrets = options.showSecrets === true

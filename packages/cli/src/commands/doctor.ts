@@ -244,7 +244,7 @@ async function checkRequest(
     return
   }
   try {
-    const auth = explainable(authOf(identity, options, transport))
+    const auth = explainable(await authOf(identity, options, transport))
     const send = authenticatedFetchTo(url, auth, options, transport.fetch)
     const response = await withProgress(`Calling ${new URL(url).host}`, () =>
       send(url, { redirect: "manual", signal: AbortSignal.timeout(30_000) }),

@@ -1,5 +1,6 @@
 import { type ExplainContext, type Explanation, explain } from "@countersign/auth-core/explain"
 import { Command } from "commander"
+import { addAlgorithm } from "../add-algorithm.ts"
 import { addReachOptions, type ReachOptions } from "../command-options.ts"
 import { CommandError, EXIT_CODES } from "../exit-code.ts"
 import { findCredentials, type ProfileChoice } from "../find-credentials.ts"
@@ -102,6 +103,8 @@ async function contextOf(options: ExplainOptions): Promise<ExplainContext> {
     )
   }
   const body = await readInputData(data)
+  // The signature to check may be of either.
+  if (withKey === true) await Promise.all([addAlgorithm("SDK-ECDSA-P256-SHA256"), addAlgorithm("SDK-SM2-SM3")])
   return {
     request: { ...parsed, ...(body === undefined ? {} : { body }) },
     canonicalRequest: canonicalRequest === undefined ? undefined : await readInput(canonicalRequest),

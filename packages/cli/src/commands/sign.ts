@@ -60,7 +60,7 @@ async function sign(method: string, target: string, options: SignOptions): Promi
       : { data }
   const transport = await createTransport()
   try {
-    const auth = authOf(await identityOf(options, transport), options, transport)
+    const auth = await authOf(await identityOf(options, transport), options, transport)
     const signed = { url, headers: new Headers() }
     // The engine sends the request here, with all that it would put on the wire.
     const capture: LibraryFetch = async (input, init) => {
