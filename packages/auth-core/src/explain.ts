@@ -183,3 +183,4 @@ export type {
   RefusalFacts,
   Where,
 } from "./explain/explanation.ts"
+export { createSignatureCheck, type ParsedAuthorization, parseAuthorization } from "./signing/authorization.ts"

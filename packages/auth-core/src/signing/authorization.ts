@@ -61,6 +61,7 @@ export function parseAuthorization(header: string): ParsedAuthorization | undefi
 /**
  * Prepares a check of a signature.
  *
+ * @param sdkDate X-Sdk-Date of the request
  * @throws {AuthError} `AUTH_ALGORITHM_UNSUPPORTED`
  * @returns a function that tells whether the SK made the signature from a canonical request
  */

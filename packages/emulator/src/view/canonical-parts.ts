@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto"
+
 /** The parts of a canonical request. */
 export interface CanonicalParts {
   readonly method: string
@@ -15,6 +17,20 @@ export function parseCanonical(text: string): CanonicalParts {
     return [line.slice(0, index), line.slice(index + 1)]
   })
   return { method, uri, query, headers, payloadHash: rest.at(-1) ?? "" }
+}
+
+/**
+ * Moves the query of a POST without a body into the payload, as the scoped form has it: as a form, a blank as `+`.
+ *
+ * @see gophertelekomcloud, the Go SDK of Open Telekom Cloud
+ */
+export function inScopedForm(parts: CanonicalParts): CanonicalParts {
+  if (parts.method !== "POST" || parts.payloadHash !== sha256("")) return parts
+  return { ...parts, query: "", payloadHash: sha256(parts.query.replaceAll("%20", "+")) }
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex")
 }
 
 export function canonicalText({ method, uri, query, headers, payloadHash }: CanonicalParts): string {

@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto"
 import { canonicalRequest } from "@countersign/auth-core"
 import { schemeOf } from "../gateway/authenticate.ts"
 import type { World } from "../state/world.ts"
 import { canonicalText, parseCanonical } from "./canonical-parts.ts"
-import { type ClaimedSignature, claimedSignature, hashOf, isRepeatable, isScoped } from "./claimed-signature.ts"
+import { type ClaimedSignature, claimedSignature } from "./claimed-signature.ts"
 import { findSignedRequest, type TriedSecret } from "./find-signed-request.ts"
 import { type Mask, maskCanonical } from "./mask.ts"
 import type { RequestCheck, StepState } from "./record.ts"
@@ -56,10 +57,12 @@ function signatureCheck(world: World, mask: Mask, request: RecordedRequest): Req
   const canonical = claimed === undefined ? undefined : arrivedCanonical(request, claimed)
   if (canonical === undefined || claimed === undefined) return { steps }
   const check = { steps, canonicalRequest: maskCanonical(canonical) }
-  if (failedAt !== "Signature" || signature.key === undefined || !isRepeatable(claimed)) return check
+  if (failedAt !== "Signature" || signature.key === undefined) return check
   const { accessKeyId, secretAccessKey } = signature.key
+  // Only for POST does the scoped form put the query into the payload.
+  const apart = claimed.scoped ? (arrivedCanonical({ ...request, method: "GET" }, claimed) ?? canonical) : canonical
   const found = findSignedRequest({
-    arrived: parseCanonical(canonical),
+    arrived: { ...parseCanonical(apart), method: parseCanonical(canonical).method },
     claimed,
     secretAccessKey,
     otherSecrets: secretsBut(world, accessKeyId),
@@ -83,7 +86,7 @@ function signatureDetail(
       if (claimed === undefined) return "The header does not have the form of a signature."
       return outcome === "SIGNATURE_MALFORMED"
         ? "The signature, X-Sdk-Date, or the list of signed headers is malformed: names in lower case, sorted, each once, with x-sdk-date."
-        : `${claimed.algorithm} over ${claimed.signedHeaders.join(", ")}`
+        : `${claimed.algorithm}${claimed.scoped ? " in the scoped form" : ""} over ${claimed.signedHeaders.join(", ")}`
     case "Time":
       return `signed at ${claimed?.date}, the server's clock says ${new Date(checkedAt).toISOString()}`
     case "Access key": {
@@ -99,11 +102,13 @@ function signatureDetail(
         ? "The key needs one, but none was sent."
         : "It does not belong to the key, or it is not signed."
     case "Body": {
-      const { bytes = 0, sha256 = "" } = trace.body ?? {}
+      const { bytes = 0, sha256 = "", content } = trace.body ?? {}
       if (outcome === "BODY_TOO_LARGE") return `${bytes} bytes are more than a signature covers.`
+      const sm3 = claimed?.hash === "sm3" && content !== undefined ? sm3Of(content) : undefined
+      const [name, hash] = sm3 === undefined ? ["SHA-256", sha256] : ["SM3", sm3]
       return outcome === "PAYLOAD_MISMATCH"
-        ? `Its hash is ${sha256}, but the content hash header differs.`
-        : `${bytes} bytes, SHA-256 ${sha256}`
+        ? `Its ${name} is ${hash}, but the content hash header differs.`
+        : `${bytes} bytes, ${name} ${hash}`
     }
     case "Signature":
       return outcome === "OK"
@@ -112,14 +117,17 @@ function signatureDetail(
   }
 }
 
+function sm3Of(content: Uint8Array): string {
+  return createHash("sm3").update(content).digest("hex")
+}
+
 /** The canonical request of the one that arrived, unmasked; `undefined` if it cannot be signed or is not kept. */
 function arrivedCanonical(
   { method, url, headers, trace }: RecordedRequest,
   claimed: ClaimedSignature,
 ): string | undefined {
-  const { algorithm, signedHeaders } = claimed
-  const hash = hashOf(claimed)
-  const { content, bytes = 0, sha256 } = trace.body ?? {}
+  const { algorithm, scoped, signedHeaders, hash } = claimed
+  const { bytes = 0, content, sha256 } = trace.body ?? {}
   const payloadHash = headers[`x-sdk-content-${hash}`] ?? (hash === "sm3" ? undefined : sha256)
   // Of a body that is not kept, no other hash is known.
   if (payloadHash === undefined && content === undefined && bytes > 0) return undefined
@@ -128,12 +136,7 @@ function arrivedCanonical(
   try {
     return canonicalRequest(
       { method, url, headers: signed, body: content ?? null },
-      {
-        algorithm,
-        signedHeaders,
-        payloadHash,
-        scoped: isScoped(claimed),
-      },
+      { algorithm, scoped, signedHeaders, payloadHash },
     )
   } catch {
     return undefined

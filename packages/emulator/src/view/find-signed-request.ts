@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto"
 import { gunzipSync } from "node:zlib"
-import { type CanonicalParts, canonicalText } from "./canonical-parts.ts"
-import { type ClaimedSignature, hashOf, signerAs } from "./claimed-signature.ts"
+import { createSignatureCheck } from "@countersign/auth-core/explain"
+import { type CanonicalParts, canonicalText, inScopedForm } from "./canonical-parts.ts"
+import type { ClaimedSignature } from "./claimed-signature.ts"
 import type { SignedDifference } from "./record.ts"
 
 /** A secret to try, and its owner in words. */
@@ -21,9 +22,9 @@ interface Variant extends SignedDifference {
   apply(parts: CanonicalParts): CanonicalParts
 }
 
-/** A request whose signature does not fit, though it is repeatable. */
+/** A request whose signature does not fit. */
 export interface MismatchedRequest {
-  /** The canonical request of the one that arrived, unmasked. */
+  /** The canonical request of the one that arrived, unmasked. A scoped one has its query and its payload apart. */
   readonly arrived: CanonicalParts
   readonly claimed: ClaimedSignature
   /** The secret of the key that the request names. */
@@ -37,26 +38,31 @@ export interface MismatchedRequest {
 
 /** Each takes some 10 microseconds. A usual request needs fewer, one with hundreds of parameters far more. */
 const MOST_TRIALS = 5_000
+/** Each takes some milliseconds, since a signature with a nonce cannot be made again, only verified. */
+const MOST_VERIFIED_TRIALS = 200
 
 /**
  * Finds by trial what the client signed. Each candidate undoes one or two changes that are common on the way, or takes
- * another secret. If its signature is the one that came, the candidate is certainly what was signed.
+ * another secret. If the signature that came fits it, the candidate is certainly what was signed.
  */
 export function findSignedRequest(request: MismatchedRequest): SignedRequest | undefined {
   const { arrived, claimed, secretAccessKey } = request
-  const text = canonicalText(arrived)
-  const otherSecret = [...mistypedSecrets(secretAccessKey), ...request.otherSecrets].find(
-    (other) => signerAs(claimed, other.secretAccessKey)(text) === claimed.signature,
-  )
-  if (otherSecret !== undefined) {
-    return { parts: arrived, differences: [{ part: "key", words: `it was signed with ${otherSecret.words}` }] }
+  const ofForm = claimed.scoped ? inScopedForm : (parts: CanonicalParts): CanonicalParts => parts
+  const checkWith = (secret: string): ((parts: CanonicalParts) => boolean) => {
+    const isSigned = createSignatureCheck(claimed, secret, claimed.date)
+    return (parts) => isSigned(canonicalText(ofForm(parts)))
   }
-  const signatureOf = signerAs(claimed, secretAccessKey)
-  let trials = 0
-  for (const candidate of candidates(arrived, variantsOf(request))) {
-    if (signatureOf(canonicalText(candidate.parts)) === claimed.signature) return candidate
-    trials += 1
-    if (trials === MOST_TRIALS) break
+  let trialsLeft = claimed.algorithm.includes("HMAC") ? MOST_TRIALS : MOST_VERIFIED_TRIALS
+  for (const { secretAccessKey: other, words } of [...mistypedSecrets(secretAccessKey), ...request.otherSecrets]) {
+    if (trialsLeft-- === 0) return undefined
+    if (checkWith(other)(arrived)) {
+      return { parts: ofForm(arrived), differences: [{ part: "key", words: `it was signed with ${words}` }] }
+    }
+  }
+  const isSigned = checkWith(secretAccessKey)
+  for (const { parts, differences } of candidates(arrived, variantsOf(request))) {
+    if (trialsLeft-- === 0) return undefined
+    if (isSigned(parts)) return { parts: ofForm(parts), differences }
   }
   return undefined
 }
@@ -82,7 +88,7 @@ function variantsOf({ arrived, content, claimed, hosts }: MismatchedRequest): Va
     ...pathVariants(arrived),
     ...queryVariants(arrived),
     ...headerVariants(arrived, hosts),
-    ...bodyVariants(arrived, content, hashOf(claimed)),
+    ...bodyVariants(arrived, content, claimed.hash),
   ]
 }
 
