@@ -70,12 +70,12 @@ export function addAlgorithm(name: SigningAlgorithm, createKey: Algorithm["creat
 /** @throws {AuthError} `AUTH_ALGORITHM_UNSUPPORTED` when no entry added the algorithm, `AUTH_INVALID_OPTION` when none could. */
 export function addedKey(name: string): Algorithm["createKey"] {
   const createKey = added[name]
-  if (createKey !== undefined) return createKey
-  const [, curve] = /^SDK-(?:ECDSA-)?(P256|SM2)-S/.exec(name) ?? []
-  if (curve === undefined) throw invalid("`algorithm` must be a SigningAlgorithm or auto.")
+  if (createKey) return createKey
+  const curve = /^SDK-(?:ECDSA-)?(P256|SM2)-S/.exec(name)?.[1]
+  if (!curve) throw invalid("`algorithm` must be a SigningAlgorithm or auto.")
   throw new AuthError(
     "AUTH_ALGORITHM_UNSUPPORTED",
-    `${name} needs \`import "@countersign/auth-core/${curve.toLowerCase()}"\`, once in the program.`,
+    `${name} needs \`import "@countersign/auth-core/${curve.toLowerCase()}"\`.`,
   )
 }
 
@@ -88,9 +88,9 @@ export function addedKey(name: string): Algorithm["createKey"] {
 export function checkAlgorithm({ algorithm = "SDK-HMAC-SHA256", scoped, region, service }: AlgorithmOptions): void {
   if (scoped && algorithm !== "SDK-HMAC-SHA256") throw invalid("`scoped` needs SDK-HMAC-SHA256.")
   if (algorithm !== "V11-HMAC-SHA256") {
-    if (!/^(?:auto|SDK-HMAC-(?:SHA256|SM3))$/.test(algorithm)) addedKey(algorithm)
+    if (!/^(auto|SDK-HMAC-(SHA256|SM3))$/.test(algorithm)) addedKey(algorithm)
   } else if (!/^[\w.-]+\/[\w.-]+$/.test([region, service].join("/"))) {
-    throw invalid("V11-HMAC-SHA256 needs `region` and `service`, such as cn-north-4 and iotdm.")
+    throw invalid("V11-HMAC-SHA256 needs `region`, and `service` such as iotdm.")
   }
 }
 
