@@ -80,6 +80,8 @@ export class SharedRenewal {
   readonly #entries = new Map<string, StoreEntry>()
   /** By store key. */
   readonly #waiters = new Map<string, Set<(notice: StoreNotice) => void>>()
+  /** When the last notice came, by store key. */
+  readonly #noticedAt = new Map<string, number>()
   /** When the soft expiry of an entry would have been without a notice, by store key. */
   readonly #softAt = new Map<string, number>()
   /** By store key. */
@@ -181,7 +183,9 @@ export class SharedRenewal {
           }
           continue
         case "held": {
-          const waitMs = this.#waitMs(answer, isHearing)
+          // The notice may overtake the answer.
+          const isOver = (this.#noticedAt.get(storeKey) ?? Number.NEGATIVE_INFINITY) >= answer.sentAt
+          const waitMs = isOver ? 0 : this.#waitMs(answer, isHearing)
           if (current !== undefined) return { renewal: { kind: "busy", value: current, againMs: waitMs } }
           const notice = await this.#changeOf(storeKey, waitMs, isHearing)
           if (notice?.value !== undefined) {
@@ -346,6 +350,7 @@ export class SharedRenewal {
     const { key, change } = notice
     for (const wake of this.#waiters.get(key) ?? []) wake(notice)
     const known = this.#entries.get(key)
+    if (known !== undefined) this.#noticedAt.set(key, this.#options.clock.monotonic())
     if (known === undefined || change === "released") return
     const { clock, lifetime, entryOf, onDeleted } = this.#options
     const entry = entryOf(known)
@@ -378,6 +383,7 @@ export class SharedRenewal {
   #unfollow(storeKey: string): void {
     this.#entries.delete(storeKey)
     this.#softAt.delete(storeKey)
+    this.#noticedAt.delete(storeKey)
     this.#watch?.unfollow(storeKey)
   }
 

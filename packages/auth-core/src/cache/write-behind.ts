@@ -16,7 +16,8 @@ export interface WriteBehindOptions extends Pick<CacheSettings, "clock" | "lease
 
 /** A record of a failure outlives its wait, so that the next failure causes a longer one. */
 const COUNTS_TTL_MS = 60 * 60_000
-const RETRY_DELAYS_MS = [250, 500, 1_000]
+/** Longer than others wait for the lease by default. */
+const RETRY_DELAYS_MS = [250, 500, 1_000, 2_000, 4_000, 8_000]
 /** How many results wait for a store that does not answer. */
 const MOST_UNSAVED = 100_000
 const SAVED_AT_ONCE = 16
@@ -39,6 +40,8 @@ export class WriteBehind {
 
   /** Writes a result under a lease, and releases that. */
   write<T extends Expiring>(storeKey: string, grant: Grant, renewal: Renewal<T> | undefined): Promise<void> {
+    // A newer result takes the place of one that was kept.
+    this.#unsaved.delete(storeKey)
     const earlier = this.#writing.get(storeKey)
     const writing = (async () => {
       await earlier
@@ -89,7 +92,8 @@ export class WriteBehind {
   /** False when the store is unavailable. */
   async #save(storeKey: string, renewal: Renewal<Expiring>): Promise<boolean> {
     const { store, holder, leaseMs } = this.#options
-    const asking = store.take(storeKey, { lease: { holder, ms: leaseMs } })
+    // Not as the holder of a renewal on its way, which would lose its lease.
+    const asking = store.take(storeKey, { lease: { holder: `${holder}-rest`, ms: leaseMs } })
     const answer = await withoutStore(asking.inTime)
     if (answer?.kind === "lease") await this.write(storeKey, answer, renewal)
     else if (answer === undefined) {
