@@ -106,9 +106,9 @@ export class SharedRenewal {
     this.#watch = this.#store.watch((notice) => this.#noticed(notice))
   }
 
-  /** Ends the writes on their way, and stops listening to the store. */
+  /** Ends the writes on their way, and stops listening to the store. Takes no long time where the store is dead. */
   async close(): Promise<void> {
-    await this.#writes.settled()
+    await this.#briefly(this.#writes.endAll())
     await this.#watch?.end()
   }
 
@@ -120,7 +120,7 @@ export class SharedRenewal {
     try {
       const { renewal, result } = await this.#search(request, claim)
       const written = claim.settle(result)
-      if (this.#awaitsWrites) await written
+      if (this.#awaitsWrites) await this.#briefly(written)
       else this.#keepAlive(written)
       return renewal
     } finally {
@@ -414,8 +414,8 @@ export class SharedRenewal {
     const earlier = this.#forgetting.get(storeKey)
     const forgetting = (async () => {
       // A plain store takes writes in any order.
-      if (what === "value") await this.#writes.settled(storeKey)
-      this.#writes.forget(storeKey)
+      if (what === "value") await this.#writes.end(storeKey)
+      else this.#writes.forget(storeKey)
       if (what === "failure") await this.#forgive(storeKeys)
       else await Promise.all(storeKeys.map((key) => withoutStore(this.#store.delete(key))))
       await earlier
@@ -434,17 +434,22 @@ export class SharedRenewal {
    * ended early.
    */
   async #settled(storeKey: string): Promise<void> {
-    const { clock, storeTimeoutMs } = this.#options
     const forgetting = this.#forgetting.get(storeKey)
     if (forgetting === undefined) return
+    await this.#briefly(forgetting)
+    if (this.#forgetting.get(storeKey) === forgetting) this.#forgetting.delete(storeKey)
+  }
+
+  /** Waits for some work, at most for two operations of the store. */
+  async #briefly(work: Promise<void>): Promise<void> {
+    const { clock, storeTimeoutMs } = this.#options
     const tooLong = new Error("too long")
     await within(
       clock,
       2 * storeTimeoutMs,
       () => tooLong,
-      () => forgetting,
+      () => work,
     ).catch(() => undefined)
-    if (this.#forgetting.get(storeKey) === forgetting) this.#forgetting.delete(storeKey)
   }
 
   #keepAlive(written: Promise<void>): void {

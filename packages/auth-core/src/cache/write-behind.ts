@@ -14,6 +14,13 @@ export interface WriteBehindOptions extends Pick<CacheSettings, "clock" | "lease
   readonly onOutrun: (storeKey: string) => void
 }
 
+/** A write on its way. */
+interface Writing {
+  readonly done: Promise<void>
+  /** Aborted when it is not to be tried again. */
+  readonly retries: AbortController
+}
+
 /** A record of a failure outlives its wait, so that the next failure causes a longer one. */
 const COUNTS_TTL_MS = 60 * 60_000
 /** Longer than others wait for the lease by default. */
@@ -29,7 +36,7 @@ const SAVED_AT_ONCE = 16
 export class WriteBehind {
   readonly #options: WriteBehindOptions
   /** By store key. */
-  readonly #writing = new Map<string, Promise<void>>()
+  readonly #writing = new Map<string, Writing>()
   /** By store key. */
   readonly #unsaved = new Map<string, Renewal<Expiring>>()
   #isSaving = false
@@ -40,17 +47,19 @@ export class WriteBehind {
 
   /** Writes a result under a lease, and releases that. */
   write<T extends Expiring>(storeKey: string, grant: Grant, renewal: Renewal<T> | undefined): Promise<void> {
-    // A newer result takes the place of one that was kept.
-    this.#unsaved.delete(storeKey)
     const earlier = this.#writing.get(storeKey)
-    const writing = (async () => {
-      await earlier
-      await this.#write(storeKey, grant, renewal)
+    // This result is newer.
+    this.forget(storeKey)
+    const retries = new AbortController()
+    const done = (async () => {
+      await earlier?.done
+      await this.#write(storeKey, grant, renewal, retries.signal)
     })().finally(() => {
       if (this.#writing.get(storeKey) === writing) this.#writing.delete(storeKey)
     })
+    const writing = { done, retries }
     this.#writing.set(storeKey, writing)
-    return writing
+    return done
   }
 
   /** Keeps a result that was got without the store. */
@@ -62,14 +71,21 @@ export class WriteBehind {
     if (this.#unsaved.size > MOST_UNSAVED && oldest !== undefined) this.#unsaved.delete(oldest)
   }
 
-  /** Settles when the writes of a key, or of all keys, have ended. */
-  async settled(storeKey?: string): Promise<void> {
-    if (storeKey === undefined) await Promise.all(this.#writing.values())
-    else await this.#writing.get(storeKey)
+  /** Settles when the write of a key that is on its way has ended. Nothing is written to it again. */
+  async end(storeKey: string): Promise<void> {
+    this.forget(storeKey)
+    await this.#writing.get(storeKey)?.done
   }
 
+  /** Settles when all writes on their way have ended. */
+  async endAll(): Promise<void> {
+    await Promise.all(Array.from(this.#writing.keys(), (storeKey) => this.end(storeKey)))
+  }
+
+  /** Does not write again what the store has not taken. */
   forget(storeKey: string): void {
     this.#unsaved.delete(storeKey)
+    this.#writing.get(storeKey)?.retries.abort()
   }
 
   /** Writes what the store did not take before. */
@@ -102,7 +118,12 @@ export class WriteBehind {
     return answer !== undefined
   }
 
-  async #write<T extends Expiring>(storeKey: string, grant: Grant, renewal: Renewal<T> | undefined): Promise<void> {
+  async #write<T extends Expiring>(
+    storeKey: string,
+    grant: Grant,
+    renewal: Renewal<T> | undefined,
+    retries: AbortSignal,
+  ): Promise<void> {
     const { store, clock } = this.#options
     const { lease } = grant
     const release = (): Promise<void> => store.behind("release", async () => lease.release())
@@ -117,7 +138,8 @@ export class WriteBehind {
       if (isSet !== undefined) return
       // Others need not wait for the next try.
       await withoutStore(release())
-      if (delayMs !== undefined) await clock.sleep(delayMs)
+      if (delayMs !== undefined) await clock.sleep(delayMs, retries).catch(() => undefined)
+      if (retries.aborted) return
     }
     if (renewal !== undefined) this.keep(storeKey, renewal)
   }

@@ -131,6 +131,35 @@ describe.each<Fault>(["fails", "hangs", "throws"])("a store that %s", (fault) =>
     expect(storeFailures(one)).toMatchObject([{ operation: "release" }])
   })
 
+  it("is left within a second by close(), though the last value was not written", async () => {
+    const clock = fakeClock()
+    const store = faultyStore(clock, (name) => name !== "take")
+    store.fault = fault
+    const one = process(clock, store)
+    await clock.until(one.cache.get(one.provider))
+    const closedAt = clock.monotonic()
+    await clock.until(one.cache.close())
+    expect(clock.monotonic() - closedAt).toBeLessThanOrEqual(SECOND)
+    expect(store.operations).toContain("set")
+    const tried = store.operations.length
+    await clock.advance(MINUTE)
+    expect(store.operations).toHaveLength(tried)
+  })
+
+  it("is written to again for as long as others wait for the lease", async () => {
+    const clock = fakeClock()
+    const store = faultyStore(clock, (name) => name !== "take")
+    store.fault = fault
+    const one = process(clock, store)
+    await clock.until(one.cache.get(one.provider))
+    await clock.until(clock.sleep(8 * SECOND))
+    store.fault = "none"
+    await clock.until(clock.sleep(8 * SECOND))
+    const next = process(clock, store)
+    await clock.until(next.cache.get(next.provider))
+    expect(next.provider.calls).toEqual([])
+  })
+
   it("is tried at growing intervals, and used again after it recovers", async () => {
     const clock = fakeClock()
     const store = faultyStore(clock)
