@@ -2,7 +2,15 @@ import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type Cloud, countersign, type Run, startCloud, temporaryFolder } from "./countersign.ts"
+import {
+  type Cloud,
+  countersign,
+  inTerminal,
+  noTerminal,
+  type Run,
+  startCloud,
+  temporaryFolder,
+} from "./countersign.ts"
 
 /** Letters, digits and what Base64 and keys have; long enough to occur nowhere by chance. */
 const secret = fc.stringMatching(/^[A-Za-z0-9+/_-]{24,60}$/)
@@ -111,6 +119,20 @@ describe("secrets", { timeout: 120_000 }, () => {
     const input = JSON.stringify({ log: { entries } })
     expectNone(await countersign(["explain"], { input }), secrets)
     expectNone(await countersign(["explain", "--json"], { input }), secrets)
+  })
+
+  it.skipIf(noTerminal)("of an answer's headers stay off a terminal, unless it is asked to show them", async () => {
+    const body = join(await temporaryFolder(), "login.json")
+    const { user, domain } = cloud.emulator.accounts.partner
+    const { name, password } = user
+    const identity = { methods: ["password"], password: { user: { name, password, domain: { name: domain.name } } } }
+    await writeFile(body, JSON.stringify({ auth: { identity, scope: { domain: { name: domain.name } } } }))
+    const args = ["curl", "-i", "--json", `@${body}`, `${cloud.emulator.url}/v3/auth/tokens?nocatalog=1`]
+    const { env } = cloud
+    expect((await inTerminal(args, { env })).screen).toContain("x-subject-token: [hidden]")
+    expect((await inTerminal(["--json", ...args], { env })).screen).toContain('"x-subject-token": "[hidden]"')
+    expect((await inTerminal([...args, "--show-secrets"], { env })).screen).toMatch(/x-subject-token: MII/)
+    expect((await countersign(args, { env })).stdout).toMatch(/x-subject-token: MII/)
   })
 
   it("stay out of the message of every refused argument", async () => {

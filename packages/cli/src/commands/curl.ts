@@ -20,7 +20,7 @@ import { ownVersion } from "../own-version.ts"
 import { paintExplanation } from "../paint-explanation.ts"
 import { isSent, parseHeaders, shownHeaderValue } from "../parse-headers.ts"
 import { targetUrl } from "../target-url.ts"
-import { isTerminal, note, print, printJson, withProgress } from "../terminal.ts"
+import { isTerminal, maySecretsShow, note, print, printJson, withProgress } from "../terminal.ts"
 import { createTransport, isLoopbackUrl, type Transport } from "../transport.ts"
 import { reasonOf } from "../who-am-i.ts"
 
@@ -88,7 +88,7 @@ export function curlCommand(): Command {
     .addOption(refused("-u, --user <login>", "countersign authenticates by AK/SK or token: leave -u out."))
     .addOption(refused("-x, --proxy <url>", "Set HTTPS_PROXY or HTTP_PROXY instead of -x."))
   return addHostOptions(addSigningOptions(addIdentityOptions(command)))
-    .option("--show-secrets", "show signature and token with -v too")
+    .option("--show-secrets", "show signature and token with -v, and on a terminal with -i, too")
     .addHelpText("after", EXAMPLE)
     .action(async (url: string, options: CurlOptions, self: Command) => {
       const isJson = self.parent?.opts<{ json?: boolean }>().json === true
@@ -180,7 +180,9 @@ async function showWhole(
   const body = new TextDecoder().decode(bytes)
   const explanation = status < 400 ? undefined : explain({ status, headers, body }, context)
   if (isJson) {
-    printJson({ status, headers: Object.fromEntries(headers), body, explanation })
+    const mayShow = maySecretsShow(options.showSecrets)
+    const shown = [...headers].map(([name, value]) => [name, shownHeaderValue(name, value, mayShow)])
+    printJson({ status, headers: Object.fromEntries(shown), body, explanation })
   } else {
     showHead(response, options)
     if (options.fail !== true) await writeBody([bytes], options.output)
@@ -193,8 +195,8 @@ async function showWhole(
   return status === 401 || status === 403 ? EXIT_CODES.refused : EXIT_CODES.ok
 }
 
-function showHead(response: Response, { include, head }: CurlOptions): void {
-  if (include === true || head === true) print(`${headLines(response, true).join("\n")}\n\n`)
+function showHead(response: Response, { include, head, showSecrets }: CurlOptions): void {
+  if (include === true || head === true) print(`${headLines(response, maySecretsShow(showSecrets)).join("\n")}\n\n`)
 }
 
 function withQuery(target: string, query: string): string {
