@@ -117,11 +117,13 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     const isUntold = request.isStream && !request.throwHttpErrors
     const isAwaited = isUntold || attempt.as?.ended !== undefined
     const onSent = (native: object): void => {
-      if (isAwaited) reportOutcomeOf(native, call, isUntold)
-      if (isAwaited || call.isWatched) reportFailureOf(native, call, request.signal)
+      if (isAwaited || call.isWatched) {
+        reportOutcomeOf(native, call, isUntold)
+        reportFailureOf(native, call, request.signal)
+      }
       if (isSignedEmpty) refuseBody(native, (error) => failures.set(request, error))
     }
-    sendWithHeaders(request, attempt, guard, onSent)
+    sendWithHeaders(request, attempt, guard, onSent, (error) => call.failed(error))
     authenticated.add(request)
     // Runs before the caller's hooks, so that they do not see a response that is replayed.
     hooks.afterResponse = withFirst(afterResponse, hooks.afterResponse)
@@ -187,21 +189,24 @@ function continuedCall(context: object): AuthenticatedCall | undefined {
   return typeof key === "object" && key !== null ? continuedCalls.get(key) : undefined
 }
 
-/** Reports the response of a stream. The stream is not replayed, but the next request need not fail for the same reason. */
+/** Reports a response that is not replayed, such as that of a stream. The next request need not fail for the same reason. */
 function reportResponse(call: AuthenticatedCall, response: ResponseLike): void {
-  Promise.resolve(call.answered(response)).catch(() => undefined)
+  Promise.resolve(call.answered({ ...response, isLast: true })).catch(() => undefined)
 }
 
 /**
- * Learns the answer from the native request. got has no hook for the success of a stream.
+ * Learns the answer from the native request. got has no hook for the success of a stream, for a redirect that it follows
+ * or refuses, and for a body that breaks off.
  *
  * @param learns also judges a rejection, but leaves its text for the caller to read
  */
 function reportOutcomeOf(native: object, call: AuthenticatedCall, learns: boolean): void {
   if (!(native instanceof EventEmitter)) return
-  native.once("response", ({ statusCode: status = 0, headers }: IncomingMessage) => {
-    if (learns || (status !== 401 && status !== 403))
-      reportResponse(call, { status, headers: { get: (name) => headers[name] } })
+  native.once("response", (message: IncomingMessage) => {
+    const { statusCode: status = 0, headers } = message
+    const report = (): void => reportResponse(call, { status, headers: { get: (name) => headers[name] } })
+    if (learns || (status !== 401 && status !== 403)) report()
+    else message.once("close", () => message.complete === false && report())
   })
 }
 

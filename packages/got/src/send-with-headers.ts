@@ -3,6 +3,7 @@ import {
   andThen,
   authName,
   type HostGuard,
+  isPromise,
   sendNatively,
 } from "@countersign/auth-core/adapter"
 import type { Options } from "got"
@@ -18,12 +19,14 @@ type AnyFunction = (...args: unknown[]) => unknown
  * Options belong to one attempt, so the overrides end with it.
  *
  * @param onSent receives the native request
+ * @param onUnsent receives the error if there is none, such as that of a malformed header
  */
 export function sendWithHeaders(
   options: Pick<Options, "cache" | "request">,
   { url, by, added: headers, authenticated }: AuthenticatedAttempt,
   guard: HostGuard,
   onSent: (native: object) => void,
+  onUnsent: (error: unknown) => void,
 ): void {
   // Shown to got's cache in place of a secret. The cache treats requests with Authorization as private, and keeps customers
   // apart if the server sends `Vary`.
@@ -57,7 +60,10 @@ export function sendWithHeaders(
     })
     const wire = { url, added: headers, authenticated }
     const isOwn = options.request !== undefined
-    const sent = sendNatively(() => request(...native), { options: { headers: all }, wire, guard, isOwn })
+    const sent = attempted(
+      () => sendNatively(() => request(...native), { options: { headers: all }, wire, guard, isOwn }),
+      onUnsent,
+    )
     return andThen(sent, (made) => {
       if (typeof made !== "object" || made === null || "statusCode" in made) return made
       // If the first calls the second, both come here.
@@ -65,6 +71,20 @@ export function sendWithHeaders(
       last = made
       return made
     })
+  }
+}
+
+/** Runs an action, and passes its error on to `onError` too. */
+function attempted<T>(act: () => T | Promise<T>, onError: (error: unknown) => void): T | Promise<T> {
+  const fail = (error: unknown): never => {
+    onError(error)
+    throw error
+  }
+  try {
+    const result = act()
+    return isPromise(result) ? result.catch(fail) : result
+  } catch (error) {
+    return fail(error)
   }
 }
 

@@ -136,7 +136,7 @@ export async function followUp<R extends ResponseLike>(
     discard(response)
     throw error
   }
-  if (because !== undefined) {
+  if (because !== undefined && !response.isLast) {
     call.isReplayed = true
     if (call.isWatched) tellReplay(attempt, because, guard)
     discard(response)

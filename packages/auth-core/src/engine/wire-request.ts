@@ -36,6 +36,8 @@ export interface ResponseLike {
    * The text of the body, which stays readable for the caller; `undefined` if that is impossible, or exceeds the limits.
    */
   peek?(limits: PeekLimits): string | undefined | Promise<string | undefined>
+  /** The client cannot send the request again: a rejection is judged, but never replayed. */
+  readonly isLast?: boolean | undefined
   /** Frees the connection of a response that nobody will read. */
   discard?(): void | Promise<void>
 }
