@@ -80,8 +80,8 @@ export class SharedRenewal {
   readonly #entries = new Map<string, StoreEntry>()
   /** By store key. */
   readonly #waiters = new Map<string, Set<(notice: StoreNotice) => void>>()
-  /** When the last notice came, by store key. */
-  readonly #noticedAt = new Map<string, number>()
+  /** How many notices came, by store key. */
+  readonly #notices = new Map<string, number>()
   /** When the soft expiry of an entry would have been without a notice, by store key. */
   readonly #softAt = new Map<string, number>()
   /** By store key. */
@@ -148,6 +148,7 @@ export class SharedRenewal {
       const own = activeFailure(earlier, "issuer", backoff, clock.monotonic())
       const lease = isLook || own !== undefined ? undefined : { holder: this.#holder, ms: leaseMs }
       const isHearing = this.#watch?.isHearing(storeKey) ?? false
+      const notices = this.#notices.get(storeKey)
       const answer = pushed ?? (await this.#take(storeKey, { ...question, lease }, claim))
       pushed = undefined
       if (answer === undefined) break
@@ -184,8 +185,7 @@ export class SharedRenewal {
           continue
         case "held": {
           // The notice may overtake the answer.
-          const isOver = (this.#noticedAt.get(storeKey) ?? Number.NEGATIVE_INFINITY) >= answer.sentAt
-          const waitMs = isOver ? 0 : this.#waitMs(answer, isHearing)
+          const waitMs = this.#notices.get(storeKey) !== notices ? 0 : this.#waitMs(answer, isHearing)
           if (current !== undefined) return { renewal: { kind: "busy", value: current, againMs: waitMs } }
           const notice = await this.#changeOf(storeKey, waitMs, isHearing)
           if (notice?.value !== undefined) {
@@ -350,7 +350,7 @@ export class SharedRenewal {
     const { key, change } = notice
     for (const wake of this.#waiters.get(key) ?? []) wake(notice)
     const known = this.#entries.get(key)
-    if (known !== undefined) this.#noticedAt.set(key, this.#options.clock.monotonic())
+    if (known !== undefined) this.#notices.set(key, (this.#notices.get(key) ?? 0) + 1)
     if (known === undefined || change === "released") return
     const { clock, lifetime, entryOf, onDeleted } = this.#options
     const entry = entryOf(known)
@@ -383,7 +383,7 @@ export class SharedRenewal {
   #unfollow(storeKey: string): void {
     this.#entries.delete(storeKey)
     this.#softAt.delete(storeKey)
-    this.#noticedAt.delete(storeKey)
+    this.#notices.delete(storeKey)
     this.#watch?.unfollow(storeKey)
   }
 

@@ -8,6 +8,7 @@ import {
   type Credentials,
   type Lease,
   memoryStore,
+  type StoreNotice,
   type Token,
   TokenCache,
 } from "../../src/index.ts"
@@ -288,6 +289,34 @@ describe("a store", () => {
     expect(storeFailures(one)).toMatchObject([{ operation: "watch", reason: "TypeError" }])
     const reader = process(clock, store)
     expect((await clock.until(reader.cache.get(reader.provider))).value).toBe("user 1")
+  })
+
+  it("whose notice overtakes its answer is asked once more, and not without end", async () => {
+    const clock = fakeClock()
+    let takes = 0
+    let tell: (notice: StoreNotice) => void = () => undefined
+    const store: CacheStore = {
+      ...memoryStore({ clock }),
+      take: async (key) => {
+        takes += 1
+        if (takes === 1) tell({ key, change: "released" })
+        return { kind: "held", now: clock.now(), until: clock.now() + 5 * SECOND }
+      },
+      watch(listener) {
+        tell = listener
+        return {
+          follow: () => undefined,
+          unfollow: () => undefined,
+          isHearing: () => true,
+          end: () => undefined,
+        }
+      },
+    }
+    const { cache, provider } = process(clock, store)
+    const value = cache.get(provider)
+    await clock.advance(SECOND)
+    expect(takes).toBe(2)
+    expect(await clock.until(value)).toMatchObject({ value: "user 1" })
   })
 
   it("is no longer watched after the cache is closed", async () => {
