@@ -11,6 +11,10 @@ declare global {
   const readPassword: () => Promise<string>
   const partnerToken: TokenProvider
   const bytes: Uint8Array
+  const keyTable: { find(accessKeyId: string): Promise<{ secrets: string[]; tenant: string } | undefined> }
+  const head: { method: string; url: string; headers: Record<string, string> }
+  const incoming: AsyncIterable<Uint8Array>
+  const nodeRedis: ReturnType<typeof import("redis").createClient>
   const waitUntil: (promise: Promise<unknown>) => void
   const Agent: typeof import("undici").Agent
   const interceptors: typeof import("undici").interceptors

@@ -1,4 +1,4 @@
-// For authors of an adapter for an HTTP client. Users of an adapter need only `@countersign/auth-core`.
+// For authors of an adapter for an HTTP client or a server. Users of an adapter need only `@countersign/auth-core`.
 export type { Attempt, Auth, Authentication, Rejection, ReplayReason } from "./auth/auth.ts"
 export { authName } from "./auth/auth.ts"
 export type { AuthenticatedAttempt, OutgoingRequest } from "./engine/authenticate-attempt.ts"
@@ -60,3 +60,10 @@ export { andThen, isPromise } from "./runtime/promises.ts"
 export { clearProxyError, isProxied, refuseProxiedFetch } from "./runtime/proxy.chunk.ts"
 export { hasOwnSecrets, staysAtOrigin } from "./runtime/redact.ts"
 export { rememberLast } from "./runtime/remember-last.ts"
+export { type HeadersInput, selectHeaders } from "./signing/header-plan.ts"
+export {
+  createSignatureReader,
+  type ReceivedSignature,
+  type RequestHead,
+} from "./signing/received-signature.ts"
+export { createVerifyingKey, type VerifyingKey } from "./signing/verifying-key.ts"

@@ -183,4 +183,5 @@ export type {
   RefusalFacts,
   Where,
 } from "./explain/explanation.ts"
-export { createSignatureCheck, type ParsedAuthorization, parseAuthorization } from "./signing/authorization.ts"
+export { type ParsedAuthorization, parseAuthorization } from "./signing/authorization.ts"
+export { createSignatureCheck } from "./signing/verifying-key.ts"

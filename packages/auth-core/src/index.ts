@@ -115,15 +115,12 @@ export type { SignerOptions } from "./signing/signing-key.ts"
 export { hashPayload, type PayloadStream } from "./signing/stream-hash.chunk.ts"
 export {
   type AllowUnsigned,
-  type RefusedSignature,
   type VerifiedKey,
-  type VerifiedSignature,
   type VerifyBasicOptions,
-  type VerifyFailureCode,
   type VerifyOptions,
-  type VerifyResult,
   verify,
 } from "./signing/verify.ts"
+export type { RefusedSignature, VerifiedSignature, VerifyFailureCode, VerifyResult } from "./signing/verify-result.ts"
 export { type AgencyTokenOptions, agencyToken } from "./tokens/agency-token.ts"
 export { type FederatedTokenOptions, federatedToken } from "./tokens/federated-token.ts"
 export { type PasswordTokenOptions, passwordToken } from "./tokens/password-token.ts"

@@ -16,3 +16,22 @@ export function rememberLast<Input, Result>(
     return last.result
   }
 }
+
+/** The same for the last `most` inputs, told apart by a text. When there are more, it begins anew. */
+export function rememberMany<Input, Result>(
+  most: number,
+  nameOf: (input: Input) => string,
+  make: (input: Input) => Result,
+): (input: Input) => Result {
+  const results = new Map<string, Result>()
+  return (input) => {
+    const name = nameOf(input)
+    let result = results.get(name)
+    if (result === undefined) {
+      result = make(input)
+      if (results.size >= most) results.clear()
+      results.set(name, result)
+    }
+    return result
+  }
+}

@@ -1,7 +1,5 @@
-import { hashHex } from "#digest"
-import { algorithmOf, isSigningAlgorithm } from "./algorithm.ts"
+import { isSigningAlgorithm } from "./algorithm.ts"
 import type { SigningAlgorithm } from "./signing-algorithm.ts"
-import { stringToSignStart } from "./string-to-sign.ts"
 
 /** The content of an Authorization header. */
 export interface ParsedAuthorization {
@@ -56,32 +54,4 @@ export function parseAuthorization(header: string): ParsedAuthorization | undefi
   const [, accessKeyId, day, region, service] = form.identity.exec(key) ?? []
   if (accessKeyId === undefined || !form.signature.test(signature)) return undefined
   return { algorithm, scoped, accessKeyId, day, region, service, signedHeaders: names.split(";"), signature }
-}
-
-/**
- * Prepares a check of a signature.
- *
- * @param sdkDate X-Sdk-Date of the request
- * @throws {AuthError} `AUTH_ALGORITHM_UNSUPPORTED`
- * @returns a function that tells whether the SK made the signature from a canonical request
- */
-export function createSignatureCheck(
-  { algorithm, scoped, signature, ...claimed }: ParsedAuthorization,
-  secretAccessKey: string,
-  sdkDate: string,
-): (canonicalRequest: string) => boolean {
-  const { hash, createKey } = algorithmOf({ algorithm, scoped })
-  const key = createKey({ ...claimed, hash, secretAccessKey })(sdkDate)
-  const start = stringToSignStart(algorithm, sdkDate, key)
-  return (canonicalRequest) => {
-    const stringToSign = start + hashHex(hash, canonicalRequest)
-    return key.verify?.(stringToSign, signature) ?? isSame(key.sign(stringToSign), signature)
-  }
-}
-
-/** Takes the same time no matter where the texts differ. */
-export function isSame(a: string, b: string): boolean {
-  let difference = a.length ^ b.length
-  for (let index = 0; index < a.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index)
-  return difference === 0
 }

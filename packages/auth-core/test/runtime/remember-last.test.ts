@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { rememberLast } from "../../src/runtime/remember-last.ts"
+import { rememberLast, rememberMany } from "../../src/runtime/remember-last.ts"
 
 describe("a function that remembers its last result", () => {
   it("runs again only for another input", () => {
@@ -37,5 +37,21 @@ describe("a function that remembers its last result", () => {
     const isSameLength = (a: string, b: string): boolean => a.length === b.length
     const first = rememberLast((input: string) => input, isSameLength)
     expect(["ab", "cd", "e", "f"].map((input) => first(input))).toEqual(["ab", "ab", "e", "e"])
+  })
+})
+
+describe("a function that remembers several results", () => {
+  it("runs again for another name, and begins anew when it has too many", () => {
+    const inputs: string[] = []
+    const upper = rememberMany(
+      2,
+      (input: string) => input.trim(),
+      (input) => {
+        inputs.push(input)
+        return input.trim().toUpperCase()
+      },
+    )
+    expect(["a", " a", "b", "a", "c", "c", "a"].map(upper)).toEqual(["A", "A", "B", "A", "C", "C", "A"])
+    expect(inputs).toEqual(["a", "b", "c", "a"])
   })
 })

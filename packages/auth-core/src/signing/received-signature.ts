@@ -1,0 +1,305 @@
+import { createIncrementalHash } from "#digest"
+import type { HashAlgorithm, IncrementalHash } from "../digest/digest.ts"
+import { isAuthError } from "../errors/auth-error.ts"
+import { rememberLast, rememberMany } from "../runtime/remember-last.ts"
+import { ALGORITHMS, algorithmOf } from "./algorithm.ts"
+import { type ParsedAuthorization, parseAuthorization } from "./authorization.ts"
+import { methodLine, payloadHashOf, UNSIGNED_PAYLOAD, usualForm } from "./canonicalizer.ts"
+import {
+  type CanonicalEnd,
+  canonicalEnd,
+  type HeaderSelection,
+  type HeadersInput,
+  type HeaderValues,
+  type SignedValues,
+  selectHeaders,
+} from "./header-plan.ts"
+import { parseSdkDate } from "./server-time.ts"
+import { formatSdkDate } from "./string-to-sign.ts"
+import { hostOf, urlParts } from "./url-parts.ts"
+import { failure, type RefusedSignature, type VerifiedSignature } from "./verify-result.ts"
+import { isSame, type VerifyingKey } from "./verifying-key.ts"
+
+/** The part of a request that comes before its body. */
+export interface RequestHead {
+  method: string
+  /** Absolute, with the requested Host. */
+  url: string | URL
+  headers?: HeadersInput | undefined
+}
+
+/** A well-formed signature that nobody has checked yet. */
+export interface ReceivedSignature extends Omit<ParsedAuthorization, "day"> {
+  readonly ok: undefined
+  /** X-Sdk-Date, epoch ms. */
+  readonly signedAt: number
+  readonly isHostSigned: boolean
+  /**
+   * The payload hash that the content hash header names, or UNSIGNED-PAYLOAD if that header is signed. The signature covers
+   * it, so it can be checked before the body is there. `undefined` if only the body itself tells.
+   */
+  readonly payload: string | undefined
+  /** Refuses a signature whose time is further from the server's than `maxSkewMs`. Both are milliseconds. */
+  refuseTime(time: number, maxSkewMs: number): RefusedSignature | undefined
+  /** Of several keys, the ones whose security token is in the request. */
+  keysWithToken(keys: readonly VerifyingKey[]): readonly VerifyingKey[]
+  /** Lower-case hex of the body's hash. */
+  hashOf(body: string | Uint8Array | null | undefined): string
+  /** The same for a body that comes in pieces. */
+  startHash(): IncrementalHash
+  /** Refuses a body whose hash is not the one that the content hash header names. */
+  refusePayload(hash: string): RefusedSignature | undefined
+  /**
+   * Checks the signature.
+   *
+   * @param keys the secrets of the access key: one of them must have made the signature
+   * @param hash of the body; needed unless `payload` is there
+   */
+  check(keys: readonly VerifyingKey[], hash?: string): VerifiedSignature | RefusedSignature
+  /**
+   * Names the request, the same for each signature that covers the same: for an algorithm that signs differently each time,
+   * a signature does not.
+   */
+  identityOf(hash?: string): string
+}
+
+/**
+ * Reads signatures. It remembers how lists of signed headers are read.
+ *
+ * @returns a function that reads the signature of a request; `scoped` accepts the older, scoped form of SDK-HMAC-SHA256 too
+ */
+export function createSignatureReader(): (
+  request: RequestHead,
+  scoped?: boolean,
+) => ReceivedSignature | RefusedSignature {
+  const planOf = rememberMany(MOST_PLANS, (names: readonly string[]) => names.join(";"), createSignedPlan)
+  const timeOf = rememberMany(MOST_DATES, itself, parseSdkDate)
+  // Requests in a row mostly sign the same headers, which are then read in one go.
+  let plan = planOf([])
+  return (request, scoped = false) =>
+    refusingMalformed(() => {
+      let found = plan.selection.read(request.headers)
+      const authorization = found[plan.authorization] ?? ""
+      const date = found[plan.date] ?? ""
+      if (authorization === "") return failure("SIGNATURE_MISSING", "x-auth-token not found")
+      const claimed = parseAuthorization(authorization)
+      const signedAt = timeOf(date)
+      if (claimed === undefined || signedAt === undefined) return failure("SIGNATURE_MALFORMED", "Unauthorized")
+      const isOfItsDay = claimed.day === undefined || date.startsWith(claimed.day)
+      if ((claimed.scoped && !scoped) || !isOfItsDay) return failure("SIGNATURE_MALFORMED", "Unauthorized")
+      const needed = planOf(claimed.signedHeaders)
+      if (!needed.isSignable) return failure("SIGNATURE_MALFORMED", "Unauthorized")
+      if (needed !== plan) {
+        plan = needed
+        found = plan.selection.read(request.headers)
+      }
+      return new Received(request, plan, found, claimed, date, signedAt)
+    })
+}
+
+/** Lists of signed headers to remember, in case a caller never stops inventing them. */
+const MOST_PLANS = 64
+const MOST_DATES = 64
+
+function itself(text: string): string {
+  return text
+}
+
+/** How the headers of a list are read and written. */
+interface SignedPlan {
+  readonly selection: HeaderSelection
+  /** Positions in the selection. */
+  readonly authorization: number
+  readonly date: number
+  readonly securityToken: number
+  readonly contentHash: Readonly<Record<HashAlgorithm, number>>
+  readonly host: number
+  /** Position of each signed header. */
+  readonly signed: readonly number[]
+  readonly isSignable: boolean
+  endOf(signed: SignedValues): CanonicalEnd
+}
+
+function createSignedPlan(names: readonly string[]): SignedPlan {
+  const selection = selectHeaders([
+    "authorization",
+    "host",
+    "x-sdk-date",
+    "x-security-token",
+    ...Object.values(ALGORITHMS).map(({ contentHashHeader }) => contentHashHeader),
+    ...names,
+  ])
+  const { positionOf } = selection
+  return {
+    selection,
+    authorization: positionOf("authorization"),
+    date: positionOf("x-sdk-date"),
+    securityToken: positionOf("x-security-token"),
+    contentHash: { sha256: positionOf("x-sdk-content-sha256"), sm3: positionOf("x-sdk-content-sm3") },
+    host: positionOf("host"),
+    signed: names.map(positionOf),
+    isSignable: isSignable(names),
+    // A caller often sends the same headers again within a second.
+    endOf: rememberLast((signed: SignedValues) => canonicalEnd(names, signed), hasSameValues),
+  }
+}
+
+function hasSameValues(a: SignedValues, b: SignedValues): boolean {
+  return a.payload === b.payload && a.values.every((value, position) => value === b.values[position])
+}
+
+/** The list must be in lower case, sorted, without repeats, and name X-Sdk-Date. */
+function isSignable(names: readonly string[]): boolean {
+  const isSorted = names.every((name, index) => index === 0 || (names[index - 1] ?? "") < name)
+  return isSorted && names.includes("x-sdk-date") && names.every((name) => name === name.toLowerCase())
+}
+
+const MISMATCH = "verify aksk signature fail"
+
+const hostAt = rememberLast(hostOf)
+
+class Received implements ReceivedSignature {
+  readonly ok = undefined
+  readonly #request: RequestHead
+  readonly #plan: SignedPlan
+  readonly #found: HeaderValues
+  readonly #claimed: ParsedAuthorization
+  readonly #date: string
+  readonly signedAt: number
+  readonly payload: string | undefined
+
+  constructor(
+    request: RequestHead,
+    plan: SignedPlan,
+    found: HeaderValues,
+    claimed: ParsedAuthorization,
+    date: string,
+    signedAt: number,
+  ) {
+    this.#request = request
+    this.#plan = plan
+    this.#found = found
+    this.#claimed = claimed
+    this.#date = date
+    this.signedAt = signedAt
+    const position = plan.contentHash[this.#hash]
+    this.payload = found[position]
+    // A header that is not signed may leave out nothing. Its text stays in the canonical request, and fits no body.
+    if (this.payload === UNSIGNED_PAYLOAD && !plan.signed.includes(position)) this.payload = undefined
+  }
+
+  get algorithm() {
+    return this.#claimed.algorithm
+  }
+
+  get scoped() {
+    return this.#claimed.scoped
+  }
+
+  get accessKeyId() {
+    return this.#claimed.accessKeyId
+  }
+
+  get region() {
+    return this.#claimed.region
+  }
+
+  get service() {
+    return this.#claimed.service
+  }
+
+  get signedHeaders() {
+    return this.#claimed.signedHeaders
+  }
+
+  get signature() {
+    return this.#claimed.signature
+  }
+
+  get isHostSigned() {
+    return this.#plan.signed.includes(this.#plan.host)
+  }
+
+  get #hash(): HashAlgorithm {
+    return algorithmOf(this.#claimed).hash
+  }
+
+  refuseTime(time: number, maxSkewMs: number): RefusedSignature | undefined {
+    if (Math.abs(time - this.signedAt) <= maxSkewMs) return undefined
+    const times = `signature time:${this.#date},server time:${formatSdkDate(time)}`
+    return failure("SIGNATURE_EXPIRED", `calc aksk signature fail:signature expired, ${times}`)
+  }
+
+  keysWithToken(keys: readonly VerifyingKey[]): readonly VerifyingKey[] {
+    if (keys.every(({ securityToken }) => securityToken === undefined)) return keys
+    const { signed, securityToken: position } = this.#plan
+    const given = (signed.includes(position) && this.#found[position]) || undefined
+    return keys.filter(
+      ({ securityToken }) => securityToken === undefined || (given !== undefined && isSame(given, securityToken)),
+    )
+  }
+
+  hashOf(body: string | Uint8Array | null | undefined): string {
+    return payloadHashOf(body, this.#hash)
+  }
+
+  startHash(): IncrementalHash {
+    return createIncrementalHash(this.#hash)
+  }
+
+  refusePayload(hash: string): RefusedSignature | undefined {
+    const named = this.#found[this.#plan.contentHash[this.#hash]]
+    if (named === undefined || this.payload === UNSIGNED_PAYLOAD || named.toLowerCase() === hash.toLowerCase()) {
+      return undefined
+    }
+    return refusingMalformed(() => failure("PAYLOAD_MISMATCH", MISMATCH, this.#canonicalRequest(hash)))
+  }
+
+  check(keys: readonly VerifyingKey[], hash?: string): VerifiedSignature | RefusedSignature {
+    return refusingMalformed(() => {
+      const usable = this.keysWithToken(keys)
+      if (usable.length === 0) return failure("SECURITY_TOKEN_INVALID", "decrypt token fail")
+      const text = this.#canonicalRequest(hash)
+      const { accessKeyId, signedHeaders, signature } = this.#claimed
+      if (this.#isComplete && usable.some((key) => key.checkOf(this.#claimed, this.#date)(text))) {
+        return { ok: true, accessKeyId, signedHeaders, signedAt: this.signedAt, signature }
+      }
+      return failure("SIGNATURE_MISMATCH", MISMATCH, text)
+    })
+  }
+
+  identityOf(hash?: string): string {
+    const { algorithm, accessKeyId, signature } = this.#claimed
+    if (!/-P256-|-SM2-/.test(algorithm)) return signature
+    return this.hashOf([accessKeyId, algorithm, this.#canonicalRequest(hash)].join("\n"))
+  }
+
+  /** A missing header has an empty line in it. */
+  #canonicalRequest(hash: string | undefined): string {
+    const { method, url } = this.#request
+    const { signed, host, contentHash, endOf } = this.#plan
+    const wire = urlParts(url, hostAt)
+    const found = this.#found
+    if (this.isHostSigned) found[host] ??= wire.host
+    const values = signed.map((position) => found[position] ?? "")
+    // The header's text as it came, in either case of letters.
+    const payload = found[contentHash[this.#hash]] ?? hash ?? ""
+    const form = algorithmOf(this.#claimed).canonicalForm ?? usualForm
+    return form(methodLine(method), wire, { values, payload }, endOf).text
+  }
+
+  get #isComplete(): boolean {
+    return this.#plan.signed.every((position) => this.#found[position] !== undefined)
+  }
+}
+
+/** A request that cannot be signed has no signature that fits. */
+function refusingMalformed<T>(read: () => T | RefusedSignature): T | RefusedSignature {
+  try {
+    return read()
+  } catch (error) {
+    if (!isAuthError(error)) throw error
+    if (error.code === "AUTH_ALGORITHM_UNSUPPORTED") return failure("ALGORITHM_UNSUPPORTED", error.message)
+    return failure("SIGNATURE_MALFORMED", MISMATCH)
+  }
+}

@@ -1,0 +1,81 @@
+import { hashHex } from "#digest"
+import { rememberMany } from "../runtime/remember-last.ts"
+import { algorithmOf } from "./algorithm.ts"
+import type { ParsedAuthorization } from "./authorization.ts"
+import { type Key, stringToSignStart } from "./string-to-sign.ts"
+
+/** A secret key, ready to check signatures. It keeps what it derives from the secret. */
+export interface VerifyingKey {
+  /** The security token that requests must carry, signed. */
+  readonly securityToken: string | undefined
+  /**
+   * Prepares a check of one signature.
+   *
+   * @param sdkDate X-Sdk-Date of the request
+   * @returns a function that tells whether this key made the signature from a canonical request
+   * @throws {AuthError} `AUTH_ALGORITHM_UNSUPPORTED`
+   */
+  checkOf(claimed: ParsedAuthorization, sdkDate: string): (canonicalRequest: string) => boolean
+}
+
+/** Keys of algorithms, regions and services, and their dates, that one secret key remembers. */
+const MOST_SCOPES = 16
+const MOST_DATES = 64
+
+/** Derives nothing yet: the first check by an algorithm derives its key. */
+export function createVerifyingKey(
+  accessKeyId: string,
+  secretAccessKey: string,
+  securityToken?: string | undefined,
+): VerifyingKey {
+  const keysOf = rememberMany(MOST_SCOPES, scopeOf, ({ algorithm, scoped, region, service }: ParsedAuthorization) => {
+    const { hash, createKey } = algorithmOf({ algorithm, scoped })
+    const keyAt = createKey({ hash, accessKeyId, secretAccessKey, region, service })
+    const at = rememberMany(MOST_DATES, itself, (sdkDate: string): { key: Key; start: string } => {
+      const key = keyAt(sdkDate)
+      return { key, start: stringToSignStart(algorithm, sdkDate, key) }
+    })
+    return { hash, at }
+  })
+  return {
+    securityToken,
+    checkOf(claimed, sdkDate) {
+      const { hash, at } = keysOf(claimed)
+      const { key, start } = at(sdkDate)
+      return (canonicalRequest) => {
+        const stringToSign = start + hashHex(hash, canonicalRequest)
+        return key.verify?.(stringToSign, claimed.signature) ?? isSame(key.sign(stringToSign), claimed.signature)
+      }
+    },
+  }
+}
+
+/**
+ * Prepares a check of a signature.
+ *
+ * @param sdkDate X-Sdk-Date of the request
+ * @throws {AuthError} `AUTH_ALGORITHM_UNSUPPORTED`
+ * @returns a function that tells whether the SK made the signature from a canonical request
+ */
+export function createSignatureCheck(
+  claimed: ParsedAuthorization,
+  secretAccessKey: string,
+  sdkDate: string,
+): (canonicalRequest: string) => boolean {
+  return createVerifyingKey(claimed.accessKeyId, secretAccessKey).checkOf(claimed, sdkDate)
+}
+
+function scopeOf({ algorithm, scoped, region, service }: ParsedAuthorization): string {
+  return region === undefined ? algorithm : [algorithm, scoped, region, service].join("/")
+}
+
+function itself(text: string): string {
+  return text
+}
+
+/** Takes the same time no matter where the texts differ. */
+export function isSame(a: string, b: string): boolean {
+  let difference = a.length ^ b.length
+  for (let index = 0; index < a.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index)
+  return difference === 0
+}

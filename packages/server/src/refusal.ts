@@ -1,0 +1,108 @@
+import type { VerifyFailureCode } from "@countersign/auth-core"
+
+/**
+ * Why a request is refused.
+ *
+ * | code | status | when |
+ * | --- | --- | --- |
+ * | those of `verify` | 401 | see `VerifyFailureCode` of auth-core |
+ * | `BODY_TOO_LARGE` | 413 | the body is larger than `maxBodyBytes` |
+ * | `ALGORITHM_NOT_ALLOWED` | 401 | `algorithms` does not list the algorithm |
+ * | `SCOPE_NOT_ALLOWED` | 401 | the signature names a region or a service that is not allowed |
+ * | `SIGNATURE_REPLAYED` | 401 | the same signature came before |
+ * | `KEY_SOURCE_FAILED` | 503 | `keys` failed, took too long, or gave something malformed |
+ * | `REPLAY_STORE_FAILED` | 503 | the replay store failed or is full |
+ */
+export type RefusalCode =
+  | VerifyFailureCode
+  | "ALGORITHM_NOT_ALLOWED"
+  | "SCOPE_NOT_ALLOWED"
+  | "SIGNATURE_REPLAYED"
+  | "KEY_SOURCE_FAILED"
+  | "REPLAY_STORE_FAILED"
+
+/** A request that is refused, with the answer to send. It holds no secret. */
+export interface Refusal {
+  readonly ok: false
+  readonly code: RefusalCode
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** JSON text. */
+  readonly body: string
+  /** In the gateway's words, where it has some. */
+  readonly message: string
+  /** The access key that the request claims, whether it exists or not. */
+  readonly accessKeyId: string | undefined
+  /** The failure behind a 503. It is not in the answer. */
+  readonly cause: unknown
+}
+
+/** An error for those who read a body as a stream: the stream fails with it. */
+export class RequestRefused extends Error {
+  override readonly name = "RequestRefused"
+  readonly refusal: Refusal
+  /** For frameworks that read the status of an error. */
+  readonly status: number
+
+  constructor(refusal: Refusal) {
+    super(`The request was refused: ${refusal.message}.`, { cause: refusal.cause })
+    this.refusal = refusal
+    this.status = refusal.status
+  }
+}
+
+/** `gateway`: as API Gateway answers. `problem`: problem+json (RFC 9457). */
+export type RefusalFormat = "gateway" | "problem"
+
+export interface RefusalFacts {
+  readonly code: RefusalCode
+  readonly message: string
+  readonly accessKeyId?: string | undefined
+  readonly cause?: unknown
+  /** Shown in development only. */
+  readonly canonicalRequest?: string
+}
+
+/**
+ * @param challenges the authentication schemes for WWW-Authenticate
+ * @see API Signing Guide, "Error Codes"; RFC 9457; RFC 9110, section 11.6.1
+ */
+export function createRefusals(format: RefusalFormat, challenges: string): (facts: RefusalFacts) => Refusal {
+  return ({ code, message, accessKeyId, cause, canonicalRequest = "" }) => {
+    const status = STATUSES[code] ?? 401
+    const shown = canonicalRequest === "" ? "" : `, canonicalRequest:${canonicalRequest.replaceAll("\n", "|")}`
+    const headers: Record<string, string> = { "content-type": "application/json" }
+    if (status === 401) headers["www-authenticate"] = challenges
+    if (status === 503) headers["retry-after"] = "1"
+    let body: object
+    if (format === "problem") {
+      headers["content-type"] = "application/problem+json"
+      body = { title: TITLES[status], status, detail: message + shown, code }
+    } else {
+      const words = status === 401 ? `Incorrect IAM authentication information: ${message}` : message
+      body = { error_code: ERROR_CODES[status], error_msg: words + shown, reason: code }
+    }
+    return { ok: false, code, status, headers, body: JSON.stringify(body), message, accessKeyId, cause }
+  }
+}
+
+/** All others are 401. */
+const STATUSES: Readonly<Partial<Record<RefusalCode, number>>> = {
+  BODY_TOO_LARGE: 413,
+  KEY_SOURCE_FAILED: 503,
+  REPLAY_STORE_FAILED: 503,
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  401: "Unauthorized",
+  413: "Content Too Large",
+  503: "Service Unavailable",
+}
+
+/** The gateway's own. */
+const ERROR_CODES: Readonly<Record<number, string>> = {
+  401: "APIGW.0301",
+  413: "APIGW.0201",
+  503: "APIGW.0202",
+}

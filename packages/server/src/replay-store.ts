@@ -1,0 +1,55 @@
+import { checkNumber } from "./check-number.ts"
+
+/** Remembers the requests that were accepted. */
+export interface ReplayStore {
+  /**
+   * Remembers a request, in one step that concurrent callers cannot divide.
+   *
+   * @param id at most 64 hex digits; names the request, and says nothing about its key
+   * @param ttlMs how long to remember it. After that its signature has expired.
+   * @returns `true` if it is new, `false` if it came before
+   */
+  remember(id: string, ttlMs: number): boolean | Promise<boolean>
+}
+
+export interface MemoryReplayStoreOptions {
+  /** The most requests to remember. A full store refuses further requests with 503, until old ones expire. @default 100_000 */
+  maxEntries?: number | undefined
+  /** Epoch ms. @default Date.now */
+  now?: (() => number) | undefined
+}
+
+/**
+ * Remembers requests in this process. Several processes need a store that they share.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION`. Its `remember` throws when it is full: to forget early would accept a replay.
+ */
+export function memoryReplayStore({
+  maxEntries = 100_000,
+  now = Date.now,
+}: MemoryReplayStoreOptions = {}): ReplayStore {
+  checkNumber("maxEntries", maxEntries, 1)
+  const expiries = new Map<string, number>()
+  let nextSweep = 0
+  function sweep(time: number): void {
+    // At most once a second, since a full store would be searched for each request.
+    if (time < nextSweep) return
+    nextSweep = time + 1_000
+    for (const [id, expiresAt] of expiries) if (expiresAt <= time) expiries.delete(id)
+  }
+  return {
+    remember(id, ttlMs) {
+      const time = now()
+      const known = expiries.get(id)
+      if (known !== undefined && known > time) return false
+      if (known === undefined && expiries.size >= maxEntries) {
+        sweep(time)
+        if (expiries.size >= maxEntries) {
+          throw new Error(`The replay store holds ${maxEntries} requests that have not expired: raise \`maxEntries\`.`)
+        }
+      }
+      expiries.set(id, time + ttlMs)
+      return true
+    },
+  }
+}
