@@ -74,7 +74,7 @@ export function akskAuth(
 ): AkskAuth {
   const {
     algorithm = "SDK-HMAC-SHA256",
-    scoped,
+    scoped = options.cloud?.scoped,
     unsignedPayload = false,
     clock = { now: () => Date.now() },
     signedHeaders: alsoSigned,

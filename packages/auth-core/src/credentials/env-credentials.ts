@@ -3,7 +3,7 @@ import { checkIamOptions, type IamOptions, namedEndpoint } from "../iam/iam-conn
 import { secretFile } from "../iam/secret.ts"
 import { type Credentials, checkCredentials } from "../identity/credentials.ts"
 import type { CredentialProvider, ProviderContext } from "../identity/provider.ts"
-import { environmentVariable } from "../runtime/environment.ts"
+import { environmentVariable, isSet } from "../runtime/environment.ts"
 import { redactCredential } from "../runtime/redact.ts"
 import { federatedCredentials } from "./federated-credentials.ts"
 
@@ -24,7 +24,7 @@ const NAMES = {
  * are the key. _PROJECT_ID and _DOMAIN_ID are attached; _IAM_ENDPOINT is the endpoint of IAM.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once. When asked: `AUTH_CREDENTIALS_MISSING` when
- * no pair is set; `AUTH_INVALID_CREDENTIALS` when half of a pair is set or a value is malformed; with an id token, as
+ * no pair is set, which names the variables of other tools that are; `AUTH_INVALID_CREDENTIALS` when half of a pair is set or a value is malformed; with an id token, as
  * {@link federatedCredentials}.
  */
 export function envCredentials(options: IamOptions = {}): CredentialProvider {
@@ -41,9 +41,24 @@ export function envCredentials(options: IamOptions = {}): CredentialProvider {
       // Read where IAM is called, since an option wins over it there.
       iamEndpoint: undefined,
     }
-    return await credentialsOf(values, "The environment", NAMES, options, context)
+    return await credentialsOf(values, "The environment", NAMES, options, context, adviceOnOthers)
   }
   return Object.assign(provider, { yields: "credentials" as const, heedsIamReach: true })
+}
+
+/** The variables in which other tools keep an AK and an SK: Terraform in HW_ACCESS_KEY, API Explorer in CLOUD_SDK_AK. */
+const OTHERS = ["HW", "CLOUD_SDK", "HUAWEICLOUD", "HUAWEI_CLOUD", "HUAWEI", "HWC", "HCS", "SBC", "G42", "OS"].flatMap(
+  (tool) =>
+    ["ACCESS_KEY", "SECRET_KEY", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "ACCESS_KEY_SECRET", "AK", "SK"].map(
+      (key) => `${tool}_${key}`,
+    ),
+)
+
+function adviceOnOthers(): string {
+  const found = OTHERS.filter(isSet)
+  if (found.length === 0) return ""
+  const are = found.length === 1 ? "is" : "are"
+  return ` ${found.join(", ")} ${are} set, which other tools read: set ${NAMES.ak} and ${NAMES.sk} to the same key.`
 }
 
 /** The settings that an environment or a profile can name. */
@@ -63,6 +78,7 @@ export interface NamedSource {
  *
  * @param source its name in messages: "The environment", "The section [basic] of ..."
  * @param names the names of its settings, for messages
+ * @param advice on a source that has no key
  */
 export async function credentialsOf(
   values: NamedSource,
@@ -70,6 +86,7 @@ export async function credentialsOf(
   names: Readonly<Record<keyof NamedSource, string>>,
   options: IamOptions,
   context: ProviderContext<Credentials> | undefined,
+  advice = (): string => "",
 ): Promise<Credentials> {
   const { ak, sk, securityToken, idpId, idTokenFile } = values
   const reach = { ...options, iamEndpoint: options.iamEndpoint ?? values.iamEndpoint }
@@ -97,7 +114,7 @@ export async function credentialsOf(
   }
   throw new AuthError(
     "AUTH_CREDENTIALS_MISSING",
-    `${source} has neither ${names.ak} and ${names.sk} nor ${names.idpId} and ${names.idTokenFile}.`,
+    `${source} has neither ${names.ak} and ${names.sk} nor ${names.idpId} and ${names.idTokenFile}.${advice()}`,
   )
 }
 

@@ -57,7 +57,7 @@ export async function signedExchange(
 }
 
 function signed(
-  { endpoint }: IamConnection,
+  { endpoint, cloud }: IamConnection,
   request: IamRequest,
   { accessKeyId, secretAccessKey, securityToken }: Credentials,
   time: number,
@@ -67,6 +67,7 @@ function signed(
   const { method, path, headers = {} } = request
   const signature = sign({ method, url: endpoint + path, headers, body: payloadOf(request) }, key, {
     date: new Date(time),
+    scoped: cloud?.scoped,
   })
   return {
     ...request,

@@ -10,6 +10,11 @@ export interface Cloud {
   readonly iamRegion?: string | undefined
   /** The service in the host of IAM. @default "iam" */
   readonly iamService?: string | undefined
+  /**
+   * Its official clients sign with the scoped form of SDK-HMAC-SHA256, so `akskAuth` and calls of IAM do too.
+   * @default false
+   */
+  readonly scoped?: boolean | undefined
 }
 
 /** Huawei Cloud with all its domains. Every `cloud` option has this default. */
@@ -19,7 +24,7 @@ export const huaweiCloud: Cloud = { domain: "myhuaweicloud.com" }
 export const huaweiCloudEurope: Cloud = { domain: "myhuaweicloud.eu" }
 
 /** Open Telekom Cloud. IAM has no global endpoint, so pass `region` to what calls IAM. */
-export const openTelekomCloud: Cloud = { domain: "otc.t-systems.com", regions: ["eu-de", "eu-nl"] }
+export const openTelekomCloud: Cloud = { domain: "otc.t-systems.com", regions: ["eu-de", "eu-nl"], scoped: true }
 
 /** Swiss Open Telekom Cloud. */
 export const swissOpenTelekomCloud: Cloud = {
@@ -27,6 +32,7 @@ export const swissOpenTelekomCloud: Cloud = {
   regions: ["eu-ch2"],
   iamRegion: "eu-ch2",
   iamService: "iam-pub",
+  scoped: true,
 }
 
 /** Flexible Engine of Orange Business. */

@@ -11,6 +11,11 @@ export function environmentVariable(name: string): string | undefined {
   return value === undefined || value === "" ? undefined : checkBare(value, `The environment variable ${name}`)
 }
 
+/** Whether a variable has a value, of any form. */
+export function isSet(name: string): boolean {
+  return (variable(name) ?? "").trim() !== ""
+}
+
 function variable(name: string): string | undefined {
   try {
     return globalThis.process?.env?.[name]

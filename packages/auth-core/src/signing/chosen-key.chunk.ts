@@ -1,4 +1,5 @@
 // Loaded on demand where every signature is an HMAC under the SK.
+import type { Cloud } from "../identity/cloud.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
 import { ALGORITHMS, algorithmOf } from "./algorithm.ts"
@@ -12,7 +13,11 @@ import { urlParts } from "./url-parts.ts"
  *
  * @throws {AuthError} `AUTH_INVALID_CREDENTIALS`, `AUTH_INVALID_OPTION`, `AUTH_ALGORITHM_UNSUPPORTED`
  */
-export function createChosenKey(credentials: Credentials, options: SignerOptions): SigningKey {
+export function createChosenKey(
+  credentials: Credentials,
+  { cloud, ...given }: SignerOptions & { cloud?: Cloud | undefined },
+): SigningKey {
+  const options = cloud?.scoped ? inFormOf(given) : given
   const usual = algorithmOf(options)
   checkAlgorithm(options)
   if (options.algorithm !== "auto") return createSigningKey(credentials, options, usual)
@@ -31,6 +36,14 @@ export function createChosenKey(credentials: Credentials, options: SignerOptions
     sign: (request) => keyFor(request).sign(request),
     canonicalRequest: (signed) => keyFor(signed).canonicalRequest(signed),
   }
+}
+
+/** The options for a cloud of the scoped form. An algorithm or a form that they name wins. */
+function inFormOf(given: SignerOptions): SignerOptions {
+  const { algorithm, scoped, region, service } = given
+  if (algorithm !== undefined || scoped !== undefined) return given
+  // The Go SDK of Open Telekom Cloud leaves both empty. A region alone is meant for look-ups.
+  return { ...given, scoped: true, region: service === undefined ? undefined : region }
 }
 
 /** An instance of IoTDA, of any cloud. IoTDA is the one service whose official clients sign with a derived key. */

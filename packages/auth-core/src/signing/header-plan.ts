@@ -72,10 +72,7 @@ function isSame(a: SignedValues, b: SignedValues): boolean {
 function checkedNames(names: readonly string[]): string[] {
   const lowerCase = Array.isArray(names) ? names.map((name) => isToken(name) && name.toLowerCase()) : [false]
   if (lowerCase.every((name) => name !== false && name !== "authorization")) return lowerCase as string[]
-  throw new AuthError(
-    "AUTH_INVALID_OPTION",
-    "`signedHeaders` must be a list of header names, without authorization, which carries the signature.",
-  )
+  throw new AuthError("AUTH_INVALID_OPTION", "`signedHeaders` must be a list of header names without authorization.")
 }
 
 /**

@@ -2,6 +2,7 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { defaultCredentials } from "../../src/credentials/chain.ts"
 import { envCredentials } from "../../src/credentials/env-credentials.ts"
+import { profileCredentials } from "../../src/credentials/profile-credentials.ts"
 import { iamError, jsonBody, localIam, rejectionOf, thrownBy, tokenAnswer } from "../iam/local-iam.ts"
 import { temporaryFolder, writeSettled } from "./files.ts"
 import { securityTokenAnswer } from "./temporary-key-answers.ts"
@@ -46,6 +47,25 @@ describe("AK and SK of the environment", () => {
     expect(error.message).toMatch(
       /HUAWEICLOUD_SDK_AK.*HUAWEICLOUD_SDK_SK.*HUAWEICLOUD_SDK_IDP_ID.*HUAWEICLOUD_SDK_ID_TOKEN_FILE/,
     )
+  })
+
+  it.each([
+    [["HW_ACCESS_KEY", "HW_SECRET_KEY"], "HW_ACCESS_KEY, HW_SECRET_KEY are set"],
+    [["CLOUD_SDK_SK", "CLOUD_SDK_AK"], "CLOUD_SDK_AK, CLOUD_SDK_SK are set"],
+    [["HUAWEICLOUD_ACCESS_KEY_ID"], "HUAWEICLOUD_ACCESS_KEY_ID is set"],
+    [["G42_SECRET_KEY", "OS_AK"], "G42_SECRET_KEY, OS_AK are set"],
+  ])("are missing when other tools' variables are set, and the error names those: %j", async (names, text) => {
+    for (const name of names) vi.stubEnv(name, "'s3cret'")
+    vi.stubEnv("SBC_ACCESS_KEY", " ")
+    const error = await rejectionOf(envCredentials()(), "s3cret")
+    expect(error.code).toBe("AUTH_CREDENTIALS_MISSING")
+    expect(error.message).toContain(
+      `ID_TOKEN_FILE. ${text}, which other tools read: set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK to the same key.`,
+    )
+    expect((await rejectionOf(defaultCredentials()(), "s3cret")).message).toContain(text)
+    expect((await rejectionOf(profileCredentials({ file: "/nowhere" })())).message).not.toContain(text)
+    set({ AK: "AK", SK: "SK" })
+    expect(await envCredentials()()).toEqual({ accessKeyId: "AK", secretAccessKey: "SK" })
   })
 
   it.each([

@@ -2,6 +2,7 @@ import { fakeClock } from "@countersign/testkit"
 import { describe, expect, it } from "vitest"
 import { signedExchange } from "../../src/iam/exchange.ts"
 import type { IamConnection, IamRequest } from "../../src/iam/iam-connection.ts"
+import { flexibleEngine, openTelekomCloud } from "../../src/identity/cloud.ts"
 import type { IamFetch } from "../../src/runtime/fetch.ts"
 import { iamError, localIam, rejectionOf } from "./local-iam.ts"
 import { expectSigned, KEY, TEMPORARY } from "./verified.ts"
@@ -24,6 +25,21 @@ describe("a signed call", () => {
     await expectSigned(iam.arrivals[0], clock.now())
     await expectSigned(iam.arrivals[1], clock.now(), TEMPORARY)
     expect(iam.arrivals[1]?.headers["x-security-token"]).toBe("caller-security-token")
+  })
+
+  it("has the scoped form for a cloud whose clients sign in it", async () => {
+    const iam = await localIam({})
+    const connection = { ...connectionTo(iam.url), cloud: openTelekomCloud }
+    await signedExchange(connection, request, TEMPORARY, undefined)
+    await signedExchange(connection, { ...request, body: undefined }, KEY, undefined)
+    await signedExchange({ ...connection, cloud: flexibleEngine }, request, KEY, undefined)
+    const [temporary, permanent, usual] = iam.arrivals
+    await expectSigned(temporary, clock.now(), TEMPORARY, true)
+    await expectSigned(permanent, clock.now(), KEY, true)
+    for (const { headers } of [temporary, permanent].filter((arrival) => arrival !== undefined)) {
+      expect(headers.authorization).toMatch(/^SDK-HMAC-SHA256 Credential=CALLERAK\/\d{8}\/\/\/sdk_request, /)
+    }
+    await expectSigned(usual, clock.now())
   })
 
   it("is sent even if the key has expired by the local clock", async () => {

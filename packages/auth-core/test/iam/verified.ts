@@ -6,7 +6,12 @@ export const KEY = { accessKeyId: "CALLERAK", secretAccessKey: "caller-secret-ke
 export const TEMPORARY = { ...KEY, securityToken: "caller-security-token" }
 
 /** Checks that one of the keys above signed a request, over the bytes that arrived. */
-export async function expectSigned(arrival: Arrival | undefined, now: number, key: object = KEY): Promise<void> {
+export async function expectSigned(
+  arrival: Arrival | undefined,
+  now: number,
+  key: object = KEY,
+  scoped = false,
+): Promise<void> {
   if (arrival === undefined) expect.fail("nothing arrived")
   const { method, target, headers, body } = arrival
   const request = {
@@ -17,5 +22,8 @@ export async function expectSigned(arrival: Arrival | undefined, now: number, ke
   }
   const secretFor = async (accessKeyId: string): Promise<typeof TEMPORARY | undefined> =>
     accessKeyId === KEY.accessKeyId ? ({ ...key } as typeof TEMPORARY) : undefined
-  expect(await verify(request, { secretFor, now: () => now })).toMatchObject({ ok: true, accessKeyId: "CALLERAK" })
+  expect(await verify(request, { secretFor, now: () => now, scoped })).toMatchObject({
+    ok: true,
+    accessKeyId: "CALLERAK",
+  })
 }

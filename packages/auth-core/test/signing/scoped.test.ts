@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest"
 import { akskAuth } from "../../src/auth/aksk-auth.ts"
 import { autoAuth } from "../../src/auth/auto-auth.ts"
 import { tokenAuth } from "../../src/auth/token-auth.ts"
+import { openTelekomCloud, swissOpenTelekomCloud } from "../../src/identity/cloud.ts"
+import type { Clock } from "../../src/runtime/clock.ts"
 import { parseSdkDate } from "../../src/signing/server-time.ts"
 import { canonicalRequest, createSigner, sign } from "../../src/signing/signer.ts"
 import { verify } from "../../src/signing/verify.ts"
@@ -61,6 +63,12 @@ function ofHuaweiCloud(): ScopedVector[] {
   }))
 }
 
+/** At the time of a request's X-Sdk-Date. */
+function clockOf({ headers }: ScopedVector["request"]): Clock {
+  const time = parseSdkDate(headers["x-sdk-date"] ?? headers["X-Sdk-Date"] ?? "") ?? 0
+  return { now: () => time, monotonic: () => 0, sleep: async () => undefined }
+}
+
 const vectors = [...ofOpenTelekomCloud(), ...ofHuaweiCloud()]
 
 describe("the scoped form", () => {
@@ -83,7 +91,7 @@ describe("the scoped form", () => {
       region,
       service,
       signedHeaders,
-      clock: { now: () => parseSdkDate(date) ?? 0, monotonic: () => 0, sleep: async () => undefined },
+      clock: clockOf(request),
     })
     const headers = Object.fromEntries(
       Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]),
@@ -108,6 +116,39 @@ describe("the scoped form", () => {
     expect(sign(request, credentials, { scoped: true }).authorization).toContain(
       "Credential=QTWAOYTTINDUT2QVKYUC/20261129///sdk_request, ",
     )
+  })
+
+  it.each(ofOpenTelekomCloud())("is that of an auth for Open Telekom Cloud: $name", async (vector) => {
+    const { credentials, request, region, service, signature } = vector
+    const scopes = service === "" ? [{}, { region: "eu-de" }, { region: "", service: "" }] : [{ region, service }]
+    for (const cloud of [openTelekomCloud, swissOpenTelekomCloud]) {
+      for (const scope of scopes) {
+        const auth = akskAuth(credentials, {
+          cloud,
+          ...scope,
+          signedHeaders: ["content-type"],
+          clock: clockOf(request),
+        })
+        const { headers } = await auth.authenticate(request)
+        expect(headers.authorization).toBe(
+          `SDK-HMAC-SHA256 Credential=${credentials.accessKeyId}/20261129/${region}/${service}/sdk_request, SignedHeaders=content-type;host;x-project-id;x-sdk-date, Signature=${signature}`,
+        )
+      }
+    }
+  })
+
+  it.each([
+    [{ scoped: false }, "SDK-HMAC-SHA256 Access="],
+    [{ algorithm: "SDK-HMAC-SHA256" }, "SDK-HMAC-SHA256 Access="],
+    [{ algorithm: "SDK-HMAC-SM3" }, "SDK-HMAC-SM3 Access="],
+    [{ algorithm: "auto" }, "SDK-HMAC-SHA256 Access="],
+    [{ cloud: { domain: "example.cloud" } }, "SDK-HMAC-SHA256 Access="],
+    [{ cloud: { domain: "example.cloud", scoped: true } }, "SDK-HMAC-SHA256 Credential="],
+  ] as const)("is not that of a cloud if the options name another: %j", async (options, start) => {
+    const [vector] = vectors
+    const { request, credentials } = vector as ScopedVector
+    const auth = akskAuth(credentials, { cloud: openTelekomCloud, ...options })
+    expect((await auth.authenticate(request)).headers.authorization).toMatch(new RegExp(`^${start}`))
   })
 
   it("keeps the usual form valid where it is accepted", async () => {

@@ -1,12 +1,15 @@
 import {
   agencyCredentials,
+  akskAuth,
   assumeAgencyCredentials,
   type Credentials,
   callerIdentity,
+  openTelekomCloud,
   passwordToken,
   type TokenProvider,
   tokenCredentials,
 } from "@countersign/auth-core"
+import { authenticatedFetch, createHostGuard } from "@countersign/auth-core/adapter"
 import { describe, expect, it } from "vitest"
 import type { Emulator } from "../../src/index.ts"
 import { ask, askSigned, HOUR, MINUTE, partnerToken, runningEmulator } from "../running-emulator.ts"
@@ -52,6 +55,31 @@ describe("a temporary key", () => {
       const answer = await askSigned(`${emulator.url}/v1/x`, key)
       expect(answer.body.caller).toMatchObject({ domain: "customer-3-account", assumedBy: "partner-operator" })
     }
+  })
+
+  it("is got, and used, with the scoped signatures of Open Telekom Cloud", async () => {
+    const { url, accounts } = await runningEmulator()
+    const { partner, customers } = accounts
+    const cloud = openTelekomCloud
+    const schemes: string[] = []
+    const fetch: typeof globalThis.fetch = (input, init) => {
+      schemes.push(String(new Headers(init?.headers).get("authorization")).replace(/=.*/, ""))
+      return globalThis.fetch(input, init)
+    }
+    const provider = agencyCredentials({
+      iamEndpoint: url,
+      cloud,
+      fetch,
+      via: async () => partner.user.credentials,
+      agency: customers[2].agency.name,
+      domain: customers[2].domain.name,
+    })
+    const auth = akskAuth(provider, { cloud, region: "eu-de", domainId: "auto", iam: { iamEndpoint: url, fetch } })
+    const guard = createHostGuard({ hosts: [new URL(url).host] })
+    const init = { method: "POST", body: '{"a":1}' }
+    const answer = await authenticatedFetch(() => auth, `${url}/v1/x?b=2&a=1&a=0`, init, { key: "auth", fetch, guard })
+    expect(await answer.json()).toMatchObject({ caller: { scheme: "signature", domain: "customer-3-account" } })
+    expect(schemes).toEqual(Array(3).fill("SDK-HMAC-SHA256 Credential"))
   })
 
   it("of a signer is asked for with AK/SK alone, and with the duration as a number or as text", async () => {
