@@ -108,7 +108,7 @@ export class SharedRenewal {
 
   /** Ends the writes on their way, and stops listening to the store. Takes no long time where the store is dead. */
   async close(): Promise<void> {
-    await this.#briefly(this.#writes.endAll())
+    await this.#briefly(this.#writes.settleAll())
     await this.#watch?.end()
   }
 
@@ -414,7 +414,7 @@ export class SharedRenewal {
     const earlier = this.#forgetting.get(storeKey)
     const forgetting = (async () => {
       // A plain store takes writes in any order.
-      if (what === "value") await this.#writes.end(storeKey)
+      if (what === "value") await this.#writes.settle(storeKey)
       else this.#writes.forget(storeKey)
       if (what === "failure") await this.#forgive(storeKeys)
       else await Promise.all(storeKeys.map((key) => withoutStore(this.#store.delete(key))))

@@ -39,10 +39,24 @@ export class WriteBehind {
   readonly #writing = new Map<string, Writing>()
   /** By store key. */
   readonly #unsaved = new Map<string, Renewal<Expiring>>()
+  /** How many renewals are on their way, by store key. */
+  readonly #renewing = new Map<string, number>()
   #isSaving = false
 
   constructor(options: WriteBehindOptions) {
     this.#options = options
+  }
+
+  /** A renewal begins. */
+  begin(storeKey: string): void {
+    this.#renewing.set(storeKey, (this.#renewing.get(storeKey) ?? 0) + 1)
+  }
+
+  /** A renewal has ended. */
+  end(storeKey: string): void {
+    const others = (this.#renewing.get(storeKey) ?? 0) - 1
+    if (others > 0) this.#renewing.set(storeKey, others)
+    else this.#renewing.delete(storeKey)
   }
 
   /** Writes a result under a lease, and releases that. */
@@ -72,14 +86,14 @@ export class WriteBehind {
   }
 
   /** Settles when the write of a key that is on its way has ended. Nothing is written to it again. */
-  async end(storeKey: string): Promise<void> {
+  async settle(storeKey: string): Promise<void> {
     this.forget(storeKey)
     await this.#writing.get(storeKey)?.done
   }
 
   /** Settles when all writes on their way have ended. */
-  async endAll(): Promise<void> {
-    await Promise.all(Array.from(this.#writing.keys(), (storeKey) => this.end(storeKey)))
+  async settleAll(): Promise<void> {
+    await Promise.all(Array.from(this.#writing.keys(), (storeKey) => this.settle(storeKey)))
   }
 
   /** Does not write again what the store has not taken. */
@@ -108,14 +122,24 @@ export class WriteBehind {
   /** False when the store is unavailable. */
   async #save(storeKey: string, renewal: Renewal<Expiring>): Promise<boolean> {
     const { store, holder, leaseMs } = this.#options
-    // Not as the holder of a renewal on its way, which would lose its lease.
-    const asking = store.take(storeKey, { lease: { holder: `${holder}-rest`, ms: leaseMs } })
+    if (this.#isOutdated(storeKey)) return true
+    // The holder may have got a lease by an answer that was lost.
+    const asking = store.take(storeKey, { lease: { holder, ms: leaseMs } })
     const answer = await withoutStore(asking.inTime)
-    if (answer?.kind === "lease") await this.write(storeKey, answer, renewal)
-    else if (answer === undefined) {
-      void asking.late?.then((late) => (late?.kind === "lease" ? this.write(storeKey, late, renewal) : undefined))
-    }
+    if (answer !== undefined) await this.#saveUnder(storeKey, answer, renewal)
+    else void asking.late?.then((late) => late && this.#saveUnder(storeKey, late, renewal))
     return answer !== undefined
+  }
+
+  async #saveUnder(storeKey: string, answer: Answer, renewal: Renewal<Expiring>): Promise<void> {
+    if (answer.kind !== "lease") return
+    if (!this.#isOutdated(storeKey)) await this.write(storeKey, answer, renewal)
+    else await withoutStore(this.#options.store.behind("release", async () => answer.lease.release()))
+  }
+
+  /** Whether a newer result is on its way. Under the same holder it would lose its lease to an older one. */
+  #isOutdated(storeKey: string): boolean {
+    return this.#renewing.has(storeKey) || this.#writing.has(storeKey)
   }
 
   async #write<T extends Expiring>(
@@ -187,6 +211,7 @@ export class Claim {
   constructor(storeKey: string, writes: WriteBehind) {
     this.#storeKey = storeKey
     this.#writes = writes
+    writes.begin(storeKey)
   }
 
   /** Takes the lease that an answer may grant, however late it comes. */
@@ -204,6 +229,7 @@ export class Claim {
   async settle(renewal: Renewal<Expiring> | undefined): Promise<void> {
     if (this.#isSettled) return
     this.#isSettled = true
+    this.#writes.end(this.#storeKey)
     const granted = this.#granted
     if (granted !== undefined) return await this.#writes.write(this.#storeKey, granted, renewal)
     this.#unwritten = renewal

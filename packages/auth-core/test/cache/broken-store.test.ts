@@ -291,6 +291,30 @@ describe("a store", () => {
     expect((await clock.until(reader.cache.get(reader.provider))).value).toBe("user 1")
   })
 
+  it("whose answers get lost gets the value under the lease that it had granted", async () => {
+    const clock = fakeClock()
+    const inner = memoryStore({ clock })
+    let isLosing = true
+    const store: CacheStore = {
+      ...inner,
+      async take(key, question) {
+        const taken = await inner.take(key, question)
+        if (isLosing) throw new Error("Socket closed unexpectedly")
+        return taken
+      },
+    }
+    const [one, two] = [process(clock, store), process(clock, store)]
+    expect(await clock.until(one.cache.get(one.provider))).toMatchObject({ value: "user 1" })
+    isLosing = false
+    await clock.advance(2 * SECOND)
+    // The store is seen to work again.
+    await clock.until(one.cache.get(scriptedProvider("other", async () => tokenAt(clock, "other"))))
+    const askedAt = clock.monotonic()
+    expect(await clock.until(two.cache.get(two.provider))).toMatchObject({ value: "user 1" })
+    expect(clock.monotonic() - askedAt).toBeLessThan(SECOND)
+    expect(two.provider.calls).toEqual([])
+  })
+
   it("whose notice overtakes its answer is asked once more, and not without end", async () => {
     const clock = fakeClock()
     let takes = 0
