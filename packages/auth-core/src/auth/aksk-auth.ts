@@ -104,7 +104,10 @@ export function akskAuth(
     return last
   }
   // Faults of fixed credentials and of options show at once.
-  if (!isProvided) isLoaded ? readyFor(credentialsOrProvider) : checkCredentials(credentialsOrProvider)
+  if (!isProvided) {
+    checkCredentials(credentialsOrProvider)
+    if (isLoaded) readyFor(credentialsOrProvider)
+  }
 
   const signed = (
     credentials: Credentials,

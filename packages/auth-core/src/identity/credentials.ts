@@ -70,7 +70,7 @@ export function checkCredentials(credentials: Credentials): Credentials {
     if (isMissing || (value !== undefined && !isRight(value))) {
       throw new AuthError(
         "AUTH_INVALID_CREDENTIALS",
-        `The credentials cannot sign: \`${field}\` ${isMissing ? "is missing or blank" : fault}. Check where it was copied from.`,
+        `The credentials cannot sign: \`${field}\` ${isMissing ? "is missing or blank" : fault}. Check its source.`,
       )
     }
   }
