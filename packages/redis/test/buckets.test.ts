@@ -23,7 +23,7 @@ describe.skipIf(!hasRedis())("a process that uses 100 of 10,000 identities", () 
       const { single, cluster: clustered } = supportedClients["ioredis 6"]
       const connect = () => (kind === "single" ? single(server) : clustered(cluster))
       const [own, other] = [await connect(), await connect()]
-      const keys = Array.from({ length: IDENTITIES }, () => `v1.${crypto.randomUUID()}`)
+      const keys = Array.from({ length: IDENTITIES }, () => `v2.${crypto.randomUUID()}`)
       const used = new Set(keys.slice(0, USED))
       const [useful, useless] = [new Set<string>(), new Set<string>()]
       const watch = redisStore(own.client).watch?.(({ key }) => void (used.has(key) ? useful : useless).add(key))
