@@ -72,13 +72,9 @@ export async function askProvider<T extends Expiring>(
     const at = clock.monotonic()
     const now = clock.now()
     const { value, issuerNow, againMs } = await call(provider, context, limitMs, clock)
-    renewal = {
-      kind: "value",
-      value,
-      lifetime: lifetimeOf(value, now, issuerNow, againMs, lifetime),
-      at,
-      source: "provider",
-    }
+    const planned = lifetimeOf(value, now, issuerNow, againMs, lifetime)
+    if (clock.monotonic() >= at + planned.endMs) throw endedOnItsWay(provider)
+    renewal = { kind: "value", value, lifetime: planned, at, source: "provider" }
   } catch (error) {
     if (!isAuthError(error)) throw error
     // The other identity remembers its failure.
@@ -90,6 +86,11 @@ export async function askProvider<T extends Expiring>(
   // Meanwhile a renewal of the source may have read another secret.
   const hasMoved = binding !== undefined && !isOwnSecret && binding.current !== secret
   return hasMoved ? { kind: "moved", binding, renewed: undefined } : renewal
+}
+
+/** The answer was slow, or the process stood still. */
+function endedOnItsWay({ identityKey = "this identity" }: Pick<Provider<Expiring>, "identityKey">): AuthError {
+  return new AuthError("AUTH_TOKEN_REQUEST_FAILED", `The value of ${identityKey} arrived after its end. Try again.`)
 }
 
 /** Errors of other providers that come through the cache are blamed on them. */
