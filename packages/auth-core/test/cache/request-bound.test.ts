@@ -205,7 +205,7 @@ describe("a slow refresh", () => {
     const one = worker({ keepsAlive: false })
     const slow: TokenProvider = Object.assign(
       async () => {
-        await one.clock.sleep(25 * SECOND)
+        await one.clock.sleep(15 * SECOND)
         return one.provider()
       },
       { identityKey: "slow" },
