@@ -81,11 +81,14 @@ if refused == '1' and ends > 0 and fields[1] == unwanted then
 end
 number = next_version()
 held = now + tonumber(lease_ms)
-redis.call('HSET', KEYS[1], 'holder', asker, 'lease', text(number), 'until', text(held))
+redis.call('HSET', KEYS[1], 'lease', text(number))
 redis.call('HDEL', KEYS[1], 'awaited')
 keep()
-if failed then return {'lease', now, text(number), failed, waits, redis.call('HGET', KEYS[1], 'failure')} end
-return {'lease', now, text(number)}`
+local granted = {'lease', now, text(number)}
+if failed then granted = {'lease', now, text(number), failed, waits, redis.call('HGET', KEYS[1], 'failure')} end
+-- Last, so that a script that fails leaves no lease behind.
+redis.call('HSET', KEYS[1], 'holder', asker, 'until', text(held))
+return granted`
 
 /** ARGV lease, text, endsAt. Returns 0 when a later version was set. */
 export const SET_UNDER_LEASE_SCRIPT = `${START}

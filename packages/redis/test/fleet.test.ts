@@ -1,32 +1,14 @@
 import { type ChildProcess, fork } from "node:child_process"
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net"
 import { setTimeout as delay } from "node:timers/promises"
 import { hasRedis, type LocalRedis, localRedis, type RecordingServer, recordingServer } from "@countersign/testkit"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { Order, Report } from "./fleet-worker.ts"
+import { slowLine } from "./slow-line.ts"
 
 const HOUR = 3_600_000
 /** Workers run on the sources, as this test does. */
 const SOURCES = new URL("../../testkit/src/from-sources.mjs", import.meta.url).href
 const IAM_MS = 100
-
-/** Passes everything on, half of `delayMs` later in each direction. */
-async function slowLine(port: number, delayMs: number): Promise<{ server: Server; url: string }> {
-  const server = createServer((client: Socket) => {
-    const upstream = connect(port, "127.0.0.1")
-    for (const [from, to] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      // Timers of equal length fire in the order in which they were set.
-      from.on("data", (bytes) => setTimeout(() => to.write(bytes), delayMs / 2))
-      from.on("error", () => undefined)
-      from.on("close", () => to.destroy())
-    }
-  })
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  return { server, url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}` }
-}
 
 describe.skipIf(!hasRedis())("a fleet of processes", () => {
   let redis: LocalRedis
@@ -95,11 +77,11 @@ describe.skipIf(!hasRedis())("a fleet of processes", () => {
   it.each([0, 50, 400])(
     "makes one IAM call for 1,000 concurrent cold reads in each of 8 processes, on a store at %d ms",
     async (storeMs) => {
-      const { server, url } = await slowLine(redis.port, storeMs)
-      const reports = await coldReads(await startWorkers(8, { redisUrl: url }), `at ${storeMs} ms`)
+      const line = await slowLine(redis.port, storeMs)
+      const reports = await coldReads(await startWorkers(8, { redisUrl: line.url }), `at ${storeMs} ms`)
       expect(new Set(reports.flatMap(({ values }) => values))).toEqual(new Set(["token-1"]))
       expect(iam.arrivals).toHaveLength(1)
-      server.close()
+      line.close()
     },
     120_000,
   )
