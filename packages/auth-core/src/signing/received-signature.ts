@@ -87,6 +87,8 @@ export function createSignatureReader(): (
       if (claimed === undefined || signedAt === undefined) return failure("SIGNATURE_MALFORMED", "Unauthorized")
       const isOfItsDay = claimed.day === undefined || date.startsWith(claimed.day)
       if ((claimed.scoped && !scoped) || !isOfItsDay) return failure("SIGNATURE_MALFORMED", "Unauthorized")
+      // Throws here, and not in the middle of a body, if this runtime lacks the hash.
+      payloadHashOf("", algorithmOf(claimed).hash)
       const needed = planOf(claimed.signedHeaders)
       if (!needed.isSignable) return failure("SIGNATURE_MALFORMED", "Unauthorized")
       if (needed !== plan) {
