@@ -364,7 +364,8 @@ export class SharedRenewal {
       if (entry.failure !== undefined) entry.failure = { ...entry.failure, recheckAt: Number.NEGATIVE_INFINITY }
       if (entry.value === undefined || entry.isRefused) return
       const softAt = entry.receivedMono + entry.softMs
-      this.#softAt.set(key, Math.max(softAt, this.#softAt.get(key) ?? softAt))
+      const [storeKey] = known.storeKeys
+      this.#softAt.set(storeKey, Math.max(softAt, this.#softAt.get(storeKey) ?? softAt))
       entry.postponeRefresh(Math.min(softAt - clock.monotonic(), LOOK_SPREAD_MS * lifetime.random()), clock)
     }
   }
