@@ -1,11 +1,13 @@
-import type { SigningAlgorithm } from "@countersign/auth-core"
+import type { Cloud, SigningAlgorithm } from "@countersign/auth-core"
 import { type Command, Option } from "commander"
+import { cloudOf } from "./cloud-of.ts"
 import type { ProfileChoice } from "./find-credentials.ts"
 
 /** How IAM is reached. */
 export interface ReachOptions {
   readonly iamEndpoint?: string | undefined
   readonly region?: string | undefined
+  readonly cloud?: Cloud | undefined
   readonly allowInsecure?: boolean | undefined
 }
 
@@ -22,6 +24,7 @@ export function addReachOptions(command: Command): Command {
   return command
     .option("--iam-endpoint <origin>", "origin of IAM (default: HUAWEICLOUD_SDK_IAM_ENDPOINT, else the global one)")
     .option("--region <region>", "region whose IAM and STS are asked, such as ap-southeast-1")
+    .option("--cloud <domain>", "another cloud, by its domain, such as otc.t-systems.com", cloudOf)
     .option("--allow-insecure", "allow plain http to hosts other than this machine")
 }
 
@@ -76,7 +79,7 @@ export function addHeaderOptions(command: Command): Command {
 export function addHostOptions(command: Command): Command {
   return command.option(
     "--host <host>",
-    "a host that may see the credential, instead of Huawei Cloud's own; may be repeated",
+    "a host that may see the credential, instead of the cloud's own; may be repeated",
     collect,
   )
 }

@@ -17,8 +17,11 @@ import { type FoundCredentials, findCredentials } from "./find-credentials.ts"
 import { inputName, readInput } from "./read-secret.ts"
 import type { Transport } from "./transport.ts"
 
-export function iamOptionsOf({ iamEndpoint, region, allowInsecure }: ReachOptions, { fetch }: Transport): IamOptions {
-  return { iamEndpoint, region, allowInsecure, fetch }
+export function iamOptionsOf(
+  { iamEndpoint, region, cloud, allowInsecure }: ReachOptions,
+  { fetch }: Transport,
+): IamOptions {
+  return { iamEndpoint, region, cloud, allowInsecure, fetch }
 }
 
 /** The access key that the options choose: of the first source that has one, or of an agency. */
@@ -107,8 +110,8 @@ export async function authOf(
   transport: Transport,
 ): Promise<Auth> {
   if (identity.kind === "token") return tokenAuth(staticToken(identity.token))
-  const { algorithm, scoped, service, projectId, domainId, region } = options
+  const { algorithm, scoped, service, projectId, domainId, region, cloud } = options
   await addAlgorithm(algorithm)
   const iam = iamOptionsOf(options, transport)
-  return akskAuth(identity.credentials, { algorithm, scoped, service, region, projectId, domainId, iam })
+  return akskAuth(identity.credentials, { algorithm, scoped, service, region, cloud, projectId, domainId, iam })
 }

@@ -1,6 +1,7 @@
 import { callerIdentity, isAuthError } from "@countersign/auth-core"
 import { listAt, memberAt, parseJson, resolveEndpoint, textAt } from "@countersign/auth-core/adapter"
 import { authenticatedFetchTo } from "./authenticated-fetch.ts"
+import { isHuaweis } from "./cloud-of.ts"
 import type { ReachOptions } from "./command-options.ts"
 import { CommandError, EXIT_CODES, messageOf } from "./exit-code.ts"
 import { authOf, type Identity } from "./identity.ts"
@@ -44,9 +45,9 @@ export async function projectsOf(identity: Identity, options: ReachOptions, tran
  *
  * @throws {AuthError} for a malformed origin or region, and for plain http to another machine
  */
-export function iamOriginOf({ iamEndpoint, region, allowInsecure }: ReachOptions, identity?: Identity): string {
+export function iamOriginOf({ iamEndpoint, region, cloud, allowInsecure }: ReachOptions, identity?: Identity): string {
   const inherited = identity?.kind === "access key" ? identity.credentials.iamEndpoint : undefined
-  return resolveEndpoint({ endpoint: iamEndpoint, option: "iamEndpoint", region, inherited, allowInsecure })
+  return resolveEndpoint({ endpoint: iamEndpoint, option: "iamEndpoint", region, cloud, inherited, allowInsecure })
 }
 
 async function ownerOfToken(
@@ -81,18 +82,23 @@ async function ownerOfAccessKey(
   transport: Transport,
 ): Promise<WhoAmI> {
   const notes: string[] = []
-  const { region, allowInsecure } = options
+  const { region, cloud, allowInsecure } = options
   const { fetch } = transport
   let principal: string | undefined
   let accountId: string | undefined
-  const isStsKnown = region !== undefined || process.env.HUAWEICLOUD_SDK_STS_ENDPOINT !== undefined
-  if (isStsKnown) {
-    const caller = await callerIdentity({ region, allowInsecure, fetch }, identity.credentials)
+  const hasSts = cloud === undefined || isHuaweis(cloud)
+  // A cloud that is named wins over the variable.
+  const isStsKnown =
+    region !== undefined || (cloud === undefined && process.env.HUAWEICLOUD_SDK_STS_ENDPOINT !== undefined)
+  if (hasSts && isStsKnown) {
+    const caller = await callerIdentity({ region, cloud, allowInsecure, fetch }, identity.credentials)
     principal = caller.principalUrn
     accountId = caller.accountId
   } else {
     notes.push(
-      "The user is unknown: STS, which knows it, has no global endpoint. Pass --region, or set HUAWEICLOUD_SDK_STS_ENDPOINT.",
+      hasSts
+        ? "The user is unknown: STS, which knows it, has no global endpoint. Pass --region, or set HUAWEICLOUD_SDK_STS_ENDPOINT."
+        : `The user is unknown: STS, which knows it, is not asked in ${cloud.domain}.`,
     )
   }
   const account = await accountOf(identity, options, transport).catch((error: unknown) => {

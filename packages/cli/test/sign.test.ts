@@ -133,9 +133,33 @@ describe("countersign sign", () => {
     [["GET", "https://ecs.myhuaweicloud.com/", "--algorithm", "MD5"], 2, "Allowed choices are SDK-HMAC-SHA256"],
     [["GET", "https://ecs.myhuaweicloud.com/", "--algorithm", "V11-HMAC-SHA256"], 2, "service"],
     [["GET", "https://ecs.myhuaweicloud.com/", "--scoped", "--algorithm", "auto"], 2, "--scoped needs SDK-HMAC-SHA256"],
+    [
+      ["GET", "https://ecs.eu-de.myhuaweicloud.com/", "--cloud", "otc.t-systems.com", "--region", "eu-de"],
+      2,
+      "ecs.eu-de.myhuaweicloud.com is not one of the API hosts of otc.t-systems.com",
+    ],
+    [["GET", "https://ecs.example.cloud/", "--cloud", "https://example.cloud"], 2, "--cloud takes a domain such as"],
   ])("refuses %j", async (args, exitCode, message) => {
     const refused = await countersign(["sign", ...args], { env: cloud.env })
     expect(refused).toMatchObject({ exitCode, stdout: "", stderr: expect.stringContaining(message) })
+  })
+
+  it.each([
+    [
+      "ecs.eu-de.otc.t-systems.com",
+      ["OTC.t-systems.com", "--region", "eu-de"],
+      "SDK-HMAC-SHA256 Credential=\\w+/\\d{8}///sdk_request, ",
+    ],
+    [
+      "ecs.eu-west-0.prod-cloud-ocb.orange-business.com",
+      ["prod-cloud-ocb.orange-business.com"],
+      "SDK-HMAC-SHA256 Access=",
+    ],
+    ["ecs.me-east-215.example.cloud", ["example.cloud"], "SDK-HMAC-SHA256 Access="],
+  ])("signs for %s in the form of its cloud, --cloud %j", async (host, named, start) => {
+    const run = await countersign(["sign", "GET", `https://${host}/v1/x`, "--cloud", ...named], { env: cloud.env })
+    expect(run).toMatchObject({ exitCode: 0, stderr: "" })
+    expect(run.stdout).toMatch(new RegExp(`^authorization: ${start}`, "m"))
   })
 
   it("signs for another host that is named", async () => {

@@ -39,6 +39,16 @@ describe("countersign token", () => {
     expect(await status(token.value)).toBe(200)
   })
 
+  it.each([
+    [[], "IAM has no global endpoint: pass --region or --iam-endpoint."],
+    [["--region", "cn-north-4"], "must be a region id of otc.t-systems.com: eu-de, eu-nl."],
+  ])("asks no IAM but that of a cloud that is named: %j", async (more, message) => {
+    const refused = await countersign([...user, "--cloud", "otc.t-systems.com", ...more], {
+      env: { ...cloud.reach, COUNTERSIGN_PASSWORD: password() },
+    })
+    expect(refused).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringContaining(message) })
+  })
+
   it("acts for a customer through its agency", async () => {
     const [customer] = cloud.emulator.accounts.customers
     const args = [...user, "--agency", customer.agency.name, "--agency-domain", customer.domain.name, "--json"]

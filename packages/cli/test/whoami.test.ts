@@ -24,6 +24,17 @@ describe("countersign whoami", () => {
     })
   })
 
+  it("asks the IAM of another cloud, and no STS", async () => {
+    const { url, accounts } = cloud.emulator
+    const args = ["whoami", "--cloud", "otc.t-systems.com", "--region", "eu-de", "--iam-endpoint", url, "--json"]
+    const { exitCode, stdout } = await countersign(args, { env: cloud.env })
+    expect(exitCode).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      account: accounts.partner.domain,
+      notes: ["The user is unknown: STS, which knows it, is not asked in otc.t-systems.com."],
+    })
+  })
+
   it("names the user of a token, and who acts through an agency", async () => {
     const { partner, customers } = cloud.emulator.accounts
     const [customer] = customers
