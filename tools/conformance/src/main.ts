@@ -12,22 +12,25 @@ import { type Summary, summaryOf } from "./summary.ts"
 
 const NAMES = runtimes.map(({ name }) => name)
 
-const HELP = `npm run conformance -- [--check] [--runtime "Node 24"]...
+const HELP = `npm run conformance -- [--sizes | --check [--runtime "Node 24"]...]
 
 Runs the matrix and writes docs/conformance.md and docs/conformance.json.
 
+  --sizes     measures only the bundles, and writes them beside the published cells
   --check     writes nothing; fails when a cell is worse than published, the page is out of date, or a bundle over its budget
   --runtime   only this runtime, with --check (default: all: ${NAMES.join(", ")})
 `
 
 const { values } = parseArgs({
   options: {
+    sizes: { type: "boolean", default: false },
     check: { type: "boolean", default: false },
     runtime: { type: "string", multiple: true, default: [] },
     help: { type: "boolean", short: "h", default: false },
   },
 })
 if (values.help) console.log(HELP)
+else if (values.sizes) await publishSizes()
 else await main(values.check, values.runtime)
 
 async function main(isCheck: boolean, only: readonly string[]): Promise<void> {
@@ -47,6 +50,12 @@ async function main(isCheck: boolean, only: readonly string[]): Promise<void> {
   const hasFailed = ({ cells, renewals }: RuntimeReport): boolean =>
     cells.some(({ judgement }) => judgement.outcome === "failed") || (renewals?.faults.length ?? 0) > 0
   if (reports.some(hasFailed)) process.exitCode = 1
+}
+
+async function publishSizes(): Promise<void> {
+  const { data } = await readPublished<Summary>("conformance")
+  const summary: Summary = { ...data, sizes: await measureSizes() }
+  await publish("conformance", { data: summary, page: render(summary) })
 }
 
 function tell({ runtime, version, cells, vectors, renewals }: RuntimeReport): void {
