@@ -5,8 +5,8 @@ import { Redis as IoRedis } from "ioredis"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { redisStore, TokenCache } from "../src/index.ts"
 
-/** `COUNTERSIGN_SOAK=1` takes a minute or two. */
-const IDENTITIES = process.env.COUNTERSIGN_SOAK === "1" ? 100_000 : 3_000
+/** `COUNTERSIGN_IDENTITIES=100000` takes a minute or two. */
+const IDENTITIES = Number(process.env.COUNTERSIGN_IDENTITIES ?? 3_000)
 const AT_ONCE = 200
 const LIFETIME_MS = 86_400_000
 
