@@ -335,7 +335,7 @@ describe("countersign curl", () => {
     [["-d", "@missing"], 2, "missing cannot be read"],
     [["-H", "Authorization: hunter2"], 2, "Leave the header Authorization out"],
     [["--token-file", "-", "--section", "x"], 2, "--token-file does not go with --section"],
-    [["--host", "https://x/"], 2, "countersign: "],
+    [["--host", "https://x/"], 2, "countersign: --host takes host names"],
     [["--nonsense"], 2, "unknown option '--nonsense'"],
   ])("refuses %j", async (args, exitCode, message) => {
     const refused = await countersign(["curl", ...args, "https://ecs.myhuaweicloud.com/"], { env: cloud.env })

@@ -377,6 +377,6 @@ describe.each(releases)("%s", (_name, undici) => {
   })
 
   it("refuses a malformed host list at once", () => {
-    expect(() => agent(numbering(), { hosts: ["https://api.example.com"] })).toThrow("is a list of names")
+    expect(() => agent(numbering(), { hosts: ["https://api.example.com"] })).toThrow("host names")
   })
 })

@@ -170,7 +170,7 @@ function isOfBase({ origin, host }: URL, baseUrl: string | URL): boolean {
 }
 
 function invalidHosts(): AuthError {
-  return refused('`hosts` is a list of names such as "*.example.com:8080".')
+  return refused('`hosts` takes host names such as "*.example.com:8080".')
 }
 
 /** The two decisions before a request is authenticated: by which auth, and whether its host may see a credential. */
