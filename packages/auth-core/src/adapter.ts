@@ -55,9 +55,9 @@ export {
   toIamFetchResponse,
 } from "./runtime/fetch.ts"
 export { isArrayBuffer, isBlob, isFormData, isSearchParams } from "./runtime/has-brand.ts"
-export { listAt, memberAt, parseJson, textAt } from "./runtime/member-at.ts"
 export { andThen, isPromise } from "./runtime/promises.ts"
 export { clearProxyError, isProxied, refuseProxiedFetch } from "./runtime/proxy.chunk.ts"
+export { listAt, memberAt, parseJson, textAt } from "./runtime/read-answer.ts"
 export { hasOwnSecrets, staysAtOrigin } from "./runtime/redact.ts"
 export { rememberLast } from "./runtime/remember-last.ts"
 export { type HeadersInput, selectHeaders } from "./signing/header-plan.ts"

@@ -1,6 +1,6 @@
 import type { Auth, AuthEvent, ReplayReason } from "../auth/auth.ts"
 import { AuthError } from "../errors/auth-error.ts"
-import type { ErrorFields } from "../runtime/error-fields.ts"
+import type { ErrorFields } from "../runtime/read-answer.ts"
 import { redactText } from "../runtime/redact.ts"
 import { tellListeners } from "../runtime/tell-listeners.ts"
 

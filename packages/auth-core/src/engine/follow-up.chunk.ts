@@ -1,8 +1,8 @@
 // Loaded with the first response that may not be the last.
 import type { Auth, Rejection, ReplayReason } from "../auth/auth.ts"
 import { timeInHeader } from "../runtime/clock.ts"
-import { readErrorFields, requestIdIn } from "../runtime/error-fields.ts"
 import { abortable } from "../runtime/promises.ts"
+import { readErrorFields, requestIdIn } from "../runtime/read-answer.ts"
 import { hasOwnSecrets } from "../runtime/redact.ts"
 import type { AuthenticatedAttempt, OutgoingRequest } from "./authenticate-attempt.ts"
 import { asBytes, chunksOf } from "./chunk-source.ts"

@@ -1,7 +1,6 @@
 import { type AuthError, isAuthError } from "../errors/auth-error.ts"
-import { readErrorFields, requestIdIn } from "../runtime/error-fields.ts"
-import { asked, isObject, memberAt, parseJson, textAt } from "../runtime/member-at.ts"
 import { isPromise } from "../runtime/promises.ts"
+import { asked, isObject, memberAt, parseJson, readErrorFields, requestIdIn, textAt } from "../runtime/read-answer.ts"
 import { parseSdkDate, serverTimeIn } from "../signing/server-time.ts"
 import type { ExplainedRequest } from "./explanation.ts"
 

@@ -1,4 +1,4 @@
-import { asked } from "../runtime/member-at.ts"
+import { asked } from "../runtime/read-answer.ts"
 import { ALGORITHMS } from "../signing/algorithm.ts"
 import { UNSIGNED_PAYLOAD } from "../signing/canonicalizer.ts"
 import type { SigningAlgorithm } from "../signing/signing-algorithm.ts"

@@ -1,5 +1,5 @@
 import { isAuthError } from "../errors/auth-error.ts"
-import { asked } from "../runtime/member-at.ts"
+import { asked } from "../runtime/read-answer.ts"
 import { ALGORITHMS } from "../signing/algorithm.ts"
 import { type ParsedAuthorization, parseAuthorization } from "../signing/authorization.ts"
 import { selectHeaders } from "../signing/header-plan.ts"

@@ -2,7 +2,7 @@ import { AuthError } from "../errors/auth-error.ts"
 import type { Credentials, Token } from "../identity/credentials.ts"
 import type { ProviderContext } from "../identity/provider.ts"
 import { isHeaderText } from "../runtime/header-text.ts"
-import { parseJson, textAt } from "../runtime/member-at.ts"
+import { parseJson, textAt } from "../runtime/read-answer.ts"
 import { redactCredential } from "../runtime/redact.ts"
 import type { IamAnswer, IamConnection, IamRequest } from "./iam-connection.ts"
 

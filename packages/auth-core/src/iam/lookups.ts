@@ -1,7 +1,7 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import type { Credentials, Token } from "../identity/credentials.ts"
 import { environmentVariable } from "../runtime/environment.ts"
-import { memberAt, parseJson, textAt } from "../runtime/member-at.ts"
+import { memberAt, parseJson, textAt } from "../runtime/read-answer.ts"
 import { authenticatedExchange, signedExchange } from "./exchange.ts"
 import { type IamOptions, iamConnection, type StsOptions, stsConnection } from "./iam-connection.ts"
 import { checkName } from "./token-scope.ts"

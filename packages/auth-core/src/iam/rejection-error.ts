@@ -1,5 +1,5 @@
 import { AuthError, type AuthErrorCode } from "../errors/auth-error.ts"
-import { type ErrorFields, readErrorFields, requestIdIn } from "../runtime/error-fields.ts"
+import { type ErrorFields, readErrorFields, requestIdIn } from "../runtime/read-answer.ts"
 import { redactText } from "../runtime/redact.ts"
 import type { IamAnswer, IamConnection, IamRequest } from "./iam-connection.ts"
 

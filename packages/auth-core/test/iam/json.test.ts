@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { timeAt } from "../../src/iam/iam-answer.ts"
-import { listAt, memberAt, parseJson, textAt } from "../../src/runtime/member-at.ts"
+import { listAt, memberAt, parseJson, textAt } from "../../src/runtime/read-answer.ts"
 
 describe("a parsed body", () => {
   it("gives the value at a path, or undefined", () => {
