@@ -128,7 +128,8 @@ async function askIam(
   headers: Record<string, string> = {},
 ): Promise<unknown> {
   const url = iamOriginOf(options, identity) + path
-  const auth = await authOf(identity, options, transport)
+  // The ids are those of a request, and `auto` would look them up here.
+  const auth = await authOf(identity, { ...options, projectId: undefined, domainId: undefined }, transport)
   const { allowInsecure } = options
   const send = authenticatedFetchTo(url, auth, { host: [new URL(url).host], allowInsecure }, transport.fetch)
   const response = await send(url, { headers, signal: AbortSignal.timeout(10_000) }).catch((error: unknown) => {

@@ -98,7 +98,8 @@ describe("the examples of --help", () => {
 
   it.each(examples)("run as they stand: %s", { timeout: 60_000 }, async (example) => {
     const shell = example.includes("zsh") ? "zsh" : example.includes("<(") ? "bash" : "sh"
-    if (!hasSystemTool("curl") || !hasSystemTool(shell)) return
+    // Every system has sh, and Debian's does not know --version.
+    if (!hasSystemTool("curl") || (shell !== "sh" && !hasSystemTool(shell))) return
     await rm(join(folder, ".huaweicloud"), { recursive: true, force: true })
     const { partner } = cloud.emulator.accounts
     const key = {
@@ -116,7 +117,7 @@ describe("the examples of --help", () => {
     const { status, output } = await run(before + compinit + example, env, shell)
     expect(status, output).toBe(0)
     // A shell forgets the failure of a command within `$(…)` or before a pipe.
-    expect(output).not.toContain("countersign:")
+    expect(output).not.toMatch(/^countersign:/m)
     expect(output).not.toContain(key.HUAWEICLOUD_SDK_SK)
   })
 })
