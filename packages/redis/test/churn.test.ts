@@ -37,7 +37,7 @@ describe.skipIf(!hasRedis())("identities in a churn", () => {
       const held = await Promise.all(keys.map((key) => client.hexists(key, "value")))
       return held.reduce((sum, one) => sum + one, 0)
     }
-    // What a busy machine delayed beyond the time limit of the store is written once more.
+    // A write that a busy machine delayed beyond the time limit of the store is repeated.
     await expect.poll(values, { timeout: 60_000, interval: 500 }).toBe(IDENTITIES)
     process.stdout.write(`${await values()} of ${IDENTITIES} identities reached the store, by ${calls} calls\n`)
     expect(calls).toBe(IDENTITIES)

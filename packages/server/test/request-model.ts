@@ -11,8 +11,8 @@ export interface ModelRequest extends Omit<SignedRequest, "headers" | "url" | "b
 }
 
 /**
- * What a signature by SDK-HMAC-SHA256 covers, in a form of the test's own: two requests have the same signature if and only if
- * this is the same. It follows the guide's prose, and shares nothing with the code that signs and verifies.
+ * The content that a signature by SDK-HMAC-SHA256 covers, in a form of the test's own: two requests have the same signature
+ * if and only if this is the same. It follows the guide's prose, and shares nothing with the code that signs and verifies.
  */
 export function coverageOf(request: ModelRequest): string {
   const valuesOf = (name: string): string[] =>

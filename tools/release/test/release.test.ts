@@ -53,7 +53,7 @@ function release(...args: string[]): Promise<string> {
   return run("npm", ["run", "release", "--", ...args], clone, env)
 }
 
-/** What a release changes. */
+/** Everything that a release changes. */
 function state(): unknown {
   return [git("rev-parse", "HEAD"), git("tag"), git("status", "--porcelain"), read("packages/ky/package.json")]
 }

@@ -18,7 +18,7 @@ interface Form {
 const file = new URL("../vectors/profile-forms.json", import.meta.url)
 const { cases } = JSON.parse(readFileSync(file, "utf8")) as { cases: Form[] }
 
-/** What we take: as the SDKs do, an identity provider wins over AK and SK. */
+/** Our reading. An identity provider wins over AK and SK, as in the SDKs. */
 function taken(text: string): Taken | AuthError {
   try {
     const values = parseProfile(text.replace(/^\uFEFF/, ""), "file").section("basic")
