@@ -180,7 +180,7 @@ function ownRegistry(): { publish(): Promise<string>; emptyProject(name: string)
       log: { type: "stdout", format: "json", level: "error" },
     }
     writeFileSync(join(home, "config.yaml"), JSON.stringify(config))
-    const verdaccio = fileURLToPath(import.meta.resolve("verdaccio/bin/verdaccio"))
+    const verdaccio = join(dirname(fileURLToPath(import.meta.resolve("verdaccio/package.json"))), "bin/verdaccio")
     const child = spawn(
       process.execPath,
       [verdaccio, "--config", join(home, "config.yaml"), "--listen", `127.0.0.1:${port}`],
