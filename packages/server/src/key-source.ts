@@ -1,4 +1,4 @@
-import { createVerifyingKey, isPromise, type VerifyingKey } from "@countersign/auth-core/adapter"
+import { createVerifyingKey, isPromise, LONGEST_TIMER_MS, type VerifyingKey } from "@countersign/auth-core/adapter"
 import { checkNumber, invalidOption } from "./check-number.ts"
 
 /** An access key of a caller. */
@@ -121,7 +121,7 @@ function isSecret(value: unknown): value is string {
 }
 
 function inTime<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
-  if (timeoutMs === Number.POSITIVE_INFINITY) return promise
+  if (timeoutMs > LONGEST_TIMER_MS) return promise
   return new Promise((resolve, reject) => {
     const late = (): void => reject(new Error(`\`keys\` gave no answer within ${timeoutMs} ms.`))
     const timer = setTimeout(late, timeoutMs)

@@ -52,6 +52,15 @@ describe("keys", () => {
     expect(verifier.verify(signed())).toMatchObject({ ok: true })
   })
 
+  it("are waited for without a limit where it is longer than a timer can be", async () => {
+    const keys: Keys = async () => {
+      await sleep(20)
+      return credentials
+    }
+    const verifier = createVerifier({ keys, now, keyCache: { timeoutMs: 2 ** 31 } })
+    expect(await verifier.verify(signed())).toMatchObject({ ok: true })
+  })
+
   it("that are invented drive out no real one, and fill no memory", () => {
     const asked: string[] = []
     const keys: Keys = (accessKeyId) => {
