@@ -3,11 +3,6 @@ const SLOTS = 16_384
 
 const HASH_TAG = /\{([^}]+)\}/
 
-/** In a cluster, channels with a hash tag are sharded. */
-export function hasHashTag(channel: string): boolean {
-  return HASH_TAG.test(channel)
-}
-
 /** The slot of a key or a channel: CRC16 (XMODEM) of its hash tag, else of all of it. */
 export function clusterSlot(name: string): number {
   const tag = HASH_TAG.exec(name)?.[1] ?? name

@@ -1,4 +1,4 @@
-import { clusterSlot, hasHashTag } from "./cluster-slot.ts"
+import { clusterSlot } from "./cluster-slot.ts"
 import type { RedisCommands } from "./redis-commands.ts"
 import { type Dialer, type Line, type LineEvents, Subscription } from "./subscription.ts"
 
@@ -48,7 +48,7 @@ function isCluster(client: object): client is Cluster {
 }
 
 function singleDialer(client: object): Dialer {
-  return { placeOf: () => "", dial: (_place, events) => open(client as Single, () => false, events) }
+  return { placeOf: () => "", dial: (_place, events) => open(client as Single, false, events) }
 }
 
 function clusterDialer(cluster: Cluster): Dialer {
@@ -57,16 +57,12 @@ function clusterDialer(cluster: Cluster): Dialer {
     async dial(place, events) {
       const node = cluster.nodes("master").find(({ options: { host, port } }) => `${host}:${port}` === place)
       if (node === undefined) throw new Error("The node left the cluster.")
-      return open(node, hasHashTag, events)
+      return open(node, true, events)
     },
   }
 }
 
-async function open(
-  client: Single,
-  isSharded: (channel: string) => boolean,
-  { heard, ended }: LineEvents,
-): Promise<Line> {
+async function open(client: Single, isSharded: boolean, { heard, ended }: LineEvents): Promise<Line> {
   const subscriber = client.duplicate({
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
@@ -89,12 +85,12 @@ async function open(
   subscriber.on("connect", () => subscriber.stream?.unref?.())
   await subscriber.connect()
   return {
-    subscribe: async (channels) => {
-      const plain = channels.filter((channel) => !isSharded(channel))
-      const sharded = channels.filter(isSharded).map((channel) => subscriber.ssubscribe(channel))
-      await Promise.all([...sharded, ...(plain.length > 0 ? [subscriber.subscribe(...plain)] : [])])
-    },
-    unsubscribe: (channel) => (isSharded(channel) ? subscriber.sunsubscribe(channel) : subscriber.unsubscribe(channel)),
+    // Sharded channels of one command must have the same slot.
+    subscribe: (channels) =>
+      isSharded
+        ? Promise.all(channels.map((channel) => subscriber.ssubscribe(channel)))
+        : subscriber.subscribe(...channels),
+    unsubscribe: (channel) => (isSharded ? subscriber.sunsubscribe(channel) : subscriber.unsubscribe(channel)),
     check: () => subscriber.ping(),
     close: () => subscriber.disconnect(),
   }

@@ -1,4 +1,4 @@
-import { clusterSlot, hasHashTag } from "./cluster-slot.ts"
+import { clusterSlot } from "./cluster-slot.ts"
 import type { RedisCommands } from "./redis-commands.ts"
 import { type Dialer, type Line, type LineEvents, Subscription } from "./subscription.ts"
 
@@ -68,9 +68,9 @@ function singleDialer(client: object): Dialer {
     async dial(_place, events) {
       if ("getMasterNode" in client && "_execute" in client) {
         const sentinel = client as Sentinel
-        return open(await sentinel._execute(false, duplicateOf), never, events)
+        return open(await sentinel._execute(false, duplicateOf), false, events)
       }
-      if ("duplicate" in client) return open(duplicateOf(client as Single), never, events)
+      if ("duplicate" in client) return open(duplicateOf(client as Single), false, events)
       throw new Error("This client of the package redis cannot be duplicated.")
     },
   }
@@ -82,7 +82,7 @@ function clusterDialer(cluster: Cluster): Dialer {
     async dial(place, events) {
       const node = cluster.masters.find(({ address }) => address === place)
       if (node === undefined) throw new Error("The node left the cluster.")
-      return open(duplicateOf(await cluster.nodeClient(node)), hasHashTag, events)
+      return open(duplicateOf(await cluster.nodeClient(node)), true, events)
     },
   }
 }
@@ -98,13 +98,7 @@ function duplicateOf(client: Single): Subscriber {
   })
 }
 
-const never = (): boolean => false
-
-async function open(
-  subscriber: Subscriber,
-  isSharded: (channel: string) => boolean,
-  { heard, ended }: LineEvents,
-): Promise<Line> {
+async function open(subscriber: Subscriber, isSharded: boolean, { heard, ended }: LineEvents): Promise<Line> {
   subscriber.on("error", ended)
   subscriber.on("end", ended)
   // In a cluster: some of its channels now belong to another node.
@@ -112,13 +106,13 @@ async function open(
   subscriber.on("server-sunsubscribe", ended)
   subscriber.unref()
   const line: Line = {
-    subscribe: async (channels) => {
-      const plain = channels.filter((channel) => !isSharded(channel))
-      const sharded = channels.filter(isSharded).map((channel) => subscriber.sSubscribe(channel, heard))
-      await Promise.all([...sharded, ...(plain.length > 0 ? [subscriber.subscribe(plain, heard)] : [])])
-    },
+    // Sharded channels of one command must have the same slot.
+    subscribe: (channels) =>
+      isSharded
+        ? Promise.all(channels.map((channel) => subscriber.sSubscribe(channel, heard)))
+        : subscriber.subscribe(channels, heard),
     unsubscribe: (channel) =>
-      isSharded(channel) ? subscriber.sUnsubscribe(channel, heard) : subscriber.unsubscribe(channel, heard),
+      isSharded ? subscriber.sUnsubscribe(channel, heard) : subscriber.unsubscribe(channel, heard),
     check: () => subscriber.sendCommand(["PING"]),
     close: () => (subscriber.destroy === undefined ? subscriber.disconnect() : subscriber.destroy()),
   }

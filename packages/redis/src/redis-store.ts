@@ -39,10 +39,12 @@ export function redisStore(client: RedisClient, { prefix = "countersign:" }: Red
   checkPrefix(prefix)
   const commands = commandsOf(client) ?? refuse()
   const self = crypto.randomUUID()
-  const channelOf = (key: string): string => `${prefix}{${bucketOf(key)}}:changes`
+  const bucketOf = (key: string): string => `${prefix}{${bucketNumber(key)}}:`
+  const channelIn = (bucket: string): string => `${bucket}changes`
+  const channelOf = (key: string): string => channelIn(bucketOf(key))
   const run = (script: string, key: string, ...values: string[]): Promise<unknown> => {
-    const names = [`${prefix}{${bucketOf(key)}}:${key}`]
-    return commands.run(script, names, [commands.publishing, channelOf(key), self, key, ...values])
+    const bucket = bucketOf(key)
+    return commands.run(script, [bucket + key], [commands.publishing, channelIn(bucket), self, key, ...values])
   }
 
   const leaseOf = (key: string, version: string): Lease => ({
@@ -135,7 +137,7 @@ function noticeIn(message: string, self: string): StoreNotice | undefined {
 }
 
 /** FNV-1a of the key, which is ASCII. */
-function bucketOf(key: string): number {
+function bucketNumber(key: string): number {
   let hash = 0x811c9dc5
   for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193)
   return (hash >>> 0) % BUCKETS

@@ -90,14 +90,18 @@ if failed then granted = {'lease', now, text(number), failed, waits, redis.call(
 redis.call('HSET', KEYS[1], 'holder', asker, 'until', text(held))
 return granted`
 
-/** ARGV lease, text, endsAt. Returns 0 when a later version was set. */
-export const SET_UNDER_LEASE_SCRIPT = `${START}
+/** The end of a lease with a result. */
+const UNDER_LEASE = `${START}
 local lease = tonumber(ARGV[5])
 local waited = free(lease)
 if is_fenced(lease) then
   if waited then tell('released') end
   return 0
 end
+`
+
+/** ARGV lease, text, endsAt. Returns 0 when a later version was set. */
+export const SET_UNDER_LEASE_SCRIPT = `${UNDER_LEASE}
 redis.call('HSET', KEYS[1], 'value', ARGV[6], 'version', ARGV[5], 'ends', ARGV[7])
 if fields[3] then redis.call('HDEL', KEYS[1], 'failure', 'failed', 'waits', 'kept') end
 version, ends, kept = lease, tonumber(ARGV[7]), 0
@@ -106,13 +110,7 @@ tell('set', waited and (' ' .. ARGV[5] .. ' ' .. ARGV[7] .. ' ' .. ARGV[6]))
 return 1`
 
 /** ARGV lease, text, waitsUntil, keptUntil. Returns 0 when a later version was set. */
-export const FAIL_UNDER_LEASE_SCRIPT = `${START}
-local lease = tonumber(ARGV[5])
-local waited = free(lease)
-if is_fenced(lease) then
-  if waited then tell('released') end
-  return 0
-end
+export const FAIL_UNDER_LEASE_SCRIPT = `${UNDER_LEASE}
 redis.call('HSET', KEYS[1], 'failure', ARGV[6], 'failed', ARGV[5], 'waits', ARGV[7], 'kept', ARGV[8])
 kept = tonumber(ARGV[8])
 keep()

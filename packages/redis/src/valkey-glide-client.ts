@@ -1,4 +1,3 @@
-import { hasHashTag } from "./cluster-slot.ts"
 import type { RedisCommands } from "./redis-commands.ts"
 import { type Dialer, type Line, type LineEvents, Subscription } from "./subscription.ts"
 
@@ -45,7 +44,7 @@ export function valkeyGlideCommands(client: ValkeyGlideClient): RedisCommands {
   }
 }
 
-async function open(client: object, isCluster: boolean, { heard }: LineEvents): Promise<Line> {
+async function open(client: object, isSharded: boolean, { heard }: LineEvents): Promise<Line> {
   const { config, constructor: ownClass } = client as Parts
   const subscriber = await ownClass.createClient({
     ...config,
@@ -56,17 +55,14 @@ async function open(client: object, isCluster: boolean, { heard }: LineEvents): 
     },
   })
   subscriber.socket?.unref?.()
-  const isSharded = (channel: string): boolean => isCluster && hasHashTag(channel)
   let leaving: Promise<unknown> = Promise.resolve()
   return {
-    subscribe: async (channels) => {
-      const plain = channels.filter((channel) => !isSharded(channel))
-      const sharded = channels.filter(isSharded)
-      if (plain.length > 0) await subscriber.subscribe(plain, ANSWER_TIMEOUT_MS)
-      if (sharded.length > 0) await subscriber.ssubscribe(sharded, ANSWER_TIMEOUT_MS)
-    },
+    subscribe: (channels) =>
+      isSharded
+        ? subscriber.ssubscribe(channels, ANSWER_TIMEOUT_MS)
+        : subscriber.subscribe(channels, ANSWER_TIMEOUT_MS),
     unsubscribe(channel) {
-      const left = isSharded(channel)
+      const left = isSharded
         ? subscriber.sunsubscribe([channel], ANSWER_TIMEOUT_MS)
         : subscriber.unsubscribe([channel], ANSWER_TIMEOUT_MS)
       leaving = Promise.allSettled([leaving, left])
@@ -75,7 +71,7 @@ async function open(client: object, isCluster: boolean, { heard }: LineEvents): 
     async check(channels) {
       const { actualSubscriptions } = await subscriber.getSubscriptions()
       for (const channel of channels) {
-        const actual = actualSubscriptions[isSharded(channel) ? SHARDED : EXACT]
+        const actual = actualSubscriptions[isSharded ? SHARDED : EXACT]
         if (!actual?.has(channel)) throw new Error("The client lost a channel.")
       }
     },
