@@ -1,6 +1,7 @@
 // Loaded only by caches that have a store.
 import type { BoundSecret, Expiring, SecretBinding } from "../identity/provider.ts"
 import { within } from "../runtime/clock.ts"
+import { warn } from "../runtime/tell-listeners.ts"
 import type { Renewal } from "./ask-provider.ts"
 import { activeFailure, type Failure, failureFrom, longestDelayMs } from "./backoff.ts"
 import { type CacheEntry, isRequestBound, type Mark } from "./cache-entries.ts"
@@ -308,7 +309,7 @@ export class SharedRenewal {
 
   #tellUnreadable({ identity, storeKeys: [storeKey] }: StoreEntry): void {
     if (this.#unreadable.has(storeKey) || this.#unreadable.size >= MOST_IDENTITIES) return
-    if (this.#unreadable.size === 0) warnOfUnreadable()
+    if (this.#unreadable.size === 0) warn("COUNTERSIGN_UNREADABLE", UNREADABLE)
     this.#unreadable.add(storeKey)
     this.#options.emit({ type: "store-unreadable", identity })
   }
@@ -478,10 +479,3 @@ interface Found<T> {
 const UNREADABLE =
   "The shared store holds values that this process cannot read. Give all processes the same encryption keys and " +
   "versions of Countersign. The event `store-unreadable` names the identities."
-
-function warnOfUnreadable(): void {
-  const { process } = globalThis
-  if (typeof process?.emitWarning === "function") process.emitWarning(UNREADABLE, { code: "COUNTERSIGN_UNREADABLE" })
-  // biome-ignore lint/suspicious/noConsole: where there is no process, nothing else shows a warning.
-  else console.warn(`COUNTERSIGN_UNREADABLE: ${UNREADABLE}`)
-}

@@ -2,7 +2,7 @@ import type { Auth, AuthEvent, ReplayReason } from "../auth/auth.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import type { ErrorFields } from "../runtime/read-answer.ts"
 import { redactText } from "../runtime/redact.ts"
-import { tellListeners } from "../runtime/tell-listeners.ts"
+import { tellListeners, warn } from "../runtime/tell-listeners.ts"
 
 /**
  * Why a request goes out without authentication.
@@ -107,7 +107,7 @@ export function tellBare({ label }: Auth, request: BareRequest, bare: BareReason
     throw new AuthError("AUTH_INSECURE_URL", `${why} Use https, or set \`allowInsecure\`.`, { endpoint: url.origin })
   }
   if (unlisted === "error") throw new AuthError("AUTH_INVALID_REQUEST", `${why} ${cure}`, { endpoint: url.origin })
-  if (unlisted === "warn") warn(url.origin, `${why} ${bare === "plain-http" ? SECURE : cure} ${QUIET}`)
+  if (unlisted === "warn") warnOnce(url.origin, `${why} ${bare === "plain-http" ? SECURE : cure} ${QUIET}`)
   tellListeners({ type: "attempt", ...placeOf({ method, url }), label, bare }, options.onEvent)
 }
 
@@ -123,13 +123,10 @@ const QUIET = 'The option `unlisted` hides this ("silent") or refuses the reques
 const MOST_ORIGINS = 1_000
 const warned = new Set<string>()
 
-function warn(origin: string, message: string): void {
+function warnOnce(origin: string, message: string): void {
   if (warned.has(origin) || warned.size >= MOST_ORIGINS) return
   warned.add(origin)
-  const { process } = globalThis
-  if (typeof process?.emitWarning === "function") process.emitWarning(message, { code: "COUNTERSIGN_BARE" })
-  // biome-ignore lint/suspicious/noConsole: where there is no process, nothing else shows a warning.
-  else console.warn(`COUNTERSIGN_BARE: ${message}`)
+  warn("COUNTERSIGN_BARE", message)
 }
 
 /** An attempt, as far as it is told. */
