@@ -1,5 +1,5 @@
 import type { Clock } from "../runtime/clock.ts"
-import type { CacheStore, StoredText, StoredWait, StoreNotice, StoreWatch } from "./store.ts"
+import type { CacheStore, StoredText, StoredWait, StoreNotice, StoreQuestion, StoreWatch, Taken } from "./store.ts"
 
 /** A store that coordinates renewals. */
 export type CoordinatedStore = CacheStore & Required<Pick<CacheStore, "take">>
@@ -12,7 +12,9 @@ export type CoordinatedStore = CacheStore & Required<Pick<CacheStore, "take">>
  * by a space, then the record.
  */
 export function coordinatedStore(store: CacheStore, clock: Clock): CoordinatedStore {
-  return isCoordinated(store) ? store : { ...methodsOf(store), take: (...asked) => takeFrom(store, clock, ...asked) }
+  return isCoordinated(store)
+    ? store
+    : { ...methodsOf(store), take: (key, question) => takeFrom(store, clock, key, question) }
 }
 
 export function isCoordinated(store: CacheStore): store is CoordinatedStore {
@@ -30,11 +32,8 @@ function methodsOf(store: CacheStore): CacheStore {
   }
 }
 
-const takeFrom = async (
-  store: CacheStore,
-  clock: Clock,
-  ...[key, { unwanted, isRefused, failure: wish, lease }]: Parameters<CoordinatedStore["take"]>
-): ReturnType<CoordinatedStore["take"]> => {
+async function takeFrom(store: CacheStore, clock: Clock, key: string, question: StoreQuestion): Promise<Taken> {
+  const { unwanted, isRefused, failure: wish, lease } = question
   const failureKey = failureKeyOf(key)
   if (wish === "forgiven") await store.delete(failureKey)
   const [value, failure] = (await Promise.all([store.get(key), store.get(failureKey)])).map(readText)

@@ -92,30 +92,30 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<CacheSto
   const isFenced = (record: MemoryRecord, number: number): boolean =>
     record.version > number || micros() - number > FENCE_MS * 1_000
 
+  /** Ends a lease with its result, unless a later version was set. */
+  const end = (key: string, number: number, write: (record: MemoryRecord, isAwaited: boolean) => void): boolean =>
+    change(key, (record) => {
+      const isAwaited = free(record, number)
+      const isSet = !isFenced(record, number)
+      if (isSet) write(record, isAwaited)
+      else if (isAwaited) tell(key, "released")
+      return isSet
+    })
+
   const leaseOf = (key: string, number: number): Lease => ({
     version: String(number),
     async set(text, endsAt) {
-      return change(key, (record) => {
-        const isAwaited = free(record, number)
-        const isSet = !isFenced(record, number)
-        if (isSet) {
-          record.version = number
-          record.value = { text, endsAt }
-          record.failure = undefined
-          tell(key, "set", isAwaited ? { text, version: String(number), endsAt } : undefined)
-        } else if (isAwaited) tell(key, "released")
-        return isSet
+      return end(key, number, (record, isAwaited) => {
+        record.version = number
+        record.value = { text, endsAt }
+        record.failure = undefined
+        tell(key, "set", isAwaited ? { text, version: String(number), endsAt } : undefined)
       })
     },
     async setFailure(text, waitsUntil, keptUntil) {
-      return change(key, (record) => {
-        const isAwaited = free(record, number)
-        const isSet = !isFenced(record, number)
-        if (isSet) {
-          record.failure = { text, version: number, waitsUntil, keptUntil }
-          tell(key, "failed")
-        } else if (isAwaited) tell(key, "released")
-        return isSet
+      return end(key, number, (record) => {
+        record.failure = { text, version: number, waitsUntil, keptUntil }
+        tell(key, "failed")
       })
     },
     async release() {

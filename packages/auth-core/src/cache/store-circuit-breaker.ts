@@ -63,9 +63,8 @@ export class StoreCircuitBreaker {
 
   /** Asks the store, unless it is paused. */
   take(key: string, question: StoreQuestion): Asking {
-    const isPaused = this.#clock.monotonic() < this.#pausedUntil
-    const answer = isPaused ? undefined : this.#ask(key, question)
-    const inTime = this.#guard("take", () => answer ?? Promise.reject(new StoreUnavailable("The store is paused.")))
+    const answer = this.#isPaused ? undefined : this.#ask(key, question)
+    const inTime = answer === undefined ? Promise.reject<Answer>(paused()) : this.#limit("take", () => answer)
     // Each may be left alone.
     inTime.catch(() => undefined)
     return { inTime, late: answer?.catch(() => undefined) }
@@ -115,6 +114,10 @@ export class StoreCircuitBreaker {
     }
   }
 
+  get #isPaused(): boolean {
+    return this.#clock.monotonic() < this.#pausedUntil
+  }
+
   async #ask(key: string, question: StoreQuestion): Promise<Answer> {
     const sentAt = this.#clock.monotonic()
     const taken = await this.#store.take(key, question)
@@ -129,7 +132,7 @@ export class StoreCircuitBreaker {
   }
 
   async #guard<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T> {
-    if (this.#clock.monotonic() < this.#pausedUntil) throw new StoreUnavailable("The store is paused.", true)
+    if (this.#isPaused) throw paused()
     return await this.#limit(operation, work)
   }
 
@@ -158,6 +161,10 @@ export class StoreCircuitBreaker {
       throw new StoreUnavailable("The store failed.")
     }
   }
+}
+
+function paused(): StoreUnavailable {
+  return new StoreUnavailable("The store is paused.", true)
 }
 
 /** Errors of store clients hold the command and its values, so only their name and code are passed on. */

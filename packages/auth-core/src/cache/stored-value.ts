@@ -2,6 +2,7 @@ import { hashHex } from "#digest"
 import { AuthError, type AuthErrorCode, type AuthErrorDetails } from "../errors/auth-error.ts"
 import type { Expiring } from "../identity/provider.ts"
 import { hasNoSecret } from "../identity/secret.ts"
+import { isObject, parseJson } from "../runtime/read-answer.ts"
 import { redactCredential } from "../runtime/redact.ts"
 import type { Failure } from "./backoff.ts"
 import type { Lifetime } from "./lifetime.ts"
@@ -72,16 +73,8 @@ function detailsOf(error: Record<string, unknown>): AuthErrorDetails {
 }
 
 function parseRecord(text: string): Record<string, unknown> | undefined {
-  try {
-    const record: unknown = JSON.parse(text)
-    return isObject(record) && record.v === VERSION ? record : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null
+  const record = parseJson(text)
+  return isObject(record) && record.v === VERSION ? record : undefined
 }
 
 function isCount(value: unknown): value is number {

@@ -14,7 +14,7 @@ export function parseJson(text: string): unknown {
   return asked<unknown>(() => JSON.parse(text))
 }
 
-export function isObject(value: unknown): value is object {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null
 }
 
