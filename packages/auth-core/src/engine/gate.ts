@@ -1,5 +1,5 @@
 import type { Auth } from "../auth/auth.ts"
-import { AuthError } from "../errors/auth-error.ts"
+import { type AuthError, invalidOption } from "../errors/auth-error.ts"
 import type { Cloud } from "../identity/cloud.ts"
 import { isLoopback } from "../runtime/fetch.ts"
 import type { BareReason, DiagnosticOptions } from "./diagnostics.chunk.ts"
@@ -25,7 +25,7 @@ export function createAuthForRequest(key: "auth" | "countersign", clients: Auth 
   return (request) => {
     if (key in request) return checked(Reflect.get(request, key), `\`${key}\` must be left out, or be`)
     if (own !== undefined) return own
-    throw refused(`This client has no auth, so each request must name one as \`${key}\`.`)
+    throw invalidOption(`This client has no auth, so each request must name one as \`${key}\`.`)
   }
 }
 
@@ -34,11 +34,9 @@ function checked(given: unknown, rule: string): Auth | undefined {
   if (given === false) return undefined
   const { authenticate, judge } = Object(given)
   if (typeof authenticate === "function" && typeof judge === "function") return given as Auth
-  throw refused(`${rule} \`false\` or an auth such as tokenAuth(...), not ${given === null ? given : typeof given}.`)
-}
-
-function refused(message: string): AuthError {
-  return new AuthError("AUTH_INVALID_OPTION", message)
+  throw invalidOption(
+    `${rule} \`false\` or an auth such as tokenAuth(...), not ${given === null ? given : typeof given}.`,
+  )
 }
 
 export interface GuardOptions extends DiagnosticOptions {
@@ -104,7 +102,7 @@ export function createHostGuard(options: GuardOptions = {}): HostGuard {
   // A copy without a prototype, so that a polluted Object.prototype opens no host.
   const given = { __proto__: null, ...options }
   const { hosts, cloud, allowInsecure = false, unlisted = "warn" } = given
-  if (!/^(?:warn|error|silent)$/.test(unlisted)) throw refused('`unlisted` must be "warn", "error" or "silent".')
+  if (!/^(?:warn|error|silent)$/.test(unlisted)) throw invalidOption('`unlisted` must be "warn", "error" or "silent".')
   if (hosts !== undefined && !Array.isArray(hosts)) throw invalidHosts()
   const listed = hosts?.map(compile)
   // Consecutive requests mostly go to one host.
@@ -170,7 +168,7 @@ function isOfBase({ origin, host }: URL, baseUrl: string | URL): boolean {
 }
 
 function invalidHosts(): AuthError {
-  return refused('`hosts` takes host names such as "*.example.com:8080".')
+  return invalidOption('`hosts` takes host names such as "*.example.com:8080".')
 }
 
 /** The two decisions before a request is authenticated: by which auth, and whether its host may see a credential. */

@@ -77,6 +77,11 @@ export class AuthError extends Error {
   }
 }
 
+/** @param message with its full stop */
+export function invalidOption(message: string): AuthError {
+  return new AuthError("AUTH_INVALID_OPTION", message)
+}
+
 /** Whether a caught value is an {@link AuthError}, even one of another copy of this package. */
 export function isAuthError(value: unknown): value is AuthError {
   return typeof value === "object" && value !== null && isAuthErrorMark in value

@@ -17,11 +17,11 @@ export function rememberLast<Input, Result>(
   }
 }
 
-/** The same for the last `most` inputs, told apart by a text. When there are more, it begins anew. */
+/** The same for the last `most` inputs, told apart by a name. When there are more, it begins anew. */
 export function rememberMany<Input, Result>(
   most: number,
-  nameOf: (input: Input) => string,
   make: (input: Input) => Result,
+  nameOf: (input: Input) => string = String,
 ): (input: Input) => Result {
   const results = new Map<string, Result>()
   return (input) => {

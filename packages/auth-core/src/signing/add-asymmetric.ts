@@ -1,6 +1,7 @@
+import { rememberMany } from "../runtime/remember-last.ts"
 import { type CompactSignature, derOfSignature, signatureOfDer } from "./der-signature.ts"
 import { derivedPrivateKey } from "./derived-private-key.ts"
-import { type Algorithm, addAlgorithm, type SigningAlgorithm } from "./signing-algorithm.ts"
+import { addAlgorithm, type SigningAlgorithm } from "./signing-algorithm.ts"
 import type { Key, KeyMaterial } from "./string-to-sign.ts"
 
 /** A signature scheme on an elliptic curve. Keys are in lower-case hex. */
@@ -18,16 +19,15 @@ const MOST_KEYS = 100
 
 /** Adds an algorithm that signs with a private key derived from AK and SK. The key is derived once per AK and SK. */
 export function addAsymmetric(name: SigningAlgorithm, curve: Curve): void {
-  const keys = new Map<string, Key>()
-  const createKey: Algorithm["createKey"] = (material) => {
-    const id = JSON.stringify([material.accessKeyId, material.secretAccessKey])
-    const key = keys.get(id) ?? asymmetricKey(name, curve, material)
-    const [oldest] = keys.keys()
-    if (keys.size >= MOST_KEYS && oldest !== undefined) keys.delete(oldest)
-    keys.set(id, key)
+  const keyOf = rememberMany(
+    MOST_KEYS,
+    (material: KeyMaterial) => asymmetricKey(name, curve, material),
+    ({ accessKeyId, secretAccessKey }) => JSON.stringify([accessKeyId, secretAccessKey]),
+  )
+  addAlgorithm(name, (material) => {
+    const key = keyOf(material)
     return () => key
-  }
-  addAlgorithm(name, createKey)
+  })
 }
 
 function asymmetricKey(name: SigningAlgorithm, curve: Curve, material: KeyMaterial): Key {

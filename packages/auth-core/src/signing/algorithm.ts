@@ -1,6 +1,6 @@
 import { createHmac } from "#digest"
 import { bytesOfHex } from "../digest/bytes.ts"
-import { AuthError } from "../errors/auth-error.ts"
+import { invalidOption } from "../errors/auth-error.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
 import { scopedForm } from "./scoped-form.ts"
 import {
@@ -46,14 +46,10 @@ const SCOPED_HMAC_SHA256: Algorithm = {
 export function algorithmOf({ algorithm = "SDK-HMAC-SHA256", scoped }: AlgorithmOptions): Algorithm {
   const name = algorithm === "auto" ? "SDK-HMAC-SHA256" : algorithm
   if (!isSigningAlgorithm(name))
-    throw invalid(`\`algorithm\` must be auto or one of ${Object.keys(ALGORITHMS).join(", ")}`)
+    throw invalidOption(`\`algorithm\` must be auto or one of ${Object.keys(ALGORITHMS).join(", ")}.`)
   if (!scoped) return ALGORITHMS[name]
   checkAlgorithm({ algorithm, scoped })
   return SCOPED_HMAC_SHA256
-}
-
-function invalid(problem: string): AuthError {
-  return new AuthError("AUTH_INVALID_OPTION", `${problem}.`)
 }
 
 /** Whether a word on the wire names an algorithm. */
@@ -77,7 +73,7 @@ function derivedKey({ hash, accessKeyId, secretAccessKey, region, service }: Key
  */
 function scopedKey({ hash, accessKeyId, secretAccessKey, region = "", service = "" }: KeyMaterial): KeyOfDate {
   if (!/^[\w.-]*\/[\w.-]*$/.test(`${region}/${service}`)) {
-    throw invalid("`region` and `service` of a scoped signature must be names such as eu-de and ecs, or absent")
+    throw invalidOption("`region` and `service` of a scoped signature must be names such as eu-de and ecs, or absent.")
   }
   return keyOfScope(accessKeyId, [region, service, "sdk_request"], (scope) => {
     let key: string | Uint8Array = `SDK${secretAccessKey}`

@@ -72,8 +72,8 @@ export function createSignatureReader(): (
   request: RequestHead,
   scoped?: boolean,
 ) => ReceivedSignature | RefusedSignature {
-  const planOf = rememberMany(MOST_PLANS, (names: readonly string[]) => names.join(";"), createSignedPlan)
-  const timeOf = rememberMany(MOST_DATES, itself, parseSdkDate)
+  const planOf = rememberMany(MOST_PLANS, createSignedPlan, (names) => names.join(";"))
+  const timeOf = rememberMany(MOST_DATES, parseSdkDate)
   // Requests in a row mostly sign the same headers, which are then read in one go.
   let plan = planOf([])
   return (request, scoped = false) =>
@@ -102,10 +102,6 @@ export function createSignatureReader(): (
 /** Lists of signed headers to remember, in case a caller never stops inventing them. */
 const MOST_PLANS = 64
 const MOST_DATES = 64
-
-function itself(text: string): string {
-  return text
-}
 
 /** How the headers of a list are read and written. */
 interface SignedPlan {

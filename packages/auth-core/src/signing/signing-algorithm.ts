@@ -1,6 +1,6 @@
 import { createHmac } from "#digest"
 import type { HashAlgorithm } from "../digest/digest.ts"
-import { AuthError } from "../errors/auth-error.ts"
+import { AuthError, invalidOption } from "../errors/auth-error.ts"
 import type { CanonicalForm, ContentHashHeader } from "./header-plan.ts"
 import type { KeyMaterial, KeyOfDate, ScopeOptions } from "./string-to-sign.ts"
 
@@ -72,7 +72,7 @@ export function addedKey(name: string): Algorithm["createKey"] {
   const createKey = added[name]
   if (createKey) return createKey
   const curve = /^SDK-(?:ECDSA-)?(P256|SM2)-S/.exec(name)?.[1]
-  if (!curve) throw invalid("`algorithm` must be a SigningAlgorithm or auto.")
+  if (!curve) throw invalidOption("`algorithm` must be a SigningAlgorithm or auto.")
   throw new AuthError(
     "AUTH_ALGORITHM_UNSUPPORTED",
     `${name} needs \`import "@countersign/auth-core/${curve.toLowerCase()}"\`.`,
@@ -86,14 +86,10 @@ export function addedKey(name: string): Algorithm["createKey"] {
  * form; and as {@link addedKey}
  */
 export function checkAlgorithm({ algorithm = "SDK-HMAC-SHA256", scoped, region, service }: AlgorithmOptions): void {
-  if (scoped && algorithm !== "SDK-HMAC-SHA256") throw invalid("`scoped` needs SDK-HMAC-SHA256.")
+  if (scoped && algorithm !== "SDK-HMAC-SHA256") throw invalidOption("`scoped` needs SDK-HMAC-SHA256.")
   if (algorithm !== "V11-HMAC-SHA256") {
     if (!/^(auto|SDK-HMAC-(SHA256|SM3))$/.test(algorithm)) addedKey(algorithm)
   } else if (!/^[\w.-]+\/[\w.-]+$/.test([region, service].join("/"))) {
-    throw invalid("V11-HMAC-SHA256 needs `region`, and `service` such as iotdm.")
+    throw invalidOption("V11-HMAC-SHA256 needs `region`, and `service` such as iotdm.")
   }
-}
-
-function invalid(problem: string): AuthError {
-  return new AuthError("AUTH_INVALID_OPTION", problem)
 }

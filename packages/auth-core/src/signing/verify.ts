@@ -1,4 +1,4 @@
-import { AuthError, isAuthError } from "../errors/auth-error.ts"
+import { AuthError, invalidOption, isAuthError } from "../errors/auth-error.ts"
 import { UNSIGNED_PAYLOAD } from "./canonicalizer.ts"
 import { checkBody } from "./check-body.ts"
 import { selectHeaders } from "./header-plan.ts"
@@ -94,14 +94,14 @@ export async function verify(
     )
   }
   if (signType === "basic") return verifyBasic(request, options as VerifyBasicOptions)
-  if (signType !== "hmac") throw invalid("`signType` must be hmac or basic")
+  if (signType !== "hmac") throw invalidOption("`signType` must be hmac or basic.")
   return verifyHmac(request, options as VerifyOptions)
 }
 
 async function verifyHmac(request: SignableRequest, options: VerifyOptions): Promise<VerifyResult> {
   checkOptions(options)
   const time = (options.now ?? Date.now)()
-  if (!Number.isFinite(time)) throw invalid("`now` must give the server's time in epoch milliseconds")
+  if (!Number.isFinite(time)) throw invalidOption("`now` must give the server's time in epoch milliseconds.")
   const { secretFor, maxSkewMs = 15 * 60_000, allowUnsignedHost, allowUnsignedPayload, scoped } = options
   const received = receivedSignature(request, scoped === true)
   if (received.ok === false) return received
@@ -137,18 +137,16 @@ async function verifyHmac(request: SignableRequest, options: VerifyOptions): Pro
 
 function checkOptions(options: VerifyOptions): void {
   const { secretFor, now, maxSkewMs = 0, allowUnsignedHost, allowUnsignedPayload } = Object(options) as VerifyOptions
-  if (typeof secretFor !== "function") throw invalid("`secretFor` must be a function that gives the secret of an AK")
-  if (now !== undefined && typeof now !== "function") throw invalid("`now` must be a function, such as Date.now")
-  if (typeof maxSkewMs !== "number" || !(maxSkewMs >= 0)) throw invalid("`maxSkewMs` must be milliseconds, 0 or more")
+  if (typeof secretFor !== "function")
+    throw invalidOption("`secretFor` must be a function that gives the secret of an AK.")
+  if (now !== undefined && typeof now !== "function") throw invalidOption("`now` must be a function, such as Date.now.")
+  if (typeof maxSkewMs !== "number" || !(maxSkewMs >= 0))
+    throw invalidOption("`maxSkewMs` must be milliseconds, 0 or more.")
   for (const [name, allowed] of Object.entries({ allowUnsignedHost, allowUnsignedPayload })) {
     if (allowed !== undefined && typeof allowed !== "boolean" && typeof allowed !== "function") {
-      throw invalid(`\`${name}\` must be true, false, or a function of the request`)
+      throw invalidOption(`\`${name}\` must be true, false, or a function of the request.`)
     }
   }
-}
-
-function invalid(problem: string): AuthError {
-  return new AuthError("AUTH_INVALID_OPTION", `${problem}.`)
 }
 
 async function isAllowed(allowed: AllowUnsigned | undefined, request: SignableRequest): Promise<boolean> {
@@ -159,7 +157,8 @@ async function verifyBasic(
   { headers }: SignableRequest,
   { secretFor }: VerifyBasicOptions,
 ): Promise<VerifiedKey | RefusedSignature> {
-  if (typeof secretFor !== "function") throw invalid("`secretFor` must be a function that gives the secret of a key")
+  if (typeof secretFor !== "function")
+    throw invalidOption("`secretFor` must be a function that gives the secret of a key.")
   const authorization = AUTHORIZATION.read(headers)[0] ?? ""
   if (authorization === "") return failure("SIGNATURE_MISSING", "the request has no Authorization header")
   const [, accessKeyId, given] = /^([^:]+):(.+)$/s.exec(basicText(authorization)) ?? []

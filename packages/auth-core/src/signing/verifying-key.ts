@@ -28,15 +28,16 @@ export function createVerifyingKey(
   secretAccessKey: string,
   securityToken?: string | undefined,
 ): VerifyingKey {
-  const keysOf = rememberMany(MOST_SCOPES, scopeOf, ({ algorithm, scoped, region, service }: ParsedAuthorization) => {
+  const keyFor = ({ algorithm, scoped, region, service }: ParsedAuthorization) => {
     const { hash, createKey } = algorithmOf({ algorithm, scoped })
     const keyAt = createKey({ hash, accessKeyId, secretAccessKey, region, service })
-    const at = rememberMany(MOST_DATES, itself, (sdkDate: string): { key: Key; start: string } => {
+    const at = rememberMany(MOST_DATES, (sdkDate: string): { key: Key; start: string } => {
       const key = keyAt(sdkDate)
       return { key, start: stringToSignStart(algorithm, sdkDate, key) }
     })
     return { hash, at }
-  })
+  }
+  const keysOf = rememberMany(MOST_SCOPES, keyFor, scopeOf)
   return {
     securityToken,
     checkOf(claimed, sdkDate) {
@@ -67,10 +68,6 @@ export function createSignatureCheck(
 
 function scopeOf({ algorithm, scoped, region, service }: ParsedAuthorization): string {
   return region === undefined ? algorithm : [algorithm, scoped, region, service].join("/")
-}
-
-function itself(text: string): string {
-  return text
 }
 
 /** Takes the same time no matter where the texts differ. */

@@ -45,11 +45,11 @@ describe("a function that remembers several results", () => {
     const inputs: string[] = []
     const upper = rememberMany(
       2,
-      (input: string) => input.trim(),
-      (input) => {
+      (input: string) => {
         inputs.push(input)
         return input.trim().toUpperCase()
       },
+      (input) => input.trim(),
     )
     expect(["a", " a", "b", "a", "c", "c", "a"].map(upper)).toEqual(["A", "A", "B", "A", "C", "C", "A"])
     expect(inputs).toEqual(["a", "b", "c", "a"])
