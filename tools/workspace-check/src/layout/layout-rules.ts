@@ -34,7 +34,6 @@ export const layoutRules: LayoutRules = {
       [`${core}/engine/bodies.chunk.ts`]: "It is the chunk that a Request, a form or a stream loads.",
       [`${core}/runtime/body-size.ts`]: "Signing, the engine and bodies keep the same limit.",
       [`${core}/runtime/listeners-channel.ts`]: "It is eager, and the code that publishes is loaded on demand.",
-      [`${core}/runtime/tell-listeners.ts`]: "Caches, signatures and requests tell their events by the same rule.",
       [`${core}/runtime/header-text.ts`]: "The engine, IAM and both kinds of auth read headers by the same rule.",
     },
   },
