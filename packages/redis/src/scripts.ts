@@ -19,6 +19,8 @@ local now = math.floor(micros / 1000)
 local publishing, channel, sender, key = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local fields = redis.pcall('HMGET', KEYS[1], 'version', 'ends', 'failed', 'waits', 'kept', 'holder', 'lease', 'until', 'awaited')
 if fields.err then
+  -- Anything else is told to the client, such as a right that is missing.
+  if string.sub(fields.err, 1, 9) ~= 'WRONGTYPE' then return fields end
   redis.call('DEL', KEYS[1])
   fields = {}
 end
