@@ -2,8 +2,6 @@ import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { expect, it } from "vitest"
-import { randomPlan } from "../src/plans/random-plan.ts"
-import { simulate } from "../src/simulate.ts"
 
 const SOURCES = new URL("../../../packages/testkit/src/from-sources.mjs", import.meta.url).href
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url))
@@ -13,8 +11,4 @@ it("300 fleets under faults keep their promises", { timeout: 600_000 }, async ()
   // A broken promise makes the program fail, and the error has its output.
   const { stdout } = await promisify(execFile)(process.execPath, given)
   expect(stdout).toContain("0 of 300 fleets broke a promise")
-})
-
-it.each(["305", "333", "371"])("a notice of a second key causes no early renewal, as once in seed %s", async (seed) => {
-  expect((await simulate(randomPlan(seed))).violations).toEqual([])
 })

@@ -13,7 +13,6 @@ export interface Issued {
   readonly secret: string
   readonly issuedAt: number
   readonly expiresAt: number
-  readonly call: IamCall
   revokedAt: number | undefined
 }
 
@@ -23,10 +22,6 @@ export interface IamCall {
   readonly secret: string
   readonly process: string
   readonly sentAt: number
-  /** When it reached IAM; nothing while it has not. */
-  servedAt: number | undefined
-  /** When the process had the answer. */
-  answeredAt: number | undefined
   outcome: "none" | "issued" | "refused" | "failed"
   issued: Issued | undefined
 }
@@ -49,6 +44,7 @@ export interface IamOptions {
   readonly random: Random
   readonly conditions: IamConditions
   readonly tokenLifeMs: number
+  readonly trace: ((line: string) => void) | undefined
 }
 
 /** A model of IAM: it issues tokens for passwords, and knows each of them. */
@@ -90,29 +86,26 @@ export class Iam {
   }
 
   #call(machine: Machine, init: IamFetchInit): Promise<IamFetchResponse> {
-    const { agenda, random, conditions } = this.#options
+    const { agenda, random, conditions, trace } = this.#options
     const { identity, secret } = passwordIn(init.body)
     const call: IamCall = {
       identity,
       secret,
       process: machine.name,
       sentAt: machine.time,
-      servedAt: undefined,
-      answeredAt: undefined,
       outcome: "none",
       issued: undefined,
     }
     this.calls.push(call)
     return new Promise((resolve, reject) => {
       init.signal.addEventListener("abort", () => reject(init.signal.reason), { once: true })
-      const tookMs = conditions.delayMs + random.exponential(conditions.jitterMs)
-      agenda.at(machine.time + tookMs * (1 - conditions.returnShare), () => {
+      const { delayMs, jitterMs, returnShare } = conditions
+      const tookMs = delayMs + random.exponential(jitterMs)
+      agenda.at(machine.time + tookMs * (1 - returnShare), () => {
         const answer = this.#serve(call)
+        trace?.(`${agenda.now.toFixed(3)} ${machine.name} iam ${call.outcome}, asked at ${call.sentAt.toFixed(3)}`)
         if (random.chance(conditions.hanging)) return
-        machine.receive(agenda.now + tookMs * conditions.returnShare, () => {
-          call.answeredAt = machine.time
-          resolve(answer)
-        })
+        machine.receive(agenda.now + tookMs * returnShare, () => resolve(answer))
       })
     })
   }
@@ -120,7 +113,6 @@ export class Iam {
   #serve(call: IamCall): IamFetchResponse {
     const { agenda, random, conditions, tokenLifeMs } = this.#options
     const { identity, secret } = call
-    call.servedAt = agenda.now
     if (random.chance(conditions.failing)) {
       call.outcome = "failed"
       return answerOf(agenda.now, random.pick([500, 503]), { error: { message: "busy" } })
@@ -133,7 +125,7 @@ export class Iam {
     call.outcome = "issued"
     const value = `token-${this.#issued.size + 1}-of-${identity}`
     const expiresAt = agenda.now + tokenLifeMs
-    call.issued = { value, identity, secret, issuedAt: agenda.now, expiresAt, call, revokedAt: undefined }
+    call.issued = { value, identity, secret, issuedAt: agenda.now, expiresAt, revokedAt: undefined }
     this.#issued.set(value, call.issued)
     const token = { issued_at: timeText(agenda.now), expires_at: timeText(expiresAt) }
     return answerOf(agenda.now, 201, { token }, { "x-subject-token": value })

@@ -64,17 +64,14 @@ export class FleetProcess {
 
   /** Runs the first lines of the program. */
   start(): void {
-    const { observed, trace } = this.#world
+    const { trace } = this.#world
     const { machine } = this
     const plain = redisStore(this.client)
     this.#cache = new TokenCache({
       store: this.#keyring === undefined ? plain : encryptedStore(plain, { keys: this.#keyring.map(keyOf) }),
       clock: machine,
       random: this.#random.next,
-      onEvent: (event) => {
-        observed.countEvent(event.type)
-        trace?.(`${machine.time.toFixed(3)} ${machine.name} event ${JSON.stringify(event)}`)
-      },
+      onEvent: (event) => trace?.(`${machine.time.toFixed(3)} ${machine.name} event ${JSON.stringify(event)}`),
     })
   }
 

@@ -2,7 +2,7 @@ import { Iam, type IamConditions } from "../cloud/iam.ts"
 import type { Fault } from "../plans/fault.ts"
 import type { Plan } from "../plans/plan.ts"
 import { CALM } from "../store/conditions.ts"
-import { RedisServer } from "../store/redis-server.ts"
+import { HEALTHY, RedisServer } from "../store/redis-server.ts"
 import { Agenda } from "../time/agenda.ts"
 import { EPOCH } from "../time/machine.ts"
 import { Random } from "../time/random.ts"
@@ -35,6 +35,7 @@ export class Fleet {
       random: new Random(`iam ${plan.seed}`),
       conditions: this.#iamConditions,
       tokenLifeMs: plan.tokenLifeMs,
+      trace,
     })
     const server = new RedisServer(
       () => EPOCH + agenda.now + this.#serverClockMs,
@@ -138,11 +139,9 @@ export class Fleet {
         }
         return undefined
       }
-      case "server": {
-        const healthy = { mayNotUseChannels: false, isFull: false, refused: undefined, readLagMs: 0 }
+      case "server":
         Object.assign(server.troubles, fault.troubles)
-        return () => void Object.assign(server.troubles, healthy)
-      }
+        return () => void Object.assign(server.troubles, HEALTHY)
       case "pause":
         for (const { machine } of this.#at(fault.process)) machine.stop(fault.forMs)
         return undefined

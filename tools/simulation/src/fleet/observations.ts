@@ -38,10 +38,4 @@ export class Observations {
   readonly sent: Sent[] = []
   readonly refused: Refused[] = []
   readonly errors: string[] = []
-  /** Events of all caches, by type. */
-  readonly events = new Map<string, number>()
-
-  countEvent(type: string): void {
-    this.events.set(type, (this.events.get(type) ?? 0) + 1)
-  }
 }

@@ -13,11 +13,12 @@ const MOST_REFUSALS = 4
 /** How often IAM is asked. */
 export function callRules(calls: readonly IamCall[], plan: Plan, timeline: Timeline): Violation[] {
   const violations: Violation[] = []
-  for (const group of groupsOf(calls, (call) => `${call.identity} ${call.secret} ${groupOf(plan, call.process)}`)) {
+  const byFleet = (call: IamCall): string => `${call.identity} ${call.secret} ${groupOf(plan, call.process)}`
+  for (const group of groupsOf(calls, byFleet)) {
     violations.push(...tooMany(group, plan, timeline), ...unrest(group, plan))
   }
   const refused = calls.filter(({ outcome }) => outcome === "refused")
-  for (const group of groupsOf(refused, (call) => `${call.identity} ${call.secret} ${groupOf(plan, call.process)}`)) {
+  for (const group of groupsOf(refused, byFleet)) {
     violations.push(...tooOftenRefused(group, "the fleet", timeline))
   }
   for (const group of groupsOf(refused, (call) => `${call.identity} ${call.secret} ${call.process}`)) {

@@ -1,4 +1,4 @@
-import { type Effect, effectOf, type Fault } from "../plans/fault.ts"
+import { type Effect, effectOf, type Fault, lastsUntil } from "../plans/fault.ts"
 
 interface Span {
   readonly from: number
@@ -11,7 +11,7 @@ export class Timeline {
   readonly #spans: Span[]
 
   constructor(faults: readonly Fault[]) {
-    this.#spans = faults.map((fault) => ({ from: fault.at, until: fault.at + fault.forMs, effect: effectOf(fault) }))
+    this.#spans = faults.map((fault) => ({ from: fault.at, until: lastsUntil(fault), effect: effectOf(fault) }))
   }
 
   /** Whether nothing had one of these effects at any moment of a span. */

@@ -61,6 +61,22 @@ const NONE: Effect = {
   setsClocks: false,
 }
 
+/** The longest that a cache waits for its provider. */
+const REFRESH_TIMEOUT_MS = 30_000
+
+/** When the last effect of a fault is over. A call of IAM that was sent at its end is still slow, or never answered. */
+export function lastsUntil(fault: Fault): number {
+  const end = fault.at + fault.forMs
+  if (fault.kind !== "iam") return end
+  const { hanging = 0, delayMs = 0 } = fault.conditions
+  return end + (hanging > 0 ? REFRESH_TIMEOUT_MS : delayMs)
+}
+
+/** Commands without which no lease is released. */
+const KEEP_LEASES = new Set(["EVAL", "TIME", "HMGET", "HDEL"])
+/** Commands without which a script ends before it tells of its change. */
+const LOSE_NOTICES = new Set(["HSET", "PEXPIREAT", "PUBLISH"])
+
 export function effectOf(fault: Fault): Effect {
   switch (fault.kind) {
     case "network": {
@@ -87,12 +103,12 @@ export function effectOf(fault: Fault): Effect {
     case "evict":
       return { ...NONE, onStore: true }
     case "server": {
-      const { isFull = false, refused, readLagMs = 0, mayNotUseChannels = false } = fault.troubles
-      const isMute = mayNotUseChannels || refused?.endsWith("PUBLISH") === true
+      const { isFull = false, refused, mayNotUseChannels = false } = fault.troubles
       return {
         ...NONE,
-        onStore: isFull || readLagMs > 0 || (refused !== undefined && !isMute),
-        losesNotices: isMute,
+        onStore: isFull || (refused !== undefined && refused !== "PUBLISH"),
+        orphansLeases: refused !== undefined && KEEP_LEASES.has(refused),
+        losesNotices: mayNotUseChannels || (refused !== undefined && LOSE_NOTICES.has(refused)),
       }
     }
     case "stalls":

@@ -36,14 +36,23 @@ export const scenarios: readonly Scenario[] = [
     longestWaitMs: AT_ONCE_MS,
   },
   {
-    name: "reads lag 300 ms",
+    name: "the keys of encryption are in another order in every second process",
     plan: {
       ...CALM_PLAN,
-      seed: "lag 0",
-      readEveryMs: 1_000,
-      faults: [{ kind: "server", at: 0, forMs: 10 * MINUTE_MS, troubles: { readLagMs: 300 } }],
+      seed: "order 26",
+      processes: 3,
+      identities: 2,
+      startWithinMs: 0,
+      readEveryMs: 7_000,
+      hasSecretFunctions: true,
+      endMs: 18 * MINUTE_MS,
+      keyrings: [
+        [1, 2],
+        [2, 1],
+      ],
     },
-    mostCalls: 3,
+    // Five for each identity.
+    mostCalls: 10,
     longestWaitMs: AT_ONCE_MS,
   },
   {
@@ -74,7 +83,7 @@ export const scenarios: readonly Scenario[] = [
     plan: {
       ...CALM_PLAN,
       seed: "half 0",
-      faults: [{ kind: "server", at: 0, forMs: 1_000, troubles: { refused: "HINCRBY" } }],
+      faults: [{ kind: "server", at: 0, forMs: 1_000, troubles: { refused: "PEXPIREAT" } }],
       startWithinMs: 3_000,
     },
     mostCalls: 8,

@@ -1,5 +1,5 @@
 import type { Keyspace, Stored } from "./keyspace.ts"
-import { ErrorReply, type Reply, StatusReply } from "./replies.ts"
+import { ErrorReply, type Reply } from "./replies.ts"
 
 /** The state that a command works on. */
 export interface CommandContext {
@@ -16,58 +16,34 @@ export interface CommandContext {
 
 type Command = (context: CommandContext, ...given: string[]) => Reply
 
-const OK = new StatusReply("OK")
 const WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value"
 
-/** The commands that need more memory. A full server refuses them. */
-const GROWING = new Set(["SET", "HSET", "HINCRBY"])
-
-/** Runs one command of those that the store uses. */
+/** Runs one command of those that the scripts of the store use. */
 export function runCommand(context: CommandContext, name: string, given: readonly string[]): Reply {
-  const command = COMMANDS[name.toUpperCase()]
+  const command = COMMANDS[name]
   if (command === undefined)
     throw new Error(`The model of Redis lacks the command ${name}: add it, and test it on a real one.`)
   return command(context, ...given)
 }
 
+/** Whether a command needs more memory. A full server refuses it. */
 export function isGrowing(name: string): boolean {
-  return GROWING.has(name.toUpperCase())
+  return name === "HSET"
 }
 
 /** Whether a command changes the keyspace. */
 export function isWrite(name: string): boolean {
-  return isGrowing(name) || ["DEL", "UNLINK", "PEXPIRE", "PEXPIREAT", "HDEL"].includes(name.toUpperCase())
+  return ["HSET", "HDEL", "DEL", "PEXPIREAT"].includes(name)
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  GET: ({ keyspace, now }, key) => text(keyspace.get(key, now)?.value),
-  MGET: ({ keyspace, now }, ...keys) =>
-    keys.map((key) => {
-      const value = keyspace.get(key, now)?.value
-      return typeof value === "string" ? value : null
-    }),
-  STRLEN: ({ keyspace, now }, key) => text(keyspace.get(key, now)?.value)?.length ?? 0,
-  EXISTS: ({ keyspace, now }, ...keys) => keys.filter((key) => keyspace.get(key, now) !== undefined).length,
-  SET: set,
-  DEL: remove,
-  UNLINK: remove,
-  PTTL: ({ keyspace, now }, key) => {
-    const entry = keyspace.get(key, now)
-    return entry === undefined ? -2 : entry.expiresAt === Number.POSITIVE_INFINITY ? -1 : entry.expiresAt - now
-  },
-  PEXPIRETIME: ({ keyspace, now }, key) => {
-    const entry = keyspace.get(key, now)
-    return entry === undefined ? -2 : entry.expiresAt === Number.POSITIVE_INFINITY ? -1 : entry.expiresAt
-  },
-  PEXPIRE: (context, key, ms) => expire(context, key, context.now + whole(ms)),
-  PEXPIREAT: (context, key, at) => expire(context, key, whole(at)),
+  TIME: ({ micros }) => [String(Math.floor(micros / 1_000_000)), String(micros % 1_000_000)],
   HGET: ({ keyspace, now }, key, field) => hash(keyspace.get(key, now)?.value).get(field) ?? null,
   HMGET: ({ keyspace, now }, key, ...fields) => {
     const fieldsOf = hash(keyspace.get(key, now)?.value)
     return fields.map((field) => fieldsOf.get(field) ?? null)
   },
-  HSET: (context, key, ...pairs) => {
-    const { keyspace, now, at } = context
+  HSET: ({ keyspace, now, at }, key, ...pairs) => {
     const entry = keyspace.get(key, now)
     const fields = new Map(hash(entry?.value))
     const before = fields.size
@@ -85,56 +61,20 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     }
     return count
   },
-  HINCRBY: ({ keyspace, now, at }, key, field, step) => {
-    const entry = keyspace.get(key, now)
-    const fields = new Map(hash(entry?.value))
-    const sum = whole(fields.get(field) ?? "0", "ERR hash value is not an integer") + whole(step)
-    fields.set(field, String(sum))
-    keyspace.set(key, { value: fields, expiresAt: entry?.expiresAt ?? Number.POSITIVE_INFINITY }, at)
-    return sum
+  DEL: ({ keyspace, now, at }, key) => {
+    if (keyspace.get(key, now) === undefined) return 0
+    keyspace.delete(key, at)
+    return 1
   },
-  TIME: ({ micros }) => [String(Math.floor(micros / 1_000_000)), String(micros % 1_000_000)],
+  PEXPIREAT: ({ keyspace, now, at }, key, time) => {
+    const entry = keyspace.get(key, now)
+    const expiresAt = whole(time)
+    if (entry === undefined) return 0
+    if (expiresAt <= now) keyspace.delete(key, at)
+    else keyspace.set(key, { ...entry, expiresAt }, at)
+    return 1
+  },
   PUBLISH: ({ publish }, channel, message) => publish(channel, message),
-  SPUBLISH: ({ publish }, channel, message) => publish(channel, message),
-}
-
-function set({ keyspace, now, at }: CommandContext, key: string, value: string, ...options: string[]): Reply {
-  let expiresAt = Number.POSITIVE_INFINITY
-  for (let index = 0; index < options.length; index++) {
-    const option = options[index]?.toUpperCase()
-    if (option === "NX" || option === "XX") {
-      if ((keyspace.get(key, now) === undefined) !== (option === "NX")) return null
-    } else if (option === "PX" || option === "PXAT") {
-      index += 1
-      const ms = whole(options[index])
-      if (ms <= 0) throw new ErrorReply("ERR invalid expire time in 'set' command")
-      expiresAt = option === "PX" ? now + ms : ms
-    } else throw new Error(`The model of SET lacks the option ${option}.`)
-  }
-  // An end in the past deletes.
-  if (expiresAt <= now) keyspace.delete(key, at)
-  else keyspace.set(key, { value, expiresAt }, at)
-  return OK
-}
-
-function remove({ keyspace, now, at }: CommandContext, ...keys: string[]): Reply {
-  const present = keys.filter((key) => keyspace.get(key, now) !== undefined)
-  for (const key of present) keyspace.delete(key, at)
-  return present.length
-}
-
-function expire({ keyspace, now, at }: CommandContext, key: string, expiresAt: number): Reply {
-  const entry = keyspace.get(key, now)
-  if (entry === undefined) return 0
-  if (expiresAt <= now) keyspace.delete(key, at)
-  else keyspace.set(key, { ...entry, expiresAt }, at)
-  return 1
-}
-
-function text(value: Stored | undefined): string | null {
-  if (value === undefined) return null
-  if (typeof value === "string") return value
-  throw new ErrorReply(WRONG_TYPE)
 }
 
 function hash(value: Stored | undefined): ReadonlyMap<string, string> {
@@ -143,7 +83,7 @@ function hash(value: Stored | undefined): ReadonlyMap<string, string> {
   throw new ErrorReply(WRONG_TYPE)
 }
 
-function whole(given: string | undefined, problem = "ERR value is not an integer or out of range"): number {
+function whole(given: string | undefined): number {
   if (given !== undefined && /^-?\d{1,16}$/.test(given)) return Number(given)
-  throw new ErrorReply(problem)
+  throw new ErrorReply("ERR value is not an integer or out of range")
 }

@@ -1,5 +1,5 @@
 import { type Expression, parse, type Statement } from "luaparse"
-import { isTruthy, type LuaFunction, LuaTable, type LuaValue, numberText, toNumber } from "./lua-values.ts"
+import { isTruthy, type LuaFunction, LuaTable, type LuaValue, toNumber } from "./lua-values.ts"
 
 /** The names that a script finds: KEYS, ARGV, redis, and the library of Lua. */
 export type Globals = ReadonlyMap<string, LuaValue>
@@ -14,11 +14,8 @@ interface Frame {
 }
 
 type Evaluate = (frame: Frame) => LuaValue
-/** Ends with a result when the statement returns from the script, with {@link BROKEN} for a break. */
-type Execute = (frame: Frame) => Ending | undefined
-type Ending = { readonly result: LuaValue } | typeof BROKEN
-
-const BROKEN = Symbol("break")
+/** Ends with a result when the statement returns. */
+type Execute = (frame: Frame) => { readonly result: LuaValue } | undefined
 
 /** The place of each local variable by its name. */
 type Scope = Map<string, number>
@@ -31,10 +28,7 @@ export function compileScript(text: string): Script {
   const { body } = parse(text, { luaVersion: "5.1", encodingMode: "pseudo-latin1", comments: false })
   const compiler = new Compiler()
   const run = compiler.block(body, new Map())
-  return (globals) => {
-    const ending = run({ globals, locals: [] })
-    return ending === undefined || ending === BROKEN ? undefined : ending.result
-  }
+  return (globals) => run({ globals, locals: [] })?.result
 }
 
 class Compiler {
@@ -81,7 +75,7 @@ class Compiler {
       }
       case "ReturnStatement": {
         const [first] = statement.arguments
-        if (first === undefined) return () => ({ result: undefined })
+        if (first === undefined) throw lacking("a return of nothing")
         const value = this.#expression(first, scope)
         return (frame) => ({ result: value(frame) })
       }
@@ -91,61 +85,6 @@ class Compiler {
           body: this.block(clause.body, scope),
         }))
         return (frame) => clauses.find(({ condition }) => isTruthy(condition(frame)))?.body(frame)
-      }
-      case "DoStatement":
-        return this.block(statement.body, scope)
-      case "WhileStatement": {
-        const condition = this.#expression(statement.condition, scope)
-        const body = this.block(statement.body, scope)
-        return (frame) => {
-          while (isTruthy(condition(frame))) {
-            const ending = body(frame)
-            if (ending === BROKEN) return undefined
-            if (ending !== undefined) return ending
-          }
-          return undefined
-        }
-      }
-      case "BreakStatement":
-        return () => BROKEN
-      case "ForNumericStatement": {
-        const [start, end] = [this.#expression(statement.start, scope), this.#expression(statement.end, scope)]
-        const step = statement.step === null ? () => 1 : this.#expression(statement.step, scope)
-        const inner = new Map(scope)
-        const place = this.#declare(statement.variable.name, inner)
-        const body = this.block(statement.body, inner)
-        return (frame) => {
-          const by = numberOf(step(frame))
-          const last = numberOf(end(frame))
-          for (let index = numberOf(start(frame)); by > 0 ? index <= last : index >= last; index += by) {
-            frame.locals[place] = index
-            const ending = body(frame)
-            if (ending === BROKEN) return undefined
-            if (ending !== undefined) return ending
-          }
-          return undefined
-        }
-      }
-      case "ForGenericStatement": {
-        const [iterator] = statement.iterators
-        const inner = new Map(scope)
-        const [keyPlace, valuePlace] = statement.variables.map(({ name }) => this.#declare(name, inner))
-        const isListed =
-          iterator?.type === "CallExpression" && iterator.base.type === "Identifier" && iterator.base.name === "ipairs"
-        const [listed] = isListed ? iterator.arguments : []
-        if (listed === undefined || keyPlace === undefined) throw lacking("a loop over anything but ipairs")
-        const list = this.#expression(listed, scope)
-        const body = this.block(statement.body, inner)
-        return (frame) => {
-          for (const [index, value] of tableOf(list(frame)).list().entries()) {
-            frame.locals[keyPlace] = index + 1
-            if (valuePlace !== undefined) frame.locals[valuePlace] = value
-            const ending = body(frame)
-            if (ending === BROKEN) return undefined
-            if (ending !== undefined) return ending
-          }
-          return undefined
-        }
       }
       case "FunctionDeclaration": {
         const { identifier, isLocal } = statement
@@ -210,33 +149,17 @@ class Compiler {
         return (frame) => operate(left(frame), right(frame))
       }
       case "UnaryExpression": {
+        if (expression.operator !== "not") throw lacking(`the operator ${expression.operator}`)
         const argument = this.#expression(expression.argument, scope)
-        if (expression.operator === "not") return (frame) => !isTruthy(argument(frame))
-        if (expression.operator === "-") return (frame) => -numberOf(argument(frame))
-        return (frame) => {
-          const value = argument(frame)
-          return typeof value === "string" ? value.length : tableOf(value).list().length
-        }
+        return (frame) => !isTruthy(argument(frame))
       }
       case "TableConstructorExpression": {
-        const fields = expression.fields.map((field) => ({
-          key:
-            field.type === "TableKey"
-              ? this.#expression(field.key, scope)
-              : field.type === "TableKeyString"
-                ? constant(field.key.name)
-                : undefined,
-          value: this.#expression(field.value, scope),
-        }))
-        return (frame) => {
-          const table = new LuaTable()
-          let index = 1
-          for (const { key, value } of fields) table.set(key === undefined ? index++ : key(frame), value(frame))
-          return table
-        }
+        const values = expression.fields.map((field) => {
+          if (field.type !== "TableValue") throw lacking("a table with keys")
+          return this.#expression(field.value, scope)
+        })
+        return (frame) => LuaTable.of(values.map((value) => value(frame)))
       }
-      case "FunctionDeclaration":
-        return this.#function(expression, scope)
       default:
         throw lacking(expression.type)
     }
@@ -253,8 +176,7 @@ class Compiler {
     return (frame) =>
       (...given) => {
         for (const [index, place] of places.entries()) frame.locals[place] = given[index]
-        const ending = run(frame)
-        return ending === undefined || ending === BROKEN ? undefined : ending.result
+        return run(frame)?.result
       }
   }
 
@@ -267,13 +189,9 @@ class Compiler {
         locals[place] = value
       }
     }
-    if (expression.type === "MemberExpression" || expression.type === "IndexExpression") {
-      const base = this.#expression(expression.base, scope)
-      const key =
-        expression.type === "MemberExpression"
-          ? constant(expression.identifier.name)
-          : this.#expression(expression.index, scope)
-      return (frame, value) => tableOf(base(frame)).set(key(frame), value)
+    if (expression.type === "IndexExpression") {
+      const [base, index] = [this.#expression(expression.base, scope), this.#expression(expression.index, scope)]
+      return (frame, value) => tableOf(base(frame)).set(index(frame), value)
     }
     throw lacking(`an assignment to ${expression.type}`)
   }
@@ -290,27 +208,21 @@ type FunctionDeclaration = Extract<Statement, { type: "FunctionDeclaration" }>
 const BINARY: Readonly<Record<string, (left: LuaValue, right: LuaValue) => LuaValue>> = {
   "==": (left, right) => left === right,
   "~=": (left, right) => left !== right,
-  "<": (left, right) => compared(left, right) < 0,
-  "<=": (left, right) => compared(left, right) <= 0,
-  ">": (left, right) => compared(left, right) > 0,
-  ">=": (left, right) => compared(left, right) >= 0,
+  ">": (left, right) => comparable(left) > comparable(right),
   "+": (left, right) => numberOf(left) + numberOf(right),
   "-": (left, right) => numberOf(left) - numberOf(right),
   "*": (left, right) => numberOf(left) * numberOf(right),
   "/": (left, right) => numberOf(left) / numberOf(right),
-  "%": (left, right) => numberOf(left) - Math.floor(numberOf(left) / numberOf(right)) * numberOf(right),
   "..": (left, right) => textOf(left) + textOf(right),
 }
 
-function compared(left: LuaValue, right: LuaValue): number {
-  if (typeof left === "number" && typeof right === "number") return left - right
-  if (typeof left === "string" && typeof right === "string") return left < right ? -1 : left > right ? 1 : 0
-  throw new Error(`attempt to compare ${typeof left} with ${typeof right}`)
+function comparable(value: LuaValue): number {
+  if (typeof value === "number") return value
+  throw new Error(`attempt to compare a ${typeof value} value`)
 }
 
 function textOf(value: LuaValue): string {
   if (typeof value === "string") return value
-  if (typeof value === "number") return numberText(value)
   throw new Error(`attempt to concatenate a ${typeof value} value`)
 }
 
@@ -328,10 +240,6 @@ function tableOf(value: LuaValue): LuaTable {
 function functionOf(value: LuaValue): LuaFunction {
   if (typeof value === "function") return value
   throw new Error(`attempt to call a ${typeof value} value`)
-}
-
-function constant(value: LuaValue): Evaluate {
-  return () => value
 }
 
 function lacking(construct: string): Error {

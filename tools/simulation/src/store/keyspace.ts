@@ -22,10 +22,6 @@ export class Keyspace {
   #entries = new Map<string, Entry>()
   #changes: Change[] = []
 
-  get size(): number {
-    return this.#entries.size
-  }
-
   /** A key lives up to the millisecond of its end, that one included. */
   get(key: string, now: number): Entry | undefined {
     const entry = this.#entries.get(key)
@@ -55,23 +51,13 @@ export class Keyspace {
     return [...this.#entries.keys()]
   }
 
-  /** A key as it was at a moment. */
-  before(at: number, key: string, now: number): Entry | undefined {
-    const change = this.#changes.find((one) => one.key === key && one.at > at)
-    const entry = change === undefined ? this.#entries.get(key) : change.before
-    return entry !== undefined && entry.expiresAt >= now ? entry : undefined
-  }
-
   /** Takes back all changes after a moment, as a failover to a replica does that had not received them. */
-  takeBack(after: number): number {
-    let count = 0
+  takeBack(after: number): void {
     for (let last = this.#changes.at(-1); last !== undefined && last.at > after; last = this.#changes.at(-1)) {
       this.#changes.pop()
-      count += 1
       if (last.before === undefined) this.#entries.delete(last.key)
       else this.#entries.set(last.key, last.before)
     }
-    return count
   }
 
   #remember(key: string, at: number): void {

@@ -1,4 +1,4 @@
-import { ErrorReply, type Reply, StatusReply } from "./replies.ts"
+import { ErrorReply, type Reply } from "./replies.ts"
 
 /** A value of a script. `undefined` is nil. */
 export type LuaValue = undefined | boolean | number | string | LuaTable | LuaFunction
@@ -38,14 +38,6 @@ export class LuaTable {
   }
 }
 
-/** A number as Lua 5.1 prints it, with 14 digits. */
-export function numberText(value: number): string {
-  if (Number.isInteger(value) && Math.abs(value) < 1e14) return String(value)
-  const digits = Number(value.toPrecision(14))
-  const text = Math.abs(digits) >= 1e14 ? digits.toExponential() : String(digits)
-  return text.replace(/e([+-])(\d)$/, "e$10$2")
-}
-
 /** A number, or a text of one; nothing for anything else. */
 export function toNumber(value: LuaValue): number | undefined {
   if (typeof value === "number") return value
@@ -61,19 +53,16 @@ export function isTruthy(value: LuaValue): boolean {
 /** A reply as a script sees it. @see Redis documentation, "Redis and Lua data types" */
 export function fromReply(reply: Reply): LuaValue {
   if (reply === null) return false
-  if (reply instanceof StatusReply) return LuaTable.record({ ok: reply.text })
   return typeof reply === "object" ? LuaTable.of(reply.map(fromReply)) : reply
 }
 
 /** The result of a script as a reply. */
 export function toReply(value: LuaValue): Reply {
   if (value === undefined || value === false) return null
-  if (value === true) return 1
   if (typeof value === "number") return Math.trunc(value)
   if (typeof value === "string") return value
-  if (typeof value === "function") throw new Error("A script must not return a function.")
-  const [error, status] = [value.get("err"), value.get("ok")]
+  if (value === true || typeof value === "function") throw new Error("The model of Redis lacks such a result.")
+  const error = value.get("err")
   if (typeof error === "string") throw new ErrorReply(error)
-  if (typeof status === "string") return new StatusReply(status)
   return value.list().map(toReply)
 }

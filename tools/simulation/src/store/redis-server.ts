@@ -2,11 +2,11 @@ import { type CommandContext, isGrowing, isWrite, runCommand } from "./commands.
 import { compileScript, type Globals, type Script } from "./compile-script.ts"
 import { Keyspace } from "./keyspace.ts"
 import { luaLibrary } from "./lua-library.ts"
-import { fromReply, LuaTable, type LuaValue, numberText, toReply } from "./lua-values.ts"
+import { fromReply, LuaTable, type LuaValue, toReply } from "./lua-values.ts"
 import { ErrorReply, type Reply } from "./replies.ts"
 
 /** Receives a message that was published. */
-export type Hearer = (channel: string, message: string) => void
+export type Hearer = (message: string) => void
 
 /** The faults of a server. */
 export interface ServerTroubles {
@@ -16,9 +16,10 @@ export interface ServerTroubles {
   isFull: boolean
   /** It refuses one command, by name: a narrow list of rights. */
   refused: string | undefined
-  /** Plain reads come from a replica that is this far behind, milliseconds. */
-  readLagMs: number
 }
+
+/** A server without faults. */
+export const HEALTHY: Readonly<ServerTroubles> = { mayNotUseChannels: false, isFull: false, refused: undefined }
 
 const compiled = new Map<string, Script>()
 
@@ -27,10 +28,10 @@ const compiled = new Map<string, Script>()
  * it with a real one.
  */
 export class RedisServer {
-  readonly troubles: ServerTroubles = { mayNotUseChannels: false, isFull: false, refused: undefined, readLagMs: 0 }
+  readonly troubles: ServerTroubles = { ...HEALTHY }
   readonly keyspace = new Keyspace()
-  /** Commands of clients, by name. */
-  readonly commands = new Map<string, number>()
+  /** Scripts that clients sent. */
+  commands = 0
   /** Messages to hearers. */
   notices = 0
   readonly #clock: () => number
@@ -46,26 +47,9 @@ export class RedisServer {
     this.#moment = moment
   }
 
-  /** @throws {ErrorReply} */
-  get(key: string): string | undefined {
-    this.#count("GET")
-    this.#checkRight("GET")
-    const { readLagMs } = this.troubles
-    const now = this.#now()
-    const entry =
-      readLagMs > 0 ? this.keyspace.before(this.#moment() - readLagMs, key, now) : this.keyspace.get(key, now)
-    return typeof entry?.value === "string" ? entry.value : undefined
-  }
-
-  /** @throws {ErrorReply} */
-  call(name: string, ...given: string[]): Reply {
-    this.#count(name)
-    return this.#run(this.#context(), name, given, false)
-  }
-
   /** Runs a script as one step. @throws {ErrorReply} */
   eval(text: string, keys: readonly string[], values: readonly string[]): Reply {
-    this.#count("EVAL")
+    this.commands += 1
     this.#checkRight("EVAL")
     let script = compiled.get(text)
     if (script === undefined) {
@@ -86,11 +70,6 @@ export class RedisServer {
     this.#hearers.get(channel)?.delete(hearer)
   }
 
-  /** Forgets all subscriptions, as a server does that was started anew. */
-  forgetHearers(): void {
-    this.#hearers.clear()
-  }
-
   #globals(keys: readonly string[], values: readonly string[]): Globals {
     const context = this.#context()
     let hasWritten = false
@@ -108,12 +87,7 @@ export class RedisServer {
         throw error
       }
     }
-    const redis = LuaTable.record({
-      call,
-      pcall,
-      error_reply: (text) => LuaTable.record({ err: String(text) }),
-      status_reply: (text) => LuaTable.record({ ok: String(text) }),
-    })
+    const redis = LuaTable.record({ call, pcall })
     return new Map<string, LuaValue>([
       ...luaLibrary,
       ["KEYS", LuaTable.of(keys)],
@@ -132,7 +106,7 @@ export class RedisServer {
   }
 
   #checkRight(name: string): void {
-    if (this.troubles.refused === name.toUpperCase()) {
+    if (this.troubles.refused === name) {
       throw new ErrorReply("ERR The user executing the script can't run this command or subcommand")
     }
   }
@@ -152,23 +126,14 @@ export class RedisServer {
         }
         const hearers = this.#hearers.get(channel)
         this.notices += hearers?.size ?? 0
-        for (const hear of hearers ?? []) hear(channel, message)
+        for (const hear of hearers ?? []) hear(message)
         return hearers?.size ?? 0
       },
     }
-  }
-
-  #now(): number {
-    return Math.floor(Math.round(this.#clock() * 1_000) / 1_000)
-  }
-
-  #count(name: string): void {
-    this.commands.set(name, (this.commands.get(name) ?? 0) + 1)
   }
 }
 
 function argument(value: LuaValue): string {
   if (typeof value === "string") return value
-  if (typeof value === "number") return Number.isInteger(value) ? String(value) : numberText(value)
-  throw new ErrorReply("ERR Lua redis lib command arguments must be strings or integers")
+  throw new Error("The model of Redis takes texts only as arguments of a command.")
 }

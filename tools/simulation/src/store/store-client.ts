@@ -40,24 +40,12 @@ export class StoreClient implements NodeRedisClient {
   #waiting: Command[] = []
   readonly #listeners = new Set<StoreListener>()
   #isCut = false
-  /** Commands that were called. */
-  calls = 0
 
   constructor(options: StoreClientOptions) {
     const { conditions, random } = options
     this.#options = options
     this.#there = new Way(conditions, random)
     this.#back = new Way(conditions, random)
-  }
-
-  get(key: string): Promise<unknown> {
-    const { server } = this.#options
-    return this.#call(() => server.get(key))
-  }
-
-  del(key: string): Promise<unknown> {
-    const { server } = this.#options
-    return this.#call(() => server.call("DEL", key))
   }
 
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown> {
@@ -97,7 +85,6 @@ export class StoreClient implements NodeRedisClient {
   }
 
   #call(run: () => Reply | undefined): Promise<unknown> {
-    this.calls += 1
     return new Promise((resolve, reject) => this.#send({ run, resolve, reject }))
   }
 

@@ -35,9 +35,9 @@ export class StoreListener {
     return await this.#options.call(() => undefined)
   }
 
-  async subscribe(channels: string | string[], listener: Listener): Promise<unknown> {
+  async subscribe(channels: string[], listener: Listener): Promise<unknown> {
     return await this.#options.call(() => {
-      for (const channel of [channels].flat()) this.#hear(channel, listener)
+      for (const channel of channels) this.#hear(channel, listener)
       return undefined
     })
   }
@@ -48,14 +48,6 @@ export class StoreListener {
       this.#channels.delete(channel)
       return undefined
     })
-  }
-
-  sSubscribe(channel: string, listener: Listener): Promise<unknown> {
-    return this.subscribe(channel, listener)
-  }
-
-  sUnsubscribe(channel: string): Promise<unknown> {
-    return this.unsubscribe(channel)
   }
 
   async sendCommand(): Promise<unknown> {
@@ -76,10 +68,6 @@ export class StoreListener {
     this.#channels.clear()
   }
 
-  disconnect(): void {
-    this.destroy()
-  }
-
   /** The connection broke. */
   cut(): void {
     const { agenda, machine } = this.#options
@@ -92,7 +80,7 @@ export class StoreListener {
   #hear(channel: string, listener: Listener): void {
     const { agenda, machine, conditions, random, server } = this.#options
     if (this.#isEnded) return
-    const hear = (_channel: string, message: string): void => {
+    const hear = (message: string): void => {
       if (random.chance(conditions.lostNotices)) return
       machine.receive(this.#way.arrivalOf(agenda.now), () => listener(message))
     }
