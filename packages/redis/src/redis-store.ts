@@ -93,14 +93,18 @@ export function redisStore(client: RedisClient, { prefix = "countersign:" }: Red
     take,
     watch(listener) {
       let hasEnded = false
+      /** The keys that are followed, by channel. */
+      const followed = new Map<string, Set<string>>()
       const subscription = commands.subscribe({
         heard(message) {
           const notice = noticeIn(message, self)
           if (notice !== undefined && !hasEnded) listener(notice)
         },
+        began(channel) {
+          // Who waits for a lease may have missed its end, and looks again.
+          for (const key of followed.get(channel) ?? []) listener({ key, change: "released" })
+        },
       })
-      /** How many followed keys each channel has. */
-      const followed = new Map<string, Set<string>>()
       return {
         follow(key) {
           const channel = channelOf(key)

@@ -25,6 +25,8 @@ export interface Dialer {
 
 export interface NoticeListener {
   heard(message: string): void
+  /** From now on notices of a channel are heard. Earlier ones may have got lost. */
+  began?(channel: string): void
   /** The server could not be reached or refused; it is tried again. Called once for each disturbance. */
   failed?(reason: unknown): void
 }
@@ -134,8 +136,10 @@ export class Subscription {
       throw error
     }
     for (const channel of channels) {
-      if (this.#isWaiting(channel)) this.#homes.set(channel, line)
-      else if (this.#homes.get(channel) !== line) this.#leave(line, channel)
+      if (this.#isWaiting(channel)) {
+        this.#homes.set(channel, line)
+        this.#listener.began?.(channel)
+      } else if (this.#homes.get(channel) !== line) this.#leave(line, channel)
     }
   }
 
