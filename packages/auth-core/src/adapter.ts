@@ -1,6 +1,7 @@
 // For authors of an adapter for an HTTP client or a server. Users of an adapter need only `@countersign/auth-core`.
 export type { Attempt, Auth, Authentication, Rejection, ReplayReason } from "./auth/auth.ts"
 export { authName } from "./auth/auth.ts"
+export { randomHmac } from "./cache/fingerprint.ts"
 export type { AuthenticatedAttempt, OutgoingRequest } from "./engine/authenticate-attempt.ts"
 export { readBody } from "./engine/authenticate-attempt.ts"
 export {
@@ -44,6 +45,8 @@ export type { PeekLimits, ResponseLike, WireRequest } from "./engine/wire-reques
 export { isStream, type PreparedBody, urlIfValid, wireUrl } from "./engine/wire-request.ts"
 export { AuthError, isAuthError } from "./errors/auth-error.ts"
 export { type EndpointOptions, resolveEndpoint } from "./iam/endpoint.ts"
+export { timeAt } from "./iam/iam-answer.ts"
+export { checkNameOrId } from "./iam/token-scope.ts"
 export { MAX_SIGNED_BODY_BYTES } from "./runtime/body-size.ts"
 export { type CallLimit, type CallLimitOptions, LONGEST_TIMER_MS, limitCall } from "./runtime/clock.ts"
 export {
@@ -55,11 +58,15 @@ export {
   toIamFetchResponse,
 } from "./runtime/fetch.ts"
 export { isArrayBuffer, isBlob, isFormData, isSearchParams } from "./runtime/has-brand.ts"
+export { isHeaderText } from "./runtime/header-text.ts"
+export { listenersChannel } from "./runtime/listeners-channel.ts"
 export { andThen, isPromise } from "./runtime/promises.ts"
 export { clearProxyError, isProxied, refuseProxiedFetch } from "./runtime/proxy.chunk.ts"
-export { listAt, memberAt, parseJson, textAt } from "./runtime/read-answer.ts"
+export { asked, listAt, memberAt, parseJson, readErrorFields, textAt } from "./runtime/read-answer.ts"
 export { hasOwnSecrets, staysAtOrigin } from "./runtime/redact.ts"
 export { rememberLast } from "./runtime/remember-last.ts"
+export { tellListeners } from "./runtime/tell-listeners.ts"
+export { parseBasic } from "./signing/authorization.ts"
 export { type HeadersInput, selectHeaders } from "./signing/header-plan.ts"
 export {
   createSignatureReader,

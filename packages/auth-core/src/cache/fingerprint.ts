@@ -15,5 +15,6 @@ export function fingerprintOf(secret: BoundSecret): string {
 
 /** HMAC-SHA256 under a random key. Not made at load time, since Workers have random numbers only during a request. */
 export function randomHmac(): Hmac {
-  return createHmac("sha256", crypto.getRandomValues(new Uint8Array(32)))
+  // 192 bits in at most 60 digits: a key of ASCII that fits into a block is quicker.
+  return createHmac("sha256", crypto.getRandomValues(new Uint32Array(6)).join(""))
 }

@@ -1,4 +1,5 @@
 import { AuthError, invalidOption, isAuthError } from "../errors/auth-error.ts"
+import { parseBasic } from "./authorization.ts"
 import { UNSIGNED_PAYLOAD } from "./canonicalizer.ts"
 import { checkBody } from "./check-body.ts"
 import { selectHeaders } from "./header-plan.ts"
@@ -161,19 +162,13 @@ async function verifyBasic(
     throw invalidOption("`secretFor` must be a function that gives the secret of a key.")
   const authorization = AUTHORIZATION.read(headers)[0] ?? ""
   if (authorization === "") return failure("SIGNATURE_MISSING", "the request has no Authorization header")
-  const [, accessKeyId, given] = /^([^:]+):(.+)$/s.exec(basicText(authorization)) ?? []
-  if (accessKeyId === undefined || given === undefined) return failure("SIGNATURE_MALFORMED", "Unauthorized")
+  const sent = parseBasic(authorization)
+  if (sent === undefined) return failure("SIGNATURE_MALFORMED", "Unauthorized")
+  const { accessKeyId } = sent
   const secret = await secretFor(accessKeyId)
   if (!hasSecret(secret)) return failure("ACCESS_KEY_UNKNOWN", "nobody has that key")
-  if (isSame(given, secret.secretAccessKey)) return { ok: true, accessKeyId }
+  if (isSame(sent.secret, secret.secretAccessKey)) return { ok: true, accessKeyId }
   return failure("SIGNATURE_MISMATCH", "the secret is not that of the key")
-}
-
-/** The text of Basic credentials (RFC 7617); empty for anything else. */
-function basicText(authorization: string): string {
-  const [, base64] = /^Basic +([A-Za-z\d+/]+={0,2})$/i.exec(authorization) ?? []
-  if (base64 === undefined || base64.replace(/=+$/, "").length % 4 === 1) return ""
-  return new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)))
 }
 
 /** A store may give null, or a key without its secret, which HMAC would accept as a key. */

@@ -8,6 +8,8 @@ import { type Key, stringToSignStart } from "./string-to-sign.ts"
 export interface VerifyingKey {
   /** The security token that requests must carry, signed. */
   readonly securityToken: string | undefined
+  /** Whether a text is the secret. It takes the same time no matter where they differ. */
+  hasSecret(given: string): boolean
   /**
    * Prepares a check of one signature.
    *
@@ -40,6 +42,7 @@ export function createVerifyingKey(
   const keysOf = rememberMany(MOST_SCOPES, keyFor, scopeOf)
   return {
     securityToken,
+    hasSecret: (given) => isSame(given, secretAccessKey),
     checkOf(claimed, sdkDate) {
       const { hash, at } = keysOf(claimed)
       const { key, start } = at(sdkDate)
