@@ -104,8 +104,12 @@ function byPassword(world: World, identity: unknown): Principal {
 function subjectOf(world: World, context: Context<ServerEnv>): IssuedToken {
   const subject = context.req.header("x-subject-token")
   const token = subject === undefined ? undefined : world.identities.token(subject)
-  if (token === undefined || token.revoked || token.expiresAt <= world.now())
-    throw iamError(400, "IAM.0009", "The X-Subject-Token is invalid.")
+  const isOver =
+    token === undefined ||
+    token.revoked ||
+    token.expiresAt <= world.now() ||
+    world.identities.isDisabled(token.principal.user)
+  if (isOver) throw iamError(400, "IAM.0009", "The X-Subject-Token is invalid.")
   return token
 }
 

@@ -257,6 +257,35 @@ describe("GET and DELETE /v3/auth/tokens", () => {
     expect((await ask(at, { method: "DELETE", headers })).status).toBe(204)
     expect(await ask(at, { headers })).toMatchObject({ status: 400, body: { error_code: "IAM.0009" } })
   })
+
+  it("describe the tokens of others as they were issued, with the catalog if it is wanted", async () => {
+    const emulator = await runningEmulator()
+    const { plainUser, projects } = emulator.accounts.partner
+    const issued = await login(emulator, plainUser, { project: { name: projects[0]?.name } })
+    const headers = { "x-auth-token": await partnerToken(emulator), "x-subject-token": tokenOf(issued) }
+    const at = `${emulator.url}/v3/auth/tokens`
+    const described = await ask(`${at}?nocatalog=true`, { headers })
+    expect(described).toMatchObject({ status: 200, body: issued.body })
+    expect(tokenOf(described)).toBe(tokenOf(issued))
+    expect(await ask(at, { headers })).toMatchObject({ body: { token: { catalog: [{ type: "identity" }] } } })
+  })
+
+  it("know no token that has expired, whose user is disabled, or that is not sent, and need one themselves", async () => {
+    const emulator = await runningEmulator()
+    const { plainUser, user } = emulator.accounts.partner
+    const subject = tokenOf(await login(emulator, plainUser))
+    const at = `${emulator.url}/v3/auth/tokens`
+    const unknown = { status: 400, body: { error_code: "IAM.0009" } }
+    const own = { "x-auth-token": await partnerToken(emulator) }
+    expect(await ask(at, { headers: own })).toMatchObject(unknown)
+    expect(await ask(at, { headers: { "x-subject-token": subject } })).toMatchObject({ status: 401 })
+    expect(await ask(at, { headers: { ...own, "x-subject-token": subject } })).toMatchObject({ status: 200 })
+    emulator.faults.disableUser(plainUser)
+    expect(await ask(at, { headers: { ...own, "x-subject-token": subject } })).toMatchObject(unknown)
+    emulator.setClock(24 * HOUR)
+    const later = { "x-auth-token": tokenOf(await login(emulator, user)), "x-subject-token": own["x-auth-token"] }
+    expect(await ask(at, { headers: later })).toMatchObject(unknown)
+  })
 })
 
 describe("a token as proof to IAM", () => {
