@@ -1,4 +1,4 @@
-import type { OpenRequest } from "./create-verifier.ts"
+import type { OpenRequest } from "./open-request.ts"
 import { RequestRefused } from "./refusal.ts"
 
 /**

@@ -9,16 +9,28 @@ import type { VerifyFailureCode } from "@countersign/auth-core"
  * | `BODY_TOO_LARGE` | 413 | the body is larger than `maxBodyBytes` |
  * | `ALGORITHM_NOT_ALLOWED` | 401 | `algorithms` does not list the algorithm |
  * | `SCOPE_NOT_ALLOWED` | 401 | the signature names a region or a service that is not allowed |
- * | `SIGNATURE_REPLAYED` | 401 | the same signature came before |
+ * | `SIGNATURE_REPLAYED` | 401 | the same request came before |
+ * | `ACCESS_KEY_EXPIRED` | 401 | the temporary key is over |
+ * | `ACCESS_KEY_LOCKED` | 401 | the key had too many failures |
+ * | `TOKEN_INVALID` | 401 | IAM does not know the token, or it was revoked |
+ * | `TOKEN_EXPIRED` | 401 | the token is over |
+ * | `TOKEN_FORBIDDEN` | 403 | `tokenPolicy` does not let the caller in |
  * | `KEY_SOURCE_FAILED` | 503 | `keys` failed, took too long, or gave something malformed |
- * | `REPLAY_STORE_FAILED` | 503 | the replay store failed or is full |
+ * | `TOKEN_SOURCE_FAILED` | 503 | IAM failed, took too long, or refuses the service's own `auth` |
+ * | `REPLAY_STORE_FAILED` | 503 | the replay store failed, took too long, or is full |
  */
 export type RefusalCode =
   | VerifyFailureCode
   | "ALGORITHM_NOT_ALLOWED"
   | "SCOPE_NOT_ALLOWED"
   | "SIGNATURE_REPLAYED"
+  | "ACCESS_KEY_EXPIRED"
+  | "ACCESS_KEY_LOCKED"
+  | "TOKEN_INVALID"
+  | "TOKEN_EXPIRED"
+  | "TOKEN_FORBIDDEN"
   | "KEY_SOURCE_FAILED"
+  | "TOKEN_SOURCE_FAILED"
   | "REPLAY_STORE_FAILED"
 
 /** A request that is refused, with the answer to send. It holds no secret. */
@@ -90,12 +102,15 @@ export function createRefusals(format: RefusalFormat, challenges: string): (fact
 /** All others are 401. */
 const STATUSES: Readonly<Partial<Record<RefusalCode, number>>> = {
   BODY_TOO_LARGE: 413,
+  TOKEN_FORBIDDEN: 403,
   KEY_SOURCE_FAILED: 503,
+  TOKEN_SOURCE_FAILED: 503,
   REPLAY_STORE_FAILED: 503,
 }
 
 const TITLES: Readonly<Record<number, string>> = {
   401: "Unauthorized",
+  403: "Forbidden",
   413: "Content Too Large",
   503: "Service Unavailable",
 }
@@ -103,6 +118,7 @@ const TITLES: Readonly<Record<number, string>> = {
 /** The gateway's own. */
 const ERROR_CODES: Readonly<Record<number, string>> = {
   401: "APIGW.0301",
+  403: "APIGW.0302",
   413: "APIGW.0201",
   503: "APIGW.0202",
 }

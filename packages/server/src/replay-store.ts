@@ -12,6 +12,18 @@ export interface ReplayStore {
   remember(id: string, ttlMs: number): boolean | Promise<boolean>
 }
 
+/** A store, and what happens if it fails. */
+export interface ReplayOptions {
+  store: ReplayStore
+  /** How long the store may take, milliseconds. @default 1_000 */
+  timeoutMs?: number | undefined
+  /**
+   * Accepts requests while the store fails, so that one may come twice. Else they are refused with 503.
+   * @default false
+   */
+  acceptIfStoreFails?: boolean | undefined
+}
+
 export interface MemoryReplayStoreOptions {
   /** The most requests to remember. A full store refuses further requests with 503, until old ones expire. @default 100_000 */
   maxEntries?: number | undefined

@@ -18,6 +18,7 @@ describe("a signed request", () => {
     expect(verifier.verify(signed())).toEqual({
       ok: true,
       auth: {
+        scheme: "signature",
         accessKeyId: "AKEXAMPLE",
         owner: "alice",
         algorithm: "SDK-HMAC-SHA256",

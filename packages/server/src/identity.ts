@@ -1,0 +1,80 @@
+import type { SigningAlgorithm } from "@countersign/auth-core"
+
+/** How a caller authenticated: by a signature, by Basic credentials, or by an IAM token. */
+export type Scheme = "signature" | "basic" | "token"
+
+/** The caller of a request that was accepted. `scheme` tells the kinds apart. */
+export type Identity<Owner = unknown> = SignatureIdentity<Owner> | BasicIdentity<Owner> | TokenIdentity<Owner>
+
+/** The signer of a request. */
+export interface SignatureIdentity<Owner = unknown> {
+  readonly scheme: "signature"
+  readonly accessKeyId: string
+  /** The owner that `keys` gave with the key. */
+  readonly owner: Owner
+  readonly algorithm: SigningAlgorithm
+  /** Names in lower case, in byte order. */
+  readonly signedHeaders: readonly string[]
+  /** X-Sdk-Date, epoch ms. */
+  readonly signedAt: number
+  /** Of the signature's scope, where it has one. */
+  readonly region: string | undefined
+  /** Of the signature's scope, where it has one. */
+  readonly service: string | undefined
+  /** `false` if the route accepts signatures without the body, and this is one. */
+  readonly isBodySigned: boolean
+}
+
+/** A caller that sent an access key with its secret, such as API Gateway. Nothing of the request is signed. */
+export interface BasicIdentity<Owner = unknown> {
+  readonly scheme: "basic"
+  readonly accessKeyId: string
+  /** The owner that `keys` gave with the key. */
+  readonly owner: Owner
+}
+
+/** A caller with an IAM token. Nothing of the request is signed. */
+export interface TokenIdentity<Owner = unknown> extends TokenCaller<Owner> {
+  readonly scheme: "token"
+  readonly accessKeyId: undefined
+}
+
+/** An id and a name that IAM gave. */
+export interface Named {
+  readonly id: string
+  readonly name: string
+}
+
+/** A user of IAM, with its account (domain). */
+export interface TokenUser extends Named {
+  readonly domain: Named
+}
+
+/**
+ * The caller that a token stands for, without the catalog.
+ *
+ * @see IAM API reference, "Verifying a Token"; Keystone's Identity API v3, "Validate and show information for token"
+ */
+export interface TokenFacts {
+  /** The user; of a token through an agency, the agency. */
+  readonly user: TokenUser
+  /** The account (domain) that the token is scoped to, or that owns its project. `undefined` for a token without a scope. */
+  readonly domain: Named | undefined
+  /** The project that the token is scoped to. */
+  readonly project: Named | undefined
+  /** Names of the roles in that scope. */
+  readonly roles: readonly string[]
+  /** The user that assumed the agency. */
+  readonly assumedBy: TokenUser | undefined
+  /** How the token was got: `password`, say. */
+  readonly methods: readonly string[]
+  /** By IAM's clock, epoch ms. */
+  readonly issuedAt: number | undefined
+  /** By IAM's clock, epoch ms. */
+  readonly expiresAt: number
+}
+
+/** A caller, with the owner that the source of tokens gave. */
+export interface TokenCaller<Owner = unknown> extends TokenFacts {
+  readonly owner: Owner
+}

@@ -1,0 +1,102 @@
+import { checkNumber, invalidOption } from "./check-number.ts"
+import { putBounded } from "./lookup.ts"
+import type { KeyLock } from "./verifier-event.ts"
+
+/** Counts failures by name, such as an AK, and locks a name that has too many. */
+export interface LockOut {
+  isLocked(name: string): boolean
+  /** Counts a failure. Returns the lock that it led to, if it did. */
+  failed(name: string): KeyLock | undefined
+  /** Notes a success. */
+  succeeded(name: string): void
+}
+
+/** A lock-out in this process. */
+export interface MemoryLockOut extends LockOut {
+  /** Locks a name now. */
+  lock(name: string): void
+  /** Forgets failures and lock of a name. */
+  unlock(name: string): void
+  /** Forgets all. */
+  reset(): void
+}
+
+export interface LockOutOptions {
+  /** How many failures lock a key. @default 5 */
+  failures?: number | undefined
+  /** The time in which they are counted, milliseconds. It begins with the first. @default 60_000 */
+  windowMs?: number | undefined
+  /** How long a key is locked, milliseconds; 0 locks none, so that the hook alone is called. @default 300_000 */
+  lockMs?: number | undefined
+  /** A success sets the count to zero, as API Gateway does it. @default false */
+  consecutive?: boolean | undefined
+  /** The most names to remember. The oldest give way. @default 10_000 */
+  maxEntries?: number | undefined
+  /** Epoch ms. @default Date.now */
+  now?: (() => number) | undefined
+}
+
+interface Failures {
+  count: number
+  readonly since: number
+}
+
+/**
+ * Counts failures in this process.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION`
+ */
+export function memoryLockOut({
+  failures = 5,
+  windowMs = 60_000,
+  lockMs = 300_000,
+  consecutive = false,
+  maxEntries = 10_000,
+  now = Date.now,
+}: LockOutOptions = {}): MemoryLockOut {
+  checkNumber("failures", failures, 1)
+  checkNumber("windowMs", windowMs, 1)
+  checkNumber("lockMs", lockMs, 0)
+  checkNumber("maxEntries", maxEntries, 1)
+  if (typeof consecutive !== "boolean") throw invalidOption("`consecutive` must be true or false")
+  const counts = new Map<string, Failures>()
+  const lockedUntil = new Map<string, number>()
+  function lock(name: string): void {
+    counts.delete(name)
+    if (lockMs > 0) putBounded(lockedUntil, name, now() + lockMs, maxEntries)
+  }
+  return {
+    isLocked(name) {
+      const until = lockedUntil.get(name)
+      if (until === undefined) return false
+      if (until > now()) return true
+      lockedUntil.delete(name)
+      return false
+    },
+    failed(name) {
+      const time = now()
+      const earlier = counts.get(name)
+      const isCounted = earlier !== undefined && time - earlier.since < windowMs
+      const known = isCounted ? earlier : { count: 0, since: time }
+      known.count += 1
+      if (known.count >= failures) {
+        lock(name)
+        return { failures: known.count, lockedForMs: lockMs }
+      }
+      if (!isCounted) putBounded(counts, name, known, maxEntries)
+      return undefined
+    },
+    succeeded(name) {
+      if (consecutive) counts.delete(name)
+    },
+    lock,
+    unlock(name) {
+      counts.delete(name)
+      lockedUntil.delete(name)
+    },
+    reset() {
+      counts.clear()
+      lockedUntil.clear()
+    },
+  }
+}

@@ -1,0 +1,124 @@
+import { isPromise, LONGEST_TIMER_MS } from "@countersign/auth-core/adapter"
+
+export type Awaitable<T> = T | Promise<T>
+
+/** How an answer came about. `stale`: the source failed, and an earlier answer is given again. */
+type Outcome = "present" | "absent" | "failed" | "stale"
+
+export interface LookupOptions<Subject, Value> {
+  /** The name under which the answer is kept. */
+  nameOf(subject: Subject): string
+  /** Asks the source. `earlier` is the last answer, however old. */
+  ask(subject: Subject, earlier: Value | undefined): Awaitable<Value | undefined>
+  /** How long an answer is used, epoch ms. */
+  freshUntil(value: Value | undefined, time: number): number
+  /** How long it is used if the source fails, epoch ms. @default not at all */
+  staleUntil?(value: Value, time: number): number
+  /** The most values to keep, and the most absences. The oldest give way. */
+  readonly maxEntries: number
+  /** How long the source may take, milliseconds. */
+  readonly timeoutMs: number
+  /** The source's name, for messages. */
+  readonly source: string
+}
+
+/** The circumstances of one look-up. */
+export interface LookupContext {
+  /** Epoch ms. */
+  now(): number
+  /** Takes the outcome of a question to the source. */
+  told?(outcome: Outcome, durationMs: number): void
+}
+
+/** Gives the answer at once if it is at hand. Fails if the source fails. */
+export type Lookup<Subject, Value> = (subject: Subject, context: LookupContext) => Awaitable<Value | undefined>
+
+interface Entry<Value> {
+  readonly value: Value
+  freshUntil: number
+  readonly staleUntil: number
+}
+
+/** How long a source that failed is left alone if there is an earlier answer. */
+const REST_MS = 1_000
+
+/**
+ * Keeps what a source answers. The source is asked for each subject once at a time. A failure is not kept.
+ */
+export function createLookup<Subject, Value>(options: LookupOptions<Subject, Value>): Lookup<Subject, Value> {
+  const { nameOf, ask, freshUntil, staleUntil, maxEntries, timeoutMs, source } = options
+  const present = new Map<string, Entry<Value>>()
+  // Apart, so that invented subjects drive out no real one.
+  const absent = new Map<string, number>()
+  const pending = new Map<string, Promise<Value | undefined>>()
+
+  function keep(name: string, value: Value | undefined, time: number): Value | undefined {
+    present.delete(name)
+    absent.delete(name)
+    const fresh = freshUntil(value, time)
+    if (value === undefined) putBounded(absent, name, fresh, maxEntries)
+    else
+      putBounded(
+        present,
+        name,
+        { value, freshUntil: fresh, staleUntil: staleUntil?.(value, time) ?? fresh },
+        maxEntries,
+      )
+    return value
+  }
+
+  return (subject, context) => {
+    const name = nameOf(subject)
+    const time = context.now()
+    const entry = present.get(name)
+    if (entry !== undefined && entry.freshUntil > time) return entry.value
+    if (entry === undefined && (absent.get(name) ?? time) > time) return undefined
+    const asked = pending.get(name)
+    if (asked !== undefined) return asked
+    const startedAt = context.told && performance.now()
+    const tell = (outcome: Outcome): void => {
+      if (startedAt !== undefined) context.told?.(outcome, performance.now() - startedAt)
+    }
+    const found = (value: Value | undefined): Value | undefined => {
+      tell(value === undefined ? "absent" : "present")
+      return keep(name, value, context.now())
+    }
+    const failed = (error: unknown): Value => {
+      const now = context.now()
+      const isUsable = entry !== undefined && entry.staleUntil > now
+      tell(isUsable ? "stale" : "failed")
+      if (!isUsable) throw error
+      entry.freshUntil = Math.min(now + REST_MS, entry.staleUntil)
+      return entry.value
+    }
+    let answer: Awaitable<Value | undefined>
+    try {
+      answer = ask(subject, entry?.value)
+    } catch (error) {
+      return failed(error)
+    }
+    if (!isPromise(answer)) return found(answer)
+    const question = inTime(answer, timeoutMs, source)
+      .then(found, failed)
+      .finally(() => pending.delete(name))
+    pending.set(name, question)
+    return question
+  }
+}
+
+/** Puts a value at the end of a map. The oldest gives way if there are too many. */
+export function putBounded<Value>(entries: Map<string, Value>, name: string, value: Value, most: number): void {
+  entries.delete(name)
+  if (entries.size >= most) for (const oldest of entries.keys()) if (entries.delete(oldest)) break
+  entries.set(name, value)
+}
+
+/** Fails if the promise takes longer. A time longer than a timer can run counts as no limit. */
+export function inTime<T>(promise: Promise<T>, timeoutMs: number, source: string): Promise<T> {
+  if (timeoutMs > LONGEST_TIMER_MS) return promise
+  return new Promise((resolve, reject) => {
+    const late = (): void => reject(new Error(`${source} gave no answer within ${timeoutMs} ms.`))
+    const timer = setTimeout(late, timeoutMs)
+    promise.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}

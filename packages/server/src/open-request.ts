@@ -1,0 +1,189 @@
+import { UNSIGNED_PAYLOAD } from "@countersign/auth-core"
+import { isPromise, type ReceivedSignature } from "@countersign/auth-core/adapter"
+import type { Identity } from "./identity.ts"
+import type { ReadyKey } from "./key-source.ts"
+import { type Awaitable, inTime } from "./lookup.ts"
+import type { Refusal, RefusalCode, RefusalFacts } from "./refusal.ts"
+import type { Policy, Rules } from "./verifier-options.ts"
+
+/** A request that is accepted. */
+export interface Acceptance<Owner = unknown> {
+  readonly ok: true
+  /** `undefined` if authentication is optional and the request had none. */
+  readonly auth: Identity<Owner> | undefined
+}
+
+export type Verdict<Owner = unknown> = Acceptance<Owner> | Refusal
+
+/** A request whose body is still to come. */
+export interface OpenRequest<Owner = unknown> {
+  readonly ok: true
+  /**
+   * The caller, if the body is not needed to tell: the signature covers a content hash header, or leaves the body out, or
+   * there is none. Else `undefined` until the end.
+   */
+  readonly auth: Identity<Owner> | undefined
+  /** Nobody may act on the request before its end. */
+  readonly needsBody: boolean
+  /** Takes the next bytes of the body. Gives a refusal as soon as there are too many. */
+  update(chunk: Uint8Array): Refusal | undefined
+  /** Judges the whole. `last` are further bytes or text; alone, they are the whole body. */
+  end(last?: string | Uint8Array | null): Awaitable<Verdict<Owner>>
+}
+
+export const TOO_LARGE: RefusalFacts = { code: "BODY_TOO_LARGE", message: "Request entity too large" }
+
+/** A body that is counted. */
+abstract class CountedBody<Owner> {
+  protected readonly rules: Rules<Owner>
+  protected readonly policy: Policy
+  #bytes = 0
+
+  constructor(rules: Rules<Owner>, policy: Policy) {
+    this.rules = rules
+    this.policy = policy
+  }
+
+  protected count(chunk: Uint8Array): Refusal | undefined {
+    this.#bytes += chunk.byteLength
+    return this.#bytes > this.policy.maxBodyBytes ? this.rules.refuse(TOO_LARGE) : undefined
+  }
+}
+
+/** A request whose caller is known without its body; or, where authentication is optional, known to be absent. */
+export class UnsignedRequest<Owner> extends CountedBody<Owner> implements OpenRequest<Owner> {
+  readonly ok = true
+  readonly needsBody = false
+  readonly auth: Identity<Owner> | undefined
+  #tooLarge: Refusal | undefined
+
+  constructor(auth: Identity<Owner> | undefined, rules: Rules<Owner>, policy: Policy) {
+    super(rules, policy)
+    this.auth = auth
+  }
+
+  update(chunk: Uint8Array): Refusal | undefined {
+    this.#tooLarge ??= this.count(chunk)
+    return this.#tooLarge
+  }
+
+  end(last?: string | Uint8Array | null): Verdict<Owner> {
+    return (last ? this.update(bytesOf(last)) : this.#tooLarge) ?? { ok: true, auth: this.auth }
+  }
+}
+
+/** A wrong signature or secret, of a key that exists. */
+const FAILURES: ReadonlySet<RefusalCode> = new Set(["SIGNATURE_MISMATCH", "PAYLOAD_MISMATCH"])
+
+/** Refuses a request of a key. Counts it against the key, if the secret was wrong. */
+export function refuseKey<Owner>(
+  { lockOut, noteLock, refuse }: Rules<Owner>,
+  accessKeyId: string,
+  facts: RefusalFacts,
+): Refusal {
+  if (lockOut !== undefined && FAILURES.has(facts.code)) {
+    const lock = lockOut.failed(accessKeyId)
+    if (lock !== undefined) noteLock({ accessKeyId, ...lock })
+  }
+  return refuse({ ...facts, accessKeyId })
+}
+
+/** A signed request, whose key was found. */
+export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequest<Owner> {
+  readonly ok = true
+  readonly #received: ReceivedSignature
+  readonly #key: ReadyKey<Owner>
+  #hash: ReturnType<ReceivedSignature["startHash"]> | undefined
+  #tooLarge: Refusal | undefined
+  auth: Identity<Owner> | undefined
+
+  constructor(received: ReceivedSignature, key: ReadyKey<Owner>, rules: Rules<Owner>, policy: Policy) {
+    super(rules, policy)
+    this.#received = received
+    this.#key = key
+  }
+
+  get needsBody(): boolean {
+    return this.auth === undefined
+  }
+
+  update(chunk: Uint8Array): Refusal | undefined {
+    this.#tooLarge ??= this.count(chunk)
+    if (this.#tooLarge === undefined && this.#received.payload !== UNSIGNED_PAYLOAD) {
+      this.#hash ??= this.#received.startHash()
+      this.#hash.update(chunk)
+    }
+    return this.#tooLarge
+  }
+
+  end(last?: string | Uint8Array | null): Awaitable<Verdict<Owner>> {
+    const bytes = last === undefined || last === null ? undefined : bytesOf(last)
+    if (this.#hash !== undefined && bytes !== undefined) this.update(bytes)
+    else if (bytes !== undefined) this.#tooLarge ??= this.count(bytes)
+    if (this.#tooLarge !== undefined) return this.#tooLarge
+    const received = this.#received
+    if (received.payload === UNSIGNED_PAYLOAD) return this.#accepted()
+    const hash = this.#hash?.hex() ?? received.hashOf(bytes)
+    const mismatch = received.refusePayload(hash)
+    if (mismatch !== undefined) return this.#refuse(mismatch)
+    if (this.auth !== undefined) return this.#accepted()
+    const refused = this.check(hash)
+    return isPromise(refused) ? refused.then((one) => one ?? this.#accepted()) : (refused ?? this.#accepted())
+  }
+
+  /** Checks the signature, then whether the request came before. */
+  check(hash: string | undefined): Awaitable<Refusal | undefined> {
+    const received = this.#received
+    const result = received.check(this.#key.verifying, hash)
+    if (!result.ok) return this.#refuse(result)
+    this.rules.lockOut?.succeeded(received.accessKeyId)
+    const { replay } = this.policy
+    if (replay === undefined) return this.#identify()
+    const { now, maxSkewMs } = this.rules
+    const { store, timeoutMs } = replay
+    const ttlMs = Math.max(0, received.signedAt + maxSkewMs - now()) + 1_000
+    const judge = (isNew: boolean): Refusal | undefined =>
+      isNew === true
+        ? this.#identify()
+        : this.#refuse({ code: "SIGNATURE_REPLAYED", message: "the signature was used before" })
+    const failed = (cause: unknown): Refusal | undefined => this.#withoutStore(cause)
+    let isNew: Awaitable<boolean>
+    try {
+      isNew = store.remember(received.identityOf(hash), ttlMs)
+    } catch (error) {
+      return failed(error)
+    }
+    return isPromise(isNew) ? inTime(isNew, timeoutMs, "The replay store").then(judge, failed) : judge(isNew)
+  }
+
+  #withoutStore(cause: unknown): Refusal | undefined {
+    const { events } = this.rules
+    const outcome = this.policy.replay?.acceptIfStoreFails === true ? "accepted" : "refused"
+    if (events.isHeard()) events.tell({ type: "replay-store-failed", outcome })
+    if (outcome === "accepted") return this.#identify()
+    return this.#refuse({ code: "REPLAY_STORE_FAILED", message: "a replay cannot be ruled out now", cause })
+  }
+
+  #refuse(facts: RefusalFacts): Refusal {
+    return refuseKey(this.rules, this.#received.accessKeyId, facts)
+  }
+
+  #accepted(): Acceptance<Owner> {
+    return { ok: true, auth: this.auth }
+  }
+
+  #identify(): undefined {
+    const { accessKeyId, algorithm, signedHeaders, signedAt, region, service, payload } = this.#received
+    const isBodySigned = payload !== UNSIGNED_PAYLOAD
+    // The types of `keys` say whether a key has an owner.
+    const owner = this.#key.owner as Owner
+    const scheme = "signature"
+    this.auth = { scheme, accessKeyId, owner, algorithm, signedHeaders, signedAt, region, service, isBodySigned }
+  }
+}
+
+const encoder = new TextEncoder()
+
+function bytesOf(body: string | Uint8Array): Uint8Array {
+  return typeof body === "string" ? encoder.encode(body) : body
+}

@@ -1,0 +1,266 @@
+import { MAX_SIGNED_BODY_BYTES, type SigningAlgorithm } from "@countersign/auth-core"
+import { createSignatureReader } from "@countersign/auth-core/adapter"
+import { checkNumber, invalidOption } from "./check-number.ts"
+import type { Scheme } from "./identity.ts"
+import { createKeySource, type KeyCacheOptions, type Keys, type ReadyKey } from "./key-source.ts"
+import { type LockOut, type LockOutOptions, memoryLockOut } from "./lock-out.ts"
+import type { Lookup, LookupContext } from "./lookup.ts"
+import { createRefusals, type Refusal, type RefusalFacts, type RefusalFormat } from "./refusal.ts"
+import { memoryReplayStore, type ReplayOptions, type ReplayStore } from "./replay-store.ts"
+import { createTokenTest, type TokenPolicy, type TokenTest } from "./token-policy.ts"
+import type { TokenSource } from "./token-source.ts"
+import { createTell, type KeyLock, type VerifierEvent } from "./verifier-event.ts"
+
+/** The options that may differ from route to route. */
+export interface RouteOptions {
+  /** The largest body, bytes; Infinity for any. @default 12 MB, 12 * 1024 * 1024 */
+  maxBodyBytes?: number | undefined
+  /** Accepts a signature without the body (UNSIGNED-PAYLOAD). @default false */
+  allowUnsignedPayload?: boolean | undefined
+  /** Accepts a signature without Host, which is valid for other servers too. @default false */
+  allowUnsignedHost?: boolean | undefined
+  /**
+   * Refuses a signed request that was accepted before. `true` remembers them in this process. Tokens and Basic credentials
+   * are made to be sent again, so leave them out by `schemes` where that matters.
+   * @default false
+   */
+  replay?: ReplayStore | ReplayOptions | boolean | undefined
+  /** Lets requests without any authentication pass, without an identity. @default false */
+  optional?: boolean | undefined
+  /** How callers may authenticate. @default all for which the verifier has options */
+  schemes?: readonly Scheme[] | undefined
+  /** The callers with a token that are let in, or a function that decides. Others are not affected. @default all */
+  tokenPolicy?: TokenPolicy | TokenTest | undefined
+}
+
+export interface VerifierOptions<Owner = unknown> extends RouteOptions {
+  /** Gives the access key of an AK. Without it no signature is accepted. */
+  keys?: Keys<Owner> | undefined
+  /** @default at most 10,000 keys, each for 1 minute */
+  keyCache?: KeyCacheOptions | undefined
+  /**
+   * Accepts IAM tokens in X-Auth-Token: `keystone({ iamEndpoint, auth })`. As at API Gateway, a request with a token is
+   * judged by it, and its signature is not looked at.
+   * @default none
+   */
+  tokens?: TokenSource<Owner> | undefined
+  /**
+   * Accepts an access key with its secret as Basic credentials, as API Gateway sends them to a backend whose signature key is
+   * of the type `basic`. They prove who calls, and nothing about the request, so take them by https alone.
+   * @default false
+   */
+  basic?: boolean | undefined
+  /**
+   * The algorithms to accept. V11-HMAC-SHA256 needs `regions` and `services`; SDK-ECDSA-P256-SHA256 and SDK-SM2-SM3 need an
+   * entry of auth-core.
+   * @default SDK-HMAC-SHA256 and SDK-HMAC-SM3
+   */
+  algorithms?: readonly SigningAlgorithm[] | undefined
+  /** Accepts the older, scoped form of SDK-HMAC-SHA256 too. It needs `regions` and `services`. @default false */
+  scoped?: boolean | undefined
+  /** The regions that a signature with a scope may name. */
+  regions?: readonly string[] | "any" | undefined
+  /** The services that a signature with a scope may name. */
+  services?: readonly string[] | "any" | undefined
+  /** How far the signature's time may be from the server's, either way, milliseconds. @default 15 minutes */
+  maxSkewMs?: number | undefined
+  /**
+   * Locks an access key after too many wrong signatures or secrets. `true` locks for 5 minutes after 5 failures in a minute.
+   * Beware: anybody who knows an AK, which is no secret, can then lock out its owner.
+   * @default false
+   */
+  lockOut?: LockOut | LockOutOptions | boolean | undefined
+  /** Hears of each access key that `lockOut` locks. What it throws is ignored. */
+  onLockOut?: ((lock: LockedKey) => unknown) | undefined
+  /** How refusals are written. @default "gateway" */
+  refusals?: RefusalFormat | undefined
+  /** Shows the canonical request in refusals, its secrets masked. For development only. @default false */
+  development?: boolean | undefined
+  /** Hears of each refusal. What it throws is ignored. */
+  onRefusal?: ((refusal: Refusal) => void) | undefined
+  /** Hears of everything that happens. What it throws is ignored. */
+  onEvent?: ((event: VerifierEvent) => unknown) | undefined
+  /** The server's clock, epoch ms. @default Date.now */
+  now?: (() => number) | undefined
+}
+
+/** An access key that was locked. */
+export interface LockedKey extends Readonly<KeyLock> {
+  readonly accessKeyId: string
+}
+
+/** The options of a verifier, checked. */
+export interface Rules<Owner> {
+  readonly receive: ReturnType<typeof createSignatureReader>
+  readonly findKey: Lookup<string, ReadyKey<Owner>> | undefined
+  readonly tokens: TokenSource<Owner> | undefined
+  readonly basic: boolean
+  readonly algorithms: ReadonlySet<SigningAlgorithm>
+  readonly scoped: boolean
+  readonly allowsScope: (region: string, service: string) => boolean
+  readonly maxSkewMs: number
+  readonly lockOut: LockOut | undefined
+  readonly noteLock: (lock: LockedKey) => void
+  readonly refuse: (facts: RefusalFacts) => Refusal
+  readonly now: () => number
+  readonly events: ReturnType<typeof createTell>
+  readonly keyContext: (accessKeyId: string) => LookupContext
+  readonly tokenContext: () => LookupContext
+}
+
+/** What refuses replays. */
+interface ReplayGuard {
+  readonly store: ReplayStore
+  readonly timeoutMs: number
+  readonly acceptIfStoreFails: boolean
+}
+
+/** The options of a route, checked. */
+export interface Policy {
+  readonly maxBodyBytes: number
+  readonly allowUnsignedPayload: boolean
+  readonly allowUnsignedHost: boolean
+  readonly replay: ReplayGuard | undefined
+  readonly optional: boolean
+  readonly schemes: ReadonlySet<Scheme>
+  readonly isLetIn: TokenTest | undefined
+}
+
+/** @throws {AuthError} `AUTH_INVALID_OPTION` */
+export function rulesOf<Owner>(options: VerifierOptions<Owner>): Rules<Owner> {
+  const { algorithms = ["SDK-HMAC-SHA256", "SDK-HMAC-SM3"], scoped = false, regions, services } = options
+  const { maxSkewMs = 15 * 60_000, refusals = "gateway", development = false, onRefusal, now = Date.now } = options
+  const { keys, tokens, basic = false, lockOut = false, onLockOut, onEvent } = options
+  if (!Array.isArray(algorithms) || algorithms.length === 0)
+    throw invalidOption("`algorithms` must list at least one algorithm")
+  if (scoped || algorithms.includes("V11-HMAC-SHA256")) {
+    checkNames("regions", regions)
+    checkNames("services", services)
+  }
+  checkNumber("maxSkewMs", maxSkewMs, 0)
+  if (typeof now !== "function") throw invalidOption("`now` must be a function, such as Date.now")
+  if (refusals !== "gateway" && refusals !== "problem") throw invalidOption("`refusals` must be gateway or problem")
+  if (tokens !== undefined && typeof tokens?.find !== "function")
+    throw invalidOption("`tokens` must be a source of tokens, such as keystone({ iamEndpoint, auth })")
+  if (keys === undefined && tokens === undefined) throw invalidOption("Pass `keys`, `tokens`, or both")
+  if (typeof basic !== "boolean") throw invalidOption("`basic` must be true or false")
+  if (basic && keys === undefined) throw invalidOption("`basic` needs `keys`")
+  for (const [name, hook] of Object.entries({ onRefusal, onLockOut, onEvent })) {
+    if (hook !== undefined && typeof hook !== "function") throw invalidOption(`\`${name}\` must be a function`)
+  }
+  const make = createRefusals(refusals, challengesOf(options, algorithms))
+  const events = createTell(onEvent)
+  const silent: LookupContext = { now }
+  const toldOfTokens: LookupContext = {
+    now,
+    told(outcome, durationMs) {
+      const answer = ({ present: "valid", absent: "invalid", failed: "failed", stale: "stale" } as const)[outcome]
+      events.tell({ type: "token-introspected", outcome: answer, durationMs })
+    },
+  }
+  return {
+    receive: createSignatureReader(),
+    findKey: keys === undefined ? undefined : createKeySource(keys, options.keyCache ?? {}),
+    tokens,
+    basic,
+    algorithms: new Set(algorithms),
+    scoped: scoped === true,
+    allowsScope: (region, service) => isNamed(regions, region) && isNamed(services, service),
+    maxSkewMs,
+    now,
+    lockOut: lockOutOf(lockOut, now),
+    events,
+    keyContext(accessKeyId) {
+      if (!events.isHeard()) return silent
+      return {
+        now,
+        told(outcome, durationMs) {
+          if (outcome === "stale") return
+          const found = outcome === "present" ? "found" : outcome
+          events.tell({ type: "key-looked-up", accessKeyId, outcome: found, durationMs })
+        },
+      }
+    },
+    tokenContext: () => (events.isHeard() ? toldOfTokens : silent),
+    noteLock(lock) {
+      if (events.isHeard()) events.tell({ type: "access-key-locked", ...lock })
+      calling(onLockOut, lock)
+    },
+    refuse(facts) {
+      const refusal = make(development === true ? facts : { ...facts, canonicalRequest: "" })
+      calling(onRefusal, refusal)
+      return refusal
+    },
+  }
+}
+
+/** A listener decides nothing, so its failure is ignored. */
+function calling<T>(listener: ((told: T) => unknown) | undefined, told: T): void {
+  if (listener === undefined) return
+  const call = async (): Promise<unknown> => listener(told)
+  call().catch(() => undefined)
+}
+
+function challengesOf({ keys, tokens, basic }: VerifierOptions, algorithms: readonly string[]): string {
+  const challenges = keys === undefined ? [] : [...algorithms]
+  if (tokens !== undefined) challenges.push(tokens.challenge ?? "Keystone")
+  if (basic === true) challenges.push('Basic realm="access key", charset="UTF-8"')
+  return challenges.join(", ")
+}
+
+function lockOutOf(given: LockOut | LockOutOptions | boolean, now: () => number): LockOut | undefined {
+  if (given === false) return undefined
+  if (given === true) return memoryLockOut({ now })
+  if (Object(given) !== given) throw invalidOption("`lockOut` must be true, false, options, or a lock-out of your own")
+  if ("isLocked" in given) return given
+  return memoryLockOut({ now, ...given })
+}
+
+function checkNames(name: string, names: unknown): void {
+  if (names === "any" || (Array.isArray(names) && names.every((one) => typeof one === "string"))) return
+  throw invalidOption(`\`${name}\` must list the ${name} that a signature with a scope may name, or be "any"`)
+}
+
+function isNamed(names: readonly string[] | "any" | undefined, name: string): boolean {
+  return names === "any" || names?.includes(name) === true
+}
+
+/** @throws {AuthError} `AUTH_INVALID_OPTION` */
+export function policyOf(route: RouteOptions, { findKey, tokens, basic, now }: Rules<unknown>): Policy {
+  const { maxBodyBytes = MAX_SIGNED_BODY_BYTES, allowUnsignedPayload = false, allowUnsignedHost = false } = route
+  const { replay = false, optional = false, tokenPolicy } = route
+  const possible = new Set<Scheme>()
+  if (findKey !== undefined) possible.add("signature")
+  if (basic) possible.add("basic")
+  if (tokens !== undefined) possible.add("token")
+  const { schemes = [...possible] } = route
+  checkNumber("maxBodyBytes", maxBodyBytes, 0)
+  for (const [name, value] of Object.entries({ allowUnsignedPayload, allowUnsignedHost, optional })) {
+    if (typeof value !== "boolean") throw invalidOption(`\`${name}\` must be true or false`)
+  }
+  if (!Array.isArray(schemes) || schemes.length === 0 || !schemes.every((scheme) => possible.has(scheme)))
+    throw invalidOption(
+      `\`schemes\` must list some of ${[...possible].join(", ")}, for which this verifier has its options`,
+    )
+  return {
+    maxBodyBytes,
+    allowUnsignedPayload,
+    allowUnsignedHost,
+    replay: replayOf(replay, now),
+    optional,
+    schemes: new Set(schemes),
+    isLetIn: createTokenTest(tokenPolicy),
+  }
+}
+
+function replayOf(given: ReplayStore | ReplayOptions | boolean, now: () => number): ReplayGuard | undefined {
+  if (given === false) return undefined
+  const options =
+    given === true ? { store: memoryReplayStore({ now }) } : "remember" in Object(given) ? { store: given } : given
+  const { store, timeoutMs = 1_000, acceptIfStoreFails = false } = Object(options) as ReplayOptions
+  if (typeof store?.remember !== "function")
+    throw invalidOption("`replay` must be true, false, a store with `remember`, or { store }")
+  checkNumber("replay.timeoutMs", timeoutMs, 1)
+  if (typeof acceptIfStoreFails !== "boolean") throw invalidOption("`replay.acceptIfStoreFails` must be true or false")
+  return { store, timeoutMs, acceptIfStoreFails }
+}
