@@ -108,7 +108,7 @@ export interface Rules<Owner> {
   readonly tokenContext: () => LookupContext
 }
 
-/** What refuses replays. */
+/** The guard against replays. */
 interface ReplayGuard {
   readonly store: ReplayStore
   readonly timeoutMs: number
