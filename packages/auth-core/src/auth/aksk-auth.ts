@@ -176,7 +176,13 @@ export function akskAuth(
       return judge.judge(authentication as Authentication<SignedWith>, rejection, source, signal)
     },
     accepted: ({ used }, url) => source.accepted((used as SignedWith).credentials, url),
-    reset: () => void andThen(onDemand(), ({ forgive }) => forgive(last?.credentials, options.clock)),
+    reset() {
+      // In the order of a request, so that the next one waits for it.
+      const forgiven = andThen(source.current(), (key) =>
+        andThen(onDemand(), ({ forgive }) => forgive(key, options.clock)),
+      )
+      if (isPromise(forgiven)) forgiven.catch(() => undefined)
+    },
   }
 }
 

@@ -166,8 +166,7 @@ export function standingsOf({ accessKeyId, secretAccessKey }: Credentials, clock
 }
 
 /** Ends the pauses of a key at every origin. */
-export function forgive(credentials: Credentials | undefined, clock: Clock | undefined): void {
-  if (credentials === undefined) return
+export function forgive(credentials: Credentials, clock: Clock | undefined): void {
   for (const standing of standingsOf(credentials, clock).values()) standing.forgive()
 }
 

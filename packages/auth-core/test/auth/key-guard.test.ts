@@ -201,6 +201,26 @@ describe("a signature that failed twice in a row", () => {
     }
   })
 
+  it("is forgotten after reset() of an auth that has sent nothing yet", async () => {
+    const provided = (): AkskAuth => akskAuth(async () => ({ ...key, expiresAt: clock.now() + MINUTE }), { clock })
+    const scoped = (): AkskAuth => auth({ scoped: true, region: "eu-de", service: "ecs" })
+    for (const fresh of [provided, scoped]) {
+      const by = fresh()
+      await send(by, "failed")
+      await send(by, "failed")
+      expect(await send(fresh(), 200)).toBe(REFUSED)
+      const resettable = fresh()
+      resettable.reset()
+      expect(await send(resettable, 200)).toBe(200)
+    }
+  })
+
+  it("ends silently in reset() when the provider has no key", async () => {
+    const by = akskAuth(() => Promise.reject(new Error("no key")), { clock })
+    by.reset()
+    expect(await send(by, 200)).toBe("AUTH_TOKEN_REQUEST_FAILED")
+  })
+
   it("is forgotten after a success", async () => {
     const by = auth()
     await send(by, "failed")
