@@ -1,14 +1,8 @@
 import type { Check } from "./check.ts"
 import { PROXY_VARIABLES, type ProxiedProtocol, proxyFault, proxySetting, withoutPassword } from "./proxy-fault.ts"
 
-const PROTOCOLS = ["https:", "http:"] as const satisfies readonly ProxiedProtocol[]
-const VARIABLES = [
-  ...PROTOCOLS.flatMap((protocol) => PROXY_VARIABLES[protocol]),
-  "NO_PROXY",
-  "no_proxy",
-  "ALL_PROXY",
-  "all_proxy",
-]
+const PROTOCOLS = ["https:", "http:", "any"] as const satisfies readonly ProxiedProtocol[]
+const VARIABLES = [...Object.values(PROXY_VARIABLES).flat(), "no_proxy", "NO_PROXY"]
 
 /** The proxy settings, and what each client makes of them for https. */
 export function proxyChecks(env: NodeJS.ProcessEnv, nodeVersion: string): Check[] {
@@ -21,42 +15,34 @@ export function proxyChecks(env: NodeJS.ProcessEnv, nodeVersion: string): Check[
     if (fault !== undefined) return { group: "proxy", ...fault, verdict: "failed" }
     return { group: "proxy", name, verdict: "ok", text: withoutPassword(env[name] ?? "") }
   })
-  const https = proxySetting(env, "https:")
-  const isUsable = https !== undefined && faults.every(({ name }) => name !== https.name)
-  return isUsable ? [...shown, ...clients(env, https.value, nodeVersion)] : shown
+  const isChosen = set.some((name) => !/^no_proxy$/i.test(name))
+  return isChosen && proxyFault(env, "https:") === undefined ? [...shown, ...clientChecks(env, nodeVersion)] : shown
 }
 
-function clients(env: NodeJS.ProcessEnv, proxy: string, nodeVersion: string): Check[] {
-  const address = withoutPassword(proxy)
-  const isAsked = env.NODE_USE_ENV_PROXY === "1"
-  const does = isAsked && honoursEnvProxy(nodeVersion)
-  const advice = honoursEnvProxy(nodeVersion)
+/** Which proxy each client takes for https. */
+function clientChecks(env: NodeJS.ProcessEnv, nodeVersion: string): Check[] {
+  const [https, http, all] = PROTOCOLS.map((protocol) =>
+    proxyFault(env, protocol) === undefined ? proxySetting(env, protocol)?.value : undefined,
+  )
+  const byNode = env.NODE_USE_ENV_PROXY === "1" && honoursEnvProxy(nodeVersion)
+  const nodeAdvice = honoursEnvProxy(nodeVersion)
     ? "Set NODE_USE_ENV_PROXY=1 before the program starts."
     : "This Node does not know NODE_USE_ENV_PROXY: install Node 24.5 or 22.21, or give the client an agent."
-  const byNode = (name: string): Check =>
-    does
-      ? { group: "proxy", name, verdict: "ok", text: `goes through ${address}` }
-      : {
-          group: "proxy",
-          name,
-          verdict: "warning",
-          text: "goes directly: Node itself ignores the variables",
-          fix: advice,
-        }
+  const check = (name: string, proxy: string | undefined, isByNode: boolean, advice = nodeAdvice): Check => {
+    if (proxy !== undefined) {
+      return { group: "proxy", name, verdict: "ok", text: `goes through ${withoutPassword(proxy)}` }
+    }
+    const isIgnored = isByNode && !byNode
+    const text = `goes directly: ${isIgnored ? "Node itself ignores the variables" : "for https it reads HTTPS_PROXY"}`
+    const fix = [...(https === undefined ? ["Set HTTPS_PROXY."] : []), ...(isIgnored ? [advice] : [])].join(" ")
+    return { group: "proxy", name, verdict: "warning", text, fix }
+  }
   return [
-    byNode("fetch, ky"),
-    byNode("got"),
-    { group: "proxy", name: "axios", verdict: "ok", text: `goes through ${address} on its own` },
-    does
-      ? { group: "proxy", name: "undici", verdict: "ok", text: `goes through ${address} with Node's global dispatcher` }
-      : {
-          group: "proxy",
-          name: "undici",
-          verdict: "warning",
-          text: "goes directly",
-          fix: "Give it `new EnvHttpProxyAgent()` as dispatcher.",
-        },
-    { group: "proxy", name: "countersign", verdict: "ok", text: `goes through ${address}` },
+    check("fetch, ky", byNode ? (https ?? http) : undefined, true),
+    check("got", byNode ? https : undefined, true),
+    check("axios", https ?? (byNode ? undefined : all), false),
+    check("undici", byNode ? (https ?? http) : undefined, true, "Give it `new EnvHttpProxyAgent()` as dispatcher."),
+    check("countersign", https, false),
   ]
 }
 

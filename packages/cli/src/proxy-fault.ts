@@ -10,6 +10,7 @@ export interface ProxyFault {
 export const PROXY_VARIABLES = {
   "https:": ["https_proxy", "HTTPS_PROXY"],
   "http:": ["http_proxy", "HTTP_PROXY"],
+  any: ["all_proxy", "ALL_PROXY"],
 } as const
 
 export type ProxiedProtocol = keyof typeof PROXY_VARIABLES

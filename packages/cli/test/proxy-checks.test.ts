@@ -29,23 +29,36 @@ describe("what the doctor says of proxies", () => {
     seen = []
   })
 
-  it.each(["0", "1"].flatMap((flag) => Object.keys(PROGRAMS).map((client) => [flag, client])))(
-    "is so with NODE_USE_ENV_PROXY=%s for %s",
-    async (flag = "", client = "") => {
-      const env = {
-        HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
-        NODE_USE_ENV_PROXY: flag,
-      }
-      const program = spawn(process.execPath, ["--input-type=module", "--eval", PROGRAMS[client] ?? ""], {
-        cwd: import.meta.dirname,
-        env: { PATH: process.env.PATH, ...env },
-        stdio: "ignore",
-      })
-      await once(program, "close")
-      const check = proxyChecks(env, process.version).find(({ name }) => name === client)
-      expect([check?.verdict, seen]).toEqual(seen.length > 0 ? ["ok", ["api.example.com:443"]] : ["warning", []])
-    },
+  const settings = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"].flatMap((variable) =>
+    ["0", "1"].flatMap((flag) => Object.keys(PROGRAMS).map((client) => [variable, flag, client])),
   )
+  it.each(settings)("is so with %s and NODE_USE_ENV_PROXY=%s for %s", async (variable = "", flag = "", client = "") => {
+    const env = {
+      [variable]: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+      NODE_USE_ENV_PROXY: flag,
+    }
+    const program = spawn(process.execPath, ["--input-type=module", "--eval", PROGRAMS[client] ?? ""], {
+      cwd: import.meta.dirname,
+      env: { PATH: process.env.PATH, ...env },
+      stdio: "ignore",
+    })
+    await once(program, "close")
+    const check = proxyChecks(env, process.version).find(({ name }) => name === client)
+    expect([check?.verdict, seen]).toEqual(seen.length > 0 ? ["ok", ["api.example.com:443"]] : ["warning", []])
+  })
+
+  it("is what to set for https where only another variable is set", () => {
+    const checks = proxyChecks({ HTTP_PROXY: "http://proxy:3128" }, "v24.5.0")
+    expect(checks).toMatchObject([
+      { name: "HTTP_PROXY", verdict: "ok" },
+      { name: "fetch, ky", fix: "Set HTTPS_PROXY. Set NODE_USE_ENV_PROXY=1 before the program starts." },
+      { name: "got", verdict: "warning" },
+      { name: "axios", text: "goes directly: for https it reads HTTPS_PROXY", fix: "Set HTTPS_PROXY." },
+      { name: "undici", fix: "Set HTTPS_PROXY. Give it `new EnvHttpProxyAgent()` as dispatcher." },
+      { name: "countersign", fix: "Set HTTPS_PROXY." },
+    ])
+    expect(proxyChecks({ NO_PROXY: "localhost" }, "v24.5.0")).toHaveLength(1)
+  })
 
   it("tells releases of Node apart that ignore the variable", () => {
     const env = { HTTPS_PROXY: "http://proxy:3128", NODE_USE_ENV_PROXY: "1" }
