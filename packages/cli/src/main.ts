@@ -59,9 +59,9 @@ function tell(message: string, error: unknown): void {
     note(`${paint("red", "countersign:", process.stderr)} ${message}`)
     return
   }
-  const isOwnCode = isAuthError(error)
   const { exitCode } = process
-  note(JSON.stringify({ error: { message, code: isOwnCode ? error.code : undefined, exitCode } }))
+  const [word] = Object.entries(EXIT_CODES).find(([, number]) => number === exitCode) ?? ["unexpected"]
+  note(JSON.stringify({ error: { message, code: isAuthError(error) ? error.code : word, exitCode } }))
 }
 
 /** Behind `curl`, --json is the option of curl's that sends JSON. */

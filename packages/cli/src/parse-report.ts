@@ -25,8 +25,7 @@ interface PlainAnswer {
 export function parseReports(pasted: string): Report[] {
   const text = withoutMark(pasted)
   const json = parseJson(text)
-  const entries = memberAt(json, "log", "entries")
-  if (Array.isArray(entries)) return entries.flatMap(ofHarEntry)
+  if (isHar(json)) return listAt(json, "log", "entries").flatMap(ofHarEntry)
   if (/^[<>] /m.test(text)) return ofVerboseLog(text)
   const answer = rawAnswer(text)
   if (answer !== undefined) return [{ title: String(answer.status), refusal: answer, request: undefined }]
@@ -37,8 +36,7 @@ export function parseReports(pasted: string): Report[] {
 export function parseRequest(given: string): Partial<ExplainedRequest> | undefined {
   const text = withoutMark(given)
   const json = parseJson(text)
-  const entries = memberAt(json, "log", "entries")
-  if (Array.isArray(entries)) return harRequest(memberAt(entries[0], "request"))
+  if (isHar(json)) return harRequest(memberAt(json, "log", "entries", 0, "request"))
   const [method, url] = [textAt(json, "method"), textAt(json, "url")]
   if (method !== undefined && url !== undefined) {
     return { method, url, headers: record(memberAt(json, "headers")), ...bodyAt(json, "body") }
@@ -47,6 +45,12 @@ export function parseRequest(given: string): Partial<ExplainedRequest> | undefin
   const { head, body: payload } = split(text)
   const request = requestOf(head)
   return request === undefined ? undefined : { ...request, body: payload === "" ? null : payload }
+}
+
+/** A line of a program's log may have a member `log` beside others. */
+function isHar(json: unknown): boolean {
+  if (Array.isArray(memberAt(json, "log", "entries"))) return true
+  return typeof memberAt(json, "log") === "object" && Object.keys(Object(json)).length === 1
 }
 
 /** Windows saves text with a byte order mark. */
@@ -157,10 +161,10 @@ function split(text: string): { head: string; body: string } {
 /** JSON with a status beside a body, such as a program's log entry. */
 function plainAnswer(json: unknown): PlainAnswer | undefined {
   const status = memberAt(json, "status") ?? memberAt(json, "statusCode")
-  if (typeof status !== "number") return undefined
+  if (!/^[1-5]\d\d$/.test(String(status))) return undefined
   const body = memberAt(json, "body") ?? memberAt(json, "data") ?? ""
   return {
-    status,
+    status: Number(status),
     headers: record(memberAt(json, "headers")),
     body: typeof body === "string" ? body : JSON.stringify(body),
   }

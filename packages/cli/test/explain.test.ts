@@ -57,6 +57,7 @@ describe("countersign explain", () => {
     ["the body of an answer", body],
     ["a program's JSON", JSON.stringify({ status: 401, headers: { "Content-Type": "application/json" }, body })],
     ["a line of a log", `2026-11-29 12:00:00 ERROR request failed, status 401: ${body} (attempt 1)`],
+    ["a log entry", `{"log":{"level":"error"},"status":"401","body":{"error_msg":"ak AKEXAMPLE not exist"}}`],
     ["a message", "Incorrect IAM authentication information: ak AKEXAMPLE not exist"],
   ])("reads %s", async (_, text) => {
     expect(await causeOf([], text)).toBe("access-key-unknown")
@@ -157,12 +158,14 @@ describe("countersign explain", () => {
     [["explain", "verify aksk signature fail"], "To explain a text, pipe it: echo '…' | countersign explain\n"],
     [["explain", "."], ". cannot be read: it is a folder."],
     [["explain", "har"], "har holds no refused request"],
+    [["explain", "empty-har"], "empty-har holds no refused request"],
     [["explain", "har", "--request", "har"], "har is no request"],
     [["explain", "har", "--request", "-"], "--request takes a file"],
   ])("refuses %j", async (args, message) => {
     const cwd = await temporaryFolder()
     const isRequest = args.includes("--request")
     await writeFile(join(cwd, "har"), isRequest ? "no request" : `{"log":{"entries":[{"response":{"status":200}}]}}`)
+    await writeFile(join(cwd, "empty-har"), `{"log":{}}`)
     const refused = await countersign(args, { cwd })
     expect(refused).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringContaining(message) })
   })

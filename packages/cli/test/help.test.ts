@@ -42,11 +42,23 @@ describe("countersign", () => {
   })
 
   it.each<[string[], object]>([
-    [["--json", "nonsense"], { exitCode: 2, message: expect.stringContaining("unknown command 'nonsense'") }],
-    [["whoami", "--nonsense", "--json"], { exitCode: 2, message: expect.stringContaining("unknown option") }],
-    [["--json", "token", "--password", "x"], { exitCode: 2, message: expect.stringContaining("no argument takes a") }],
-    [["token", "--json"], { exitCode: 2, message: expect.stringContaining("Whose token?") }],
-    [["--json", "curl", "ftp://h"], { exitCode: 2, message: "This is no URL of http or https: ftp://h" }],
+    [
+      ["--json", "nonsense"],
+      { exitCode: 2, code: "usage", message: expect.stringContaining("unknown command 'nonsense'") },
+    ],
+    [
+      ["whoami", "--nonsense", "--json"],
+      { exitCode: 2, code: "usage", message: expect.stringContaining("unknown option") },
+    ],
+    [
+      ["--json", "token", "--password", "x"],
+      { exitCode: 2, code: "usage", message: expect.stringContaining("no argument takes a") },
+    ],
+    [["token", "--json"], { exitCode: 2, code: "usage", message: expect.stringContaining("Whose token?") }],
+    [
+      ["--json", "curl", "ftp://h"],
+      { exitCode: 2, code: "usage", message: "This is no URL of http or https: ftp://h" },
+    ],
     [["whoami", "--json", "--section", ""], { exitCode: 2, code: "AUTH_INVALID_OPTION" }],
   ])("tells the errors of %j as JSON", async (args, error) => {
     const { stderr, exitCode } = await countersign(args)

@@ -89,7 +89,7 @@ function died(
   const all = ["--import", prelude, "--input-type=module", "--eval", program, ...args]
   const options = { cwd: fileURLToPath(directory), maxBuffer: 2 ** 26 }
   return new Promise((resolve) => {
-    execFile(process.env["COUNTERSIGN_NODE"] ?? process.execPath, all, options, (error, stdout, stderr) => {
+    execFile(process.env.COUNTERSIGN_NODE ?? process.execPath, all, options, (error, stdout, stderr) => {
       resolve({ code: error?.code ?? 0, output: `${stdout}${stderr}` })
     })
   })

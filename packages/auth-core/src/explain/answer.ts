@@ -41,9 +41,7 @@ export function readAnswer(refusal: unknown): Answer | Promise<Answer> {
   const response = memberAt(refusal, "response")
   const request = requestIn(refusal)
   if (isObject(response)) return ofResponse(response, request, refusal)
-  if (typeof memberAt(refusal, "status") === "number" || typeof memberAt(refusal, "statusCode") === "number") {
-    return ofResponse(refusal, request, refusal)
-  }
+  if (statusOf(refusal) !== undefined) return ofResponse(refusal, request, refusal)
   return noAnswer({ message: textAt(refusal, "message") ?? "", isOurs: false, code: codeIn(refusal) })
 }
 
@@ -97,14 +95,19 @@ function answerOf(
   isLive: boolean,
   text: string | undefined,
 ): Answer {
-  const status = memberAt(response, "status") ?? memberAt(response, "statusCode")
   return {
-    status: typeof status === "number" ? status : undefined,
+    status: statusOf(response),
     headers: headersOf(memberAt(response, "headers")),
     text,
     request,
     isLive,
   }
+}
+
+/** Logs and other languages may write it as text. */
+function statusOf(response: object): number | undefined {
+  const status = memberAt(response, "status") ?? memberAt(response, "statusCode")
+  return typeof status === "number" || /^[1-5]\d\d$/.test(String(status)) ? Number(status) : undefined
 }
 
 /** axios has `data`, ky's error `data` beside a response that it read. */

@@ -304,6 +304,12 @@ describe("the values that clients give", () => {
     expect(await explain(failure)).toMatchObject({ cause: "no-answer", where: "network" })
   })
 
+  it("a status may be text, as in some logs", () => {
+    const body = JSON.stringify({ error_msg: "verify aksk signature fail" })
+    expect(explain({ status: "401", body })).toMatchObject({ cause: "signature-mismatch", refusal: { status: 401 } })
+    expect(explain({ status: "failed" })).toMatchObject({ cause: "no-answer" })
+  })
+
   it("the same list of headers is read in each form", () => {
     const wait = { "retry-after": "3" }
     for (const headers of [
