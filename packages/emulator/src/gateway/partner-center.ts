@@ -1,4 +1,5 @@
-import { parseJson, textAt } from "../iam/json.ts"
+import { textAt } from "@countersign/auth-core/adapter"
+import { parseObject } from "../iam/json.ts"
 import { type GatewayRefusal, gatewayError } from "../refusal.ts"
 import type { Account, Customer } from "../state/accounts.ts"
 import type { World } from "../state/world.ts"
@@ -27,7 +28,7 @@ export const partnerCenter: readonly PartnerCenterRoute[] = [
     path: "/v2/partners/sub-customers/query",
     answer({ accounts: { partner, customers } }, caller, { body }) {
       if (caller !== partner) return denied()
-      const asked = parseJson(new TextDecoder().decode(body.content))
+      const asked = parseObject(new TextDecoder().decode(body.content))
       const wanted = textAt(asked, "customer_id")
       const part = textAt(asked, "account_name") ?? ""
       const found = customers.filter(

@@ -1,7 +1,7 @@
+import { textAt } from "@countersign/auth-core/adapter"
 import { iamError, keystoneError } from "../refusal.ts"
 import type { Principal } from "../state/identities.ts"
 import type { World } from "../state/world.ts"
-import { textAt } from "./json.ts"
 
 /**
  * The agency that a caller asks to assume.

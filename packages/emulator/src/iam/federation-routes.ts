@@ -1,3 +1,4 @@
+import { memberAt, textAt } from "@countersign/auth-core/adapter"
 import type { Hono } from "hono"
 import { readRequest, type ServerEnv } from "../incoming-request.ts"
 import { iamError } from "../refusal.ts"
@@ -5,7 +6,7 @@ import { readIdToken } from "../state/id-token.ts"
 import type { IssuedToken } from "../state/identities.ts"
 import type { World } from "../state/world.ts"
 import { noteGrant } from "../trace.ts"
-import { at, parseBody, textAt } from "./json.ts"
+import { parseBody } from "./json.ts"
 import { scopeOf } from "./scope.ts"
 import { tokenBody } from "./token-body.ts"
 
@@ -14,7 +15,7 @@ export function federationRoutes(app: Hono<ServerEnv>, world: World): void {
   app.post("/v3.0/OS-AUTH/id-token/tokens", async (context) => {
     const request = await readRequest(context)
     const body = parseBody(request.text)
-    const scope = at(body, "auth", "scope")
+    const scope = memberAt(body, "auth", "scope")
     const token = grant(world, request.headers["x-idp-id"], textAt(body, "auth", "id_token", "id"), scope)
     noteGrant(request.trace, token)
     return context.json({ token: federatedBody(token, request.headers["x-idp-id"]) }, 201, {
@@ -35,9 +36,9 @@ function grant(world: World, idp: string | undefined, idToken: string | undefine
   if (idp !== identityProvider.id) throw iamError(404, "IAM.0004", `Could not find identity provider: ${idp}.`)
   const claims = readIdToken(idToken ?? "", identityProvider.secret)
   if (
-    at(claims, "iss") !== identityProvider.issuer ||
-    at(claims, "aud") !== identityProvider.audience ||
-    !(Number(at(claims, "exp")) * 1_000 > world.now())
+    memberAt(claims, "iss") !== identityProvider.issuer ||
+    memberAt(claims, "aud") !== identityProvider.audience ||
+    !(Number(memberAt(claims, "exp")) * 1_000 > world.now())
   ) {
     throw iamError(401, "IAM.0001", "The request you have made requires authentication.")
   }

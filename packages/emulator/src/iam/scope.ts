@@ -1,6 +1,6 @@
+import { memberAt, textAt } from "@countersign/auth-core/adapter"
 import { keystoneError } from "../refusal.ts"
 import type { Account, Named } from "../state/accounts.ts"
-import { at, textAt } from "./json.ts"
 
 /**
  * Reads the requested scope of a token: a project, the whole account of its bearer, or neither. A project wins over the
@@ -9,7 +9,7 @@ import { at, textAt } from "./json.ts"
  * @throws {Refusal} 404 for an unknown project, 401 for another account
  */
 export function scopeOf(scope: unknown, account: Account): { project?: Named; domainScoped: boolean } {
-  const project = at(scope, "project")
+  const project = memberAt(scope, "project")
   if (project !== undefined) {
     const found = account.projects.find(
       ({ id, name }) => id === textAt(project, "id") || name === textAt(project, "name"),
@@ -18,7 +18,7 @@ export function scopeOf(scope: unknown, account: Account): { project?: Named; do
       throw keystoneError(404, `Could not find project: ${textAt(project, "id") ?? textAt(project, "name")}.`)
     return { project: found, domainScoped: false }
   }
-  const domain = at(scope, "domain")
+  const domain = memberAt(scope, "domain")
   if (
     domain !== undefined &&
     textAt(domain, "id") !== account.domain.id &&

@@ -1,3 +1,4 @@
+import { memberAt, textAt } from "@countersign/auth-core/adapter"
 import type { Hono } from "hono"
 import { type IncomingRequest, readRequest, type ServerEnv } from "../incoming-request.ts"
 import { iamError, iamTime } from "../refusal.ts"
@@ -5,21 +6,21 @@ import type { IssuedKey, Principal } from "../state/identities.ts"
 import type { World } from "../state/world.ts"
 import { noteGrant, noteMethods } from "../trace.ts"
 import { assumedAgency } from "./assume-role.ts"
-import { at, parseBody, textAt } from "./json.ts"
+import { parseBody } from "./json.ts"
 import { principalOf, signerOf, tokenOf } from "./principal.ts"
 
 /** POST /v3.0/OS-CREDENTIAL/securitytokens, and STS: POST /v5/agencies/assume, GET /v5/caller-identity. */
 export function temporaryKeyRoutes(app: Hono<ServerEnv>, world: World): void {
   app.post("/v3.0/OS-CREDENTIAL/securitytokens", async (context) => {
     const request = await readRequest(context)
-    const identity = at(parseBody(request.text), "auth", "identity")
-    const methods = at(identity, "methods")
+    const identity = memberAt(parseBody(request.text), "auth", "identity")
+    const methods = memberAt(identity, "methods")
     if (Array.isArray(methods)) noteMethods(request.trace, methods)
-    checkPolicy(at(identity, "policy"))
+    checkPolicy(memberAt(identity, "policy"))
     switch (Array.isArray(methods) ? String(methods) : "") {
       case "assume_role": {
-        const claim = at(identity, "assume_role")
-        const duration = durationOf(at(claim, "duration_seconds"), 86_400)
+        const claim = memberAt(identity, "assume_role")
+        const duration = durationOf(memberAt(claim, "duration_seconds"), 86_400)
         checkSessionName(textAt(claim, "session_user", "name"))
         const principal = assumedAgency(world, await principalOf(world, request), claim)
         return context.json({ credential: credentialBody(issueKey(world, request, principal, duration)) }, 201)
@@ -27,7 +28,7 @@ export function temporaryKeyRoutes(app: Hono<ServerEnv>, world: World): void {
       case "token": {
         const id = textAt(identity, "token", "id")
         const principal = id === undefined ? await principalOf(world, request) : tokenOf(world, id).principal
-        const duration = durationOf(at(identity, "token", "duration_seconds"), 86_400)
+        const duration = durationOf(memberAt(identity, "token", "duration_seconds"), 86_400)
         return context.json({ credential: credentialBody(issueKey(world, request, principal, duration)) }, 201)
       }
       default:
@@ -56,7 +57,7 @@ export function temporaryKeyRoutes(app: Hono<ServerEnv>, world: World): void {
     const { agency, account } = found
     const user = { id: `${agency.id}:${session}`, name: `${agency.name}/${session}` }
     const principal = { account, user, assumedBy: by }
-    const key = issueKey(world, request, principal, durationOf(at(body, "duration_seconds"), most, 3_600))
+    const key = issueKey(world, request, principal, durationOf(memberAt(body, "duration_seconds"), most, 3_600))
     const { source_identity } = body
     return context.json({
       credentials: {
@@ -111,7 +112,7 @@ function checkSessionName(name: string | undefined): void {
 
 function checkPolicy(policy: unknown): void {
   if (policy === undefined) return
-  const statements = at(policy, "Statement")
-  if (at(policy, "Version") !== "1.1" || !Array.isArray(statements) || statements.length > 8)
+  const statements = memberAt(policy, "Statement")
+  if (memberAt(policy, "Version") !== "1.1" || !Array.isArray(statements) || statements.length > 8)
     throw iamError(400, "1108", "policy must have Version 1.1 and at most 8 statements.")
 }

@@ -1,3 +1,4 @@
+import { memberAt, textAt } from "@countersign/auth-core/adapter"
 import type { Context, Hono } from "hono"
 import { readRequest, type ServerEnv } from "../incoming-request.ts"
 import { iamError, keystoneError } from "../refusal.ts"
@@ -6,7 +7,7 @@ import { isTotp } from "../state/totp.ts"
 import type { World } from "../state/world.ts"
 import { noteCaller, noteGrant, noteMethods } from "../trace.ts"
 import { assumedAgency } from "./assume-role.ts"
-import { at, type Json, parseBody, textAt } from "./json.ts"
+import { type Json, parseBody } from "./json.ts"
 import { tokenOf } from "./principal.ts"
 import { scopeOf } from "./scope.ts"
 import { catalogOf, tokenBody } from "./token-body.ts"
@@ -16,7 +17,7 @@ export function tokenRoutes(app: Hono<ServerEnv>, world: World): void {
   app.post("/v3/auth/tokens", async (context) => {
     const request = await readRequest(context)
     const body = parseBody(request.text)
-    const methods = at(body, "auth", "identity", "methods")
+    const methods = memberAt(body, "auth", "identity", "methods")
     if (!Array.isArray(methods) || methods.length === 0)
       throw iamError(400, "1101", "identity.methods is missing or invalid.")
     noteMethods(request.trace, methods)
@@ -24,7 +25,7 @@ export function tokenRoutes(app: Hono<ServerEnv>, world: World): void {
     const token = world.identities.issueToken({
       methods,
       ...grant,
-      ...scopeOf(at(body, "auth", "scope"), grant.principal.account),
+      ...scopeOf(memberAt(body, "auth", "scope"), grant.principal.account),
     })
     noteGrant(request.trace, token)
     return answer(context, token, 201)
@@ -51,10 +52,14 @@ function grantOf(
     case "password":
     case "password+totp":
     case "totp+password":
-      return { principal: byPassword(world, at(body, "auth", "identity")) }
+      return { principal: byPassword(world, memberAt(body, "auth", "identity")) }
     case "assume_role":
       return {
-        principal: assumedAgency(world, tokenOf(world, token).principal, at(body, "auth", "identity", "assume_role")),
+        principal: assumedAgency(
+          world,
+          tokenOf(world, token).principal,
+          memberAt(body, "auth", "identity", "assume_role"),
+        ),
       }
     case "token": {
       // A token that is made from another one ends with it, as in Keystone.
@@ -67,8 +72,8 @@ function grantOf(
 }
 
 function byPassword(world: World, identity: unknown): Principal {
-  const claimed = at(identity, "password", "user")
-  const domain = at(claimed, "domain")
+  const claimed = memberAt(identity, "password", "user")
+  const domain = memberAt(claimed, "domain")
   const account =
     domain === undefined
       ? undefined

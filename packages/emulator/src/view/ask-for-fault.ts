@@ -1,4 +1,5 @@
-import { at, type Json, textAt } from "../iam/json.ts"
+import { memberAt, textAt } from "@countersign/auth-core/adapter"
+import type { Json } from "../iam/json.ts"
 import { Refusal } from "../refusal.ts"
 import { SERVICE_REFUSAL_NAMES } from "../service-refusals.ts"
 import type { FaultOptions, Faults, FaultTarget, Lockable } from "../state/faults.ts"
@@ -23,7 +24,7 @@ const KINDS: Readonly<Record<keyof Omit<Faults, "reset">, (faults: Faults, body:
   redirect: (faults, body) =>
     faults.redirect(requiredTextAt(body, "to"), {
       ...optionsOf(body),
-      status: at(body, "status") === undefined ? undefined : oneOfAt(body, "status", [301, 302, 303, 307, 308]),
+      status: memberAt(body, "status") === undefined ? undefined : oneOfAt(body, "status", [301, 302, 303, 307, 308]),
     }),
   revokeToken: (faults, body) => faults.revokeToken(textAt(body, "value")),
   rotateKey: (faults, body) => {
@@ -33,7 +34,8 @@ const KINDS: Readonly<Record<keyof Omit<Faults, "reset">, (faults: Faults, body:
   revokeKey: (faults, body) => faults.revokeKey(requiredTextAt(body, "accessKeyId")),
   changePassword: (faults, body) =>
     faults.changePassword({ id: requiredTextAt(body, "id") }, requiredTextAt(body, "password")),
-  disableUser: (faults, body) => faults.disableUser({ id: requiredTextAt(body, "id") }, at(body, "disabled") !== false),
+  disableUser: (faults, body) =>
+    faults.disableUser({ id: requiredTextAt(body, "id") }, memberAt(body, "disabled") !== false),
   lock: (faults, body) => faults.lock(lockableOf(body)),
   unlock: (faults, body) => faults.unlock(lockableOf(body)),
   clockOffset: (faults, body) => faults.clockOffset(numberAt(body, "ms")),
@@ -71,7 +73,7 @@ function statusOf(body: Json): number {
 
 /** A part, the beginning of a path, or `{ "pattern": "…" }` for a regular expression. */
 function targetOf(body: Json): FaultTarget | undefined {
-  const target = at(body, "target")
+  const target = memberAt(body, "target")
   if (target === undefined) return undefined
   const pattern = textAt(target, "pattern")
   if (pattern !== undefined) return regularExpression(pattern)

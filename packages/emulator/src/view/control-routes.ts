@@ -1,5 +1,6 @@
+import { memberAt, textAt } from "@countersign/auth-core/adapter"
 import { Hono } from "hono"
-import { at, type Json, parseJson, textAt } from "../iam/json.ts"
+import { type Json, parseObject } from "../iam/json.ts"
 import { readRequest, type ServerEnv } from "../incoming-request.ts"
 import { Refusal } from "../refusal.ts"
 import type { World } from "../state/world.ts"
@@ -83,8 +84,8 @@ export function controlRoutes(world: World, recorder: Recorder, mask: Mask, vers
  * asked for as a fault ends.
  */
 function setClock({ clock }: World, body: Json): void {
-  const now = at(body, "offsetMs") === undefined ? timeAt(body, "now") : undefined
-  const frozen = at(body, "frozen") ?? false
+  const now = memberAt(body, "offsetMs") === undefined ? timeAt(body, "now") : undefined
+  const frozen = memberAt(body, "frozen") ?? false
   if (typeof frozen !== "boolean") throw new Refusal(400, { error: "`frozen` must be true or false." })
   clock.set(now === undefined ? numberAt(body, "offsetMs") : now - Date.now())
   if (now !== undefined && frozen) clock.set(() => now)
@@ -101,7 +102,7 @@ function timeAt(body: Json, name: string): number {
 
 async function readJson(request: ReturnType<typeof readRequest>): Promise<Json> {
   const { text } = await request
-  const body = text === "" ? {} : parseJson(text)
+  const body = text === "" ? {} : parseObject(text)
   if (body === undefined) throw new Refusal(400, { error: "The body must be a JSON object." })
   return body
 }

@@ -1,4 +1,5 @@
-import { parseJson, textAt } from "../iam/json.ts"
+import { textAt } from "@countersign/auth-core/adapter"
+import { parseObject } from "../iam/json.ts"
 import type { RecordedRequest } from "./recorder.ts"
 
 /** `ok`, or the message of the refusal; `undefined` before the answer. */
@@ -14,6 +15,6 @@ export function verdictOf({
   if (answer === undefined) return undefined
   const hasFailed = answer.status === undefined || answer.status >= 400
   if (!hasFailed || trace.faults?.some((kind) => kind !== "delay") === true) return "ok"
-  const body = parseJson(answer.text ?? "")
+  const body = parseObject(answer.text ?? "")
   return textAt(body, "error_msg") ?? textAt(body, "error", "message") ?? answer.text ?? "no answer"
 }
