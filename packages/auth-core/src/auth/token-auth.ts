@@ -82,7 +82,7 @@ function fixedToken(
 function authenticationOf(token: Token): Authentication<Token> {
   const fault = !isHeaderText(token?.value)
     ? "a `value` of visible ASCII characters, like X-Subject-Token"
-    : token.expiresAt !== undefined && !Number.isFinite(token.expiresAt)
+    : token.expiresAt !== undefined && token.expiresAt !== Infinity && !Number.isFinite(token.expiresAt)
       ? "an `expiresAt` in epoch milliseconds"
       : undefined
   if (fault !== undefined) throw new AuthError("AUTH_INVALID_CREDENTIALS", `A token needs ${fault}.`)

@@ -16,7 +16,8 @@ export function isSet(name: string): boolean {
   return (variable(name) ?? "").trim() !== ""
 }
 
-function variable(name: string): string | undefined {
+/** An environment variable as it is; `undefined` if it is unset, or if there is no process. */
+export function variable(name: string): string | undefined {
   try {
     return globalThis.process?.env?.[name]
   } catch {

@@ -5,6 +5,7 @@ import { tokenAuth } from "../../src/auth/token-auth.ts"
 import { TokenCache } from "../../src/cache/token-cache.ts"
 import type { Token } from "../../src/identity/credentials.ts"
 import type { TokenProvider } from "../../src/identity/provider.ts"
+import { staticToken } from "../../src/tokens/static-token.ts"
 
 const HOUR = 3_600_000
 const attempt: Attempt = { method: "GET", url: "https://h/", headers: {}, body: null }
@@ -34,6 +35,12 @@ describe("a fixed token", () => {
     expect(authentication).toMatchObject({ headers: { "x-auth-token": "MIIabc" } })
     expect(await auth.judge(authentication, rejection)).toBe(false)
     expect(() => tokenAuth("two words")).toThrow(expect.objectContaining({ code: "AUTH_INVALID_CREDENTIALS" }))
+  })
+
+  it("may come as text from a provider, without an end", async () => {
+    const auth = tokenAuth(staticToken("MIIabc"), { clock: fakeClock(8.64e15) })
+    expect(await auth.authenticate(attempt)).toMatchObject({ headers: { "x-auth-token": "MIIabc" } })
+    expect(await auth.judge(await auth.authenticate(attempt), rejection)).toBe(false)
   })
 
   it("leaves bodies of any size unread", () => {
