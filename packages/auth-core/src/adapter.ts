@@ -2,6 +2,7 @@
 export type { Attempt, Auth, Authentication, Rejection, ReplayReason } from "./auth/auth.ts"
 export { authName } from "./auth/auth.ts"
 export { randomHmac } from "./cache/fingerprint.ts"
+export { type HcloudProfile, hcloudProfiles } from "./credentials/hcloud-credentials.ts"
 export type { AuthenticatedAttempt, OutgoingRequest } from "./engine/authenticate-attempt.ts"
 export { readBody } from "./engine/authenticate-attempt.ts"
 export {
@@ -46,6 +47,7 @@ export { isStream, type PreparedBody, urlIfValid, wireUrl } from "./engine/wire-
 export { AuthError, isAuthError } from "./errors/auth-error.ts"
 export { type EndpointOptions, resolveEndpoint } from "./iam/endpoint.ts"
 export { timeAt } from "./iam/iam-answer.ts"
+export { accessKeyOf, cloudsIn, iamOriginOf, type OsSettings, settingsOfVariables } from "./iam/os-settings.chunk.ts"
 export { checkNameOrId } from "./iam/token-scope.ts"
 export { MAX_SIGNED_BODY_BYTES } from "./runtime/body-size.ts"
 export { type CallLimit, type CallLimitOptions, LONGEST_TIMER_MS, limitCall } from "./runtime/clock.ts"

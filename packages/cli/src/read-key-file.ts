@@ -1,6 +1,13 @@
 import { parseEnv } from "node:util"
-import type { Credentials } from "@countersign/auth-core"
-import { listAt, memberAt, textAt } from "@countersign/auth-core/adapter"
+import { type Credentials, isAuthError } from "@countersign/auth-core"
+import {
+  accessKeyOf,
+  cloudsIn,
+  hcloudProfiles,
+  iamOriginOf,
+  type OsSettings,
+  settingsOfVariables,
+} from "@countersign/auth-core/adapter"
 import { CommandError, EXIT_CODES } from "./exit-code.ts"
 import { isPlaceholder } from "./is-placeholder.ts"
 import { inputName, readInput } from "./read-secret.ts"
@@ -18,9 +25,10 @@ export interface FoundKey {
 
 interface Entry {
   readonly name: string
-  readonly values: Partial<Record<keyof Credentials, string | undefined>>
-  /** A user that logs in by password instead. */
-  readonly user?: string | undefined
+  /** Called for the chosen entry alone, since it may throw. */
+  readonly values: () => { readonly [Part in keyof Credentials]?: Credentials[Part] | undefined }
+  /** Why it may have no key. */
+  readonly lack?: string | undefined
 }
 
 /**
@@ -43,9 +51,13 @@ export async function readKeyFile(
       `${name} is neither a credentials.csv, KooCLI's config, a clouds.yaml nor an openrc. Say which with --from.`,
     )
   }
-  const entries = await READERS[format](text, name)
-  const chosen = choose(entries, entry, name)
-  return { credentials: checkedKey(chosen, name), format, entry: chosen.name === "" ? undefined : chosen.name }
+  try {
+    const chosen = choose(await READERS[format](text, name), entry, name)
+    return { credentials: checkedKey(chosen, name), format, entry: chosen.name === "" ? undefined : chosen.name }
+  } catch (error) {
+    // The file is an argument.
+    throw isAuthError(error) ? refused(error.message) : error
+  }
 }
 
 function formatOf(text: string): ImportFormat | undefined {
@@ -68,79 +80,42 @@ const READERS: Readonly<Record<ImportFormat, (text: string, name: string) => Pro
     )
     return records.map((record) => ({
       name: record["user name"] ?? record["user id"] ?? "",
-      values: { accessKeyId: record["access key id"], secretAccessKey: record["secret access key"] },
+      values: () => ({ accessKeyId: record["access key id"], secretAccessKey: record["secret access key"] }),
     }))
   },
   async koocli(text, name) {
-    const config: unknown = parsedBy(name, () => JSON.parse(text))
-    if (String(memberAt(config, "authEncrypt")) === "true") {
-      throw refused(
-        `${name} is encrypted, and only KooCLI can read it. \`hcloud configure set --cli-auth-encrypt=false\` writes it in clear, for all profiles.`,
-      )
-    }
-    const current = textAt(config, "current")
-    const profiles = listAt(config, "profiles").map(koocliEntry)
+    const { profiles, current } = hcloudProfiles(text, name)
+    const entries = profiles.map(({ name, key, otherMode }) => ({
+      name,
+      values: () => (otherMode === undefined ? key : {}),
+      lack: otherMode === undefined ? undefined : `in the mode ${otherMode}, KooCLI gets one elsewhere`,
+    }))
     // The current profile is the one that KooCLI would use.
-    const used = profiles.filter((profile) => profile.name === current)
-    return used.length > 0 ? [...used, ...profiles.filter((profile) => profile.name !== current)] : profiles
+    const used = entries.filter((entry) => entry.name === current)
+    return used.length > 0 ? [...used, ...entries.filter((entry) => entry.name !== current)] : entries
   },
   async clouds(text, name) {
-    const { parse } = await import("yaml")
-    const clouds = memberAt(
-      parsedBy<unknown>(name, () => parse(text)),
-      "clouds",
-    )
-    return Object.entries(typeof clouds === "object" && clouds !== null ? clouds : {}).map(([cloud, settings]) => {
-      const auth = memberAt(settings, "auth")
-      return {
-        name: cloud,
-        user: textAt(auth, "username") ?? textAt(auth, "user_id"),
-        values: {
-          accessKeyId: textAt(auth, "access_key") ?? textAt(auth, "ak"),
-          secretAccessKey: textAt(auth, "secret_key") ?? textAt(auth, "sk"),
-          securityToken: textAt(auth, "security_token"),
-          projectId: textAt(auth, "project_id"),
-          domainId: textAt(auth, "domain_id") ?? textAt(auth, "user_domain_id"),
-          iamEndpoint: originOf(textAt(auth, "auth_url")),
-        },
-      }
-    })
+    const clouds = await cloudsIn(text, name)
+    return [...clouds].map(([cloud, settings]) => openStackEntry(cloud, settings))
   },
   async openrc(text) {
     const read = parseEnv(text)
-    const value = (...names: string[]): string | undefined =>
-      names.map((name) => read[name]).find((found) => found !== undefined && found !== "" && !found.startsWith("$"))
-    return [
-      {
-        name: "",
-        user: value("OS_USERNAME", "OS_USER_NAME", "OS_USER_ID"),
-        values: {
-          accessKeyId: value("OS_ACCESS_KEY"),
-          secretAccessKey: value("OS_SECRET_KEY"),
-          securityToken: value("OS_SECURITY_TOKEN"),
-          projectId: value("OS_PROJECT_ID", "OS_TENANT_ID"),
-          domainId: value("OS_DOMAIN_ID", "OS_USER_DOMAIN_ID"),
-          iamEndpoint: originOf(value("OS_AUTH_URL")),
-        },
-      },
-    ]
+    // A script may ask for a value, or take it from another variable.
+    const settings = settingsOfVariables((name) => (read[name]?.startsWith("$") === true ? undefined : read[name]))
+    return [openStackEntry("", settings)]
   },
 }
 
-/** A profile of KooCLI, by key or by single sign-on. */
-function koocliEntry(profile: unknown): Entry {
-  const sso = memberAt(profile, "ssoAuth", "stsToken")
-  // KooCLI writes empty members for the kinds that a profile does not use.
-  const key = textAt(sso, "accessKeyId") === undefined ? profile : sso
+function openStackEntry(name: string, settings: OsSettings): Entry {
+  const { user = settings.values.userId } = settings.values
   return {
-    name: textAt(profile, "name") ?? "",
-    values: {
-      accessKeyId: textAt(key, "accessKeyId"),
-      secretAccessKey: textAt(key, "secretAccessKey"),
-      securityToken: textAt(key, "securityToken"),
-      projectId: textAt(profile, "projectId"),
-      domainId: textAt(profile, "domainId"),
-    },
+    name,
+    // Whoever uses the key is told that plain http is not safe.
+    values: () => ({ ...accessKeyOf(settings), iamEndpoint: iamOriginOf(settings, true) }),
+    lack:
+      user === undefined
+        ? undefined
+        : `it logs in ${user} by password, which a profile cannot hold. Use \`countersign token --user ${user}\``,
   }
 }
 
@@ -163,15 +138,12 @@ const OTHER_CLOUDS: readonly (readonly [form: RegExp, cloud: string])[] = [
   [/^AKID/, "Tencent Cloud"],
 ]
 
-function checkedKey({ values, user }: Entry, file: string): Credentials {
+function checkedKey({ values: read, lack }: Entry, file: string): Credentials {
+  const values = read()
   const { accessKeyId, secretAccessKey } = values
   if (accessKeyId === undefined || secretAccessKey === undefined || accessKeyId === "" || secretAccessKey === "") {
     const missing = accessKeyId === undefined || accessKeyId === "" ? "access key id" : "secret access key"
-    throw refused(
-      user === undefined
-        ? `${file} has no ${missing}.`
-        : `${file} has no ${missing}: it logs in ${user} by password, which a profile cannot hold. Use \`countersign token --user ${user}\`.`,
-    )
+    throw refused(`${file} has no ${missing}${lack === undefined ? "" : `: ${lack}`}.`)
   }
   const cloud = OTHER_CLOUDS.find(([form]) => form.test(accessKeyId))?.[1]
   if (cloud !== undefined) throw refused(`${file} holds an access key of ${cloud}, which Huawei Cloud does not know.`)
@@ -180,10 +152,6 @@ function checkedKey({ values, user }: Entry, file: string): Credentials {
   }
   const more = Object.entries(values).filter(([, value]) => value !== undefined && value !== "")
   return { ...Object.fromEntries(more), accessKeyId, secretAccessKey }
-}
-
-function originOf(url: string | undefined): string | undefined {
-  return url !== undefined && URL.canParse(url) ? new URL(url).origin : undefined
 }
 
 /** Parsers quote the text that they do not understand, which may be a secret, so only the fact is told. */

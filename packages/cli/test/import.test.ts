@@ -169,6 +169,26 @@ describe("countersign credentials import", () => {
       "would be read with another securityToken",
     ],
     ["a script without a key", "export OS_REGION_NAME=eu-de\n", "has no access key id"],
+    [
+      "a script that asks for the key",
+      `export OS_ACCESS_KEY=${AK}\nexport OS_SECRET_KEY=$INPUT\n`,
+      "has no secret access key",
+    ],
+    [
+      "a profile of KooCLI that has no key of its own",
+      JSON.stringify({ profiles: [{ name: "a", mode: "AssumeRole", ...KEY }] }),
+      "has no access key id: in the mode AssumeRole, KooCLI gets one elsewhere.",
+    ],
+    [
+      "a value that YAML takes for a number",
+      `clouds: { c: { auth: { ak: ${AK}, sk: 0x1f } } }\n`,
+      "put quotes around it",
+    ],
+    [
+      "an address of no IAM",
+      `clouds: { c: { auth: { ak: ${AK}, sk: ${SK}, auth_url: "https://h/ecs/v3" } } }\n`,
+      "has an auth_url of another form",
+    ],
   ])("refuses %s, and shows no secret", async (_, text, message) => {
     const cwd = await folderWith({ key: text })
     const refused = await countersign(["credentials", "import", "key", "--profile-file", "p"], { cwd })

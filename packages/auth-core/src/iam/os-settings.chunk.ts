@@ -6,8 +6,29 @@ import { isObject, memberAt } from "../runtime/read-answer.ts"
 import { checkUrl, isAnyHost } from "./endpoint.ts"
 import type { NameOrId, TokenScope } from "./token-scope.ts"
 
+type Setting =
+  | "authUrl"
+  | "authType"
+  | "userId"
+  | "user"
+  | "userDomainId"
+  | "userDomain"
+  | "password"
+  | "passcode"
+  | "token"
+  | "accessKey"
+  | "secretKey"
+  | "securityToken"
+  | "projectId"
+  | "project"
+  | "projectDomainId"
+  | "projectDomain"
+  | "domainId"
+  | "domain"
+  | "defaultDomain"
+
 /** The names of each setting in files; the first one wins. Variables have them in capitals, after OS_. */
-const NAMES = {
+const NAMES: Readonly<Record<Setting, readonly string[]>> = {
   authUrl: ["auth_url"],
   authType: ["auth_type"],
   userId: ["user_id", "userid"],
@@ -27,9 +48,8 @@ const NAMES = {
   domainId: ["domain_id"],
   domain: ["domain_name"],
   defaultDomain: ["default_domain"],
-} as const
+}
 
-type Setting = keyof typeof NAMES
 type Values = Readonly<Partial<Record<Setting, string>>>
 
 /** A login that variables or files of OpenStack describe. */
