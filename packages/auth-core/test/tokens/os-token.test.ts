@@ -284,6 +284,7 @@ describe("osToken", () => {
       method: "GET",
       url: "https://ecs.eu-de.otc.t-systems.com/",
       headers: {},
+      body: null,
     })
     expect(headers).toEqual({ "x-auth-token": "MIIfixed" })
   })
