@@ -1,5 +1,7 @@
 export { checkedBody } from "./checked-body.ts"
+export { type Authenticated, type AuthHandler, type AuthUnder, createAuthHandler } from "./create-auth-handler.ts"
 export { type CompleteRequest, createVerifier, type Verifier } from "./create-verifier.ts"
+export type { HandlerOptions, ProxyOptions, Register, RegisteredOwner } from "./handler-options.ts"
 export type {
   BasicIdentity,
   Identity,

@@ -62,6 +62,16 @@ export class RequestRefused extends Error {
     this.refusal = refusal
     this.status = refusal.status
   }
+
+  /** The answer to send, for frameworks that ask an error. */
+  getResponse(): Response {
+    return responseOf(this.refusal)
+  }
+}
+
+/** The refusal as an answer of fetch. */
+export function responseOf({ status, headers, body }: Refusal): Response {
+  return new Response(body, { status, headers: { ...headers } })
 }
 
 /** `gateway`: as API Gateway answers. `problem`: problem+json (RFC 9457). */

@@ -5,10 +5,18 @@ export {
   type AdapterUnderTest,
   namedAuth,
 } from "./contracts/adapter-under-test.ts"
+export type {
+  RunningService,
+  Seen,
+  ServiceOwner,
+  ServiceSetting,
+  ServiceUnderTest,
+} from "./contracts/service-under-test.ts"
 export { describeAdapter } from "./describe-adapter.ts"
 export { type CacheStoreSuiteOptions, describeCacheStore } from "./describe-cache-store.ts"
 export { describeExports } from "./describe-exports.ts"
 export { describeFeatures } from "./describe-features.ts"
+export { describeService } from "./describe-service.ts"
 export { describeUncaughtErrors } from "./describe-uncaught-errors.ts"
 export { type ErrorFacts, errorFacts } from "./error-facts.ts"
 export { type FakeClock, fakeClock } from "./fake-clock.ts"
@@ -31,6 +39,7 @@ export { type Answer, type Arrival, arrived, type RecordingServer, recordingServ
 export { type ReadmeExampleOptions, runReadmeExample } from "./run-readme-example.ts"
 export { secretBearingAuth } from "./secret-bearing-auth.ts"
 export { selfSigned } from "./self-signed.ts"
+export { type ServiceAnswer, type ServiceCall, serviceClient, serviceHeaders, serviceKey } from "./service-client.ts"
 export { markIn, shown } from "./shown.ts"
 export { type TestServers, testServers } from "./test-servers.ts"
 export { type TunnelledIam, tunnelledIam } from "./tunnelled-iam.ts"

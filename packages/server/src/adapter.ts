@@ -1,0 +1,12 @@
+// For authors of a package for a framework. Users of such a package need only `@countersign/server`.
+export { type AuthUnder, sendRefusal } from "./create-auth-handler.ts"
+export { createFetchReceiver, type FetchReceiver, type ReceivedRequest } from "./fetch-receiver.ts"
+export {
+  type AuthOf,
+  createNodeReceiver,
+  type NodeListener,
+  type NodeReceiver,
+  type NodeRequest,
+  type NodeResponse,
+} from "./node-receiver.ts"
+export { responseOf } from "./refusal.ts"

@@ -1,0 +1,96 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Verifier } from "./create-verifier.ts"
+import { createFetchReceiver } from "./fetch-receiver.ts"
+import type { HandlerOptions } from "./handler-options.ts"
+import { type AuthOf, createNodeReceiver } from "./node-receiver.ts"
+import { type Refusal, responseOf } from "./refusal.ts"
+
+/** The auth of a request under certain options: it may be absent where they say so. */
+export type AuthUnder<Owner, Options> = Options extends { optional?: false | undefined; streamBody?: false | undefined }
+  ? NonNullable<AuthOf<Owner>>
+  : AuthOf<Owner>
+
+/** Added to the request of a handler. */
+export interface Authenticated<Owner, Options, Bytes> {
+  /** The caller. */
+  readonly auth: AuthUnder<Owner, Options>
+  /** The exact bytes of the body, with the option of that name. */
+  readonly rawBody: Options extends { rawBody: true } ? Bytes : undefined
+}
+
+type Handled<T> = T | Promise<T>
+
+/** Wraps handlers, so that they see only requests whose signature is right. */
+export interface AuthHandler<Owner, Options extends HandlerOptions> {
+  /**
+   * For node:http and node:http2. What the handler throws stays uncaught, as without the auth.
+   */
+  node<Incoming extends IncomingMessage = IncomingMessage, Outgoing extends ServerResponse = ServerResponse>(
+    handler: (request: Incoming & Authenticated<Owner, Options, Buffer>, response: Outgoing) => unknown,
+  ): (request: Incoming, response: Outgoing) => void
+  /**
+   * For whatever takes a Request and gives a Response: workers, Deno, Bun, route handlers of Next.js. Further arguments pass
+   * through. What the handler throws passes through too.
+   */
+  fetch<Incoming extends Request = Request, Rest extends unknown[] = unknown[]>(
+    handler: (request: Incoming & Authenticated<Owner, Options, Uint8Array>, ...rest: Rest) => Handled<Response>,
+  ): (request: Incoming, ...rest: Rest) => Promise<Response>
+}
+
+/**
+ * Puts a verifier before handlers that use no framework. The handler finds the caller in `request.auth`, and reads the body as
+ * if nobody had read it before.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION`
+ */
+export function createAuthHandler<Owner, const Options extends HandlerOptions = Record<never, never>>(
+  verifier: Verifier<Owner>,
+  options?: Options,
+): AuthHandler<Owner, Options> {
+  const receiveNode = createNodeReceiver(verifier, options)
+  const receiveFetch = createFetchReceiver(verifier, options)
+  return {
+    node: (handler) => (request, response) => {
+      let isRefused = false
+      receiveNode(request, response, request.url ?? "/", {
+        accept(auth, rawBody) {
+          const handled = handler(Object.assign(request, { auth, rawBody }) as never, response)
+          // A handler that fails after its body was refused is no defect.
+          if (handled instanceof Promise) {
+            handled.catch((error) => {
+              if (!isRefused) throw error
+            })
+          }
+        },
+        identify: (auth) => Object.assign(request, { auth }),
+        refuse(refusal) {
+          isRefused = true
+          sendRefusal(refusal, response)
+        },
+        fail(error) {
+          throw error
+        },
+      })
+    },
+    fetch:
+      (handler) =>
+      async (request, ...rest) => {
+        const received = await receiveFetch(request, (auth) => Object.assign(given, { auth }))
+        if (!received.ok) return responseOf(received)
+        const { auth, rawBody } = received
+        const given = Object.assign(received.request, { auth, rawBody })
+        try {
+          const response = await handler(given as never, ...rest)
+          return received.refusal === undefined ? response : responseOf(received.refusal)
+        } catch (error) {
+          if (received.refusal === undefined) throw error
+          return responseOf(received.refusal)
+        }
+      },
+  }
+}
+
+/** Answers a request of Node with a refusal. */
+export function sendRefusal({ status, headers, body }: Refusal, response: ServerResponse): void {
+  response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) }).end(body)
+}

@@ -1,0 +1,169 @@
+import { CollectedBody } from "./collected-body.ts"
+import type { Verifier } from "./create-verifier.ts"
+import type { OpenRequest, Verdict } from "./open-request.ts"
+import { type HandlerOptions, type Handling, handlingOf, headOf } from "./handler-options.ts"
+import type { AuthOf } from "./node-receiver.ts"
+import { type Refusal, RequestRefused } from "./refusal.ts"
+
+/** A request of fetch that is accepted, as far as it is there. */
+export interface ReceivedRequest<Owner> {
+  readonly ok: true
+  /** Of the same class. Its body is intact; it fails where it is read if it turns out to be wrong. */
+  readonly request: Request
+  /** `undefined` if the request has none, or if its body is streamed before it is checked. */
+  readonly auth: AuthOf<Owner>
+  readonly rawBody: Uint8Array | undefined
+  /** The refusal of a body that was streamed, once it turned out to be wrong: the answer to send in place of any other. */
+  readonly refusal: Refusal | undefined
+}
+
+/**
+ * Takes a request. It fails if the body cannot be read.
+ *
+ * @param identify keeps the auth of a body that was streamed before it was checked. It is called before the body ends.
+ */
+export type FetchReceiver<Owner> = (
+  request: Request,
+  identify: (auth: AuthOf<Owner>) => void,
+) => Promise<ReceivedRequest<Owner> | Refusal>
+
+/**
+ * Prepares a route of a server that uses the requests of fetch.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION`
+ */
+export function createFetchReceiver<Owner>(
+  verifier: Verifier<Owner>,
+  options: HandlerOptions = {},
+): FetchReceiver<Owner> {
+  const handling = handlingOf(verifier, options)
+  return async (request, identify) => {
+    const opened = await handling.verifier.open(headOfRequest(handling, request))
+    if (!opened.ok) return opened
+    const { headers, method } = request
+    const length = headers.get("content-length")
+    const isChunked = headers.has("transfer-encoding")
+    const tooLarge = length === null || isChunked ? undefined : handling.verifier.refuseSize(Number(length))
+    if (tooLarge !== undefined) return tooLarge
+    // Some runtimes make the body when they are asked for it, which takes longer than the check.
+    const isEmpty = (method === "GET" || method === "HEAD") && length === null && !isChunked
+    const body = isEmpty ? null : request.body
+    if (body === null) return received(await opened.end(), request, handling)
+    if (handling.rawBody || (opened.needsBody && !handling.streamBody)) {
+      return collected(handling, request, body, opened)
+    }
+    return new StreamedRequest(request, body, opened, identify)
+  }
+}
+
+const ORIGIN = /^https?:\/\/[^/?#]*/i
+
+function headOfRequest(handling: Handling<unknown>, { method, url, headers }: Request) {
+  if (handling.asSigned === undefined) return { method, url, headers }
+  const path = url
+    .replace(ORIGIN, "")
+    .replace(/#.*/, "")
+    .replace(/^(?!\/)/, "/")
+  return headOf(handling, method, path, Object.fromEntries(headers))
+}
+
+function received<Owner>(
+  verdict: Verdict<Owner>,
+  request: Request,
+  { rawBody }: Handling<Owner>,
+  body: Uint8Array = new Uint8Array(),
+): ReceivedRequest<Owner> | Refusal {
+  if (!verdict.ok) return verdict
+  return { ok: true, request, auth: verdict.auth, rawBody: rawBody ? body : undefined, refusal: undefined }
+}
+
+async function collected<Owner>(
+  handling: Handling<Owner>,
+  request: Request,
+  stream: ReadableStream<Uint8Array>,
+  opened: OpenRequest<Owner>,
+): Promise<ReceivedRequest<Owner> | Refusal> {
+  const body = new CollectedBody(opened, handling.verifier)
+  const reader = stream.getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    const refused = body.take(value)
+    if (refused === undefined) continue
+    drain(reader)
+    return refused
+  }
+  const verdict = await body.end()
+  if (!verdict.ok) return verdict
+  const bytes = body.chunks.length === 1 && body.chunks[0] !== undefined ? body.chunks[0] : joined(body.chunks)
+  return received(verdict, withBody(request, bytes), handling, bytes)
+}
+
+/** Reads a refused body to its end. If it were cancelled, servers would close the connection, and the answer might be lost. */
+function drain(reader: ReadableStreamDefaultReader<Uint8Array>): void {
+  const next = ({ done }: { done: boolean }): unknown => (done ? undefined : reader.read().then(next))
+  reader
+    .read()
+    .then(next)
+    .catch(() => undefined)
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((sum, { byteLength }) => sum + byteLength, 0))
+  let position = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, position)
+    position += chunk.byteLength
+  }
+  return whole
+}
+
+/** A request of the same class, which may have members of its own. */
+function withBody(request: Request, body: Uint8Array | ReadableStream<Uint8Array>): Request {
+  const { constructor: own } = request as { constructor: unknown }
+  const RequestClass = (typeof own === "function" ? own : Request) as typeof Request
+  return new RequestClass(request, { body: body as BodyInit, duplex: "half" } as RequestInit)
+}
+
+/** A request whose body is checked while it is read. */
+class StreamedRequest<Owner> implements ReceivedRequest<Owner> {
+  readonly ok = true
+  readonly request: Request
+  readonly rawBody = undefined
+  readonly auth: AuthOf<Owner>
+  refusal: Refusal | undefined
+
+  constructor(
+    request: Request,
+    body: ReadableStream<Uint8Array>,
+    opened: OpenRequest<Owner>,
+    identify: (auth: AuthOf<Owner>) => void,
+  ) {
+    this.auth = opened.auth
+    const reader = body.getReader()
+    const fail = (controller: ReadableStreamDefaultController, refusal: Refusal): void => {
+      this.refusal = refusal
+      controller.error(new RequestRefused(refusal))
+    }
+    const checked = new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          const { done, value } = await reader.read()
+          if (!done) {
+            const refused = opened.update(value)
+            if (refused === undefined) return controller.enqueue(value)
+            drain(reader)
+            return fail(controller, refused)
+          }
+          const verdict = await opened.end()
+          if (!verdict.ok) return fail(controller, verdict)
+          identify(verdict.auth)
+          controller.close()
+        },
+        cancel: (reason) => reader.cancel(reason),
+      },
+      { highWaterMark: 0 },
+    )
+    this.request = withBody(request, checked)
+  }
+}

@@ -1,0 +1,132 @@
+import type { RequestHead } from "@countersign/auth-core/adapter"
+import { invalidOption } from "./check-number.ts"
+import type { Verifier } from "./create-verifier.ts"
+import type { RouteOptions } from "./verifier-options.ts"
+
+/**
+ * Where a program says what the owners of its keys are, for packages whose requests have one type for all routes:
+ * `declare module "@countersign/server" { interface Register { owner: Customer } }`
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: programs add to it
+export interface Register {}
+
+/** The owner that the program has registered; `unknown` without. */
+export type RegisteredOwner = Register extends { owner: infer Owner } ? Owner : unknown
+
+/** The options of a handler or a route of a framework. */
+export interface HandlerOptions extends RouteOptions {
+  /**
+   * Calls the handler before the body is there, even if only the whole body can tell whether the signature is right. There is
+   * no `auth` until the body has ended, and a forged body fails where it is read. Without this option such a body is collected
+   * and checked first. A body whose hash is in a signed header is never collected.
+   * @default false
+   */
+  streamBody?: boolean | undefined
+  /** Collects the body before the handler, and keeps its exact bytes as `rawBody`. @default false */
+  rawBody?: boolean | undefined
+  /** The proxy in front, if it changes the host or the path. */
+  proxy?: ProxyOptions | undefined
+}
+
+/**
+ * A proxy that changes what callers have signed. Each option trusts it, so nobody else may reach the service, and the proxy
+ * must overwrite the headers that are named here.
+ */
+export interface ProxyOptions {
+  /** The host that callers name, with its port unless that is the default of the scheme. It needs no trust in a header. */
+  host?: string | undefined
+  /** Or the header in which the proxy tells that host, such as `x-forwarded-host`. */
+  hostHeader?: string | undefined
+  /** The start of the path that the proxy takes off, such as `/shop`. */
+  removedPrefix?: string | undefined
+  /** Or the header in which the proxy tells that start, such as `x-forwarded-prefix`. */
+  prefixHeader?: string | undefined
+  /** The start of the path that the proxy adds. */
+  addedPrefix?: string | undefined
+}
+
+/** Handler options, checked. */
+export interface Handling<Owner> {
+  readonly verifier: Verifier<Owner>
+  readonly streamBody: boolean
+  readonly rawBody: boolean
+  /** The proxy in front; `undefined` if callers sign what arrives. */
+  readonly asSigned: ((path: string, headerOf: HeaderOf) => { host: string | undefined; path: string }) | undefined
+}
+
+type HeaderOf = (name: string) => string | undefined
+
+/** @throws {AuthError} `AUTH_INVALID_OPTION` */
+export function handlingOf<Owner>(verifier: Verifier<Owner>, options: HandlerOptions): Handling<Owner> {
+  if (typeof verifier?.open !== "function") throw invalidOption("`verifier` must be one of createVerifier")
+  const { streamBody = false, rawBody = false, proxy, ...route } = options
+  for (const [name, value] of Object.entries({ streamBody, rawBody })) {
+    if (typeof value !== "boolean") throw invalidOption(`\`${name}\` must be true or false`)
+  }
+  if (streamBody && rawBody) throw invalidOption("`rawBody` collects what `streamBody` streams: choose one of them")
+  return { verifier: verifier.with(route), streamBody, rawBody, asSigned: proxy && undoing(proxy) }
+}
+
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/
+const HOST = /^(?:[a-z\d.-]+|\[[\da-f:.]+\])(?::\d+)?$/
+const PREFIX = /^\/[^?#]*[^/?#]$/
+
+function undoing(proxy: ProxyOptions): NonNullable<Handling<unknown>["asSigned"]> {
+  const { host, hostHeader, removedPrefix, prefixHeader, addedPrefix } = proxy
+  check("host", host, HOST, "a host in lower case, such as api.example.com")
+  check("hostHeader", hostHeader, HEADER_NAME, "a header name, such as x-forwarded-host")
+  check("removedPrefix", removedPrefix, PREFIX, "the start of a path, such as /shop")
+  check("prefixHeader", prefixHeader, HEADER_NAME, "a header name, such as x-forwarded-prefix")
+  check("addedPrefix", addedPrefix, PREFIX, "the start of a path, such as /internal")
+  if (host !== undefined && hostHeader !== undefined)
+    throw invalidOption("`proxy` may have `host` or `hostHeader`, not both")
+  if (removedPrefix !== undefined && prefixHeader !== undefined)
+    throw invalidOption("`proxy` may have `removedPrefix` or `prefixHeader`, not both")
+  return (path, headerOf) => {
+    const own = addedPrefix !== undefined && isBelow(path, addedPrefix) ? path.slice(addedPrefix.length) : path
+    const removed = removedPrefix ?? (prefixHeader && headerOf(prefixHeader.toLowerCase())) ?? ""
+    return {
+      host: host ?? (hostHeader && headerOf(hostHeader.toLowerCase())),
+      path: removed.replace(/\/$/, "") + (own.startsWith("/") ? own : `/${own}`),
+    }
+  }
+}
+
+function check(name: string, value: unknown, form: RegExp, what: string): void {
+  if (value === undefined || (typeof value === "string" && form.test(value))) return
+  throw invalidOption(`\`proxy.${name}\` must be ${what}`)
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  return path.startsWith(prefix) && /^(?:[/?]|$)/.test(path.slice(prefix.length))
+}
+
+/** Where the Host header is missing, this stands for it. Nobody signs for it. */
+const NOWHERE = "http://host.invalid"
+
+/**
+ * The head of a request, as its caller signed it.
+ *
+ * @param path with its query, as it arrived
+ * @param headers names in lower case
+ */
+export function headOf(
+  { asSigned }: Handling<unknown>,
+  method: string,
+  path: string,
+  headers: Readonly<Record<string, unknown>>,
+): RequestHead {
+  const text = (name: string): string | undefined => {
+    const value = headers[name]
+    return value === undefined ? undefined : String(value)
+  }
+  const { host = undefined, path: signed } = asSigned?.(path, text) ?? { path }
+  // HTTP/2 names the host in a field of its own.
+  const own = host ?? (headers.host === undefined ? text(":authority") : undefined)
+  // The host stays out of the URL, where a malformed one could take a part of the path.
+  return {
+    method,
+    url: NOWHERE + signed.replaceAll("#", "%23"),
+    headers: (own === undefined ? headers : { ...headers, host: own }) as Record<string, string>,
+  }
+}

@@ -1,0 +1,250 @@
+import { isPromise } from "@countersign/auth-core/adapter"
+import { CollectedBody } from "./collected-body.ts"
+import type { Verifier } from "./create-verifier.ts"
+import type { OpenRequest, Verdict } from "./open-request.ts"
+import { type HandlerOptions, type Handling, handlingOf, headOf } from "./handler-options.ts"
+import type { Awaitable } from "./lookup.ts"
+import { type Refusal, RequestRefused } from "./refusal.ts"
+
+/** The used part of a request of node:http or node:http2. */
+export interface NodeRequest {
+  readonly method?: string | undefined
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly destroyed: boolean
+  readonly readableLength: number
+  readonly readableEnded: boolean
+  readonly complete?: boolean | undefined
+  /** Its source passes each chunk, and `null` at the end. */
+  push(chunk: unknown, encoding?: BufferEncoding): boolean
+  read(size?: number): unknown
+  unshift(chunk: unknown): void
+  resume(): unknown
+  listenerCount(event: string): number
+  destroy(error?: Error): unknown
+  _destroy(error: Error | null, callback: (error?: Error | null) => void): void
+}
+
+/** The used part of a response of node:http or node:http2. */
+export interface NodeResponse {
+  readonly headersSent: boolean
+  once(event: "close", listener: () => void): unknown
+  setHeader(name: string, value: string): unknown
+}
+
+/** The auth of a request that is accepted; `undefined` if it has none. */
+export type AuthOf<Owner> = Extract<Verdict<Owner>, { ok: true }>["auth"]
+
+/** The steps of a framework. Exactly one of `accept` and `refuse` is called at first, unless the caller aborts. */
+export interface NodeListener<Owner> {
+  /** Goes on to the handler. */
+  accept(auth: AuthOf<Owner>, rawBody: Buffer | undefined): void
+  /** Keeps the auth of a body that was streamed before it was checked. It is called before the body ends. */
+  identify(auth: AuthOf<Owner>): void
+  /** Sends the refusal. It may come after `accept`, when a body turns out to be wrong, unless a response has begun. */
+  refuse(refusal: Refusal): void
+  /** Something failed that is no refusal: a misuse, which the message tells. */
+  fail(error: unknown): void
+}
+
+/** Takes a request; `path` is its path with the query, as it arrived. */
+export type NodeReceiver<Owner> = (
+  request: NodeRequest,
+  response: NodeResponse,
+  path: string,
+  listener: NodeListener<Owner>,
+) => void
+
+/**
+ * Prepares a route of a server that uses the requests of Node. A body stays in its request: who reads it afterwards reads it as
+ * if nobody had.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION`
+ */
+export function createNodeReceiver<Owner>(
+  verifier: Verifier<Owner>,
+  options: HandlerOptions = {},
+): NodeReceiver<Owner> {
+  const handling = handlingOf(verifier, options)
+  return (request, response, path, listener) => {
+    const opened = handling.verifier.open(headOf(handling, request.method ?? "", pathOnly(path), request.headers))
+    const exchange = new Exchange(handling, request, response, listener)
+    if (isPromise(opened)) opened.then((one) => exchange.begin(one)).catch(listener.fail)
+    else exchange.begin(opened)
+  }
+}
+
+/** A proxy may be sent a whole URL. */
+function pathOnly(url: string): string {
+  return url.startsWith("/") ? url : url.replace(/^https?:\/\/[^/?]*/i, "").replace(/^(?!\/)/, "/")
+}
+
+/** One request, and what became of it. */
+class Exchange<Owner> {
+  readonly #handling: Handling<Owner>
+  readonly #request: NodeRequest
+  readonly #response: NodeResponse
+  readonly #listener: NodeListener<Owner>
+  /** Passes a chunk, or the end, on to those who read the body. */
+  readonly #push: NodeRequest["push"]
+
+  constructor(handling: Handling<Owner>, request: NodeRequest, response: NodeResponse, listener: NodeListener<Owner>) {
+    this.#handling = handling
+    this.#request = request
+    this.#response = response
+    this.#listener = listener
+    this.#push = request.push
+  }
+
+  begin(opened: OpenRequest<Owner> | Refusal): void {
+    const { verifier, rawBody, streamBody } = this.#handling
+    const size = sizeOf(this.#request)
+    const refused = opened.ok ? size && verifier.refuseSize(size) : opened
+    if (refused) this.#listener.refuse(refused)
+    else if (!opened.ok) return
+    else if (size === 0) this.#judge(opened.end(), () => Buffer.alloc(0))
+    else if (this.#request.readableEnded) this.#useLate(opened)
+    else {
+      const earlier = takeEarlier(this.#request)
+      if (earlier?.isWhole) this.#judge(opened.end(earlier.bytes), () => earlier.bytes)
+      else if (rawBody || (opened.needsBody && !streamBody)) this.#collect(opened, earlier?.bytes)
+      else this.#stream(opened, earlier?.bytes)
+    }
+  }
+
+  /** The body has been read, so nothing of it can be checked. */
+  #useLate(opened: OpenRequest<Owner>): void {
+    const isAnonymous = opened.auth === undefined && !opened.needsBody
+    if (isAnonymous) this.#listener.accept(undefined, undefined)
+    else {
+      const problem = "The body was read before its signature was checked: put the auth before whatever reads bodies."
+      this.#listener.fail(new Error(problem))
+    }
+  }
+
+  #judge(verdict: Awaitable<Verdict<Owner>>, body: () => Buffer): void {
+    this.#whenSettled(verdict, (settled) => {
+      if (settled.ok) this.#listener.accept(settled.auth, this.#handling.rawBody ? body() : undefined)
+      else this.#listener.refuse(settled)
+    })
+  }
+
+  #whenSettled(verdict: Awaitable<Verdict<Owner>>, settle: (verdict: Verdict<Owner>) => void): void {
+    if (isPromise(verdict)) verdict.then(settle).catch(this.#listener.fail)
+    else settle(verdict)
+  }
+
+  /** Keeps a body from its readers until it is checked. */
+  #collect(opened: OpenRequest<Owner>, earlier: Buffer | undefined): void {
+    const request = this.#request
+    const body = new CollectedBody(opened, this.#handling.verifier)
+    const source = this.#intercept({
+      take: (chunk) => {
+        const refused = body.take(chunk)
+        if (refused === undefined) return true
+        body.chunks.length = 0
+        source.isOver = true
+        this.#listener.refuse(refused)
+        return true
+      },
+      end: () => {
+        source.isOver = true
+        this.#whenSettled(body.end(), (verdict) => {
+          if (request.destroyed) return
+          if (verdict.ok) for (const chunk of [...body.chunks, null]) this.#push.call(request, chunk)
+          this.#judge(verdict, () => Buffer.concat(body.chunks))
+        })
+      },
+    })
+    if (earlier !== undefined) source.take(earlier)
+    // Sources that wait for a reader start now.
+    if (!source.isOver) request.read(0)
+  }
+
+  /**
+   * Checks a body while it passes to its readers. One that is too large gets its answer at its end: earlier, a reader that
+   * fails might close the connection on a caller who still sends.
+   */
+  #stream(opened: OpenRequest<Owner>, earlier: Buffer | undefined): void {
+    const request = this.#request
+    const { auth } = opened
+    // Before it is given back, and the handler runs.
+    const refused = earlier && opened.update(earlier)
+    if (refused) {
+      this.#listener.refuse(refused)
+      // Node drains only bodies that nobody has begun to read.
+      request.resume()
+      return
+    }
+    if (earlier !== undefined) request.unshift(earlier)
+    let tooLarge: Refusal | undefined
+    const source = this.#intercept({
+      take: (chunk) => {
+        tooLarge ??= opened.update(chunk)
+        return tooLarge !== undefined || this.#push.call(request, chunk)
+      },
+      end: () =>
+        this.#whenSettled(tooLarge ?? opened.end(), (verdict) => {
+          source.isOver = true
+          if (!verdict.ok) return this.#refuseLate(verdict)
+          this.#listener.identify(verdict.auth)
+          this.#push.call(request, null)
+        }),
+    })
+    this.#listener.accept(auth, undefined)
+  }
+
+  /** Stands between the source of the body and its readers. What comes when it is over goes nowhere. */
+  #intercept(source: { take(chunk: Buffer): boolean; end(): void }): typeof source & { isOver: boolean } {
+    const state = { ...source, isOver: false }
+    this.#request.push = (chunk, encoding) => {
+      // A refused body is read to its end, so that the answer reaches its sender.
+      if (state.isOver) return true
+      if (chunk !== null) return source.take(bytesOf(chunk, encoding))
+      source.end()
+      return false
+    }
+    return state
+  }
+
+  #refuseLate(refusal: Refusal): void {
+    const failBody = (): void => failReaders(this.#request, new RequestRefused(refusal))
+    if (this.#response.headersSent) failBody()
+    else {
+      // First the answer, since those who read the body may close the connection when that fails.
+      this.#response.setHeader("connection", "close")
+      this.#response.once("close", failBody)
+      this.#listener.refuse(refusal)
+    }
+  }
+}
+
+/** Bytes; `undefined` if only the end tells. */
+function sizeOf(request: NodeRequest): number | undefined {
+  const { "content-length": length, "transfer-encoding": coding, ":method": isHttp2 } = request.headers
+  if (coding !== undefined) return undefined
+  if (length !== undefined) return Number(length)
+  if (isHttp2 === undefined) return 0
+  const { stream } = request as { stream?: { endAfterHeaders?: boolean } }
+  return stream?.endAfterHeaders === true ? 0 : undefined
+}
+
+/** Takes the bytes that came while something else was awaited. A whole body stays in its request. */
+function takeEarlier(request: NodeRequest): { bytes: Buffer; isWhole: boolean } | undefined {
+  const { _readableState: state } = request as { _readableState?: { ended: boolean } }
+  const isWhole = state?.ended ?? request.complete === true
+  if (request.readableLength === 0) return isWhole ? { bytes: Buffer.alloc(0), isWhole } : undefined
+  const chunk = request.read()
+  // In the same turn, in which the end cannot be told.
+  if (isWhole) request.unshift(chunk)
+  return { bytes: bytesOf(chunk), isWhole }
+}
+
+function bytesOf(chunk: unknown, encoding?: BufferEncoding): Buffer {
+  return typeof chunk === "string" ? Buffer.from(chunk, encoding) : (chunk as Buffer)
+}
+
+/** Fails a body without its connection, which carries the answer. */
+function failReaders(request: NodeRequest, error: RequestRefused): void {
+  request._destroy = (failure, done) => done(request.listenerCount("error") > 0 ? failure : null)
+  request.destroy(error)
+}

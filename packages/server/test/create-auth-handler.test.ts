@@ -1,0 +1,284 @@
+import { once } from "node:events"
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http"
+import { connect, createServer as createHttp2Server } from "node:http2"
+import type { AddressInfo } from "node:net"
+import { PassThrough, Readable } from "node:stream"
+import { buffer, text } from "node:stream/consumers"
+import {
+  describeService,
+  type RunningService,
+  type Seen,
+  type ServiceOwner,
+  type ServiceSetting,
+  serviceHeaders,
+  serviceKey,
+} from "@countersign/testkit"
+import { getRequestListener } from "@hono/node-server"
+import { describe, expect, expectTypeOf, it } from "vitest"
+import { createAuthHandler, createVerifier, type HandlerOptions, type Identity, RequestRefused } from "../src/index.ts"
+
+/** Each route of the contract, in the forms of fetch. The platform parses forms. */
+const PARSERS: Readonly<Record<string, (request: Response, raw?: Uint8Array) => Promise<object>>> = {
+  "/who": async () => ({}),
+  "/json": async (request) => ({ body: await request.json() }),
+  "/form": async (request) => ({ body: Object.fromEntries(await request.formData()) }),
+  async "/multipart"(request) {
+    const { name, file } = Object.fromEntries(await request.formData())
+    return { body: { name, file: Buffer.from(await (file as File).arrayBuffer()).toString("base64") } }
+  },
+  "/bytes": async (request) => ({ base64: Buffer.from(await request.arrayBuffer()).toString("base64") }),
+  "/raw": async (request, raw) => ({ body: await request.json(), raw: new TextDecoder().decode(raw) }),
+  async "/optional"(request) {
+    const given = await request.text()
+    return given === "" ? {} : { body: JSON.parse(given) }
+  },
+  "/small": async (request) => ({ bytes: (await request.text()).length }),
+  "/unsigned": async () => ({}),
+  "/once": async () => ({}),
+}
+
+const STREAMED = ["/stream", "/early", "/swallow"]
+const OWN: Readonly<Record<string, HandlerOptions>> = {
+  "/raw": { rawBody: true },
+  "/optional": { optional: true },
+  "/small": { maxBodyBytes: 10 },
+  "/unsigned": { allowUnsignedPayload: true },
+  "/once": { replay: true },
+  "/stream": { maxBodyBytes: Number.POSITIVE_INFINITY },
+  "/early": { maxBodyBytes: Number.POSITIVE_INFINITY, streamBody: true },
+  "/swallow": { maxBodyBytes: Number.POSITIVE_INFINITY },
+}
+
+interface Given {
+  auth: Identity<ServiceOwner> | undefined
+  rawBody: Uint8Array | undefined
+}
+
+type Answer = { status: number; json: object }
+
+/** A handler's work, apart from its form. */
+async function handled(
+  path: string,
+  given: Given,
+  seen: Seen[],
+  chunks: AsyncIterable<Uint8Array>,
+  whole: () => Response,
+): Promise<Answer> {
+  const one: Seen = { route: path.slice(1), tenant: given.auth?.owner.tenant }
+  seen.push(one)
+  if (path === "/failing") throw Object.assign(new Error("of the handler"), { status: 418 })
+  if (!STREAMED.includes(path)) {
+    const more = await PARSERS[path]?.(whole(), given.rawBody)
+    return { status: 200, json: { tenant: given.auth?.owner.tenant ?? null, ...more } }
+  }
+  one.bytes = 0
+  try {
+    for await (const chunk of chunks) one.bytes += chunk.length
+    one.later = given.auth?.owner.tenant
+    return { status: 200, json: { tenant: given.auth?.owner.tenant, bytes: one.bytes } }
+  } catch (failure) {
+    one.failure = failure
+    if (path !== "/swallow") throw failure
+    return { status: 200, json: {} }
+  }
+}
+
+function handlersOf<Handler>({ verifier: options, proxy }: ServiceSetting, wrap: (one: AuthHandlers) => Handler) {
+  const verifier = createVerifier(options)
+  const handlers = Object.fromEntries(
+    Object.entries(OWN).map(([path, own]) => [path, wrap(createAuthHandler(verifier, own))]),
+  )
+  const usual = wrap(createAuthHandler(verifier, { proxy }))
+  return (path: string): Handler => handlers[path] ?? usual
+}
+
+type AuthHandlers = ReturnType<typeof createAuthHandler<ServiceOwner, HandlerOptions>>
+
+const pathOf = (url = ""): string => url.replace(/\?.*/, "")
+
+function nodeListener(setting: ServiceSetting): RequestListener {
+  const handlerAt = handlersOf(setting, (auth) =>
+    auth.node(async (request, response) => {
+      const headers = request.headers as Record<string, string>
+      const body = request.method === "GET" || request.method === "HEAD" ? null : Readable.toWeb(request)
+      const whole = (): Response => new Response(body as ReadableStream, { headers })
+      try {
+        const { json } = await handled(pathOf(request.url), request, setting.seen, request, whole)
+        response.setHeader("content-type", "application/json").end(JSON.stringify(json))
+      } catch (error) {
+        // The answer has been sent: nobody has to catch it.
+        if (error instanceof RequestRefused) throw error
+        response.writeHead((error as { status?: number }).status ?? 500).end()
+      }
+    }),
+  )
+  return withCors((request, response) => handlerAt(pathOf(request.url))(request, response))
+}
+
+function fetchListener(setting: ServiceSetting): RequestListener {
+  const handlerAt = handlersOf(setting, (auth) =>
+    auth.fetch(async (request, from: string) => {
+      expect(from).toBe("a further argument")
+      const path = pathOf(new URL(request.url).pathname)
+      const whole = (): Response => request as unknown as Response
+      const chunks = request.body ?? []
+      const { json } = await handled(path, request, setting.seen, chunks as AsyncIterable<Uint8Array>, whole)
+      return Response.json(json)
+    }),
+  )
+  const fetch = async (request: Request): Promise<Response> => {
+    try {
+      return await handlerAt(new URL(request.url).pathname)(request, "a further argument")
+    } catch (error) {
+      return new Response(null, { status: (error as { status?: number }).status ?? 500 })
+    }
+  }
+  return withCors(getRequestListener(fetch))
+}
+
+function withCors(listener: RequestListener): RequestListener {
+  return (request, response) => {
+    response.setHeader("access-control-allow-origin", "https://app.example.com")
+    if (request.method === "OPTIONS") response.writeHead(204).end()
+    else listener(request, response)
+  }
+}
+
+async function listening(listener: RequestListener): Promise<RunningService> {
+  const servers = [createServer(listener), createServer(listener)]
+  await Promise.all(servers.map((server) => once(server.listen(0, "127.0.0.1"), "listening")))
+  const [first, second] = servers.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  return {
+    origins: [first ?? "", second ?? ""],
+    async close() {
+      for (const server of servers) server.close().closeAllConnections()
+    },
+  }
+}
+
+describeService("node:http", { start: (setting) => listening(nodeListener(setting)) })
+describeService("fetch handlers", { start: (setting) => listening(fetchListener(setting)) })
+
+const verifier = createVerifier({
+  keys: (accessKeyId) =>
+    accessKeyId === serviceKey.accessKeyId ? { ...serviceKey, owner: { tenant: "alice" } } : null,
+})
+
+describe("createAuthHandler", () => {
+  it("refuses options that it cannot keep", () => {
+    const wrong: [HandlerOptions, RegExp][] = [
+      [{ streamBody: true, rawBody: true }, /choose one/],
+      [{ rawBody: 1 as never }, /true or false/],
+      [{ maxBodyBytes: -1 }, /maxBodyBytes/],
+      [{ proxy: { host: "https://a.example.com" } }, /`proxy.host` must be a host/],
+      [{ proxy: { host: "a.example.com", hostHeader: "x-forwarded-host" } }, /not both/],
+      [{ proxy: { removedPrefix: "shop/" } }, /start of a path/],
+      [{ proxy: { hostHeader: "x forwarded" } }, /header name/],
+    ]
+    for (const [options, message] of wrong) expect(() => createAuthHandler(verifier, options)).toThrow(message)
+    expect(() => createAuthHandler({} as never)).toThrow("`verifier` must be one of createVerifier")
+  })
+
+  it("types the caller by the options", () => {
+    createAuthHandler(verifier).node(({ auth, rawBody }) => {
+      expectTypeOf(auth).toEqualTypeOf<Identity<{ tenant: string }>>()
+      expectTypeOf(rawBody).toEqualTypeOf<undefined>()
+    })
+    createAuthHandler(verifier, { optional: true }).fetch(({ auth }) => {
+      expectTypeOf(auth).toEqualTypeOf<Identity<{ tenant: string }> | undefined>()
+      return new Response()
+    })
+    createAuthHandler(verifier, { rawBody: true }).node(({ rawBody }) => expectTypeOf(rawBody).toEqualTypeOf<Buffer>())
+  })
+
+  it("tells who reads a body before it", async () => {
+    const handler = createAuthHandler(verifier).node(() => undefined)
+    const { origins, close } = await listening(async (request, response) => {
+      await buffer(request)
+      try {
+        handler(request, response)
+      } catch (error) {
+        response.writeHead(500).end((error as Error).message)
+      }
+    })
+    const call = { method: "POST", path: "/", body: "x" }
+    const answer = await fetch(`${origins[0]}/`, { ...call, headers: serviceHeaders(origins[0], call) })
+    expect(await answer.text()).toMatch(/^The body was read before its signature was checked/)
+    await close()
+  })
+
+  it("keeps the class and the members of a request", async () => {
+    class FrameworkRequest extends Request {
+      readonly place = "here"
+    }
+    const handler = createAuthHandler(verifier).fetch<FrameworkRequest>(async (request) => {
+      expect(request).toBeInstanceOf(FrameworkRequest)
+      return Response.json({ place: request.place, body: await request.json() })
+    })
+    const call = { method: "POST", path: "/a", body: "{}" }
+    const origin = "https://a.example.com"
+    const answer = await handler(
+      new FrameworkRequest(`${origin}/a`, { ...call, headers: serviceHeaders(origin, call) }),
+    )
+    expect(await answer.json()).toEqual({ place: "here", body: {} })
+  })
+
+  it("leaves the parts of a URL to the path that the handler sees", async () => {
+    const handler = createAuthHandler(verifier, { allowUnsignedHost: true }).node((_request, response) =>
+      response.end(),
+    )
+    const { origins, close } = await listening((request, response) => handler(request, response))
+    const call = { path: "/x/secret", sign: { signedHeaders: ["x-sdk-date"] } }
+    const headers = serviceHeaders(origins[0], call)
+    const status = async (path: string, host: string): Promise<number> => {
+      const { request } = await import("node:http")
+      const [response] = await once(request(origins[0] + path, { headers: { ...headers, host } }).end(), "response")
+      response.resume()
+      return response.statusCode
+    }
+    expect(await status("/x/secret", "a.example.com")).toBe(200)
+    expect(await status("/secret", "a.example.com/x")).toBe(401)
+    await close()
+  })
+
+  it("checks requests of HTTP/2, with the host of their own field", async () => {
+    const handler = createAuthHandler(verifier).node(async (request, response) => {
+      response.end(`${request.auth.owner.tenant} ${await text(request)}`)
+    })
+    const server = createHttp2Server((request, response) =>
+      handler(request as unknown as IncomingMessage, response as unknown as ServerResponse),
+    )
+    await once(server.listen(0, "127.0.0.1"), "listening")
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const client = connect(origin)
+    const send = async (body: string | undefined, forged = body): Promise<[number, string]> => {
+      const call = { method: body === undefined ? "GET" : "POST", path: "/a", body }
+      const headers = { ...serviceHeaders(origin, call), ":path": "/a", ":method": call.method }
+      const stream = client.request(headers)
+      stream.end(forged)
+      const [response] = await once(stream, "response")
+      return [response[":status"], await text(stream)]
+    }
+    expect(await send(undefined)).toEqual([200, "alice "])
+    expect(await send("body")).toEqual([200, "alice body"])
+    expect((await send("body", "forged"))[0]).toBe(401)
+    client.close()
+    server.close()
+  })
+
+  it("takes a body from whatever else is a stream", async () => {
+    const handler = createAuthHandler(verifier).node(async (request, response) => {
+      response.end(await text(request))
+    })
+    const call = { method: "POST", path: "/a", body: "from elsewhere" }
+    const headers = { host: "a.example.com", "content-length": "14", ...serviceHeaders("https://a.example.com", call) }
+    const request = Object.assign(Readable.from([Buffer.from("from "), Buffer.from("elsewhere")]), {
+      method: "POST",
+      url: "/a",
+      headers,
+    })
+    const response = new PassThrough()
+    handler(request as unknown as IncomingMessage, response as unknown as ServerResponse)
+    expect(await text(response)).toBe("from elsewhere")
+  })
+})
