@@ -12,7 +12,7 @@ export async function installAlone(
   folder: string,
 ): Promise<void> {
   const { name, dependencies = {}, peerDependencies = {}, devDependencies = {} } = packed.manifest
-  const siblings = all.filter(({ manifest }) => manifest.name in dependencies)
+  const siblings = siblingsOf(dependencies, all)
   await installPackages(folder, {
     dependencies: {
       ...Object.fromEntries(clients.map((client) => [client, devDependencies[client] ?? "*"])),
@@ -22,4 +22,10 @@ export async function installAlone(
     },
     overrides: Object.fromEntries(siblings.map(({ manifest, tarball }) => [manifest.name, `file:${tarball}`])),
   })
+}
+
+/** The packages of the workspace that are needed, and those that they need. */
+function siblingsOf(dependencies: Readonly<Record<string, string>>, all: PackedPackage[]): PackedPackage[] {
+  const own = all.filter(({ manifest }) => manifest.name in dependencies)
+  return [...new Set([...own, ...own.flatMap(({ manifest }) => siblingsOf(manifest.dependencies ?? {}, all))])]
 }

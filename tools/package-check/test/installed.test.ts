@@ -11,7 +11,7 @@ import { NODE_MAJORS } from "../src/install-together.ts"
 import { entriesOf, workspace } from "../src/published-packages.ts"
 
 /** They load the core's entry for adapters too. */
-const ADAPTERS = ["axios", "fetch", "got", "ky", "server", "undici"]
+const ADAPTERS = ["axios", "express", "fastify", "fetch", "got", "hono", "ky", "server", "undici"]
 
 const packages = inject("packages")
 const scratch = inject("scratch")

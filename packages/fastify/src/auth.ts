@@ -1,0 +1,67 @@
+import type { HandlerOptions, RegisteredOwner, Verifier } from "@countersign/server"
+import { type AuthOf, createNodeReceiver, type NodeReceiver } from "@countersign/server/adapter"
+import type { FastifyPluginCallback } from "fastify"
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** The caller, once its signature is checked: on routes of `auth`, unless it is optional there. */
+    auth: AuthOf<RegisteredOwner>
+    /** The exact bytes of the body, with the option of that name. */
+    rawBody: Buffer | undefined
+  }
+  interface FastifyContextConfig {
+    /** Other options for this route, or `false` for no authentication. */
+    auth?: HandlerOptions | false | undefined
+  }
+}
+
+/** The options of the plugin: those of its routes, unless a route has its own. */
+export interface AuthOptions<Owner = unknown> extends HandlerOptions {
+  verifier: Verifier<Owner>
+}
+
+/**
+ * Plugin that lets requests pass whose signature is right, and answers all others. It is about the routes of the scope in
+ * which it is registered, and about those within. A handler finds the caller in `request.auth`; the parsers of Fastify get
+ * the body as it came.
+ *
+ * A body whose hash the caller signed is checked while it is read. If it turns out to be wrong, the refusal is sent and the
+ * body fails where it is read, with `RequestRefused`.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when it is registered, and when a route with wrong options is added
+ */
+export const auth: FastifyPluginCallback<AuthOptions> = Object.assign(
+  ((app, { verifier, ...options }, done) => {
+    const usual = createNodeReceiver(verifier, options)
+    const ofRoute = new WeakMap<HandlerOptions, NodeReceiver<unknown>>()
+    if (!app.hasRequestDecorator("auth")) app.decorateRequest("auth", undefined).decorateRequest("rawBody", undefined)
+    app.addHook("onRoute", ({ config }) => {
+      const own = config?.auth
+      if (own) ofRoute.set(own, createNodeReceiver(verifier, { ...options, ...own }))
+    })
+    app.addHook("onRequest", (request, reply, next) => {
+      const own = request.routeOptions.config.auth
+      if (own === false) return next()
+      const receive = (own && ofRoute.get(own)) ?? usual
+      receive(request.raw, reply.raw, request.originalUrl, {
+        accept(caller, rawBody) {
+          request.auth = caller
+          request.rawBody = rawBody
+          next()
+        },
+        identify(caller) {
+          request.auth = caller
+        },
+        refuse: ({ status, headers, body }) => void reply.code(status).headers(headers).send(body),
+        fail: (error) => next(error as Error),
+      })
+    })
+    done()
+  }) satisfies FastifyPluginCallback<AuthOptions>,
+  {
+    // Fastify reads these: the hooks belong to the scope that registers the plugin, not to one of its own.
+    [Symbol.for("skip-override")]: true,
+    [Symbol.for("fastify.display-name")]: "@countersign/fastify",
+    [Symbol.for("plugin-meta")]: { name: "@countersign/fastify", fastify: "5.x" },
+  },
+)

@@ -1,0 +1,111 @@
+import type { AddressInfo } from "node:net"
+import type { Readable } from "node:stream"
+import { describeService, type RunningService, type ServiceOwner, type ServiceSetting } from "@countersign/testkit"
+import cors from "@fastify/cors"
+import formbody from "@fastify/formbody"
+import multipart from "@fastify/multipart"
+import fastify5, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify"
+import fastify5_0 from "fastify-5.0"
+import { auth, createVerifier } from "../src/index.ts"
+
+declare module "@countersign/fastify" {
+  interface Register {
+    owner: ServiceOwner
+  }
+}
+
+async function application(fastify: typeof fastify5, setting: ServiceSetting): Promise<FastifyInstance> {
+  const { verifier: options, proxy, seen } = setting
+  const app = fastify({ forceCloseConnections: true, bodyLimit: 20 * 1024 * 1024 })
+  await app.register(cors, { origin: "https://app.example.com" })
+  await app.register(formbody)
+  await app.register(multipart)
+  await app.register(auth, { verifier: createVerifier(options), proxy })
+  const answer = (route: string, more: (request: FastifyRequest) => object = () => ({})) => {
+    return async (request: FastifyRequest) => {
+      seen.push({ route, tenant: request.auth?.owner.tenant })
+      return { tenant: request.auth?.owner.tenant ?? null, ...more(request) }
+    }
+  }
+  const body = ({ body }: FastifyRequest): object => ({ body })
+  app.get("/who", answer("who"))
+  app.post("/json", answer("json", body))
+  app.post("/form", answer("form", body))
+  app.post("/multipart", async (request) => {
+    seen.push({ route: "multipart", tenant: request.auth?.owner.tenant })
+    const parsed: Record<string, string> = {}
+    for await (const part of request.parts()) {
+      parsed[part.fieldname] = part.type === "file" ? (await part.toBuffer()).toString("base64") : String(part.value)
+    }
+    return { tenant: request.auth?.owner.tenant, body: parsed }
+  })
+  await app.register((scope, _options, done) => {
+    scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, bytes, parsed) => parsed(null, bytes))
+    scope.all(
+      "/bytes",
+      answer("bytes", ({ body }) => ({ base64: Buffer.isBuffer(body) ? body.toString("base64") : "" })),
+    )
+    scope.post("/small", { config: { auth: { maxBodyBytes: 10 } } }, answer("small"))
+    scope.post("/unsigned", { config: { auth: { allowUnsignedPayload: true } } }, answer("unsigned"))
+    done()
+  })
+  app.post(
+    "/raw",
+    { config: { auth: { rawBody: true } } },
+    answer("raw", ({ body, rawBody }) => ({ body, raw: rawBody?.toString() })),
+  )
+  app.all(
+    "/optional",
+    { config: { auth: { optional: true } } },
+    answer("optional", ({ method, body }) => (method === "POST" ? { body } : {})),
+  )
+  app.get("/once", { config: { auth: { replay: true } } }, answer("once"))
+  app.get("/failing", async () => {
+    throw Object.assign(new Error("of the handler"), { statusCode: 418 })
+  })
+  const maxBodyBytes = Number.POSITIVE_INFINITY
+  const streaming = (route: string, isSwallowing = false) => {
+    return async (request: FastifyRequest, _reply: FastifyReply) => {
+      const one = { route, tenant: request.auth?.owner.tenant, bytes: 0 }
+      seen.push(one)
+      try {
+        for await (const chunk of request.body as Readable) one.bytes += chunk.length
+        Object.assign(one, { later: request.auth?.owner.tenant })
+        return { tenant: request.auth?.owner.tenant, bytes: one.bytes }
+      } catch (failure) {
+        Object.assign(one, { failure })
+        if (!isSwallowing) throw failure
+        return {}
+      }
+    }
+  }
+  await app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser("*", (_request, payload, parsed) => parsed(null, payload))
+    scope.post("/stream", { config: { auth: { maxBodyBytes } } }, streaming("stream"))
+    scope.post("/early", { config: { auth: { maxBodyBytes, streamBody: true } } }, streaming("early"))
+    scope.post("/swallow", { config: { auth: { maxBodyBytes } } }, streaming("swallow", true))
+    done()
+  })
+  return app
+}
+
+for (const [name, fastify] of [
+  ["fastify", fastify5],
+  ["fastify 5.0", fastify5_0],
+] as const) {
+  describeService(name, {
+    async start(setting): Promise<RunningService> {
+      const app = await application(fastify as typeof fastify5, setting)
+      const second = await application(fastify as typeof fastify5, setting)
+      await Promise.all([app, second].map((one) => one.listen({ port: 0, host: "127.0.0.1" })))
+      const [a, b] = [app, second].map(({ server }) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+      return {
+        origins: [a ?? "", b ?? ""],
+        async close() {
+          await Promise.all([app.close(), second.close()])
+        },
+      }
+    },
+  })
+}

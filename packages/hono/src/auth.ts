@@ -1,0 +1,39 @@
+import type { HandlerOptions, Verifier } from "@countersign/server"
+import { type AuthUnder, createFetchReceiver, responseOf } from "@countersign/server/adapter"
+import type { MiddlewareHandler } from "hono"
+
+/** The variables that handlers find in `c.var`. */
+export interface AuthVariables<Owner, Options = Record<never, never>> {
+  /** The caller. */
+  auth: AuthUnder<Owner, Options>
+  /** The exact bytes of the body, with the option of that name. */
+  rawBody: Options extends { rawBody: true } ? Uint8Array : undefined
+}
+
+/**
+ * Middleware that lets requests pass whose signature is right, and answers all others. A handler finds the caller in
+ * `c.var.auth`, and reads the body from `c.req` as it came.
+ *
+ * A body whose hash the caller signed is checked while it is read. If it turns out to be wrong, it fails where it is read, with
+ * `RequestRefused`, and the refusal is the answer.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION`
+ */
+export function auth<Owner, const Options extends HandlerOptions = Record<never, never>>(
+  verifier: Verifier<Owner>,
+  options?: Options,
+): MiddlewareHandler<{ Variables: AuthVariables<Owner, Options> }> {
+  const receive = createFetchReceiver(verifier, options)
+  return async (context, next) => {
+    type Variables = AuthVariables<Owner, Options>
+    const keep = (caller: unknown): void => context.set("auth", caller as Variables["auth"])
+    const received = await receive(context.req.raw, keep)
+    if (!received.ok) return context.newResponse(received.body, received.status as 401, { ...received.headers })
+    if (received.request !== context.req.raw) context.req.raw = received.request
+    context.set("rawBody", received.rawBody as Variables["rawBody"])
+    keep(received.auth)
+    await next()
+    if (received.refusal !== undefined) context.res = responseOf(received.refusal)
+    return undefined
+  }
+}
