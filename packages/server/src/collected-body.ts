@@ -1,6 +1,6 @@
 import type { Verifier } from "./create-verifier.ts"
-import type { OpenRequest, Verdict } from "./open-request.ts"
 import type { Awaitable } from "./lookup.ts"
+import type { OpenRequest, Verdict } from "./open-request.ts"
 import type { Refusal } from "./refusal.ts"
 
 /** Collects a body that is judged as a whole. A single chunk is hashed in one go, which takes a third of the time. */

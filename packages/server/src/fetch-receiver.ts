@@ -1,8 +1,8 @@
 import { CollectedBody } from "./collected-body.ts"
 import type { Verifier } from "./create-verifier.ts"
-import type { OpenRequest, Verdict } from "./open-request.ts"
 import { type HandlerOptions, type Handling, handlingOf, headOf } from "./handler-options.ts"
 import type { AuthOf } from "./node-receiver.ts"
+import type { OpenRequest, Verdict } from "./open-request.ts"
 import { type Refusal, RequestRefused } from "./refusal.ts"
 
 /** A request of fetch that is accepted, as far as it is there. */

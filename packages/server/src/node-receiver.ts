@@ -1,9 +1,9 @@
 import { isPromise } from "@countersign/auth-core/adapter"
 import { CollectedBody } from "./collected-body.ts"
 import type { Verifier } from "./create-verifier.ts"
-import type { OpenRequest, Verdict } from "./open-request.ts"
 import { type HandlerOptions, type Handling, handlingOf, headOf } from "./handler-options.ts"
 import type { Awaitable } from "./lookup.ts"
+import type { OpenRequest, Verdict } from "./open-request.ts"
 import { type Refusal, RequestRefused } from "./refusal.ts"
 
 /** The used part of a request of node:http or node:http2. */
