@@ -1,4 +1,5 @@
 import type { EventEmitter } from "node:events"
+import { LONGEST_TIMER_MS } from "@countersign/auth-core/adapter"
 import type { Context, MiddlewareHandler } from "hono"
 import type { ContentfulStatusCode } from "hono/utils/http-status"
 import { requestHead, type ServerEnv } from "./incoming-request.ts"
@@ -39,9 +40,6 @@ export async function applyFaults(
   return undefined
 }
 
-/** Node's timers take no more, and fire at once instead: 24.8 days. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1
-
 /** Ends early when the client goes away, or the server closes. */
 function pause(ms: number, answer: EventEmitter): Promise<void> {
   return new Promise((resolve) => {
@@ -50,7 +48,7 @@ function pause(ms: number, answer: EventEmitter): Promise<void> {
       answer.off("close", end)
       resolve()
     }
-    const timer = setTimeout(end, Math.min(ms, LONGEST_DELAY_MS))
+    const timer = setTimeout(end, Math.min(ms, LONGEST_TIMER_MS))
     answer.once("close", end)
   })
 }

@@ -1,15 +1,15 @@
 import type { Context } from "hono"
 import type { ContentfulStatusCode } from "hono/utils/http-status"
-import { GatewayRefusal, keystoneError, Refusal, requestId } from "./refusal.ts"
+import { gatewayError, keystoneError, Refusal, requestId } from "./refusal.ts"
 
 /**
  * A refusal by a service, in its own form: `iam-v5` lacks a permission and has an encoded message, `keystone` is IAM's /v3,
  * `swr-registry` is for `docker login`, `function` a function that does not exist, which FunctionGraph answers with 401, and
  * `region` a token at an endpoint of another region.
  */
-export type ServiceRefusal = keyof typeof SERVICE_REFUSALS
+export type ServiceRefusal = "iam-v5" | "keystone" | "cce" | "swr" | "swr-registry" | "obs" | "function" | "region"
 
-const SERVICE_REFUSALS = {
+const SERVICE_REFUSALS: Readonly<Record<ServiceRefusal, () => Refusal>> = {
   "iam-v5": () =>
     new Refusal(403, {
       error_code: "PAP5.0001",
@@ -23,8 +23,8 @@ const SERVICE_REFUSALS = {
   "swr-registry": () => new Refusal(401, { errors: [{ code: "DENIED", message: "Authenticate Error", detail: "" }] }),
   obs: () => new XmlRefusal(403, "SignatureDoesNotMatch", OBS_MESSAGE),
   function: () => new Refusal(401, { error_code: "FSS.0401", error_msg: "The function does not exist" }),
-  region: () => new GatewayRefusal(401, "APIGW.0307", "The token must be updated.", requestId()),
-} as const satisfies Record<string, () => Refusal>
+  region: () => gatewayError(401, "APIGW.0307", "The token must be updated."),
+}
 
 const OBS_MESSAGE =
   "The request signature we calculated does not match the signature you provided. Check your key and signing method."

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import type { IncomingRequest } from "../incoming-request.ts"
 import { iamError } from "../refusal.ts"
 import type { IssuedToken, Principal } from "../state/identities.ts"
@@ -37,12 +37,8 @@ export async function principalOf(world: World, request: IncomingRequest): Promi
  */
 export async function signerOf(world: World, request: IncomingRequest): Promise<Principal> {
   const { body, trace } = request
-  if (trace !== undefined) trace.body = { bytes: body.byteLength, sha256: sha256Of(body), content: body }
+  if (trace !== undefined) trace.body = { bytes: body.byteLength, sha256: hash("sha256", body), content: body }
   const { principal } = await verifySignature(world, request, body)
   noteCaller(trace, principal)
   return principal
-}
-
-function sha256Of(body: Uint8Array): string {
-  return createHash("sha256").update(body).digest("hex")
 }

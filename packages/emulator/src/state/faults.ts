@@ -105,6 +105,13 @@ export function createFaults(world: FaultyWorld): Faults {
       next: () => (left-- > 0 ? fault : undefined),
     })
   }
+  /** @throws {RangeError} if there is no such user or access key */
+  const lockoutOf = (who: Lockable): Lockout => {
+    const isKey = "accessKeyId" in who
+    const known = isKey ? identities.key(who.accessKeyId) : identities.user({ id: who.id }, undefined)
+    if (known !== undefined) return isKey ? keyLockout : passwordLockout
+    throw new RangeError(`There is no ${isKey ? "access key" : "user with the id"} ${nameOf(who)}.`)
+  }
   return {
     delay: (ms, options) => add({ kind: "delay", ms }, options),
     status: (status, options) =>
@@ -124,16 +131,8 @@ export function createFaults(world: FaultyWorld): Faults {
     revokeKey: (accessKeyId) => identities.revokeKey(accessKeyId),
     changePassword: (user, password) => identities.changePassword(user, password),
     disableUser: (user, disabled = true) => identities.setDisabled(user, disabled),
-    lock(who) {
-      checkLockable(identities, who)
-      if ("id" in who) passwordLockout.lock(who.id)
-      else keyLockout.lock(who.accessKeyId)
-    },
-    unlock(who) {
-      checkLockable(identities, who)
-      if ("id" in who) passwordLockout.unlock(who.id)
-      else keyLockout.unlock(who.accessKeyId)
-    },
+    lock: (who) => lockoutOf(who).lock(nameOf(who)),
+    unlock: (who) => lockoutOf(who).unlock(nameOf(who)),
     clockOffset(ms) {
       clock.offset = ms
     },
@@ -159,14 +158,8 @@ function isHeaderValue(text: string): boolean {
   }
 }
 
-/** @throws {RangeError} if there is no such user or access key */
-function checkLockable(identities: Identities, who: Lockable): void {
-  if ("accessKeyId" in who) {
-    if (identities.key(who.accessKeyId) === undefined)
-      throw new RangeError(`There is no access key ${who.accessKeyId}.`)
-  } else if (identities.user({ id: who.id }, undefined) === undefined) {
-    throw new RangeError(`There is no user with the id ${who.id}.`)
-  }
+function nameOf(who: Lockable): string {
+  return "accessKeyId" in who ? who.accessKeyId : who.id
 }
 
 function throttled(most: number, perMs: number, clock: ServerClock): () => Fault | undefined {

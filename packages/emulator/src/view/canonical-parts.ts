@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 
 /** The parts of a canonical request. */
 export interface CanonicalParts {
@@ -25,12 +25,8 @@ export function parseCanonical(text: string): CanonicalParts {
  * @see gophertelekomcloud, the Go SDK of Open Telekom Cloud
  */
 export function inScopedForm(parts: CanonicalParts): CanonicalParts {
-  if (parts.method !== "POST" || parts.payloadHash !== sha256("")) return parts
-  return { ...parts, query: "", payloadHash: sha256(parts.query.replaceAll("%20", "+")) }
-}
-
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex")
+  if (parts.method !== "POST" || parts.payloadHash !== hash("sha256", "")) return parts
+  return { ...parts, query: "", payloadHash: hash("sha256", parts.query.replaceAll("%20", "+")) }
 }
 
 export function canonicalText({ method, uri, query, headers, payloadHash }: CanonicalParts): string {

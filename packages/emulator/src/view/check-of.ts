@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash as digest } from "node:crypto"
 import { canonicalRequest } from "@countersign/auth-core"
 import { schemeOf } from "../gateway/authenticate.ts"
 import type { World } from "../state/world.ts"
@@ -104,7 +104,7 @@ function signatureDetail(
     case "Body": {
       const { bytes = 0, sha256 = "", content } = trace.body ?? {}
       if (outcome === "BODY_TOO_LARGE") return `${bytes} bytes are more than a signature covers.`
-      const sm3 = claimed?.hash === "sm3" && content !== undefined ? sm3Of(content) : undefined
+      const sm3 = claimed?.hash === "sm3" && content !== undefined ? digest("sm3", content) : undefined
       const [name, hash] = sm3 === undefined ? ["SHA-256", sha256] : ["SM3", sm3]
       return outcome === "PAYLOAD_MISMATCH"
         ? `Its ${name} is ${hash}, but the content hash header differs.`
@@ -115,10 +115,6 @@ function signatureDetail(
         ? "It matches the canonical request below."
         : "It does not match the canonical request below: another request was signed, or it was signed with another SK."
   }
-}
-
-function sm3Of(content: Uint8Array): string {
-  return createHash("sm3").update(content).digest("hex")
 }
 
 /** The canonical request of the one that arrived, unmasked; `undefined` if it cannot be signed or is not kept. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash as digest } from "node:crypto"
 import { gunzipSync } from "node:zlib"
 import { createSignatureCheck } from "@countersign/auth-core/explain"
 import { type CanonicalParts, canonicalText, inScopedForm } from "./canonical-parts.ts"
@@ -205,7 +205,7 @@ function bodyVariants(
 ): Variant[] {
   const found = Object.entries(MISTAKEN_BODIES).map(([text, words]): [Uint8Array, string] => [bytesOf(text), words])
   if (content !== undefined) found.push(...otherForms(content))
-  const hashes = found.map(([bytes, words]): [string, string] => [createHash(hash).update(bytes).digest("hex"), words])
+  const hashes = found.map(([bytes, words]): [string, string] => [digest(hash, bytes), words])
   return unlike(payloadHash, [...hashes, ["UNSIGNED-PAYLOAD", "the body was left out of the signature"]]).map(
     ([other, words]) => ({ part: "body", words, apply: (parts) => ({ ...parts, payloadHash: other }) }),
   )

@@ -13,7 +13,7 @@ export function harOf(origin: string, version: string, requests: Iterable<Record
 
 function entryOf(origin: string, request: RecordedExchange): object {
   const { time, durationMs = 0, method, target, headers, body, status = 0, answer, verdict, caller, faults } = request
-  const query = target.slice(target.indexOf("?")).replace(/^[^?].*/, "")
+  const query = /\?.*/s.exec(target)?.[0]
   return {
     startedDateTime: new Date(time).toISOString(),
     time: durationMs,
