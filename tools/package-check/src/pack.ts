@@ -1,6 +1,6 @@
 import { join } from "node:path"
+import type { PublishedPackage } from "@countersign/tools-shared/published-packages"
 import { run } from "@countersign/tools-shared/run"
-import type { PublishedPackage } from "./published-packages.ts"
 
 /** A package as it is published. */
 export interface PackedPackage extends PublishedPackage {

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { publishedPackages } from "@countersign/tools-shared/published-packages"
 import { nodeRuntime } from "@countersign/tools-shared/runtimes"
 import type { TestProject } from "vitest/node"
 import { installTogether, NODE_MAJORS } from "../src/install-together.ts"
 import { type PackedPackage, pack } from "../src/pack.ts"
-import { publishedPackages } from "../src/published-packages.ts"
 
 declare module "vitest" {
   interface ProvidedContext {

@@ -3,12 +3,12 @@ import { copyFile, writeFile } from "node:fs/promises"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
+import { entriesOf, workspace } from "@countersign/tools-shared/published-packages"
 import { run } from "@countersign/tools-shared/run"
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
 import { consumersIn } from "../src/consumers.ts"
 import { installAlone } from "../src/install-alone.ts"
 import { NODE_MAJORS } from "../src/install-together.ts"
-import { entriesOf, workspace } from "../src/published-packages.ts"
 
 /** They load the core's entry for adapters too. */
 const ADAPTERS = ["axios", "express", "fastify", "fetch", "got", "hono", "ky", "server", "undici"]

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises"
 import { dirname, posix } from "node:path"
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core"
+import { entriesOf } from "@countersign/tools-shared/published-packages"
 import { publint } from "publint"
 import { formatMessage } from "publint/utils"
 import { describe, expect, inject, it } from "vitest"
-import { entriesOf } from "../src/published-packages.ts"
 
 describe.concurrent.each(inject("packages"))("$manifest.name as packed", ({ folder, tarball, files, manifest }) => {
   const isLibrary = entriesOf(manifest).length > 0

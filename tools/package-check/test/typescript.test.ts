@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { workspace } from "@countersign/tools-shared/published-packages"
 import { describe, expect, inject, it } from "vitest"
 import { type Consumer, consumersIn } from "../src/consumers.ts"
 import {
@@ -12,7 +13,6 @@ import {
   typesOf,
 } from "../src/install-together.ts"
 import { inCommonJs, inTypeScript56, lineOf, withoutDom } from "../src/left-out.ts"
-import { workspace } from "../src/published-packages.ts"
 
 const folder = inject("together")
 const consumers = [...consumersIn(""), ...consumersIn("clients")]

@@ -1,35 +1,30 @@
 // Publishes every package that the registry does not have in this version, so a publication that broke off can go on.
 // Arguments go to `npm publish`: `npm run publish-packages -w tools/release -- --dry-run`.
 import { execFileSync, spawnSync } from "node:child_process"
-import { globSync, readFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
+import { type PublishedPackage, publishedPackages } from "@countersign/tools-shared/published-packages"
 
 const workspace = join(import.meta.dirname, "../../..")
 const options = process.argv.slice(2)
 
-interface Manifest {
-  name: string
-  version: string
-  private?: boolean
-  dependencies?: Record<string, string>
-}
-
-const packages = globSync("packages/*/package.json", { cwd: workspace })
-  .map((path) => ({
-    folder: join(workspace, dirname(path)),
-    manifest: JSON.parse(readFileSync(join(workspace, path), "utf8")) as Manifest,
-  }))
-  .filter(({ manifest }) => !manifest.private)
-// A package comes after those that it depends on, so that whoever installs meanwhile finds them.
-const dependents = (manifest: Manifest): number =>
-  Object.keys(manifest.dependencies ?? {}).filter((name) => packages.some((other) => other.manifest.name === name))
-    .length
-packages.sort((one, other) => dependents(one.manifest) - dependents(other.manifest))
-
-for (const { folder, manifest } of packages) {
+for (const { folder, manifest } of inOrder(publishedPackages(workspace))) {
   const id = `${manifest.name}@${manifest.version}`
   if (isPublished(id)) console.log(`${id} is already published`)
   else execFileSync("npm", ["publish", ...options], { cwd: folder, stdio: "inherit" })
+}
+
+/** Each package after those that it depends on, so that whoever installs meanwhile finds them. */
+function inOrder(packages: readonly PublishedPackage[]): Set<PublishedPackage> {
+  const ordered = new Set<PublishedPackage>()
+  const add = (one: PublishedPackage): void => {
+    const { dependencies = {}, peerDependencies = {} } = one.manifest
+    for (const other of packages) {
+      if (other.manifest.name in dependencies || other.manifest.name in peerDependencies) add(other)
+    }
+    ordered.add(one)
+  }
+  packages.forEach(add)
+  return ordered
 }
 
 function isPublished(id: string): boolean {

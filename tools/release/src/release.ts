@@ -57,8 +57,10 @@ async function prepare({ version: specifier, firstRelease, dryRun }: Release): P
 
 /** Takes back a release that failed, or was stopped: its commit, tag and files. The tree was clean before. */
 function restore(head: string): void {
-  for (const tag of git("tag", "--points-at", "HEAD", "--list", "v*").split("\n").filter(Boolean)) {
-    if (git("rev-parse", "HEAD") !== head) git("tag", "--delete", tag)
+  if (git("rev-parse", "HEAD") !== head) {
+    for (const tag of git("tag", "--points-at", "HEAD", "--list", "v*").split("\n").filter(Boolean)) {
+      git("tag", "--delete", tag)
+    }
   }
   git("reset", "--hard", "--quiet", head)
   git("clean", "--force", "--quiet", "--", "packages")

@@ -17,6 +17,7 @@ import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { publishedPackages } from "@countersign/tools-shared/published-packages"
 import { run } from "@countersign/tools-shared/run"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 
@@ -28,25 +29,12 @@ const author = { GIT_AUTHOR_NAME: "A", GIT_AUTHOR_EMAIL: "a@example.com" }
 const committer = { GIT_COMMITTER_NAME: "A", GIT_COMMITTER_EMAIL: "a@example.com" }
 const env = { ...author, ...committer, NX_DAEMON: "false", NX_NO_CLOUD: "true", NO_COLOR: "1" }
 
-interface Manifest {
-  name: string
-  version: string
-  private?: boolean
-  peerDependencies?: Record<string, string>
-}
-
 function git(...args: string[]): string {
   return execFileSync("git", args, { cwd: clone, encoding: "utf8", env: { ...process.env, ...env } }).trim()
 }
 
 function read(path: string): string {
   return readFileSync(join(clone, path), "utf8")
-}
-
-function publishedPackages(): { folder: string; manifest: Manifest }[] {
-  return globSync("packages/*/package.json", { cwd: clone })
-    .map((path) => ({ folder: dirname(path), manifest: JSON.parse(read(path)) as Manifest }))
-    .filter(({ manifest }) => !manifest.private)
 }
 
 function release(...args: string[]): Promise<string> {
@@ -103,17 +91,19 @@ describe("a release", { timeout: 240_000 }, () => {
     await release()
     expect(git("tag")).toBe("v0.1.0")
     expect(git("log", "-1", "--format=%s")).toBe("chore: release 0.1.0")
-    for (const { folder, manifest } of publishedPackages()) {
+    for (const { folder, manifest } of publishedPackages(clone)) {
       expect(manifest.version).toBe("0.1.0")
-      expect(read(`${folder}/CHANGELOG.md`)).toMatch(/^## 0\.1\.0 \(\S+\)\n\nThe first release\.\n?$/)
+      expect(readFileSync(join(folder, "CHANGELOG.md"), "utf8")).toMatch(
+        /^## 0\.1\.0 \(\S+\)\n\nThe first release\.\n?$/,
+      )
     }
-    expect(git("ls-files", "*/CHANGELOG.md").split("\n")).toHaveLength(publishedPackages().length)
+    expect(git("ls-files", "*/CHANGELOG.md").split("\n")).toHaveLength(publishedPackages(clone).length)
     await registry.publish()
   })
 
   it("is installed by users of each package, with nothing else but its peers", async () => {
     await Promise.all(
-      publishedPackages().map(async ({ manifest }) => {
+      publishedPackages(clone).map(async ({ manifest }) => {
         const { name, peerDependencies = {} } = manifest
         const folder = registry.emptyProject(name)
         await run("npm", ["install", name, ...Object.keys(peerDependencies)], folder)
@@ -141,7 +131,7 @@ describe("a release", { timeout: 240_000 }, () => {
     expect(got).not.toContain("guard options")
     expect(read("packages/axios/CHANGELOG.md")).not.toContain("0.2.0")
     expect(read("CHANGELOG.md")).toMatch(/guard options have no type[\s\S]*an answer is kept[\s\S]*## 0\.1\.0/)
-    const lockfile: { packages: Record<string, Manifest> } = JSON.parse(read("package-lock.json"))
+    const lockfile: { packages: Record<string, { version: string }> } = JSON.parse(read("package-lock.json"))
     expect(lockfile.packages["packages/ky"]).toMatchObject({
       version: "0.2.0",
       dependencies: { "@countersign/auth-core": "0.2.0" },

@@ -3,9 +3,10 @@ import { basename, dirname, join } from "node:path"
 
 export const workspace = join(import.meta.dirname, "../../..")
 
-/** The members of a package.json that the checks read. */
+/** The members of a package.json that the tools read. */
 export interface Manifest {
   name: string
+  version: string
   private?: boolean
   exports: Record<string, unknown>
   bin?: Record<string, string>
@@ -22,11 +23,12 @@ export interface PublishedPackage {
   manifest: Manifest
 }
 
-export function publishedPackages(): PublishedPackage[] {
-  return globSync("packages/*/package.json", { cwd: workspace })
+/** @param root of this workspace, or of a clone of it */
+export function publishedPackages(root: string = workspace): PublishedPackage[] {
+  return globSync("packages/*/package.json", { cwd: root })
     .map((path) => {
-      const folder = join(workspace, dirname(path))
-      const manifest: Manifest = JSON.parse(readFileSync(join(workspace, path), "utf8"))
+      const folder = join(root, dirname(path))
+      const manifest: Manifest = JSON.parse(readFileSync(join(root, path), "utf8"))
       return { id: basename(folder), folder, manifest }
     })
     .filter(({ manifest }) => !manifest.private)
