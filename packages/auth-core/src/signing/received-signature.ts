@@ -57,8 +57,8 @@ export interface ReceivedSignature extends Omit<ParsedAuthorization, "day"> {
    */
   check(keys: readonly VerifyingKey[], hash?: string): VerifiedSignature | RefusedSignature
   /**
-   * Names the request, the same for each signature that covers the same: for an algorithm that signs differently each time,
-   * a signature does not.
+   * Names the request, the same for each signature of the same key that covers the same: for an algorithm that signs
+   * differently each time, a signature does not. Lower-case hex of a hash.
    */
   identityOf(hash?: string): string
 }
@@ -268,8 +268,9 @@ class Received implements ReceivedSignature {
 
   identityOf(hash?: string): string {
     const { algorithm, accessKeyId, signature } = this.#claimed
-    if (!/-P256-|-SM2-/.test(algorithm)) return signature
-    return this.hashOf([accessKeyId, algorithm, this.#canonicalRequest(hash)].join("\n"))
+    // An HMAC stands for its canonical request and its secret, which several access keys may have.
+    const content = /-P256-|-SM2-/.test(algorithm) ? this.#canonicalRequest(hash) : signature
+    return this.hashOf([accessKeyId, algorithm, content].join("\n"))
   }
 
   /** A missing header has an empty line in it. */
