@@ -27,5 +27,6 @@ export {
 export type { IoRedisClient } from "./io-redis-client.ts"
 export type { NodeRedisClient } from "./node-redis-client.ts"
 export type { RedisClient } from "./redis-client.ts"
+export { type RedisReplayStore, redisReplayStore } from "./redis-replay-store.ts"
 export { type RedisStoreOptions, redisStore } from "./redis-store.ts"
 export type { ValkeyGlideClient } from "./valkey-glide-client.ts"

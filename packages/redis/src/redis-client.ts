@@ -1,3 +1,4 @@
+import { AuthError } from "@countersign/auth-core"
 import { type IoRedisClient, ioRedisCommands } from "./io-redis-client.ts"
 import { type NodeRedisClient, nodeRedisCommands } from "./node-redis-client.ts"
 import type { RedisCommands } from "./redis-commands.ts"
@@ -6,11 +7,21 @@ import { type ValkeyGlideClient, valkeyGlideCommands } from "./valkey-glide-clie
 /** A connected client of one of the supported packages. */
 export type RedisClient = NodeRedisClient | IoRedisClient | ValkeyGlideClient
 
-/** The commands of a client; nothing where it is none of the supported ones. */
-export function commandsOf(client: RedisClient): RedisCommands | undefined {
-  if (typeof client !== "object" || client === null) return undefined
-  if ("customCommand" in client) return valkeyGlideCommands(client)
-  // Only ioredis and its relatives can define commands.
-  if ("defineCommand" in client) return ioRedisCommands(client)
-  return typeof client.eval === "function" ? nodeRedisCommands(client) : undefined
+/**
+ * The commands of a client.
+ *
+ * @param user who needs them, for the message
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for any other client
+ */
+export function commandsOf(client: RedisClient, user: string): RedisCommands {
+  if (typeof client === "object" && client !== null) {
+    if ("customCommand" in client) return valkeyGlideCommands(client)
+    // Only ioredis and its relatives can define commands.
+    if ("defineCommand" in client) return ioRedisCommands(client)
+    if (typeof client.eval === "function") return nodeRedisCommands(client)
+  }
+  throw new AuthError(
+    "AUTH_INVALID_OPTION",
+    `${user} needs a client of the package redis, ioredis, iovalkey or @valkey/valkey-glide.`,
+  )
 }

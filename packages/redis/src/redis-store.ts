@@ -37,7 +37,7 @@ const BUCKETS = 16_384
  */
 export function redisStore(client: RedisClient, { prefix = "countersign:" }: RedisStoreOptions = {}): CacheStore {
   checkPrefix(prefix)
-  const commands = commandsOf(client) ?? refuse()
+  const commands = commandsOf(client, "redisStore")
   const self = crypto.randomUUID()
   const bucketOf = (key: string): string => `${prefix}{${bucketNumber(key)}}:`
   const channelIn = (bucket: string): string => `${bucket}changes`
@@ -151,15 +151,8 @@ function isOne(result: unknown): boolean {
   return Number(result) === 1
 }
 
-function refuse(): never {
-  throw new AuthError(
-    "AUTH_INVALID_OPTION",
-    "redisStore needs a client of the package redis, ioredis, iovalkey or @valkey/valkey-glide.",
-  )
-}
-
 /** Braces in the prefix would choose the node of a key in a cluster. */
-function checkPrefix(prefix: string): void {
+export function checkPrefix(prefix: string): void {
   if (typeof prefix === "string" && /^[^{}\s]*$/.test(prefix)) return
   throw new AuthError("AUTH_INVALID_OPTION", "`prefix` must be a string without braces or white space.")
 }

@@ -10,7 +10,7 @@ for (const [name, { single }] of Object.entries<SupportedClient>(supportedClient
   if (mode === "down" && name.startsWith("valkey-glide")) continue
   const { client, close } = await single({ port: Number(port) })
   closing.push(close)
-  const subscription = commandsOf(client)?.subscribe({ heard: () => undefined })
+  const subscription = commandsOf(client, "a test")?.subscribe({ heard: () => undefined })
   if (subscription === undefined) throw new Error(`${name} is refused.`)
   subscription.listenTo("idle")
   while (mode === "up" && !subscription.isHearing("idle")) await delay(10)

@@ -42,7 +42,7 @@ describe.skipIf(!hasRedis())("notices", () => {
 
     function commands({ client, close }: Connected): RedisCommands {
       closing.push(close)
-      const found = commandsOf(client)
+      const found = commandsOf(client, "a test")
       if (found === undefined) throw new Error("The client is refused.")
       return found
     }
