@@ -1,6 +1,7 @@
 import type { HttpBindings } from "@hono/node-server"
 import type { Context, Env } from "hono"
 import { keystoneError, type Refusal } from "./refusal.ts"
+import type { Scheme } from "./state/stats.ts"
 import type { Trace } from "./trace.ts"
 
 /** The types of this server's contexts in Hono. */
@@ -63,4 +64,10 @@ export function requestHead(context: Context<ServerEnv>): RequestHead {
   const [path = ""] = target.split("?", 1)
   const trace = context.get("trace")
   return { method, url: `http://${headers.host ?? "localhost"}${target}`, target, path, headers, trace }
+}
+
+/** The method by which a request tries to authenticate. */
+export function schemeOf({ headers }: Pick<RequestHead, "headers">): Scheme {
+  if (headers["x-auth-token"] !== undefined) return "token"
+  return headers.authorization === undefined ? "none" : "signature"
 }

@@ -1,4 +1,4 @@
-import type { VerifyFailureCode } from "@countersign/auth-core"
+import type { RefusalCode } from "@countersign/server"
 import type { IssuedKey, IssuedToken, Principal } from "./state/identities.ts"
 
 /**
@@ -22,11 +22,11 @@ export interface Trace {
 }
 
 /** The result of checking a signature. */
-export interface CheckedSignature {
-  readonly outcome: "OK" | "KEY_LOCKED" | "KEY_EXPIRED" | VerifyFailureCode
+interface CheckedSignature {
+  readonly outcome: "OK" | RefusalCode
   /** Time of the check by the server's clock, epoch ms. */
   readonly checkedAt: number
-  /** The key that the request names, if the check looked for it and found it. */
+  /** The key that the request names, if there is one. */
   readonly key: IssuedKey | undefined
 }
 

@@ -1,11 +1,12 @@
 import type { Context } from "hono"
 import { applyFaults } from "../apply-faults.ts"
-import { type RequestHead, requestHead, type ServerEnv } from "../incoming-request.ts"
+import { type RequestHead, requestHead, type ServerEnv, schemeOf } from "../incoming-request.ts"
 import { GatewayRefusal } from "../refusal.ts"
+import type { Authenticated } from "../state/gateway-verifiers.ts"
 import type { Caller } from "../state/stats.ts"
 import type { World } from "../state/world.ts"
 import type { Trace } from "../trace.ts"
-import { type Authenticated, authenticate, schemeOf } from "./authenticate.ts"
+import { verifyRequest } from "../verify-request.ts"
 import { echo } from "./echo.ts"
 import { partnerCenter } from "./partner-center.ts"
 import { type GatewayBody, readBody } from "./read-body.ts"
@@ -17,7 +18,7 @@ import { type GatewayBody, readBody } from "./read-body.ts"
 export async function gateway(world: World, context: Context<ServerEnv>): Promise<Response> {
   const head = requestHead(context)
   const body = await readBody(context.env.incoming)
-  const outcome = await authenticate(world, head, body).catch(refusalOf)
+  const outcome = await verifyRequest(world, head, body.content, "token or signature").catch(refusalOf)
   if (head.trace !== undefined) noteOutcome(head.trace, body, outcome)
   const answered = world.stats.keep(recordOf(head, body, outcome))
   const answer = (await applyFaults(world, context)) ?? answerOf(world, context, head, body, outcome)

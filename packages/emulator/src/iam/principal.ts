@@ -4,7 +4,7 @@ import { iamError } from "../refusal.ts"
 import type { IssuedToken, Principal } from "../state/identities.ts"
 import type { World } from "../state/world.ts"
 import { noteCaller } from "../trace.ts"
-import { verifySignature } from "../verify-signature.ts"
+import { verifyRequest } from "../verify-request.ts"
 
 /**
  * The token of X-Auth-Token.
@@ -38,7 +38,7 @@ export async function principalOf(world: World, request: IncomingRequest): Promi
 export async function signerOf(world: World, request: IncomingRequest): Promise<Principal> {
   const { body, trace } = request
   if (trace !== undefined) trace.body = { bytes: body.byteLength, sha256: hash("sha256", body), content: body }
-  const { principal } = await verifySignature(world, request, body)
+  const { principal } = await verifyRequest(world, request, body, "signature")
   noteCaller(trace, principal)
   return principal
 }

@@ -1,9 +1,9 @@
+import type { MemoryLockOut } from "@countersign/server"
 import type { Part } from "../part-of.ts"
 import type { ServiceRefusal } from "../service-refusals.ts"
 import type { AccessKey, Named } from "./accounts.ts"
 import type { ServerClock } from "./clock.ts"
 import type { Identities } from "./identities.ts"
-import type { Lockout } from "./lockout.ts"
 
 /** The requests that a fault applies to: those of a part of the emulator, or by an undecoded path's beginning or pattern. */
 export type FaultTarget = "all" | Part | `/${string}` | RegExp
@@ -87,8 +87,8 @@ interface FaultyWorld {
   readonly pending: PendingFault[]
   readonly clock: ServerClock
   readonly identities: Identities
-  readonly keyLockout: Lockout
-  readonly passwordLockout: Lockout
+  readonly keyLockout: MemoryLockOut
+  readonly passwordLockout: MemoryLockOut
   metadataMode: MetadataMode
 }
 
@@ -106,7 +106,7 @@ export function createFaults(world: FaultyWorld): Faults {
     })
   }
   /** @throws {RangeError} if there is no such user or access key */
-  const lockoutOf = (who: Lockable): Lockout => {
+  const lockoutOf = (who: Lockable): MemoryLockOut => {
     const isKey = "accessKeyId" in who
     const known = isKey ? identities.key(who.accessKeyId) : identities.user({ id: who.id }, undefined)
     if (known !== undefined) return isKey ? keyLockout : passwordLockout

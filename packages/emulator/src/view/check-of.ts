@@ -1,6 +1,6 @@
 import { hash as digest } from "node:crypto"
 import { canonicalRequest } from "@countersign/auth-core"
-import { schemeOf } from "../gateway/authenticate.ts"
+import { schemeOf } from "../incoming-request.ts"
 import type { World } from "../state/world.ts"
 import { canonicalText, parseCanonical } from "./canonical-parts.ts"
 import { type ClaimedSignature, claimedSignature } from "./claimed-signature.ts"
@@ -28,15 +28,15 @@ type SignatureStep = (typeof SIGNATURE_STEPS)[number]
 type Outcome = NonNullable<RecordedRequest["trace"]["signature"]>["outcome"]
 
 /** The step at which a check with this outcome ends. */
-const FAILED_AT: Readonly<Record<Exclude<Outcome, "OK">, SignatureStep>> = {
+const FAILED_AT: Readonly<Partial<Record<Outcome, SignatureStep>>> = {
   SIGNATURE_MISSING: "Authorization",
   SIGNATURE_MALFORMED: "Authorization",
   ALGORITHM_UNSUPPORTED: "Authorization",
   HOST_UNSIGNED: "Authorization",
   SIGNATURE_EXPIRED: "Time",
   ACCESS_KEY_UNKNOWN: "Access key",
-  KEY_LOCKED: "Access key",
-  KEY_EXPIRED: "Access key",
+  ACCESS_KEY_LOCKED: "Access key",
+  ACCESS_KEY_EXPIRED: "Access key",
   SECURITY_TOKEN_INVALID: "Security token",
   PAYLOAD_UNSIGNED: "Body",
   PAYLOAD_MISMATCH: "Body",
@@ -48,7 +48,9 @@ function signatureCheck(world: World, mask: Mask, request: RecordedRequest): Req
   const { signature } = request.trace
   if (signature === undefined) return openCheck(request)
   const claimed = claimedSignature(request.headers)
-  const failedAt = signature.outcome === "OK" ? undefined : FAILED_AT[signature.outcome]
+  const { outcome } = signature
+  // A token, or a scheme that is not accepted, would be another check.
+  const failedAt = outcome === "OK" ? undefined : (FAILED_AT[outcome] ?? "Authorization")
   const failedIndex = failedAt === undefined ? SIGNATURE_STEPS.length : SIGNATURE_STEPS.indexOf(failedAt)
   const steps = SIGNATURE_STEPS.map((name, index) => {
     const state: StepState = index < failedIndex ? "passed" : index === failedIndex ? "failed" : "not reached"
@@ -92,8 +94,8 @@ function signatureDetail(
     case "Access key": {
       if (key === undefined) return `The emulator has no key ${mask.accessKeyId(claimed?.accessKeyId ?? "")}.`
       const owner = `${key.accessKeyId} of ${key.principal.user.name}`
-      if (outcome === "KEY_LOCKED") return `${owner} is locked after too many wrong signatures in a row.`
-      return outcome === "KEY_EXPIRED" ? `${owner} has expired.` : owner
+      if (outcome === "ACCESS_KEY_LOCKED") return `${owner} is locked after too many wrong signatures in a row.`
+      return outcome === "ACCESS_KEY_EXPIRED" ? `${owner} has expired.` : owner
     }
     case "Security token":
       if (key?.securityToken === undefined) return "The key needs none."

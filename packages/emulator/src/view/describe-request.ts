@@ -1,5 +1,5 @@
-import { schemeOf } from "../gateway/authenticate.ts"
 import { callerOf } from "../gateway/gateway.ts"
+import { schemeOf } from "../incoming-request.ts"
 import type { World } from "../state/world.ts"
 import { checkOf } from "./check-of.ts"
 import { explanationOf } from "./explanation-of.ts"

@@ -1,0 +1,75 @@
+import "@countersign/auth-core/p256"
+import "@countersign/auth-core/sm2"
+import { createVerifier, type LockOut, type TokenCaller, type Verifier } from "@countersign/server"
+import type { Identities, IssuedToken, Principal } from "./identities.ts"
+
+/** The caller of a request, and its project. */
+export interface Authenticated {
+  readonly principal: Principal
+  readonly projectId: string | undefined
+}
+
+/** The gateway's rules. IAM's own routes look at tokens themselves. */
+export interface GatewayVerifiers {
+  readonly "token or signature": Verifier<Authenticated>
+  readonly signature: Verifier<Authenticated>
+}
+
+export function createGatewayVerifiers(
+  identities: Identities,
+  keyLockout: LockOut,
+  now: () => number,
+): GatewayVerifiers {
+  const verifier = createVerifier<Authenticated>({
+    keys(accessKeyId) {
+      const key = identities.key(accessKeyId)
+      if (key === undefined || identities.isDisabled(key.principal.user)) return undefined
+      return { ...key, owner: { principal: key.principal, projectId: undefined } }
+    },
+    tokens: {
+      find(value) {
+        const token = identities.token(value)
+        const isUnknown = token === undefined || token.revoked || identities.isDisabled(token.principal.user)
+        return isUnknown ? undefined : callerOf(token)
+      },
+    },
+    // Faults change keys at any time.
+    keyCache: { ttlMs: 0, absentTtlMs: 0 },
+    algorithms: ["SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256", "SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3"],
+    // Open Telekom Cloud's gateway has the same software.
+    scoped: true,
+    regions: "any",
+    services: "any",
+    // The real gateway accepts a signature without Host or body.
+    allowUnsignedHost: true,
+    allowUnsignedPayload: true,
+    lockOut: keyLockout,
+    // The real gateway shows the canonical request that it made.
+    development: true,
+    now,
+  })
+  return { "token or signature": verifier, signature: verifier.with({ schemes: ["signature"] }) }
+}
+
+function callerOf({
+  principal,
+  project,
+  domainScoped,
+  methods,
+  issuedAt,
+  expiresAt,
+}: IssuedToken): TokenCaller<Authenticated> {
+  const { account, user, assumedBy } = principal
+  const { domain } = account
+  return {
+    user: { ...user, domain },
+    domain: domainScoped || project !== undefined ? domain : undefined,
+    project,
+    roles: [],
+    assumedBy: assumedBy && { ...assumedBy.user, domain: assumedBy.account.domain },
+    methods,
+    issuedAt,
+    expiresAt,
+    owner: { principal, projectId: project?.id },
+  }
+}
