@@ -1,6 +1,6 @@
 import { UNSIGNED_PAYLOAD } from "@countersign/auth-core"
+import { parseJson, textAt } from "@countersign/auth-core/adapter"
 import type { Refusal } from "@countersign/server"
-import { parseJson, textAt } from "./iam/json.ts"
 import type { RequestHead } from "./incoming-request.ts"
 import { gatewayError } from "./refusal.ts"
 import type { Authenticated } from "./state/gateway-verifiers.ts"
