@@ -1,5 +1,5 @@
 import { AuthError } from "../errors/auth-error.ts"
-import type { Cloud } from "../identity/cloud.ts"
+import { type Cloud, checkCloud, hasGlobalIam } from "../identity/cloud.ts"
 import type { IamReach, Provider, ProviderContext } from "../identity/provider.ts"
 import { type Clock, LONGEST_TIMER_MS, systemClock } from "../runtime/clock.ts"
 import { environmentVariable } from "../runtime/environment.ts"
@@ -72,12 +72,15 @@ export function iamConnection(options: IamOptions, via?: IamConnection): IamConn
   }
 }
 
-/** The endpoint that the options name, directly or by a region; `undefined` if the environment or the default decides. */
+/**
+ * The endpoint that the options name, directly, by a region or by a cloud; `undefined` if the environment or the default
+ * decides, or if the region is missing in which the cloud has an endpoint.
+ */
 export function namedEndpoint(options: IamOptions): string | undefined {
   const { iamEndpoint, region, cloud } = options
   if (iamEndpoint !== undefined) return iamEndpoint
   const isByDefault = region === undefined || environmentVariable("HUAWEICLOUD_SDK_IAM_ENDPOINT") !== undefined
-  if (cloud === undefined && isByDefault) return undefined
+  if (cloud === undefined ? isByDefault : region === undefined && !hasGlobalIam(checkCloud(cloud))) return undefined
   return resolveEndpoint({ option: "iamEndpoint", region, cloud })
 }
 
@@ -117,12 +120,10 @@ export function stsConnection(options: StsOptions, via?: IamConnection): IamConn
   }
 }
 
-/** Checks at construction options that are used later, if at all. */
+/** Checks at construction options that are used later, if at all. So a region may still be missing. */
 export function checkIamOptions(options: IamOptions): void {
   transportOf(options)
-  if (options.iamEndpoint !== undefined || options.region !== undefined || options.cloud !== undefined) {
-    iamConnection(options)
-  }
+  if (options.region !== undefined || namedEndpoint(options) !== undefined) iamConnection(options)
 }
 
 /** A connection without its endpoint. */

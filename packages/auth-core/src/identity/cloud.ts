@@ -53,6 +53,11 @@ export function hasRegion({ regions }: Cloud, region: string): boolean {
   return regions === undefined ? /^[a-z]{2}-[a-z]+-\d{1,3}$/.test(region) : regions.includes(region)
 }
 
+/** Whether IAM of a cloud has an endpoint that serves all regions. */
+export function hasGlobalIam({ regions, iamRegion }: Cloud): boolean {
+  return regions === undefined || iamRegion !== undefined
+}
+
 /**
  * Returns the cloud, or Huawei Cloud for `undefined`.
  *

@@ -82,14 +82,15 @@ export function addedKey(name: string): Algorithm["createKey"] {
 /**
  * Checks what a key needs besides an access key.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` when V11-HMAC-SHA256 lacks its scope, or for an algorithm that has no scoped
- * form; and as {@link addedKey}
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when V11-HMAC-SHA256 lacks its scope, when a part of a scope is no name, or for
+ * an algorithm that has no scoped form; and as {@link addedKey}
  */
 export function checkAlgorithm({ algorithm = "SDK-HMAC-SHA256", scoped, region, service }: AlgorithmOptions): void {
   if (scoped && algorithm !== "SDK-HMAC-SHA256") throw invalidOption("`scoped` needs SDK-HMAC-SHA256.")
-  if (algorithm !== "V11-HMAC-SHA256") {
+  if (!scoped && algorithm !== "V11-HMAC-SHA256") {
     if (!/^(auto|SDK-HMAC-(SHA256|SM3))$/.test(algorithm)) addedKey(algorithm)
-  } else if (!/^[\w.-]+\/[\w.-]+$/.test([region, service].join("/"))) {
-    throw invalidOption("V11-HMAC-SHA256 needs `region`, and `service` such as iotdm.")
+    // Both may be absent in the scoped form.
+  } else if (!/^[\w.-]+\/[\w.-]+$/.test([region || scoped, service || scoped].join("/"))) {
+    throw invalidOption("`region` and `service` must be names such as iotdm.")
   }
 }

@@ -1,5 +1,5 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { checkIamOptions, type IamOptions } from "../iam/iam-connection.ts"
+import { checkIamOptions, type IamOptions, namedEndpoint } from "../iam/iam-connection.ts"
 import type { OsSource } from "../iam/os-settings.chunk.ts"
 import { checkName } from "../iam/token-scope.ts"
 import { type TokenProvider, yielding } from "../identity/provider.ts"
@@ -61,11 +61,9 @@ export function osToken({ cloudName, file, ...options }: OsTokenOptions = {}): T
         `${source} has neither OS_USERNAME and OS_PASSWORD nor OS_TOKEN nor their like. ${advice}`,
       )
     }
-    const named = options.iamEndpoint ?? options.region ?? options.cloud
-    const iamEndpoint =
-      options.iamEndpoint ?? (named === undefined ? iamOriginOf(settings, options.allowInsecure) : undefined)
-    const missing =
-      password === undefined ? "password" : named === undefined && iamEndpoint === undefined ? "auth_url" : undefined
+    const iamEndpoint = namedEndpoint(options) ?? iamOriginOf(settings, options.allowInsecure)
+    const isReached = iamEndpoint !== undefined || options.region !== undefined || options.cloud !== undefined
+    const missing = password === undefined ? "password" : isReached ? undefined : "auth_url"
     if (password === undefined || missing !== undefined) {
       throw new AuthError(
         "AUTH_INVALID_CREDENTIALS",

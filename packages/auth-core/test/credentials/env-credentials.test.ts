@@ -1,8 +1,10 @@
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import { akskAuth } from "../../src/auth/aksk-auth.ts"
 import { defaultCredentials } from "../../src/credentials/chain.ts"
 import { envCredentials } from "../../src/credentials/env-credentials.ts"
 import { profileCredentials } from "../../src/credentials/profile-credentials.ts"
+import { openTelekomCloud } from "../../src/identity/cloud.ts"
 import { iamError, jsonBody, localIam, rejectionOf, thrownBy, tokenAnswer } from "../iam/local-iam.ts"
 import { temporaryFolder, writeSettled } from "./files.ts"
 import { securityTokenAnswer } from "./temporary-key-answers.ts"
@@ -39,6 +41,30 @@ describe("AK and SK of the environment", () => {
   it("come with the project and domain of the environment", async () => {
     set({ AK: "AK", SK: "SK", PROJECT_ID: "p1", DOMAIN_ID: "d1" })
     expect(await envCredentials()()).toMatchObject({ projectId: "p1", domainId: "d1" })
+  })
+
+  it("need no region of a cloud without a global IAM, until IAM is asked", async () => {
+    const provider = envCredentials({ cloud: openTelekomCloud })
+    set({ AK: "AK", SK: "SK", IAM_ENDPOINT: "https://iam.myhuaweicloud.com" })
+    expect(await provider()).toEqual({ accessKeyId: "AK", secretAccessKey: "SK" })
+    const auth = akskAuth(provider, { cloud: openTelekomCloud })
+    const url = "https://ecs.eu-de.otc.t-systems.com/v1/p1/cloudservers"
+    const { headers } = await auth.authenticate({ method: "GET", url, headers: {}, body: null })
+    expect(headers.authorization).toMatch(/^SDK-HMAC-SHA256 Credential=AK\/\d{8}\/\/\/sdk_request,/)
+    set({ IDP_ID: "my-idp", ID_TOKEN_FILE: "/nowhere" })
+    expect((await rejectionOf(provider())).message).toContain("IAM has no global endpoint: pass `region`")
+    const inRegion = envCredentials({ cloud: openTelekomCloud, region: "eu-nl" })
+    set({ IDP_ID: "", ID_TOKEN_FILE: "" })
+    expect(await inRegion()).toMatchObject({ iamEndpoint: "https://iam.eu-nl.otc.t-systems.com" })
+  })
+
+  it.each([
+    { cloud: { domain: "" } },
+    { cloud: openTelekomCloud, region: "eu-west-0" },
+    { cloud: openTelekomCloud, iamEndpoint: "nonsense" },
+    { region: "nowhere" },
+  ])("are refused at once with %j", (options) => {
+    expect(thrownBy(() => envCredentials(options)).code).toBe("AUTH_INVALID_OPTION")
   })
 
   it("are missing when neither is set, and the error says what to set", async () => {

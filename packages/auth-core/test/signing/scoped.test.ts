@@ -182,9 +182,16 @@ describe("the scoped form", () => {
     expect(failureOf(() => autoAuth({ aksk: akskAuth(credentials, options), token }))).toMatchObject(expected)
   })
 
-  it.each([{ region: "eu/de" }, { service: "e,cs" }])("is refused with %j", (options) => {
-    expect(failureOf(() => sign(request, credentials, { ...options, scoped: true }))).toMatchObject({
-      code: "AUTH_INVALID_OPTION",
-    })
+  it.each([{ region: "eu/de" }, { service: "e,cs" }])("is refused with %j, at once", (options) => {
+    for (const build of [
+      () => sign(request, credentials, { ...options, scoped: true }),
+      () => akskAuth(credentials, { ...options, scoped: true }),
+      () => akskAuth(async () => credentials, { ...options, scoped: true }),
+    ]) {
+      expect(failureOf(build)).toMatchObject({
+        code: "AUTH_INVALID_OPTION",
+        message: expect.stringContaining("region"),
+      })
+    }
   })
 })
