@@ -27,9 +27,12 @@ export function mismatch(answer: Answer, shown: string | undefined, context: Exp
   const { parts, algorithm, body } = signed
   const { hash } = ALGORITHMS[algorithm]
   const comparison = compareCanonical(parts, received)
-  const differences = namedDifferences(comparison, parts, received, { body, algorithm: hash })
+  const named = namedDifferences(comparison, parts, received, { body, algorithm: hash })
+  const differences = ofScopedPost(named, signed, received, context)
   const [first] = differences
   if (first !== undefined) {
+    const form = otherForm(signed, received, context)
+    if (form !== undefined) return { ...form, differences: [form], comparison }
     return {
       ...first,
       confidence: "certain",
@@ -40,6 +43,63 @@ export function mismatch(answer: Answer, shown: string | undefined, context: Exp
   }
   const fault = doubt(comparison, received, signed) ?? clockFault(answer, signed) ?? keyFault(signed, context)
   return { ...fault, differences, comparison }
+}
+
+/**
+ * The differences of a POST in the scoped form. Without a body, its query is the payload, and has no line: so a body that is lost
+ * changes the query line too, and a query that changed shows as another payload.
+ */
+function ofScopedPost(
+  differences: readonly Difference[],
+  { claimed, parts, body, wireQuery }: SignedRequest,
+  received: CanonicalParts,
+  context: ExplainContext,
+): readonly Difference[] {
+  if (claimed?.scoped !== true || parts.method !== "POST" || wireQuery === "" || body === undefined) return differences
+  const isSigned = body.length > 0
+  const hasArrived = received.query !== ""
+  if (isSigned && hasArrived) return differences
+  if (!(isSigned || hasArrived)) {
+    return differences.map((each) =>
+      each.where === "body" ? { ...each, cause: "unknown-difference", where: "query" } : each,
+    )
+  }
+  const isOfQuery = ({ where }: Difference): boolean => where.startsWith("query")
+  const others = differences.filter((each) => each.where !== "body" && !isOfQuery(each))
+  const payload = differences.find(({ where }) => where === "body")
+  if (isSigned) {
+    return [...others, { cause: "body-lost", where: "body", expected: payload?.expected, received: "no body" }]
+  }
+  const { parts: withBody } = signedRequest({ ...context, request: { ...context.request, body: "?" } }, received)
+  const facts = { body: undefined, algorithm: "sha256" } as const
+  const ofQuery = namedDifferences(compareCanonical(withBody, received), withBody, received, facts).filter(isOfQuery)
+  return [
+    ...others,
+    ...ofQuery,
+    { cause: "body-changed", where: "body", expected: "no body", received: payload?.received },
+  ]
+}
+
+/** The gateway computed the same request in the other of the two forms of SDK-HMAC-SHA256. */
+function otherForm(
+  { algorithm, claimed }: SignedRequest,
+  received: CanonicalParts,
+  context: ExplainContext,
+): (KeyFault & Difference) | undefined {
+  if (algorithm !== "SDK-HMAC-SHA256" || claimed === undefined) return undefined
+  const scoped = claimed.scoped !== true
+  const other = signedRequest(context, received, { scoped })
+  const isKnown = other.parts.query !== undefined && other.parts.payloadHash !== undefined
+  if (!isKnown || compareCanonical(other.parts, received).some(({ verdict }) => verdict !== "same")) return undefined
+  const [plain, withScope] = ["SDK-HMAC-SHA256 Access=…", "SDK-HMAC-SHA256 Credential=… (scoped)"]
+  return {
+    cause: "wrong-algorithm",
+    where: "algorithm",
+    confidence: "likely",
+    expected: scoped ? plain : withScope,
+    received: scoped ? withScope : plain,
+    evidence: [`The gateway computed the canonical request of the ${scoped ? "scoped" : "plain"} form.`],
+  }
 }
 
 function evidenceOf(differences: readonly Difference[], { gaps, claimed }: SignedRequest): string[] {
