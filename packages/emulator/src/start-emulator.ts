@@ -19,6 +19,7 @@ import { createWorld, type World, type WorldOptions } from "./state/world.ts"
 import type { View } from "./view/create-view.ts"
 import type { RequestSummary } from "./view/record.ts"
 
+/** Options of {@link startEmulator}. */
 export interface EmulatorOptions extends WorldOptions {
   /** @default a free one */
   port?: number | undefined
@@ -40,13 +41,16 @@ export interface Emulator {
   readonly podUrl: string
   /** The accounts to authenticate with. */
   readonly accounts: Accounts
+  /** Makes things go wrong on request. */
   readonly faults: Faults
+  /** Counts what was asked. */
   readonly stats: Stats
   /**
    * Sets the server's clock, which decides on expiry, the 15 minute window and the Date header: a function that gives epoch
    * ms, a number of milliseconds to add to the real time, or nothing for the real time.
    */
   setClock(clock?: number | (() => number)): void
+  /** Ends the server and its connections. */
   close(): Promise<void>
 }
 

@@ -20,6 +20,7 @@ type FetchMembers = { [Name in keyof typeof globalThis.fetch]: (typeof globalThi
 /** A fetch that authenticates. It works wherever a fetch does. */
 export type AuthFetch = ((input: string | URL | Request, init?: AuthRequestInit) => Promise<Response>) & FetchMembers
 
+/** Options of {@link createFetch}. */
 export interface FetchOptions extends GuardOptions {
   /** The fetch that sends: the platform's, or that of a library. @default `globalThis.fetch`, looked up at each request */
   fetch?: LibraryFetch | undefined

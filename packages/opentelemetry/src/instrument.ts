@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel"
 import type { DiagnosticEvent } from "@countersign/auth-core"
 import { type Attributes, diag, type MeterProvider, metrics, trace } from "@opentelemetry/api"
 
+/** Options of {@link instrument}. */
 export interface InstrumentOptions {
   /** @default the global one */
   meterProvider?: MeterProvider | undefined

@@ -4,7 +4,9 @@ import { type Dialer, type Line, type LineEvents, Subscription } from "./subscri
 
 /** The part of the packages `ioredis` 5 or 6 and `iovalkey` that the store uses: a client, with sentinels, or a Cluster. */
 export interface IoRedisClient {
+  /** Runs a script. */
   eval(script: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>
+  /** Tells this kind of client from others. */
   defineCommand(...definition: never[]): unknown
 }
 

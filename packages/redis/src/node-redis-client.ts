@@ -4,6 +4,7 @@ import { type Dialer, type Line, type LineEvents, Subscription } from "./subscri
 
 /** The part of the package `redis` 4, 5 or 6 that the store uses: a client, a cluster or a sentinel. */
 export interface NodeRedisClient {
+  /** Runs a script. */
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 

@@ -17,6 +17,7 @@ import {
   TAKE_SCRIPT,
 } from "./scripts.ts"
 
+/** Options of {@link redisStore}. */
 export interface RedisStoreOptions {
   /** The start of every key and channel. @default "countersign:" */
   prefix?: string | undefined

@@ -3,8 +3,11 @@ import { type Dialer, type Line, type LineEvents, Subscription } from "./subscri
 
 /** The part of the package `@valkey/valkey-glide` 2.5 that the store uses: a client or a cluster client. */
 export interface ValkeyGlideClient {
+  /** Sends a command. */
   customCommand(args: string[]): Promise<unknown>
+  /** Asks for the messages of channels. */
   subscribe(channels: Iterable<string>, timeoutMs: number): Promise<void>
+  /** Tells which channels are heard. */
   getSubscriptions(): Promise<{ readonly actualSubscriptions: Partial<Record<number, Set<unknown>>> }>
 }
 

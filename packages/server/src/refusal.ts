@@ -35,8 +35,11 @@ export type RefusalCode =
 
 /** A request that is refused, with the answer to send. It holds no secret. */
 export interface Refusal {
+  /** False: the request must not be served. */
   readonly ok: false
+  /** Names the failure. It is never renamed, so programs may compare it. */
   readonly code: RefusalCode
+  /** HTTP status to answer with. */
   readonly status: number
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
@@ -52,7 +55,9 @@ export interface Refusal {
 
 /** An error for those who read a body as a stream: the stream fails with it. */
 export class RequestRefused extends Error {
+  /** `RequestRefused`, in every copy of the package. */
   override readonly name = "RequestRefused"
+  /** What was refused, and the answer to give. */
   readonly refusal: Refusal
   /** For frameworks that read the status of an error. */
   readonly status: number

@@ -13,6 +13,7 @@ import type { Standings, Turn } from "./key-standing.ts"
 import { fixedCredential, lazyCredential } from "./lazy-credential.ts"
 import type { SignatureJudge, SignatureJudgeOptions, SignedWith } from "./signature-judge.chunk.ts"
 
+/** Options of {@link akskAuth}. */
 export interface AkskAuthOptions extends AccountIdOptions, AlgorithmOptions, SignatureJudgeOptions {
   /**
    * Whose credential it is, for people to read: in events.

@@ -12,6 +12,7 @@ export interface AppKey {
   secret: string
 }
 
+/** Options of {@link appAuth}: those of `akskAuth` that make sense for an app. */
 export type AppAuthOptions = Pick<
   AkskAuthOptions,
   "label" | "signedHeaders" | "unsignedPayload" | "onEvent" | "onClockOffset" | "clock"
@@ -39,7 +40,7 @@ export function appAuth(app: AppKey, options: AppAuthOptions = {}): AkskAuth {
  * of any size and kind are sent unchanged. The code is a secret: it goes by https alone, whatever the client allows, or to
  * this machine. A refused code is never sent again by itself.
  *
- * @param options.label whose code it is, for people to read: in events
+ * `label` says whose code it is, for people to read: in events.
  * @throws {AuthError} `AUTH_INVALID_CREDENTIALS`, at once; `AUTH_INSECURE_URL` before anything is sent
  * @see API Gateway user guide, "Simple Authentication"
  */

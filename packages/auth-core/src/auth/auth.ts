@@ -2,6 +2,7 @@ import type { CacheEvent } from "../cache/cache-options.ts"
 
 /** One request, ready to be sent. */
 export interface Attempt {
+  /** HTTP method, in the case in which it is sent. */
   readonly method: string
   /** Absolute, exactly as it is sent. */
   readonly url: string
@@ -30,6 +31,7 @@ export interface Authentication<Used = unknown> {
 
 /** A 401 or 403 answer to an authenticated attempt. */
 export interface Rejection {
+  /** 401 or 403. */
   readonly status: number
   /** Scheme, host and port that answered. */
   readonly origin: string
@@ -77,7 +79,9 @@ export interface Auth {
 export type AkskAuthEvent = {
   /** The signature was wrong twice in a row, or again after a pause. The key is not sent to the origin for a while. */
   readonly type: "credentials-paused"
+  /** The key that is paused. */
   readonly accessKeyId: string
+  /** Scheme, host and port that refused it. */
   readonly origin: string
   /** Failed signatures since the last success. */
   readonly failures: number

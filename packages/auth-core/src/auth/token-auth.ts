@@ -9,6 +9,7 @@ import type { Auth, Authentication } from "./auth.ts"
 import type { CacheOption, RenewableCredential } from "./cached-credential.chunk.ts"
 import { fixedCredential, lazyCredential } from "./lazy-credential.ts"
 
+/** Options of {@link tokenAuth}. */
 export interface TokenAuthOptions {
   /**
    * Whose credential it is, for people to read: in events.

@@ -2,11 +2,15 @@ import { AuthError, type AuthErrorCode } from "../errors/auth-error.ts"
 
 /** A growing wait: `firstMs`, then `factor` times as long each time, up to `longestMs`. Jitter adds up to 20 %. */
 export interface BackoffSteps {
+  /** The wait after the first failure, milliseconds. */
   firstMs?: number | undefined
+  /** By how much each further wait is longer than the one before. */
   factor?: number | undefined
+  /** The longest wait, milliseconds. */
   longestMs?: number | undefined
 }
 
+/** How long a cache waits before it asks an issuer again that failed. */
 export interface BackoffOptions {
   /**
    * The wait after the issuer refused the identity.

@@ -5,6 +5,7 @@ import type { WaitUntil } from "./cache-entries.ts"
 import type { LifetimeOptions } from "./lifetime.ts"
 import type { CacheStore } from "./store.ts"
 
+/** Options of {@link TokenCache}. */
 export interface TokenCacheOptions {
   /** How many identities stay in memory. The least recently used go first. @default 10_000 */
   maxEntries?: number | undefined

@@ -37,6 +37,7 @@ export interface UnreadableValue {
   readonly reason: "malformed" | "unknown-key" | "not-authentic"
 }
 
+/** Options of {@link encryptedStore}. */
 export interface EncryptedStoreOptions {
   /**
    * The first key encrypts, all decrypt. To rotate: add the new key after the old one everywhere, then put it first

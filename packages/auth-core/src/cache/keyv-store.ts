@@ -6,9 +6,13 @@ import "./shared-renewal.chunk.ts"
 
 /** The part of Keyv that the store uses. */
 export interface KeyvLike {
+  /** The value of a key; `undefined` for none. */
   get(key: string): Promise<unknown>
+  /** Keeps a value for `ttlMs` milliseconds. */
   set(key: string, value: string, ttlMs?: number): Promise<unknown>
+  /** Deletes the value of a key. */
   delete(key: string): Promise<unknown>
+  /** Tells the errors of the database, which `get` does not throw. */
   on?(event: "error", listener: (error: unknown) => void): unknown
 }
 

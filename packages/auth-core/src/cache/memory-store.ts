@@ -16,6 +16,7 @@ import "./shared-renewal.chunk.ts"
 
 // Loads the code for shared renewals together with the store, so that the first read of a cache does not wait for it.
 
+/** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
   /** How many values it holds. The least recently used go first. @default 10_000 */
   maxEntries?: number | undefined

@@ -68,7 +68,9 @@ export type Taken = { readonly now: number } & (
 export interface StoredText {
   /** Empty when it cannot be read. */
   readonly text: string
+  /** A whole number, later values have greater ones. */
   readonly version: string
+  /** When the value ends, milliseconds of the store's clock. */
   readonly endsAt: number
 }
 
@@ -76,6 +78,7 @@ export interface StoredText {
 export interface StoredWait {
   /** Empty when it cannot be read. */
   readonly text: string
+  /** A whole number, later failures have greater ones. */
   readonly version: string
   /** The issuer is not asked before this time. */
   readonly waitsUntil: number
@@ -91,6 +94,7 @@ export interface StoredWait {
 export interface Lease {
   /** The version of the value that will be set under this lease. */
   readonly version: string
+  /** Sets the value, which ends at `endsAt`. False if a later value stands. */
   set(text: string, endsAt: number): Promise<boolean>
   /** Keeps the failure beyond its wait, for the next one to cause a longer wait. */
   setFailure(text: string, waitsUntil: number, keptUntil: number): Promise<boolean>
@@ -98,8 +102,11 @@ export interface Lease {
   release(): Promise<void>
 }
 
+/** Says that another process changed something in the store. */
 export interface StoreNotice {
+  /** The key that changed. */
   readonly key: string
+  /** What happened to it. */
   readonly change: StoreChange
   /** The value that was set, where a process waited for it. */
   readonly value?: StoredText | undefined
@@ -109,9 +116,11 @@ export interface StoreNotice {
 export interface StoreWatch {
   /** Asks for notices of a key. Those of other keys may come too. */
   follow(key: string): void
+  /** Wants no more notices of a key. */
   unfollow(key: string): void
   /** Whether every notice of the key is sure to come now. */
   isHearing(key: string): boolean
+  /** Ends the watch, and its connections. */
   end(): void | Promise<void>
 }
 

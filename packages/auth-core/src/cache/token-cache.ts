@@ -11,6 +11,7 @@ import { type CacheSettings, cacheSettings, type TokenCacheOptions } from "./cac
 import { type Path, Refresher } from "./refresher.ts"
 import type { Kept, SharedRenewal, SharedRenewalOptions, StoreEntry } from "./shared-renewal.chunk.ts"
 
+/** Options of a read of a {@link TokenCache}. */
 export interface GetOptions<T> {
   /** A value that a server refused: the caller needs another one. */
   rejected?: T | undefined

@@ -6,6 +6,7 @@ import { type IamAnswer, type IamOptions, type IamRequest, transportOf } from ".
 import { rejectionError } from "../iam/rejection-error.ts"
 import { type CredentialProvider, yielding } from "../identity/provider.ts"
 
+/** Options of {@link metadataCredentials}. */
 export interface MetadataCredentialsOptions extends Pick<IamOptions, "fetch" | "clock"> {
   /** The origin of the metadata service. @default "http://169.254.169.254" */
   endpoint?: string | undefined

@@ -7,6 +7,7 @@ import { secretFile } from "../iam/secret.ts"
 import { type CredentialProvider, yielding } from "../identity/provider.ts"
 import { checkBare, environmentVariable } from "../runtime/environment.ts"
 
+/** Options of {@link podCredentials}. */
 export interface PodCredentialsOptions extends Pick<IamOptions, "fetch" | "clock" | "allowInsecure"> {
   /** The longest that the round trip may take, milliseconds of real time. @default 5_000 */
   timeoutMs?: number | undefined

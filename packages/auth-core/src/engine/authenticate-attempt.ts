@@ -7,6 +7,7 @@ import { isStream, type PreparedBody, replayableBody, type WireRequest } from ".
 
 /** A request as the client is about to send it. */
 export interface OutgoingRequest {
+  /** HTTP method, in the case in which it is sent. */
   method: string
   /** As `wireUrl` returns it. */
   url: URL
@@ -16,6 +17,7 @@ export interface OutgoingRequest {
   body?: unknown
   /** The client's base URL. Its origin may see credentials unless `hosts` says otherwise. */
   baseUrl?: string | URL | undefined
+  /** Ends the request. */
   signal?: AbortSignal | undefined
   /** A redirect from another origin led here, so the default list of Huawei Cloud's hosts does not count. */
   redirected?: boolean | undefined
@@ -31,6 +33,7 @@ export interface AuthenticatedAttempt extends WireRequest {
   readonly prepared: PreparedBody
   /** The auth that was used, and its result. Both are absent if the request goes out bare. */
   readonly by?: Auth | undefined
+  /** The result of the auth: headers, and what it made them with. */
   readonly as?: Authentication | undefined
   /** Why it goes out bare. */
   readonly bare?: BareReason | undefined

@@ -14,6 +14,7 @@ export const loadFollowUp = lazily(() => import("./follow-up.chunk.ts"))
  * replay or a redirect. Clients call `next` before each attempt, `answered` or `failed` after it, and `end` at the end.
  */
 export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements CallState<R> {
+  /** The options that the call was made with. */
   readonly options: CallOptions<R>
   request: OutgoingRequest | undefined
   attempt: AuthenticatedAttempt | undefined
@@ -91,12 +92,15 @@ export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements
 /** Sends one attempt. */
 export type Send<R extends ResponseLike> = (request: WireRequest) => Promise<R>
 
+/** Options of {@link authenticatedSend}. */
 export interface AuthenticatedSendOptions<R extends ResponseLike> extends GuardOptions, Omit<CallOptions<R>, "guard"> {
   /** The compiled form of `hosts` and `allowInsecure`, for a caller that sends many requests. */
   guard?: HostGuard | undefined
 }
 
+/** A request to send, before its URL has its wire form. */
 export interface AuthenticatedRequest extends Omit<OutgoingRequest, "url"> {
+  /** Absolute. */
   url: string | URL
 }
 

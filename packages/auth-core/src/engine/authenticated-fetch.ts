@@ -7,11 +7,13 @@ import type { AuthForRequest, HostGuard } from "./gate.ts"
 import type { Asked, FetchCall } from "./request-call.ts"
 import { isHttp, isRequest, isStream, parse, platformFetch, type WireRequest } from "./wire-request.ts"
 
+/** Options of {@link authenticatedFetch}. */
 export interface AuthenticatedFetchOptions {
   /** The member of `init` that names the auth of this request alone, or `false` for none. */
   key: "auth" | "countersign"
   /** Sends the attempts. */
   fetch: Fetch
+  /** Says which URLs may see credentials. */
   guard: HostGuard
   /** The client's base URL. */
   baseUrl?: string | URL | undefined

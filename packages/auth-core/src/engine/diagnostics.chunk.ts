@@ -73,6 +73,7 @@ export type RequestEvent =
  */
 export type DiagnosticEvent = RequestEvent | AuthEvent
 
+/** What a client tells about its requests. */
 export interface DiagnosticOptions {
   /**
    * The fate of a request that this client may not authenticate. `warn`: it goes out bare, with one warning for each

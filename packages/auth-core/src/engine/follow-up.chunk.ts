@@ -23,7 +23,9 @@ import { isRejection, isRequest, isStream, type PeekLimits, type ResponseLike } 
 
 export { tellBare } from "./diagnostics.chunk.ts"
 
+/** How a call follows redirects, and which URLs may see credentials. */
 export interface CallOptions<R extends ResponseLike> {
+  /** Says which URLs may see credentials. */
   guard: HostGuard
   /** How many redirects are followed; 0 gives the redirect itself to the caller. @default 20 */
   maxRedirects?: number | undefined

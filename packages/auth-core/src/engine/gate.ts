@@ -39,6 +39,7 @@ function checked(given: unknown, rule: string): Auth | undefined {
   )
 }
 
+/** Which hosts may see credentials, and what a client tells about its requests. */
 export interface GuardOptions extends DiagnosticOptions {
   /**
    * The hosts that may see credentials: `api.example.com` or `*.example.com` (any depth below), either with `:port`.

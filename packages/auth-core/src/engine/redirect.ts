@@ -114,8 +114,11 @@ export type ShownRequest = Pick<OutgoingRequest, "method" | "url" | "headers">
 
 /** A redirect that is about to be followed. It is reported once, even if the hop is sent twice. */
 export interface RedirectEvent<R> {
+  /** The request that was answered with a redirect. */
   readonly from: ShownRequest
+  /** The client's response. */
   readonly response: R
+  /** The request that follows. */
   readonly to: ShownRequest
 }
 

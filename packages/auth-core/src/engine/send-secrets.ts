@@ -194,7 +194,9 @@ function headNotFound(): Error {
 export interface NativeSend {
   /** The options of the call. Their headers are changed in place. */
   readonly options: Parameters<typeof refuseClearProxy>[0] & { readonly headers: Record<string, unknown> }
+  /** The request on the wire, and what the auth added to it. */
   readonly wire: Pick<WireRequest, "url" | "added" | "authenticated">
+  /** Says whether credentials may go by plain http. */
   readonly guard: HostGuard
   /** The function is the caller's own, so it gets all headers. */
   readonly isOwn: boolean
@@ -253,9 +255,13 @@ export function redactMessage(error: Error, { added }: Pick<WireRequest, "added"
 
 /** The part of a `node:http` request that is not sent yet, or of its options, that tells where it goes. */
 export interface NativeRequest {
+  /** The target; absolute where a proxy gets it. */
   readonly path?: unknown
+  /** The agent of `node:http`, or the client's own. */
   readonly agent?: unknown
+  /** Listens for the error of a request that was destroyed. */
   once?(event: "error", listener: () => void): unknown
+  /** Ends the request. */
   destroy?(): unknown
 }
 

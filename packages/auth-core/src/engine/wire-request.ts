@@ -2,7 +2,9 @@ import { AuthError } from "../errors/auth-error.ts"
 
 /** One request on the wire. The adapter sends it unchanged: it follows no redirects and adds nothing. */
 export interface WireRequest {
+  /** HTTP method, in the case in which it is sent. */
   readonly method: string
+  /** As it is signed and sent. */
   readonly url: URL
   /** All headers, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>
@@ -28,7 +30,9 @@ export interface PeekLimits {
 
 /** The part of a client's response that the engine needs; a fetch Response fits as it is. */
 export interface ResponseLike {
+  /** HTTP status. */
   readonly status: number
+  /** Gives the value of a header, whatever the case of its name. */
   readonly headers: { get(name: string): unknown }
   /** `opaqueredirect` where a browser hides a redirect, as in a Response. */
   readonly type?: string | undefined

@@ -36,6 +36,7 @@ export type AuthErrorCode =
 
 /** The facts of a failure, besides its message. None may hold a secret. */
 export interface AuthErrorDetails {
+  /** The error behind it, without secrets. */
   cause?: unknown
   /** HTTP status of the answer. */
   status?: number | undefined
@@ -57,14 +58,23 @@ const isAuthErrorMark = Symbol.for("@countersign/auth-core/AuthError")
 
 /** Every failure of this library: `code` says which, the message says what happened, to what, and what to do. */
 export class AuthError extends Error {
+  /** `AuthError`, in every copy of the package. */
   override readonly name = "AuthError"
+  /** Names the failure. It is never renamed, so programs may compare it. */
   readonly code: AuthErrorCode
+  /** HTTP status of the answer. */
   declare readonly status?: number
+  /** `error_code` of the answer, such as `APIGW.0301` or `IAM.0062`. */
   declare readonly errorCode?: string
+  /** `error_msg` of the answer. */
   declare readonly errorMessage?: string
+  /** `request_id` of the answer, which Huawei Cloud support asks for. */
   declare readonly requestId?: string
+  /** Of IAM v5: the policies behind a refusal, encoded. */
   declare readonly encodedAuthorizationMessage?: string
+  /** Origin that answered, or was meant to. */
   declare readonly endpoint?: string
+  /** How long to wait before the next try, milliseconds. */
   declare readonly retryAfterMs?: number
 
   constructor(code: AuthErrorCode, message: string, details: AuthErrorDetails = {}) {

@@ -129,10 +129,12 @@ export type SignedParts = {
   readonly [Part in Exclude<keyof CanonicalParts, "headers">]: CanonicalParts[Part] | undefined
 } & Pick<CanonicalParts, "headers">
 
+/** A part of a canonical request. */
 export type ComparedPart = "method" | "path" | "query" | "header" | "signed-headers" | "payload-hash"
 
 /** One line of the two canonical requests. Secret values are masked. */
 export interface ComparedLine {
+  /** What of the canonical request it is. */
   readonly part: ComparedPart
   /** Of a header. */
   readonly name?: string

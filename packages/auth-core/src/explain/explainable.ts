@@ -9,6 +9,7 @@ export interface RefusedRequests {
   refusedRequest(requestId: string): ExplainedRequest | undefined
 }
 
+/** Options of {@link explainable}. */
 export interface ExplainableOptions {
   /** How many refused requests are kept; the oldest go first. @default 100 */
   maxEntries?: number | undefined

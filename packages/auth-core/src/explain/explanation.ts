@@ -32,7 +32,9 @@ export type Where =
 
 /** One thing that is different between what was signed and what arrived. */
 export interface Difference {
+  /** What makes this difference. */
   readonly cause: Cause
+  /** The place, such as `path` or `header x-project-id`. */
   readonly where: Where
   /** As it was signed. */
   readonly expected: string | undefined
@@ -42,16 +44,22 @@ export interface Difference {
 
 /** The answer, without secrets. */
 export interface RefusalFacts {
+  /** HTTP status of the answer. */
   readonly status: number | undefined
+  /** `error_code` of the answer, such as `APIGW.0301`. */
   readonly errorCode: string | undefined
+  /** `error_msg` of the answer. */
   readonly errorMessage: string | undefined
+  /** `request_id` of the answer, which Huawei Cloud support asks for. */
   readonly requestId: string | undefined
 }
 
 export interface ExplanationFields extends CauseAndPlace {
+  /** How sure the cause is. */
   readonly confidence: Confidence
   /** One sentence on what happened. */
   readonly summary: string
+  /** What to correct. */
   readonly fix: string
   /** Whether the request may succeed when it is sent later or authenticated anew, with nothing corrected. */
   readonly retryable: boolean
@@ -65,6 +73,7 @@ export interface ExplanationFields extends CauseAndPlace {
   readonly source: string
   /** The facts behind the conclusion, one sentence each. */
   readonly evidence: readonly string[]
+  /** The facts of the answer. */
   readonly refusal: RefusalFacts
   /** All that differs, the first being the cause; empty unless a signature did not match. */
   readonly differences: readonly Difference[]
@@ -73,7 +82,9 @@ export interface ExplanationFields extends CauseAndPlace {
 }
 
 interface CauseAndPlace {
+  /** Why the request was refused. */
   readonly cause: Cause
+  /** The place to look at, such as `path` or `header x-project-id`. */
   readonly where: Where
   /** The signed value, or the required one. */
   readonly expected: string | undefined
@@ -158,6 +169,7 @@ function comparedLines({ verdict, part, name, expected, received }: ComparedLine
 
 /** The refused request, as it was sent. */
 export interface ExplainedRequest {
+  /** HTTP method as it was sent. */
   readonly method: string
   /** Absolute; or a path, where the headers have the host. */
   readonly url: string | URL

@@ -3,15 +3,19 @@ import { type Cloud, checkCloud, hasRegion, huaweiCloud } from "../identity/clou
 import { environmentVariable } from "../runtime/environment.ts"
 import { isLoopback } from "../runtime/fetch.ts"
 
+/** Where IAM or STS is reached. */
 export interface EndpointOptions {
   /** Origin, such as `https://iam.ap-southeast-1.myhuaweicloud.com`. */
   endpoint?: string | undefined
   /** The name of the option above, for messages. */
   option: "iamEndpoint" | "stsEndpoint"
+  /** A region with an endpoint of its own, such as `ap-southeast-1`. */
   region?: string | undefined
+  /** The cloud whose endpoint it is. @default Huawei Cloud */
   cloud?: Cloud | undefined
   /** Wins over the environment and the default, unless an endpoint, a region or a cloud is given. */
   inherited?: string | undefined
+  /** Lets secrets cross plain http to hosts other than this machine. @default false */
   allowInsecure?: boolean | undefined
 }
 

@@ -10,7 +10,9 @@ import { checkName } from "./token-scope.ts"
 export interface CallerIdentity {
   /** The id of the account (domain). */
   accountId: string
+  /** The URN of the user, or of the agency and its session. */
   principalUrn: string
+  /** The id of the user; for an agency, with the name of the session. */
   principalId: string
 }
 

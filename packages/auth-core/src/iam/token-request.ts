@@ -200,6 +200,7 @@ export function tokenCredentialsRequest({ durationSeconds, policy }: TemporaryKe
   }
 }
 
+/** Options of a temporary key. */
 export interface TemporaryKeyOptions {
   /** The lifetime of the key, from 900 to 86400 seconds. @default 900, the default of IAM */
   durationSeconds?: number | undefined

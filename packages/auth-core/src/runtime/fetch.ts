@@ -16,13 +16,17 @@ export type Fetch = (input: string | URL | Request, init?: FetchInit) => Promise
 
 /** The init of a fetch, without the members for which each library has its own classes. */
 export interface LibraryFetchInit extends Omit<FetchInit, "body" | "dispatcher" | "headers"> {
+  /** As pairs or by name. */
   headers?: [name: string, value: string][] | Record<string, string>
+  /** Text or bytes; `null` for none. */
   body?: string | ArrayBuffer | null
 }
 
 /** The parts of a response that are read. */
 export interface LibraryResponse {
+  /** HTTP status. */
   readonly status: number
+  /** Gives the value of a header, whatever the case of its name. */
   readonly headers: { get(name: string): string | null }
 }
 
@@ -34,12 +38,15 @@ export type LibraryFetch = (input: string | URL, init?: LibraryFetchInit) => Pro
 
 /** A call to IAM. */
 export interface IamFetchInit {
+  /** HTTP method. */
   readonly method: "GET" | "POST" | "PUT"
+  /** By name. They hold secrets. */
   readonly headers: Record<string, string>
   /** JSON, if there is a body. */
   readonly body?: string
   /** IAM's redirects are not followed: they would carry secrets elsewhere. */
   readonly redirect: "manual"
+  /** Ends the call when its time is over. */
   readonly signal: AbortSignal
 }
 
@@ -47,6 +54,7 @@ export interface IamFetchInit {
 export interface IamFetchResponse extends LibraryResponse {
   /** A web stream is read up to the longest valid response of IAM. Any other body is read through `text`. */
   readonly body?: unknown
+  /** The whole body as text. */
   text(): Promise<string>
 }
 

@@ -31,6 +31,7 @@ export function isFormData(value: unknown): value is FormData {
   return hasBrand(value, "FormData") && !can(value, "pipe")
 }
 
+/** Whether a value is a URLSearchParams, the platform's or a library's. */
 export function isSearchParams(value: unknown): value is URLSearchParams {
   return hasBrand(value, "URLSearchParams")
 }

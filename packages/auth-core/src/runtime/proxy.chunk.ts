@@ -49,7 +49,11 @@ function isFor(entry: string, hostname: string, port: string): boolean {
   return hostname === host || (below !== undefined && hostname.endsWith(`.${host}`))
 }
 
-/** @param cure advice that replaces the usual one. */
+/**
+ * The error for credentials that a proxy would read.
+ *
+ * @param cure advice that replaces the usual one.
+ */
 export function clearProxyError({ protocol, origin }: URL, cure?: string): AuthError {
   const usual =
     protocol === "https:"

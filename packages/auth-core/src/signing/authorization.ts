@@ -3,14 +3,19 @@ import type { SigningAlgorithm } from "./signing-algorithm.ts"
 
 /** The content of an Authorization header. */
 export interface ParsedAuthorization {
+  /** The algorithm that the header names. */
   readonly algorithm: SigningAlgorithm
   /** It is the older, scoped form of SDK-HMAC-SHA256. */
   readonly scoped: boolean
+  /** The AK that the header names. */
   readonly accessKeyId: string
   /** Day (`YYYYMMDD`), region and service of the credential scope, where the algorithm has one. */
   readonly day: string | undefined
+  /** Of the credential scope, where the algorithm has one. */
   readonly region: string | undefined
+  /** Of the credential scope, where the algorithm has one. */
   readonly service: string | undefined
+  /** Names as they stand in the header. */
   readonly signedHeaders: readonly string[]
   /** Lower-case hex: of a hash, or of DER. */
   readonly signature: string

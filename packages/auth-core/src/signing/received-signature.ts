@@ -22,17 +22,21 @@ import { isSame, type VerifyingKey } from "./verifying-key.ts"
 
 /** The part of a request that comes before its body. */
 export interface RequestHead {
+  /** HTTP method as it arrived. */
   method: string
   /** Absolute, with the requested Host. */
   url: string | URL
+  /** As they arrived. */
   headers?: HeadersInput | undefined
 }
 
 /** A well-formed signature that nobody has checked yet. */
 export interface ReceivedSignature extends Omit<ParsedAuthorization, "day"> {
+  /** `undefined`: the signature can be checked, and has not been yet. */
   readonly ok: undefined
   /** X-Sdk-Date, epoch ms. */
   readonly signedAt: number
+  /** Whether the signature covers the header Host. */
   readonly isHostSigned: boolean
   /**
    * The payload hash that the content hash header names, or UNSIGNED-PAYLOAD if that header is signed. The signature covers

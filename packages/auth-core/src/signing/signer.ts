@@ -107,6 +107,7 @@ export interface SignableRequest {
   body?: string | Uint8Array | null | undefined
 }
 
+/** Options of {@link sign}. */
 export interface SignOptions extends AlgorithmOptions {
   /** Time of the signature, to the second. @default the request's own x-sdk-date, else now */
   date?: Date | undefined

@@ -7,6 +7,7 @@ import { createHeaderPlan, type HeaderPlan } from "./header-plan.ts"
 import type { Algorithm, AlgorithmOptions } from "./signing-algorithm.ts"
 import { formatSdkDate, stringToSignStart } from "./string-to-sign.ts"
 
+/** Options of {@link createSigner}. */
 export interface SignerOptions extends AlgorithmOptions {
   /** Names of headers to sign besides the default ones, where a request has them. */
   alsoSigned?: readonly string[] | undefined

@@ -32,7 +32,9 @@ export type VerifyFailureCode =
 
 /** A signature that fits the request. */
 export interface VerifiedSignature {
+  /** True: the owner of the key sent this request. */
   readonly ok: true
+  /** The key of the caller. */
   readonly accessKeyId: string
   /** The headers that the signature covers: names in lower case, in byte order. */
   readonly signedHeaders: readonly string[]
@@ -47,7 +49,9 @@ export interface VerifiedSignature {
 
 /** A signature that is refused. */
 export interface RefusedSignature {
+  /** False: the request must not be served. */
   readonly ok: false
+  /** Names the failure. It is never renamed, so programs may compare it. */
   readonly code: VerifyFailureCode
   /**
    * The gateway's words, without "Incorrect IAM authentication information: " before them; our own for a signature that the
@@ -61,6 +65,7 @@ export interface RefusedSignature {
   readonly canonicalRequest: string
 }
 
+/** The result of {@link verify}. */
 export type VerifyResult = VerifiedSignature | RefusedSignature
 
 /** @param canonical shown with its secrets masked */

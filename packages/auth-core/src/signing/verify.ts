@@ -10,13 +10,16 @@ import { createVerifyingKey, isSame } from "./verifying-key.ts"
 
 /** A key that came with its secret. */
 export interface VerifiedKey {
+  /** True: the key is who it claims to be. */
   readonly ok: true
+  /** The key of the caller. */
   readonly accessKeyId: string
 }
 
 /** `true` for every request, or a function that decides for each. */
 export type AllowUnsigned = boolean | ((request: SignableRequest) => boolean | Promise<boolean>)
 
+/** Options of {@link verify}. */
 export interface VerifyOptions {
   /**
    * The secret of an AK; `undefined` or `null` when there is no such key. A key without a secret counts as none. If the key
@@ -48,6 +51,7 @@ export interface VerifyOptions {
 
 /** The options for signature keys of the type `basic`. */
 export interface VerifyBasicOptions extends Pick<VerifyOptions, "secretFor"> {
+  /** Type of the signature key: it proves who calls, and nothing about the request. */
   signType: "basic"
 }
 

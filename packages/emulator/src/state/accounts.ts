@@ -3,12 +3,17 @@ import { totp } from "./totp.ts"
 
 /** Something with an id and a name. */
 export interface Named {
+  /** 32 hex digits, as IAM makes them. */
   readonly id: string
+  /** For people, and for sign-in. */
   readonly name: string
 }
 
+/** An access key, AK and SK. */
 export interface AccessKey {
+  /** The AK. */
   readonly accessKeyId: string
+  /** The SK. */
   readonly secretAccessKey: string
 }
 
@@ -21,12 +26,15 @@ export interface Mfa {
 }
 
 export interface User extends Named {
+  /** For sign-in. */
   readonly password: string
+  /** A permanent access key. */
   readonly credentials: AccessKey
   /** The user can sign in only with a code of this virtual MFA device. */
   readonly mfa?: Mfa
   /** May sign in to the console only. */
   readonly consoleOnly?: boolean
+  /** May do nothing. */
   readonly disabled?: boolean
   /** Has the Agent Operator permission. */
   readonly agentOperator?: boolean
@@ -39,13 +47,19 @@ export interface Agency extends Named {
   readonly trustedDomain: Named
 }
 
+/** An account, with what belongs to it. */
 export interface Account {
+  /** Name and id of the account. */
   readonly domain: Named
+  /** One for each region. */
   readonly projects: readonly Named[]
+  /** Its IAM users. */
   readonly users: readonly User[]
+  /** Who may act for it. */
   readonly agencies: readonly Agency[]
 }
 
+/** The partner, with users for every way in which signing in fails. */
 export interface Partner extends Account {
   /** An IAM user with the Agent Operator permission. */
   readonly user: User
@@ -53,11 +67,15 @@ export interface Partner extends Account {
   readonly plainUser: User
   /** A user whose token needs a passcode. */
   readonly mfaUser: User
+  /** A user who may sign in to the console only. */
   readonly consoleOnlyUser: User
+  /** A user who is disabled. */
   readonly disabledUser: User
 }
 
+/** A customer of the partner. */
 export interface Customer extends Account {
+  /** Its administrator. */
   readonly user: User
   /** Trusts the partner. */
   readonly agency: Agency
@@ -67,7 +85,9 @@ export interface Customer extends Account {
 
 /** An OpenID Connect identity provider that the partner's account trusts. */
 export interface IdentityProvider {
+  /** Its name in IAM. */
   readonly id: string
+  /** URL of the issuer in its id tokens. */
   readonly issuer: string
   /** Id of the client for which id tokens are issued. */
   readonly audience: string
@@ -77,6 +97,7 @@ export interface IdentityProvider {
   readonly idToken: string
 }
 
+/** A customer to add. */
 export interface NewCustomer {
   /** Name of the customer, from which the names of its account and user are made. @default "customer-4" and so on */
   name?: string | undefined
@@ -84,9 +105,11 @@ export interface NewCustomer {
 
 /** The accounts to authenticate with. */
 export interface Accounts {
+  /** The partner of Partner Center. */
   readonly partner: Partner
   /** Three at the start. */
   readonly customers: readonly [Customer, Customer, Customer, ...Customer[]]
+  /** Issues id tokens for federated sign-in. */
   readonly identityProvider: IdentityProvider
   /** The machine of the metadata service, and the pod, which run under an agency. */
   readonly machine: { readonly podToken: string }

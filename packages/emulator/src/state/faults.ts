@@ -8,6 +8,7 @@ import type { Identities } from "./identities.ts"
 /** The requests that a fault applies to: those of a part of the emulator, or by an undecoded path's beginning or pattern. */
 export type FaultTarget = "all" | Part | `/${string}` | RegExp
 
+/** Which requests meet a fault. */
 export interface FaultOptions {
   /** @default "gateway" */
   target?: FaultTarget | undefined

@@ -9,17 +9,21 @@ export interface Caller {
   readonly user: string
   /** Name of the user who assumed the agency. */
   readonly assumedBy?: string
+  /** The project of its token or of X-Project-Id. */
   readonly projectId?: string
 }
 
 /** One request that the gateway saw. */
 export interface GatewayRequest {
+  /** HTTP method. */
   readonly method: string
   /** Path and query as they came, undecoded. */
   readonly target: string
   /** By lower-case name, secrets included. */
   readonly headers: Readonly<Record<string, string>>
+  /** Size and hash of the body. */
   readonly body: { readonly bytes: number; readonly sha256: string }
+  /** How the request was authenticated. */
   readonly scheme: Scheme
   /** `ok`, or the message of the refusal. Requested faults do not show here. */
   readonly verdict: string
@@ -37,6 +41,7 @@ export interface Stats {
   readonly iamCalls: number
   /** The requests to the gateway, in the order they were checked: the last 10,000. */
   readonly requests: readonly GatewayRequest[]
+  /** Forgets all. */
   reset(): void
 }
 

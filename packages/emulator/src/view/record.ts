@@ -9,12 +9,15 @@ export interface RequestSummary {
   readonly id: number
   /** Arrival by the real clock, epoch ms. */
   readonly time: number
+  /** The part of the cloud that was asked. */
   readonly part: Part
+  /** HTTP method. */
   readonly method: string
   /** Path and query as they came, undecoded. */
   readonly target: string
   /** User-Agent, or an empty text. */
   readonly client: string
+  /** How the request was authenticated. */
   readonly scheme: Scheme
   /** The methods named in a request to IAM, such as `password+totp`. */
   readonly methods?: string
