@@ -57,7 +57,7 @@ export interface Refusal {
 export class RequestRefused extends Error {
   /** `RequestRefused`, in every copy of the package. */
   override readonly name = "RequestRefused"
-  /** What was refused, and the answer to give. */
+  /** The failure, and the answer to give. */
   readonly refusal: Refusal
   /** For frameworks that read the status of an error. */
   readonly status: number

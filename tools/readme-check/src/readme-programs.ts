@@ -3,10 +3,28 @@ import { join } from "node:path"
 
 const workspace = join(import.meta.dirname, "../../..")
 
+/** How a program is run, as its fence says: `ts run=deno`. Without that, by Node. */
+const RUNS = [
+  "node",
+  "deno",
+  "bun",
+  "commonjs",
+  "server",
+  "decorators",
+  "route",
+  "worker",
+  "jest",
+  "vitest",
+  "page",
+] as const
+export type Run = (typeof RUNS)[number]
+
 /** A TypeScript block with imports, and the blocks after it, which continue the program. */
 export interface ReadmeProgram {
   /** Path in the workspace, such as `packages/ky/README.md`. */
   readonly readme: string
+  readonly run: Run
+  readonly language: "ts" | "js"
   /** The line of its first code, from 1. */
   readonly line: number
   /** The program as a module with the line numbers of the README. */
@@ -16,36 +34,54 @@ export interface ReadmeProgram {
 }
 
 interface Block {
+  readonly run: Run
+  readonly language: "ts" | "js"
   readonly line: number
   readonly code: string
 }
 
-/** The programs of all READMEs of the workspace. */
+/** The programs of all READMEs and guides of the workspace, and those of the page for the start. */
 export function readmePrograms(): ReadmeProgram[] {
-  return globSync(["README.md", "{packages,examples}/*/README.md"], { cwd: workspace })
+  return globSync(["README.md", "{packages,examples}/*/README.md", "docs/start.md", "docs/guides/*.md"], {
+    cwd: workspace,
+  })
     .sort()
     .flatMap((readme) => programsOf(readme, readFileSync(join(workspace, readme), "utf8")))
 }
 
 /** The programs of one README, given its text. */
 export function programsOf(readme: string, text: string): ReadmeProgram[] {
-  const blocks = [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(({ index, 1: code = "" }) => {
-    return { line: text.slice(0, index).split("\n").length + 1, code }
-  })
-  const starts = blocks.flatMap(({ code }, index) => (/^import /m.test(code) ? index : []))
+  const blocks: Block[] = [...text.matchAll(/^```(ts|js)(?: run=(\w+))?\n(.*?)^```$/gms)].map(
+    ({ index, 1: language, 2: run = "node", 3: code = "" }) => {
+      return {
+        run: runOf(run, readme),
+        language: language as "ts" | "js",
+        line: text.slice(0, index).split("\n").length + 1,
+        code,
+      }
+    },
+  )
+  const starts = blocks.flatMap(({ code, run }, index) => (run !== "node" || /^import /m.test(code) ? index : []))
   if (blocks.length > 0 && starts[0] !== 0) throw new Error(`${readme}: the first \`\`\`ts block imports nothing.`)
   return starts.flatMap((start, index) => {
     const [program, ...fragments] = blocks.slice(start, starts[index + 1])
     if (program === undefined) return []
-    const code = "\n".repeat(program.line - 1) + program.code
-    return { readme, line: program.line, code, withFragments: withFragments(readme, code, fragments) }
+    const { run, language, line } = program
+    const code = "\n".repeat(line - 1) + program.code
+    return { readme, run, language, line, code, withFragments: withFragments(readme, code, fragments) }
   })
+}
+
+function runOf(name: string, readme: string): Run {
+  const run = RUNS.find((each) => each === name)
+  if (run === undefined) throw new Error(`${readme}: run=${name} is none of ${RUNS.join(", ")}.`)
+  return run
 }
 
 function withFragments(readme: string, program: string, fragments: readonly Block[]): string {
   let text = program
   for (const { line, code } of fragments) text += `${"\n".repeat(line - text.split("\n").length - 1)}{\n${code}}`
-  const [, folder] = /^packages\/([^/]+)\//.exec(readme) ?? []
+  const folder = (/^packages\/([^/]+)\//.exec(readme) ?? /"@countersign\/([a-z-]+)["/]/.exec(program))?.[1]
   if (folder === undefined) return text
   const known = new Set(importsOf(program).match(/\w+/g))
   const imports = [folder, "auth-core"].map((each) => {

@@ -1,27 +1,32 @@
-import { spawn } from "node:child_process"
 import { mkdir, rm, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
-import { hasRedis, type LocalRedis, localRedis } from "@countersign/testkit"
+import { hasRedis, hasSystemTool, type LocalRedis, localRedis } from "@countersign/testkit"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type LocalCloud, startLocalCloud } from "../src/local-cloud.ts"
 import { type ReadmeProgram, readmePrograms } from "../src/readme-programs.ts"
+import { linkFrameworks, runProcess, runProgram } from "../src/run-program.ts"
 
 // Inside this package, so that the programs resolve imports as in a user's project.
 const folder = join(import.meta.dirname, "../.snippets")
 const programs = readmePrograms()
-const fileOf = ({ readme, line }: Pick<ReadmeProgram, "readme" | "line">) =>
-  join(folder, dirname(readme), `line-${line}.ts`)
-const fileWithFragments = (program: ReadmeProgram) => fileOf(program).replace(".ts", "-and-fragments.ts")
+const needsFrameworks = programs.some(({ run }) => run !== "node")
+
+function fileOf({ readme, line, run, language }: ReadmeProgram): string {
+  const isTest = run === "jest" || run === "vitest"
+  return join(folder, dirname(readme), `line-${line}${isTest ? ".test" : ""}${language === "js" ? ".cjs" : ".ts"}`)
+}
+const fileWithFragments = (program: ReadmeProgram) => fileOf(program).replace(/(\.c?[jt]s)$/, "-and-fragments$1")
 
 beforeAll(async () => {
   await rm(folder, { recursive: true, force: true })
+  if (needsFrameworks) await linkFrameworks(join(folder, "docs"))
   for (const program of programs) {
     await mkdir(dirname(fileOf(program)), { recursive: true })
     await writeFile(fileOf(program), program.code)
     await writeFile(fileWithFragments(program), program.withFragments)
   }
-})
+}, 300_000)
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe("the TypeScript of the READMEs", () => {
@@ -33,11 +38,13 @@ describe("the TypeScript of the READMEs", () => {
       module: "nodenext",
       target: "es2023",
       types: ["node"],
+      experimentalDecorators: true,
     }
-    const files = ["../given.d.ts", ...programs.map(fileWithFragments)]
+    const typed = programs.filter(({ language }) => language === "ts")
+    const files = ["../given.d.ts", ...typed.map(fileWithFragments)]
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files }))
     const typescript = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc")
-    expect(await run([typescript, "-p", folder])).toEqual({ status: 0, output: "" })
+    expect(await runProcess(process.execPath, [typescript, "-p", folder])).toEqual({ status: 0, output: "" })
   })
 
   describe.each(programs)("$readme:$line", ({ code, ...program }) => {
@@ -55,19 +62,23 @@ describe("the TypeScript of the READMEs", () => {
       await redis?.stop()
     })
 
-    it("runs, and the gateway accepts what it sends", { timeout: 30_000 }, async ({ skip }) => {
+    it("runs, and the gateway accepts what it sends", { timeout: 120_000 }, async ({ skip }) => {
       skip(needsRedis && redis === undefined, "there is no redis-server")
+      skip(program.run === "page" && !hasSystemTool("chromium"), "there is no chromium")
       const { partner, customers } = cloud.emulator.accounts
       const [{ user }] = customers
-      const { status, output } = await run([fileOf(program)], {
+      const env = {
         ...cloud.env,
         // A program that shows how to use a proxy must not depend on Node's own support.
-        ...(/HTTPS_PROXY|EnvHttpProxyAgent/.test(code) ? { NODE_USE_ENV_PROXY: "" } : {}),
+        ...(/HTTPS_PROXY|EnvHttpProxyAgent/.test(code) && program.readme !== "docs/start.md"
+          ? { NODE_USE_ENV_PROXY: "" }
+          : {}),
         HUAWEICLOUD_SDK_AK: user.credentials.accessKeyId,
         HUAWEICLOUD_SDK_SK: user.credentials.secretAccessKey,
         PARTNER_PASSWORD: partner.user.password,
         ...(redis && { REDIS_URL: redis.url }),
-      })
+      }
+      const { status, output } = await runProgram(program, { file: fileOf({ ...program, code }), cloud, env })
       const answers = cloud.emulator.stats.requests.map(({ verdict, status }) => `${verdict}, ${status}`)
       expect(status, output).toBe(0)
       expect(output).toMatch(/\w/)
@@ -76,13 +87,3 @@ describe("the TypeScript of the READMEs", () => {
     })
   })
 })
-
-/** Runs Node with these variables and without the machine's own. */
-function run(command: string[], env = {}): Promise<{ status: number | null; output: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, command, { env: { PATH: process.env.PATH, ...env }, timeout: 20_000 })
-    let output = ""
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text))
-    child.on("close", (status) => resolve({ status, output }))
-  })
-}

@@ -106,7 +106,7 @@ export interface Lease {
 export interface StoreNotice {
   /** The key that changed. */
   readonly key: string
-  /** What happened to it. */
+  /** The kind of change. */
   readonly change: StoreChange
   /** The value that was set, where a process waited for it. */
   readonly value?: StoredText | undefined

@@ -73,7 +73,7 @@ export type RequestEvent =
  */
 export type DiagnosticEvent = RequestEvent | AuthEvent
 
-/** What a client tells about its requests. */
+/** Options for the events of a client. */
 export interface DiagnosticOptions {
   /**
    * The fate of a request that this client may not authenticate. `warn`: it goes out bare, with one warning for each

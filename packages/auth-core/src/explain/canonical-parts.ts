@@ -134,7 +134,7 @@ export type ComparedPart = "method" | "path" | "query" | "header" | "signed-head
 
 /** One line of the two canonical requests. Secret values are masked. */
 export interface ComparedLine {
-  /** What of the canonical request it is. */
+  /** The part of the canonical request. */
   readonly part: ComparedPart
   /** Of a header. */
   readonly name?: string

@@ -32,7 +32,7 @@ export type Where =
 
 /** One thing that is different between what was signed and what arrived. */
 export interface Difference {
-  /** What makes this difference. */
+  /** The cause of this difference. */
   readonly cause: Cause
   /** The place, such as `path` or `header x-project-id`. */
   readonly where: Where
@@ -59,7 +59,7 @@ export interface ExplanationFields extends CauseAndPlace {
   readonly confidence: Confidence
   /** One sentence on what happened. */
   readonly summary: string
-  /** What to correct. */
+  /** The cure, in one sentence or two. */
   readonly fix: string
   /** Whether the request may succeed when it is sent later or authenticated anew, with nothing corrected. */
   readonly retryable: boolean

@@ -81,7 +81,7 @@ export interface CallLimit {
   end(): void
 }
 
-/** What may end a call before its answer. */
+/** Limits that may end a call before its answer. */
 export interface CallLimitOptions {
   /** A timeout longer than a timer can run counts as none. */
   readonly timeoutMs: number | undefined

@@ -1,0 +1,45 @@
+import { globSync } from "node:fs"
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { readApi } from "./api-reference.ts"
+import { withPicture } from "./diagram.ts"
+import { navigation } from "./navigation.ts"
+import { pageOf, siteLinks } from "./site-links.ts"
+import { withChoice } from "./start/start-page.ts"
+import { pagesFolder, workspace } from "./workspace.ts"
+
+/** Texts that become pages. */
+const TEXTS = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/**/*.md", "packages/*/README.md"]
+const PICTURES = ["docs/**/*.svg", "packages/*/docs/*.png"]
+
+/** Puts the pages of the site together: the repository's texts, the API reference, and pages that only the site has. */
+export async function assemblePages(): Promise<void> {
+  await rm(pagesFolder, { recursive: true, force: true })
+  const texts = globSync(TEXTS, { cwd: workspace }).sort()
+  const pages = new Map(texts.map((path) => [path, pageOf(path)]))
+  for (const [path, page] of pages) {
+    const text = await readFile(join(workspace, path), "utf8")
+    const linked = withPicture(siteLinks(text, path, pages), `/${page.replace(".md", ".svg")}`)
+    await write(page, page === "start.md" ? withChoice(linked) : linked)
+  }
+  // VitePress serves what is in this folder as it is.
+  for (const path of globSync(PICTURES, { cwd: workspace })) await copy(join(workspace, path), `public/${pageOf(path)}`)
+  const own = join(import.meta.dirname, "../pages")
+  for (const path of globSync("**/*.md", { cwd: own })) await copy(join(own, path), path)
+  const api = await readApi()
+  if (api.faults.length > 0) throw new Error(`The comments of the public API have faults:\n${api.faults.join("\n")}`)
+  await api.write(join(pagesFolder, "api"))
+  await write("navigation.json", JSON.stringify(await navigation()))
+}
+
+async function write(path: string, text: string): Promise<void> {
+  const file = join(pagesFolder, path)
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, text)
+}
+
+async function copy(from: string, path: string): Promise<void> {
+  const file = join(pagesFolder, path)
+  await mkdir(dirname(file), { recursive: true })
+  await copyFile(from, file)
+}

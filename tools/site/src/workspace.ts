@@ -1,0 +1,59 @@
+import { globSync, readFileSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
+
+export const workspace = join(import.meta.dirname, "../../..")
+/** Where the pages are put together, in VitePress' form. */
+export const pagesFolder = join(import.meta.dirname, "../.pages")
+/** The built site. */
+export const siteFolder = join(import.meta.dirname, "../dist")
+
+interface Manifest {
+  readonly name: string
+  readonly private?: boolean
+  readonly description: string
+  readonly repository: { readonly url: string }
+  readonly exports: Readonly<Record<string, string | { readonly types?: { readonly default: string } }>>
+  readonly dependencies?: Readonly<Record<string, string>>
+}
+
+/** A published package. */
+export interface SitePackage {
+  /** Name of its folder. */
+  readonly id: string
+  readonly name: string
+  readonly description: string
+  /** The specifiers that users import, each with the source file behind it. */
+  readonly entries: readonly { readonly specifier: string; readonly source: string }[]
+}
+
+function manifestOf(path: string): Manifest {
+  return JSON.parse(readFileSync(join(workspace, path), "utf8"))
+}
+
+/** All published packages: those that others are built on first, then by name. */
+export function sitePackages(): SitePackage[] {
+  return globSync("packages/*/package.json", { cwd: workspace })
+    .map((path) => ({ folder: dirname(path), manifest: manifestOf(path) }))
+    .filter(({ manifest }) => !manifest.private)
+    .sort((a, b) => floorOf(a.manifest) - floorOf(b.manifest) || a.manifest.name.localeCompare(b.manifest.name))
+    .map(({ folder, manifest }) => ({
+      id: basename(folder),
+      name: manifest.name,
+      description: manifest.description,
+      entries: Object.entries(manifest.exports ?? {}).flatMap(([subpath, conditions]) => {
+        if (typeof conditions === "string" || conditions.types === undefined) return []
+        const source = conditions.types.default.replace("./dist/", "src/").replace(/\.d\.ts$/, ".ts")
+        return { specifier: manifest.name + subpath.slice(1), source: join(workspace, folder, source) }
+      }),
+    }))
+}
+
+/** Packages without a dependency in the workspace stand below the others. */
+function floorOf({ dependencies = {} }: Manifest): number {
+  return Object.keys(dependencies).some((name) => name.startsWith("@countersign/")) ? 1 : 0
+}
+
+/** Where the repository can be read, without an ending slash. */
+export function repositoryAddress(): string {
+  return manifestOf("packages/auth-core/package.json").repository.url.replace(/^git\+|\.git$/g, "")
+}

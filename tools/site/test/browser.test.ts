@@ -1,0 +1,150 @@
+import { globSync } from "node:fs"
+import { AxeBuilder } from "@axe-core/playwright"
+import { hasSystemTool } from "@countersign/testkit"
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { siteFolder } from "../src/workspace.ts"
+import { serveSite } from "./serve-site.ts"
+
+const pages = globSync("**/*.html", { cwd: siteFolder })
+  .filter((file) => file !== "404.html")
+  .map((file) => `/${file.replace(/(?:index)?\.html$/, "")}`)
+  .sort()
+
+/** One page of each kind. */
+const KINDS = [
+  "/",
+  "/start",
+  "/packages/axios",
+  "/troubleshooting",
+  "/architecture",
+  "/performance",
+  "/api/@countersign/axios/",
+  "/api/@countersign/auth-core/functions/akskAuth",
+  "/api/@countersign/auth-core/interfaces/TokenCacheOptions",
+]
+
+/** Waits until the page's own program runs. */
+async function started(page: Page): Promise<void> {
+  await page.waitForFunction(() => "__vue_app__" in (document.querySelector("#app") ?? {}))
+}
+
+describe.skipIf(!hasSystemTool("chromium"))("the site in Chromium", { timeout: 300_000 }, () => {
+  let browser: Browser
+  let site: Awaited<ReturnType<typeof serveSite>>
+  beforeAll(async () => {
+    site = await serveSite()
+    browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: ["--no-sandbox"],
+    })
+  }, 60_000)
+  afterAll(async () => {
+    await browser?.close()
+    site.close()
+  })
+
+  /** A page, and what it complains of: errors, and requests to other hosts. */
+  async function open(options: BrowserContextOptions = {}): Promise<{ page: Page; complaints: string[] }> {
+    const context = await browser.newContext(options)
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on("console", (message) => {
+      if (message.type() === "error") complaints.push(`${page.url()}: ${message.text()}`)
+    })
+    page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error.message}`))
+    page.on("request", (request) => {
+      if (!/^(?:data|blob):/.test(request.url()) && new URL(request.url()).origin !== site.origin) {
+        complaints.push(`${page.url()} calls ${request.url()}`)
+      }
+    })
+    return { page, complaints }
+  }
+
+  it("fits a phone on every page", async () => {
+    // The pages are complete without scripts, and come faster.
+    const { page } = await open({ viewport: { width: 360, height: 740 }, javaScriptEnabled: false })
+    const wide: string[] = []
+    for (const address of pages) {
+      await page.goto(site.origin + address)
+      const width = await page.evaluate(() => document.documentElement.scrollWidth)
+      if (width > 360) wide.push(`${address} is ${width} px wide`)
+    }
+    expect(wide).toEqual([])
+    await page.context().close()
+  })
+
+  it("runs on every text without an error or a request to another host", async () => {
+    const { page, complaints } = await open({ viewport: { width: 360, height: 740 } })
+    for (const address of pages.filter((each) => !each.startsWith("/api/@") || KINDS.includes(each))) {
+      await page.goto(site.origin + address)
+      await started(page)
+      const width = await page.evaluate(() => document.documentElement.scrollWidth)
+      if (width > 360) complaints.push(`${address} is ${width} px wide`)
+    }
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  it.each(["light", "dark"] as const)("passes axe in %s colours", async (colorScheme) => {
+    const { page } = await open({ colorScheme, reducedMotion: "reduce" })
+    const found: string[] = []
+    for (const address of KINDS) {
+      await page.goto(site.origin + address)
+      await started(page)
+      const axe = new AxeBuilder({ page })
+      // The other rules do not depend on the colours.
+      if (colorScheme === "dark") axe.withRules(["color-contrast"])
+      const { violations } = await axe.analyze()
+      const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical")
+      found.push(
+        ...serious.map(({ id, nodes }) => `${address}: ${id} at ${nodes.slice(0, 3).map(({ target }) => target)}`),
+      )
+    }
+    expect(found).toEqual([])
+    await page.context().close()
+  })
+
+  it("finds a message of the gateway, without asking anybody", async () => {
+    const { page, complaints } = await open({ viewport: { width: 1200, height: 800 } })
+    await page.goto(site.origin)
+    await page.getByRole("button", { name: "Search" }).click()
+    await page.getByRole("searchbox").fill("verify aksk signature fail")
+    await page
+      .getByRole("option", { name: /Troubleshooting|refused/ })
+      .first()
+      .waitFor()
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  it("shows the program of the chosen client and way, to be copied", async () => {
+    const { page } = await open({ permissions: ["clipboard-read", "clipboard-write"] })
+    await page.goto(`${site.origin}/start`)
+    await started(page)
+    const program = page.locator("[data-way] pre:visible")
+    expect(await program.allTextContents()).toEqual([expect.stringContaining("akskAuth(envCredentials())")])
+    await page.getByLabel("Client or framework").selectOption("Next.js")
+    await page.getByLabel("Way to authenticate").selectOption("Token")
+    expect(await program.count()).toBe(1)
+    await page.locator("[data-way] button.copy:visible").click()
+    const copied = await page.evaluate(() => navigator.clipboard.readText())
+    expect(copied).toContain("export async function GET()")
+    expect(copied).toContain("passwordToken(")
+    expect(page.url()).toContain("client=nextjs&auth=token")
+    await page.goto(`${site.origin}/start#deno-token`)
+    await started(page)
+    expect(await page.getByLabel("Client or framework").inputValue()).toBe("deno")
+    await page.context().close()
+  })
+
+  it("changes its colours", async () => {
+    const { page } = await open({ colorScheme: "light", viewport: { width: 1400, height: 800 } })
+    await page.goto(`${site.origin}/overview`)
+    const background = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+    expect(await background()).toBe("rgb(255, 255, 255)")
+    await page.getByRole("switch").first().click()
+    await expect.poll(background).toBe("rgb(27, 27, 31)")
+    await page.context().close()
+  })
+})
