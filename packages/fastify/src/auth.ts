@@ -17,6 +17,7 @@ declare module "fastify" {
 
 /** The options of the plugin: those of its routes, unless a route has its own. */
 export interface AuthOptions<Owner = unknown> extends HandlerOptions {
+  /** Checks the requests. */
   verifier: Verifier<Owner>
 }
 

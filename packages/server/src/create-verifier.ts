@@ -29,6 +29,7 @@ export interface CompleteRequest extends RequestHead {
   body?: string | Uint8Array | null | undefined
 }
 
+/** Checks requests, with one cache of keys. */
 export interface Verifier<Owner = unknown> {
   /** Checks a request. The answer is no promise if key or token is at hand and the replay store answers at once. */
   verify(request: CompleteRequest): Awaitable<Verdict<Owner>>

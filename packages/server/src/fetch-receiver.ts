@@ -7,11 +7,13 @@ import { type Refusal, RequestRefused } from "./refusal.ts"
 
 /** A request of fetch that is accepted, as far as it is there. */
 export interface ReceivedRequest<Owner> {
+  /** True: the request may be served. */
   readonly ok: true
   /** Of the same class. Its body is intact; it fails where it is read if it turns out to be wrong. */
   readonly request: Request
   /** `undefined` if the request has none, or if its body is streamed before it is checked. */
   readonly auth: AuthOf<Owner>
+  /** The bytes of the body, if it was read before the request is served. */
   readonly rawBody: Uint8Array | undefined
   /** The refusal of a body that was streamed, once it turned out to be wrong: the answer to send in place of any other. */
   readonly refusal: Refusal | undefined

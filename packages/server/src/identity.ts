@@ -8,10 +8,13 @@ export type Identity<Owner = unknown> = SignatureIdentity<Owner> | BasicIdentity
 
 /** The signer of a request. */
 export interface SignatureIdentity<Owner = unknown> {
+  /** Tells the kinds of callers apart. */
   readonly scheme: "signature"
+  /** The key that signed. */
   readonly accessKeyId: string
   /** The owner that `keys` gave with the key. */
   readonly owner: Owner
+  /** The algorithm of the signature. */
   readonly algorithm: SigningAlgorithm
   /** Names in lower case, in byte order. */
   readonly signedHeaders: readonly string[]
@@ -27,7 +30,9 @@ export interface SignatureIdentity<Owner = unknown> {
 
 /** A caller that sent an access key with its secret, such as API Gateway. Nothing of the request is signed. */
 export interface BasicIdentity<Owner = unknown> {
+  /** Tells the kinds of callers apart. */
   readonly scheme: "basic"
+  /** The key that was sent. */
   readonly accessKeyId: string
   /** The owner that `keys` gave with the key. */
   readonly owner: Owner
@@ -35,18 +40,23 @@ export interface BasicIdentity<Owner = unknown> {
 
 /** A caller with an IAM token. Nothing of the request is signed. */
 export interface TokenIdentity<Owner = unknown> extends TokenCaller<Owner> {
+  /** Tells the kinds of callers apart. */
   readonly scheme: "token"
+  /** A token has no key. */
   readonly accessKeyId: undefined
 }
 
 /** An id and a name that IAM gave. */
 export interface Named {
+  /** As IAM made it. */
   readonly id: string
+  /** As people know it. */
   readonly name: string
 }
 
 /** A user of IAM, with its account (domain). */
 export interface TokenUser extends Named {
+  /** The account that the user belongs to. */
   readonly domain: Named
 }
 
@@ -76,5 +86,6 @@ export interface TokenFacts {
 
 /** A caller, with the owner that the source of tokens gave. */
 export interface TokenCaller<Owner = unknown> extends TokenFacts {
+  /** The owner of the caller; `undefined` where the source of tokens gives none. */
   readonly owner: Owner
 }

@@ -17,6 +17,7 @@ export interface AccessKey<Owner = unknown> {
 /** Gives an access key; `undefined` or `null` if there is none of that id. */
 export type Keys<Owner = unknown> = (accessKeyId: string) => Awaitable<AccessKey<Owner> | undefined | null>
 
+/** How long keys are remembered, and how many. */
 export interface KeyCacheOptions {
   /** How long a key is used before `keys` is asked again, milliseconds. A revoked key works as long. @default 60_000 */
   ttlMs?: number | undefined

@@ -25,6 +25,7 @@ import type { Named, TokenCaller, TokenFacts, TokenUser } from "./identity.ts"
 import { type Awaitable, createLookup } from "./lookup.ts"
 import type { TokenSource } from "./token-source.ts"
 
+/** Options of {@link keystone}. */
 export interface KeystoneOptions<Owner = undefined> {
   /**
    * Origin of IAM, such as `https://iam.ap-southeast-1.myhuaweicloud.com`, or of a Keystone.

@@ -4,6 +4,7 @@ import type { KeyLock } from "./verifier-event.ts"
 
 /** Counts failures by name, such as an AK, and locks a name that has too many. */
 export interface LockOut {
+  /** Whether a name is locked now. */
   isLocked(name: string): boolean
   /** Counts a failure. Returns the lock that it led to, if it did. */
   failed(name: string): KeyLock | undefined
@@ -21,6 +22,7 @@ export interface MemoryLockOut extends LockOut {
   reset(): void
 }
 
+/** How many failures lock a key, and for how long. */
 export interface LockOutOptions {
   /** How many failures lock a key. @default 5 */
   failures?: number | undefined

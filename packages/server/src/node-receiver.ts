@@ -8,26 +8,41 @@ import { type Refusal, RequestRefused } from "./refusal.ts"
 
 /** The used part of a request of node:http or node:http2. */
 export interface NodeRequest {
+  /** HTTP method. */
   readonly method?: string | undefined
+  /** By lower-case name. */
   readonly headers: Readonly<Record<string, unknown>>
+  /** The stream was ended early. */
   readonly destroyed: boolean
+  /** How many bytes wait to be read. */
   readonly readableLength: number
+  /** All was read. */
   readonly readableEnded: boolean
+  /** All of it has arrived. */
   readonly complete?: boolean | undefined
   /** Its source passes each chunk, and `null` at the end. */
   push(chunk: unknown, encoding?: BufferEncoding): boolean
+  /** Takes bytes that wait. */
   read(size?: number): unknown
+  /** Puts bytes back. */
   unshift(chunk: unknown): void
+  /** Lets the bytes flow to nobody. */
   resume(): unknown
+  /** How many listen for an event. */
   listenerCount(event: string): number
+  /** Ends the stream early. */
   destroy(error?: Error): unknown
+  /** Frees what the stream holds. */
   _destroy(error: Error | null, callback: (error?: Error | null) => void): void
 }
 
 /** The used part of a response of node:http or node:http2. */
 export interface NodeResponse {
+  /** It is too late for headers. */
   readonly headersSent: boolean
+  /** Listens for the end of the connection. */
   once(event: "close", listener: () => void): unknown
+  /** Sets a header of the answer. */
   setHeader(name: string, value: string): unknown
 }
 

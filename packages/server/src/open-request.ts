@@ -8,15 +8,18 @@ import type { Policy, Rules } from "./verifier-options.ts"
 
 /** A request that is accepted. */
 export interface Acceptance<Owner = unknown> {
+  /** True: the request may be served. */
   readonly ok: true
   /** `undefined` if authentication is optional and the request had none. */
   readonly auth: Identity<Owner> | undefined
 }
 
+/** Whether a request may be served. */
 export type Verdict<Owner = unknown> = Acceptance<Owner> | Refusal
 
 /** A request whose body is still to come. */
 export interface OpenRequest<Owner = unknown> {
+  /** True: nothing speaks against the request so far. */
   readonly ok: true
   /**
    * The caller, if the body is not needed to tell: the signature covers a content hash header, or leaves the body out, or

@@ -14,6 +14,7 @@ export interface ReplayStore {
 
 /** A store, and what happens if it fails. */
 export interface ReplayOptions {
+  /** Remembers the requests. */
   store: ReplayStore
   /** How long the store may take, milliseconds. @default 1_000 */
   timeoutMs?: number | undefined
@@ -24,6 +25,7 @@ export interface ReplayOptions {
   acceptIfStoreFails?: boolean | undefined
 }
 
+/** Options of {@link memoryReplayStore}. */
 export interface MemoryReplayStoreOptions {
   /** The most requests to remember. A full store refuses further requests with 503, until old ones expire. @default 100_000 */
   maxEntries?: number | undefined

@@ -86,6 +86,7 @@ export interface VerifierOptions<Owner = unknown> extends RouteOptions {
 
 /** An access key that was locked. */
 export interface LockedKey extends Readonly<KeyLock> {
+  /** The key that is locked. */
   readonly accessKeyId: string
 }
 

@@ -30,12 +30,18 @@ function manifestOf(path: string): Manifest {
   return JSON.parse(readFileSync(join(workspace, path), "utf8"))
 }
 
-/** All published packages: those that others are built on first, then by name. */
+/** All published packages: each after those that it is built on, else by name. */
 export function sitePackages(): SitePackage[] {
-  return globSync("packages/*/package.json", { cwd: workspace })
+  const published = globSync("packages/*/package.json", { cwd: workspace })
     .map((path) => ({ folder: dirname(path), manifest: manifestOf(path) }))
     .filter(({ manifest }) => !manifest.private)
-    .sort((a, b) => floorOf(a.manifest) - floorOf(b.manifest) || a.manifest.name.localeCompare(b.manifest.name))
+  const manifests = new Map(published.map(({ manifest }) => [manifest.name, manifest]))
+  const floorOf = (name: string): number => {
+    const below = Object.keys(manifests.get(name)?.dependencies ?? {}).filter((each) => manifests.has(each))
+    return below.length === 0 ? 0 : 1 + Math.max(...below.map(floorOf))
+  }
+  return published
+    .sort(({ manifest: { name: a } }, { manifest: { name: b } }) => floorOf(a) - floorOf(b) || a.localeCompare(b))
     .map(({ folder, manifest }) => ({
       id: basename(folder),
       name: manifest.name,
@@ -46,11 +52,6 @@ export function sitePackages(): SitePackage[] {
         return { specifier: manifest.name + subpath.slice(1), source: join(workspace, folder, source) }
       }),
     }))
-}
-
-/** Packages without a dependency in the workspace stand below the others. */
-function floorOf({ dependencies = {} }: Manifest): number {
-  return Object.keys(dependencies).some((name) => name.startsWith("@countersign/")) ? 1 : 0
 }
 
 /** Where the repository can be read, without an ending slash. */

@@ -6,6 +6,7 @@ import { homeDirectory, readTextFile } from "../runtime/environment.ts"
 import { isObject, listAt, memberAt, parseJson, textAt } from "../runtime/read-answer.ts"
 import { redactCredential } from "../runtime/redact.ts"
 
+/** Options of {@link hcloudCredentials}. */
 export interface HcloudCredentialsOptions {
   /** @default ~/.hcloud/config.json */
   file?: string | undefined
@@ -57,6 +58,7 @@ export function hcloudCredentials({ file, profile }: HcloudCredentialsOptions = 
 
 /** A profile of KooCLI. */
 export interface HcloudProfile {
+  /** Its name in the file. */
   readonly name: string
   /** As far as it has one. */
   readonly key: Partial<Credentials>

@@ -56,6 +56,7 @@ type Values = Readonly<Partial<Record<Setting, string>>>
 export interface OsSettings {
   /** Its name in messages, such as `The cloud "otc" of /home/me/clouds.yaml`. */
   readonly source: string
+  /** By the names that OpenStack gives them. */
   readonly values: Values
 }
 

@@ -14,6 +14,7 @@ export function parseJson(text: string): unknown {
   return asked<unknown>(() => JSON.parse(text))
 }
 
+/** Whether a value has members. Arrays have too. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null
 }
