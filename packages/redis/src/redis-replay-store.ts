@@ -27,7 +27,7 @@ return 0
  * Each request is one key, `SET NX PX`, that the server forgets when its signature has expired. Only requests with a right
  * signature get that far. A server that evicts keys, restarts empty, or fails over to a replica that lags may accept one twice.
  *
- * @param options.prefix the start of every key. Default: "countersign:replay:"
+ * `prefix` is the start of every key; by default it is "countersign:replay:".
  * @throws {AuthError} `AUTH_INVALID_OPTION` for another kind of client, or a prefix with braces.
  */
 export function redisReplayStore(
