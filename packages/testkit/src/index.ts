@@ -32,6 +32,7 @@ export {
 export { hasSystemTool } from "./has-system-tool.ts"
 export { installedVersion } from "./installed-version.ts"
 export { type LocalCluster, localCluster } from "./local-cluster.ts"
+export { hasKeystone, type LocalKeystone, localKeystone } from "./local-keystone.ts"
 export { askServer, hasRedis, type LocalRedis, localRedis, redisPrograms, startServer } from "./local-redis.ts"
 export { type LocalSentinels, localSentinels } from "./local-sentinels.ts"
 export { type NumberingAuth, numbering } from "./numbering-auth.ts"
