@@ -36,6 +36,11 @@ export const parts: readonly PlannedPart[] = [
     load: async () => (await import("./cached-tokens.ts")).cachedTokens,
     runtimes: EVERYWHERE,
   },
+  {
+    name: "verifying",
+    section: "The other side",
+    load: async () => (await import("./verifying.ts")).verifying,
+  },
   wholeRequests("axios"),
   wholeRequests("got"),
   wholeRequests("ky"),
