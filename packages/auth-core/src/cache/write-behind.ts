@@ -1,4 +1,5 @@
 import type { Expiring } from "../identity/provider.ts"
+import { type Clock, systemClock } from "../runtime/clock.ts"
 import type { Renewal } from "./ask-provider.ts"
 import type { CacheSettings } from "./cache-options.ts"
 import { type Answer, type StoreCircuitBreaker, StoreUnavailable } from "./store-circuit-breaker.ts"
@@ -162,7 +163,7 @@ export class WriteBehind {
       if (isSet !== undefined) return
       // Others need not wait for the next try.
       await withoutStore(release())
-      if (delayMs !== undefined) await clock.sleep(delayMs, retries).catch(() => undefined)
+      if (delayMs !== undefined) await sleepIdly(clock, delayMs, retries)
       if (retries.aborted) return
     }
     if (renewal !== undefined) this.keep(storeKey, renewal)
@@ -186,6 +187,17 @@ export class WriteBehind {
     const text = textOfValue(value, lifetime)
     return async () => lease.set(text, endsAt)
   }
+}
+
+/** Ends early at an abort. Keeps no process alive: nobody waits for its end. */
+function sleepIdly(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  // The timers of other clocks are their own.
+  if (clock !== systemClock) return clock.sleep(ms, signal).catch(() => undefined)
+  return new Promise((resolve) => {
+    const timer: { unref?(): unknown } = Object(setTimeout(resolve, ms))
+    timer.unref?.()
+    signal.addEventListener("abort", () => resolve(), { once: true })
+  })
 }
 
 /** The result of an operation; nothing when the store is unavailable. */
