@@ -16,6 +16,7 @@ import {
   SET_UNDER_LEASE_SCRIPT,
   TAKE_SCRIPT,
 } from "./scripts.ts"
+import { kindOf, warnUnheard } from "./warn-unheard.ts"
 
 /** Options of {@link redisStore}. */
 export interface RedisStoreOptions {
@@ -92,7 +93,7 @@ export function redisStore(client: RedisClient, { prefix = "countersign:" }: Red
       await run(DELETE_SCRIPT, key)
     },
     take,
-    watch(listener) {
+    watch(listener, onUnheard) {
       let hasEnded = false
       /** The keys that are followed, by channel. */
       const followed = new Map<string, Set<string>>()
@@ -100,6 +101,11 @@ export function redisStore(client: RedisClient, { prefix = "countersign:" }: Red
         heard(message) {
           const notice = noticeIn(message, self)
           if (notice !== undefined && !hasEnded) listener(notice)
+        },
+        unheard(error) {
+          const reason = kindOf(error)
+          warnUnheard(reason)
+          onUnheard?.(reason)
         },
         began(channel) {
           // Who waits for a lease may have missed its end, and looks again.

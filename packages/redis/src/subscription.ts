@@ -1,5 +1,3 @@
-import { warnUnheard } from "./warn-unheard.ts"
-
 /** One connection that only listens. */
 export interface Line {
   /** Settles when the server has confirmed every channel. */
@@ -27,8 +25,8 @@ export interface NoticeListener {
   heard(message: string): void
   /** From now on notices of a channel are heard. Earlier ones may have got lost. */
   began?(channel: string): void
-  /** The server could not be reached or refused; it is tried again. Called once for each disturbance. */
-  failed?(reason: unknown): void
+  /** The server could not be reached or refused, several times; it is tried again. Called once for each disturbance. */
+  unheard?(reason: unknown): void
 }
 
 /** Timers of this file never keep a process alive. */
@@ -37,8 +35,8 @@ const ANSWER_TIMEOUT_MS = 5_000
 const CHECK_EVERY_MS = 5_000
 const FIRST_RETRY_MS = 200
 const LONGEST_RETRY_MS = 60_000
-/** Attempts in a row. A server that restarts needs no warning. */
-const WARN_AFTER = 4
+/** Attempts in a row. A server that restarts is not worth a word. */
+const TELL_AFTER = 4
 
 interface OpenLine {
   readonly place: string
@@ -149,8 +147,7 @@ export class Subscription {
 
   #retryLater(reason: unknown): void {
     this.#failures += 1
-    if (this.#failures === 1) this.#listener.failed?.(reason)
-    if (this.#failures === WARN_AFTER) warnUnheard(reason)
+    if (this.#failures === TELL_AFTER) this.#listener.unheard?.(reason)
     const longestMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, LONGEST_RETRY_MS)
     clearTimeout(this.#retry)
     this.#retry = setTimeout(

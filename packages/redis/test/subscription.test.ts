@@ -50,7 +50,7 @@ describe.skipIf(!hasRedis())("notices", () => {
     function listening(to: RedisCommands, ...channels: string[]) {
       const seen: string[] = []
       const reasons: unknown[] = []
-      const subscription = to.subscribe({ heard: (text) => seen.push(text), failed: (reason) => reasons.push(reason) })
+      const subscription = to.subscribe({ heard: (text) => seen.push(text), unheard: (reason) => reasons.push(reason) })
       closing.push(() => subscription.end())
       for (const channel of channels) subscription.listenTo(channel)
       return { seen, reasons, subscription }

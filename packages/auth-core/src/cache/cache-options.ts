@@ -97,6 +97,15 @@ export type CacheEvent =
       readonly reason: string
       readonly pausedMs: number
     }
+  /**
+   * The shared store hears no changes of other processes, so waiting callers look every 1 to 2 seconds. Told once, until it
+   * hears them again.
+   */
+  | {
+      readonly type: "store-unheard"
+      /** Why, in a word such as `ECONNREFUSED`. */
+      readonly reason: string
+    }
   /** The shared store holds a record of this identity that cannot be read. The cache treats it as absent. */
   | (OfIdentity & { readonly type: "store-unreadable" })
 

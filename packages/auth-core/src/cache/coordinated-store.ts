@@ -1,5 +1,5 @@
 import type { Clock } from "../runtime/clock.ts"
-import type { CacheStore, StoredText, StoredWait, StoreNotice, StoreQuestion, StoreWatch, Taken } from "./store.ts"
+import type { CacheStore, StoredText, StoredWait, StoreQuestion, StoreWatch, Taken } from "./store.ts"
 
 /** A store that coordinates renewals. */
 export type CoordinatedStore = CacheStore & Required<Pick<CacheStore, "take">>
@@ -28,7 +28,7 @@ function methodsOf(store: CacheStore): CacheStore {
     set: (key, value, ttlMs) => store.set(key, value, ttlMs),
     delete: (key) => store.delete(key),
     ...(store.namesOf && { namesOf: store.namesOf.bind(store) }),
-    ...(store.watch && { watch: (listener) => watchPlain(store, listener) }),
+    ...(store.watch && { watch: (...listeners) => watchPlain(store, ...listeners) }),
   }
 }
 
@@ -74,12 +74,15 @@ async function takeFrom(store: CacheStore, clock: Clock, key: string, question: 
 }
 
 /** A change of a failure is a change of its own key there. */
-function watchPlain(store: CacheStore, listener: (notice: StoreNotice) => void): StoreWatch {
+function watchPlain(
+  store: CacheStore,
+  ...[listener, onUnheard]: Parameters<NonNullable<CacheStore["watch"]>>
+): StoreWatch {
   const watch = store.watch?.(({ key, change, value }) => {
     const valueKey = key.endsWith(FAILURE) ? key.slice(0, -FAILURE.length) : undefined
     if (valueKey === undefined) listener({ key, change, value })
     else listener({ key: valueKey, change: change === "deleted" ? "forgiven" : "failed" })
-  })
+  }, onUnheard)
   if (watch === undefined) throw new TypeError("`watch` returned nothing.")
   const both = (key: string): string[] => [key, failureKeyOf(key)]
   return {

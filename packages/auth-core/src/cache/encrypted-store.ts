@@ -153,13 +153,14 @@ export function encryptedStore(store: CacheStore, { keys, onUnreadable }: Encryp
     // During a rotation, values of processes with another first key are found.
     namesOf: (secret) => Promise.all(ready.map(async ({ key }) => nameUnder(await namingKeyOf(await key), secret))),
     ...(store.watch && {
-      watch: (listener: (notice: StoreNotice) => void) => watchOf(store, (notice) => void tellNotice(notice, listener)),
+      watch: (listener: (notice: StoreNotice) => void, onUnheard?: (reason: string) => void) =>
+        watchOf(store, (notice) => void tellNotice(notice, listener), onUnheard),
     }),
   }
 }
 
-function watchOf(store: CacheStore, listener: (notice: StoreNotice) => void): StoreWatch {
-  const watch = store.watch?.(listener)
+function watchOf(store: CacheStore, ...listeners: Parameters<NonNullable<CacheStore["watch"]>>): StoreWatch {
+  const watch = store.watch?.(...listeners)
   if (watch === undefined) throw new TypeError("`watch` returned nothing.")
   return watch
 }

@@ -104,7 +104,7 @@ export class StoreCircuitBreaker {
   /** Listens to the store, where it reports changes. */
   watch(listener: (notice: StoreNotice) => void): StoreWatch | undefined {
     try {
-      const watch = this.#store.watch?.(listener)
+      const watch = this.#store.watch?.(listener, (reason) => this.#emit({ type: "store-unheard", reason }))
       if (watch !== undefined && typeof watch.follow !== "function")
         throw new TypeError("`watch` returned no StoreWatch.")
       return watch

@@ -30,8 +30,11 @@ export interface CacheStore {
    * iterations of PBKDF2, once for each secret.
    */
   namesOf?(secret: string): Promise<readonly string[]>
-  /** Reports changes that others make. Notices may get lost. */
-  watch?(listener: (notice: StoreNotice) => void): StoreWatch
+  /**
+   * Reports changes that others make. Notices may get lost. `onUnheard` is told once for each disturbance that lasts:
+   * no notices come, and why, in a word such as `ECONNREFUSED`.
+   */
+  watch?(listener: (notice: StoreNotice) => void, onUnheard?: (reason: string) => void): StoreWatch
 }
 
 /** The wishes of one process. */

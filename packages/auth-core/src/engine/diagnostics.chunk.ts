@@ -66,7 +66,7 @@ export type RequestEvent =
  * | type | of | where |
  * | --- | --- | --- |
  * | `attempt`, `response`, `failure`, `replay`, `redirect` | a request | the client's `onEvent` |
- * | `acquired`, `served-stale`, `refresh-failed`, `backed-off`, `invalidated`, `store-failed`, `store-unreadable` | a cache | `onEvent` of the cache, or of the auth that has it alone |
+ * | `acquired`, `served-stale`, `refresh-failed`, `backed-off`, `invalidated`, `store-failed`, `store-unreadable`, `store-unheard` | a cache | `onEvent` of the cache, or of the auth that has it alone |
  * | `credentials-paused` | an access key | `onEvent` of `akskAuth` |
  *
  * The channel `countersign` of `node:diagnostics_channel` has them all.

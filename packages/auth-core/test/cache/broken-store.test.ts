@@ -6,6 +6,7 @@ import {
   type CacheEvent,
   type CacheStore,
   type Credentials,
+  encryptedStore,
   type Lease,
   memoryStore,
   type StoreNotice,
@@ -274,6 +275,26 @@ describe("a store", () => {
     const startedAt = clock.monotonic()
     expect((await clock.until(one.cache.get(one.provider))).value).toBe("user 1")
     expect(clock.monotonic() - startedAt).toBeLessThan(31 * SECOND)
+  })
+
+  it.each([
+    ["in itself", (store: CacheStore) => store],
+    [
+      "behind encryption",
+      (store: CacheStore) => encryptedStore(store, { keys: [{ id: "a", key: new Uint8Array(32) }] }),
+    ],
+    ["without leases", ({ take: _take, ...plain }: CacheStore) => plain],
+  ])("that hears no changes is reported, %s", async (_name, wrapped) => {
+    const clock = fakeClock()
+    const inner = memoryStore({ clock })
+    const events: CacheEvent[] = []
+    const watch: CacheStore["watch"] = (listener, onUnheard) => {
+      onUnheard?.("ECONNREFUSED")
+      return inner.watch(listener)
+    }
+    const cache = new TokenCache({ store: wrapped({ ...inner, watch }), clock, onEvent: (event) => events.push(event) })
+    await cache.close()
+    expect(events).toEqual([{ type: "store-unheard", reason: "ECONNREFUSED" }])
   })
 
   it("without watch is still used", async () => {
