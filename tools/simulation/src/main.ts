@@ -1,18 +1,20 @@
-import { availableParallelism } from "node:os"
 import { parseArgs } from "node:util"
 import { RULES } from "./invariants/violation.ts"
+import { runLong } from "./long-run.ts"
 import { randomPlan } from "./plans/random-plan.ts"
-import { runSeeds } from "./run-seeds.ts"
-import { simulate } from "./simulate.ts"
+import { type Run, runPlans } from "./run-plans.ts"
+import { type Report, simulate } from "./simulate.ts"
 
 const HELP = `npm run simulation -- [--seeds 300] [--from 1]
 npm run simulation -- --seed 7
+npm run simulation -- --long
 
 Runs fleets of processes under faults, on virtual time, and tells which promises of the cache they broke.
 
   --seeds   how many fleets
   --from    the first seed
   --seed    prints all that happens in this one
+  --long    runs two fleets for weeks without faults, and draws docs/simulation.svg
 `
 
 const { values } = parseArgs({
@@ -20,11 +22,13 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "300" },
     from: { type: "string", default: "1" },
     seed: { type: "string" },
+    long: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   },
 })
 if (values.help) console.log(HELP)
 else if (values.seed !== undefined) await show(values.seed)
+else if (values.long) await runAllLong()
 else await runAll(Number(values.from), Number(values.seeds))
 
 async function show(seed: string): Promise<void> {
@@ -36,20 +40,39 @@ async function show(seed: string): Promise<void> {
   if (violations.length > 0) process.exitCode = 1
 }
 
+async function runAllLong(): Promise<void> {
+  if (!(await runLong())) process.exitCode = 1
+  console.log(timeText())
+}
+
 async function runAll(from: number, count: number): Promise<void> {
-  const begun = performance.now()
-  const total = await runSeeds(from, count, availableParallelism())
-  for (const { seed, violation, more } of total.failures) {
-    const others = more === 0 ? "" : `, and ${more} more`
-    console.log(`seed ${seed}, ${violation.rule}, at ${Math.round(violation.at)} ms: ${violation.what}${others}`)
+  const runs = await runPlans(Array.from({ length: count }, (_, index) => randomPlan(String(from + index))))
+  const failed = runs.filter(({ report }) => report.violations.length > 0)
+  for (const run of failed) tell(run)
+  for (const rule of new Set(failed.map(({ report }) => report.violations[0]?.rule))) {
+    if (rule !== undefined) console.log(`"${rule}" means broken: ${RULES[rule]}`)
   }
-  for (const rule of new Set(total.failures.map(({ violation }) => violation.rule))) {
-    console.log(`"${rule}" means broken: ${RULES[rule]}`)
-  }
-  const seconds = Math.round((performance.now() - begun) / 1_000)
-  const share = `${total.failures.length} of ${count} fleets broke a promise`
+  const sumOf = (figure: (report: Report) => number): number =>
+    runs.reduce((sum, { report }) => sum + figure(report), 0)
+  const processes = runs.reduce((sum, { plan }) => sum + plan.processes, 0)
+  const requests = sumOf((report) => report.requests)
+  const iamCalls = sumOf((report) => report.iamCalls)
+  const commands = sumOf((report) => report.commands)
   console.log(
-    `${share}; ${total.processes} processes, ${total.requests} requests, ${total.iamCalls} calls of IAM, ${total.commands} commands in ${seconds} s`,
+    `${failed.length} of ${count} fleets broke a promise; ${processes} processes, ${requests} requests, ${iamCalls} calls of IAM, ${commands} commands`,
   )
-  if (total.failures.length > 0) process.exitCode = 1
+  console.log(timeText())
+  if (failed.length > 0) process.exitCode = 1
+}
+
+function tell({ plan: { seed }, report: { violations } }: Run): void {
+  const [violation, ...more] = violations
+  if (violation === undefined) return
+  const others = more.length === 0 ? "" : `, and ${more.length} more`
+  console.log(`seed ${seed}, ${violation.rule}, at ${Math.round(violation.at)} ms: ${violation.what}${others}`)
+}
+
+function timeText(): string {
+  const { user, system } = process.cpuUsage()
+  return `${Math.round(performance.now() / 1_000)} s, ${Math.round((user + system) / 1e6)} s of processor time`
 }

@@ -2,9 +2,7 @@ import { Fleet } from "./fleet/fleet.ts"
 import { warmUp } from "./fleet/warm-up.ts"
 import { callRules } from "./invariants/call-rules.ts"
 import { Timeline } from "./invariants/timeline.ts"
-import { tokenRules } from "./invariants/token-rules.ts"
 import type { Violation } from "./invariants/violation.ts"
-import { waitedMs, waitRules } from "./invariants/wait-rules.ts"
 import type { Plan } from "./plans/plan.ts"
 import { runningMachine } from "./time/machine.ts"
 import { Random } from "./time/random.ts"
@@ -16,6 +14,8 @@ export interface Report {
   readonly iamCalls: number
   /** Commands to the store. */
   readonly commands: number
+  /** Notices of changes that processes heard. */
+  readonly notices: number
   /** Requests of programs to a service, with those that were sent once more. */
   readonly requests: number
   /** Reads that ended with an error. */
@@ -29,27 +29,23 @@ export interface Report {
 /** Runs a plan to its end. The same plan gives the same report. */
 export async function simulate(plan: Plan, trace?: (line: string) => void): Promise<Report> {
   await warmUp()
-  const restore = installVirtualGlobals(new Random(`globals ${plan.seed}`), runningMachine)
+  const restore = installVirtualGlobals(new Random(`globals ${plan.seed}`), runningMachine, plan.checkEveryMs)
   try {
     const fleet = new Fleet(plan, trace)
     await fleet.run()
     const { iam, observed, server } = fleet.world
-    const timeline = new Timeline(plan.faults)
-    const uncaught = observed.errors.map((what) => ({ rule: "uncaught" as const, at: 0, what }))
-    const violations = [
-      ...tokenRules(iam, observed, plan),
-      ...callRules(iam.calls, plan, timeline),
-      ...waitRules(observed.waits, plan, timeline),
-      ...uncaught,
-    ].sort((one, other) => one.at - other.at)
+    observed.endWaits()
+    const { requests, failures, longestWaitMs, refusedReplays } = observed
+    const violations = [...observed.violations, ...callRules(iam.calls, plan, new Timeline(plan.faults))]
     return {
-      violations,
+      violations: violations.sort((one, other) => one.at - other.at),
       iamCalls: iam.calls.length,
       commands: server.commands,
-      requests: observed.sent.length,
-      failures: observed.waits.filter(({ failed }) => failed !== undefined).length,
-      longestWaitMs: Math.max(0, ...observed.waits.map((wait) => waitedMs(wait, plan.endMs))),
-      refusedReplays: observed.refused.filter(({ isLast }) => isLast).length,
+      notices: server.notices,
+      requests,
+      failures,
+      longestWaitMs,
+      refusedReplays,
     }
   } finally {
     restore()

@@ -13,7 +13,6 @@ import type { Keyring } from "../plans/plan.ts"
 import { StoreClient } from "../store/store-client.ts"
 import { Machine } from "../time/machine.ts"
 import type { Random } from "../time/random.ts"
-import type { Wait } from "./observations.ts"
 import type { World } from "./world.ts"
 
 export interface ProcessOptions {
@@ -43,7 +42,6 @@ export class FleetProcess {
   readonly #world: World
   readonly #random: Random
   readonly #accounts = new Map<string, Account>()
-  readonly #waiting = new Set<Wait>()
 
   constructor({ name, world, random, skewMs, keyring }: ProcessOptions) {
     const { agenda, server, conditions, plan } = world
@@ -92,45 +90,40 @@ export class FleetProcess {
     const { world, machine } = { world: this.#world, machine: this.machine }
     const { observed } = world
     const account = this.#account(identity)
-    let wait = this.#begin(identity)
+    let wait = observed.beginWait(machine, identity)
+    let failed: string | undefined
     let attempts = 0
     try {
       await authenticatedSend(
         account.auth,
         { method: "GET", url: SERVICE_URL, headers: {}, body: null },
         async (wire) => {
-          this.#end(wait)
+          observed.endWait(wait)
           attempts += 1
-          const value = wire.headers["x-auth-token"] ?? ""
-          observed.sent.push({
-            process: machine.name,
-            identity,
-            value,
-            at: machine.time,
-            secrets: this.#account(identity).secrets,
-          })
+          const use = { process: machine.name, identity, value: wire.headers["x-auth-token"] ?? "" }
+          observed.sent({ ...use, at: machine.time }, this.#account(identity).secrets)
           const response = await callService({ ...world, random: this.#random }, machine, wire)
           if (response.status === 401) {
-            observed.refused.push({ process: machine.name, identity, value, at: machine.time, isLast: attempts > 1 })
-            wait = this.#begin(identity)
+            observed.refused({ ...use, at: machine.time }, attempts > 1)
+            wait = observed.beginWait(machine, identity)
           }
           return response
         },
         { guard },
       )
     } catch (error) {
-      wait.failed = isAuthError(error) ? error.code : String(error)
-      if (!isAuthError(error)) observed.errors.push(String(error))
+      failed = isAuthError(error) ? error.code : String(error)
+      if (!isAuthError(error)) observed.uncaught(error, machine.time)
     }
-    this.#end(wait)
-    world.trace?.(`${machine.time.toFixed(3)} ${machine.name} read ${identity} ${attempts} ${wait.failed ?? "ok"}`)
+    observed.endWait(wait, failed)
+    world.trace?.(`${machine.time.toFixed(3)} ${machine.name} read ${identity} ${attempts} ${failed ?? "ok"}`)
   }
 
   /** Ends the process without a farewell. */
   die(): void {
     this.machine.die()
     this.client.die()
-    for (const wait of this.#waiting) this.#end(wait)
+    this.#world.observed.endWaits(this.machine)
   }
 
   #account(identity: string): Account {
@@ -151,28 +144,6 @@ export class FleetProcess {
       timeoutMs: LONGEST_TIMER_MS,
     })
     return tokenAuth(plan.isUnbound ? unbound(provider) : provider, { cache: this.#cache, clock: this.machine })
-  }
-
-  #begin(identity: string): Wait {
-    const { machine } = this
-    const wait: Wait = {
-      process: machine.name,
-      identity,
-      from: machine.time,
-      stoppedBefore: machine.stoppedMs,
-      until: undefined,
-      stoppedAfter: machine.stoppedMs,
-      failed: undefined,
-    }
-    this.#waiting.add(wait)
-    this.#world.observed.waits.push(wait)
-    return wait
-  }
-
-  #end(wait: Wait): void {
-    if (!this.#waiting.delete(wait)) return
-    wait.until = this.machine.time
-    wait.stoppedAfter = this.machine.stoppedMs
   }
 }
 

@@ -41,7 +41,15 @@ export class Fleet {
       () => EPOCH + agenda.now + this.#serverClockMs,
       () => agenda.now,
     )
-    this.world = { plan, agenda, iam, server, conditions: this.#conditions, observed: new Observations(), trace }
+    this.world = {
+      plan,
+      agenda,
+      iam,
+      server,
+      conditions: this.#conditions,
+      observed: new Observations(plan, iam),
+      trace,
+    }
     for (const identity of this.#identities) iam.setSecret(identity, `password 1 of ${identity}`)
   }
 

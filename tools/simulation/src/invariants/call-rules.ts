@@ -72,7 +72,9 @@ function groupsOf(calls: readonly IamCall[], nameOf: (call: IamCall) => string):
   const groups = new Map<string, IamCall[]>()
   for (const call of [...calls].sort((one, other) => one.sentAt - other.sentAt)) {
     const name = nameOf(call)
-    groups.set(name, [...(groups.get(name) ?? []), call])
+    const group = groups.get(name)
+    if (group === undefined) groups.set(name, [call])
+    else group.push(call)
   }
   return [...groups.values()]
 }

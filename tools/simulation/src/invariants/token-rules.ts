@@ -1,45 +1,51 @@
 import type { Iam } from "../cloud/iam.ts"
-import type { Observations } from "../fleet/observations.ts"
+import type { Use } from "../fleet/observations.ts"
 import type { Plan } from "../plans/plan.ts"
 import type { Violation } from "./violation.ts"
 
 /** Whose values are sent, and until when. */
-export function tokenRules(iam: Iam, { sent, refused }: Observations, { isUnbound }: Plan): Violation[] {
-  const violations: Violation[] = []
-  const lastRefusals = new Map<string, number>()
-  const replacedAt = new Map<string, number>()
-  for (const { process, identity, value, at } of refused) lastRefusals.set(`${process} ${identity} ${value}`, at)
-  const previous = new Map<string, string>()
-  for (const { process, identity, value, at, secrets } of sent) {
-    const issued = iam.find(value)
-    const what = `${process} sent ${value} for ${identity}`
-    // A provider that binds its values to no secret vouches for its key, so its values serve under every secret.
-    const isOwn = issued?.identity === identity && (isUnbound || secrets.has(issued.secret))
-    if (!isOwn) {
-      violations.push({
+export class TokenRules {
+  readonly #iam: Iam
+  /** A provider that binds its values to no secret vouches for its key, so its values serve under every secret. */
+  readonly #isUnbound: boolean
+  /** What a process sent last for an identity. */
+  readonly #previous = new Map<string, string>()
+  /** When a service refused a value of a process last. */
+  readonly #refusedAt = new Map<string, number>()
+  /** When a process first sent another value after a refusal. */
+  readonly #replacedAt = new Map<string, number>()
+
+  constructor(iam: Iam, { isUnbound }: Plan) {
+    this.#iam = iam
+    this.#isUnbound = isUnbound
+  }
+
+  refused({ process, identity, value, at }: Use): void {
+    this.#refusedAt.set(`${process} ${identity} ${value}`, at)
+  }
+
+  /** @param secrets those that the process has had until then */
+  sent({ process, identity, value, at }: Use, secrets: ReadonlySet<string>): Violation | undefined {
+    const issued = this.#iam.find(value)
+    const what = (): string => `${process} sent ${value} for ${identity}`
+    if (issued?.identity !== identity || !(this.#isUnbound || secrets.has(issued.secret))) {
+      return {
         rule: "of another",
         at,
-        what: `${what}, which belongs to ${issued?.identity} and ${issued?.secret}`,
-      })
-      continue
-    }
-    if (at >= issued.expiresAt) {
-      violations.push({
-        rule: "past its end",
-        at,
-        what: `${what}, ${Math.round(at - issued.expiresAt)} ms after its end`,
-      })
+        what: `${what()}, which belongs to ${issued?.identity} and ${issued?.secret}`,
+      }
     }
     const owner = `${process} ${identity}`
-    const replaced = replacedAt.get(`${owner} ${value}`)
-    if (replaced !== undefined) {
-      violations.push({ rule: "refused before", at, what: `${what}, which it had replaced at ${Math.round(replaced)}` })
+    const before = this.#previous.get(owner)
+    this.#previous.set(owner, value)
+    if (before !== undefined && before !== value && (this.#refusedAt.get(`${owner} ${before}`) ?? at) < at) {
+      this.#replacedAt.set(`${owner} ${before}`, at)
     }
-    const before = previous.get(owner)
-    if (before !== undefined && before !== value && (lastRefusals.get(`${owner} ${before}`) ?? at) < at) {
-      replacedAt.set(`${owner} ${before}`, at)
+    if (at >= issued.expiresAt) {
+      return { rule: "past its end", at, what: `${what()}, ${Math.round(at - issued.expiresAt)} ms after its end` }
     }
-    previous.set(owner, value)
+    const replaced = this.#replacedAt.get(`${owner} ${value}`)
+    if (replaced === undefined) return undefined
+    return { rule: "refused before", at, what: `${what()}, which it had replaced at ${Math.round(replaced)}` }
   }
-  return violations
 }

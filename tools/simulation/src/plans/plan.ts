@@ -27,6 +27,8 @@ export interface Plan {
   /** Moments at which all processes read all identities at once. */
   readonly bursts: readonly number[]
   readonly endMs: number
+  /** Processes check the connection on which they listen so seldom. @default each 5 seconds, as the library does */
+  readonly checkEveryMs?: number
 }
 
 /** A small fleet on which nothing bears down, for ten minutes. */

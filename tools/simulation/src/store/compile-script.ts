@@ -1,7 +1,8 @@
 import { type Expression, parse, type Statement } from "luaparse"
+import { luaLibrary } from "./lua-library.ts"
 import { isTruthy, type LuaFunction, LuaTable, type LuaValue, toNumber } from "./lua-values.ts"
 
-/** The names that a script finds: KEYS, ARGV, redis, and the library of Lua. */
+/** The names that a script finds beside the library of Lua: KEYS, ARGV and redis. */
 export type Globals = ReadonlyMap<string, LuaValue>
 
 /** A compiled script. */
@@ -53,7 +54,7 @@ class Compiler {
         const places = statement.variables.map(({ name }) => this.#declare(name, scope))
         return (frame) => {
           const results = values.map((value) => value(frame))
-          for (const [index, place] of places.entries()) frame.locals[place] = results[index]
+          for (let index = 0; index < places.length; index++) frame.locals[places[index] ?? 0] = results[index]
           return undefined
         }
       }
@@ -116,7 +117,8 @@ class Compiler {
         const place = scope.get(name)
         if (place !== undefined) return ({ locals }) => locals[place]
         return ({ globals }) => {
-          if (globals.has(name)) return globals.get(name)
+          const value = globals.get(name) ?? luaLibrary.get(name)
+          if (value !== undefined) return value
           throw new Error(`Script attempted to access nonexistent global variable '${name}'`)
         }
       }
@@ -175,7 +177,7 @@ class Compiler {
     const run = this.block(body, inner)
     return (frame) =>
       (...given) => {
-        for (const [index, place] of places.entries()) frame.locals[place] = given[index]
+        for (let index = 0; index < places.length; index++) frame.locals[places[index] ?? 0] = given[index]
         return run(frame)?.result
       }
   }

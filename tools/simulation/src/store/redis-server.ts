@@ -1,7 +1,6 @@
 import { type CommandContext, isGrowing, isWrite, runCommand } from "./commands.ts"
 import { compileScript, type Globals, type Script } from "./compile-script.ts"
 import { Keyspace } from "./keyspace.ts"
-import { luaLibrary } from "./lua-library.ts"
 import { fromReply, LuaTable, type LuaValue, toReply } from "./lua-values.ts"
 import { ErrorReply, type Reply } from "./replies.ts"
 
@@ -89,7 +88,6 @@ export class RedisServer {
     }
     const redis = LuaTable.record({ call, pcall })
     return new Map<string, LuaValue>([
-      ...luaLibrary,
       ["KEYS", LuaTable.of(keys)],
       ["ARGV", LuaTable.of(values)],
       ["redis", redis],

@@ -29,6 +29,12 @@ export interface Stalls {
   readonly longestMs: number
 }
 
+/** Something that will reach a process. */
+export interface Delivery {
+  /** It never will. */
+  callOff(): void
+}
+
 /**
  * The machine under one process, and that process as the system sees it: its clocks, its timers, and the messages that
  * reach it. While it is stopped nothing of it runs. What was due then, runs when it goes on.
@@ -75,13 +81,11 @@ export class Machine implements Clock {
         reject(signal.reason)
         return
       }
-      const timer = { isOver: false }
       const onAbort = (): void => {
-        timer.isOver = true
+        timer.callOff()
         reject(signal?.reason)
       }
-      this.receive(this.time + Math.max(0, ms), () => {
-        if (timer.isOver) return
+      const timer = this.receive(this.time + Math.max(0, ms), () => {
         signal?.removeEventListener("abort", onAbort)
         resolve()
       })
@@ -90,13 +94,22 @@ export class Machine implements Clock {
   }
 
   /** Something reaches the process at a time: a message, or the end of a timer. */
-  receive(at: number, run: () => unknown): void {
-    this.#agenda.at(at, () => {
-      if (this.#hasDied) return undefined
-      if (this.#agenda.now < this.#busyUntil) return this.receive(this.#busyUntil, run)
+  receive(at: number, run: () => unknown): Delivery {
+    const arrive = (): void => {
+      if (this.#hasDied) return
+      if (this.#agenda.now < this.#busyUntil) {
+        appointment = this.#agenda.at(this.#busyUntil, arrive)
+        return
+      }
       running = this
-      return run()
-    })
+      run()
+    }
+    let appointment = this.#agenda.at(at, arrive)
+    return {
+      callOff: () => {
+        appointment.run = undefined
+      },
+    }
   }
 
   /** Stops the process for a time, as SIGSTOP or a hypervisor does. */

@@ -1,40 +1,32 @@
-import type { Machine } from "./machine.ts"
+import type { Delivery, Machine } from "./machine.ts"
 import type { Random } from "./random.ts"
 import { seededCrypto } from "./seeded-crypto.ts"
 
-type Timer = { isOver: boolean; unref(): void }
+type Timer = { callOff(): void; unref(): void }
 
 /**
  * Replaces what a program finds in its runtime, until the returned function is called: random numbers come from the seed,
  * and timers run on the machine of the process that starts them.
  *
  * @param machine the machine whose process runs now
+ * @param leastIntervalMs what repeats more often than this, repeats so seldom
  */
-export function installVirtualGlobals(random: Random, machine: () => Machine): () => void {
+export function installVirtualGlobals(random: Random, machine: () => Machine, leastIntervalMs = 0): () => void {
   const later = (run: () => void, ms = 0): Timer => {
-    const timer = { isOver: false, unref: () => undefined }
     const at = machine()
-    at.receive(at.time + ms, () => {
-      if (!timer.isOver) run()
-    })
-    return timer
+    return { ...at.receive(at.time + ms, run), unref: () => undefined }
   }
   const repeatedly = (run: () => void, ms: number): Timer => {
-    const timer = { isOver: false, unref: () => undefined }
     const at = machine()
-    const again = (): void => {
-      at.receive(at.time + ms, () => {
-        if (timer.isOver) return
-        again()
+    const again = (): Delivery =>
+      at.receive(at.time + Math.max(ms, leastIntervalMs), () => {
+        next = again()
         run()
       })
-    }
-    again()
-    return timer
+    let next = again()
+    return { callOff: () => next.callOff(), unref: () => undefined }
   }
-  const end = (timer: Timer | undefined): void => {
-    if (timer !== undefined) timer.isOver = true
-  }
+  const end = (timer: Timer | undefined): void => timer?.callOff()
   const undo = [
     replace(globalThis, "crypto", seededCrypto(random)),
     replace(globalThis, "setTimeout", later),
