@@ -142,6 +142,9 @@ export class SharedRenewal {
       unwanted,
       isRefused: request.old !== undefined && request.isRefused(request.old),
     }
+    let held: Held | undefined
+    /** When to look at the store again if no notice comes. */
+    let lookAt = Number.NEGATIVE_INFINITY
     let pushed: Answer | undefined
     for (let retakes = 0; retakes < MOST_RETAKES && clock.monotonic() < giveUpAt; ) {
       // After a notice the store may hold a better value. If not, the own one is good until its soft expiry.
@@ -152,7 +155,12 @@ export class SharedRenewal {
       const notices = this.#notices.get(storeKey)
       const answer = pushed ?? (await this.#take(storeKey, { ...question, lease }, claim))
       pushed = undefined
-      if (answer === undefined) break
+      if (answer === undefined) {
+        if (held === undefined || clock.monotonic() >= lookAt) break
+        // The look came early. The holder may still tell its result.
+        pushed = await this.#resultOf(storeKey, held, lookAt, isHearing)
+        continue
+      }
       const current = request.current()
       switch (answer.kind) {
         case "value": {
@@ -188,11 +196,9 @@ export class SharedRenewal {
           // The notice may overtake the answer.
           const waitMs = this.#notices.get(storeKey) !== notices ? 0 : this.#waitMs(answer, isHearing)
           if (current !== undefined) return { renewal: { kind: "busy", value: current, againMs: waitMs } }
-          const notice = await this.#changeOf(storeKey, waitMs, isHearing)
-          if (notice?.value !== undefined) {
-            const { now, sentAt, receivedAt } = answer
-            pushed = { kind: "value", ...notice.value, now, sentAt, receivedAt }
-          }
+          held = answer
+          lookAt = clock.monotonic() + waitMs
+          pushed = await this.#resultOf(storeKey, held, lookAt, isHearing)
         }
       }
     }
@@ -315,15 +321,26 @@ export class SharedRenewal {
   }
 
   /** How long to wait for the holder of a lease. Notices may get lost, so there is another look within the lease. */
-  #waitMs({ now, until, sentAt }: Extract<Answer, { kind: "held" }>, isHearing: boolean): number {
+  #waitMs({ now, until, sentAt }: Held, isHearing: boolean): number {
     const { clock, lifetime, leaseMs } = this.#options
     const heldMs = until - now - (clock.monotonic() - sentAt) + TAKEOVER_SPREAD_MS * lifetime.random()
     const patienceMs = isHearing ? leaseMs / 2 : POLL_MS * (1 + lifetime.random())
     return Math.max(0, Math.min(heldMs, patienceMs))
   }
 
-  /** Waits for a notice of a key, at most for some time, and no longer while notices are not heard. */
-  async #changeOf(storeKey: string, waitMs: number, isHearing: boolean): Promise<StoreNotice | undefined> {
+  /** The result of the holder, where a notice brings it. */
+  async #resultOf(
+    storeKey: string,
+    { now, sentAt, receivedAt }: Held,
+    endsAt: number,
+    isHearing: boolean,
+  ): Promise<Answer | undefined> {
+    const notice = await this.#changeOf(storeKey, endsAt, isHearing)
+    return notice?.value && { kind: "value", ...notice.value, now, sentAt, receivedAt }
+  }
+
+  /** Waits for a notice of a key, at most until some time, and no longer while notices are not heard. */
+  async #changeOf(storeKey: string, endsAt: number, isHearing: boolean): Promise<StoreNotice | undefined> {
     const { clock } = this.#options
     const woken = new AbortController()
     let heard: StoreNotice | undefined
@@ -333,7 +350,6 @@ export class SharedRenewal {
     }
     const waiters = this.#waiters.get(storeKey) ?? new Set()
     this.#waiters.set(storeKey, waiters.add(wake))
-    const endsAt = clock.monotonic() + waitMs
     try {
       while (clock.monotonic() < endsAt && (!isHearing || this.#watch?.isHearing(storeKey) === true)) {
         await clock.sleep(Math.min(endsAt - clock.monotonic(), POLL_MS), woken.signal)
@@ -469,6 +485,9 @@ export class SharedRenewal {
     return [await stretched]
   }
 }
+
+/** Another process has the lease. */
+type Held = Extract<Answer, { kind: "held" }>
 
 /** How a renewal ended, and what of it goes to the store. */
 interface Found<T> {
