@@ -1,27 +1,10 @@
 import type { Iam } from "../cloud/iam.ts"
 import { Timeline } from "../invariants/timeline.ts"
-import { TokenRules } from "../invariants/token-rules.ts"
+import { TokenRules, type Use } from "../invariants/token-rules.ts"
 import type { Violation } from "../invariants/violation.ts"
-import { waitRules } from "../invariants/wait-rules.ts"
+import { type Wait, waitRules } from "../invariants/wait-rules.ts"
 import type { Plan } from "../plans/plan.ts"
 import type { Machine } from "../time/machine.ts"
-
-/** A caller's wait for one attempt: from its call, or from a refusal, until the attempt is sent or the call fails. */
-export interface Wait {
-  readonly machine: Machine
-  readonly identity: string
-  readonly from: number
-  /** The process had stood still for so long, in all, when the wait began; milliseconds. */
-  readonly stoppedBefore: number
-}
-
-/** What a process sent, or a service refused. */
-export interface Use {
-  readonly process: string
-  readonly identity: string
-  readonly value: string
-  readonly at: number
-}
 
 /**
  * All that is seen of a fleet from outside, apart from the calls of IAM. It is judged at once, so that a run of weeks

@@ -1,14 +1,21 @@
 import type { Iam } from "../cloud/iam.ts"
-import type { Use } from "../fleet/observations.ts"
 import type { Plan } from "../plans/plan.ts"
 import type { Violation } from "./violation.ts"
+
+/** A value that a process sent, or that a service refused. */
+export interface Use {
+  readonly process: string
+  readonly identity: string
+  readonly value: string
+  readonly at: number
+}
 
 /** Whose values are sent, and until when. */
 export class TokenRules {
   readonly #iam: Iam
   /** A provider that binds its values to no secret vouches for its key, so its values serve under every secret. */
   readonly #isUnbound: boolean
-  /** What a process sent last for an identity. */
+  /** The value that a process sent last for an identity. */
   readonly #previous = new Map<string, string>()
   /** When a service refused a value of a process last. */
   readonly #refusedAt = new Map<string, number>()

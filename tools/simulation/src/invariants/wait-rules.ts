@@ -1,4 +1,4 @@
-import type { Wait } from "../fleet/observations.ts"
+import type { Machine } from "../time/machine.ts"
 import type { Timeline } from "./timeline.ts"
 import type { Violation } from "./violation.ts"
 
@@ -7,6 +7,15 @@ const LEASE_MS = 15_000
 const BOUND_MS = 2 * LEASE_MS + 30_000 + 4_000
 /** IAM answers within 1 s. The store costs twice its time limit. One more second is slack. */
 const PROMPT_MS = 1_000 + 2 * 500 + 1_000
+
+/** A caller's wait for one attempt: from its call, or from a refusal, until the attempt is sent or the call fails. */
+export interface Wait {
+  readonly machine: Machine
+  readonly identity: string
+  readonly from: number
+  /** The process had stood still for so long, in all, when the wait began; milliseconds. */
+  readonly stoppedBefore: number
+}
 
 /** A wait that is over. */
 export interface EndedWait extends Wait {

@@ -45,7 +45,7 @@ export const longPlans: readonly LongPlan[] = [
   },
 ]
 
-/** What the best of fleets would send. */
+/** The best of fleets would send so much. */
 export interface Ideal {
   /** One for each customer and whole lifetime. */
   readonly iamCalls: number
