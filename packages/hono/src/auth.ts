@@ -1,5 +1,5 @@
-import type { HandlerOptions, Verifier } from "@countersign/server"
-import { type AuthUnder, createFetchReceiver, responseOf } from "@countersign/server/adapter"
+import type { HandlerOptions, Refusal, Verifier } from "@countersign/server"
+import { type AuthUnder, createFetchReceiver, type ReceivedRequest, responseOf } from "@countersign/server/adapter"
 import type { MiddlewareHandler } from "hono"
 
 /** The variables that handlers find in `c.var`. */
@@ -24,16 +24,20 @@ export function auth<Owner, const Options extends HandlerOptions = Record<never,
   options?: Options,
 ): MiddlewareHandler<{ Variables: AuthVariables<Owner, Options> }> {
   const receive = createFetchReceiver(verifier, options)
-  return async (context, next) => {
+  return (context, next) => {
     type Variables = AuthVariables<Owner, Options>
     const keep = (caller: unknown): void => context.set("auth", caller as Variables["auth"])
-    const received = await receive(context.req.raw, keep)
-    if (!received.ok) return context.newResponse(received.body, received.status as 401, { ...received.headers })
-    if (received.request !== context.req.raw) context.req.raw = received.request
-    context.set("rawBody", received.rawBody as Variables["rawBody"])
-    keep(received.auth)
-    await next()
-    if (received.refusal !== undefined) context.res = responseOf(received.refusal)
-    return undefined
+    const goOn = (received: ReceivedRequest<Owner> | Refusal): Promise<Response | void> | Response => {
+      if (!received.ok) return context.newResponse(received.body, received.status as 401, { ...received.headers })
+      context.set("rawBody", received.rawBody as Variables["rawBody"])
+      keep(received.auth)
+      if (received.request === context.req.raw) return next()
+      context.req.raw = received.request
+      return next().then(() => {
+        if (received.refusal !== undefined) context.res = responseOf(received.refusal)
+      })
+    }
+    const received = receive(context.req.raw, keep)
+    return received instanceof Promise ? received.then(goOn) : (goOn(received) as Promise<Response>)
   }
 }
