@@ -47,6 +47,11 @@ export const parts: readonly PlannedPart[] = [
   { ...wholeRequests("fetch"), runtimes: EVERYWHERE },
   wholeRequests("undici"),
   {
+    name: "frameworks",
+    section: "Services",
+    load: async () => (await import("./frameworks.ts")).frameworks,
+  },
+  {
     name: "import-time",
     section: "Start",
     load: async () => (await import("./import-time.ts")).importTime,
