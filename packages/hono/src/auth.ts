@@ -27,7 +27,7 @@ export function auth<Owner, const Options extends HandlerOptions = Record<never,
   return (context, next) => {
     type Variables = AuthVariables<Owner, Options>
     const keep = (caller: unknown): void => context.set("auth", caller as Variables["auth"])
-    const goOn = (received: ReceivedRequest<Owner> | Refusal): Promise<Response | void> | Response => {
+    const goOn = (received: ReceivedRequest<Owner> | Refusal): ReturnType<MiddlewareHandler> | Response => {
       if (!received.ok) return context.newResponse(received.body, received.status as 401, { ...received.headers })
       context.set("rawBody", received.rawBody as Variables["rawBody"])
       keep(received.auth)
