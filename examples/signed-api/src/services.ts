@@ -11,7 +11,7 @@ import { getRequestListener } from "@hono/node-server"
 import express from "express"
 import fastify from "fastify"
 import { Hono } from "hono"
-import { verifier } from "./keys.ts"
+import { verifier } from "./verifier.ts"
 
 interface Order {
   size: number

@@ -19,7 +19,7 @@ const ENTRY = fileURLToPath(new URL("../src/entries/hono-service.ts", import.met
 async function bundled(isWorker: boolean): Promise<string> {
   const { outputFiles } = await build({
     stdin: {
-      contents: `export { worker as ${isWorker ? "default" : "service"} } from ${JSON.stringify(ENTRY)}`,
+      contents: `export { honoService as ${isWorker ? "default" : "service"} } from ${JSON.stringify(ENTRY)}`,
       resolveDir: fileURLToPath(new URL("..", import.meta.url)),
     },
     bundle: true,

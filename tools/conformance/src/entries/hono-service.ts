@@ -42,4 +42,4 @@ if (Bun !== undefined) listening(Bun.serve({ port: 0, hostname: "127.0.0.1", fet
 else if (Deno !== undefined) Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: listening }, app.fetch)
 
 // Bun would serve a default export by itself.
-export const worker = { fetch: app.fetch }
+export const honoService = { fetch: app.fetch }
