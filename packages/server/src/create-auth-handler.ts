@@ -6,7 +6,9 @@ import { type AuthOf, createNodeReceiver } from "./node-receiver.ts"
 import { type Refusal, responseOf } from "./refusal.ts"
 
 /** The auth of a request under certain options: it may be absent where they say so. */
-export type AuthUnder<Owner, Options> = Options extends { optional?: false | undefined; streamBody?: false | undefined }
+export type AuthUnder<Owner, Options> = [Extract<Options[keyof Options & ("optional" | "streamBody")], true>] extends [
+  never,
+]
   ? NonNullable<AuthOf<Owner>>
   : AuthOf<Owner>
 

@@ -68,7 +68,9 @@ const listeners = {
       return context.text("ok")
     })
     app.get("/v1/servers", (context) => context.text("ok"))
-    app.put("/v1/servers", async (context) => context.text(String(await sizeOf(context.req.raw.body ?? [], variant))))
+    app.put("/v1/servers", async (context) =>
+      context.text(String(await sizeOf(context.req.raw.body as AsyncIterable<Uint8Array>, variant))),
+    )
     return getRequestListener(app.fetch)
   },
 }
