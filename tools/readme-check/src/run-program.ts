@@ -84,9 +84,12 @@ process.exit(response.ok ? 0 : 1)
     const config = JSON.stringify({ rootDir: dirname(file), testMatch: ["**/*.cjs"], transform: {}, watchman: false })
     return runProcess(process.execPath, [jest, "--config", config, "--runTestsByPath", file], env)
   },
-  vitest: ({ file, env }) => {
+  vitest: async ({ file, env }) => {
     const vitest = join(import.meta.dirname, "../../../node_modules/vitest/vitest.mjs")
-    return runProcess(process.execPath, [vitest, "run", "--config", "/dev/null", "--root", dirname(file), file], env)
+    // Else it would find the configuration of this package.
+    const config = join(dirname(file), "vitest.config.mjs")
+    await writeFile(config, "export default {}\n")
+    return runProcess(process.execPath, [vitest, "run", "--config", config, "--root", dirname(file), file], env)
   },
   worker: runWorker,
   page: runPage,
