@@ -1,11 +1,13 @@
 // For `node --import`: a program in a separate process runs on the sources of every package, as tests do. The query replaces
 // packages by others: `?axios=axios-1.7`.
 import { existsSync } from "node:fs"
-import { registerHooks } from "node:module"
+import { enableCompileCache, registerHooks } from "node:module"
 
 const packages = new URL("../../", import.meta.url)
 const aliases = new URL(import.meta.url).searchParams
 
+// Else each process compiles all the sources again.
+enableCompileCache()
 registerHooks({
   resolve(specifier, context, nextResolve) {
     const alias = aliases.get(specifier)
