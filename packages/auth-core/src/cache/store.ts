@@ -1,6 +1,6 @@
 /**
  * A change of a key: its value was set or deleted, its failure was recorded or forgiven, or its lease was released
- * without a result.
+ * without a result, so that those who wait ask again. A store may also tell `released` when it begins to hear of a key.
  */
 export type StoreChange = "set" | "deleted" | "failed" | "forgiven" | "released"
 
