@@ -31,7 +31,9 @@ export function mismatch(answer: Answer, shown: string | undefined, context: Exp
   const differences = ofScopedPost(named, signed, received, context)
   const [first] = differences
   if (first !== undefined) {
-    const form = otherForm(signed, received, context)
+    // One change on the way is likelier than a gateway that knows only the scoped form.
+    const isPossible = signed.claimed?.scoped === true || differences.length > 1
+    const form = isPossible ? otherForm(signed, received, context) : undefined
     if (form !== undefined) return { ...form, differences: [form], comparison }
     return {
       ...first,
