@@ -14,7 +14,11 @@ const needsFrameworks = programs.some(({ run }) => run !== "node")
 
 function fileOf({ readme, line, run, language }: ReadmeProgram): string {
   const isTest = run === "jest" || run === "vitest"
-  return join(folder, dirname(readme), `line-${line}${isTest ? ".test" : ""}${language === "js" ? ".cjs" : ".ts"}`)
+  return join(
+    folder,
+    readme.replace(".md", ""),
+    `line-${line}${isTest ? ".test" : ""}${language === "js" ? ".cjs" : ".ts"}`,
+  )
 }
 const fileWithFragments = (program: ReadmeProgram) => fileOf(program).replace(/(\.c?[jt]s)$/, "-and-fragments$1")
 
@@ -69,8 +73,9 @@ describe("the TypeScript of the READMEs", () => {
       const [{ user }] = customers
       const env = {
         ...cloud.env,
-        // A program that shows how to use a proxy must not depend on Node's own support.
-        ...(/HTTPS_PROXY|EnvHttpProxyAgent/.test(code) && program.readme !== "docs/start.md"
+        // A program that shows how to use a proxy must not depend on Node's own support. msw and nock do not answer what
+        // Node sends to a proxy.
+        ...(/HTTPS_PROXY|EnvHttpProxyAgent|"msw"|"nock"/.test(code) && program.readme !== "docs/start.md"
           ? { NODE_USE_ENV_PROXY: "" }
           : {}),
         HUAWEICLOUD_SDK_AK: user.credentials.accessKeyId,
