@@ -17,14 +17,14 @@ import { Hono } from "hono"
 import { credentials } from "./example-request.ts"
 
 /** `bare` does nothing else than the framework; `hashing` also hashes uploads, without a signature. */
-export type Variant = "bare" | "hashing" | "verifying"
+export type FrameworkVariant = "bare" | "hashing" | "verifying"
 export type FrameworkName = keyof typeof listeners
 
 const verifier = createVerifier({ keys: () => credentials })
 const options = { maxBodyBytes: Number.POSITIVE_INFINITY }
 
 /** Reads an upload. Returns its size. */
-async function sizeOf(body: AsyncIterable<Uint8Array>, variant: Variant): Promise<number> {
+async function sizeOf(body: AsyncIterable<Uint8Array>, variant: FrameworkVariant): Promise<number> {
   const hash = variant === "hashing" ? createHash("sha256") : undefined
   let size = 0
   for await (const chunk of body) {
@@ -35,14 +35,14 @@ async function sizeOf(body: AsyncIterable<Uint8Array>, variant: Variant): Promis
 }
 
 const listeners = {
-  async "node:http"(variant: Variant): Promise<RequestListener> {
+  async "node:http"(variant: FrameworkVariant): Promise<RequestListener> {
     const listener: RequestListener = async (request, response) => {
       if (request.method !== "PUT") response.end("ok")
       else response.end(String(await sizeOf(request, variant)))
     }
     return variant === "verifying" ? createAuthHandler(verifier, options).node(listener) : listener
   },
-  async express(variant: Variant): Promise<RequestListener> {
+  async express(variant: FrameworkVariant): Promise<RequestListener> {
     const app = express()
     if (variant === "verifying") app.use(expressAuth(verifier, options))
     app.post("/v1/servers", express.json(), (_request, response) => void response.send("ok"))
@@ -50,7 +50,7 @@ const listeners = {
     app.put("/v1/servers", async (request, response) => void response.send(String(await sizeOf(request, variant))))
     return app
   },
-  async fastify(variant: Variant): Promise<RequestListener> {
+  async fastify(variant: FrameworkVariant): Promise<RequestListener> {
     const app = fastify({ bodyLimit: Number.MAX_SAFE_INTEGER })
     if (variant === "verifying") await app.register(fastifyAuth, { verifier, ...options })
     app.addContentTypeParser("application/octet-stream", (_request, payload, done) => done(null, payload))
@@ -60,7 +60,7 @@ const listeners = {
     await app.ready()
     return app.routing.bind(app)
   },
-  async hono(variant: Variant): Promise<RequestListener> {
+  async hono(variant: FrameworkVariant): Promise<RequestListener> {
     const app = new Hono()
     if (variant === "verifying") app.use(honoAuth(verifier, options))
     app.post("/v1/servers", async (context) => {
@@ -76,7 +76,7 @@ const listeners = {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const [, , framework, variant] = process.argv as [string, string, FrameworkName, Variant]
+  const [, , framework, variant] = process.argv as [string, string, FrameworkName, FrameworkVariant]
   const server = createServer(await listeners[framework](variant))
   server.keepAliveTimeout = 120_000
   await once(server.listen(0, "127.0.0.1"), "listening")

@@ -4,7 +4,7 @@ import { Pool } from "undici"
 import { comparing } from "./compare.ts"
 import { median } from "./distribution.ts"
 import { credentials, json } from "./example-request.ts"
-import type { FrameworkName, Variant } from "./framework-service.ts"
+import type { FrameworkName, FrameworkVariant } from "./framework-service.ts"
 import { shuffled } from "./rounds.ts"
 import type { Effort, Part, Row } from "./row.ts"
 import { type RunningService, startService } from "./start-service.ts"
@@ -92,13 +92,13 @@ function loadOf(service: RunningService, method: "GET" | "POST") {
   }
 }
 
-const VARIANTS: readonly Variant[] = ["bare", "hashing", "verifying"]
+const VARIANTS: readonly FrameworkVariant[] = ["bare", "hashing", "verifying"]
 
 async function uploadRows(framework: FrameworkName, { quick, node }: Effort): Promise<Row[]> {
   const megabytes = quick ? 128 : 1024
-  const samples: Record<Variant, number[]> = { bare: [], hashing: [], verifying: [] }
-  const memories: Record<Variant, number[]> = { bare: [], hashing: [], verifying: [] }
-  const times: Record<Variant, number[]> = { bare: [], hashing: [], verifying: [] }
+  const samples: Record<FrameworkVariant, number[]> = { bare: [], hashing: [], verifying: [] }
+  const memories: Record<FrameworkVariant, number[]> = { bare: [], hashing: [], verifying: [] }
+  const times: Record<FrameworkVariant, number[]> = { bare: [], hashing: [], verifying: [] }
   const services = await Promise.all(
     VARIANTS.map(async (variant) => ({ variant, service: await startService(node, framework, variant) })),
   )
@@ -116,7 +116,8 @@ async function uploadRows(framework: FrameworkName, { quick, node }: Effort): Pr
   }
   for (const { service } of services) service.stop()
   const id = framework.replace(":", "-")
-  const speed = (variant: Variant): string => `${((megabytes * 1_000) / median(times[variant])).toFixed(0)} MB/s`
+  const speed = (variant: FrameworkVariant): string =>
+    `${((megabytes * 1_000) / median(times[variant])).toFixed(0)} MB/s`
   return [
     comparing(samples)("hashing", "verifying", {
       id: `${id}-upload-verified`,

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import type { FrameworkName, Variant } from "./framework-service.ts"
+import type { FrameworkName, FrameworkVariant } from "./framework-service.ts"
 
 /** A service in a separate process. */
 export interface RunningService {
@@ -12,7 +12,11 @@ export interface RunningService {
   stop(): void
 }
 
-export async function startService(node: string, framework: FrameworkName, variant: Variant): Promise<RunningService> {
+export async function startService(
+  node: string,
+  framework: FrameworkName,
+  variant: FrameworkVariant,
+): Promise<RunningService> {
   const program = fileURLToPath(new URL("framework-service.ts", import.meta.url))
   const child = spawn(node, ["--expose-gc", program, framework, variant], { stdio: ["pipe", "pipe", "inherit"] })
   const lines = createInterface({ input: child.stdout })

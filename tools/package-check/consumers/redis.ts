@@ -4,5 +4,5 @@ import { createClient } from "redis"
 
 export async function works(): Promise<boolean> {
   const stores: CacheStore[] = [redisStore(new Redis({ lazyConnect: true })), redisStore(createClient())]
-  return stores.every((store) => store.acquireLease !== undefined)
+  return stores.every((store) => store.take !== undefined)
 }

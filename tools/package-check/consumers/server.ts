@@ -19,6 +19,6 @@ export async function refused(): Promise<void> {
   })
   // @ts-expect-error: a refusal has no identity
   verdict.auth
-  // @ts-expect-error: no keys
-  createVerifier({})
+  // @ts-expect-error: keys is a function
+  createVerifier({ keys: "sample-sk" })
 }

@@ -18,6 +18,7 @@ export async function installAlone(
       ...Object.fromEntries(clients.map((client) => [client, devDependencies[client] ?? "*"])),
       ...peerDependencies,
       "@types/node": "^24.0.0",
+      ...("express" in peerDependencies ? { "@types/express": "^5.0.0" } : {}),
       [name]: `file:${packed.tarball}`,
     },
     overrides: Object.fromEntries(siblings.map(({ manifest, tarball }) => [manifest.name, `file:${tarball}`])),

@@ -34,6 +34,7 @@ export async function installTogether(packages: PackedPackage[], folder: string)
     dependencies: {
       ...Object.fromEntries([...aliases, ...nodeTypes]),
       "@types/bun": "^1.4.0",
+      "@types/express": "^5.0.0",
       jest: "^30.5.0",
       ...Object.assign({}, ...packages.map(({ manifest }) => manifest.peerDependencies)),
       ...Object.fromEntries(clients.map((client) => [client, versionOf(client, packages)])),

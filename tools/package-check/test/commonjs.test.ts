@@ -28,6 +28,8 @@ const programs = consumersIn("").map(({ name }) => name)
 /** Clients that are ES modules only, which programs import at run time. */
 const onDemand = consumersIn("commonjs").map(({ name }) => name)
 const requirable = programs.filter((name) => !onDemand.includes(name))
+/** They require ES modules of others: the curves of P-256, and cookies. */
+const ofEsModules = ["auth-core", "emulator", "fastify"]
 const all = [...programs, ...onDemand.map((name) => `${name}-on-demand`)]
 const inNode16 = [...requirable, ...onDemand.map((name) => `${name}-on-demand`)]
 
@@ -120,11 +122,14 @@ describe("Jest", () => {
   }
 
   it.each(NODE_MAJORS)("runs programs of all packages whose clients it can require, on Node %i", async (major) => {
-    await jest(major, requirable)
+    await jest(
+      major,
+      requirable.filter((name) => !ofEsModules.includes(name)),
+    )
   })
 
-  it("requires got and ky themselves only on Node 24, and with a flag", async () => {
+  it("requires ES modules only on Node 24, and with a flag", async () => {
     await expect(jest(22, ["ky"])).rejects.toThrow("Must use import to load ES Module")
-    await jest(24, onDemand, { NODE_OPTIONS: "--experimental-vm-modules" })
+    await jest(24, [...onDemand, ...ofEsModules], { NODE_OPTIONS: "--experimental-vm-modules" })
   })
 })

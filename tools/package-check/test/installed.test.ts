@@ -11,7 +11,9 @@ import { installAlone } from "../src/install-alone.ts"
 import { NODE_MAJORS } from "../src/install-together.ts"
 
 /** They load the core's entry for adapters too. */
-const ADAPTERS = ["axios", "express", "fastify", "fetch", "got", "hono", "ky", "server", "undici"]
+/** Their types name those of node:http. */
+const SERVERS = ["express", "fastify", "hono", "server"]
+const ADAPTERS = ["axios", "fetch", "got", "ky", "undici", ...SERVERS]
 
 const packages = inject("packages")
 const scratch = inject("scratch")
@@ -104,7 +106,7 @@ describe.concurrent.each(packages)("$manifest.name installed alone", (packed) =>
 
 /** A browser's project has no types of Node, but the types of got need them. */
 function typesBeside(id: string): string[] {
-  return id === "got" ? ["node"] : []
+  return ["got", "emulator", ...SERVERS].includes(id) ? ["node"] : []
 }
 
 /** A CommonJS program in TypeScript that uses every entry. */

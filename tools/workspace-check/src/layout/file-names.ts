@@ -13,7 +13,7 @@ export function misnamedFiles(modules: readonly SourceModule[]): string[] {
 
 function isNamedAfterExports({ path, exports }: SourceModule): boolean {
   const base = posix.basename(path).replace(/\.d\.ts$|\.[cm]?[jt]s$/, "")
-  const isEntry = base === "index" || path === "packages/auth-core/src/adapter.ts"
+  const isEntry = base === "index" || /^packages\/[a-z-]+\/src\/adapter\.ts$/.test(path)
   if (isEntry || base.endsWith(".chunk") || exports.length === 0) return true
   const words = base.split("-")
   const names = exports.map(wordsOf)

@@ -25,8 +25,6 @@ export const layoutRules: LayoutRules = {
     [`${core}/runtime/read-answer.ts`]: "Its exports read one part each of what a server or a client gave.",
     "packages/axios/src/axios-releases.ts": "Its exports serve the oldest releases of axios only.",
     "packages/axios/src/wire.ts": "Its exports translate between a config of axios and what is on the wire.",
-    "packages/server/src/adapter.ts": "It is the entry for packages of frameworks.",
-    "tools/bench/src/framework-service.ts": "It is a program. Its exports name its arguments.",
     "tools/bench/src/example-request.ts": "Its exports are one request, in the forms that the peers take.",
     "tools/conformance/src/matrix.ts": "Its exports are the axes of the matrix, and its cells.",
   },
