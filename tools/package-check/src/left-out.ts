@@ -20,6 +20,16 @@ export const withoutDom: LeftOut[] = [
 export const inTypeScript56: LeftOut[] = [
   { client: "got", where: "TypeScript 5.6", reason: "its types need the generic `Uint8Array` of TypeScript 5.7" },
   { client: "bun-types", where: "TypeScript 5.6", reason: "they need the generic `Uint8Array` of TypeScript 5.7" },
+  { client: "hono", where: "TypeScript 5.6", reason: "its types need the generic `Uint8Array` of TypeScript 5.7" },
+]
+
+/** In programs that Deno checks. */
+export const inDeno: LeftOut[] = [
+  {
+    client: "express",
+    where: "Deno",
+    reason: "its types take the requests of another release of `@types/node` than Deno's",
+  },
 ]
 
 /** In CommonJS programs. */
