@@ -44,7 +44,7 @@ export {
 } from "./engine/send-secrets.ts"
 export type { PeekLimits, ResponseLike, WireRequest } from "./engine/wire-request.ts"
 export { isStream, type PreparedBody, urlIfValid, wireUrl } from "./engine/wire-request.ts"
-export { AuthError, isAuthError } from "./errors/auth-error.ts"
+export { AuthError, invalidOption, isAuthError } from "./errors/auth-error.ts"
 export { type EndpointOptions, resolveEndpoint } from "./iam/endpoint.ts"
 export { timeAt } from "./iam/iam-answer.ts"
 export { accessKeyOf, cloudsIn, iamOriginOf, type OsSettings, settingsOfVariables } from "./iam/os-settings.chunk.ts"

@@ -1,5 +1,5 @@
 import type { RequestHead } from "@countersign/auth-core/adapter"
-import { invalidOption } from "./check-number.ts"
+import { invalidOption } from "@countersign/auth-core/adapter"
 import type { Verifier } from "./create-verifier.ts"
 import type { RouteOptions } from "./verifier-options.ts"
 
@@ -58,12 +58,12 @@ type HeaderOf = (name: string) => string | undefined
 
 /** @throws {AuthError} `AUTH_INVALID_OPTION` */
 export function handlingOf<Owner>(verifier: Verifier<Owner>, options: HandlerOptions): Handling<Owner> {
-  if (typeof verifier?.open !== "function") throw invalidOption("`verifier` must be one of createVerifier")
+  if (typeof verifier?.open !== "function") throw invalidOption("`verifier` must be one of createVerifier.")
   const { streamBody = false, rawBody = false, proxy, ...route } = options
   for (const [name, value] of Object.entries({ streamBody, rawBody })) {
-    if (typeof value !== "boolean") throw invalidOption(`\`${name}\` must be true or false`)
+    if (typeof value !== "boolean") throw invalidOption(`\`${name}\` must be true or false.`)
   }
-  if (streamBody && rawBody) throw invalidOption("`rawBody` collects what `streamBody` streams: choose one of them")
+  if (streamBody && rawBody) throw invalidOption("`rawBody` collects what `streamBody` streams: choose one of them.")
   return { verifier: verifier.with(route), streamBody, rawBody, asSigned: proxy && undoing(proxy) }
 }
 
@@ -79,9 +79,9 @@ function undoing(proxy: ProxyOptions): NonNullable<Handling<unknown>["asSigned"]
   check("prefixHeader", prefixHeader, HEADER_NAME, "a header name, such as x-forwarded-prefix")
   check("addedPrefix", addedPrefix, PREFIX, "the start of a path, such as /internal")
   if (host !== undefined && hostHeader !== undefined)
-    throw invalidOption("`proxy` may have `host` or `hostHeader`, not both")
+    throw invalidOption("`proxy` may have `host` or `hostHeader`, not both.")
   if (removedPrefix !== undefined && prefixHeader !== undefined)
-    throw invalidOption("`proxy` may have `removedPrefix` or `prefixHeader`, not both")
+    throw invalidOption("`proxy` may have `removedPrefix` or `prefixHeader`, not both.")
   return (path, headerOf) => {
     const own = addedPrefix !== undefined && isBelow(path, addedPrefix) ? path.slice(addedPrefix.length) : path
     const removed = removedPrefix ?? (prefixHeader && headerOf(prefixHeader.toLowerCase())) ?? ""
@@ -94,7 +94,7 @@ function undoing(proxy: ProxyOptions): NonNullable<Handling<unknown>["asSigned"]
 
 function check(name: string, value: unknown, form: RegExp, what: string): void {
   if (value === undefined || (typeof value === "string" && form.test(value))) return
-  throw invalidOption(`\`proxy.${name}\` must be ${what}`)
+  throw invalidOption(`\`proxy.${name}\` must be ${what}.`)
 }
 
 function isBelow(path: string, prefix: string): boolean {

@@ -1,5 +1,5 @@
-import { andThen, createVerifyingKey, type VerifyingKey } from "@countersign/auth-core/adapter"
-import { checkNumber, invalidOption } from "./check-number.ts"
+import { andThen, createVerifyingKey, invalidOption, type VerifyingKey } from "@countersign/auth-core/adapter"
+import { checkNumber } from "./check-number.ts"
 import { type Awaitable, createLookup, type Lookup } from "./lookup.ts"
 
 /** An access key of a caller. */
@@ -44,7 +44,7 @@ export interface ReadyKey<Owner> {
  * @throws {AuthError} `AUTH_INVALID_OPTION`
  */
 export function createKeySource<Owner>(keys: Keys<Owner>, options: KeyCacheOptions): Lookup<string, ReadyKey<Owner>> {
-  if (typeof keys !== "function") throw invalidOption("`keys` must be a function that gives an access key")
+  if (typeof keys !== "function") throw invalidOption("`keys` must be a function that gives an access key.")
   const { ttlMs = 60_000, absentTtlMs = 10_000, maxEntries = 10_000, timeoutMs = 5_000 } = options
   checkNumber("keyCache.ttlMs", ttlMs, 0)
   checkNumber("keyCache.absentTtlMs", absentTtlMs, 0)

@@ -11,6 +11,7 @@ import {
   authenticatedFetch,
   createIamGuard,
   type Fetch,
+  invalidOption,
   LONGEST_TIMER_MS,
   listAt,
   parseJson,
@@ -20,7 +21,7 @@ import {
   textAt,
   timeAt,
 } from "@countersign/auth-core/adapter"
-import { checkNumber, invalidOption } from "./check-number.ts"
+import { checkNumber } from "./check-number.ts"
 import type { Named, TokenCaller, TokenFacts, TokenUser } from "./identity.ts"
 import { type Awaitable, createLookup } from "./lookup.ts"
 import type { TokenSource } from "./token-source.ts"
@@ -81,9 +82,9 @@ export function keystone<Owner = undefined>(options: KeystoneOptions<Owner>): To
   for (const [name, value] of Object.entries({ maxAgeMs, invalidMaxAgeMs, staleIfDownMs })) checkNumber(name, value, 0)
   checkNumber("maxEntries", maxEntries, 1)
   checkNumber("timeoutMs", timeoutMs, 1)
-  if (fetch !== undefined && typeof fetch !== "function") throw invalidOption("`fetch` must be a function")
+  if (fetch !== undefined && typeof fetch !== "function") throw invalidOption("`fetch` must be a function.")
   const { owner: ownerOf } = options
-  if (ownerOf !== undefined && typeof ownerOf !== "function") throw invalidOption("`owner` must be a function")
+  if (ownerOf !== undefined && typeof ownerOf !== "function") throw invalidOption("`owner` must be a function.")
   const { iamEndpoint: endpoint, region, cloud } = options
   const origin = resolveEndpoint({ endpoint, option: "iamEndpoint", region, cloud, allowInsecure })
   const url = `${origin}/v3/auth/tokens?nocatalog=true`
@@ -131,7 +132,7 @@ function authOf(given: KeystoneOptions<unknown>["auth"]): Auth {
   if (typeof given === "function" || typeof given === "string" || Object(given) === given) {
     return tokenAuth(given as TokenProvider)
   }
-  throw invalidOption("`auth` must be a token provider such as passwordToken(...), a token, or an auth")
+  throw invalidOption("`auth` must be a token provider such as passwordToken(...), a token, or an auth.")
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { NameOrId } from "@countersign/auth-core"
-import { checkNameOrId } from "@countersign/auth-core/adapter"
-import { invalidOption } from "./check-number.ts"
+import { checkNameOrId, invalidOption } from "@countersign/auth-core/adapter"
 import type { Named, TokenFacts } from "./identity.ts"
 
 /** The callers with a token that a route lets in. */
@@ -19,16 +18,16 @@ export type TokenTest = (caller: TokenFacts) => boolean
 /** @throws {AuthError} `AUTH_INVALID_OPTION` */
 export function createTokenTest(policy: TokenPolicy | TokenTest | undefined): TokenTest | undefined {
   if (policy === undefined || typeof policy === "function") return policy
-  if (Object(policy) !== policy) throw invalidOption("`tokenPolicy` must be an object, or a function of the caller")
+  if (Object(policy) !== policy) throw invalidOption("`tokenPolicy` must be an object, or a function of the caller.")
   const { roles = [], project, domain } = policy
   if (!Array.isArray(roles) || !roles.every((role) => typeof role === "string" && role !== "")) {
-    throw invalidOption("`tokenPolicy.roles` must list names of roles")
+    throw invalidOption("`tokenPolicy.roles` must list names of roles.")
   }
   if (project !== undefined) checkNameOrId(project, "tokenPolicy.project")
   if (domain !== undefined) checkNameOrId(domain, "tokenPolicy.domain")
   if (typeof project === "string" && domain === undefined) {
     throw invalidOption(
-      "`tokenPolicy.project` is a name, which is unique only in its domain: pass `tokenPolicy.domain` too, or the project as { id }",
+      "`tokenPolicy.project` is a name, which is unique only in its domain: pass `tokenPolicy.domain` too, or the project as { id }.",
     )
   }
   return (caller) =>

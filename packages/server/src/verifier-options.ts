@@ -1,6 +1,6 @@
 import { MAX_SIGNED_BODY_BYTES, type SigningAlgorithm } from "@countersign/auth-core"
-import { createSignatureReader } from "@countersign/auth-core/adapter"
-import { checkNumber, invalidOption } from "./check-number.ts"
+import { createSignatureReader, invalidOption } from "@countersign/auth-core/adapter"
+import { checkNumber } from "./check-number.ts"
 import type { Scheme } from "./identity.ts"
 import { createKeySource, type KeyCacheOptions, type Keys, type ReadyKey } from "./key-source.ts"
 import { type LockOut, type LockOutOptions, memoryLockOut } from "./lock-out.ts"
@@ -133,21 +133,21 @@ export function rulesOf<Owner>(options: VerifierOptions<Owner>): Rules<Owner> {
   const { maxSkewMs = 15 * 60_000, refusals = "gateway", development = false, onRefusal, now = Date.now } = options
   const { keys, tokens, basic = false, lockOut = false, onLockOut, onEvent } = options
   if (!Array.isArray(algorithms) || algorithms.length === 0)
-    throw invalidOption("`algorithms` must list at least one algorithm")
+    throw invalidOption("`algorithms` must list at least one algorithm.")
   if (scoped || algorithms.includes("V11-HMAC-SHA256")) {
     checkNames("regions", regions)
     checkNames("services", services)
   }
   checkNumber("maxSkewMs", maxSkewMs, 0)
-  if (typeof now !== "function") throw invalidOption("`now` must be a function, such as Date.now")
-  if (refusals !== "gateway" && refusals !== "problem") throw invalidOption("`refusals` must be gateway or problem")
+  if (typeof now !== "function") throw invalidOption("`now` must be a function, such as Date.now.")
+  if (refusals !== "gateway" && refusals !== "problem") throw invalidOption("`refusals` must be gateway or problem.")
   if (tokens !== undefined && typeof tokens?.find !== "function")
-    throw invalidOption("`tokens` must be a source of tokens, such as keystone({ iamEndpoint, auth })")
-  if (keys === undefined && tokens === undefined) throw invalidOption("Pass `keys`, `tokens`, or both")
-  if (typeof basic !== "boolean") throw invalidOption("`basic` must be true or false")
-  if (basic && keys === undefined) throw invalidOption("`basic` needs `keys`")
+    throw invalidOption("`tokens` must be a source of tokens, such as keystone({ iamEndpoint, auth }).")
+  if (keys === undefined && tokens === undefined) throw invalidOption("Pass `keys`, `tokens`, or both.")
+  if (typeof basic !== "boolean") throw invalidOption("`basic` must be true or false.")
+  if (basic && keys === undefined) throw invalidOption("`basic` needs `keys`.")
   for (const [name, hook] of Object.entries({ onRefusal, onLockOut, onEvent })) {
-    if (hook !== undefined && typeof hook !== "function") throw invalidOption(`\`${name}\` must be a function`)
+    if (hook !== undefined && typeof hook !== "function") throw invalidOption(`\`${name}\` must be a function.`)
   }
   const make = createRefusals(refusals, challengesOf(options, algorithms))
   const events = createTell(onEvent)
@@ -212,14 +212,14 @@ function challengesOf({ keys, tokens, basic }: VerifierOptions, algorithms: read
 function lockOutOf(given: LockOut | LockOutOptions | boolean, now: () => number): LockOut | undefined {
   if (given === false) return undefined
   if (given === true) return memoryLockOut({ now })
-  if (Object(given) !== given) throw invalidOption("`lockOut` must be true, false, options, or a lock-out of your own")
+  if (Object(given) !== given) throw invalidOption("`lockOut` must be true, false, options, or a lock-out of your own.")
   if ("isLocked" in given) return given
   return memoryLockOut({ now, ...given })
 }
 
 function checkNames(name: string, names: unknown): void {
   if (names === "any" || (Array.isArray(names) && names.every((one) => typeof one === "string"))) return
-  throw invalidOption(`\`${name}\` must list the ${name} that a signature with a scope may name, or be "any"`)
+  throw invalidOption(`\`${name}\` must list the ${name} that a signature with a scope may name, or be "any".`)
 }
 
 function isNamed(names: readonly string[] | "any" | undefined, name: string): boolean {
@@ -237,11 +237,11 @@ export function policyOf(route: RouteOptions, { findKey, tokens, basic, now }: R
   const { schemes = [...possible] } = route
   checkNumber("maxBodyBytes", maxBodyBytes, 0)
   for (const [name, value] of Object.entries({ allowUnsignedPayload, allowUnsignedHost, optional })) {
-    if (typeof value !== "boolean") throw invalidOption(`\`${name}\` must be true or false`)
+    if (typeof value !== "boolean") throw invalidOption(`\`${name}\` must be true or false.`)
   }
   if (!Array.isArray(schemes) || schemes.length === 0 || !schemes.every((scheme) => possible.has(scheme)))
     throw invalidOption(
-      `\`schemes\` must list some of ${[...possible].join(", ")}, for which this verifier has its options`,
+      `\`schemes\` must list some of ${[...possible].join(", ")}, for which this verifier has its options.`,
     )
   return {
     maxBodyBytes,
@@ -260,8 +260,8 @@ function replayOf(given: ReplayStore | ReplayOptions | boolean, now: () => numbe
     given === true ? { store: memoryReplayStore({ now }) } : "remember" in Object(given) ? { store: given } : given
   const { store, timeoutMs = 1_000, acceptIfStoreFails = false } = Object(options) as ReplayOptions
   if (typeof store?.remember !== "function")
-    throw invalidOption("`replay` must be true, false, a store with `remember`, or { store }")
+    throw invalidOption("`replay` must be true, false, a store with `remember`, or { store }.")
   checkNumber("replay.timeoutMs", timeoutMs, 1)
-  if (typeof acceptIfStoreFails !== "boolean") throw invalidOption("`replay.acceptIfStoreFails` must be true or false")
+  if (typeof acceptIfStoreFails !== "boolean") throw invalidOption("`replay.acceptIfStoreFails` must be true or false.")
   return { store, timeoutMs, acceptIfStoreFails }
 }

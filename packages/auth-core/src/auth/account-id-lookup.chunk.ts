@@ -1,5 +1,5 @@
 // Loaded only for `projectId: "auto"` and `domainId: "auto"`, which ask IAM.
-import { AuthError } from "../errors/auth-error.ts"
+import { invalidOption } from "../errors/auth-error.ts"
 import type { IamOptions } from "../iam/iam-connection.ts"
 import { findDomainId, findProjectId } from "../iam/lookups.ts"
 import { type Cloud, hasRegion, huaweiCloud } from "../identity/cloud.ts"
@@ -126,8 +126,7 @@ function regionIn({ hostname }: URL, cloud: Cloud = huaweiCloud): string {
   const domain = cloud.domain === huaweiCloud.domain ? "[a-z]+\\.[a-z]+" : cloud.domain.replaceAll(".", "\\.")
   const region = new RegExp(`\\.([^.]+)\\.${domain}$`).exec(hostname)?.[1]
   if (region !== undefined && hasRegion(cloud, region)) return region
-  throw new AuthError(
-    "AUTH_INVALID_OPTION",
+  throw invalidOption(
     `\`projectId: "auto"\` needs a region, and the host ${hostname} names none: pass \`region\`, or the id of the project.`,
   )
 }

@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { invalidOption } from "../errors/auth-error.ts"
 import type { Auth } from "./auth.ts"
 
 /** An auth that signs, and the one for bodies that are too large to sign. */
@@ -37,5 +37,5 @@ const APP = "appAuth(...) and appCodeAuth(...)"
 /** @param pass the right auths, in words */
 function checked(auth: Auth, name: string, pass: string): Auth {
   if (typeof auth?.authenticate === "function") return auth
-  throw new AuthError("AUTH_INVALID_OPTION", `autoAuth needs an auth as \`${name}\`: pass ${pass}.`)
+  throw invalidOption(`autoAuth needs an auth as \`${name}\`: pass ${pass}.`)
 }

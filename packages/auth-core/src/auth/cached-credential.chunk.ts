@@ -1,7 +1,7 @@
 // Loaded with the first request of a provider. A fixed token or key needs no cache.
 import type { TokenCacheOptions } from "../cache/cache-options.ts"
 import { TokenCache } from "../cache/token-cache.ts"
-import { AuthError } from "../errors/auth-error.ts"
+import { invalidOption } from "../errors/auth-error.ts"
 import type { Cloud } from "../identity/cloud.ts"
 import type { Expiring, IamReach, Provider } from "../identity/provider.ts"
 import { hasSameSecret, secretOf } from "../identity/secret.ts"
@@ -176,7 +176,7 @@ export interface CachingOptions {
  */
 export function cacheOf({ cache = {}, clock, onEvent }: CachingOptions): TokenCache {
   if (Object(cache) !== cache) {
-    throw new AuthError("AUTH_INVALID_OPTION", "`cache` must be a TokenCache, or options for one.")
+    throw invalidOption("`cache` must be a TokenCache, or options for one.")
   }
   return "get" in cache ? cache : new TokenCache({ clock, onEvent, ...cache })
 }

@@ -1,4 +1,4 @@
-import { AuthError, type AuthErrorCode } from "../errors/auth-error.ts"
+import { AuthError, type AuthErrorCode, invalidOption } from "../errors/auth-error.ts"
 
 /** A growing wait: `firstMs`, then `factor` times as long each time, up to `longestMs`. Jitter adds up to 20 %. */
 export interface BackoffSteps {
@@ -180,8 +180,7 @@ function stepsOf(kind: FailureKind, chosen: BackoffSteps = {}): Steps {
   } = chosen
   if (firstMs >= 0 && longestMs >= firstMs && factor >= 1 && Number.isFinite(factor))
     return { firstMs, factor, longestMs }
-  throw new AuthError(
-    "AUTH_INVALID_OPTION",
+  throw invalidOption(
     `\`backoff.${kind}\` must be { firstMs, factor, longestMs }: milliseconds of 0 or more, a factor of 1 or more, and \`longestMs\` no less than \`firstMs\`.`,
   )
 }

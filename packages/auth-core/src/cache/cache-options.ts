@@ -1,4 +1,4 @@
-import { AuthError, type AuthErrorCode } from "../errors/auth-error.ts"
+import { type AuthErrorCode, invalidOption } from "../errors/auth-error.ts"
 import { type Clock, LONGEST_TIMER_MS, systemClock } from "../runtime/clock.ts"
 import { type Backoff, type BackoffOptions, createBackoff } from "./backoff.ts"
 import type { WaitUntil } from "./cache-entries.ts"
@@ -156,8 +156,7 @@ export function cacheSettings(options: TokenCacheOptions, emit: CacheSettings["e
 
 function checkStore(store: CacheStore): void {
   if ([store?.get, store?.set, store?.delete].every((method) => typeof method === "function")) return
-  throw new AuthError(
-    "AUTH_INVALID_OPTION",
+  throw invalidOption(
     "`store` must have the functions get, set and delete, like the stores of memoryStore() and keyvStore().",
   )
 }
@@ -165,11 +164,11 @@ function checkStore(store: CacheStore): void {
 function checkFunctions(name: string, functions: Readonly<Record<string, unknown>>): void {
   if (Object.values(functions).every((one) => typeof one === "function")) return
   const form = name in functions ? "a function" : `an object with the functions ${Object.keys(functions).join(", ")}`
-  throw new AuthError("AUTH_INVALID_OPTION", `\`${name}\` must be ${form}.`)
+  throw invalidOption(`\`${name}\` must be ${form}.`)
 }
 
 function checkNumber(name: string, value: number | undefined, least: number, most = Number.POSITIVE_INFINITY): void {
   if (value === undefined || (typeof value === "number" && value >= least && value <= most)) return
   const range = most === Number.POSITIVE_INFINITY ? `${least} or more` : `from ${least} to ${most}`
-  throw new AuthError("AUTH_INVALID_OPTION", `\`${name}\` must be a number, ${range}.`)
+  throw invalidOption(`\`${name}\` must be a number, ${range}.`)
 }

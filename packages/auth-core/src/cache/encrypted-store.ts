@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { invalidOption } from "../errors/auth-error.ts"
 import { hasBrand } from "../runtime/has-brand.ts"
 import { type CoordinatedStore, failureKeyOf, isCoordinated } from "./coordinated-store.ts"
 import {
@@ -196,19 +196,15 @@ function associatedData(keyId: string, key: string): Uint8Array<ArrayBuffer> {
 
 function readyKeys(keys: readonly EncryptionKey[]): readonly [ReadyKey, ...ReadyKey[]] {
   if (typeof globalThis.crypto?.subtle?.encrypt !== "function") {
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
-      "encryptedStore needs the Web Crypto API, which browsers offer on https only.",
-    )
+    throw invalidOption("encryptedStore needs the Web Crypto API, which browsers offer on https only.")
   }
   const [first, ...others] = Array.isArray(keys) ? keys.map(readyKey) : []
   if (first === undefined) {
-    throw new AuthError("AUTH_INVALID_OPTION", "`keys` must be an array of at least one { id, key }.")
+    throw invalidOption("`keys` must be an array of at least one { id, key }.")
   }
   const ids = new Set([first, ...others].map(({ id }) => id))
   if (ids.size !== others.length + 1) {
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
+    throw invalidOption(
       "Two of `keys` have the same id. Give each its own, since a stored value names its key by the id.",
     )
   }
@@ -218,7 +214,7 @@ function readyKeys(keys: readonly EncryptionKey[]): readonly [ReadyKey, ...Ready
 function readyKey(given: EncryptionKey, index: number): ReadyKey {
   const { id, key }: Partial<EncryptionKey> = given ?? {}
   if (typeof id !== "string" || !/^[\w-]{1,64}$/.test(id)) {
-    throw new AuthError("AUTH_INVALID_OPTION", `\`keys[${index}].id\` must be 1 to 64 letters, digits, "-" or "_".`)
+    throw invalidOption(`\`keys[${index}].id\` must be 1 to 64 letters, digits, "-" or "_".`)
   }
   if (isCryptoKey(key)) {
     const { name, length }: { name?: unknown; length?: unknown } = Object(key.algorithm)
@@ -227,15 +223,13 @@ function readyKey(given: EncryptionKey, index: number): ReadyKey {
     if (name === "AES-GCM" && length === KEY_BYTES * 8 && usages.every((usage) => key.usages.includes(usage))) {
       return { id, key: Promise.resolve(key) }
     }
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
+    throw invalidOption(
       `\`keys[${index}].key\` must be a CryptoKey of 256 bits for AES-GCM with the usages ${usages.join(" and ")}; this one has ${length ?? "?"} bits for ${name} with ${key.usages.join(" and ") || "none"}.`,
     )
   }
   const bytes = typeof key === "string" ? fromBase64Url(key) : key
   if (!hasBrand(bytes, "Uint8Array") || bytes?.length !== KEY_BYTES) {
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
+    throw invalidOption(
       `\`keys[${index}].key\` must be 32 bytes in a Uint8Array or in base64, for example crypto.getRandomValues(new Uint8Array(32)), or a CryptoKey.`,
     )
   }

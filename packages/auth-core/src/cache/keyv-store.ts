@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { invalidOption } from "../errors/auth-error.ts"
 import type { CacheStore } from "./store.ts"
 import "./shared-renewal.chunk.ts"
 
@@ -24,10 +24,7 @@ export interface KeyvLike {
  */
 export function keyvStore(keyv: KeyvLike): CacheStore {
   if (typeof keyv?.get !== "function" || typeof keyv.set !== "function" || typeof keyv.delete !== "function") {
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
-      "`keyv` must be a Keyv, or an object with its functions get, set and delete.",
-    )
+    throw invalidOption("`keyv` must be a Keyv, or an object with its functions get, set and delete.")
   }
   // Some adapters report errors by this event alone. Without a listener it would end the process.
   let lastError: unknown

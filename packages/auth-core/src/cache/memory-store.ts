@@ -1,5 +1,5 @@
 import type { Hmac } from "../digest/digest.ts"
-import { AuthError } from "../errors/auth-error.ts"
+import { invalidOption } from "../errors/auth-error.ts"
 import { type Clock, systemClock } from "../runtime/clock.ts"
 import { randomHmac } from "./fingerprint.ts"
 import type {
@@ -48,7 +48,7 @@ const FENCE_MS = 3_600_000
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Required<CacheStore> {
   const { maxEntries = 10_000, clock = systemClock } = options
-  if (!(maxEntries >= 1)) throw new AuthError("AUTH_INVALID_OPTION", "`maxEntries` must be a number, 1 or more.")
+  if (!(maxEntries >= 1)) throw invalidOption("`maxEntries` must be a number, 1 or more.")
   const records = new Map<string, MemoryRecord>()
   const listeners = new Set<(notice: StoreNotice) => void>()
   let hmac: Hmac | undefined

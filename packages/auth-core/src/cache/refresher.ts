@@ -1,4 +1,4 @@
-import { AuthError, isAuthError } from "../errors/auth-error.ts"
+import { type AuthError, invalidOption, isAuthError } from "../errors/auth-error.ts"
 import type { BoundSecret, Expiring, Provider, ProviderContext } from "../identity/provider.ts"
 import { hasSameSecret } from "../identity/secret.ts"
 import { askProvider, type FailedRenewal, type Renewal } from "./ask-provider.ts"
@@ -330,8 +330,7 @@ function endsBefore(value: Expiring, other: Expiring | undefined): boolean {
 }
 
 function selfReference(key: string | undefined): AuthError {
-  return new AuthError(
-    "AUTH_INVALID_OPTION",
+  return invalidOption(
     `The provider of ${key ?? "this identity"} depends on its own identity key: give the provider on which it is built another one.`,
   )
 }

@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { type AuthError, invalidOption } from "../errors/auth-error.ts"
 import type { Expiring, Provider } from "../identity/provider.ts"
 import { hasSameSecret } from "../identity/secret.ts"
 import type { Clock } from "../runtime/clock.ts"
@@ -277,8 +277,7 @@ async function storeKeysOf<T extends Expiring>(
 }
 
 function unknownIdentity(identity: unknown): AuthError {
-  return new AuthError(
-    "AUTH_INVALID_OPTION",
+  return invalidOption(
     typeof identity === "string"
       ? `No provider in use has the identity key ${identity}: pass the provider instead.`
       : `A cache takes a provider, which is an async function that yields a value; got ${identity === null ? "null" : typeof identity}.`,

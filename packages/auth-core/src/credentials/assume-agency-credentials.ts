@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { invalidOption } from "../errors/auth-error.ts"
 import { signedExchange } from "../iam/exchange.ts"
 import { readCredentials, STS_SHAPE } from "../iam/iam-answer.ts"
 import { checkInteger, connectionOf, type IamRequest, type StsOptions, stsConnection } from "../iam/iam-connection.ts"
@@ -55,7 +55,7 @@ export function assumeAgencyCredentials(options: AssumeAgencyCredentialsOptions)
   const sessionName = checkName(options.sessionName, "sessionName")
   const tokenCode = options.tokenCode === undefined ? undefined : checkSecret(options.tokenCode, "tokenCode")
   if ((tokenCode === undefined) !== (options.serialNumber === undefined)) {
-    throw new AuthError("AUTH_INVALID_OPTION", "`serialNumber` and `tokenCode` belong together: pass both or neither.")
+    throw invalidOption("`serialNumber` and `tokenCode` belong together: pass both or neither.")
   }
   const { policy } = options
   const members = {

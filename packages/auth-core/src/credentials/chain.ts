@@ -1,4 +1,4 @@
-import { AuthError, type AuthErrorCode, isAuthError } from "../errors/auth-error.ts"
+import { AuthError, type AuthErrorCode, invalidOption, isAuthError } from "../errors/auth-error.ts"
 import type { IamOptions } from "../iam/iam-connection.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
@@ -27,8 +27,7 @@ export function chain(...providers: readonly CredentialProvider[]): CredentialPr
     providers.length === 0 ||
     providers.some((provider) => typeof provider !== "function" || provider.yields === "token")
   ) {
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
+    throw invalidOption(
       "chain(...) takes one or more credential providers, which are functions that yield access keys.",
     )
   }

@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { AuthError, invalidOption } from "../errors/auth-error.ts"
 import { checkIamOptions, type IamOptions } from "../iam/iam-connection.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
 import { environmentVariable, homeDirectory, readTextFile } from "../runtime/environment.ts"
@@ -46,7 +46,7 @@ export function profileCredentials({ file, section, ...options }: ProfileCredent
   checkIamOptions(options)
   for (const [name, value] of Object.entries({ file, section })) {
     if (value !== undefined && (typeof value !== "string" || value === "")) {
-      throw new AuthError("AUTH_INVALID_OPTION", `\`${name}\` must be a non-empty string.`)
+      throw invalidOption(`\`${name}\` must be a non-empty string.`)
     }
   }
   const provider: CredentialProvider = async (context) => {

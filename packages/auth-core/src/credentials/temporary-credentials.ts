@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { invalidOption } from "../errors/auth-error.ts"
 import { authenticatedExchange } from "../iam/exchange.ts"
 import { IAM_SHAPE, readCredentials } from "../iam/iam-answer.ts"
 import { connectionOf, type IamOptions, iamConnection, iamProvider } from "../iam/iam-connection.ts"
@@ -39,10 +39,7 @@ export function agencyCredentials(options: AgencyCredentialsOptions): Credential
   const domain = checkNameOrId(options.domain, "domain")
   const { sessionUser } = options
   if (sessionUser !== undefined && !/^[A-Za-z][A-Za-z0-9 _.-]{0,31}$/.test(sessionUser)) {
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
-      "`sessionUser` must be 1 to 32 letters, digits, spaces and -_., starting with a letter.",
-    )
+    throw invalidOption("`sessionUser` must be 1 to 32 letters, digits, spaces and -_., starting with a letter.")
   }
   const { durationSeconds, policy, longestMs, key: keyOfOptions } = checkTemporaryKeyOptions(options)
   const connection = iamConnection(options, connectionOf(via))

@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { AuthError, invalidOption } from "../errors/auth-error.ts"
 import { type Cloud, checkCloud, hasRegion, huaweiCloud } from "../identity/cloud.ts"
 import { environmentVariable } from "../runtime/environment.ts"
 import { isLoopback } from "../runtime/fetch.ts"
@@ -49,8 +49,7 @@ export function resolveEndpoint({
 function endpointIn(cloud: Cloud, service: "iam" | "sts", region: string | undefined, elsewhere: string): string {
   const { domain, regions, iamRegion, iamService = service } = cloud
   if (region !== undefined && !hasRegion(cloud, region)) {
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
+    throw invalidOption(
       regions === undefined
         ? '`region` must be a region id such as "ap-southeast-1". If your cloud has others, list its `regions` in `cloud`.'
         : `\`region\` must be a region id of ${domain}: ${regions.join(", ")}. If there are more, list its \`regions\` in \`cloud\`.`,
@@ -60,8 +59,7 @@ function endpointIn(cloud: Cloud, service: "iam" | "sts", region: string | undef
   const at = region ?? iamRegion
   if (at === undefined) {
     if (service === "iam" && regions === undefined) return `https://${name}.${domain}`
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
+    throw invalidOption(
       `${service.toUpperCase()} has no global endpoint: pass \`region\` or \`${service}Endpoint\`${elsewhere}.`,
     )
   }
@@ -73,8 +71,7 @@ function endpointIn(cloud: Cloud, service: "iam" | "sts", region: string | undef
 function checkOrigin(value: unknown, name: string, allowInsecure: boolean): string {
   const url = checkUrl(value, name, allowInsecure ? isAnyHost : isLoopback)
   if (url.href === `${url.origin}/`) return url.origin
-  throw new AuthError(
-    "AUTH_INVALID_OPTION",
+  throw invalidOption(
     `${name} must be an origin such as "https://iam.myhuaweicloud.com": scheme, host and port, without a path or user.`,
   )
 }
@@ -89,7 +86,7 @@ function checkOrigin(value: unknown, name: string, allowInsecure: boolean): stri
 export function checkUrl(value: unknown, name: string, mayBePlain: (hostname: string) => boolean): URL {
   const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined
   if (url === undefined || (url.protocol !== "https:" && url.protocol !== "http:")) {
-    throw new AuthError("AUTH_INVALID_OPTION", `${name} must be a URL that starts with https://.`)
+    throw invalidOption(`${name} must be a URL that starts with https://.`)
   }
   if (url.protocol === "http:" && !mayBePlain(url.hostname)) {
     throw new AuthError(

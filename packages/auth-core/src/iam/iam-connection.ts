@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { invalidOption } from "../errors/auth-error.ts"
 import { type Cloud, checkCloud, hasGlobalIam } from "../identity/cloud.ts"
 import type { IamReach, Provider, ProviderContext } from "../identity/provider.ts"
 import { type Clock, LONGEST_TIMER_MS, systemClock } from "../runtime/clock.ts"
@@ -133,7 +133,7 @@ export function transportOf(
   defaultTimeoutMs = 10_000,
 ): Omit<IamConnection, "endpoint"> {
   if (fetch !== undefined && typeof fetch !== "function") {
-    throw new AuthError("AUTH_INVALID_OPTION", "`fetch` must be a function like the global fetch.")
+    throw invalidOption("`fetch` must be a function like the global fetch.")
   }
   checkInteger(timeoutMs, "timeoutMs", 1, LONGEST_TIMER_MS)
   return {
@@ -169,7 +169,7 @@ function callsIam<V>(provider: Provider<V>): provider is IamProvider<V> {
 /** Returns a whole number within bounds, or throws an error that names the option. */
 export function checkInteger<T extends number | undefined>(value: T, option: string, least: number, most: number): T {
   if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return value
-  throw new AuthError("AUTH_INVALID_OPTION", `\`${option}\` must be a whole number from ${least} to ${most}.`)
+  throw invalidOption(`\`${option}\` must be a whole number from ${least} to ${most}.`)
 }
 
 /** One round trip to IAM or STS, ready to send. */

@@ -1,4 +1,4 @@
-import { AuthError, isAuthError } from "../errors/auth-error.ts"
+import { AuthError, invalidOption, isAuthError } from "../errors/auth-error.ts"
 import { BoundSecret, type SecretBinding } from "../identity/provider.ts"
 import { readTextFile } from "../runtime/environment.ts"
 import { abortable } from "../runtime/promises.ts"
@@ -11,10 +11,7 @@ export type Secret = string | (() => string | Promise<string>)
 export function checkSecret(value: Secret | undefined, option: string): Secret {
   if (typeof value === "string" && value !== "") return value
   if (typeof value === "function") return value
-  throw new AuthError(
-    "AUTH_INVALID_OPTION",
-    `\`${option}\` must be a non-empty string, or a function that returns one.`,
-  )
+  throw invalidOption(`\`${option}\` must be a non-empty string, or a function that returns one.`)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { AuthError, isAuthError } from "../errors/auth-error.ts"
+import { AuthError, invalidOption, isAuthError } from "../errors/auth-error.ts"
 import type { Credentials, Token } from "../identity/credentials.ts"
 import type { Provider, ProviderContext } from "../identity/provider.ts"
 import { hasAccessKey, hasSameSecret, hasToken } from "../identity/secret.ts"
@@ -68,10 +68,7 @@ const KINDS: Readonly<Record<Yields, string>> = {
 }
 
 function wrongKind(wanted: Yields, given: Yields): AuthError {
-  return new AuthError(
-    "AUTH_INVALID_OPTION",
-    `\`via\` must be a provider that yields ${KINDS[wanted]}; this one yields ${KINDS[given]}.`,
-  )
+  return invalidOption(`\`via\` must be a provider that yields ${KINDS[wanted]}; this one yields ${KINDS[given]}.`)
 }
 
 /**
@@ -91,10 +88,7 @@ function isRefusal(error: unknown): error is AuthError {
 /** Returns the provider, or throws an error if it is none or states another kind of value. */
 export function checkSource<V>(via: Provider<V>, wanted: Yields | undefined): Provider<V> {
   if (typeof via !== "function") {
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
-      "`via` must be a provider, which is an async function: for example passwordToken(...).",
-    )
+    throw invalidOption("`via` must be a provider, which is an async function: for example passwordToken(...).")
   }
   const { yields } = via
   if (wanted !== undefined && yields !== undefined && yields !== wanted) throw wrongKind(wanted, yields)

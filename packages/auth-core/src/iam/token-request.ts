@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { invalidOption } from "../errors/auth-error.ts"
 import type { Token } from "../identity/credentials.ts"
 import { identityKey, type ProviderContext } from "../identity/provider.ts"
 import { checkBare } from "../runtime/environment.ts"
@@ -218,7 +218,7 @@ export function checkTemporaryKeyOptions({ durationSeconds, policy }: TemporaryK
 } {
   checkInteger(durationSeconds, "durationSeconds", 900, 86_400)
   if (policy !== undefined && (typeof policy !== "object" || policy === null || Array.isArray(policy))) {
-    throw new AuthError("AUTH_INVALID_OPTION", '`policy` must be an object: { Version: "1.1", Statement: [...] }.')
+    throw invalidOption('`policy` must be an object: { Version: "1.1", Statement: [...] }.')
   }
   const seconds = durationSeconds ?? IAM_DEFAULT_SECONDS
   return {

@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { invalidOption } from "../errors/auth-error.ts"
 import { identityKey } from "../identity/provider.ts"
 import { isHeaderText } from "../runtime/header-text.ts"
 
@@ -14,7 +14,7 @@ export type TokenScope =
 /** Returns a copy of a scope, with the default domain where one is needed, or throws an error that names the fault. */
 export function checkScope(scope: TokenScope, defaultDomain: NameOrId | undefined): TokenScope {
   if (typeof scope !== "object" || scope === null || (scope.project === undefined && scope.domain === undefined)) {
-    throw new AuthError("AUTH_INVALID_OPTION", "`scope` must be { project } or { domain }.")
+    throw invalidOption("`scope` must be { project } or { domain }.")
   }
   const domain = scope.domain === undefined ? undefined : checkNameOrId(scope.domain, "scope.domain")
   if (scope.project === undefined) return { domain: checkNameOrId(scope.domain, "scope.domain") }
@@ -22,8 +22,7 @@ export function checkScope(scope: TokenScope, defaultDomain: NameOrId | undefine
   if (typeof project !== "string") return { project }
   const owner = domain ?? defaultDomain
   if (owner === undefined) {
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
+    throw invalidOption(
       "`scope.project` is a name, which is unique only in its domain: pass `scope.domain` too, or the project as { id }.",
     )
   }
@@ -56,22 +55,19 @@ export type NameOrId = string | { readonly id: string }
 export function checkNameOrId(value: unknown, option: string): NameOrId {
   if (isText(value)) return value
   if (typeof value === "object" && value !== null && "id" in value && isText(value.id)) return { id: value.id }
-  throw new AuthError(
-    "AUTH_INVALID_OPTION",
-    `\`${option}\` must be a name, or { id: "..." }: not empty, and without half a surrogate pair.`,
-  )
+  throw invalidOption(`\`${option}\` must be a name, or { id: "..." }: not empty, and without half a surrogate pair.`)
 }
 
 /** Returns the name, or throws an error that names the option. */
 export function checkName(value: unknown, option: string): string {
   if (isText(value)) return value
-  throw new AuthError("AUTH_INVALID_OPTION", `\`${option}\` must be a non-empty string.`)
+  throw invalidOption(`\`${option}\` must be a non-empty string.`)
 }
 
 /** Returns a text that can be sent in a header, or throws an error that names the option. */
 export function checkHeaderText(value: unknown, option: string): string {
   if (isHeaderText(value)) return value
-  throw new AuthError("AUTH_INVALID_OPTION", `\`${option}\` must be a string of visible ASCII characters.`)
+  throw invalidOption(`\`${option}\` must be a string of visible ASCII characters.`)
 }
 
 /** The reference in a body for IAM. */

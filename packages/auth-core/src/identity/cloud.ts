@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { invalidOption } from "../errors/auth-error.ts"
 
 /** A cloud whose services are at `<service>.<region>.<domain>` and `<service>.<domain>`. Pass a preset, or `{ domain }`. */
 export interface Cloud {
@@ -65,5 +65,5 @@ export function hasGlobalIam({ regions, iamRegion }: Cloud): boolean {
  */
 export function checkCloud(cloud: Cloud = huaweiCloud): Cloud {
   if (/^[a-z\d][a-z\d-]*(\.[a-z\d][a-z\d-]*)+$/.test(Object(cloud).domain)) return cloud
-  throw new AuthError("AUTH_INVALID_OPTION", '`cloud` must be a preset, or { domain: "example.cloud" }.')
+  throw invalidOption('`cloud` must be a preset, or { domain: "example.cloud" }.')
 }

@@ -1,5 +1,5 @@
 import { agencyCredentials } from "../credentials/temporary-credentials.ts"
-import { AuthError } from "../errors/auth-error.ts"
+import { invalidOption } from "../errors/auth-error.ts"
 import type { IamOptions } from "../iam/iam-connection.ts"
 import type { Secret } from "../iam/secret.ts"
 import type { TemporaryKeyOptions } from "../iam/token-request.ts"
@@ -51,7 +51,7 @@ export interface Partner {
  */
 export function partner(options: PartnerOptions): Partner {
   if (options.domain === undefined) {
-    throw new AuthError("AUTH_INVALID_OPTION", "`domain` is missing: the partner's own account, by name or { id }.")
+    throw invalidOption("`domain` is missing: the partner's own account, by name or { id }.")
   }
   const token = passwordToken({ ...options, scope: { domain: options.domain } })
   return {
@@ -69,5 +69,5 @@ export function partner(options: PartnerOptions): Partner {
 
 function checkCustomer(customer: Customer): Customer {
   if (typeof customer === "object" && customer !== null) return customer
-  throw new AuthError("AUTH_INVALID_OPTION", "A customer is { domain, agency }: its account, and its agency's name.")
+  throw invalidOption("A customer is { domain, agency }: its account, and its agency's name.")
 }

@@ -1,5 +1,5 @@
 import type { HashAlgorithm } from "../digest/digest.ts"
-import { AuthError } from "../errors/auth-error.ts"
+import { AuthError, invalidOption } from "../errors/auth-error.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
 import type { UrlParts } from "./url-parts.ts"
 
@@ -72,7 +72,7 @@ function isSame(a: SignedValues, b: SignedValues): boolean {
 function checkedNames(names: readonly string[]): string[] {
   const lowerCase = Array.isArray(names) ? names.map((name) => isToken(name) && name.toLowerCase()) : [false]
   if (lowerCase.every((name) => name !== false && name !== "authorization")) return lowerCase as string[]
-  throw new AuthError("AUTH_INVALID_OPTION", "`signedHeaders` must be a list of header names without authorization.")
+  throw invalidOption("`signedHeaders` must be a list of header names without authorization.")
 }
 
 /**

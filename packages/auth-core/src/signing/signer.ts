@@ -1,5 +1,5 @@
 import type { HashAlgorithm } from "../digest/digest.ts"
-import { AuthError } from "../errors/auth-error.ts"
+import { AuthError, invalidOption } from "../errors/auth-error.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
 import { algorithmOf } from "./algorithm.ts"
@@ -176,10 +176,7 @@ const HASH = /^[\da-f]{64}$/
 function hashOf(body: SignableRequest["body"], known: string | undefined, hash: HashAlgorithm): string {
   if (known === undefined) return payloadHash(body, hash)
   if (!HASH.test(known)) {
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
-      "`payloadHash` must be a hash of 64 lower-case hex digits, or UNSIGNED-PAYLOAD.",
-    )
+    throw invalidOption("`payloadHash` must be a hash of 64 lower-case hex digits, or UNSIGNED-PAYLOAD.")
   }
   if (body !== undefined && body !== null) checkBody(body)
   return known

@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { invalidOption } from "../errors/auth-error.ts"
 import { type IamOptions, iamConnection, iamProvider } from "../iam/iam-connection.ts"
 import { bindingOf, checkSecret, readSecret, type Secret } from "../iam/secret.ts"
 import { passwordTokenRequest, requestToken } from "../iam/token-request.ts"
@@ -46,18 +46,14 @@ export function passwordToken(options: PasswordTokenOptions): TokenProvider {
   const user = checkNameOrId(options.user, "user")
   const domain = options.domain === undefined ? undefined : checkNameOrId(options.domain, "domain")
   if (typeof user === "string" && domain === undefined) {
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
+    throw invalidOption(
       "`domain` is missing: a user name is unique only in its domain. Pass `domain`, or the user as { id }.",
     )
   }
   const password = checkSecret(options.password, "password")
   const passcode = options.passcode === undefined ? undefined : checkSecret(options.passcode, "passcode")
   if (passcode !== undefined && typeof user === "string") {
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
-      "`user` must be { id } when there is a `passcode`: IAM does not take a name then.",
-    )
+    throw invalidOption("`user` must be { id } when there is a `passcode`: IAM does not take a name then.")
   }
   const scope = checkScope(options.scope, domain)
   const connection = iamConnection(options)

@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { AuthError, invalidOption } from "../errors/auth-error.ts"
 import type { Token } from "../identity/credentials.ts"
 import { type TokenProvider, yielding } from "../identity/provider.ts"
 import { type Clock, systemClock } from "../runtime/clock.ts"
@@ -28,8 +28,7 @@ export function staticToken(
     typeof token.expiresAt !== "number" ||
     Number.isNaN(token.expiresAt)
   ) {
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
+    throw invalidOption(
       "`token` must be the text of X-Subject-Token, or { value, issuedAt, expiresAt }: that text, and two instants in epoch milliseconds.",
     )
   }
