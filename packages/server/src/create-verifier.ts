@@ -10,7 +10,7 @@ import {
 } from "@countersign/auth-core/adapter"
 import type { TokenCaller } from "./identity.ts"
 import type { ReadyKey } from "./key-source.ts"
-import type { Awaitable } from "./lookup.ts"
+import { type Awaitable, whenAnswered } from "./lookup.ts"
 import { type OpenRequest, refuseKey, SignedRequest, TOO_LARGE, UnsignedRequest, type Verdict } from "./open-request.ts"
 import type { Refusal, RefusalFacts } from "./refusal.ts"
 import {
@@ -154,14 +154,7 @@ function withKey<Owner>(
   }
   const failed = (cause: unknown): Refusal =>
     rules.refuse({ code: "KEY_SOURCE_FAILED", message: "the key cannot be looked up now", accessKeyId, cause })
-  let key: Awaitable<ReadyKey<Owner> | undefined>
-  try {
-    key = findKey(accessKeyId, rules.keyContext(accessKeyId))
-  } catch (error) {
-    return failed(error)
-  }
-  // An error of the check itself is no failure of the source.
-  return isPromise(key) ? key.then(judge, failed) : judge(key)
+  return whenAnswered(() => findKey(accessKeyId, rules.keyContext(accessKeyId)), judge, failed)
 }
 
 function openSigned<Owner>(
@@ -216,13 +209,7 @@ function openWithToken<Owner>(
   }
   const failed = (cause: unknown): Refusal =>
     rules.refuse({ code: "TOKEN_SOURCE_FAILED", message: "the token cannot be checked now", cause })
-  let found: Awaitable<TokenCaller<Owner> | undefined>
-  try {
-    found = tokens.find(token, rules.tokenContext())
-  } catch (error) {
-    return failed(error)
-  }
-  return isPromise(found) ? found.then(judge, failed) : judge(found)
+  return whenAnswered(() => tokens.find(token, rules.tokenContext()), judge, failed)
 }
 
 /** In the gateway's words: UTC, six decimals. */

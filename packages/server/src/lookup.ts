@@ -91,16 +91,9 @@ export function createLookup<Subject, Value>(options: LookupOptions<Subject, Val
       entry.freshUntil = Math.min(now + REST_MS, entry.staleUntil)
       return entry.value
     }
-    let answer: Awaitable<Value | undefined>
-    try {
-      answer = ask(subject, entry?.value)
-    } catch (error) {
-      return failed(error)
-    }
-    if (!isPromise(answer)) return found(answer)
-    const question = inTime(answer, timeoutMs, source)
-      .then(found, failed)
-      .finally(() => pending.delete(name))
+    const answer = whenAnswered(() => inTime(ask(subject, entry?.value), timeoutMs, source), found, failed)
+    if (!isPromise(answer)) return answer
+    const question = answer.finally(() => pending.delete(name))
     pending.set(name, question)
     return question
   }
@@ -113,9 +106,25 @@ export function putBounded<Value>(entries: Map<string, Value>, name: string, val
   entries.set(name, value)
 }
 
-/** Fails if the promise takes longer. A time longer than a timer can run counts as no limit. */
-export function inTime<T>(promise: Promise<T>, timeoutMs: number, source: string): Promise<T> {
-  if (timeoutMs > LONGEST_TIMER_MS) return promise
+/** Goes on with an answer, at once if it is at hand, or with the failure to give one. */
+export function whenAnswered<Answer, Result>(
+  ask: () => Awaitable<Answer>,
+  goOn: (answer: Answer) => Awaitable<Result>,
+  failed: (error: unknown) => Awaitable<Result>,
+): Awaitable<Result> {
+  let answer: Awaitable<Answer>
+  try {
+    answer = ask()
+  } catch (error) {
+    return failed(error)
+  }
+  // An error of `goOn` is no failure to answer.
+  return isPromise(answer) ? answer.then(goOn, failed) : goOn(answer)
+}
+
+/** Fails if a promise takes longer. A time longer than a timer can run counts as no limit. */
+export function inTime<T>(promise: Awaitable<T>, timeoutMs: number, source: string): Awaitable<T> {
+  if (!isPromise(promise) || timeoutMs > LONGEST_TIMER_MS) return promise
   return new Promise((resolve, reject) => {
     const late = (): void => reject(new Error(`${source} gave no answer within ${timeoutMs} ms.`))
     const timer = setTimeout(late, timeoutMs)

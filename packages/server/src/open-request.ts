@@ -2,7 +2,7 @@ import { UNSIGNED_PAYLOAD } from "@countersign/auth-core"
 import { isPromise, type ReceivedSignature } from "@countersign/auth-core/adapter"
 import type { Identity } from "./identity.ts"
 import type { ReadyKey } from "./key-source.ts"
-import { type Awaitable, inTime } from "./lookup.ts"
+import { type Awaitable, inTime, whenAnswered } from "./lookup.ts"
 import type { Refusal, RefusalCode, RefusalFacts } from "./refusal.ts"
 import type { Policy, Rules } from "./verifier-options.ts"
 
@@ -149,14 +149,11 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
       isNew === true
         ? this.#identify()
         : this.#refuse({ code: "SIGNATURE_REPLAYED", message: "the signature was used before" })
-    const failed = (cause: unknown): Refusal | undefined => this.#withoutStore(cause)
-    let isNew: Awaitable<boolean>
-    try {
-      isNew = store.remember(received.identityOf(hash), ttlMs)
-    } catch (error) {
-      return failed(error)
-    }
-    return isPromise(isNew) ? inTime(isNew, timeoutMs, "The replay store").then(judge, failed) : judge(isNew)
+    return whenAnswered(
+      () => inTime(store.remember(received.identityOf(hash), ttlMs), timeoutMs, "The replay store"),
+      judge,
+      (cause) => this.#withoutStore(cause),
+    )
   }
 
   #withoutStore(cause: unknown): Refusal | undefined {
