@@ -7,6 +7,7 @@ import { agencyCredentials, passwordToken, tokenCredentials } from "@countersign
 import { recordingServer } from "@countersign/testkit"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { type Emulator, startEmulator } from "../src/index.ts"
+import { silenceSdk } from "./silence-sdk.ts"
 
 type Answer = Record<string, unknown> & { httpStatusCode: number }
 
@@ -51,12 +52,7 @@ const vpc = require("@huaweicloud/huaweicloud-sdk-vpc/v2/public-api") as {
 }
 const Obs = require("esdk-obs-nodejs") as new (options: object) => ObsClient
 
-// The first configures log4js at import, and would print whole requests.
-const log4js = require("log4js") as { configure(options: object): void }
-log4js.configure({
-  appenders: { out: { type: "stdout" } },
-  categories: { default: { appenders: ["out"], level: "off" } },
-})
+silenceSdk()
 
 let emulator: Emulator
 beforeAll(async () => {

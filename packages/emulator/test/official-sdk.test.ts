@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { type Emulator, startEmulator } from "../src/index.ts"
+import { silenceSdk } from "./silence-sdk.ts"
 
 interface HcClient {
   sendRequest(options: object): Promise<Record<string, unknown> & { httpStatusCode: number }>
@@ -43,12 +44,7 @@ const sdk = {
   ...(require("@huaweicloud/huaweicloud-sdk-core/region/region") as object),
 } as Sdk
 
-// It configures log4js at import, and would print whole requests.
-const log4js = require("log4js") as { configure(options: object): void }
-log4js.configure({
-  appenders: { out: { type: "stdout" } },
-  categories: { default: { appenders: ["out"], level: "off" } },
-})
+silenceSdk()
 
 let emulator: Emulator
 beforeAll(async () => {
