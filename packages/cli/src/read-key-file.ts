@@ -110,7 +110,7 @@ function openStackEntry(name: string, settings: OsSettings): Entry {
   const { user = settings.values.userId } = settings.values
   return {
     name,
-    // Whoever uses the key is told that plain http is not safe.
+    // Plain http is refused when the key is used.
     values: () => ({ ...accessKeyOf(settings), iamEndpoint: iamOriginOf(settings, true) }),
     lack:
       user === undefined

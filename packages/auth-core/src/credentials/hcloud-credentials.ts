@@ -1,8 +1,8 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
-import { checkName } from "../iam/token-scope.ts"
+import { checkNames } from "../iam/token-scope.ts"
 import { type Credentials, checkCredentials } from "../identity/credentials.ts"
 import { type CredentialProvider, yielding } from "../identity/provider.ts"
-import { homeDirectory, readTextFile } from "../runtime/environment.ts"
+import { ASK_AGAIN_MS, homeDirectory, readTextFile } from "../runtime/environment.ts"
 import { isObject, listAt, memberAt, parseJson, textAt } from "../runtime/read-answer.ts"
 import { redactCredential } from "../runtime/redact.ts"
 
@@ -13,9 +13,6 @@ export interface HcloudCredentialsOptions {
   /** The profile to read. @default the current one of KooCLI, else the only one */
   profile?: string | undefined
 }
-
-/** How soon a cache asks again, and notices a change of the file. */
-const ASK_AGAIN_MS = 10_000
 
 /**
  * Access keys from the config of KooCLI (`hcloud`): of a profile in AKSK mode, or the temporary key of one in SSO mode.
@@ -32,8 +29,7 @@ const ASK_AGAIN_MS = 10_000
  * @see KooCLI user guide, "Configuration File"
  */
 export function hcloudCredentials({ file, profile }: HcloudCredentialsOptions = {}): CredentialProvider {
-  if (file !== undefined) checkName(file, "file")
-  if (profile !== undefined) checkName(profile, "profile")
+  checkNames({ file, profile })
   return yielding("credentials", async (context) => {
     const path = file ?? `${homeDirectory() ?? "~"}/.hcloud/config.json`
     const text = await readTextFile(path)

@@ -1,18 +1,16 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { checkIamOptions, type IamOptions, namedEndpoint } from "../iam/iam-connection.ts"
 import type { OsSource } from "../iam/os-settings.chunk.ts"
-import { checkName } from "../iam/token-scope.ts"
+import { checkNames } from "../iam/token-scope.ts"
 import { checkCredentials } from "../identity/credentials.ts"
 import { type CredentialProvider, yielding } from "../identity/provider.ts"
+import { ASK_AGAIN_MS } from "../runtime/environment.ts"
 import { redactCredential } from "../runtime/redact.ts"
 
 /** The options of IAM say where look-ups with the key go; by default it is the address in the settings. */
 export interface OsCredentialsOptions
   extends OsSource,
     Pick<IamOptions, "iamEndpoint" | "region" | "cloud" | "allowInsecure"> {}
-
-/** How soon a cache asks again, and notices a change of a file. */
-const ASK_AGAIN_MS = 10_000
 
 /**
  * Access keys from the settings of OpenStack's clients: `access_key`, `secret_key` and `security_token`, or `ak` and `sk`, of a
@@ -30,8 +28,7 @@ const ASK_AGAIN_MS = 10_000
  */
 export function osCredentials({ cloudName, file, ...options }: OsCredentialsOptions = {}): CredentialProvider {
   checkIamOptions(options)
-  if (cloudName !== undefined) checkName(cloudName, "cloudName")
-  if (file !== undefined) checkName(file, "file")
+  checkNames({ cloudName, file })
   return yielding("credentials", async (context) => {
     const { accessKeyOf, iamOriginOf, osSettings } = await import("../iam/os-settings.chunk.ts")
     const settings = await osSettings({ cloudName, file })

@@ -1,7 +1,7 @@
 import { AuthError, invalidOption } from "../errors/auth-error.ts"
 import { checkIamOptions, type IamOptions } from "../iam/iam-connection.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
-import { environmentVariable, homeDirectory, readTextFile } from "../runtime/environment.ts"
+import { ASK_AGAIN_MS, environmentVariable, homeDirectory, readTextFile } from "../runtime/environment.ts"
 import { credentialsOf } from "./env-credentials.ts"
 import { type Profile, parseProfile } from "./parse-profile.ts"
 
@@ -22,9 +22,6 @@ const NAMES = {
   idTokenFile: "id_token_file",
   iamEndpoint: "iam_endpoint",
 }
-
-/** How soon a cache asks again, and notices a change of the file. */
-const ASK_AGAIN_MS = 10_000
 
 /**
  * Access keys from the profile file of the official SDKs, an INI file with the sections [basic] and [global] and the

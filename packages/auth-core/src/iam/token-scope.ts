@@ -64,6 +64,11 @@ export function checkName(value: unknown, option: string): string {
   throw invalidOption(`\`${option}\` must be a non-empty string.`)
 }
 
+/** Checks the names that are given. */
+export function checkNames(options: Readonly<Record<string, unknown>>): void {
+  for (const [option, value] of Object.entries(options)) if (value !== undefined) checkName(value, option)
+}
+
 /** Returns a text that can be sent in a header, or throws an error that names the option. */
 export function checkHeaderText(value: unknown, option: string): string {
   if (isHeaderText(value)) return value

@@ -1,5 +1,8 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
 
+/** How soon a cache asks again for what a file or a variable holds, and so notices a change. */
+export const ASK_AGAIN_MS = 10_000
+
 /**
  * An environment variable; `undefined` if it is unset or blank, or if there is no process.
  *

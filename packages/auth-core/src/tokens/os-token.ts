@@ -1,17 +1,15 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { checkIamOptions, type IamOptions, namedEndpoint } from "../iam/iam-connection.ts"
 import type { OsSource } from "../iam/os-settings.chunk.ts"
-import { checkName } from "../iam/token-scope.ts"
+import { checkNames } from "../iam/token-scope.ts"
 import { type TokenProvider, yielding } from "../identity/provider.ts"
+import { ASK_AGAIN_MS } from "../runtime/environment.ts"
 import { isHeaderText } from "../runtime/header-text.ts"
 import { redactCredential } from "../runtime/redact.ts"
 import { passwordToken } from "./password-token.ts"
 
 /** An `iamEndpoint`, `region` or `cloud` wins over the `auth_url` of the settings. */
 export interface OsTokenOptions extends OsSource, IamOptions {}
-
-/** How soon a cache asks again for a token that a file or a variable holds. */
-const ASK_AGAIN_MS = 10_000
 
 /**
  * Tokens by the settings of OpenStack's clients, from the variables OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_USER_DOMAIN_NAME,
@@ -31,8 +29,7 @@ const ASK_AGAIN_MS = 10_000
  */
 export function osToken({ cloudName, file, ...options }: OsTokenOptions = {}): TokenProvider {
   checkIamOptions(options)
-  if (cloudName !== undefined) checkName(cloudName, "cloudName")
-  if (file !== undefined) checkName(file, "file")
+  checkNames({ cloudName, file })
   return yielding("token", async (context) => {
     const { iamOriginOf, osSettings, userOf } = await import("../iam/os-settings.chunk.ts")
     const settings = await osSettings({ cloudName, file })

@@ -189,7 +189,7 @@ describe.skipIf(!hasClient)("osToken asks for the token that openstackclient ask
   })
 })
 
-/** What osToken asks IAM for. */
+/** The request of osToken to IAM. */
 async function askedWith(setting: Setting, options?: OsTokenOptions): Promise<{ token: Token; bodies: unknown[] }> {
   const server = await keystone()
   await setUp(setting, server.url)
