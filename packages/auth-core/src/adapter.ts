@@ -3,6 +3,8 @@ export type { Attempt, Auth, Authentication, Rejection, ReplayReason } from "./a
 export { authName } from "./auth/auth.ts"
 export { randomHmac } from "./cache/fingerprint.ts"
 export { type HcloudProfile, hcloudProfiles } from "./credentials/hcloud-credentials.ts"
+export { joined } from "./digest/bytes.ts"
+export { bytesOf } from "./digest/digest.ts"
 export type { AuthenticatedAttempt, OutgoingRequest } from "./engine/authenticate-attempt.ts"
 export { readBody } from "./engine/authenticate-attempt.ts"
 export {

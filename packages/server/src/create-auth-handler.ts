@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Verifier } from "./create-verifier.ts"
 import { createFetchReceiver } from "./fetch-receiver.ts"
 import type { HandlerOptions } from "./handler-options.ts"
+import type { Awaitable } from "./lookup.ts"
 import { type AuthOf, createNodeReceiver } from "./node-receiver.ts"
 import { type Refusal, responseOf } from "./refusal.ts"
 
@@ -20,8 +21,6 @@ export interface Authenticated<Owner, Options, Bytes> {
   readonly rawBody: Options extends { rawBody: true } ? Bytes : undefined
 }
 
-type Handled<T> = T | Promise<T>
-
 /** Wraps handlers, so that they see only requests whose signature is right. */
 export interface AuthHandler<Owner, Options extends HandlerOptions> {
   /**
@@ -35,7 +34,7 @@ export interface AuthHandler<Owner, Options extends HandlerOptions> {
    * through. What the handler throws passes through too.
    */
   fetch<Incoming extends Request = Request, Rest extends unknown[] = unknown[]>(
-    handler: (request: Incoming & Authenticated<Owner, Options, Uint8Array>, ...rest: Rest) => Handled<Response>,
+    handler: (request: Incoming & Authenticated<Owner, Options, Uint8Array>, ...rest: Rest) => Awaitable<Response>,
   ): (request: Incoming, ...rest: Rest) => Promise<Response>
 }
 

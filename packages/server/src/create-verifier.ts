@@ -1,8 +1,8 @@
 import { UNSIGNED_PAYLOAD } from "@countersign/auth-core"
 import {
+  andThen,
   asked,
   isHeaderText,
-  isPromise,
   parseBasic,
   type ReceivedSignature,
   type RequestHead,
@@ -59,18 +59,13 @@ export function createVerifier<Owner = undefined>(options: VerifierOptions<Owner
     return {
       open,
       verify(request) {
-        const opened = open(request)
-        return isPromise(opened) ? opened.then((one) => ended(one, request)) : ended(opened, request)
+        return andThen(open(request), (opened) => (opened.ok ? opened.end(request.body) : opened))
       },
       with: (further) => prepare({ ...route, ...further }),
       refuseSize: (bytes) => (bytes > policy.maxBodyBytes ? rules.refuse(TOO_LARGE) : undefined),
     }
   }
   return prepare(options)
-}
-
-function ended<Owner>(opened: OpenRequest<Owner> | Refusal, { body }: CompleteRequest): Awaitable<Verdict<Owner>> {
-  return opened.ok ? opened.end(body) : opened
 }
 
 type Opened<Owner> = Awaitable<OpenRequest<Owner> | Refusal>
@@ -165,8 +160,7 @@ function openSigned<Owner>(
 ): Opened<Owner> {
   const signed = new SignedRequest(received, key, rules, policy)
   if (received.payload === undefined) return signed
-  const refused = signed.check(undefined)
-  return isPromise(refused) ? refused.then((one) => one ?? signed) : (refused ?? signed)
+  return andThen(signed.check(undefined), (refused) => refused ?? signed)
 }
 
 function openWithBasic<Owner>(

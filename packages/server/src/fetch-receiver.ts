@@ -1,4 +1,4 @@
-import { isPromise } from "@countersign/auth-core/adapter"
+import { andThen, joined } from "@countersign/auth-core/adapter"
 import { CollectedBody } from "./collected-body.ts"
 import type { Verifier } from "./create-verifier.ts"
 import { type HandlerOptions, type Handling, handlingOf, headOf } from "./handler-options.ts"
@@ -43,8 +43,7 @@ export function createFetchReceiver<Owner>(
   const handling = handlingOf(verifier, options)
   return (request, identify) => {
     const opened = handling.verifier.open(headOfRequest(handling, request))
-    const go = (one: OpenRequest<Owner> | Refusal) => (one.ok ? begin(handling, request, one, identify) : one)
-    return isPromise(opened) ? opened.then(go) : go(opened)
+    return andThen(opened, (one) => (one.ok ? begin(handling, request, one, identify) : one))
   }
 }
 
@@ -65,8 +64,7 @@ function begin<Owner>(
   const body = isEmpty ? null : request.body
   if (body === null) {
     const verdict = opened.end(length === "2" && isBodiless ? SDK_BODY : undefined)
-    if (isPromise(verdict)) return verdict.then((one) => received(one, request, handling))
-    return received(verdict, request, handling)
+    return andThen(verdict, (one) => received(one, request, handling))
   }
   if (handling.rawBody || (opened.needsBody && !handling.streamBody)) return collected(handling, request, body, opened)
   return new StreamedRequest(request, body, opened, identify)
@@ -142,16 +140,6 @@ function drain(reader: ReadableStreamDefaultReader<Uint8Array>): void {
     .read()
     .then(next)
     .catch(() => undefined)
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(chunks.reduce((sum, { byteLength }) => sum + byteLength, 0))
-  let position = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, position)
-    position += chunk.byteLength
-  }
-  return whole
 }
 
 /** A request of the same class, which may have members of its own. */

@@ -1,5 +1,5 @@
 import { UNSIGNED_PAYLOAD } from "@countersign/auth-core"
-import { isPromise, type ReceivedSignature } from "@countersign/auth-core/adapter"
+import { andThen, bytesOf, type ReceivedSignature } from "@countersign/auth-core/adapter"
 import type { Identity } from "./identity.ts"
 import type { ReadyKey } from "./key-source.ts"
 import { type Awaitable, inTime, whenAnswered } from "./lookup.ts"
@@ -131,7 +131,7 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
     if (mismatch !== undefined) return this.#refuse(mismatch)
     if (this.auth !== undefined) return this.#accepted()
     const refused = this.check(hash)
-    return isPromise(refused) ? refused.then((one) => one ?? this.#accepted()) : (refused ?? this.#accepted())
+    return andThen(refused, (one) => one ?? this.#accepted())
   }
 
   /** Checks the signature, then whether the request came before. */
@@ -180,10 +180,4 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
     const scheme = "signature"
     this.auth = { scheme, accessKeyId, owner, algorithm, signedHeaders, signedAt, region, service, isBodySigned }
   }
-}
-
-const encoder = new TextEncoder()
-
-function bytesOf(body: string | Uint8Array): Uint8Array {
-  return typeof body === "string" ? encoder.encode(body) : body
 }

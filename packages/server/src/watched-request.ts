@@ -1,4 +1,4 @@
-import { isPromise, type RequestHead } from "@countersign/auth-core/adapter"
+import { andThen, type RequestHead } from "@countersign/auth-core/adapter"
 import type { Identity } from "./identity.ts"
 import type { Awaitable } from "./lookup.ts"
 import type { OpenRequest, Verdict } from "./open-request.ts"
@@ -11,8 +11,7 @@ export function watched<Owner>(
   opened: Awaitable<OpenRequest<Owner> | Refusal>,
   tell: Tell,
 ): Awaitable<OpenRequest<Owner> | Refusal> {
-  if (isPromise(opened)) return opened.then((one) => watchedAtHand(head, one, tell))
-  return watchedAtHand(head, opened, tell)
+  return andThen(opened, (one) => watchedAtHand(head, one, tell))
 }
 
 function watchedAtHand<Owner>(
@@ -40,8 +39,7 @@ function watchedAtHand<Owner>(
       return refused && note(refused)
     },
     end(last) {
-      const verdict = opened.end(last)
-      return isPromise(verdict) ? verdict.then(note) : note(verdict)
+      return andThen(opened.end(last), note)
     },
   }
 }
