@@ -87,7 +87,10 @@ export class AuthError extends Error {
   }
 }
 
-/** @param message with its full stop */
+/**
+ * The error of an option that cannot be used: `AUTH_INVALID_OPTION`.
+ * @param message with its full stop
+ */
 export function invalidOption(message: string): AuthError {
   return new AuthError("AUTH_INVALID_OPTION", message)
 }
