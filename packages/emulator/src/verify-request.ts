@@ -22,6 +22,7 @@ export async function verifyRequest(
   const isByToken = by === "token or signature" && headers["x-auth-token"] !== undefined
   const isTooLarge = body === undefined && !isByToken && headers.authorization !== undefined
   if (isTooLarge) throw tooLarge(headers)
+  if (headers.authorization !== undefined) await addAlgorithm(headers.authorization)
   const verdict = await verifiers[by].verify({ method, url, headers, body })
   const accessKeyId = verdict.ok ? verdict.auth?.accessKeyId : verdict.accessKeyId
   if (trace !== undefined && !isByToken) {
@@ -32,6 +33,12 @@ export async function verifyRequest(
   const { owner, scheme } = verdict.auth ?? {}
   if (owner === undefined) throw unauthorized("Unauthorized")
   return scheme === "signature" ? { ...owner, projectId: headers["x-project-id"] } : owner
+}
+
+/** Loads the library of an algorithm for the first request that names it, since that takes as long as all the rest of a start. */
+async function addAlgorithm(authorization: string): Promise<void> {
+  if (authorization.startsWith("SDK-ECDSA-P256-SHA256 ")) await import("@countersign/auth-core/p256")
+  if (authorization.startsWith("SDK-SM2-SM3 ")) await import("@countersign/auth-core/sm2")
 }
 
 /** With a request id. */

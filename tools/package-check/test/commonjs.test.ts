@@ -29,7 +29,7 @@ const programs = consumersIn("").map(({ name }) => name)
 const onDemand = consumersIn("commonjs").map(({ name }) => name)
 const requirable = programs.filter((name) => !onDemand.includes(name))
 /** They require ES modules of others: the curves of P-256, and cookies. */
-const ofEsModules = ["auth-core", "emulator", "fastify"]
+const ofEsModules = ["auth-core", "fastify"]
 const all = [...programs, ...onDemand.map((name) => `${name}-on-demand`)]
 const inNode16 = [...requirable, ...onDemand.map((name) => `${name}-on-demand`)]
 

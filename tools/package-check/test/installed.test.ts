@@ -12,7 +12,7 @@ import { NODE_MAJORS } from "../src/install-together.ts"
 
 /** They load the core's entry for adapters too. */
 /** Their types name those of node:http. */
-const SERVERS = ["express", "fastify", "hono", "server"]
+const SERVERS = ["emulator", "express", "fastify", "hono", "server"]
 const ADAPTERS = ["axios", "fetch", "got", "ky", "undici", ...SERVERS]
 
 const packages = inject("packages")
@@ -106,7 +106,7 @@ describe.concurrent.each(packages)("$manifest.name installed alone", (packed) =>
 
 /** A browser's project has no types of Node, but the types of got need them. */
 function typesBeside(id: string): string[] {
-  return ["got", "emulator", ...SERVERS].includes(id) ? ["node"] : []
+  return ["got", ...SERVERS].includes(id) ? ["node"] : []
 }
 
 /** A CommonJS program in TypeScript that uses every entry. */

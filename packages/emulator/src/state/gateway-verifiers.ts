@@ -1,5 +1,3 @@
-import "@countersign/auth-core/p256"
-import "@countersign/auth-core/sm2"
 import { createVerifier, type LockOut, type TokenCaller, type Verifier } from "@countersign/server"
 import type { Identities, IssuedToken, Principal } from "./identities.ts"
 

@@ -1,3 +1,5 @@
+import "@countersign/auth-core/p256"
+import "@countersign/auth-core/sm2"
 import { describe, expect, it } from "vitest"
 import { ask, askSigned, HOUR, MINUTE, partnerToken, runningEmulator } from "../running-emulator.ts"
 

@@ -1,3 +1,5 @@
+import "@countersign/auth-core/p256"
+import "@countersign/auth-core/sm2"
 import { request } from "node:http"
 import { type SignOptions, sign } from "@countersign/auth-core"
 import { describe, expect, it } from "vitest"
