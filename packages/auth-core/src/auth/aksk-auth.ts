@@ -75,12 +75,13 @@ export function akskAuth(
 ): AkskAuth {
   const {
     algorithm = "SDK-HMAC-SHA256",
-    scoped = options.cloud?.scoped,
+    // As for keys: a named algorithm wins over the form of the cloud.
+    scoped = !options.algorithm && options.cloud?.scoped,
     unsignedPayload = false,
     clock = { now: () => Date.now() },
     signedHeaders: alsoSigned,
   } = options
-  checkAlgorithm(options)
+  checkAlgorithm({ ...options, scoped })
   const plain = hmac(algorithm.endsWith("SM3") ? "sm3" : "sha256")
   const { hash, contentHashHeader } = plain
   // The others are loaded with the first request.

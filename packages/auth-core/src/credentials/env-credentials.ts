@@ -54,11 +54,20 @@ const OTHERS = ["HW", "CLOUD_SDK", "HUAWEICLOUD", "HUAWEI_CLOUD", "HUAWEI", "HWC
     ),
 )
 
+/** The variables in which other tools keep a user's name and password: OpenStack's clients, acme.sh. */
+const OTHERS_OF_USERS = ["OS_USERNAME", "OS_PASSWORD", "HUAWEICLOUD_Username", "HUAWEICLOUD_Password"]
+
 function adviceOnOthers(): string {
-  const found = OTHERS.filter(isSet)
+  return (
+    advice(OTHERS, `set ${NAMES.ak} and ${NAMES.sk} to the same key`) +
+    advice(OTHERS_OF_USERS, "osToken() reads those of OpenStack, and passwordToken() takes a user's name and password")
+  )
+}
+
+function advice(names: readonly string[], toDo: string): string {
+  const found = names.filter(isSet)
   if (found.length === 0) return ""
-  const are = found.length === 1 ? "is" : "are"
-  return ` ${found.join(", ")} ${are} set, which other tools read: set ${NAMES.ak} and ${NAMES.sk} to the same key.`
+  return ` ${found.join(", ")} ${found.length === 1 ? "is" : "are"} set, which other tools read: ${toDo}.`
 }
 
 /** The settings that an environment or a profile can name. */

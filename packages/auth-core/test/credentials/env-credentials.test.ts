@@ -95,6 +95,19 @@ describe("AK and SK of the environment", () => {
   })
 
   it.each([
+    [["OS_USERNAME", "OS_PASSWORD"], "OS_USERNAME, OS_PASSWORD are set"],
+    [["HUAWEICLOUD_Username"], "HUAWEICLOUD_Username is set"],
+  ])(
+    "are missing when a user's name and password are set, and the error says who takes those: %j",
+    async (names, text) => {
+      for (const name of names) vi.stubEnv(name, "s3cret")
+      expect((await rejectionOf(envCredentials()(), "s3cret")).message).toContain(
+        `ID_TOKEN_FILE. ${text}, which other tools read: osToken() reads those of OpenStack, and passwordToken() takes a user's name and password.`,
+      )
+    },
+  )
+
+  it.each([
     [{ AK: "AK" }, /HUAWEICLOUD_SDK_AK without HUAWEICLOUD_SDK_SK/],
     [{ SK: "s3cret" }, /HUAWEICLOUD_SDK_SK without HUAWEICLOUD_SDK_AK/],
     [{ AK: "A K", SK: "s3cret" }, /The environment.*accessKeyId/],

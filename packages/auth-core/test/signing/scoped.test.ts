@@ -187,6 +187,8 @@ describe("the scoped form", () => {
       () => sign(request, credentials, { ...options, scoped: true }),
       () => akskAuth(credentials, { ...options, scoped: true }),
       () => akskAuth(async () => credentials, { ...options, scoped: true }),
+      () => akskAuth(credentials, { service: "ecs", ...options, cloud: openTelekomCloud }),
+      () => akskAuth(async () => credentials, { service: "ecs", ...options, cloud: openTelekomCloud }),
     ]) {
       expect(failureOf(build)).toMatchObject({
         code: "AUTH_INVALID_OPTION",
