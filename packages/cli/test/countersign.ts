@@ -8,7 +8,7 @@ import { type Emulator, startEmulator } from "@countersign/emulator"
 import { hasSystemTool } from "@countersign/testkit"
 import { onTestFinished } from "vitest"
 
-const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url))
+const MAIN = fileURLToPath(new URL("../.program/main.js", import.meta.url))
 const SOURCES = fileURLToPath(new URL("../../testkit/src/from-sources.mjs", import.meta.url))
 const COMMAND = [process.execPath, "--import", SOURCES, MAIN]
 
