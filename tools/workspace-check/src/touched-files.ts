@@ -1,5 +1,5 @@
 // Prints, as JSON, which files of src a warm request runs through: by client and case, counted by the coverage of V8. Built modules
-// stand for their sources, one each. Run with NODE_TLS_REJECT_UNAUTHORIZED=0, since its server is its own.
+// stand for their sources, one each.
 import { once } from "node:events"
 import { createServer } from "node:https"
 import { Session } from "node:inspector/promises"
@@ -7,6 +7,8 @@ import { registerHooks } from "node:module"
 import type { AddressInfo } from "node:net"
 import { selfSigned } from "@countersign/testkit"
 
+// Its server is its own.
+process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0"
 const packages = new URL("../../../packages/", import.meta.url)
 
 // The packages would give one file each.

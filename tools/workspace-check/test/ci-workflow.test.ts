@@ -8,20 +8,36 @@ const read = (path: string): string => readFileSync(join(workspace, path), "utf8
 
 interface Workflow {
   permissions?: object
-  jobs: Record<string, { permissions?: object; steps: { run?: string; uses?: string }[] }>
+  jobs: Record<string, Job>
+}
+
+interface Job {
+  permissions?: object
+  strategy?: { matrix: Record<string, unknown[]> }
+  steps: { run?: string; uses?: string }[]
 }
 
 const workflow: Workflow = parse(read(".github/workflows/ci.yml"))
 const jobs = Object.values(workflow.jobs)
-const steps = jobs.flatMap((job) => job.steps)
 const release: Workflow = parse(read(".github/workflows/release.yml"))
 const releaseJobs = Object.values(release.jobs)
 
 describe("the CI workflow", () => {
-  it("runs .ci/run and no other check", () => {
-    expect(steps.filter(({ run = "" }) => !run.startsWith("git config ")).map(({ run }) => run)).toEqual([
-      undefined,
-      "bash .ci/run",
+  const commands = (job: string) => workflow.jobs[job]?.steps.flatMap(({ run }) => run ?? [])
+
+  it("runs .ci/run", () => {
+    expect(commands("check")?.filter((run) => !run.startsWith("git config "))).toEqual(["bash .ci/run"])
+  })
+
+  it("tests each supported Node on each system", () => {
+    expect(workflow.jobs["test"]?.strategy?.matrix).toEqual({
+      os: [expect.stringMatching(/^ubuntu-/), expect.stringMatching(/^macos-/), expect.stringMatching(/^windows-/)],
+      node: [22, 24, 26],
+    })
+    expect(commands("test")).toEqual([
+      "npm ci",
+      expect.stringMatching(/^npm install --no-save node@\$\{\{ matrix\.node \}\}$/),
+      "npm test",
     ])
   })
 

@@ -28,6 +28,16 @@ describe.each(manifests)("package.json of %s", (folder, { scripts = {} }) => {
     const check = `node ${folder === "." ? "" : "../../"}tools/check-node.cjs && `
     expect(Object.values(scripts).filter((script) => !script.startsWith(check))).toEqual([])
   })
+
+  it("has no script that needs a POSIX shell", () => {
+    // Programs and their arguments, joined by &&: cmd.exe knows neither quotes of another kind, variables nor other operators.
+    const portable = /^[a-z][\w-]*(?: [\w./:-]+)*(?: && [a-z][\w-]*(?: [\w./:-]+)*)*$/
+    const programs = /(?:^|&& )(?:biome|knip|node|npm|nx|tsc|vite|vitest)(?= |$)/g
+    for (const script of Object.values(scripts)) {
+      expect(script).toMatch(portable)
+      expect(script.match(programs)).toHaveLength(script.split(" && ").length)
+    }
+  })
 })
 
 describe.each(published)("the published package %s", (folder, manifest) => {

@@ -17,7 +17,7 @@ describe("the files of a warm request", () => {
   let touched: Record<string, string[]>
 
   beforeAll(async () => {
-    const env = { ...process.env, NODE_TLS_REJECT_UNAUTHORIZED: "0", NODE_NO_WARNINGS: "1" }
+    const env = { ...process.env, NODE_NO_WARNINGS: "1" }
     const { stdout } = await promisify(execFile)(process.execPath, [program], { env })
     touched = JSON.parse(stdout)
   })
