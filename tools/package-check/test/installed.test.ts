@@ -10,10 +10,11 @@ import { consumersIn } from "../src/consumers.ts"
 import { installAlone } from "../src/install-alone.ts"
 import { NODE_MAJORS } from "../src/install-together.ts"
 
-/** They load the core's entry for adapters too. */
 /** Their types name those of node:http. */
 const SERVERS = ["emulator", "express", "fastify", "hono", "server"]
-const ADAPTERS = ["axios", "fetch", "got", "ky", "undici", ...SERVERS]
+const CLIENTS = ["axios", "fetch", "got", "ky", "undici"]
+/** They load the core's entry for adapters too. */
+const ADAPTERS = [...CLIENTS, ...SERVERS]
 
 const packages = inject("packages")
 const scratch = inject("scratch")
@@ -62,6 +63,25 @@ describe.concurrent.each(packages)("$manifest.name installed alone", (packed) =>
       expect(await node(major, "--input-type=commonjs", "--eval", compare)).toBe("true\n")
     })
   })
+
+  it.runIf(CLIENTS.includes(id))(
+    "has every algorithm and explain, so that a program imports this package alone",
+    async () => {
+      const program = `
+      for (const entry of ["p256", "sm2", "sm3"]) await import("${manifest.name}/" + entry)
+      const { akskAuth } = await import("${manifest.name}")
+      const { explain } = await import("${manifest.name}/explain")
+      const credentials = { accessKeyId: "sample-ak", secretAccessKey: "sample-sk" }
+      const attempt = { method: "GET", url: "https://ecs.ap-southeast-1.myhuaweicloud.com/", headers: {}, body: null }
+      const signed = ["SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3", "SDK-HMAC-SM3"].map(async (algorithm) => {
+        const { headers } = await akskAuth(credentials, { algorithm }).authenticate(attempt)
+        return headers.authorization.split(" ")[0]
+      })
+      console.log(JSON.stringify([...(await Promise.all(signed)), explain({ status: 429 }).cause]))`
+      const output = await node(NODE_MAJORS[0], "--input-type=module", "--eval", program)
+      expect(JSON.parse(output)).toEqual(["SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3", "SDK-HMAC-SM3", "throttled"])
+    },
+  )
 
   it.runIf(isLibrary)("loads the core as few files, so that a program starts fast", async () => {
     const { port } = echo.address() as AddressInfo

@@ -1,0 +1,21 @@
+// Re-exported, so that programs install only one package.
+export {
+  type Cause,
+  type ComparedLine,
+  type ComparedPart,
+  type Confidence,
+  type Difference,
+  type ExplainableOptions,
+  type ExplainContext,
+  type Explained,
+  type ExplainedRequest,
+  type Explanation,
+  explain,
+  explainable,
+  type Locks,
+  type ReadRefusal,
+  type RefusalFacts,
+  type RefusedRequests,
+  type UnreadRefusal,
+  type Where,
+} from "@countersign/auth-core/explain"

@@ -1,0 +1,2 @@
+// Re-exported, so that programs install only one package.
+import "@countersign/auth-core/p256"
