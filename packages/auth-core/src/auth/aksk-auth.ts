@@ -76,7 +76,7 @@ export function akskAuth(
   const {
     algorithm = "SDK-HMAC-SHA256",
     // As for keys: a named algorithm wins over the form of the cloud.
-    scoped = !options.algorithm && options.cloud?.scoped,
+    scoped = options.algorithm ? undefined : options.cloud?.scoped,
     unsignedPayload = false,
     clock = { now: () => Date.now() },
     signedHeaders: alsoSigned,
