@@ -29,6 +29,14 @@ describe("the CI workflow", () => {
     expect(commands("check")?.filter((run) => !run.startsWith("git config "))).toEqual(["bash .ci/run"])
   })
 
+  it("holds the published conformance and speed", () => {
+    expect(commands("figures")).toEqual([
+      "npm ci",
+      'npm run conformance -- --check --runtime "Node 24"',
+      "npm run bench -- --quick --check",
+    ])
+  })
+
   it("tests each supported Node on each system", () => {
     expect(workflow.jobs["test"]?.strategy?.matrix).toEqual({
       os: [expect.stringMatching(/^ubuntu-/), expect.stringMatching(/^macos-/), expect.stringMatching(/^windows-/)],
