@@ -5,4 +5,5 @@ import { describeVectors } from "./describe-vectors.ts"
 // The `#digest` of runtimes without node:crypto.
 vi.mock("#digest", () => import("../../src/digest/portable.ts"))
 
-describeVectors("browsers and workers")
+// The digest does not decide what is refused, and this one is slow.
+describeVectors("browsers and workers", 7)

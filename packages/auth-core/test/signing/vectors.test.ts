@@ -12,4 +12,4 @@ it("the worked example of the signing guide gives the published signature", () =
   })
 })
 
-describeVectors("Node")
+describeVectors("Node", 1)
