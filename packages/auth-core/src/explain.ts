@@ -138,15 +138,23 @@ function secretsIn({ credentials, request }: ExplainContext): string[] {
   return [credentials?.secretAccessKey, credentials?.securityToken, ...headers].filter((secret) => secret !== undefined)
 }
 
-function withoutAnswer({ message, isOurs, code, retryAfterMs }: Failure, secrets: readonly string[]): Explanation {
+function withoutAnswer(
+  { message, isOurs, code, name, retryAfterMs }: Failure,
+  secrets: readonly string[],
+): Explanation {
   const cause = isOurs ? "not-sent" : "no-answer"
-  const known = NETWORK_FAULTS.find(([codes]) => codes.test(code ?? ""))?.[1]
+  const isEnded = !isOurs && [code, name].some((word) => ENDED.test(word ?? ""))
+  const known = isEnded
+    ? "The program ended the request."
+    : NETWORK_FAULTS.find(([words]) => words.test(code ?? name ?? ""))?.[1]
   return createExplanation({
     ...EMPTY,
     ...CAUSES[cause],
+    ...(isEnded ? { fix: "Look for what aborts the request: its AbortSignal, or a limit of the program." } : {}),
     cause,
-    where: isOurs ? "request" : "network",
-    confidence: isOurs || known !== undefined ? "certain" : "likely",
+    where: isOurs || isEnded ? "request" : "network",
+    // An error without a code may be of the program itself.
+    confidence: isOurs || known !== undefined ? "certain" : code === undefined ? "possible" : "likely",
     ...(retryAfterMs === undefined ? {} : { retryable: true, retryAfterMs }),
     evidence: known === undefined ? [] : [known],
     source: isOurs ? "this library" : "the client",
@@ -159,12 +167,15 @@ function withoutAnswer({ message, isOurs, code, retryAfterMs }: Failure, secrets
   })
 }
 
-/** By the codes of Node and undici. */
-const NETWORK_FAULTS: readonly (readonly [codes: RegExp, sentence: string])[] = [
+/** The codes and names of an abort in each client. */
+const ENDED = /^(?:ABORT_ERR|ERR_ABORTED|ERR_CANCELED|UND_ERR_ABORTED|AbortError|CanceledError|CancelError)$/
+
+/** By the codes of Node and undici, else by the name. */
+const NETWORK_FAULTS: readonly (readonly [words: RegExp, sentence: string])[] = [
   [/^ENOTFOUND$|^EAI_AGAIN$/, "The host name could not be resolved."],
   [/^ECONNREFUSED$/, "Nothing listens at that address."],
   [/^ECONNRESET$|^EPIPE$|^UND_ERR_SOCKET$/, "The connection was closed before an answer came."],
-  [/TIMEDOUT$|TIMEOUT$|^ECONNABORTED$/, "The time for an answer was over."],
+  [/TIMEDOUT$|TIMEOUT$|^ECONNABORTED$|^TimeoutError$/, "The time for an answer was over."],
   [
     /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/,
     "The certificate is not trusted: a proxy may open TLS, whose authority Node takes from NODE_EXTRA_CA_CERTS.",

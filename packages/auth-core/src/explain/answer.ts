@@ -28,6 +28,8 @@ export interface Failure {
   readonly isOurs: boolean
   /** Such as `ENOTFOUND`. */
   readonly code?: string | undefined
+  /** Such as `AbortError`. */
+  readonly name?: string | undefined
   readonly retryAfterMs?: number | undefined
 }
 
@@ -42,7 +44,8 @@ export function readAnswer(refusal: unknown): Answer | Promise<Answer> {
   const request = requestIn(refusal)
   if (isObject(response)) return ofResponse(response, request, refusal)
   if (statusOf(refusal) !== undefined) return ofResponse(refusal, request, refusal)
-  return noAnswer({ message: textAt(refusal, "message") ?? "", isOurs: false, code: codeIn(refusal) })
+  const [message = "", name] = [textAt(refusal, "message"), textAt(refusal, "name")]
+  return noAnswer({ message, isOurs: false, code: codeIn(refusal), name })
 }
 
 /** Of the innermost cause, which says most. */

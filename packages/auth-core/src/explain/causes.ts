@@ -63,6 +63,7 @@ export type Cause =
   | "account-suspended"
   // The request itself, and where it went.
   | "api-not-found"
+  | "api-misconfigured"
   | "wrong-endpoint"
   | "not-huawei-cloud"
   | "bad-request"
@@ -381,6 +382,11 @@ export const CAUSES: Readonly<Record<Cause, CauseFacts>> = {
   "api-not-found": {
     summary: "There is no such API at this host: path, method, region or stage is wrong.",
     fix: "Check host and path against the API reference. An empty id in the path gives this answer too.",
+    ...NEVER,
+  },
+  "api-misconfigured": {
+    summary: "The API is set up wrongly at the gateway.",
+    fix: "Ask the publisher of the API to correct what the message names.",
     ...NEVER,
   },
   "wrong-endpoint": {

@@ -30,6 +30,8 @@ const gatewayBody = (code: string, message: string): string =>
 const iamBody = (code: string, message: string): string => JSON.stringify({ error_msg: message, error_code: code })
 const keystoneBody = (code: number, message: string, title: string): string =>
   JSON.stringify({ error: { code, message, title } })
+const LONG_URL = "The URL is longer than the gateway takes."
+const SHORTER_URL = "Shorten the query, or send it in the body where the API allows it."
 const AUTHENTICATION = "Incorrect IAM authentication information: "
 
 /** @see API Request Signing Guide, IAM and Partner Center API references, "Error Codes" */
@@ -250,14 +252,40 @@ export const REFUSALS: readonly KnownRefusal[] = [
   {
     cause: "bad-request",
     where: "request",
-    code: gateway("0201", "0602", "0607"),
+    code: gateway("0201"),
+    status: [414],
+    summary: LONG_URL,
+    fix: SHORTER_URL,
+    source: GATEWAY_CODES,
+    example: { status: 414, body: gatewayBody("0201", "Request URI too large.") },
+  },
+  {
+    cause: "bad-request",
+    where: "request",
+    code: gateway("0607"),
+    summary: "The API does not take this protocol, such as http instead of https.",
+    fix: "Use the protocol that the message names.",
+    source: GATEWAY_CODES,
+    example: { status: 400, body: gatewayBody("0607", "The following protocol is supported: https") },
+  },
+  {
+    cause: "bad-request",
+    where: "request",
+    code: gateway("0201", "0602"),
     source: GATEWAY_CODES,
     example: { status: 400, body: gatewayBody("0201", "API request error.") },
   },
   {
+    cause: "api-misconfigured",
+    where: "service",
+    code: gateway("010[3-6]", "0705"),
+    source: GATEWAY_CODES,
+    example: { status: 400, body: gatewayBody("0106", "Orchestration error.") },
+  },
+  {
     cause: "service-unavailable",
     where: "service",
-    code: gateway("010[3-6]", "020[23]", "06\\d\\d", "0705", "0999"),
+    code: gateway("020[23]", "06\\d\\d", "0999"),
     source: GATEWAY_CODES,
     example: { status: 503, body: gatewayBody("0613", "The IAM service is currently unavailable.") },
   },
@@ -291,7 +319,8 @@ export const REFUSALS: readonly KnownRefusal[] = [
     cause: "mfa-required",
     where: "login",
     status: [400, 401, 403],
-    text: /\bmfa\b|passcode|verification code|totp/i,
+    // Not the name of an action, such as `iam:mfa:enable`.
+    text: /(?<!:)\bmfa\b(?!:\S)|passcode|verification code|totp/i,
     source: "IAM API reference, Obtaining a User Token Through Password and Virtual MFA",
     example: {
       status: 401,
@@ -367,8 +396,10 @@ export const REFUSALS: readonly KnownRefusal[] = [
   {
     cause: "agency-not-granted",
     where: "agency",
+    code: /^(?:\d+$|IAM\.|PAP5\.|STS5\.)/,
     status: [403, 404],
-    text: /\bagenc(?:y|ies)\b|assume[_ ]?role|(?:iam:tokens|sts:agencies):assume/i,
+    // Not the name of any other action, such as `iam:agencies:list`.
+    text: /(?<!:)\bagenc(?:y|ies)\b(?!:\S)|assume[_ ]?role|(?:iam:tokens|sts:agencies):assume/i,
     source: IAM_CODES,
     example: { status: 404, body: keystoneBody(404, "Could not find agency: partner-agency.", "Not Found") },
   },
@@ -672,6 +703,15 @@ export const REFUSALS: readonly KnownRefusal[] = [
     status: [413],
     source: "RFC 9110, section 15.5.14",
     example: { status: 413, body: "" },
+  },
+  {
+    cause: "bad-request",
+    where: "request",
+    status: [414],
+    summary: LONG_URL,
+    fix: SHORTER_URL,
+    source: "RFC 9110, section 15.5.15",
+    example: { status: 414, body: "" },
   },
   {
     cause: "headers-too-large",

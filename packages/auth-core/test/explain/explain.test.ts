@@ -304,6 +304,51 @@ describe("the values that clients give", () => {
     expect(await explain(failure)).toMatchObject({ cause: "no-answer", where: "network" })
   })
 
+  it.each([
+    ["an abort", new DOMException("This operation was aborted", "AbortError")],
+    ["an abort of axios", Object.assign(new Error("canceled"), { name: "CanceledError", code: "ERR_CANCELED" })],
+    ["an abort of undici", Object.assign(new Error("aborted"), { name: "AbortError", code: "UND_ERR_ABORTED" })],
+  ])("%s is no fault of the network", (_, error) => {
+    expect(explain(error)).toMatchObject({
+      cause: "no-answer",
+      where: "request",
+      confidence: "certain",
+      evidence: ["The program ended the request."],
+    })
+  })
+
+  it("a timeout is one, whether it has a code or a name", () => {
+    const evidence = ["The time for an answer was over."]
+    for (const error of [
+      new DOMException("The operation was aborted due to timeout", "TimeoutError"),
+      Object.assign(new Error("timeout"), { code: "ETIMEDOUT" }),
+    ]) {
+      expect(explain(error)).toMatchObject({ cause: "no-answer", where: "network", confidence: "certain", evidence })
+    }
+  })
+
+  it("an error without a code may be of the program", () => {
+    expect(explain(new TypeError("x is not a function"))).toMatchObject({ cause: "no-answer", confidence: "possible" })
+  })
+
+  it.each([
+    ["PAP5.0001", "access denied: User is not authorized to perform iam:agencies:listAgencies", "permission-denied"],
+    ["PAP5.0001", "access denied: User is not authorized to perform iam:mfa:listDevices", "permission-denied"],
+    ["PAP5.0001", "access denied: User is not authorized to perform sts:agencies:assume", "agency-not-granted"],
+    ["IAM.0003", "Policy doesn't allow iam:agencies:createAgency to be performed.", "permission-denied"],
+    ["IAM.0003", "Policy doesn't allow iam:tokens:assume to be performed.", "agency-not-granted"],
+    ["CCE.01403008", "The user may not create agencies.", "permission-denied"],
+    ["404", "Could not find agency: partner-agency.", "agency-not-granted"],
+  ])("%s takes no action for its subject: %s", (error_code, error_msg, cause) => {
+    const status = error_code === "404" ? 404 : 403
+    expect(explain({ status, body: JSON.stringify({ error_code, error_msg }) })).toMatchObject({ cause })
+  })
+
+  it.each(["0103", "0104", "0105", "0106", "0705"])("APIGW.%s is the publisher's to correct", (code) => {
+    const body = JSON.stringify({ error_code: `APIGW.${code}`, error_msg: "it does not exist" })
+    expect(explain({ status: 400, body })).toMatchObject({ cause: "api-misconfigured", retryable: false })
+  })
+
   it("a status may be text, as in some logs", () => {
     const body = JSON.stringify({ error_msg: "verify aksk signature fail" })
     expect(explain({ status: "401", body })).toMatchObject({ cause: "signature-mismatch", refusal: { status: 401 } })
