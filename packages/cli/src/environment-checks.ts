@@ -1,5 +1,7 @@
 import type { Check } from "./check.ts"
 import { isPlaceholder } from "./is-placeholder.ts"
+import { withoutPassword } from "./proxy-fault.ts"
+import { isSecretKeyLike } from "./shown-access-key.ts"
 
 /** The variables that this library reads, with those whose values are secret. */
 const READ = [
@@ -19,10 +21,11 @@ const READ = [
   "COUNTERSIGN_USER",
   "COUNTERSIGN_DOMAIN",
   "COUNTERSIGN_PASSWORD",
+  "COUNTERSIGN_PASSCODE",
 ]
 
 /** An AK is shown, since the other side prints it too. */
-const IS_SECRET = /_SK$|TOKEN$|PASSWORD$/
+const IS_SECRET = /_SK$|TOKEN$|PASSWORD$|PASSCODE$/
 
 /** Variables of other tools with the same meaning. */
 const OTHERS: readonly (readonly [names: RegExp, tool: string])[] = [
@@ -55,20 +58,40 @@ function ownVariable(name: string, value: string | undefined): Check[] {
   if (value === undefined) return []
   const check = { group: "environment", name } as const
   if (value.trim() === "") return [{ ...check, verdict: "warning", text: "is set and blank, so it does not count" }]
-  const fault = faultOf(value)
+  const fault = faultOf(name, value)
   if (fault !== undefined) return [{ ...check, verdict: "failed", ...fault }]
-  return [{ ...check, verdict: "ok", text: IS_SECRET.test(name) ? `is set, ${value.length} characters` : value }]
+  const length = `is set, ${value.length} characters`
+  if (name === "HUAWEICLOUD_SDK_AK" && isSecretKeyLike(value)) {
+    const fix = "An access key has 20 capitals and digits: look whether AK and SK are mixed up."
+    return [{ ...check, verdict: "warning", text: `${length}, too long for an access key`, fix }]
+  }
+  // A byte order mark around the value is dropped here.
+  if (value.includes(BOM)) {
+    const text = "has a byte order mark, which other programs take for a part of the value"
+    return [{ ...check, verdict: "warning", text, fix: "Write the value anew, without BOM." }]
+  }
+  return [{ ...check, verdict: "ok", text: IS_SECRET.test(name) ? length : shownValue(value) }]
 }
 
-function faultOf(value: string): Pick<Check, "text" | "fix"> | undefined {
+const BOM = "\uFEFF"
+
+/** An origin may hold a password. */
+function shownValue(value: string): string {
+  return value.includes("://") ? withoutPassword(value) : value
+}
+
+function faultOf(name: string, value: string): Pick<Check, "text" | "fix"> | undefined {
   if (/^["'`“”‘’]|["'`“”‘’]$/.test(value.trim())) {
     return {
       text: "has quotes around its value",
       fix: "Write the value alone: Docker's and systemd's files keep quotes.",
     }
   }
-  if (value.includes("\uFEFF"))
-    return { text: "starts with a byte order mark", fix: "Write the value anew, without BOM." }
+  if (value.trim().includes(BOM))
+    return { text: "has a byte order mark within", fix: "Write the value anew, without BOM." }
+  if (/_ENDPOINT$/.test(name) && withoutPassword(value) !== value) {
+    return { text: "holds a user name or password", fix: "Write the origin alone, such as https://HOST." }
+  }
   if (isPlaceholder(value)) return { text: "is a placeholder", fix: "Put the real value in its place." }
   return undefined
 }

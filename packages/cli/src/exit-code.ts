@@ -1,4 +1,5 @@
 import { type AuthErrorCode, isAuthError } from "@countersign/auth-core"
+import { withoutEchoedSecret } from "./shown-access-key.ts"
 
 /** The exit codes of every command. Scripts depend on them, so they never change their meaning. */
 export const EXIT_CODES = {
@@ -49,7 +50,7 @@ const OF_AUTH_ERRORS: Readonly<Record<AuthErrorCode, ExitCode>> = {
 }
 
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return withoutEchoedSecret(error instanceof Error ? error.message : String(error))
 }
 
 export function exitCodeOf(error: unknown): ExitCode {

@@ -5,6 +5,7 @@ const OTHERWISE: readonly (readonly [text: string, attribute: string])[] = [
   ["the `credentials`", "withKey"],
   ["`hosts`", "host"],
   ["`idpId`", "idp"],
+  ["`passcode`", "mfa"],
 ]
 
 /** A message of the library as the user of a command reads it: `--allow-insecure` for `allowInsecure`. */
@@ -13,7 +14,7 @@ export function withOptionNames(message: string, { options }: Command): string {
   const renamed = OTHERWISE.reduce(
     (text, [name, attribute]) => text.replaceAll(name, flags.get(attribute) ?? name),
     // A command has one credential, which it passes on.
-    message.replaceAll(" passed as `via`", " in use"),
+    message.replaceAll(" passed as `via`", " in use").replaceAll(" as { id }", " by id"),
   )
   return renamed.replaceAll(/`(\w+)`/g, (name, attribute: string) => flags.get(attribute) ?? name)
 }

@@ -175,16 +175,18 @@ describe("countersign curl", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
     onTestFinished(() => void server.close())
     const local = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-    const args = ["curl", "-v", "-b", "sid=secret-4", "-H", "X-Subject-Token: secret-5", local]
+    const headers = ["-b", "sid=secret-4", "-H", "X-Subject-Token: secret-5", "-H", "X-Api-Key: secret-6"]
+    const args = ["curl", "-v", ...headers, `${local}?limit=1&access_token=secret-7`]
     const { exitCode, stderr } = await countersign(args, { env: cloud.env })
     expect(exitCode).toBe(0)
     expect(stderr).not.toContain("secret-")
-    for (const line of ["> cookie", "> x-subject-token", "< x-subject-token", "< set-cookie"]) {
+    expect(stderr).toContain("> GET /?limit=1&access_token=[hidden] HTTP/1.1\n")
+    for (const line of ["> cookie", "> x-api-key", "> x-subject-token", "< x-subject-token", "< set-cookie"]) {
       expect(stderr).toContain(`${line}: [hidden]\n`)
     }
     expect(stderr).toMatch(/^> x-sdk-date: \d/m)
     const shown = await countersign([...args, "--show-secrets"], { env: cloud.env })
-    for (const number of [1, 2, 3, 4, 5]) expect(shown.stderr).toContain(`secret-${number}`)
+    for (const number of [1, 2, 3, 4, 5, 6, 7]) expect(shown.stderr).toContain(`secret-${number}`)
     const included = await countersign(["curl", "-i", local], { env: cloud.env })
     expect(included.stdout).toContain("x-subject-token: secret-1\n")
   })

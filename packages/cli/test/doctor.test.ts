@@ -122,6 +122,8 @@ describe("countersign doctor", () => {
       "Write the value alone: Docker's and systemd's files keep quotes.",
     ],
     ["HUAWEICLOUD_SDK_DOMAIN_ID", "<your domain>", "is a placeholder", "Put the real value in its place."],
+    ["HUAWEICLOUD_SDK_DOMAIN_ID", "\uFEFFd", "has a byte order mark", "Write the value anew, without BOM."],
+    ["HUAWEICLOUD_SDK_STS_ENDPOINT", "http://u:hunter2@127.0.0.1", "a user name or password", undefined],
     [
       "NODE_TLS_REJECT_UNAUTHORIZED",
       "0",
@@ -153,6 +155,14 @@ describe("countersign doctor", () => {
       expect.stringContaining(text),
     )
     expect(stdout).not.toContain("hunter2")
+  })
+
+  it("passes a key with a byte order mark, which counts", async () => {
+    const env = { ...cloud.env, HUAWEICLOUD_SDK_AK: `\uFEFF${cloud.env.HUAWEICLOUD_SDK_AK}` }
+    const { checks, exitCode } = await examine(env)
+    expect(find(checks, "HUAWEICLOUD_SDK_AK")).toMatchObject({ verdict: "warning" })
+    expect(find(checks, "access key")).toMatchObject({ verdict: "ok" })
+    expect(exitCode).toBe(0)
   })
 
   it("finds files of other tools, and says how to import them", async () => {

@@ -73,6 +73,19 @@ describe("secrets", { timeout: 120_000 }, () => {
     )
   })
 
+  it("stay hidden where AK and SK are mixed up", async () => {
+    const mixedUp = { HUAWEICLOUD_SDK_AK: cloud.env.HUAWEICLOUD_SDK_SK ?? "", HUAWEICLOUD_SDK_SK: "AKEXAMPLE" }
+    const env = { ...cloud.reach, ...mixedUp }
+    const url = `${cloud.emulator.url}/v1/x`
+    for (const args of [["whoami"], ["whoami", "--json"], ["doctor", url], ["doctor", url, "--json"]]) {
+      const run = await countersign(args, { env })
+      expect(run.exitCode).toBe(4)
+      expectNone(run, [mixedUp.HUAWEICLOUD_SDK_AK])
+    }
+    const { stdout } = await countersign(["doctor"], { env })
+    expect(stdout).toContain("look whether AK and SK are mixed up")
+  })
+
   it("stay out of whoami that succeeds", async () => {
     const { secretAccessKey } = cloud.emulator.accounts.partner.user.credentials
     for (const args of [["whoami"], ["whoami", "--json"]]) {

@@ -79,6 +79,7 @@ describe("countersign token", () => {
   it.each([
     [["token"], 2, "Whose token? Pass --user and --domain"],
     [["token", "--user", "x"], 2, "--user needs --domain"],
+    [["token", "--user", "x", "--domain", "y", "--mfa"], 2, "--mfa needs the id of x as --user"],
     [["token", "--user", "x", "--domain", "y"], 3, "set COUNTERSIGN_PASSWORD, pass --password-file FILE"],
     [["token", "--user", "x", "--domain", "y", "--password=hunter2"], 2, "--password: no argument takes a secret"],
     [["token", "--idp", "x"], 2, "--idp needs --id-token-file"],

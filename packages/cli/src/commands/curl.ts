@@ -18,7 +18,7 @@ import { CommandError, EXIT_CODES, type ExitCode } from "../exit-code.ts"
 import { authOf, identityOf } from "../identity.ts"
 import { ownVersion } from "../own-version.ts"
 import { paintExplanation } from "../paint-explanation.ts"
-import { isSent, parseHeaders, shownHeaderValue } from "../parse-headers.ts"
+import { isSent, parseHeaders, shownHeaderValue, shownQuery } from "../parse-headers.ts"
 import { targetUrl } from "../target-url.ts"
 import { isTerminal, maySecretsShow, note, print, printJson, withProgress } from "../terminal.ts"
 import { createTransport, isLoopbackUrl, type Transport } from "../transport.ts"
@@ -256,7 +256,7 @@ function fetchFor(named: ReturnType<typeof parseHeaders>, transport: Transport):
 function verbose(send: LibraryFetch, showSecrets: boolean): LibraryFetch {
   return (input, init) => {
     const { pathname, search, host } = new URL(input)
-    note(`> ${init?.method ?? "GET"} ${pathname}${search} HTTP/1.1`)
+    note(`> ${init?.method ?? "GET"} ${pathname}${shownQuery(search, showSecrets)} HTTP/1.1`)
     note(`> host: ${host}`)
     for (const [name, value] of new Headers(init?.headers)) {
       if (name !== "host") note(`> ${shownHeader(name, value, showSecrets)}`)

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander"
 import { CommandError, EXIT_CODES } from "../exit-code.ts"
 import { type FoundKey, IMPORT_FORMATS, type ImportFormat, readKeyFile } from "../read-key-file.ts"
+import { shownAccessKeyId } from "../shown-access-key.ts"
 import { note, print, printJson } from "../terminal.ts"
 import { defaultProfileFile, writeProfile } from "../write-profile.ts"
 
@@ -48,7 +49,7 @@ async function importFile(source: string, options: ImportOptions): Promise<void>
   const found: FoundKey = await readKeyFile(source, from, entry)
   const file = options.profileFile ?? defaultProfileFile()
   await writeProfile(file, section, found.credentials, (question) => mayReplace(question, options.force))
-  const { accessKeyId } = found.credentials
+  const accessKeyId = shownAccessKeyId(found.credentials.accessKeyId)
   if (options.json === true) printJson({ file, section, accessKeyId, format: found.format, entry: found.entry })
   else print(`Wrote the access key ${accessKeyId} to section [${section}] of ${file}.`)
   if (section !== "basic" && section !== "global") {

@@ -46,7 +46,10 @@ export function tokenCommand(): Command {
     .option("--domain <account>", "account of the user, by name or id (default: COUNTERSIGN_DOMAIN)")
     .option("--project <name>", "scope: a project, by name or id (default: the account)")
     .option("--password-file <file>", "read the password from a file, - for standard input")
-    .option("--mfa", "the user has a virtual MFA device: take its code from COUNTERSIGN_PASSCODE or a prompt")
+    .option(
+      "--mfa",
+      "the user, given by id, has a virtual MFA device: take its code from COUNTERSIGN_PASSCODE or a prompt",
+    )
     .option("--passcode-file <file>", "read the code of the MFA device from a file, - for standard input")
     .option("--agency <name>", "act for another account through its agency")
     .option("--agency-domain <account>", "the account that has the agency, by name or id")
@@ -104,13 +107,16 @@ async function ownToken(
   const owner = domain === undefined ? undefined : nameOrId(domain)
   const whole = scope ?? (owner === undefined ? undefined : { domain: owner })
   if (whole === undefined) throw new CommandError(EXIT_CODES.usage, "--user needs --domain: the account of the user.")
+  const hasDevice = options.mfa === true || options.passcodeFile !== undefined
+  if (hasDevice && typeof nameOrId(user) === "string") {
+    throw new CommandError(EXIT_CODES.usage, `--mfa needs the id of ${user} as --user: with a code, IAM takes no name.`)
+  }
   const password = await readSecret({
     what: `The password of ${user}`,
     variable: "COUNTERSIGN_PASSWORD",
     file: options.passwordFile,
     option: "--password-file",
   })
-  const hasDevice = options.mfa === true || options.passcodeFile !== undefined
   const passcode = hasDevice
     ? await readSecret({
         what: `The MFA code of ${user}`,

@@ -2,6 +2,7 @@ import { Command } from "commander"
 import { addIdentityOptions, type IdentityOptions } from "../command-options.ts"
 import { type Identity, identityOf } from "../identity.ts"
 import { withOptionNames } from "../option-names.ts"
+import { shownAccessKeyId } from "../shown-access-key.ts"
 import { note, print, printJson, table, withProgress } from "../terminal.ts"
 import { createTransport } from "../transport.ts"
 import { type NamedId, whoAmI } from "../who-am-i.ts"
@@ -56,7 +57,8 @@ export function credentialFacts(identity: Identity): {
     const { token, isExpiryKnown } = identity
     return { expires: isExpiryKnown ? new Date(token.expiresAt).toISOString() : "unknown, a raw token", source }
   }
-  const { accessKeyId, expiresAt } = identity.credentials
+  const { expiresAt } = identity.credentials
+  const accessKeyId = shownAccessKeyId(identity.credentials.accessKeyId)
   const isTemporary = identity.credentials.securityToken !== undefined
   const unknown = isTemporary ? "unknown, a temporary key" : "never, a permanent key"
   return { accessKeyId, expires: expiresAt === undefined ? unknown : new Date(expiresAt).toISOString(), source }
