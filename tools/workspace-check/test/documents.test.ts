@@ -40,6 +40,16 @@ describe.each(documents)("%s", (document) => {
   })
 })
 
+describe("the README of each package", () => {
+  const published = globSync("packages/*/package.json", { cwd: workspace }).filter(
+    (path) => JSON.parse(read(path)).private !== true,
+  )
+
+  it.each(published.map((path) => join(dirname(path), "README.md")))("%s says how to see what happens", (readme) => {
+    expect(read(readme)).toMatch(/what happens|live view/i)
+  })
+})
+
 describe("docs/decisions", () => {
   const index = read("docs/decisions/README.md")
 
