@@ -50,8 +50,14 @@ export function shownQuery(query: string): string {
     .join("&")
 }
 
+/** An AppKey has up to 36 characters. Anything longer may be the SK, mixed up. */
+export function isSecretKeyLike(accessKeyId: string): boolean {
+  return accessKeyId.length > 36
+}
+
 /** Enough of an AK to tell it from another. */
 export function shownAccessKeyId(accessKeyId: string): string {
+  if (isSecretKeyLike(accessKeyId)) return maskedSecret(accessKeyId)
   return accessKeyId.length < 12 ? "…" : `${accessKeyId.slice(0, 4)}…${accessKeyId.slice(-4)}`
 }
 

@@ -3,7 +3,7 @@ import { type Answer, type AnswerFields, dateHeader, durationText, timesIn } fro
 import { CAUSES, type Cause } from "./causes.ts"
 import type { ExplainContext, ExplanationFields } from "./explanation.ts"
 import { missingToken } from "./key-fault.ts"
-import { shownAccessKeyId } from "./masked.ts"
+import { isSecretKeyLike, shownAccessKeyId } from "./masked.ts"
 import { signedRequest } from "./signed-parts.ts"
 
 /** Details that the answer adds to its row of the table. */
@@ -101,6 +101,8 @@ function refineUnknownKey(_answer: Answer, { errorMessage = "" }: AnswerFields, 
   }
   if (APP_KEY.test(key))
     return { received, evidence: ["It has the form of an AppKey, which takes app authentication."] }
+  if (isSecretKeyLike(key))
+    return { received, evidence: ["It is too long for an access key: AK and SK may be mixed up."] }
   if (ACCESS_KEY.test(key)) return { received, evidence: ["It has the form of an access key."] }
   const evidence = ["An access key has 20 upper-case letters and digits: this may be the name of a user, or cut short."]
   return { received, evidence }

@@ -304,6 +304,17 @@ describe("the values that clients give", () => {
     expect(await explain(failure)).toMatchObject({ cause: "no-answer", where: "network" })
   })
 
+  it("an SK in the place of the AK is not shown", () => {
+    const mixedUp = "0386031ef204c784057432abe8ceeb21cd41cd7b"
+    const error_msg = `Incorrect IAM authentication information: Get secretKey failed,ak:${mixedUp},err:ak not exist`
+    const explanation = explain({ status: 401, body: JSON.stringify({ error_code: "APIGW.0301", error_msg }) })
+    expect(explanation).toMatchObject({
+      cause: "access-key-unknown",
+      evidence: ["It is too long for an access key: AK and SK may be mixed up."],
+    })
+    expect(JSON.stringify(explanation)).not.toMatch(/0386|cd7b/)
+  })
+
   it.each([
     ["an abort", new DOMException("This operation was aborted", "AbortError")],
     ["an abort of axios", Object.assign(new Error("canceled"), { name: "CanceledError", code: "ERR_CANCELED" })],
