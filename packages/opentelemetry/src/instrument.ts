@@ -87,8 +87,11 @@ function measureBy(provider: MeterProvider): Measure {
     unit: "{request}",
   })
   const requests = meter.createCounter("countersign.requests", {
-    description:
-      "Requests that went out authenticated. Those without a refresh of their own were served from the cache.",
+    description: "Requests that went out authenticated.",
+    unit: "{request}",
+  })
+  const hits = meter.createCounter("countersign.cache.hits", {
+    description: "Authenticated requests whose credential an earlier one had, so that none was fetched for them.",
     unit: "{request}",
   })
   const bare = meter.createCounter("countersign.bare_requests", {
@@ -124,7 +127,9 @@ function measureBy(provider: MeterProvider): Measure {
         break
       case "attempt":
         if (event.bare === undefined) {
-          requests.add(1, { ...serverOf(event.origin), "countersign.auth": event.auth })
+          const attributes = { ...serverOf(event.origin), "countersign.auth": event.auth }
+          requests.add(1, attributes)
+          if (event.reused === true) hits.add(1, attributes)
         } else bare.add(1, { ...serverOf(event.origin), "countersign.bare.reason": event.bare })
     }
   }

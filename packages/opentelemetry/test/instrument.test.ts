@@ -102,6 +102,23 @@ it("counts and times what happens, by the names of the semantic conventions", as
   })
 })
 
+it("counts those whose credential was in the cache as hits", async () => {
+  const expiresAt = Date.now() + 3_600_000
+  const auth = tokenAuth(async () => ({ value: "t0ken", issuedAt: Date.now(), expiresAt }))
+  const authFetch = createFetch(auth, { hosts: ["127.0.0.1"] })
+  const paths = ["/hit/1", "/hit/2", "/hit/3"]
+  for (const path of paths) seen.add(path)
+  await Promise.all(paths.slice(1).map(async (path) => (await authFetch(origin + path)).text()))
+  await (await authFetch(`${origin}/hit/1`)).text()
+  expect(await points()).toMatchObject({
+    "countersign.credential.refresh.duration": [{ value: { count: 1 } }],
+    "countersign.requests": [{ value: 3 }],
+    "countersign.cache.hits": [
+      { attributes: { "server.address": "127.0.0.1", "countersign.auth": "token" }, value: 2 },
+    ],
+  })
+})
+
 it("adds an event to the active span for each attempt, answer and replay", async () => {
   await sendInSpan("/v1/two?q=1")
   const [span] = spans.getFinishedSpans()

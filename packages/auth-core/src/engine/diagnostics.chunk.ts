@@ -1,4 +1,4 @@
-import type { Auth, AuthEvent, ReplayReason } from "../auth/auth.ts"
+import type { Auth, AuthEvent, Authentication, ReplayReason } from "../auth/auth.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import type { ErrorFields } from "../runtime/read-answer.ts"
 import { redactText } from "../runtime/redact.ts"
@@ -30,8 +30,15 @@ interface OfAttempt {
 
 /** An event of a request. */
 export type RequestEvent =
-  /** A request goes on the wire. `bare`: without authentication, and why. */
-  | (OfAttempt & { readonly type: "attempt"; readonly bare?: BareReason | undefined })
+  /**
+   * A request goes on the wire. `bare`: without authentication, and why. `reused`: an earlier attempt that was told carried
+   * the same credential, so this one needed no refresh.
+   */
+  | (OfAttempt & {
+      readonly type: "attempt"
+      readonly bare?: BareReason | undefined
+      readonly reused?: boolean | undefined
+    })
   /** The answer has come. `rejection`: what a 401 or 403 to an authenticated attempt says, as far as it can be read. */
   | (OfAttempt & {
       readonly type: "response"
@@ -138,13 +145,26 @@ interface ToldAttempt {
   readonly added: Readonly<Record<string, string>>
   readonly body?: unknown
   readonly by?: Auth | undefined
+  readonly as?: Authentication | undefined
 }
 
 const startedAt = new WeakMap<object, number>()
 
 /** An authenticated attempt goes on the wire. */
 export function tellAttempt(attempt: ToldAttempt, { onEvent }: DiagnosticOptions): void {
-  tellListeners({ type: "attempt", ...partiesOf(attempt) }, onEvent)
+  tellListeners({ type: "attempt", ...partiesOf(attempt), reused: isReused(attempt) }, onEvent)
+}
+
+/** The credentials of the attempts that were told. */
+const seen = new WeakSet<object>()
+
+/** Whether the cache had the credential. `undefined` for an auth that does not show it. */
+function isReused({ as }: ToldAttempt): boolean | undefined {
+  const { credentials = as?.used } = Object(as?.used)
+  if (Object(credentials) !== credentials) return undefined
+  const isSeen = seen.has(credentials)
+  seen.add(credentials)
+  return isSeen
 }
 
 /** The time of an attempt counts from here. */

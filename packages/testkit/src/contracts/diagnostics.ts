@@ -44,15 +44,28 @@ export function diagnosticsContract({ adapter, serve }: ContractContext): void {
       const duration = { durationMs: expect.any(Number) }
       const rejection = { errorCode: "APIGW.0301", errorMessage: "Incorrect IAM authentication" }
       const sequence = [
-        { ...of, type: "attempt" },
+        { ...of, type: "attempt", reused: false },
         { ...of, ...duration, type: "response", status: 401, rejection },
         { ...of, type: "replay", because: "credential-renewed" },
-        { ...of, type: "attempt" },
+        { ...of, type: "attempt", reused: false },
         { ...of, ...duration, type: "response", status: 200 },
       ]
       expect(told).toMatchObject(sequence)
       expect(events.filter((event) => "method" in event)).toEqual(told)
       expect(events.map(({ type }) => type).filter((type) => type === "acquired")).toHaveLength(2)
+    })
+
+    it.each([
+      ["token", () => tokenAuth(countingTokens().provider)],
+      ["access key", () => akskAuth(async () => ({ ...temporaryCredentials }))],
+    ])("tell whether an earlier attempt had the same %s", async (_, auth) => {
+      const server = await serve()
+      const told: RequestEvent[] = []
+      const onEvent = (event: RequestEvent): void => void told.push(event)
+      const send = adapter.connect({ baseUrl: server.url, auth: auth(), options: { hosts: [server.host], onEvent } })
+      for (const _ of [1, 2, 3]) await send({ path: "/x" })
+      const attempts = told.filter((event) => event.type === "attempt")
+      expect(attempts.map(({ reused }) => reused)).toEqual([false, true, true])
     })
 
     it("tell of an attempt without an answer", async () => {
