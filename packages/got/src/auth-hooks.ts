@@ -8,6 +8,7 @@ import {
   bodyAtHand,
   createGate,
   type GuardOptions,
+  type HostGuard,
   loadFollowUp,
   type ResponseLike,
   staysAtOrigin,
@@ -129,10 +130,13 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     hooks.afterResponse = withFirst(afterResponse, hooks.afterResponse)
   }
 
-  const beforeRedirect: BeforeRedirectHook = (next, { request, url: from }) => {
+  const beforeRedirect: BeforeRedirectHook = (next, { request, url: from, statusCode }) => {
     if (next.url === undefined || authFor(request.options.context) === undefined) return
     const call = calls.get(request.options)
-    if (call !== undefined) continueCall(next.context, call)
+    if (call !== undefined) {
+      if (authenticated.has(request.options)) reportRedirect(call, statusCode, new URL(next.url), guard)
+      continueCall(next.context, call)
+    }
     if (new URL(next.url).origin === new URL(from).origin) return
     for (const name of Object.keys(next.headers)) if (staysAtOrigin(name)) delete next.headers[name]
     Reflect.set(next.context, redirected, true)
@@ -192,6 +196,13 @@ function continuedCall(context: object): AuthenticatedCall | undefined {
 /** Reports a response that is not replayed, such as that of a stream. The next request need not fail for the same reason. */
 function reportResponse(call: AuthenticatedCall, response: ResponseLike): void {
   Promise.resolve(call.answered({ ...response, isLast: true })).catch(() => undefined)
+}
+
+/** Reports a redirect that got follows. */
+function reportRedirect(call: AuthenticatedCall, status: number, to: URL, guard: HostGuard): void {
+  const { attempt, isWatched } = call
+  if (attempt === undefined || !isWatched) return
+  void andThen(loadFollowUp(), ({ tellRedirect }) => tellRedirect(attempt, status, to, guard))
 }
 
 /**

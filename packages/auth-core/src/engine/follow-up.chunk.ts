@@ -21,7 +21,7 @@ import type { HostGuard } from "./gate.ts"
 import { hiddenRedirect, nextHop, type OnRedirect } from "./redirect.ts"
 import { isRejection, isRequest, isStream, type PeekLimits, type ResponseLike } from "./wire-request.ts"
 
-export { tellBare } from "./diagnostics.chunk.ts"
+export { tellBare, tellRedirect } from "./diagnostics.chunk.ts"
 
 /** How a call follows redirects, and which URLs may see credentials. */
 export interface CallOptions<R extends ResponseLike> {
