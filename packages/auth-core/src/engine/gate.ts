@@ -35,7 +35,7 @@ function checked(given: unknown, rule: string): Auth | undefined {
   const { authenticate, judge } = Object(given)
   if (typeof authenticate === "function" && typeof judge === "function") return given as Auth
   throw invalidOption(
-    `${rule} \`false\` or an auth such as tokenAuth(...), not ${given === null ? given : typeof given}.`,
+    `${rule} \`false\` or an auth such as tokenAuth(), not ${given === null ? given : typeof given}.`,
   )
 }
 
