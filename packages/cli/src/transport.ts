@@ -1,6 +1,6 @@
 import { AuthError, isLoopback } from "@countersign/auth-core/adapter"
 import type { IamFetch, LibraryFetch } from "@countersign/fetch"
-import type { Dispatcher } from "undici"
+import type { Dispatcher, Response as UndiciResponse } from "undici"
 import { type ProxiedProtocol, proxyFault, proxySetting } from "./proxy-fault.ts"
 
 export interface TransportOptions {
@@ -8,6 +8,9 @@ export interface TransportOptions {
   readonly insecureLoopback?: boolean | undefined
   readonly connectTimeoutMs?: number | undefined
 }
+
+/** undici's fetch, whose answers have all parts. */
+export type UndiciFetch = (...given: Parameters<LibraryFetch>) => Promise<UndiciResponse>
 
 /**
  * Sends as curl does: HTTP_PROXY, HTTPS_PROXY and NO_PROXY count, and a GET may have a body.
@@ -17,7 +20,7 @@ export interface TransportOptions {
 export interface Transport {
   readonly fetch: IamFetch & LibraryFetch
   /** A fetch that does not send some headers, which fetch would add on its own. */
-  fetchWithout(names: readonly string[]): LibraryFetch
+  fetchWithout(names: readonly string[]): UndiciFetch
   close(): Promise<void>
 }
 

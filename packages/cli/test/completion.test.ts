@@ -33,6 +33,18 @@ const CASES: readonly (readonly [typed: string[], completed: string[]])[] = [
 ]
 
 describe("countersign completion", () => {
+  it("is JSON with --json, before the command or behind it", async () => {
+    const script = (await countersign(["completion", "fish"])).stdout
+    for (const args of [
+      ["completion", "fish", "--json"],
+      ["--json", "completion", "fish"],
+    ]) {
+      const { stdout } = await countersign(args)
+      const parsed: { shell: string; script: string } = JSON.parse(stdout)
+      expect({ ...parsed, script: parsed.script.trimEnd() }).toEqual({ shell: "fish", script: script.trimEnd() })
+    }
+  })
+
   it("completes commands, options, choices and files in bash", async ({ skip }) => {
     skip(!hasSystemTool("bash"), "there is no bash")
     const cwd = await folderWithScript("bash")

@@ -168,6 +168,19 @@ describe("countersign curl", () => {
     expect(both.stderr).toContain("< HTTP/1.1 200 OK\n")
   })
 
+  it("shows each attempt with its answer with -v", async () => {
+    cloud.emulator.faults.redirect("/v1/y", { times: 1 })
+    const { exitCode, stderr } = await countersign(["curl", "-v", "-L", url("/v1/x")], { env: cloud.env })
+    expect(exitCode).toBe(0)
+    expect(stderr.match(/^(?:> GET|< HTTP\/).*$/gm)).toEqual([
+      "> GET /v1/x HTTP/1.1",
+      "< HTTP/1.1 302 Found",
+      "> GET /v1/y HTTP/1.1",
+      "< HTTP/1.1 200 OK",
+    ])
+    expect(stderr.match(/^[<>]$/gm)).toEqual([">", "<", ">", "<"])
+  })
+
   it("hides tokens and cookies of both ways with -v", async () => {
     const server = createHttpServer((_, response) => {
       response.writeHead(200, { "X-Subject-Token": "secret-1", "Set-Cookie": ["sid=secret-2", "b=secret-3"] }).end()

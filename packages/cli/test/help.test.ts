@@ -16,6 +16,13 @@ describe("--help", () => {
     expect(stdout).toMatch(/^Examples?:\n {2}\$ countersign |^Examples:\n {2}\$ (?:source|curl|eval) /m)
   })
 
+  it("names --json for each command", () => {
+    const without = createProgram()
+      .commands.filter(({ options }) => !options.some(({ long }) => long === "--json"))
+      .map((command) => command.name())
+    expect(without).toEqual([])
+  })
+
   it("names options in its examples that exist", () => {
     for (const path of commands) {
       let command: Command | undefined = createProgram()

@@ -1,6 +1,6 @@
 import { Argument, Command } from "commander"
 import { completionScript, SHELLS, type Shell } from "../completion-script.ts"
-import { print } from "../terminal.ts"
+import { print, printJson } from "../terminal.ts"
 
 const EXAMPLE = `
 Examples:
@@ -13,8 +13,12 @@ export function completionCommand(): Command {
   return new Command("completion")
     .description("Print a script that completes commands and options in a shell.")
     .addArgument(new Argument("<shell>").choices(SHELLS))
+    .option("--json", "print the script in JSON")
     .addHelpText("after", EXAMPLE)
     .action((shell: Shell, _: unknown, self: Command) => {
-      if (self.parent !== null) print(completionScript(self.parent, shell))
+      if (self.parent === null) return
+      const script = completionScript(self.parent, shell)
+      if (self.optsWithGlobals<{ json?: boolean }>().json === true) printJson({ shell, script })
+      else print(script)
     })
 }

@@ -2,7 +2,6 @@ import { createWriteStream } from "node:fs"
 import { pipeline } from "node:stream/promises"
 import { isAuthError } from "@countersign/auth-core"
 import { type ExplainContext, explain, explainable } from "@countersign/auth-core/explain"
-import type { LibraryFetch } from "@countersign/fetch"
 import { Command, Option } from "commander"
 import { authenticatedFetchTo } from "../authenticated-fetch.ts"
 import { type BodyPart, buildBody, type SentBody } from "../build-body.ts"
@@ -21,7 +20,7 @@ import { paintExplanation } from "../paint-explanation.ts"
 import { isSent, parseHeaders, shownHeaderValue, shownQuery } from "../parse-headers.ts"
 import { targetUrl } from "../target-url.ts"
 import { isTerminal, maySecretsShow, note, print, printJson, withProgress } from "../terminal.ts"
-import { createTransport, isLoopbackUrl, type Transport } from "../transport.ts"
+import { createTransport, isLoopbackUrl, type Transport, type UndiciFetch } from "../transport.ts"
 import { reasonOf } from "../who-am-i.ts"
 
 interface CurlOptions extends IdentityOptions, SigningOptions {
@@ -152,7 +151,6 @@ async function curl(
     const response = await (options.silent === true || options.verbose === true
       ? sent
       : withProgress(`Waiting for ${new URL(url).host}`, () => sent))
-    if (options.verbose === true) for (const line of headLines(response, showSecrets)) note(`< ${line}`)
     if (response.status < 400 && !isJson) {
       showHead(response, options)
       await writeBody(response.body, output)
@@ -246,15 +244,15 @@ function headersOf(
 const OF_BROWSERS = ["accept-language", "sec-fetch-mode"]
 
 /** fetch adds headers of its own, so those that are not to be sent are taken out behind it. */
-function fetchFor(named: ReturnType<typeof parseHeaders>, transport: Transport): LibraryFetch {
+function fetchFor(named: ReturnType<typeof parseHeaders>, transport: Transport): UndiciFetch {
   const sent = named.filter(isSent).map(([name]) => name.toLowerCase())
   const unsent = named.filter((each) => !isSent(each)).map(([name]) => name.toLowerCase())
   return transport.fetchWithout([...unsent, ...OF_BROWSERS.filter((name) => !sent.includes(name))])
 }
 
 /** Shows each attempt as `curl -v` does, its secrets masked. */
-function verbose(send: LibraryFetch, showSecrets: boolean): LibraryFetch {
-  return (input, init) => {
+function verbose(send: UndiciFetch, showSecrets: boolean): UndiciFetch {
+  return async (input, init) => {
     const { pathname, search, host } = new URL(input)
     note(`> ${init?.method ?? "GET"} ${pathname}${shownQuery(search, showSecrets)} HTTP/1.1`)
     note(`> host: ${host}`)
@@ -262,11 +260,21 @@ function verbose(send: LibraryFetch, showSecrets: boolean): LibraryFetch {
       if (name !== "host") note(`> ${shownHeader(name, value, showSecrets)}`)
     }
     note(">")
-    return send(input, init)
+    const response = await send(input, init)
+    for (const line of headLines(response, showSecrets)) note(`< ${line}`)
+    note("<")
+    return response
   }
 }
 
-function headLines({ status, statusText, headers }: Response, showSecrets: boolean): string[] {
+/** The parts of an answer before its body. */
+interface Head {
+  readonly status: number
+  readonly statusText: string
+  readonly headers: Iterable<[name: string, value: string]>
+}
+
+function headLines({ status, statusText, headers }: Head, showSecrets: boolean): string[] {
   return [
     `HTTP/1.1 ${status} ${statusText}`.trimEnd(),
     ...[...headers].map(([name, value]) => shownHeader(name, value, showSecrets)),
