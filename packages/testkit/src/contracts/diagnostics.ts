@@ -122,6 +122,17 @@ export function diagnosticsContract({ adapter, serve }: ContractContext): void {
       expect(server.arrivals).toHaveLength(1)
     })
 
+    it("have nothing to tell of a request by plain http to a host that may see credentials: it is refused", async () => {
+      const baseUrl = "http://ecs.ap-southeast-1.myhuaweicloud.com"
+      for (const auth of [aksk(), tokenAuth(countingTokens().provider)]) {
+        const told: RequestEvent[] = []
+        const send = adapter.connect({ baseUrl, auth, options: { onEvent: (event) => void told.push(event) } })
+        const failure: unknown = await send({ path: "/x?q=1" }).catch((error: unknown) => error)
+        expect([failure, Object(failure).cause].map((error) => Object(error).code)).toContain("AUTH_INSECURE_URL")
+        expect(told).toEqual([])
+      }
+    })
+
     it("hold no secret, whatever the server quotes", async () => {
       const secret = fc.stringMatching(/^[A-Za-z0-9]{20,40}$/)
       await fc.assert(
