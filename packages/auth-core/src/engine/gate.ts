@@ -34,9 +34,7 @@ function checked(given: unknown, rule: string): Auth | undefined {
   if (given === false) return undefined
   const { authenticate, judge } = Object(given)
   if (typeof authenticate === "function" && typeof judge === "function") return given as Auth
-  throw invalidOption(
-    `${rule} \`false\` or an auth such as tokenAuth(), not ${given === null ? given : typeof given}.`,
-  )
+  throw invalidOption(`${rule} \`false\` or an auth such as tokenAuth(), not ${given === null ? given : typeof given}.`)
 }
 
 /** Which hosts may see credentials, and what a client tells about its requests. */
