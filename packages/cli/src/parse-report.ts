@@ -1,5 +1,6 @@
-import { listAt, memberAt, parseJson, textAt } from "@countersign/auth-core/adapter"
+import { asked, listAt, memberAt, parseJson, textAt } from "@countersign/auth-core/adapter"
 import type { ExplainedRequest } from "@countersign/auth-core/explain"
+import { parseCurlCommand } from "./parse-curl-command.ts"
 
 /** One refused request of a pasted text. */
 export interface Report {
@@ -32,7 +33,14 @@ export function parseReports(pasted: string): Report[] {
   return [{ title: "", refusal: plainAnswer(json) ?? embeddedAnswer(text) ?? text, request: undefined }]
 }
 
-/** Reads a request: JSON `{ method, url, headers, body }`, a HAR file, a `curl -v` log, or as it goes over HTTP/1.1. */
+/** The forms that `parseRequest` takes, as the end of a sentence. */
+export const REQUEST_FORMS =
+  'it must start with a line such as "GET /v1/x HTTP/1.1", or be a curl command, or JSON with method and url'
+
+/**
+ * Reads a request: JSON `{ method, url, headers, body }`, a HAR file, a `curl -v` log, a curl command, or as it goes over
+ * HTTP/1.1.
+ */
 export function parseRequest(given: string): Partial<ExplainedRequest> | undefined {
   const text = withoutMark(given)
   const json = parseJson(text)
@@ -41,6 +49,8 @@ export function parseRequest(given: string): Partial<ExplainedRequest> | undefin
   if (method !== undefined && url !== undefined) {
     return { method, url, headers: record(memberAt(json, "headers")), ...bodyAt(json, "body") }
   }
+  const command = parseCurlCommand(text)
+  if (command !== undefined) return command
   if (/^> /m.test(text)) return exchangesIn(text)[0]?.request
   const { head, body: payload } = split(text)
   const request = requestOf(head)
@@ -64,9 +74,13 @@ function ofHarEntry(entry: unknown): Report[] {
   const request = harRequest(memberAt(entry, "request"))
   const content = memberAt(entry, "response", "content")
   const text = textAt(content, "text") ?? ""
-  const body = textAt(content, "encoding") === "base64" ? Buffer.from(text, "base64").toString() : text
+  const body = textAt(content, "encoding") === "base64" ? (asked(() => ofBase64(text)) ?? text) : text
   const refusal = { status, headers: pairs(listAt(entry, "response", "headers")), body }
   return [{ title: `${request?.method} ${withoutQuery(request?.url)} ${status}`, refusal, request }]
+}
+
+function ofBase64(text: string): string {
+  return new TextDecoder().decode(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)))
 }
 
 function harRequest(request: unknown): Partial<ExplainedRequest> | undefined {

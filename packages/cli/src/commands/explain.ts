@@ -1,12 +1,13 @@
-import { type ExplainContext, type Explanation, explain } from "@countersign/auth-core/explain"
+import type { ExplainContext } from "@countersign/auth-core/explain"
 import { Command } from "commander"
 import { addAlgorithm } from "../add-algorithm.ts"
 import { addReachOptions, type ReachOptions } from "../command-options.ts"
 import { CommandError, EXIT_CODES } from "../exit-code.ts"
+import { explainReport, isSignatureInDoubt } from "../explain-report.ts"
 import { findCredentials, type ProfileChoice } from "../find-credentials.ts"
 import { iamOptionsOf } from "../identity.ts"
 import { paintExplanation } from "../paint-explanation.ts"
-import { parseReports, parseRequest, type Report } from "../parse-report.ts"
+import { parseReports, parseRequest, REQUEST_FORMS } from "../parse-report.ts"
 import { inputName, readInput, readInputData } from "../read-secret.ts"
 import { note, paint, print, printJson } from "../terminal.ts"
 import { createTransport } from "../transport.ts"
@@ -18,6 +19,8 @@ interface ExplainOptions extends ReachOptions, ProfileChoice {
   readonly withKey?: boolean | undefined
   readonly json?: boolean | undefined
 }
+
+const ADVICE = "give the request as your program signed it with --request"
 
 const EXAMPLE = `
 FILE is a HAR file, the log of \`curl -v\`, the output of \`curl -i\`, the body of an answer, or a pasted message.
@@ -31,7 +34,10 @@ export function explainCommand(): Command {
   const command = new Command("explain")
     .description("Say why a request was refused, from a pasted error, a HAR file or a curl -v log.")
     .argument("[file]", "default: standard input")
-    .option("--request <file>", "the request as your program signed it: as over HTTP/1.1, as JSON or as a curl -v log")
+    .option(
+      "--request <file>",
+      "the request as your program signed it: as over HTTP/1.1, as JSON, a curl command or a curl -v log",
+    )
     .option("-d, --data <text>", "the body of the request, which curl -v does not log; @FILE reads it from a file")
     .option("--canonical-request <file>", "the canonical request that the client signed, as its library logs it")
     .option("--with-key", "look whether the access key of the default chain made the signature")
@@ -56,7 +62,7 @@ async function explainFile(file = "-", command: Command): Promise<void> {
     )
   }
   const context = await contextOf(options)
-  const explained = reports.map((report) => ({ report, explanation: explanationOf(report, context) }))
+  const explained = reports.map((report) => ({ report, explanation: explainReport(report, context, ADVICE) }))
   if (options.json === true) {
     const plain = explained.map(({ explanation }) => explanation)
     printJson(plain.length === 1 ? plain[0] : plain)
@@ -74,33 +80,12 @@ async function explainFile(file = "-", command: Command): Promise<void> {
   }
 }
 
-/** Whether the request as it was signed could tell more. */
-function isSignatureInDoubt({ cause, confidence }: Explanation): boolean {
-  return cause === "signature-mismatch" || (cause === "wrong-secret-key" && confidence !== "certain")
-}
-
-function explanationOf({ refusal, request }: Report, context: ExplainContext): Explanation {
-  const explanation = explain(refusal, { ...context, request: { ...request, ...context.request } })
-  const isFromLog =
-    request !== undefined && context.request?.url === undefined && context.canonicalRequest === undefined
-  if (!isFromLog || explanation.comparison.length === 0) return explanation
-  const evidence = [...explanation.evidence, SENT_FOR_SIGNED]
-  return Object.assign(Object.create(Object.getPrototypeOf(explanation)), { ...explanation, evidence })
-}
-
-/** A log is written behind the signer, and in front of any proxy. */
-const SENT_FOR_SIGNED =
-  "The log shows the request as it was sent, which was taken for the one that was signed. If it was changed after it was signed, give the request as your program signed it with --request."
-
 async function contextOf(options: ExplainOptions): Promise<ExplainContext> {
   const { request, data, canonicalRequest, withKey } = options
   if (request === "-") throw new CommandError(EXIT_CODES.usage, "--request takes a file: standard input is the answer.")
   const parsed = request === undefined ? undefined : parseRequest(await readInput(request))
   if (request !== undefined && parsed === undefined) {
-    throw new CommandError(
-      EXIT_CODES.usage,
-      `${request} is no request: it must start with a line such as "GET /v1/x HTTP/1.1", or be JSON with method and url.`,
-    )
+    throw new CommandError(EXIT_CODES.usage, `${request} is no request: ${REQUEST_FORMS}.`)
   }
   const body = await readInputData(data)
   // The signature to check may be of either.
