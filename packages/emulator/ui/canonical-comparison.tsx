@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks"
 import { type CanonicalParts, parseCanonical } from "../src/view/canonical-parts.ts"
+import { splitAtDifference } from "./split-at-difference.ts"
 
 interface CanonicalComparisonProps {
   /** The canonical request of the one that arrived. */
@@ -72,15 +73,12 @@ function marked(text: string | undefined, other: string | undefined) {
   if (text === undefined) return <em>absent</em>
   if (text === "" && other !== "") return <mark>(empty)</mark>
   if (text === other || other === undefined) return text
-  let start = 0
-  while (start < text.length && text[start] === other[start]) start++
-  let end = 0
-  while (end < Math.min(text.length, other.length) - start && text.at(-1 - end) === other.at(-1 - end)) end++
+  const [before, differing, after] = splitAtDifference(text, other)
   return (
     <>
-      {text.slice(0, start)}
-      <mark>{text.slice(start, text.length - end)}</mark>
-      {text.slice(text.length - end)}
+      {before}
+      <mark>{differing}</mark>
+      {after}
     </>
   )
 }
