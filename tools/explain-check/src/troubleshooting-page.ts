@@ -12,7 +12,7 @@ export interface NamedChange {
 
 const INTRODUCTION = `# Why was this request refused?
 
-Look up the answer in the first table, or let the library do it:
+Paste the answer into [Explain a refusal](explain.md), look it up in the first table, or let the library do it:
 
 \`\`\`ts
 import { explain } from "@countersign/auth-core/explain"

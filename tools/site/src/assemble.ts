@@ -3,6 +3,7 @@ import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { readApi } from "./api-reference.ts"
 import { withPicture } from "./diagram.ts"
+import { withForms } from "./form-markers.ts"
 import { navigation } from "./navigation.ts"
 import { pageOf, siteLinks } from "./site-links.ts"
 import { withChoice } from "./start/start-page.ts"
@@ -20,7 +21,7 @@ export async function assemblePages(): Promise<void> {
   for (const [path, page] of pages) {
     const text = await readFile(join(workspace, path), "utf8")
     const linked = withPicture(siteLinks(text, path, pages), `/${page.replace(".md", ".svg")}`)
-    await write(page, page === "start.md" ? withChoice(linked) : linked)
+    await write(page, page === "start.md" ? withChoice(linked) : withForms(linked))
   }
   // VitePress serves what is in this folder as it is.
   for (const path of globSync(PICTURES, { cwd: workspace })) await copy(join(workspace, path), `public/${pageOf(path)}`)

@@ -17,7 +17,7 @@ export function navigation(): { sidebar: Record<string, Entry[]> } {
   return {
     sidebar: {
       "/": [
-        { text: "Countersign", items: [entryOf("overview.md"), ...pagesIn(`{${FIRST.join(",")}}.md`)] },
+        { text: "Countersign", items: ["overview", ...FIRST].map((page) => entryOf(`${page}.md`)) },
         { text: "Guides", items: listedIn("guides/index.md") },
         { text: "Packages", items: packages.map(({ id, name }) => ({ text: name, link: `/packages/${id}` })) },
         {
@@ -31,7 +31,7 @@ export function navigation(): { sidebar: Record<string, Entry[]> } {
   }
 }
 
-const FIRST = ["start", "explain", "troubleshooting"]
+const FIRST = ["start", "troubleshooting", "explain"]
 
 /** The pages to which a page links in a list, in that order. */
 function listedIn(page: string): Entry[] {
