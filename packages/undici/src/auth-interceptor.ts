@@ -65,10 +65,12 @@ export function trackedInterceptor(
     const chosen = authFor(given)
     const url = chosen === undefined ? undefined : requestUrl(given)
     if (chosen === undefined || url === undefined) return dispatch(given, handler)
-    const redirected = trail.leadsTo(url)
+    const lead = trail.leadTo(url)
+    const redirected = lead?.crosses === true
     const options = redirected ? { ...given, headers: withoutSecrets(given.headers) } : given
     const watching = trail.watch(url, redirected, handler)
     return trail.leave(() => {
+      lead?.followed?.()
       const bare = guard.bareReason(url, undefined, redirected)
       if (bare !== undefined) {
         const send = (): boolean | Promise<boolean> =>
@@ -79,6 +81,7 @@ export function trackedInterceptor(
         return started(send, (error) => watching.onResponseError?.(new CallController(), error as Error))
       }
       const call = new DispatchedCall(chosen, guard, url, redirected, dispatch, options, watching)
+      watching.call = call
       const begin = (): boolean | Promise<boolean> => {
         refuseProxy(url, guard, dispatcher)
         const begun = call.begin()

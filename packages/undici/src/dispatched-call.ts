@@ -6,6 +6,7 @@ import {
   AuthenticatedCall,
   andThen,
   type HostGuard,
+  loadFollowUp,
   type OutgoingRequest,
   wireUrl,
 } from "@countersign/auth-core/adapter"
@@ -42,6 +43,7 @@ export class DispatchedCall implements OutgoingRequest {
   readonly signal: AbortSignal
   readonly redirected: boolean
   readonly #auth: Auth
+  readonly #guard: HostGuard
   readonly #call: AuthenticatedCall
   readonly #dispatch: Dispatcher["dispatch"]
   readonly #options: Dispatcher.DispatchOptions & AddedOptions
@@ -69,11 +71,24 @@ export class DispatchedCall implements OutgoingRequest {
     this.signal = this.#controller.signal
     this.redirected = redirected
     this.#auth = auth
+    this.#guard = guard
     this.#call = new AuthenticatedCall({ guard, maxRedirects: NO_REDIRECTS })
     this.#dispatch = dispatch
     this.#options = options
     this.#handler = handler
     this.#inContext = this.#call.isWatched ? AsyncLocalStorage.snapshot() : inPlace
+  }
+
+  /** Whether somebody listens to events. */
+  get isWatched(): boolean {
+    return Boolean(this.#call.isWatched)
+  }
+
+  /** Tells of a redirect that a fetch or an interceptor above follows. */
+  tellRedirect(status: number, to: URL): void {
+    const { attempt } = this.#call
+    if (attempt === undefined) return
+    void andThen(loadFollowUp(), ({ tellRedirect }) => tellRedirect(attempt, status, to, this.#guard))
   }
 
   /** Synchronous if nothing has to be awaited. Then it returns the result of undici. */

@@ -1,38 +1,49 @@
 import { AsyncLocalStorage } from "node:async_hooks"
 import type { Dispatcher } from "undici"
 
+/** Where a redirect leads. */
+interface Lead {
+  readonly key: string
+  /** Whether the redirect, or one before it, came from another origin. */
+  readonly crosses: boolean
+  /** Tells of the redirect, once. */
+  readonly followed?: () => void
+}
+
 /**
- * Tells which requests come from a redirect of another origin. undici's redirect interceptor and fetch dispatch the next
+ * Tells which requests come from a redirect. undici's redirect interceptor and fetch dispatch the next
  * request like any other, and do not say where it comes from.
  */
 export class RedirectTrail {
-  /** The targets of redirects in this turn. A fetch follows a redirect at once, in the context of its call. */
-  readonly #led = new Set<string>()
-  /** The target of a redirect, for the code that its response runs: interceptors follow and retry from there. */
-  readonly #context = new AsyncLocalStorage<string>()
+  /** The redirects of this turn. A fetch follows a redirect at once, in the context of its call. */
+  readonly #led = new Map<string, Lead>()
+  /** A redirect, for the code that its response runs: interceptors follow and retry from there. */
+  readonly #context = new AsyncLocalStorage<Lead>()
 
-  /** Whether a request for this URL comes from a redirect of another origin. */
-  leadsTo(url: URL): boolean {
+  /** The redirect from which a request for this URL comes. */
+  leadTo(url: URL): Lead | undefined {
     const told = this.#context.getStore()
-    if (told === undefined && this.#led.size === 0) return false
+    if (told === undefined && this.#led.size === 0) return undefined
     const key = keyOf(url)
-    return told === key || this.#led.has(key)
+    return told?.key === key ? told : this.#led.get(key)
   }
 
-  /** A handler that notes where the response leads. @param redirected the request itself comes from such a redirect */
-  watch(url: URL, redirected: boolean, handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
+  /** A handler that notes where the response leads. @param redirected the request comes from a redirect of another origin */
+  watch(url: URL, redirected: boolean, handler: Dispatcher.DispatchHandler): WatchingHandler {
     return new WatchingHandler(this, url, redirected, handler)
   }
 
   /** Notes where a redirect led. */
-  tell(key: string): void {
-    this.#led.add(key)
-    setImmediate(() => this.#led.delete(key))
+  tell(lead: Lead): void {
+    this.#led.set(lead.key, lead)
+    setImmediate(() => {
+      if (this.#led.get(lead.key) === lead) this.#led.delete(lead.key)
+    })
   }
 
   /** Runs the code that a response leads to. */
-  follow(key: string, act: () => void): void {
-    this.#context.run(key, act)
+  follow(lead: Lead, act: () => void): void {
+    this.#context.run(lead, act)
   }
 
   /** Runs code outside that context, because it may create something lasting, such as a connection. */
@@ -44,20 +55,28 @@ export class RedirectTrail {
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler["onResponseStart"]>>[2]
 type Controller = Dispatcher.DispatchController
 
+/** The call whose response is watched. */
+interface WatchedCall {
+  readonly isWatched: boolean
+  tellRedirect(status: number, to: URL): void
+}
+
 class WatchingHandler implements Dispatcher.DispatchHandler {
   readonly #trail: RedirectTrail
   readonly #url: URL
   readonly #redirected: boolean
   readonly #handler: Dispatcher.DispatchHandler
-  /** The target from here on. A request that comes from a redirect leads to its own URL, because it may be retried. */
-  #leads: string | undefined
+  /** From here on. A request that comes from a redirect of another origin leads to its own URL, because it may be retried. */
+  #lead: Lead | undefined
+  /** Set where the request is authenticated. */
+  call: WatchedCall | undefined
 
   constructor(trail: RedirectTrail, url: URL, redirected: boolean, handler: Dispatcher.DispatchHandler) {
     this.#trail = trail
     this.#url = url
     this.#redirected = redirected
     this.#handler = handler
-    if (redirected) this.#leads = keyOf(url)
+    if (redirected) this.#lead = { key: keyOf(url), crosses: true }
   }
 
   onRequestStart(controller: Controller, context: unknown): void {
@@ -81,7 +100,7 @@ class WatchingHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Controller, status: number, headers: Headers, statusMessage?: string): void {
-    if (status >= 300 && status < 400) this.#note(headers.location)
+    if (status >= 300 && status < 400) this.#note(status, headers.location)
     this.#then(() => this.#handler.onResponseStart?.(controller, status, headers, statusMessage))
   }
 
@@ -97,17 +116,24 @@ class WatchingHandler implements Dispatcher.DispatchHandler {
     this.#then(() => this.#handler.onResponseError?.(controller, error))
   }
 
-  #note(location: unknown): void {
+  #note(status: number, location: unknown): void {
     if (location === undefined || !URL.canParse(String(location), this.#url.href)) return
     const next = new URL(String(location), this.#url)
-    if (!this.#redirected && next.origin === this.#url.origin) return
-    this.#leads = keyOf(next)
-    this.#trail.tell(this.#leads)
+    const crosses = this.#redirected || next.origin !== this.#url.origin
+    const { call } = this
+    if (!crosses && !call?.isWatched) return
+    let isTold = !call?.isWatched
+    const followed = (): void => {
+      if (!isTold) call?.tellRedirect(status, next)
+      isTold = true
+    }
+    this.#lead = { key: keyOf(next), crosses, followed }
+    this.#trail.tell(this.#lead)
   }
 
   #then(act: () => void): void {
-    if (this.#leads === undefined) act()
-    else this.#trail.follow(this.#leads, act)
+    if (this.#lead === undefined) act()
+    else this.#trail.follow(this.#lead, act)
   }
 }
 
