@@ -1,8 +1,5 @@
 import { invalidOption } from "../errors/auth-error.ts"
 import type { CacheStore } from "./store.ts"
-import "./shared-renewal.chunk.ts"
-
-// Loads the code for shared renewals together with the store, so that the first read of a cache does not wait for it.
 
 /** The part of Keyv that the store uses. */
 export interface KeyvLike {

@@ -12,9 +12,6 @@ import type {
   StoreQuestion,
   Taken,
 } from "./store.ts"
-import "./shared-renewal.chunk.ts"
-
-// Loads the code for shared renewals together with the store, so that the first read of a cache does not wait for it.
 
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {

@@ -25,7 +25,7 @@ export function createAuthForRequest(key: "auth" | "countersign", clients: Auth 
   return (request) => {
     if (key in request) return checked(Reflect.get(request, key), `\`${key}\` must be left out, or be`)
     if (own !== undefined) return own
-    throw invalidOption(`This client has no auth, so each request must name one as \`${key}\`.`)
+    throw invalidOption(`This client has no auth: each request must name one as \`${key}\`.`)
   }
 }
 
