@@ -1,78 +1,148 @@
-// Run in a package's folder after it is built: makes one file of the modules for those who load files one by one, since each costs
-// a start a third of a millisecond. The `default` condition keeps the modules of tsc, of which bundlers leave out what is unused.
-import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
-import { basename, dirname, join, relative, resolve } from "node:path"
+// Run in a package's folder after tsc: makes what programs load of its sources, and the types of CommonJS.
+import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { dirname, join, relative, resolve } from "node:path"
 import { rolldown } from "rolldown"
+import { parseSync } from "rolldown/utils"
 
 const { exports, imports = {}, peerDependencies = {} } = JSON.parse(readFileSync("package.json", "utf8"))
-const sourceOf = (output) => resolve(output.replace("./dist/", "src/").replace(/\.js$/, ".ts"))
+const sourceOf = (output) => resolve(output.replace(/^\.\/dist\/(?:modules\/)?/, "src/").replace(/\.js$/, ".ts"))
+const nameOf = (source) => relative("src", source).replaceAll("\\", "/").replace(/\.ts$/, "")
 
 const entries = Object.values(exports).filter(({ types }) => types !== undefined)
 const sources = entries.map((conditions) => sourceOf(conditions.default))
 const alias = Object.fromEntries(Object.entries(imports).map(([name, { node }]) => [name, sourceOf(node)]))
+/** Such a package has the modules of its sources for bundlers, and its CommonJS build for everything else. */
+const isSplit = entries.some(({ node }) => node !== undefined)
 
-// The emulator's view is loaded by those who want to look; all else in one go.
-const isOnDemand = (id) => /\/emulator\/src\/view\//.test(id)
+const minified = {
+  comments: { jsdoc: false, legal: false },
+  // Node shows an object with the name of its class.
+  minify: {
+    compress: { keepNames: { function: false, class: true } },
+    mangle: { toplevel: true, keepNames: { function: false, class: true } },
+    codegen: { removeWhitespace: true },
+  },
+}
+/** Node reads a file of ASCII several times faster. */
+const ascii = {
+  name: "ascii",
+  renderChunk: (code) =>
+    code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`),
+}
+
 /** Whether a module belongs to one entry alone: a folder of the entry's name is loaded with it, not with the others. */
 const isOfOneEntry = (id) => sources.some((source) => id === source || id.startsWith(source.replace(/\.ts$/, "/")))
-const isSplit = sources.length > 1 || existsSync("src/view")
-const groups = [
-  { name: "modules", test: (id) => !isOfOneEntry(id) && !isOnDemand(id) },
-  { name: "view", test: isOnDemand },
-]
+/** The modules that a start loads: one file, since each costs a third of a millisecond. Half of that time is for reading the code. */
+const eager = new Set(sources)
+const importsOf = new Map()
+const graph = {
+  name: "graph",
+  moduleParsed: ({ id, importedIds }) => void importsOf.set(id, importedIds),
+  renderStart() {
+    for (const id of eager) for (const imported of importsOf.get(id) ?? []) eager.add(imported)
+  },
+}
 
-const bundle = await rolldown({
+await using bundle = await rolldown({
   input: sources,
   platform: "node",
   external: /^(?:node:|@?[a-z])/,
   resolve: { alias },
-  // What browsers load on demand is at hand here.
+  plugins: [ascii, graph],
+  // A chunk may be part of what a start loads.
   checks: { ineffectiveDynamicImport: false },
 })
-const write = (format, dir) =>
-  bundle.write({
-    dir,
-    format,
-    sourcemap: true,
-    // The package has its sources beside.
-    sourcemapExcludeSources: true,
-    comments: { jsdoc: false },
-    chunkFileNames: "[name].js",
-    codeSplitting: isSplit && { groups },
-  })
-
-// For Node, Bun and Deno.
-const isBundled = entries.some(({ node }) => node !== undefined)
-if (isBundled) await write("esm", "dist/node")
-
-// For what requires no ES modules: Jest, and Node before 22.12. There too, what is imported is the instance that others require.
-await write("cjs", "dist/cjs")
+const groups = [{ name: "modules", test: (id) => eager.has(id) && !isOfOneEntry(id) }]
+const { output } = await bundle.write({
+  ...(isSplit ? minified : { comments: { jsdoc: false } }),
+  dir: "dist/cjs",
+  format: "cjs",
+  chunkFileNames: "[name].js",
+  codeSplitting: { groups: sources.length > 1 ? groups : [] },
+})
 writeFileSync("dist/cjs/package.json", `${JSON.stringify({ type: "commonjs" })}\n`)
-for (const name of isBundled ? sources.map((source) => basename(source, ".ts")) : []) {
-  writeFileSync(`dist/cjs/${name}.mjs`, `export * from "./${name}.js"\n`)
+
+if (isSplit) {
+  // What is imported is the instance that others require.
+  for (const { isEntry, name, exports: names } of output) {
+    const named =
+      names?.length > 0 ? `import core from "./${name}.js"\nexport const { ${names.join(", ")} } = core\n` : ""
+    if (isEntry) writeFileSync(`dist/cjs/${name}.mjs`, named || `import "./${name}.js"\n`)
+  }
+  const ofRuntimes = Object.values(imports).flatMap(({ node, default: other }) => [sourceOf(node), sourceOf(other)])
+  // Bundlers leave out the modules that are unused, and load some on demand.
+  await using modules = await rolldown({
+    input: Object.fromEntries([...sources, ...ofRuntimes].map((source) => [nameOf(source), source])),
+    platform: "neutral",
+    external: (id) => !/^[./]/.test(id),
+  })
+  await modules.write({
+    ...minified,
+    dir: "dist/modules",
+    format: "esm",
+    preserveModules: true,
+    preserveModulesRoot: "src",
+  })
 }
 
-// TypeScript takes these copies of the declarations for those of CommonJS. They may name an ES module's types only as such, and may
-// add none to it: for that they bring in the original.
+/** The declarations that users' programs read. The others are for this workspace, and are not packed. */
+const declared = new Set(sources.map((source) => `${nameOf(source)}.d.ts`))
+for (const file of declared) {
+  for (const [, specifier] of readFileSync(join("dist", file), "utf8").matchAll(
+    /(?: from |\bimport ?\(?)"(\.[^"]+)"/g,
+  )) {
+    declared.add(
+      join(dirname(file), specifier)
+        .replaceAll("\\", "/")
+        .replace(/(?:\.d)?\.[jt]s$/, ".d.ts"),
+    )
+  }
+}
+const declarations = globSync("**/*.d.ts", { cwd: "dist", exclude: ["cjs/**"] }).map((file) =>
+  file.replaceAll("\\", "/"),
+)
+const undeclared = declarations.filter((file) => !declared.has(file))
+writeFileSync("dist/.npmignore", undeclared.map((file) => `/${file}\n`).join(""))
+
+// TypeScript takes these declarations for those of CommonJS. They may name an ES module's types only as such.
 const asModule = 'with { "resolution-mode": "import" }'
 const isModuleOnly = (name) => {
   const { type, exports } = JSON.parse(readFileSync(`../../node_modules/${name}/package.json`, "utf8"))
   return type === "module" && !JSON.stringify(exports).includes('"require"')
 }
 const modules = Object.keys(peerDependencies).filter(isModuleOnly).join("|")
-for (const file of globSync("**/*.d.ts", { cwd: "dist", exclude: ["cjs/**"] })) {
-  const copy = join("dist/cjs", file)
-  const original = relative(dirname(copy), join("dist", file)).replace(".d.ts", ".js")
-  const text = readFileSync(join("dist", file), "utf8").replace(/\n\/\/# sourceMappingURL=.*/, "\n")
-  mkdirSync(dirname(copy), { recursive: true })
-  writeFileSync(
-    copy,
-    text
-      .replace(new RegExp(`( from "(?:${modules})");`, "g"), `$1 ${asModule};`)
-      .replace(
-        new RegExp(`declare module "(?:${modules})" {.*?\n}`, "gs"),
-        `import type {} from "${original}" ${asModule};`,
-      ),
-  )
+if (isSplit) {
+  const require = createRequire(import.meta.url)
+  for (const name of sources.map(nameOf)) {
+    const original = `"../${name}.js" ${asModule}`
+    const { module } = parseSync(`${name}.d.ts`, readFileSync(`dist/${name}.d.ts`, "utf8"))
+    const values = Object.entries(require(resolve(`dist/cjs/${name}.js`)))
+    const names = module.staticExports.flatMap((one) => one.entries.map(({ exportName }) => exportName.name))
+    const types = names.filter((type) => values.every(([value]) => value !== type))
+    const lines = values.map(([value, made]) => {
+      const type = /^class\b/.test(String(made)) ? `export type ${value} = core.${value}\n` : ""
+      return `${type}export declare const ${value}: typeof core.${value}\n`
+    })
+    const head = values.length > 0 ? `import type * as core from ${original}\n` : ""
+    const rest = types.length > 0 ? `export type { ${types.join(", ")} } from ${original}\n` : ""
+    writeFileSync(`dist/cjs/${name}.d.ts`, head + rest + lines.join("") || "export {}\n")
+  }
+} else {
+  // Copies: a client may have other types for CommonJS. They may add none to an ES module: for that they bring in the original.
+  for (const file of declared) {
+    const copy = join("dist/cjs", file)
+    const original = relative(dirname(copy), join("dist", file)).replace(".d.ts", ".js")
+    const text = readFileSync(join("dist", file), "utf8")
+    mkdirSync(dirname(copy), { recursive: true })
+    writeFileSync(
+      copy,
+      text
+        .replace(new RegExp(`( from "(?:${modules})");`, "g"), `$1 ${asModule};`)
+        .replace(
+          new RegExp(`declare module "(?:${modules})" {.*?\n}`, "gs"),
+          `import type {} from "${original}" ${asModule};`,
+        ),
+    )
+  }
 }
-await bundle.close()

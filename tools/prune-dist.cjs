@@ -6,6 +6,6 @@ const { join } = require("node:path")
 const files = existsSync("dist") ? readdirSync("dist", { recursive: true, withFileTypes: true }) : []
 for (const file of files.filter((entry) => entry.isFile())) {
   const output = join(file.parentPath, file.name)
-  const source = output.replace(/^dist/, "src").replace(/(\.d\.ts|\.js)(\.map)?$/, ".ts")
+  const source = output.replace(/^dist/, "src").replace(/(\.d\.ts|\.js)$/, ".ts")
   if (file.name !== ".tsbuildinfo" && !existsSync(source)) rmSync(output)
 }

@@ -5,12 +5,15 @@ import { run } from "@countersign/tools-shared/run"
 /** A package as it is published. */
 export interface PackedPackage extends PublishedPackage {
   tarball: string
+  /** Bytes of the tarball. */
+  size: number
   /** Paths inside the package. */
   files: string[]
 }
 
 interface PackReport {
   filename: string
+  size: number
   files: { path: string }[]
 }
 
@@ -18,5 +21,6 @@ export async function pack(published: PublishedPackage, into: string): Promise<P
   const output = await run("npm", ["pack", "--json", "--pack-destination", into], published.folder)
   const [report]: PackReport[] = JSON.parse(output)
   if (!report) throw new Error(`npm pack of ${published.id} reports no package`)
-  return { ...published, tarball: join(into, report.filename), files: report.files.map(({ path }) => path) }
+  const { filename, size, files } = report
+  return { ...published, tarball: join(into, filename), size, files: files.map(({ path }) => path) }
 }

@@ -90,17 +90,26 @@ describe.concurrent.each(packages)("$manifest.name installed alone", (packed) =>
       const files = []
       registerHooks({ load: (url, context, next) => (files.push(url), next(url, context)) })
       const { works } = await import("./program.mts")
+      const count = files.length
       await works("http://127.0.0.1:${port}/")
-      console.log(JSON.stringify(files.map((url) => url.split("/auth-core/dist/")[1]).filter(Boolean)))`
+      const ofCore = (urls) => urls.map((url) => url.split("/auth-core/dist/")[1]).filter(Boolean)
+      console.log(JSON.stringify([ofCore(files.slice(0, count)), ofCore(files.slice(count))]))`
     const [newest = 0] = NODE_MAJORS.toReversed()
-    const files: unknown = JSON.parse(await node(newest, "--input-type=module", "--eval", list))
-    const ofCore = ["explain", "p256", "sm2", "sm3"].map((entry) => `node/${entry}.js`)
-    const others = id === "auth-core" ? ofCore : ADAPTERS.includes(id) ? ["node/adapter.js"] : []
+    const [files, onDemand]: string[][] = JSON.parse(await node(newest, "--input-type=module", "--eval", list))
+    const entries =
+      id === "auth-core"
+        ? ["index", "explain", "p256", "sm2", "sm3"]
+        : ADAPTERS.includes(id)
+          ? ["index", "adapter"]
+          : ["index"]
     // It has the types of the core alone.
     const expected =
-      manifest.name === "@countersign/opentelemetry" ? [] : ["node/index.js", "node/modules.js", ...others]
+      manifest.name === "@countersign/opentelemetry"
+        ? []
+        : [...entries.flatMap((entry) => [`cjs/${entry}.mjs`, `cjs/${entry}.js`]), "cjs/modules.js"]
     expect(files).toHaveLength(expected.length)
     expect(files).toEqual(expect.arrayContaining(expected))
+    expect(onDemand?.filter((file) => !/^cjs\/[\w-]+\.chunk\.js$/.test(file))).toEqual([])
   })
 
   it.runIf(isLibrary).each([

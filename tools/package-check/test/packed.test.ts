@@ -1,44 +1,91 @@
+import { execFile } from "node:child_process"
+import { globSync } from "node:fs"
 import { readFile } from "node:fs/promises"
-import { dirname, posix } from "node:path"
+import { join, posix } from "node:path"
+import { promisify } from "node:util"
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core"
 import { entriesOf } from "@countersign/tools-shared/published-packages"
 import { publint } from "publint"
 import { formatMessage } from "publint/utils"
 import { describe, expect, inject, it } from "vitest"
 
-describe.concurrent.each(inject("packages"))("$manifest.name as packed", ({ folder, tarball, files, manifest }) => {
+/** Kilobytes of the tarball and number of files, at most. */
+const LIMITS: Record<string, readonly [kB: number, files: number]> = {
+  "auth-core": [275, 280],
+  cli: [50, 60],
+  emulator: [120, 100],
+  server: [60, 75],
+}
+const SMALL = [30, 45] as const
+
+describe.concurrent.each(inject("packages"))("$manifest.name as packed", (packed) => {
+  const { id, folder, tarball, size, files, manifest } = packed
   const isLibrary = entriesOf(manifest).length > 0
-  const sources = files.filter((file) => file.startsWith("src/"))
   const built = files.filter((file) => file.startsWith("dist/"))
 
-  it("has only its licence, its README and its code", () => {
-    const others = files.filter((file) => !sources.includes(file) && !built.includes(file))
+  it("has only its licence, its README and its code, each once", async () => {
+    const others = files.filter((file) => !built.includes(file))
     expect(others.toSorted()).toEqual(["LICENSE", "README.md", "package.json"])
-    expect(built).toContain(isLibrary ? "dist/index.js" : "dist/main.js")
-    expect(sources.filter((file) => !file.endsWith(".ts"))).toEqual([])
+    const contents = await Promise.all(
+      built.filter((file) => file.endsWith("js")).map((file) => readFile(`${folder}/${file}`, "utf8")),
+    )
+    expect(contents.length).toBeGreaterThan(0)
+    expect(contents.filter((content) => content.includes("sourceMappingURL"))).toEqual([])
+    const large = contents.filter((content) => content.length > 100)
+    expect(new Set(large).size).toBe(large.length)
+  })
+
+  it("is small", () => {
+    const [kB, most] = LIMITS[id] ?? SMALL
+    expect(size).toBeLessThanOrEqual(1_000 * kB)
+    expect(files.length).toBeLessThanOrEqual(most)
+  })
+
+  it("is published without a warning", async () => {
+    // Without a token npm warns that it would want one.
+    const registry = ["--registry=http://127.0.0.1:9/", "--//127.0.0.1:9/:_authToken=any"]
+    const publish = ["publish", "--dry-run", "--loglevel=warn", ...registry]
+    const { stdout, stderr } = await promisify(execFile)("npm", publish, { cwd: folder })
+    expect(stdout).toContain(`+ ${manifest.name}@${manifest.version}`)
+    expect(stderr).not.toMatch(/^npm (?:warn|error)/im)
   })
 
   it("has everything built from its sources, and nothing of earlier builds (else: delete its dist)", () => {
-    const expected = sources.flatMap((file) =>
-      ["$1.js", "$1.js.map", "$1.d.ts", "$1.d.ts.map", ...(isLibrary ? ["cjs/$1.d.ts"] : [])].map((output) =>
-        file.replace(/^src\/(.*)\.ts$/, `dist/${output}`),
-      ),
-    )
-    // Without it Node and TypeScript treat the CommonJS build as ES modules.
-    if (isLibrary) expected.push("dist/cjs/package.json")
-    const missing = expected.filter((file) => !built.includes(file))
-    const bundled = /^dist\/(?:node|cjs)\/(?:index|adapter|explain|p256|sm2|sm3|modules|view)\.m?js(?:\.map)?$/
+    const modules = globSync("**/*.ts", { cwd: join(folder, "src") }).map((file) => file.slice(0, -".ts".length))
+    expect(modules).toContain(isLibrary ? "index" : "main")
+    const isCore = id === "auth-core"
+    const expected = modules.map((name) => `dist/${isCore ? "modules/" : ""}${name}.js`)
+    if (isLibrary) {
+      const endings = isCore ? [".js", ".mjs", ".d.ts"] : [".js", ".d.ts"]
+      const names = entriesOf(manifest).map((entry) => entry.split("/")[2] ?? "index")
+      expected.push(
+        ...names.flatMap((name) => [`dist/${name}.d.ts`, ...endings.map((end) => `dist/cjs/${name}${end}`)]),
+      )
+      // Without it Node and TypeScript treat the CommonJS build as ES modules.
+      expected.push("dist/cjs/package.json")
+    }
+    const chunk = /^dist\/cjs\/(?:modules|create-view|gateway|[\w-]+\.chunk)\.js$/
     // The emulator's page, whose file names contain hashes.
     const page = built.filter((file) => /^dist\/ui\/(?:index\.html|assets\/[\w-]+\.(?:js|css|svg))$/.test(file))
-    const leftovers = built.filter((file) => ![...expected, ...page].includes(file) && !bundled.test(file))
+    const types = modules.flatMap((name) => [`dist/${name}.d.ts`, ...(isCore ? [] : [`dist/cjs/${name}.d.ts`])])
+    const missing = expected.filter((file) => !built.includes(file))
+    const leftovers = built.filter((file) => ![...expected, ...types, ...page].includes(file) && !chunk.test(file))
     expect({ missing, leftovers }).toEqual({ missing: [], leftovers: [] })
   })
 
-  it("has source maps that lead to its sources", async () => {
-    for (const file of built.filter((name) => name.endsWith(".map"))) {
-      const map: { sources: string[] } = JSON.parse(await readFile(`${folder}/${file}`, "utf8"))
-      for (const source of map.sources) expect(files).toContain(posix.join(dirname(file), source))
-    }
+  it.runIf(isLibrary)("has the types that its entries lead to, and no others", async () => {
+    const types = built.filter((file) => file.endsWith(".d.ts"))
+    const named = await Promise.all(
+      types.map(async (file) => {
+        const specifiers = (await readFile(`${folder}/${file}`, "utf8")).matchAll(/"(\.[^"]+)\.[jt]s"/g)
+        return [...specifiers].map(([, specifier = ""]) => `${posix.join(posix.dirname(file), specifier)}.d.ts`)
+      }),
+    )
+    expect(named.flat().filter((file) => !types.includes(file))).toEqual([])
+    const entries = types.filter((file) =>
+      entriesOf(manifest).some((entry) => file.endsWith(`/${entry.split("/")[2] ?? "index"}.d.ts`)),
+    )
+    expect(types.filter((file) => !entries.includes(file) && !named.flat().includes(file))).toEqual([])
   })
 
   it("passes publint", async () => {

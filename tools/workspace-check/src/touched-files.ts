@@ -14,6 +14,8 @@ const packages = new URL("../../../packages/", import.meta.url)
 // The packages would give one file each.
 registerHooks({
   resolve(specifier, context, nextResolve) {
+    if (specifier === "#digest")
+      return { url: new URL("auth-core/dist/digest/node.js", packages).href, shortCircuit: true }
     const [, name, entry = "index"] = /^@countersign\/([a-z-]+)(?:\/([a-z-]+))?$/.exec(specifier) ?? []
     if (name === undefined || name === "testkit") return nextResolve(specifier, context)
     return { url: new URL(`${name}/dist/${entry}.js`, packages).href, shortCircuit: true }

@@ -26,6 +26,6 @@ export function packageEntries(workspace: string): PackageEntries {
 function sourcesOf(folder: string, target: unknown): string[] {
   if (typeof target === "object" && target !== null)
     return [...new Set(Object.values(target).flatMap((value) => sourcesOf(folder, value)))]
-  const [, name] = /^\.\/dist\/(?:node\/|cjs\/)?(.+?)(?:\.d)?\.m?[jt]s$/.exec(String(target)) ?? []
+  const [, name] = /^\.\/dist\/(?:modules\/|cjs\/)?(.+?)(?:\.d)?\.m?[jt]s$/.exec(String(target)) ?? []
   return name === undefined ? [] : [`${folder}/src/${name}.ts`]
 }
