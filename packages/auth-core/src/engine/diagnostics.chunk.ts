@@ -1,5 +1,6 @@
 import type { Auth, AuthEvent, Authentication, ReplayReason } from "../auth/auth.ts"
 import { AuthError } from "../errors/auth-error.ts"
+import { type Cloud, checkCloud } from "../identity/cloud.ts"
 import type { ErrorFields } from "../runtime/read-answer.ts"
 import { redactText } from "../runtime/redact.ts"
 import { tellListeners, warn } from "../runtime/tell-listeners.ts"
@@ -9,8 +10,8 @@ import { tellListeners, warn } from "../runtime/tell-listeners.ts"
  *
  * | reason | the URL |
  * | --- | --- |
- * | `host-not-listed` | has a host that is not on the list: `hosts`, else Huawei Cloud's own and that of the base URL |
- * | `no-base-url` | has a host that is not Huawei Cloud's, and the client has no base URL that would admit it |
+ * | `host-not-listed` | has a host that is not on the list: `hosts`, else those of the cloud and that of the base URL |
+ * | `no-base-url` | has a host that is not the cloud's, and the client has no base URL that would admit it |
  * | `redirected` | comes of a redirect from another origin, and only the default list would admit its host |
  * | `plain-http` | comes of a redirect from another origin to a host that is admitted, but by plain http |
  */
@@ -104,9 +105,16 @@ interface BareRequest {
  * Tells of a request that goes out without authentication: in an event, and in a warning or error, as `unlisted` says.
  *
  * @throws {AuthError} `AUTH_INSECURE_URL` for plain http to a host that is admitted, unless a redirect led there;
- * `AUTH_INVALID_REQUEST` for any other where `unlisted` is `error`.
+ * `AUTH_INVALID_REQUEST` for any other where `unlisted` is `error`; `AUTH_INVALID_OPTION` for a malformed `cloud`, which has
+ * no hosts.
  */
-export function tellBare({ label }: Auth, request: BareRequest, bare: BareReason, options: DiagnosticOptions): void {
+export function tellBare(
+  { label }: Auth,
+  request: BareRequest,
+  bare: BareReason,
+  options: DiagnosticOptions & { readonly cloud?: Cloud | undefined },
+): void {
+  checkCloud(options.cloud)
   const { method, url, redirected = false } = request
   const { unlisted = "warn" } = options
   const why = `${method} ${url.origin}${url.pathname} ${REASONS[bare]}`
@@ -121,7 +129,7 @@ export function tellBare({ label }: Auth, request: BareRequest, bare: BareReason
 
 const REASONS: Readonly<Record<BareReason, string>> = {
   "host-not-listed": "goes without authentication: its host is not among those that may see credentials.",
-  "no-base-url": "goes without authentication: its host is not on the default list of Huawei Cloud's APIs.",
+  "no-base-url": "goes without authentication: its host is not on the default list of API hosts.",
   redirected: "goes without authentication: a redirect from another origin led there.",
   "plain-http": "must not carry credentials: it is plain http.",
 }

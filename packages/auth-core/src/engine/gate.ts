@@ -80,7 +80,7 @@ const OTHER_HOST =
   /^((api(-intl)?\.meeting|dme\.cn-north-4|oroas\.cn-north-7)\.huaweicloud\.com|as\.ap-southeast-1\.myhwclouds\.com|cts\.(af-north-1\.myhuaweicloud\.africa|ap-southeast-5\.myhuaweicloud\.asia))$/
 
 /** Decides where credentials may go. */
-export interface HostGuard extends DiagnosticOptions, Pick<GuardOptions, "hosts"> {
+export interface HostGuard extends DiagnosticOptions, Pick<GuardOptions, "hosts" | "cloud"> {
   /** As in the options. */
   readonly allowInsecure: boolean
   /**
@@ -136,11 +136,12 @@ export function createIamGuard(url: string): HostGuard {
 }
 
 function isApiHost(host: string, cloud: Cloud | undefined): boolean {
-  const other = cloud?.domain === "myhuaweicloud.com" ? undefined : cloud
-  // No host name has a slash, so only a domain at the end passes.
-  const [form, region] = API_HOST.exec(host.replace(other?.domain ?? HUAWEIS, "/")) ?? []
-  if (!form) return !other && OTHER_HOST.test(host)
-  return !region || (other?.regions?.includes(region) ?? REGION.test(region))
+  const isHuaweis = cloud === undefined || cloud?.domain === "myhuaweicloud.com"
+  // No host name has a slash, so only a domain at the end passes. What is no cloud has no hosts: `tellBare` refuses it.
+  const [form, region] = API_HOST.exec(host.replace(isHuaweis ? HUAWEIS : cloud?.domain, "/")) ?? []
+  return form
+    ? !region || (cloud?.regions?.includes(region) ?? REGION.test(region))
+    : isHuaweis && OTHER_HOST.test(host)
 }
 
 /** The host without the dot that a fully qualified name may end with. */
@@ -150,7 +151,7 @@ function nameOf({ hostname }: URL): string {
 
 function compile(entry: string): (url: URL) => boolean {
   // As in a URL, the dot that a fully qualified name may end with does not count.
-  const form = /^(\*\.)?([a-z0-9_-][a-z0-9._-]*?|\[[0-9a-f:.]+\])\.?(?::0*(\d{1,5}))?$/i
+  const form = /^(\*\.)?([\w-][\w.-]*?|\[[\da-f:.]+\])\.?(?::0*(\d{1,5}))?$/i
   const [, wildcard, name, port] = form.exec(typeof entry === "string" ? entry : "") ?? []
   if (name === undefined) throw invalidHosts()
   const host = name.toLowerCase()

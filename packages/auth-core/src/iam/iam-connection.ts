@@ -54,7 +54,7 @@ export interface IamConnection {
 export function iamConnection(options: IamOptions, via?: IamConnection): IamConnection {
   const { iamEndpoint, region } = options
   // A region alone is one of the cloud of `via`.
-  const cloud = options.cloud ?? (region === undefined ? undefined : via?.cloud)
+  const cloud = options.cloud === undefined && region !== undefined ? via?.cloud : options.cloud
   const inherits = region === undefined && cloud === undefined
   return {
     ...transportOf(options, via),
@@ -106,17 +106,18 @@ export interface StsOptions extends Omit<IamOptions, "iamEndpoint"> {
  * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL`
  */
 export function stsConnection(options: StsOptions, via?: IamConnection): IamConnection {
+  const cloud = options.cloud === undefined ? via?.cloud : options.cloud
   return {
     ...transportOf(options, via),
     endpoint: resolveEndpoint({
       endpoint: options.stsEndpoint,
       option: "stsEndpoint",
       region: options.region,
-      cloud: options.cloud ?? via?.cloud,
+      cloud,
       allowInsecure: options.allowInsecure,
     }),
     allowInsecure: options.allowInsecure ?? via?.allowInsecure ?? false,
-    cloud: options.cloud ?? via?.cloud,
+    cloud,
   }
 }
 

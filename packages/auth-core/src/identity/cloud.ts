@@ -61,9 +61,15 @@ export function hasGlobalIam({ regions, iamRegion }: Cloud): boolean {
 /**
  * Returns the cloud, or Huawei Cloud for `undefined`.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` for anything but an object with a domain name in lower case.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for anything but an object with a domain name in lower case, and where it has them,
+ * names of regions and of a service.
  */
 export function checkCloud(cloud: Cloud = huaweiCloud): Cloud {
-  if (/^[a-z\d][a-z\d-]*(\.[a-z\d][a-z\d-]*)+$/.test(Object(cloud).domain)) return cloud
-  throw invalidOption('`cloud` must be a preset, or { domain: "example.cloud" }.')
+  const { domain, regions = [], iamRegion = "x", iamService = "x" } = Object(cloud) as Cloud
+  if (!/^[a-z\d][a-z\d-]*(\.[a-z\d][a-z\d-]*)+$/.test(domain)) {
+    throw invalidOption('`cloud` must be a preset, or { domain: "example.cloud" }.')
+  }
+  const names: unknown[] = [iamRegion, iamService, ...(Array.isArray(regions) ? regions : [undefined])]
+  if (names.every((name) => typeof name === "string" && /^[a-z\d-]+$/.test(name))) return cloud
+  throw invalidOption("The `regions`, `iamRegion` and `iamService` of `cloud` must be names such as eu-de and iam.")
 }

@@ -118,6 +118,14 @@ describe("the option `cloud`", () => {
   const guard = createHostGuard({ cloud: openTelekomCloud })
   const ecs = new URL("https://ecs.eu-de.otc.t-systems.com/")
 
+  it.each(["otc.t-systems.com", "", {}, { domain: "" }, { domain: "OTC.T-Systems.com" }, null, 7])(
+    "admits no host if it is %j",
+    (cloud) => {
+      const hosts = ["ecs.cn-north-4.myhuaweicloud.com", "api.meeting.huaweicloud.com", "ecs.eu-de.otc.t-systems.com"]
+      expect(hosts.filter((host) => may(host, cloud as never))).toEqual([])
+    },
+  )
+
   it("gives way to a host list", () => {
     const listed = createHostGuard({ cloud: openTelekomCloud, hosts: ["api.example.com"] })
     expect(listed.bareReason(ecs)).toBe("host-not-listed")

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest"
 import { type EndpointOptions, resolveEndpoint } from "../../src/iam/endpoint.ts"
+import { iamConnection, stsConnection } from "../../src/iam/iam-connection.ts"
 import {
   cloudRuAdvanced,
   flexibleEngine,
@@ -150,8 +151,24 @@ describe("the endpoint of another cloud", () => {
     "cannot be that of %j",
     (cloud) => {
       expect(thrownBy(() => iam({ cloud: cloud as never })).message).toContain("`cloud` must be")
+      expect(thrownBy(() => iamConnection({ cloud: cloud as never })).message).toContain("`cloud` must be")
+      expect(thrownBy(() => stsConnection({ cloud: cloud as never })).message).toContain("`cloud` must be")
     },
   )
+
+  it.each([
+    { regions: "eu-de" },
+    { regions: ["eu-de", 7] },
+    { regions: ["eu-de.example.com/"] },
+    { iamRegion: "../x" },
+    { iamRegion: "" },
+    { iamService: "iam/" },
+    { iamService: 7 },
+  ])("cannot have %j, which is no part of a host", (part) => {
+    const error = thrownBy(() => iam({ cloud: { ...own, ...part } as never, region: "eu-de" }))
+    expect(error.code).toBe("AUTH_INVALID_OPTION")
+    expect(error.message).toContain("must be names")
+  })
 })
 
 describe("a European region", () => {

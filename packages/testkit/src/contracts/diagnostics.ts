@@ -122,6 +122,15 @@ export function diagnosticsContract({ adapter, serve }: ContractContext): void {
       expect(server.arrivals).toHaveLength(1)
     })
 
+    it("have nothing to tell of a request that no cloud admits, because there is no such cloud: it is refused", async () => {
+      const server = await serve()
+      const options = { hosts: ["*.example.com"], cloud: { domain: "OTC" } }
+      const send = adapter.connect({ baseUrl: server.url, auth: aksk(), options })
+      const failure: unknown = await send({ path: "/x" }).catch((error: unknown) => error)
+      expect([failure, Object(failure).cause].map((error) => Object(error).code)).toContain("AUTH_INVALID_OPTION")
+      expect(server.arrivals).toHaveLength(0)
+    })
+
     it("have nothing to tell of a request by plain http to a host that may see credentials: it is refused", async () => {
       const baseUrl = "http://ecs.ap-southeast-1.myhuaweicloud.com"
       for (const auth of [aksk(), tokenAuth(countingTokens().provider)]) {
