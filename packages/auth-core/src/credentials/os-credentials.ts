@@ -17,7 +17,8 @@ export interface OsCredentialsOptions
  * clouds.yaml, or of the variables OS_ACCESS_KEY, OS_SECRET_KEY and OS_SECURITY_TOKEN, as Open Telekom Cloud's tools have them.
  * `project_id`, `domain_id` and `auth_url` are attached. For Node.js, Bun and Deno.
  *
- * OS_CLOUD chooses a cloud of the files. Then a secure.yaml wins over the clouds.yaml, and both win over variables. A YAML
+ * OS_CLOUD chooses a cloud of the files. Then a secure.yaml wins over the clouds.yaml, and both win over variables, as in
+ * openstacksdk. A YAML
  * file needs the package `yaml`, an optional peer dependency. Variables and files are read at each call; a cache in use calls
  * about every 10 s.
  *
@@ -36,10 +37,10 @@ export function osCredentials({ cloudName, file, ...options }: OsCredentialsOpti
     if (accessKeyId === undefined || secretAccessKey === undefined) {
       const { source, values } = settings
       if (accessKeyId !== secretAccessKey) {
-        const [half, missing] = accessKeyId === undefined ? ["secret", "access"] : ["access", "secret"]
+        const [half, missing] = accessKeyId === undefined ? ["a secret", "access"] : ["an access", "secret"]
         throw new AuthError(
           "AUTH_INVALID_CREDENTIALS",
-          `${source} has a ${half} key without its ${missing} key: set both.`,
+          `${source} has ${half} key without its ${missing} key: set both.`,
         )
       }
       const hasOther = values.token !== undefined || values.user !== undefined || values.userId !== undefined

@@ -76,7 +76,7 @@ export interface OsSource {
 }
 
 /**
- * The login that OpenStack's clients would use. Values of a secure.yaml win over those of the clouds.yaml, and both win over
+ * The login that openstacksdk would use. Values of a secure.yaml win over those of the clouds.yaml, and both win over
  * variables, which fill the gaps.
  *
  * @throws {AuthError} `AUTH_CREDENTIALS_MISSING` when there is no file, or several clouds and none is chosen;
@@ -188,7 +188,6 @@ async function firstOf(
  */
 export async function cloudsIn(text: string, path: string): Promise<Map<string, OsSettings>> {
   const file = path.endsWith(".json") ? parsedJson(text, path) : await parsedYaml(text, path)
-  const [typed, written] = file.map((reading) => memberAt(reading, "clouds"))
   const refused = (place: string, problem: string): AuthError =>
     new AuthError("AUTH_INVALID_CREDENTIALS", `${path}: ${place} ${problem}.`)
   const membersOf = (value: unknown, place: string): string[] => {
@@ -196,6 +195,8 @@ export async function cloudsIn(text: string, path: string): Promise<Map<string, 
     if (!isObject(value) || Array.isArray(value)) throw refused(place, "must hold names with values")
     return Object.keys(value)
   }
+  membersOf(file[1], "it")
+  const [typed, written] = file.map((reading) => memberAt(reading, "clouds"))
   const clouds = new Map<string, OsSettings>()
   for (const name of membersOf(written, "clouds")) {
     const at = (...keys: string[]): { value: unknown; plain: unknown; place: string } => ({

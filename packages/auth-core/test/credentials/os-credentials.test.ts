@@ -158,6 +158,8 @@ describe("osCredentials refuses", () => {
     ["an unknown tag", cloud("ak: OTCAK\nsk: !vault s3cretSk"), "line 5, is malformed"],
     ["two documents", `${cloud("ak: A\nsk: s3cretSk")}---\n${cloud("ak: B\nsk: s")}`, "is malformed"],
     ["an alias of nothing", cloud("ak: OTCAK\nsk: *s3cretSk"), "is malformed"],
+    ["a text", "s3cretSk\n", "clouds.yaml: it must hold names with values."],
+    ["a list", "- s3cretSk\n", "clouds.yaml: it must hold names with values."],
     ["a list of clouds", "clouds: [s3cretSk]\n", "clouds must hold names with values"],
     ["a cloud that is a text", "clouds: { otc: s3cretSk }\n", "clouds.otc must hold names with values"],
     [
@@ -171,6 +173,7 @@ describe("osCredentials refuses", () => {
       "clouds.otc has two values of access_key: in `auth` and beside it.",
     ],
     ["half a key", cloud("sk: s3cretSk"), "has a secret key without its access key: set both."],
+    ["the other half", cloud("ak: OTCAK"), "has an access key without its secret key: set both."],
     ["an AK that is none", cloud('ak: "A K"\nsk: s3cretSk'), "`accessKeyId` has characters that no AK has"],
     ["an SK in quotes of its own", cloud(`ak: OTCAK\nsk: "'s3cretSk'"`), "`secretAccessKey` has white space or quotes"],
     [
