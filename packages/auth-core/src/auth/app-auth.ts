@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/auth-error.ts"
+import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import { isLoopback } from "../runtime/fetch.ts"
 import { isHeaderText } from "../runtime/header-text.ts"
 import { type AkskAuth, type AkskAuthOptions, akskAuth } from "./aksk-auth.ts"
@@ -32,7 +32,15 @@ export function appAuth(app: AppKey, options: AppAuthOptions = {}): AkskAuth {
   }
   const { label, signedHeaders, unsignedPayload, onEvent, onClockOffset, clock } = options
   const signing = { label, signedHeaders, unsignedPayload, onEvent, onClockOffset, clock }
-  return akskAuth({ accessKeyId: key, secretAccessKey: secret }, signing)
+  try {
+    return akskAuth({ accessKeyId: key, secretAccessKey: secret }, signing)
+  } catch (error) {
+    throw isAuthError(error) ? new AuthError(error.code, inWordsOfApps(error.message)) : error
+  }
+}
+
+function inWordsOfApps(message: string): string {
+  return message.replace("`accessKeyId`", "`key` (AppKey)").replace("`secretAccessKey`", "`secret` (AppSecret)")
 }
 
 /**

@@ -13,10 +13,11 @@ export type AutoAuthMethods = { aksk: Auth; token: Auth } | { app: Auth; code: A
  * @see API Signing Guide, "AK/SK authentication": larger requests need token authentication
  */
 export function autoAuth(methods: AutoAuthMethods): Auth & Required<Pick<Auth, "reset">> {
-  const isApp = "app" in methods || "code" in methods
+  const given = Object(methods) as AutoAuthMethods
+  const isApp = "app" in given || "code" in given
   const [signing, beyond] = isApp
-    ? [checked(methods.app, "app", APP), checked(methods.code, "code", APP)]
-    : [checked(methods.aksk, "aksk", ACCOUNT), checked(methods.token, "token", ACCOUNT)]
+    ? [checked(given.app, "app", APP), checked(given.code, "code", APP)]
+    : [checked(given.aksk, "aksk", ACCOUNT), checked(given.token, "token", ACCOUNT)]
   return {
     label: signing.label ?? beyond.label,
     bodyLimit: (headers) => signing.bodyLimit(headers),

@@ -48,6 +48,7 @@ export function algorithmOf({ algorithm = "SDK-HMAC-SHA256", scoped }: Algorithm
   if (!isSigningAlgorithm(name))
     throw invalidOption(`\`algorithm\` must be auto or one of ${Object.keys(ALGORITHMS).join(", ")}.`)
   if (!scoped) return ALGORITHMS[name]
+  if (scoped !== true) throw invalidOption("`scoped` must be true or false.")
   checkAlgorithm({ algorithm, scoped })
   return SCOPED_HMAC_SHA256
 }

@@ -53,6 +53,16 @@ describe("an app", () => {
     expect(failureOf(() => appAuth(given as never))).toMatchObject({ code: "AUTH_INVALID_CREDENTIALS" })
   })
 
+  it.each([
+    [{ key: "", secret: "s3cret" }, "`key` (AppKey) is missing"],
+    [{ key: "a b", secret: "s3cret" }, "`key` (AppKey) has characters"],
+    [{ key: "k", secret: " s3cret" }, "`secret` (AppSecret) has white space"],
+  ])("hears of %j by its own words, without the secret", (given, words) => {
+    const error = failureOf(() => appAuth(given))
+    expect(error).toMatchObject({ code: "AUTH_INVALID_CREDENTIALS", message: expect.stringContaining(words) })
+    expect(String(error)).not.toContain("s3cret")
+  })
+
   const refused = async (errorCode: string, message: string): Promise<unknown> => {
     const auth = appAuth(app, { clock })
     const attempt = { method: "GET", url: "https://backend.example.com/", headers: {}, body: null, tellsOutcome: true }
@@ -178,6 +188,9 @@ describe("a signature and a code", () => {
     { code: appCodeAuth(CODE) },
     { aksk: akskAuth({ accessKeyId: "A", secretAccessKey: "S" }) },
     {},
+    null,
+    undefined,
+    "app",
   ])("are both needed", (methods) => {
     expect(failureOf(() => autoAuth(methods as { app: Auth; code: Auth }))).toMatchObject({
       code: "AUTH_INVALID_OPTION",

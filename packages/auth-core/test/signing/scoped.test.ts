@@ -182,6 +182,14 @@ describe("the scoped form", () => {
     expect(failureOf(() => autoAuth({ aksk: akskAuth(credentials, options), token }))).toMatchObject(expected)
   })
 
+  it.each(["false", "no", 1, {}])("is refused where the option is %j", (scoped) => {
+    const options = { scoped } as { scoped: never }
+    const expected = { code: "AUTH_INVALID_OPTION", message: "`scoped` must be true or false." }
+    expect(failureOf(() => sign(request, credentials, options))).toMatchObject(expected)
+    expect(failureOf(() => createSigner(credentials, options))).toMatchObject(expected)
+    expect(failureOf(() => canonicalRequest(request, options))).toMatchObject(expected)
+  })
+
   it.each([{ region: "eu/de" }, { service: "e,cs" }])("is refused with %j, at once", (options) => {
     for (const build of [
       () => sign(request, credentials, { ...options, scoped: true }),
