@@ -16,6 +16,8 @@ export default async function setup(): Promise<() => Promise<void>> {
     external: /^(?:node:|[a-z]|@(?!countersign\/)|@countersign\/emulator$)/,
     plugins: [viteAliasPlugin({ entries: shared.resolve?.alias as { find: string; replacement: string }[] })],
     checks: { ineffectiveDynamicImport: false },
+    // package.json names the built files that have side effects, not their sources.
+    treeshake: false,
   })
   await bundle.write({ dir: PROGRAM_FOLDER })
   return () => rm(PROGRAM_FOLDER, { recursive: true, force: true })

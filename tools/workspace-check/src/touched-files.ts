@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net"
 import { selfSigned } from "@countersign/testkit"
 
 // Its server is its own.
-process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0"
+process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0"
 const packages = new URL("../../../packages/", import.meta.url)
 
 // The packages would give one file each.

@@ -38,7 +38,7 @@ describe("the CI workflow", () => {
   })
 
   it("tests each supported Node on each system", () => {
-    expect(workflow.jobs["test"]?.strategy?.matrix).toEqual({
+    expect(workflow.jobs.test?.strategy?.matrix).toEqual({
       os: [expect.stringMatching(/^ubuntu-/), expect.stringMatching(/^macos-/), expect.stringMatching(/^windows-/)],
       node: [22, 24, 26],
     })

@@ -16,7 +16,7 @@ describe("the Node that builds Countersign", () => {
     expect(optionalDependencies.node).toBe(`^${major}.0.0`)
     expect(devDependencies["@types/node"]).toBe(`^${major}.0.0`)
     const image = `node:${major}-bookworm`
-    expect(Object.values(jobs).map(({ container }) => container)).toEqual([image])
+    expect(jobs.check?.container).toBe(image)
     expect(/^FROM (.*)$/m.exec(read(".devcontainer/Dockerfile"))?.[1]).toBe(image)
   })
 
