@@ -20,5 +20,5 @@ async function loadedOfView(options: object): Promise<string[]> {
 
 it("is loaded only on demand", async () => {
   expect(await loadedOfView({})).toEqual([])
-  expect(await loadedOfView({ ui: true })).toContain("view.js")
+  expect(await loadedOfView({ ui: true })).toContain("create-view.js")
 })
