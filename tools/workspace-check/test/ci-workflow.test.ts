@@ -29,6 +29,10 @@ describe("the CI workflow", () => {
     expect(commands("check")?.filter((run) => !run.startsWith("git config "))).toEqual(["bash .ci/run"])
   })
 
+  it("checks the packages as users have them", () => {
+    expect(commands("packages")).toEqual(["npm ci", "npm run check"])
+  })
+
   it("holds the published conformance and speed", () => {
     expect(commands("figures")?.slice(-2)).toEqual([
       'npm run conformance -- --check --runtime "Node 24"',
@@ -70,6 +74,7 @@ describe("the release workflow", () => {
     const [job] = releaseJobs
     expect(job?.steps.flatMap(({ run }) => run ?? []).filter((run) => !run.startsWith("git config "))).toEqual([
       "bash .ci/run",
+      "npm run check",
       "npm run build",
       "npm run publish-packages -w tools/release",
     ])
