@@ -25,7 +25,9 @@ export class RedirectTrail {
     const told = this.#context.getStore()
     if (told === undefined && this.#led.size === 0) return undefined
     const key = keyOf(url)
-    return told?.key === key ? told : this.#led.get(key)
+    const led = this.#led.get(key)
+    if (told?.key !== key) return led
+    return { ...told, crosses: told.crosses || led?.crosses === true }
   }
 
   /** A handler that notes where the response leads. @param redirected the request comes from a redirect of another origin */
@@ -35,9 +37,11 @@ export class RedirectTrail {
 
   /** Notes where a redirect led. */
   tell(lead: Lead): void {
-    this.#led.set(lead.key, lead)
+    // Redirects of several requests may lead to one URL. A caller's secrets stay back if any of them crossed.
+    const led = { ...lead, crosses: lead.crosses || this.#led.get(lead.key)?.crosses === true }
+    this.#led.set(led.key, led)
     setImmediate(() => {
-      if (this.#led.get(lead.key) === lead) this.#led.delete(lead.key)
+      if (this.#led.get(led.key) === led) this.#led.delete(led.key)
     })
   }
 
