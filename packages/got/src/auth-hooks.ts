@@ -8,7 +8,6 @@ import {
   bodyAtHand,
   createGate,
   type GuardOptions,
-  type HostGuard,
   loadFollowUp,
   type ResponseLike,
   staysAtOrigin,
@@ -134,7 +133,7 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     if (next.url === undefined || authFor(request.options.context) === undefined) return
     const call = calls.get(request.options)
     if (call !== undefined) {
-      if (authenticated.has(request.options)) reportRedirect(call, statusCode, new URL(next.url), guard)
+      if (authenticated.has(request.options)) reportRedirect(call, statusCode, new URL(next.url))
       continueCall(next.context, call)
     }
     if (new URL(next.url).origin === new URL(from).origin) return
@@ -199,10 +198,8 @@ function reportResponse(call: AuthenticatedCall, response: ResponseLike): void {
 }
 
 /** Reports a redirect that got follows. */
-function reportRedirect(call: AuthenticatedCall, status: number, to: URL, guard: HostGuard): void {
-  const { attempt, isWatched } = call
-  if (attempt === undefined || !isWatched) return
-  void andThen(loadFollowUp(), ({ tellRedirect }) => tellRedirect(attempt, status, to, guard))
+function reportRedirect(call: AuthenticatedCall, status: number, to: URL): void {
+  if (call.isWatched) void andThen(loadFollowUp(), ({ tellFollowed }) => tellFollowed(call, status, to))
 }
 
 /**

@@ -43,7 +43,6 @@ export class DispatchedCall implements OutgoingRequest {
   readonly signal: AbortSignal
   readonly redirected: boolean
   readonly #auth: Auth
-  readonly #guard: HostGuard
   readonly #call: AuthenticatedCall
   readonly #dispatch: Dispatcher["dispatch"]
   readonly #options: Dispatcher.DispatchOptions & AddedOptions
@@ -71,7 +70,6 @@ export class DispatchedCall implements OutgoingRequest {
     this.signal = this.#controller.signal
     this.redirected = redirected
     this.#auth = auth
-    this.#guard = guard
     this.#call = new AuthenticatedCall({ guard, maxRedirects: NO_REDIRECTS })
     this.#dispatch = dispatch
     this.#options = options
@@ -86,9 +84,7 @@ export class DispatchedCall implements OutgoingRequest {
 
   /** Tells of a redirect that a fetch or an interceptor above follows. */
   tellRedirect(status: number, to: URL): void {
-    const { attempt } = this.#call
-    if (attempt === undefined) return
-    void andThen(loadFollowUp(), ({ tellRedirect }) => tellRedirect(attempt, status, to, this.#guard))
+    void andThen(loadFollowUp(), ({ tellFollowed }) => tellFollowed(this.#call, status, to))
   }
 
   /** Synchronous if nothing has to be awaited. Then it returns the result of undici. */

@@ -21,7 +21,7 @@ import type { HostGuard } from "./gate.ts"
 import { hiddenRedirect, nextHop, type OnRedirect } from "./redirect.ts"
 import { isRejection, isRequest, isStream, type PeekLimits, type ResponseLike } from "./wire-request.ts"
 
-export { tellBare, tellRedirect } from "./diagnostics.chunk.ts"
+export { tellBare } from "./diagnostics.chunk.ts"
 
 /** How a call follows redirects, and which URLs may see credentials. */
 export interface CallOptions<R extends ResponseLike> {
@@ -154,10 +154,19 @@ export async function followUp<R extends ResponseLike>(
   const location = headerOf(response, "location")
   const hop = nextHop(again, response, { ...call.options, location, maxRedirects, isLast, canRepeat })
   if (hop === undefined) return undefined
-  if (call.isWatched) tellRedirect(attempt, status, hop.url, guard)
+  tellFollowed(call, status, hop.url)
   if (hop.body !== again.body) call.end()
   discard(response)
   return { ...hop, redirects: attempt.redirects + 1 }
+}
+
+/** Tells of a redirect that is followed, by the engine or by a client on its own. */
+export function tellFollowed<R extends ResponseLike>(
+  { attempt, isWatched, options }: CallState<R>,
+  status: number,
+  to: URL,
+): void {
+  if (attempt !== undefined && isWatched) tellRedirect(attempt, status, to, options.guard)
 }
 
 /** The statuses that send the client to another URL. */
