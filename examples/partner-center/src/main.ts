@@ -134,8 +134,8 @@ PARTNER_CENTER_ENDPOINT and HUAWEICLOUD_SDK_IAM_ENDPOINT replace the internation
 
 const NEXT = `Next:
   npm run demo -- --live             the same calls to the real endpoints; --help names the variables
-  packages/axios/README.md           ten lines for your client (also got, ky, fetch and undici)
-  packages/emulator/README.md        this local Huawei Cloud, with a live view, for your own program`
+  docs/packages/axios.md             ten lines for your client (also got, ky, fetch and undici)
+  docs/packages/emulator.md          this local Huawei Cloud, with a live view, for your own program`
 
 /** Runs every step through every client. Returns the exit code. */
 async function demo(setting: Setting): Promise<number> {

@@ -10,7 +10,7 @@ export function warnUnheard(reason: string): void {
   hasWarned = true
   const message =
     `The store on Redis hears no changes of other processes (${reason}). Until it does, waiting processes ask it ` +
-    "every 1 to 2 seconds. If the user of the store has an ACL, give it the rights that the README of @countersign/redis names."
+    "every 1 to 2 seconds. If the user of the store has an ACL, give it the rights that the documentation of @countersign/redis names."
   const { process } = globalThis as { readonly process?: Warner }
   process?.emitWarning?.(message, { code: "COUNTERSIGN_UNHEARD" })
 }

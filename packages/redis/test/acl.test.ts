@@ -1,4 +1,4 @@
-// The rights that README names are enough, on every server of this machine, and without rights on channels only notices
+// The rights that the documentation names are enough, on every server of this machine, and without rights on channels only notices
 // are missing.
 import { readFileSync } from "node:fs"
 import { setTimeout as delay } from "node:timers/promises"
@@ -15,13 +15,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { type CacheEvent, redisStore, TokenCache } from "../src/index.ts"
 import { type Connected, type SupportedClient, supportedClients } from "./supported-clients.ts"
 
-const README = readFileSync(new URL("../README.md", import.meta.url), "utf8")
+const PAGE = readFileSync(new URL("../../../docs/packages/redis.md", import.meta.url), "utf8")
 const LOGIN = { username: "countersign", password: "secret" }
 
-/** The arguments of the command in README, for the password of the test. */
+/** The arguments of the command in the documentation, for the password of the test. */
 function rightsOf(readme: string): string[] {
   const block = /^```text\n(ACL SETUSER countersign [^`]*)```/m.exec(readme)?.[1]
-  if (block === undefined) throw new Error("README has no ACL SETUSER.")
+  if (block === undefined) throw new Error("docs/packages/redis.md has no ACL SETUSER.")
   return block.replaceAll("\\\n", " ").replace("PASSWORD", LOGIN.password).trim().split(/\s+/).slice(3)
 }
 
@@ -91,8 +91,8 @@ describe.skipIf(!hasRedis())("a user with few rights", () => {
           expect([...one.events, ...two.events].filter(({ type }) => type === "store-failed")).toEqual([])
         }
 
-        it("shares values and hears changes, with exactly the rights in README", async () => {
-          await grant(["on", `>${LOGIN.password}`, ...rightsOf(README).filter((right) => !/^on$|^>/.test(right))])
+        it("shares values and hears changes, with exactly the rights in the documentation", async () => {
+          await grant(["on", `>${LOGIN.password}`, ...rightsOf(PAGE).filter((right) => !/^on$|^>/.test(right))])
           await share(true)
           expect(await refusals()).toEqual([])
         }, 60_000)

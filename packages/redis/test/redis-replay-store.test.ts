@@ -13,11 +13,11 @@ function signed(path: string) {
   return { ...request, headers: sign(request, credentials) }
 }
 
-/** The arguments of the command in README, for the password of the test. */
-function rightsInReadme(): string[] {
-  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8")
-  const block = /^ACL SETUSER replay ([^`]*)```/m.exec(readme)?.[1]
-  if (block === undefined) throw new Error("README has no ACL SETUSER replay.")
+/** The arguments of the command in the documentation, for the password of the test. */
+function documentedRights(): string[] {
+  const page = readFileSync(new URL("../../../docs/packages/redis.md", import.meta.url), "utf8")
+  const block = /^ACL SETUSER replay ([^`]*)```/m.exec(page)?.[1]
+  if (block === undefined) throw new Error("docs/packages/redis.md has no ACL SETUSER replay.")
   return block.replaceAll("\\\n", " ").replace("PASSWORD", "secret").trim().split(/\s+/)
 }
 
@@ -28,7 +28,7 @@ describe.skipIf(!hasRedis())("redisReplayStore", () => {
   beforeAll(async () => {
     server = await localRedis()
     cluster = await localCluster()
-    await askServer(server.port, "acl", "setuser", "replay", "reset", ...rightsInReadme())
+    await askServer(server.port, "acl", "setuser", "replay", "reset", ...documentedRights())
   }, 60_000)
   afterAll(() => Promise.all([server.stop(), cluster.stop()]))
   afterEach(async () => {

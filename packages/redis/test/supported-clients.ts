@@ -1,4 +1,4 @@
-// Every supported release, as README names them, on each kind of server that it knows.
+// Every supported release, as the documentation names them, on each kind of server that it knows.
 import type { LocalCluster, LocalRedis, LocalSentinels } from "@countersign/testkit"
 import { GlideClient, GlideClusterClient, Logger } from "@valkey/valkey-glide"
 import * as ioredis6 from "ioredis"

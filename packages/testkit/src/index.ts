@@ -29,6 +29,7 @@ export {
   type FeatureSetup,
   releasesWith,
 } from "./feature.ts"
+export { freePort } from "./free-port.ts"
 export { hasSystemTool } from "./has-system-tool.ts"
 export { installedVersion } from "./installed-version.ts"
 export { type LocalCluster, localCluster } from "./local-cluster.ts"
@@ -37,7 +38,6 @@ export { askServer, hasRedis, type LocalRedis, localRedis, redisPrograms, startS
 export { type LocalSentinels, localSentinels } from "./local-sentinels.ts"
 export { type NumberingAuth, numbering } from "./numbering-auth.ts"
 export { type Answer, type Arrival, arrived, type RecordingServer, recordingServer } from "./recording-server.ts"
-export { type ReadmeExampleOptions, runReadmeExample } from "./run-readme-example.ts"
 export { secretBearingAuth } from "./secret-bearing-auth.ts"
 export { selfSigned } from "./self-signed.ts"
 export { type ServiceAnswer, type ServiceCall, serviceClient, serviceHeaders, serviceKey } from "./service-client.ts"

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
-import { freePort } from "./local-redis.ts"
+import { freePort } from "./free-port.ts"
 
 export interface LocalKeystone {
   readonly url: string

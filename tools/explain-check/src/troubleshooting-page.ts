@@ -25,7 +25,7 @@ try {
 \`\`\`
 
 If the signature failed, \`explain\` can compare it with the request: see
-[auth-core's README](../packages/auth-core/README.md#why-was-it-refused).
+[auth-core's page](packages/auth-core.md#why-was-it-refused).
 
 \`npm run troubleshooting\` writes this page from the table that \`explain\` uses. A test fails when it is out of date.
 `

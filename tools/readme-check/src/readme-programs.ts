@@ -40,13 +40,18 @@ interface Block {
   readonly code: string
 }
 
-/** The programs of all READMEs and guides of the workspace, and those of the page for the start. */
+/** The programs of all READMEs, guides and pages of packages, and those of the page for the start. Each is there once. */
 export function readmePrograms(): ReadmeProgram[] {
-  return globSync(["README.md", "{packages,examples}/*/README.md", "docs/start.md", "docs/guides/*.md"], {
-    cwd: workspace,
-  })
+  const programs = globSync(
+    ["README.md", "{packages,examples}/*/README.md", "docs/start.md", "docs/{guides,packages}/*.md"],
+    {
+      cwd: workspace,
+    },
+  )
     .sort()
     .flatMap((readme) => programsOf(readme, readFileSync(join(workspace, readme), "utf8")))
+  // The page of a package shows the program of its README too.
+  return [...new Map(programs.toReversed().map((program) => [program.code.trim(), program])).values()].toReversed()
 }
 
 /** The programs of one README, given its text. */
@@ -81,7 +86,7 @@ function runOf(name: string, readme: string): Run {
 function withFragments(readme: string, program: string, fragments: readonly Block[]): string {
   let text = program
   for (const { line, code } of fragments) text += `${"\n".repeat(line - text.split("\n").length - 1)}{\n${code}}`
-  const folder = (/^packages\/([^/]+)\//.exec(readme) ?? /"@countersign\/([a-z-]+)["/]/.exec(program))?.[1]
+  const folder = (/^(?:docs\/)?packages\/([a-z-]+)/.exec(readme) ?? /"@countersign\/([a-z-]+)["/]/.exec(program))?.[1]
   if (folder === undefined) return text
   const known = new Set(importsOf(program).match(/\w+/g))
   const imports = [folder, "auth-core"].map((each) => {

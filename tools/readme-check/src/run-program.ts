@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process"
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises"
-import { createServer, request } from "node:http"
-import type { AddressInfo } from "node:net"
+import { request } from "node:http"
 import { dirname, join } from "node:path"
 import { pathToFileURL } from "node:url"
+import { freePort } from "@countersign/testkit"
 import { bunRuntime, denoRuntime, runtimePackages } from "@countersign/tools-shared/runtimes"
 import { transform } from "esbuild"
 import { chromium } from "playwright-core"
@@ -137,14 +137,6 @@ async function answerOf(url: string, hasEnded: () => boolean): Promise<Response 
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   return undefined
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 interface Worker {

@@ -8,7 +8,7 @@ import { type LocalCloud, startLocalCloud } from "../src/local-cloud.ts"
 
 const folder = join(import.meta.dirname, "../.snippets/cli")
 const installed = dirname(createRequire(import.meta.url).resolve("@countersign/cli/package.json"))
-const text = await readFile(join(installed, "README.md"), "utf8")
+const text = await readFile(join(import.meta.dirname, "../../../docs/packages/cli.md"), "utf8")
 const blocks = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block = ""]) =>
   block.includes("countersign ") ? [block] : [],
 )
@@ -48,7 +48,7 @@ const IAM_HOSTS = [
   "sts.ap-southeast-1.myhuaweicloud.com",
 ]
 
-describe("the commands of the command line's README", () => {
+describe("the commands of the command line's page", () => {
   let cloud: LocalCloud
   beforeAll(async () => {
     await mkdir(folder, { recursive: true })

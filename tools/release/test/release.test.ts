@@ -1,5 +1,4 @@
 import { execFileSync, spawn } from "node:child_process"
-import { once } from "node:events"
 import {
   appendFileSync,
   cpSync,
@@ -12,11 +11,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { freePort } from "@countersign/testkit"
 import { publishedPackages } from "@countersign/tools-shared/published-packages"
 import { run } from "@countersign/tools-shared/run"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -209,13 +207,4 @@ function ownRegistry(): { publish(): Promise<string>; emptyProject(name: string)
       return folder
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, "close")
-  return port
 }

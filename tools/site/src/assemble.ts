@@ -10,7 +10,7 @@ import { withChoice } from "./start/start-page.ts"
 import { pagesFolder, workspace } from "./workspace.ts"
 
 /** Texts that become pages. */
-const TEXTS = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/**/*.md", "packages/*/README.md"]
+const TEXTS = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/**/*.md"]
 const PICTURES = ["docs/**/*.svg", "packages/*/docs/*.png"]
 
 /** Puts the pages of the site together: the repository's texts, the API reference, and pages that only the site has. */

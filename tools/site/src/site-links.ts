@@ -8,7 +8,6 @@ export function pageOf(path: string): string {
     .replace(/^docs\//, "")
     .replace(/^README\.md$/, "overview.md")
     .replace(/^([A-Z]+)\.md$/, (name) => name.toLowerCase())
-    .replace(/^packages\/([^/]+)\/README\.md$/, "packages/$1.md")
     .replace(/README\.md$/, "index.md")
 }
 

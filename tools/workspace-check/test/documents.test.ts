@@ -1,5 +1,5 @@
 import { existsSync, globSync, readFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { describe, expect, it } from "vitest"
 
 const workspace = join(import.meta.dirname, "../../..")
@@ -45,8 +45,19 @@ describe("the README of each package", () => {
     (path) => JSON.parse(read(path)).private !== true,
   )
 
-  it.each(published.map((path) => join(dirname(path), "README.md")))("%s says how to see what happens", (readme) => {
-    expect(read(readme)).toMatch(/what happens|live view/i)
+  const readmes = published.map((path) => join(dirname(path), "README.md"))
+  const blob = "https://github.com/countersign/countersign/blob/main/"
+
+  it.each(readmes)("%s says how to see what happens", (readme) => {
+    expect(read(readme)).toContain(`[See what happens to a request](${blob}docs/diagnostics.md)`)
+  })
+
+  it.each(readmes)("%s has only links that work where packages are shown", (readme) => {
+    const links = [...read(readme).matchAll(/\]\(([^)#]+)/g)].map(([, link = ""]) => link)
+    expect(links.filter((link) => !link.startsWith("https://"))).toEqual([])
+    const files = links.filter((link) => link.startsWith(blob)).map((link) => link.slice(blob.length))
+    expect(files).toContain(`docs/packages/${basename(dirname(readme))}.md`)
+    expect(files.filter((path) => !existsSync(join(workspace, path)))).toEqual([])
   })
 })
 

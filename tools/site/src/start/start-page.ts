@@ -7,7 +7,7 @@ export function startPage(): string {
     "# Start",
     "",
     "Choose your client or framework, and your way to authenticate. Each program is complete. Tests run every one of them as it stands",
-    "against [the emulator](../packages/emulator/README.md), which checks each token and each signature.",
+    "against [the emulator](packages/emulator.md), which checks each token and each signature.",
     "",
     ...WAYS.map(({ title, when }) => `- **${title}.** ${when}`),
     "",
