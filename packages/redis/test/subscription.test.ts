@@ -1,4 +1,5 @@
 // Notices on real servers, through every supported client.
+import { once } from "node:events"
 import { setTimeout as delay } from "node:timers/promises"
 import {
   askServer,
@@ -10,6 +11,12 @@ import {
   localRedis,
   localSentinels,
 } from "@countersign/testkit"
+import * as ioredis6 from "ioredis"
+import * as ioredis5 from "ioredis-5"
+import * as iovalkey from "iovalkey"
+import * as redis6 from "redis"
+import * as redis4 from "redis-4"
+import * as redis5 from "redis-5"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { commandsOf } from "../src/redis-client.ts"
 import type { RedisCommands } from "../src/redis-commands.ts"
@@ -22,6 +29,41 @@ const SOON = { timeout: 20_000, interval: 20 }
 const PUBLISH = "return redis.call(ARGV[1], ARGV[2], ARGV[3])"
 const CHANNEL = "test:{12}:changes"
 const KEY = "test:{12}key"
+
+type Connect = (port: number) => Promise<Connected>
+const retryMs = 50
+
+const ioRedis =
+  (release: object): Connect =>
+  async (port) => {
+    const client = new (release as typeof ioredis6).Redis({
+      port,
+      retryStrategy: () => retryMs,
+      enableOfflineQueue: false,
+    })
+    client.on("error", () => undefined)
+    await once(client, "ready")
+    return { client, close: () => client.disconnect() }
+  }
+
+const nodeRedis =
+  (release: object): Connect =>
+  async (port) => {
+    const socket = { port, reconnectStrategy: retryMs }
+    const client = (release as typeof redis6).createClient({ socket, disableOfflineQueue: true })
+    client.on("error", () => undefined)
+    await client.connect()
+    return { client, close: () => client.disconnect() }
+  }
+
+const withoutOfflineQueue: Record<string, Connect> = {
+  "redis 4": nodeRedis(redis4),
+  "redis 5": nodeRedis(redis5),
+  "redis 6": nodeRedis(redis6),
+  "ioredis 5": ioRedis(ioredis5),
+  "ioredis 6": ioRedis(ioredis6),
+  "iovalkey 0.4": ioRedis(iovalkey),
+}
 
 describe.skipIf(!hasRedis())("notices", () => {
   let server: LocalRedis
@@ -149,5 +191,29 @@ describe.skipIf(!hasRedis())("notices", () => {
         )
         .toEqual(["", "", ""])
     })
+  })
+
+  describe("through a client that keeps no commands while it is offline", () => {
+    it.each(Object.entries(withoutOfflineQueue))(
+      "%s: hears from the start, and again after a restart",
+      async (_name, connect) => {
+        const { client, close } = await connect(server.port)
+        const own = commandsOf(client, "a test")
+        if (own === undefined) throw new Error("The client is refused.")
+        const seen: string[] = []
+        const subscription = own.subscribe({ heard: (text) => seen.push(text) })
+        subscription.listenTo(CHANNEL)
+        const publish = () => own.run(PUBLISH, [KEY], [own.publishing, CHANNEL, "said"]).catch(() => undefined)
+        const heard = (): Promise<void> =>
+          expect.poll(() => publish().then(() => seen.splice(0).length), SOON).not.toBe(0)
+        await heard()
+        await server.kill()
+        await server.start()
+        await heard()
+        subscription.end()
+        await close()
+      },
+      60_000,
+    )
   })
 })
