@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
-import type { sign } from "@countersign/auth-core"
+import type { akskAuth, sign } from "@countersign/auth-core"
 import { build } from "esbuild"
 import { comparing } from "./compare.ts"
 import { credentials, get, post } from "./example-request.ts"
@@ -12,7 +12,9 @@ import type { Part } from "./row.ts"
 
 /** Compares the signer of browsers and workers, without node:crypto, with a signer on WebCrypto. */
 export const portableSigner: Part = async ({ quick }) => {
-  const { sign } = await portable()
+  const { akskAuth, sign } = await portable()
+  const auth = akskAuth(credentials)
+  const upload = { ...post, body: new Uint8Array(1024 * 1024).fill(7) }
   const row = comparing(
     await interleaved(
       {
@@ -20,6 +22,8 @@ export const portableSigner: Part = async ({ quick }) => {
         post: sync(() => sign(post, credentials)),
         aws4fetchGet: awaited(aws4fetchSigner(get)),
         aws4fetchPost: awaited(aws4fetchSigner(post)),
+        upload: sync(() => sign(upload, credentials)),
+        uploadLater: awaited(async () => auth.authenticate(upload)),
       },
       { rounds: quick ? 31 : 151 },
     ),
@@ -40,15 +44,22 @@ export const portableSigner: Part = async ({ quick }) => {
         against: "the portable sign()",
         ...ambition,
       }),
+      row("uploadLater", "upload", {
+        id: "portable-1mb",
+        what: "a 1 MB body with akskAuth, hashed by WebCrypto",
+        against: "the portable sign(), which hashes it in JavaScript",
+        target: { atMost: 0.25 },
+        isUnsteady: true,
+      }),
     ],
   }
 }
 
 /** The signer as a bundler resolves it for a browser. */
-async function portable(): Promise<{ sign: typeof sign }> {
+async function portable(): Promise<{ akskAuth: typeof akskAuth; sign: typeof sign }> {
   const { outputFiles } = await build({
     stdin: {
-      contents: 'export { sign } from "@countersign/auth-core"',
+      contents: 'export { akskAuth, sign } from "@countersign/auth-core"',
       resolveDir: fileURLToPath(new URL(".", import.meta.url)),
     },
     bundle: true,
@@ -65,7 +76,7 @@ async function portable(): Promise<{ sign: typeof sign }> {
   try {
     const file = join(folder, "portable.mjs")
     await writeFile(file, code)
-    return (await import(pathToFileURL(file).href)) as { sign: typeof sign }
+    return (await import(pathToFileURL(file).href)) as Awaited<ReturnType<typeof portable>>
   } finally {
     await rm(folder, { recursive: true })
   }

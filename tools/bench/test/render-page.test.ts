@@ -21,6 +21,13 @@ describe("the page", () => {
     expect(page).toContain("| sign a POST | the floor | 2.00 x | <= 1.6 x | **no** | 3 µs |")
   })
 
+  it("begins with the rows that readers want first", () => {
+    const page = renderPage({ runtimes: { node: run({ detail: "2 µs" }, { id: "another" }) } })
+    const [, first = ""] = /^([^]*?)^## /m.exec(page) ?? []
+    expect(first).toContain("| Sign a GET | 1.50 x | the floor | 2 µs |")
+    expect(first.match(/1\.50 x/g)).toHaveLength(1)
+  })
+
   it("lists missed targets with their reasons, and says whether each is certain", () => {
     const missed = { what: "sign a POST", value: 2, spread: [1.5, 2.5] as const, remark: "It is long." }
     const page = renderPage({ runtimes: { node: run({}, missed) } })

@@ -6,6 +6,8 @@ export type Hmac = (message: string) => string
 
 /** A hash over bytes that come in pieces. */
 export interface IncrementalHash {
+  /** True if the runtime computes it, at the speed of the machine. */
+  readonly isNative?: true
   update(bytes: Uint8Array): unknown
   /** Lower-case hex; ends the hash. */
   hex(): string

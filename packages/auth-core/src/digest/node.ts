@@ -62,6 +62,7 @@ export function createIncrementalHash(algorithm: HashAlgorithm): IncrementalHash
   if (!isNative(algorithm)) return registeredSm3().createIncrementalHash()
   const state = crypto().createHash(algorithm)
   return {
+    isNative: true,
     update(bytes) {
       state.update(bytes)
     },

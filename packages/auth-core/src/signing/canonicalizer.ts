@@ -69,7 +69,7 @@ export function payloadHashOf(body: string | Uint8Array | null | undefined, hash
 const LARGE_BODY = 64 * 1024
 
 /**
- * Hashes a large body in slices, so that other work goes on in between. A registered SM3 takes all bytes at once and does
+ * Hashes a large body so that other work goes on in between. A registered SM3 takes all bytes at once and does
  * block the event loop.
  *
  * @returns `undefined` for a small body, which {@link payloadHashOf} hashes just as well.

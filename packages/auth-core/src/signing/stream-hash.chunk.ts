@@ -1,5 +1,6 @@
 import { createIncrementalHash } from "#digest"
-import type { HashAlgorithm, IncrementalHash } from "../digest/digest.ts"
+import { hexOf } from "../digest/bytes.ts"
+import { bytesOf, type HashAlgorithm, type IncrementalHash } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { isSpent } from "../runtime/has-brand.ts"
 import { algorithmOf } from "./algorithm.ts"
@@ -71,15 +72,31 @@ function unsignable(message: string): AuthError {
 const SLICE_BYTES = 64 * 1024
 
 /**
- * Lower-case hex of a body's hash.
+ * Lower-case hex of a body's hash, by WebCrypto or in slices.
  *
  * @throws {AuthError} (as a rejection) `AUTH_BODY_TOO_LARGE`, `AUTH_BODY_UNSIGNABLE`
  */
 export async function hashInSlices(body: string | Uint8Array, algorithm: HashAlgorithm): Promise<string> {
   checkBody(body)
   const hash = createIncrementalHash(algorithm)
+  const elsewhere = hash.isNative || algorithm !== "sha256" ? undefined : await hashedElsewhere(body)
+  if (elsewhere !== undefined) return elsewhere
   await updateInSlices(hash, body)
   return hash.hex()
+}
+
+/**
+ * The SHA-256 of WebCrypto, which computes in another thread and is about ten times as fast as JavaScript. It copies the body.
+ * `undefined` where there is none, as in a page without https, or where it takes no such bytes, as of shared memory.
+ */
+async function hashedElsewhere(body: string | Uint8Array): Promise<string | undefined> {
+  const { subtle } = globalThis.crypto ?? {}
+  if (subtle === undefined) return undefined
+  try {
+    return hexOf(new Uint8Array(await subtle.digest("SHA-256", bytesOf(body) as Uint8Array<ArrayBuffer>)))
+  } catch {
+    return undefined
+  }
 }
 
 /** Adds text (as UTF-8) or bytes to a hash, in slices, so that other work goes on in between. */
