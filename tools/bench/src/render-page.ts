@@ -30,6 +30,7 @@ Most figures are ratios between two things that were measured in the same run: o
 against the usual alternative. Times alone would describe the machine.
 
 ${renderFirst(runtimes.node)}
+
 ${charts.map(({ id, title }) => `![${title}](${id}.svg)\n`).join("\n")}
 ${runs.map(([name, run]) => `- ${summary(name, run)}`).join("\n")}
 
@@ -60,6 +61,7 @@ This page is written by \`npm run bench\`, not by hand.
 | \`npm run bench -- --quick --check\` | does the same, and fails if a figure with a target is twice as bad as here; CI runs it |
 | \`npm run bench -- --part memory\` | measures one part alone, and prints it |
 
+${runs.map(([name, run]) => renderRun(name, run)).join("\n")}
 ## How it is measured
 
 - Each part runs in a separate process, which loads only the code that it measures.
