@@ -36,9 +36,9 @@ ${runs.map(([name, run]) => `- ${summary(name, run)}`).join("\n")}
 
 ## Start faster
 
-Half of the time of an import goes into reading and compiling code. Node can keep the compiled code of a program on disk: set
-\`NODE_COMPILE_CACHE\` to a folder, or call \`enableCompileCache()\` of \`node:module\` first. It helps from the second start on, so in a
-container put the folder into the image.
+Node can keep the compiled code of a program on disk: set \`NODE_COMPILE_CACHE\` to a folder, or call \`enableCompileCache()\` of
+\`node:module\` first. From the second start on it took a third off the import of \`@countersign/fetch\`, 13 to 9 ms above an empty process.
+In a container, put the folder into the image.
 
 ## What did not pay
 
