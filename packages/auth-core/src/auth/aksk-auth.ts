@@ -156,7 +156,7 @@ export function akskAuth(
       const go = (turn?: Turn): Authentication => signed(credentials, attempt, payloadHash, ids, turn)
       const loaded = onDemand()
       if (isPromise(loaded) && !attempt.tellsOutcome) return go()
-      return andThen(loaded, ({ takeTurn }) => takeTurn(readyFor(credentials), attempt, options.clock, go))
+      return andThen(loaded, ({ takeTurn }) => takeTurn(readyFor(credentials), attempt, options, go))
     }
     return andThen(source.current(attempt.signal), (credentials) => {
       const ids = idsFor(attempt, credentials)

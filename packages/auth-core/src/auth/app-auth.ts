@@ -1,6 +1,7 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import { isLoopback } from "../runtime/fetch.ts"
 import { isHeaderText } from "../runtime/header-text.ts"
+import { isPromise } from "../runtime/promises.ts"
 import { type AkskAuth, type AkskAuthOptions, akskAuth } from "./aksk-auth.ts"
 import type { Auth } from "./auth.ts"
 
@@ -32,15 +33,37 @@ export function appAuth(app: AppKey, options: AppAuthOptions = {}): AkskAuth {
   }
   const { label, signedHeaders, unsignedPayload, onEvent, onClockOffset, clock } = options
   const signing = { label, signedHeaders, unsignedPayload, onEvent, onClockOffset, clock }
-  try {
-    return akskAuth({ accessKeyId: key, secretAccessKey: secret }, signing)
-  } catch (error) {
-    throw isAuthError(error) ? new AuthError(error.code, inWordsOfApps(error.message)) : error
+  const auth = inWordsOfApps(() => akskAuth({ accessKeyId: key, secretAccessKey: secret }, signing))
+  return {
+    ...auth,
+    authenticate: (attempt) =>
+      inWordsOfApps(() => {
+        const authentication = auth.authenticate(attempt)
+        return isPromise(authentication) ? authentication.catch(throwInWordsOfApps) : authentication
+      }),
   }
 }
 
-function inWordsOfApps(message: string): string {
-  return message.replace("`accessKeyId`", "`key` (AppKey)").replace("`secretAccessKey`", "`secret` (AppSecret)")
+function inWordsOfApps<T>(act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    throwInWordsOfApps(error)
+  }
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  "`accessKeyId`": "`key` (AppKey)",
+  "`secretAccessKey`": "`secret` (AppSecret)",
+  "access key": "AppKey",
+  AK: "AppKey",
+  SK: "AppSecret",
+}
+
+function throwInWordsOfApps(error: unknown): never {
+  if (!isAuthError(error)) throw error
+  const message = error.message.replaceAll(/`\w+`|access key(?= )|\b[AS]K\b/g, (word) => WORDS[word] ?? word)
+  throw new AuthError(error.code, message, { ...error, cause: error.cause })
 }
 
 /**

@@ -1,5 +1,6 @@
 import { randomHmac } from "../cache/fingerprint.ts"
-import { AuthError } from "../errors/auth-error.ts"
+import { AuthError, invalidOption } from "../errors/auth-error.ts"
+import { type Cloud, checkCloud } from "../identity/cloud.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import { type Clock, systemClock } from "../runtime/clock.ts"
 import type { Attempt, Authentication } from "./auth.ts"
@@ -200,6 +201,26 @@ const LONGEST_WAIT_MS = 10_000
 
 type Go = (turn: Turn) => Authentication
 
+interface CheckedOptions {
+  readonly cloud?: Cloud | undefined
+  readonly clock?: Clock | undefined
+  readonly label?: string | undefined
+  readonly onEvent?: unknown
+}
+
+/** Faults that the construction does not look for, since these checks are not loaded with the program. */
+function checkOptions({ cloud, clock, label, onEvent }: CheckedOptions): void {
+  checkCloud(cloud)
+  if (clock !== undefined && !isClock(clock))
+    throw invalidOption("`clock` must be an object with the functions now, monotonic and sleep.")
+  if (label !== undefined && typeof label !== "string") throw invalidOption("`label` must be a text.")
+  if (onEvent !== undefined && typeof onEvent !== "function") throw invalidOption("`onEvent` must be a function.")
+}
+
+function isClock(clock: Clock): boolean {
+  return (["now", "monotonic", "sleep"] as const).every((name) => typeof Object(clock)[name] === "function")
+}
+
 /** Credentials with their standings, so that these are looked up once. */
 interface Holder {
   readonly credentials: Credentials
@@ -210,15 +231,18 @@ interface Holder {
  * Signs an attempt when its turn comes. With a key that is not confirmed, one attempt goes first and the others wait
  * for its outcome.
  *
+ * @param options those of the auth, checked with the first attempt
  * @param go signs the attempt
- * @throws {AuthError} `AUTH_CREDENTIALS_REJECTED` while the key is paused.
+ * @throws {AuthError} `AUTH_CREDENTIALS_REJECTED` while the key is paused, `AUTH_INVALID_OPTION`
  */
 export function takeTurn(
   holder: Holder,
   attempt: Attempt,
-  clock: Clock | undefined,
+  options: CheckedOptions,
   go: Go,
 ): Authentication | Promise<Authentication> {
+  const { clock } = options
+  if (holder.standings === undefined) checkOptions(options)
   holder.standings ??= standingsOf(holder.credentials, clock)
   const standing = standingAt(holder.standings, attempt.url)
   const { isConfirmed, failures, awaited, turn } = standing

@@ -82,7 +82,7 @@ function fixedToken(
 
 function authenticationOf(token: Token): Authentication<Token> {
   const fault = !isHeaderText(token?.value)
-    ? "a `value` of visible ASCII characters, like X-Subject-Token"
+    ? "a `value` of visible ASCII characters"
     : token.expiresAt !== undefined && token.expiresAt !== Infinity && !Number.isFinite(token.expiresAt)
       ? "an `expiresAt` in epoch milliseconds"
       : undefined

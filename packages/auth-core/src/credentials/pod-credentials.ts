@@ -31,7 +31,7 @@ export function podCredentials(options: PodCredentialsOptions = {}): CredentialP
     if (uri === undefined || file === undefined) {
       throw new AuthError("AUTH_CREDENTIALS_MISSING", `The environment lacks ${uri === undefined ? URI : TOKEN_FILE}.`)
     }
-    const { origin, pathname, search } = checkUrl(uri, URI, options.allowInsecure ? isAnyHost : isMachineLocal)
+    const { origin, pathname, search } = checkUrl(uri, URI, options.allowInsecure === true ? isAnyHost : isMachineLocal)
     const authorization = checkBare(await secretFile(file)(), `The token in the file ${file}`)
     const connection = { ...transport, endpoint: origin }
     const request = {

@@ -1,6 +1,14 @@
 import type { Auth, AuthEvent, Authentication, ReplayReason } from "../auth/auth.ts"
-import { AuthError } from "../errors/auth-error.ts"
-import { type Cloud, checkCloud } from "../identity/cloud.ts"
+import { AuthError, type AuthErrorCode, invalidOption } from "../errors/auth-error.ts"
+import {
+  type Cloud,
+  checkCloud,
+  cloudRuAdvanced,
+  flexibleEngine,
+  g42Cloud,
+  openTelekomCloud,
+  swissOpenTelekomCloud,
+} from "../identity/cloud.ts"
 import type { ErrorFields } from "../runtime/read-answer.ts"
 import { redactText } from "../runtime/redact.ts"
 import { tellListeners, warn } from "../runtime/tell-listeners.ts"
@@ -106,34 +114,44 @@ interface BareRequest {
  *
  * @throws {AuthError} `AUTH_INSECURE_URL` for plain http to a host that is admitted, unless a redirect led there;
  * `AUTH_INVALID_REQUEST` for any other where `unlisted` is `error`; `AUTH_INVALID_OPTION` for a malformed `cloud`, which has
- * no hosts.
+ * no hosts, and for a malformed `allowInsecure`, which allows nothing.
  */
 export function tellBare(
   { label }: Auth,
   request: BareRequest,
   bare: BareReason,
-  options: DiagnosticOptions & { readonly cloud?: Cloud | undefined },
+  options: DiagnosticOptions & { readonly cloud?: Cloud | undefined; readonly allowInsecure?: unknown },
 ): void {
   checkCloud(options.cloud)
   const { method, url, redirected = false } = request
-  const { unlisted = "warn" } = options
-  const why = `${method} ${url.origin}${url.pathname} ${REASONS[bare]}`
-  const cure = `To authenticate it, list "${url.host}" in \`hosts\`.`
-  if (bare === "plain-http" && (unlisted === "error" || !redirected)) {
-    throw new AuthError("AUTH_INSECURE_URL", `${why} Use https, or set \`allowInsecure\`.`, { endpoint: url.origin })
-  }
-  if (unlisted === "error") throw new AuthError("AUTH_INVALID_REQUEST", `${why} ${cure}`, { endpoint: url.origin })
-  if (unlisted === "warn") warnOnce(url.origin, `${why} ${bare === "plain-http" ? SECURE : cure} ${QUIET}`)
+  const { unlisted = "warn", allowInsecure = false } = options
+  if (typeof allowInsecure !== "boolean") throw invalidOption("`allowInsecure` must be true or false.")
+  const what = `${method} ${url.origin}${url.pathname}`
+  const refuse = (code: AuthErrorCode, cure: string): AuthError =>
+    new AuthError(code, `${what} was not sent: ${REASONS[bare]} ${cure}`, { endpoint: url.origin })
+  if (bare === "plain-http" && (unlisted === "error" || !redirected))
+    throw refuse("AUTH_INSECURE_URL", "Use https, or set `allowInsecure`.")
+  const cure = `To authenticate it, ${bare === "plain-http" ? "set `allowInsecure`" : admitting(url)}.`
+  if (unlisted === "error") throw refuse("AUTH_INVALID_REQUEST", cure)
+  if (unlisted === "warn")
+    warnOnce(url.origin, `${what} goes without authentication: ${REASONS[bare]} ${cure} ${QUIET}`)
   tellListeners({ type: "attempt", ...placeOf({ method, url }), label, bare }, options.onEvent)
 }
 
-const REASONS: Readonly<Record<BareReason, string>> = {
-  "host-not-listed": "goes without authentication: its host is not among those that may see credentials.",
-  "no-base-url": "goes without authentication: its host is not on the default list of API hosts.",
-  redirected: "goes without authentication: a redirect from another origin led there.",
-  "plain-http": "must not carry credentials: it is plain http.",
+/** What admits a host, for people. */
+function admitting({ host, hostname }: URL): string {
+  const other = CLOUDS.find(({ domain }) => hostname.endsWith(`.${domain}`))
+  return `list "${host}" in \`hosts\`${other === undefined ? "" : `, or name its cloud, ${other.domain}, as \`cloud\``}`
 }
-const SECURE = "A redirect led there. To authenticate it, set `allowInsecure`."
+
+const CLOUDS = [openTelekomCloud, swissOpenTelekomCloud, flexibleEngine, cloudRuAdvanced, g42Cloud]
+
+const REASONS: Readonly<Record<BareReason, string>> = {
+  "host-not-listed": "its host is not among those that may see credentials.",
+  "no-base-url": "its host is not on the default list of API hosts.",
+  redirected: "a redirect from another origin led there.",
+  "plain-http": "it is plain http, which must not carry credentials.",
+}
 const QUIET = 'The option `unlisted` hides this ("silent") or refuses the request ("error").'
 
 const MOST_ORIGINS = 1_000
@@ -143,6 +161,11 @@ function warnOnce(origin: string, message: string): void {
   if (warned.has(origin) || warned.size >= MOST_ORIGINS) return
   warned.add(origin)
   warn("COUNTERSIGN_BARE", message)
+}
+
+/** @throws {AuthError} `AUTH_INVALID_OPTION` for an `onEvent` that is no function. */
+export function checkListener({ onEvent }: DiagnosticOptions): void {
+  if (onEvent !== undefined && typeof onEvent !== "function") throw invalidOption("`onEvent` must be a function.")
 }
 
 /** An attempt, as far as it is told. */

@@ -8,6 +8,7 @@ import type { AuthenticatedAttempt, OutgoingRequest } from "./authenticate-attem
 import { asBytes, chunksOf } from "./chunk-source.ts"
 import type { BareReason } from "./diagnostics.chunk.ts"
 import {
+  checkListener,
   startTime,
   tellAttempt,
   tellBare,
@@ -64,6 +65,7 @@ export function beforeAttempt<R extends ResponseLike>(
 ): AuthenticatedAttempt {
   const { method, url, bare, prepared, redirects } = attempt
   try {
+    checkListener(options.guard)
     const redirected = redirects > 0 || request?.redirected
     if (bare === undefined) tellAttempt(attempt, options.guard)
     else tellBare(auth, { method, url, redirected }, bare, options.guard)

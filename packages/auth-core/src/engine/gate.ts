@@ -25,7 +25,7 @@ export function createAuthForRequest(key: "auth" | "countersign", clients: Auth 
   return (request) => {
     if (key in request) return checked(Reflect.get(request, key), `\`${key}\` must be left out, or be`)
     if (own !== undefined) return own
-    throw invalidOption(`This client has no auth: each request must name one as \`${key}\`.`)
+    throw invalidOption(`This client has no auth: name one as \`${key}\` of each request.`)
   }
 }
 
@@ -34,7 +34,7 @@ function checked(given: unknown, rule: string): Auth | undefined {
   if (given === false) return undefined
   const { authenticate, judge } = Object(given)
   if (typeof authenticate === "function" && typeof judge === "function") return given as Auth
-  throw invalidOption(`${rule} \`false\` or an auth such as tokenAuth(), not ${given === null ? given : typeof given}.`)
+  throw invalidOption(`${rule} \`false\` or an auth such as tokenAuth(), not ${given && typeof given}.`)
 }
 
 /** Which hosts may see credentials, and what a client tells about its requests. */
@@ -60,6 +60,9 @@ export interface GuardOptions extends DiagnosticOptions {
    */
   allowInsecure?: boolean | undefined
 }
+
+/** As in `checkCloud`, which only calls of IAM and bare requests load. */
+const DOMAIN = /^[\w-]+\.[\w.-]+$/
 
 /** The domains of Huawei Cloud's services. */
 const HUAWEIS = /myhuaweicloud\.(com|cn|eu)$/
@@ -122,7 +125,7 @@ export function createHostGuard(options: GuardOptions = {}): HostGuard {
     allowInsecure,
     bareReason: (url, baseUrl, redirected) =>
       reasonOf(url, baseUrl, redirected) ??
-      (url.protocol === "https:" || allowInsecure || isLoopback(url.hostname) ? undefined : "plain-http"),
+      (url.protocol === "https:" || allowInsecure === true || isLoopback(url.hostname) ? undefined : "plain-http"),
   }
 }
 
@@ -137,11 +140,12 @@ export function createIamGuard(url: string): HostGuard {
 
 function isApiHost(host: string, cloud: Cloud | undefined): boolean {
   const isHuaweis = cloud === undefined || cloud?.domain === "myhuaweicloud.com"
-  // No host name has a slash, so only a domain at the end passes. What is no cloud has no hosts: `tellBare` refuses it.
-  const [form, region] = API_HOST.exec(host.replace(isHuaweis ? HUAWEIS : cloud?.domain, "/")) ?? []
-  return form
-    ? !region || (cloud?.regions?.includes(region) ?? REGION.test(region))
-    : isHuaweis && OTHER_HOST.test(host)
+  const regions = cloud?.regions
+  // No host name has a slash, so only a domain at the end passes, and what is no cloud has no hosts: `tellBare` refuses it.
+  const domain = isHuaweis ? HUAWEIS : DOMAIN.test(cloud?.domain) ? cloud.domain : "/"
+  const [form, region] = API_HOST.exec(host.replace(domain, "/")) ?? []
+  if (!form) return isHuaweis && OTHER_HOST.test(host)
+  return !region || (regions === undefined ? REGION.test(region) : Array.isArray(regions) && regions.includes(region))
 }
 
 /** The host without the dot that a fully qualified name may end with. */

@@ -282,7 +282,7 @@ export function refuseClearProxy(request: NativeRequest, url: URL, guard: HostGu
   const isTunnelled =
     !isHttps && typeof agent === "object" && agent !== null && "proxy" in agent && Boolean(agent.proxy)
   if (!isAbsolute && !isTunnelled) return
-  if (!isHttps && guard.allowInsecure) return
+  if (!isHttps && guard.allowInsecure === true) return
   request.once?.("error", () => undefined)
   request.destroy?.()
   throw clearProxyError(url, isHttps ? cure : undefined)

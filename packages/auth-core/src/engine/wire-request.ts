@@ -92,11 +92,9 @@ export function urlIfValid(
 }
 
 function noHttpUrl(cause?: unknown): AuthError {
-  return new AuthError(
-    "AUTH_INVALID_REQUEST",
-    "Only a full http(s) URL can be authenticated: give one, or a base URL to the client.",
-    { cause },
-  )
+  return new AuthError("AUTH_INVALID_REQUEST", "No full http(s) URL: give one, or a base URL to the client.", {
+    cause,
+  })
 }
 
 /** The runtime's own fetch. One that replaces it later, such as a mock, counts as the caller's. */

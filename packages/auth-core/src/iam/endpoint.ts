@@ -24,7 +24,7 @@ export interface EndpointOptions {
  * of the region, else the global endpoint of IAM. STS has no global endpoint. A cloud that is named wins over the variables,
  * since the secrets of one cloud are none of another's business.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed origin or cloud, or a region that the cloud does not have;
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed origin, cloud or `allowInsecure`, or a region that the cloud does not have;
  * `AUTH_INSECURE_URL` for plain http to another machine without `allowInsecure`, since these requests carry passwords and
  * tokens.
  * @see Partner Center FAQ: the endpoint of the region serves project-scoped tokens too
@@ -37,6 +37,7 @@ export function resolveEndpoint({
   inherited,
   allowInsecure = false,
 }: EndpointOptions): string {
+  if (typeof allowInsecure !== "boolean") throw invalidOption("`allowInsecure` must be true or false.")
   if (endpoint !== undefined) return checkOrigin(endpoint, `\`${option}\``, allowInsecure)
   if (region === undefined && cloud === undefined && inherited !== undefined) return inherited
   const service = option === "iamEndpoint" ? "iam" : "sts"

@@ -66,7 +66,7 @@ export function hasGlobalIam({ regions, iamRegion }: Cloud): boolean {
  */
 export function checkCloud(cloud: Cloud = huaweiCloud): Cloud {
   const { domain, regions = [], iamRegion = "x", iamService = "x" } = Object(cloud) as Cloud
-  if (!/^[a-z\d][a-z\d-]*(\.[a-z\d][a-z\d-]*)+$/.test(domain)) {
+  if (typeof domain !== "string" || !/^[a-z\d][a-z\d-]*(\.[a-z\d][a-z\d-]*)+$/.test(domain)) {
     throw invalidOption('`cloud` must be a preset, or { domain: "example.cloud" }.')
   }
   const names: unknown[] = [iamRegion, iamService, ...(Array.isArray(regions) ? regions : [undefined])]

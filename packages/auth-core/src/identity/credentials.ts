@@ -48,13 +48,13 @@ export interface Credentials {
 
 /** The form of each field. The first two are required. */
 const FIELDS: [field: keyof Credentials, isRight: (value: unknown) => boolean, fault: string][] = [
-  ["accessKeyId", matches(/^[!#-&(-+\-.0-:<>-_a-~]+$/), "has characters that no AK has"],
+  ["accessKeyId", matches(/^(?![a-zA-Z\d]{40}$)[!#-&(-+\-.0-:<>-_a-~]+$/), "cannot be an AK; is it the SK?"],
   [
     "secretAccessKey",
     matches(/^(?!["'`\s]|.*\s[#;])\P{Cc}*(?<!["'`\s])$/u),
-    "has white space or quotes around it, or characters that no SK has",
+    "has white space or quotes around it, or cannot be an SK",
   ],
-  ["securityToken", matches(/^[!#-&(-_a-~]+$/), "has characters that no token has"],
+  ["securityToken", matches(/^[!#-&(-_a-~]+$/), "cannot be a token"],
   ["expiresAt", Number.isFinite, "is not a time in epoch milliseconds"],
 ]
 
@@ -70,7 +70,7 @@ export function checkCredentials(credentials: Credentials): Credentials {
     if (isMissing || (value !== undefined && !isRight(value))) {
       throw new AuthError(
         "AUTH_INVALID_CREDENTIALS",
-        `The credentials cannot sign: \`${field}\` ${isMissing ? "is missing or blank" : fault}. Check its source.`,
+        `\`${field}\` ${isMissing ? "is missing or blank" : fault}. Check its source.`,
       )
     }
   }

@@ -86,6 +86,6 @@ export function refuseProxiedFetch(
   init: object,
   { allowInsecure }: { readonly allowInsecure: boolean },
 ): void {
-  if (url.protocol !== "http:" || allowInsecure || globalThis.process === undefined) return
+  if (url.protocol !== "http:" || allowInsecure === true || globalThis.process === undefined) return
   if (isProxied(dispatcherOf(init), url)) throw clearProxyError(url)
 }

@@ -72,7 +72,7 @@ function isSame(a: SignedValues, b: SignedValues): boolean {
 function checkedNames(names: readonly string[]): string[] {
   const lowerCase = Array.isArray(names) ? names.map((name) => isToken(name) && name.toLowerCase()) : [false]
   if (lowerCase.every((name) => name !== false && name !== "authorization")) return lowerCase as string[]
-  throw invalidOption("`signedHeaders` must be a list of header names without authorization.")
+  throw invalidOption("`signedHeaders` must list header names, and not authorization.")
 }
 
 /**
@@ -139,10 +139,7 @@ const LINE_BREAK = /[\r\n]/
 function trimmed(name: string | undefined, value: unknown): string {
   const text = String(value)
   if (LINE_BREAK.test(text)) {
-    throw new AuthError(
-      "AUTH_INVALID_REQUEST",
-      `The header ${name} has a line break in its value: it can be neither sent nor signed.`,
-    )
+    throw new AuthError("AUTH_INVALID_REQUEST", `The header ${name} has a line break: remove it.`)
   }
   return text.trim()
 }

@@ -91,6 +91,6 @@ export function checkAlgorithm({ algorithm = "SDK-HMAC-SHA256", scoped, region, 
     if (!/^(auto|SDK-HMAC-(SHA256|SM3))$/.test(algorithm)) addedKey(algorithm)
     // Both may be absent in the scoped form.
   } else if (!/^[\w.-]+\/[\w.-]+$/.test([region || scoped, service || scoped].join("/"))) {
-    throw invalidOption("`region` and `service` must be names such as iotdm.")
+    throw invalidOption("`region` and `service` must be names, such as cn-north-4 and iotdm.")
   }
 }

@@ -55,12 +55,38 @@ describe("an app", () => {
 
   it.each([
     [{ key: "", secret: "s3cret" }, "`key` (AppKey) is missing"],
-    [{ key: "a b", secret: "s3cret" }, "`key` (AppKey) has characters"],
+    [{ key: "a b", secret: "s3cret" }, "`key` (AppKey) cannot be an AppKey"],
+    [{ key: "s3cret".repeat(7).slice(0, 40), secret: "k" }, "cannot be an AppKey; is it the AppSecret?"],
     [{ key: "k", secret: " s3cret" }, "`secret` (AppSecret) has white space"],
   ])("hears of %j by its own words, without the secret", (given, words) => {
     const error = failureOf(() => appAuth(given))
     expect(error).toMatchObject({ code: "AUTH_INVALID_CREDENTIALS", message: expect.stringContaining(words) })
     expect(String(error)).not.toContain("s3cret")
+  })
+
+  it("hears of a pause by its own words", async () => {
+    const auth = appAuth(app, { clock })
+    const attempt = () => ({
+      method: "GET",
+      url: "https://backend.example.com/",
+      headers: {},
+      body: null,
+      tellsOutcome: true,
+    })
+    for (let time = 0; time < 2; time++) {
+      const authentication = (await auth.authenticate(attempt())) as Authentication
+      await auth.judge(
+        authentication,
+        rejection(401, "APIG.0303", "Incorrect app authentication information: verify signature fail"),
+      )
+    }
+    const error = await Promise.resolve(auth.authenticate(attempt())).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({
+      code: "AUTH_CREDENTIALS_REJECTED",
+      message: expect.stringContaining("Check that the AppSecret belongs to this AppKey"),
+      retryAfterMs: expect.any(Number),
+    })
+    auth.reset()
   })
 
   const refused = async (errorCode: string, message: string): Promise<unknown> => {

@@ -72,7 +72,7 @@ describe("hcloudCredentials refuses", () => {
     ["a number as a key", one({ secretAccessKey: 5 }), "INVALID", "secretAccessKey of the profile a must be a text"],
     ["half a key", one({ accessKeyId: "" }), "INVALID", "has secretAccessKey without accessKeyId: set both"],
     ["no key", one({ accessKeyId: "", secretAccessKey: "" }), "MISSING", 'The profile "a" of'],
-    ["an AK that is none", one({ accessKeyId: "A K" }), "INVALID", "`accessKeyId` has characters that no AK has"],
+    ["an AK that is none", one({ accessKeyId: "A K" }), "INVALID", "`accessKeyId` cannot be an AK"],
     ["the agency of a server", one({ mode: "ecsAgency" }), "INVALID", "metadataCredentials()"],
     ["another mode", one({ mode: "AssumeRole" }), "INVALID", 'in the mode "AssumeRole"'],
     ["no profile", {}, "MISSING", "has no current profile. Pass `profile`: there is none."],

@@ -174,7 +174,7 @@ describe("osCredentials refuses", () => {
     ],
     ["half a key", cloud("sk: s3cretSk"), "has a secret key without its access key: set both."],
     ["the other half", cloud("ak: OTCAK"), "has an access key without its secret key: set both."],
-    ["an AK that is none", cloud('ak: "A K"\nsk: s3cretSk'), "`accessKeyId` has characters that no AK has"],
+    ["an AK that is none", cloud('ak: "A K"\nsk: s3cretSk'), "`accessKeyId` cannot be an AK"],
     ["an SK in quotes of its own", cloud(`ak: OTCAK\nsk: "'s3cretSk'"`), "`secretAccessKey` has white space or quotes"],
     [
       "an address of another path",

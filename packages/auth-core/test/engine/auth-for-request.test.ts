@@ -48,7 +48,7 @@ describe.each(["auth", "countersign"] as const)("the auth of one request, as its
   })
 
   it("is required in a client without one", () => {
-    expect(() => createAuthForRequest(key, false)({})).toThrow(invalid(`each request must name one as \`${key}\``))
+    expect(() => createAuthForRequest(key, false)({})).toThrow(invalid(`name one as \`${key}\` of each request`))
   })
 
   it("is refused without a trace of its value", () => {

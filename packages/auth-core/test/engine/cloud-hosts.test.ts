@@ -126,6 +126,18 @@ describe("the option `cloud`", () => {
     },
   )
 
+  it.each([
+    { domain: "com" },
+    { domain: /example\.com$/ },
+    { domain: ["com"] },
+    { domain: "example.com", regions: "xy-north-1" },
+    { domain: "example.com", regions: 5 },
+    { domain: "example.com", regions: null },
+  ])("admits no host of a region if it is %o", (cloud) => {
+    const hosts = ["example.com", "ecs.example", "ecs.xy-north-1.example.com", "ecs.xy.example.com"]
+    expect(hosts.filter((host) => may(host, cloud as never))).toEqual([])
+  })
+
   it("gives way to a host list", () => {
     const listed = createHostGuard({ cloud: openTelekomCloud, hosts: ["api.example.com"] })
     expect(listed.bareReason(ecs)).toBe("host-not-listed")

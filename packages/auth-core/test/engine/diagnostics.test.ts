@@ -69,8 +69,30 @@ describe("a request that goes out bare", () => {
     await expect(sent("https://strict.example.com/", { unlisted: "error" })).rejects.toMatchObject({
       code: "AUTH_INVALID_REQUEST",
       endpoint: "https://strict.example.com",
+      message: expect.stringMatching(/^GET https:\/\/strict\.example\.com\/ was not sent: /),
     })
     expect(warned).toEqual([])
+  })
+
+  it("names the cloud to which its host belongs", async () => {
+    const warned = warnings()
+    await sent("https://ecs.eu-de.otc.t-systems.com/", {})
+    expect(warned).toEqual([
+      [expect.stringContaining("or name its cloud, otc.t-systems.com, as `cloud`"), expect.anything()],
+    ])
+  })
+
+  it.each([
+    ["https://api.example.com/", { onEvent: "log" }, "`onEvent` must be a function"],
+    ["http://api.example.com/", { allowInsecure: "false" }, "`allowInsecure` must be true or false"],
+    ["https://ecs.eu-de.otc.t-systems.com/", { cloud: "otc.t-systems.com" }, "`cloud` must be a preset"],
+  ])("is not sent with a malformed option: %s, %o", async (url, options, message) => {
+    const hosts = ["api.example.com"]
+    const malformed = { ...("cloud" in options ? {} : { hosts }), unlisted: "silent", ...options } as unknown as GuardOptions
+    await expect(sent(url, malformed)).rejects.toMatchObject({
+      code: "AUTH_INVALID_OPTION",
+      message: expect.stringContaining(message),
+    })
   })
 
   it("has no client with a malformed option", () => {

@@ -249,6 +249,11 @@ describe("with a host list", () => {
     expect(may("http://other.example.com/", options)).toBe(false)
   })
 
+  it.each(["true", "false", 1, {}, []])("allowInsecure admits nothing if it is %j", (allowInsecure) => {
+    const options = { hosts: ["api.example.com"], allowInsecure: allowInsecure as never }
+    expect(may("http://api.example.com/", options)).toBe(false)
+  })
+
   it.each([
     "https://api.example.com",
     "api.example.com/v1",

@@ -92,6 +92,12 @@ describe("the endpoint", () => {
     for (const endpoint of ["http://iam.myhuaweicloud.com", "http://127.0.0.1.example.com", "http://169.254.169.254"]) {
       expect(thrownBy(() => iam({ endpoint }))).toMatchObject({ code: "AUTH_INSECURE_URL" })
       expect(iam({ endpoint, allowInsecure: true })).toBe(endpoint)
+      for (const allowInsecure of ["true", "false", 1, {}]) {
+        expect(thrownBy(() => iam({ endpoint, allowInsecure: allowInsecure as never }))).toMatchObject({
+          code: "AUTH_INVALID_OPTION",
+          message: "`allowInsecure` must be true or false.",
+        })
+      }
     }
   })
 })
