@@ -88,7 +88,11 @@ describe("a request that goes out bare", () => {
     ["https://ecs.eu-de.otc.t-systems.com/", { cloud: "otc.t-systems.com" }, "`cloud` must be a preset"],
   ])("is not sent with a malformed option: %s, %o", async (url, options, message) => {
     const hosts = ["api.example.com"]
-    const malformed = { ...("cloud" in options ? {} : { hosts }), unlisted: "silent", ...options } as unknown as GuardOptions
+    const malformed = {
+      ...("cloud" in options ? {} : { hosts }),
+      unlisted: "silent",
+      ...options,
+    } as unknown as GuardOptions
     await expect(sent(url, malformed)).rejects.toMatchObject({
       code: "AUTH_INVALID_OPTION",
       message: expect.stringContaining(message),
