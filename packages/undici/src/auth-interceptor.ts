@@ -65,7 +65,8 @@ export function trackedInterceptor(
     const chosen = authFor(given)
     const url = chosen === undefined ? undefined : requestUrl(given)
     if (chosen === undefined || url === undefined) return dispatch(given, handler)
-    const lead = trail.leadTo(url)
+    // undici's redirect interceptor alone sets `null`.
+    const lead = trail.leadTo(url, given.query === null)
     const redirected = lead?.crosses === true
     const options = redirected ? { ...given, headers: withoutSecrets(given.headers) } : given
     const watching = trail.watch(url, redirected, handler)
@@ -95,6 +96,6 @@ export function trackedInterceptor(
 
 /** Loopback is no exception if a proxy takes the request. */
 function refuseProxy(url: URL, guard: HostGuard, dispatcher: Dispatcher | undefined): void {
-  if (url.protocol === "https:" || guard.allowInsecure || !isProxied(dispatcher, url)) return
+  if (url.protocol === "https:" || guard.allowInsecure === true || !isProxied(dispatcher, url)) return
   throw clearProxyError(url)
 }

@@ -3,16 +3,19 @@ import type { Dispatcher } from "undici"
 
 /** Where a redirect leads. */
 interface Lead {
-  readonly key: string
+  /** The URLs that its Location may mean. */
+  readonly keys: readonly string[]
   /** Whether the redirect, or one before it, came from another origin. */
   readonly crosses: boolean
   /** Tells of the redirect, once. */
   readonly followed?: () => void
 }
 
+const MOST_TARGETS = 1_000
+
 /**
  * Tells which requests come from a redirect. undici's redirect interceptor and fetch dispatch the next
- * request like any other, and do not say where it comes from.
+ * request much like any other, and do not say where it comes from.
  */
 export class RedirectTrail {
   /** The redirects of this turn. A fetch follows a redirect at once, in the context of its call. */
@@ -20,14 +23,22 @@ export class RedirectTrail {
   /** A redirect, for the code that its response runs: interceptors follow and retry from there. */
   readonly #context = new AsyncLocalStorage<Lead>()
 
-  /** The redirect from which a request for this URL comes. */
-  leadTo(url: URL): Lead | undefined {
+  /** Whether redirects that led to a URL crossed origins, of late. */
+  readonly #targets = new Map<string, boolean>()
+
+  /**
+   * The redirect from which a request for this URL comes.
+   *
+   * @param isRedirect it is known to come from one. Where that was not seen, since a cache above answered, or an interceptor
+   * changed the URL, it counts as one from another origin, unless earlier ones to this URL did not cross.
+   */
+  leadTo(url: URL, isRedirect: boolean): Lead | undefined {
     const told = this.#context.getStore()
-    if (told === undefined && this.#led.size === 0) return undefined
+    if (told === undefined && this.#led.size === 0 && !isRedirect) return undefined
     const key = keyOf(url)
     const led = this.#led.get(key)
-    if (told?.key !== key) return led
-    return { ...told, crosses: told.crosses || led?.crosses === true }
+    if (told?.keys.includes(key)) return { ...told, crosses: told.crosses || led?.crosses === true }
+    return led ?? (isRedirect ? { keys: [key], crosses: this.#targets.get(key) ?? true } : undefined)
   }
 
   /** A handler that notes where the response leads. @param redirected the request comes from a redirect of another origin */
@@ -37,12 +48,23 @@ export class RedirectTrail {
 
   /** Notes where a redirect led. */
   tell(lead: Lead): void {
-    // Redirects of several requests may lead to one URL. A caller's secrets stay back if any of them crossed.
-    const led = { ...lead, crosses: lead.crosses || this.#led.get(lead.key)?.crosses === true }
-    this.#led.set(led.key, led)
-    setImmediate(() => {
-      if (this.#led.get(led.key) === led) this.#led.delete(led.key)
-    })
+    for (const key of lead.keys) {
+      // Redirects of several requests may lead to one URL. A caller's secrets stay back if any of them crossed.
+      const led = { ...lead, crosses: lead.crosses || this.#led.get(key)?.crosses === true }
+      this.#led.set(key, led)
+      setImmediate(() => {
+        if (this.#led.get(key) === led) this.#led.delete(key)
+      })
+      this.#remember(key, led.crosses)
+    }
+  }
+
+  #remember(key: string, crosses: boolean): void {
+    const crossed = this.#targets.get(key) === true
+    this.#targets.delete(key)
+    this.#targets.set(key, crosses || crossed)
+    const [oldest] = this.#targets.keys()
+    if (this.#targets.size > MOST_TARGETS && oldest !== undefined) this.#targets.delete(oldest)
   }
 
   /** Runs the code that a response leads to. */
@@ -80,7 +102,7 @@ class WatchingHandler implements Dispatcher.DispatchHandler {
     this.#url = url
     this.#redirected = redirected
     this.#handler = handler
-    if (redirected) this.#lead = { key: keyOf(url), crosses: true }
+    if (redirected) this.#lead = { keys: [keyOf(url)], crosses: true }
   }
 
   onRequestStart(controller: Controller, context: unknown): void {
@@ -121,17 +143,19 @@ class WatchingHandler implements Dispatcher.DispatchHandler {
   }
 
   #note(status: number, location: unknown): void {
-    if (location === undefined || !URL.canParse(String(location), this.#url.href)) return
-    const next = new URL(String(location), this.#url)
-    const crosses = this.#redirected || next.origin !== this.#url.origin
+    const targets = readingsOf(location)
+      .filter((text) => URL.canParse(text, this.#url.href))
+      .map((text) => new URL(text, this.#url))
+    const [next] = targets
+    if (next === undefined) return
+    const crosses = this.#redirected || targets.some(({ origin }) => origin !== this.#url.origin)
     const { call } = this
-    if (!crosses && !call?.isWatched) return
     let isTold = !call?.isWatched
     const followed = (): void => {
       if (!isTold) call?.tellRedirect(status, next)
       isTold = true
     }
-    this.#lead = { key: keyOf(next), crosses, followed }
+    this.#lead = { keys: [...new Set(targets.map(keyOf))], crosses, followed }
     this.#trail.tell(this.#lead)
   }
 
@@ -139,6 +163,16 @@ class WatchingHandler implements Dispatcher.DispatchHandler {
     if (this.#lead === undefined) act()
     else this.#trail.follow(this.#lead, act)
   }
+}
+
+/**
+ * The texts that a Location may stand for. undici decodes its bytes as Latin-1 or UTF-8, and passes on repeated headers as a
+ * list. fetch reads them as UTF-8, joined as the Headers class does.
+ */
+function readingsOf(location: unknown): string[] {
+  if (location === undefined) return []
+  const texts = [String(location), ...(Array.isArray(location) ? [location.join(", ")] : [])]
+  return texts.flatMap((text) => [text, Buffer.from(text, "latin1").toString()])
 }
 
 function keyOf({ origin, pathname, search }: URL): string {

@@ -39,8 +39,9 @@ export function followRedirect(
   location: string | undefined,
   secretHeaders: readonly string[] = [],
 ): Redirect | undefined {
-  if (location === undefined || !URL.canParse(location, request.url)) return undefined
-  const url = new URL(location, request.url)
+  const target = location === undefined ? "" : inUtf8(location)
+  if (location === undefined || !URL.canParse(target, request.url)) return undefined
+  const url = new URL(target, request.url)
   // A signed request does not need them, and fetch refuses a URL that has them.
   url.username = ""
   url.password = ""
@@ -57,6 +58,16 @@ export function followRedirect(
   )
   if (becomesGet) return { request: { method: "GET", url, headers, body: null }, keepsBody: false, crosses }
   return { request: { method, url, headers, body }, keepsBody: body !== null && body !== undefined, crosses }
+}
+
+/** Clients decode headers as Latin-1. Servers that do not escape a Location mean UTF-8. */
+function inUtf8(text: string): string {
+  if (!/[\x80-\xff]/.test(text) || /[^\0-\xff]/.test(text)) return text
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(text, (unit) => unit.charCodeAt(0)))
+  } catch {
+    return text
+  }
 }
 
 /** The error for a redirect that a browser did not follow, and whose target it hides. */

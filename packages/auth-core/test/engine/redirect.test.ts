@@ -36,6 +36,15 @@ describe("the request after a redirect", () => {
     expect(followRedirect(post, 307, "//b.example.com/to")?.request.url.href).toBe("https://b.example.com/to")
   })
 
+  it.each([
+    ["UTF-8, which clients decode as Latin-1", Buffer.from("/é?q=ü").toString("latin1"), "/%C3%A9?q=%C3%BC"],
+    ["Latin-1", "/\xe9?q=\xfc", "/%C3%A9?q=%C3%BC"],
+    ["text that a client has decoded", "/世", "/%E4%B8%96"],
+    ["ASCII", "/%C3%A9", "/%C3%A9"],
+  ])("reads a Location in %s", (_, location, target) => {
+    expect(followRedirect(post, 307, location)?.request.url.href).toBe(`https://a.example.com${target}`)
+  })
+
   it("keeps the caller's own secrets on the same origin", () => {
     expect(followRedirect(post, 307, "/to")?.request.headers).toEqual(headers)
   })
