@@ -20,7 +20,7 @@ const NOTHING_TO_GIVE: readonly AuthErrorCode[] = ["AUTH_CREDENTIALS_MISSING", "
  * continues under another identity.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` at once for anything but providers. When asked: `AUTH_CREDENTIALS_MISSING`
- * if no source has a key; the message gives the reason of each one.
+ * if no source has a key; the message gives the reason of each one, and `cause` is the first error of a function of your own.
  */
 export function chain(...providers: readonly CredentialProvider[]): CredentialProvider {
   if (
@@ -33,23 +33,30 @@ export function chain(...providers: readonly CredentialProvider[]): CredentialPr
   }
   const provider: CredentialProvider = async (context) => {
     const reasons: string[] = []
+    let cause: unknown
     for (const [index, provider] of providers.entries()) {
       try {
         return usable(await provider(context))
       } catch (error) {
         context?.signal?.throwIfAborted()
         if (isAuthError(error) && !NOTHING_TO_GIVE.includes(error.code)) throw error
+        if (!isAuthError(error)) cause ??= error
         reasons.push(
-          `${index + 1}. ${error instanceof Error ? error.message : "It threw a value that is not an Error."}`,
+          `${index + 1}. ${isAuthError(error) ? error.message : `It failed with ${nameOf(error)}: see \`cause\`.`}`,
         )
       }
     }
-    throw new AuthError("AUTH_CREDENTIALS_MISSING", `No source has an access key:\n${reasons.join("\n")}`)
+    throw new AuthError("AUTH_CREDENTIALS_MISSING", `No source has an access key:\n${reasons.join("\n")}`, { cause })
   }
   return Object.assign(provider, {
     yields: "credentials" as const,
     heedsIamReach: providers.some((link) => link.heedsIamReach),
   })
+}
+
+/** A message of others may hold a secret. */
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : "a value that is no Error"
 }
 
 function usable(credentials: Credentials | undefined): Credentials {

@@ -96,19 +96,23 @@ function problemOf(python: string, go: string): string | undefined {
   if (/%\([^)]*\)s/.test(python)) return "refers to another key: write its value"
   if (/^[#;]\s/.test(python)) return "has a comment in place of a value"
   if (python === go) return python.includes("\n") ? "has several lines: write it on one line" : undefined
-  if (/^\s*["'`]/.test(python)) return "has quotes around it, which the SDK for Go drops and that for Python keeps"
+  if (/^\s*["'`]/.test(python))
+    return "has quotes around it. The SDK for Python keeps them, the SDK for Go does not: remove them"
   if (/[#;]/.test(python))
-    return "has a # or ;, with which a comment begins for the SDK for Go, but not for that for Python"
-  if (/%/.test(go)) return "has %%, which means one % to the SDK for Python and two to that for Go"
+    return "has a # or ;. The SDK for Go takes the rest for a comment, the SDK for Python does not: put a comment on a line of its own"
+  if (/%/.test(go)) return "has %%. The SDK for Python reads one %, the SDK for Go reads two: use a value without %"
   if (python.endsWith("\\"))
-    return "ends with \\, by which the SDK for Go joins the next line, and that for Python does not"
+    return "ends with \\. The SDK for Go joins the next line to it, the SDK for Python does not: write it on one line"
   return "is read differently by the SDKs for Python and Go: begin each key at the start of its line"
 }
 
 /** Python's `strip` and Go's `TrimSpace`. JavaScript's `trim` leaves U+0085. */
 function strip(text: string): string {
-  const trimmed = text.trim()
-  return /^\x85|\x85$/.test(trimmed) ? strip(trimmed.replace(/^\x85|\x85$/g, "")) : trimmed
+  const isBlank = (place: number): boolean => /[\s\x85]/.test(text.charAt(place))
+  let [start, end] = [0, text.length]
+  while (isBlank(start)) start += 1
+  while (end > start && isBlank(end - 1)) end -= 1
+  return text.slice(start, end)
 }
 
 /** The name of `[section] ...`, which ends at the last bracket. */
@@ -193,9 +197,12 @@ function readAsGo(text: string): Reading {
     }
     const [, key = "", value = ""] = /^([^=:]+)[=:](.*)$/s.exec(content) ?? []
     if (key === "" || content.startsWith("[")) return fault(line)
-    let text = strip(value)
-    while (text.endsWith("\\") && !/^["`]/.test(text)) text = text.slice(0, -1) + strip(lines[++index] ?? "")
-    values.set(strip(key), { text: goText(text), line })
+    const parts = [strip(value)]
+    const isQuoted = /^["`]/.test(parts[0] ?? "")
+    while (!isQuoted && parts.at(-1)?.endsWith("\\")) {
+      parts.push(parts.pop()?.slice(0, -1) ?? "", strip(lines[++index] ?? ""))
+    }
+    values.set(strip(key), { text: goText(parts.join("")), line })
   }
   return { sections, fault: undefined }
 }

@@ -138,7 +138,7 @@ export function tellBare(
   tellListeners({ type: "attempt", ...placeOf({ method, url }), label, bare }, options.onEvent)
 }
 
-/** What admits a host, for people. */
+/** The options that admit a host, for people. */
 function admitting({ host, hostname }: URL): string {
   const other = CLOUDS.find(({ domain }) => hostname.endsWith(`.${domain}`))
   return `list "${host}" in \`hosts\`${other === undefined ? "" : `, or name its cloud, ${other.domain}, as \`cloud\``}`

@@ -46,6 +46,12 @@ export async function signedExchange(
   credentials: Credentials,
   signal: AbortSignal | undefined,
 ): Promise<IamAnswer> {
+  if (Object(credentials) !== credentials) {
+    throw new AuthError(
+      "AUTH_INVALID_CREDENTIALS",
+      `${request.action} needs an access key, or a token where that will do.`,
+    )
+  }
   const signedAt = connection.clock.now()
   const first = signed(connection, request, credentials, signedAt)
   const answer = await roundTrip(connection, first, signal)
@@ -83,9 +89,13 @@ export async function authenticatedExchange(
   authentication: Token | Credentials,
   signal: AbortSignal | undefined,
 ): Promise<IamAnswer> {
-  return "value" in authentication
+  return isToken(authentication)
     ? await exchange(connection, withToken(request, authentication), signal)
     : await signedExchange(connection, request, authentication, signal)
+}
+
+function isToken(authentication: Token | Credentials): authentication is Token {
+  return Object(authentication) === authentication && "value" in authentication
 }
 
 /** In characters. IAM's own answers have some kB, and some hundred kB with a catalog. */

@@ -57,8 +57,9 @@ describe("a chain", () => {
       "No source has an access key:",
       "1. No variable.",
       "2. No file.",
-      "3. vault sealed",
+      "3. It failed with Error: see `cause`.",
     ])
+    expect(error.cause).toMatchObject({ message: "vault sealed" })
   })
 
   it("starts at the first source each time", async () => {

@@ -121,6 +121,20 @@ describe("a profile", () => {
     expect(error.message).toContain(problem)
   })
 
+  it.each([
+    ["blanks of two kinds", `[basic]\nak = a\nsk = ${" \x85".repeat(200_000)}\n`],
+    ["lines that go on", `[basic]\nak = a\n${"x = \\\n\\\n".repeat(100_000)}`],
+    ["lines with a deeper indent", `[basic]\nak = a\nx = 1\n${" 2\n".repeat(200_000)}`],
+  ])("is read or refused soon: %s", (_, text) => {
+    const begun = performance.now()
+    try {
+      parsed(text)
+    } catch (error) {
+      expect(error).toMatchObject({ code: "AUTH_INVALID_CREDENTIALS" })
+    }
+    expect(performance.now() - begun).toBeLessThan(5_000)
+  })
+
   it("returns the values that were written, if they have no marks", () => {
     const value = fc.stringMatching(/^[\w+/=.:\u00e9-]{1,40}$/)
     const section = fc.record({ ak: value, sk: value, project_id: value })

@@ -92,6 +92,9 @@ describe("the owner of an access key", () => {
 
   it("is an error if the answer is not that of STS", async () => {
     const sts = await localIam(json({ account_id: "d1" }))
+    expect((await rejectionOf(callerIdentity({ stsEndpoint: sts.url, clock }, undefined as never))).code).toBe(
+      "AUTH_INVALID_CREDENTIALS",
+    )
     expect((await rejectionOf(callerIdentity({ stsEndpoint: sts.url, clock }, KEY))).code).toBe(
       "AUTH_TOKEN_RESPONSE_INVALID",
     )
