@@ -44,7 +44,7 @@ export function createCanonicalizer(
 /** @throws {AuthError} `AUTH_INVALID_REQUEST` for a method that is not a token. */
 export function methodLine(method: string): string {
   if (isToken(method)) return `${method}\n`
-  throw new AuthError("AUTH_INVALID_REQUEST", "The method must be an HTTP token, such as GET.")
+  throw new AuthError("AUTH_INVALID_REQUEST", "The method must be a token such as GET.")
 }
 
 /** The form of the API Signing Guide. */

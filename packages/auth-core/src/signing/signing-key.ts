@@ -74,6 +74,6 @@ function secondOf({ signedAt }: ResolvedRequest): number {
 function expired(expiresAt: number): AuthError {
   return new AuthError(
     "AUTH_CREDENTIALS_EXPIRED",
-    `The AK/SK credentials expired at ${new Date(expiresAt).toISOString()}: supply new ones, or a credential provider that renews them.`,
+    `The access key expired at ${new Date(expiresAt).toISOString()}: pass a new one, or a provider.`,
   )
 }

@@ -43,7 +43,7 @@ export function formatSdkDate(time: number): string {
   // Other years have more digits or a sign; an invalid date has no JSON.
   const text = new Date(Math.floor(time / 1000) * 1000).toJSON()?.replace(/[-:]|\.000/g, "")
   if (text?.length === 16) return text
-  throw invalidOption("`date` must be a valid Date in the years 0 to 9999.")
+  throw invalidOption("`date` must be a Date in the years 0 to 9999.")
 }
 
 /**
