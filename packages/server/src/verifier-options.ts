@@ -1,5 +1,5 @@
 import { MAX_SIGNED_BODY_BYTES, type SigningAlgorithm } from "@countersign/auth-core"
-import { createSignatureReader, invalidOption } from "@countersign/auth-core/adapter"
+import { createSignatureReader, invalidOption, isSigningAlgorithm } from "@countersign/auth-core/adapter"
 import { checkNumber } from "./check-number.ts"
 import type { Scheme } from "./identity.ts"
 import { createKeySource, type KeyCacheOptions, type Keys, type ReadyKey } from "./key-source.ts"
@@ -134,6 +134,9 @@ export function rulesOf<Owner>(options: VerifierOptions<Owner>): Rules<Owner> {
   const { keys, tokens, basic = false, lockOut = false, onLockOut, onEvent } = options
   if (!Array.isArray(algorithms) || algorithms.length === 0)
     throw invalidOption("`algorithms` must list at least one algorithm.")
+  const unknown = algorithms.find((name) => !isSigningAlgorithm(name))
+  if (unknown !== undefined)
+    throw invalidOption(`\`algorithms\` lists ${JSON.stringify(unknown)}, which is no algorithm.`)
   if (scoped || algorithms.includes("V11-HMAC-SHA256")) {
     checkNames("regions", regions)
     checkNames("services", services)

@@ -305,6 +305,8 @@ describe("bad options are refused at once", () => {
   it.each<[string, object]>([
     ["no keys", { keys: undefined }],
     ["no algorithm", { algorithms: [] }],
+    ["an algorithm of no such name", { algorithms: ["nope"] }],
+    ["auto, which is for those who sign", { algorithms: ["auto"] }],
     ["V11 without regions", { algorithms: ["V11-HMAC-SHA256"], services: "any" }],
     ["scoped without services", { scoped: true, regions: "any" }],
     ["a skew that is no number", { maxSkewMs: Number.NaN }],

@@ -54,12 +54,17 @@ const OTHERS = ["HW", "CLOUD_SDK", "HUAWEICLOUD", "HUAWEI_CLOUD", "HUAWEI", "HWC
     ),
 )
 
+const OPENSTACKS = ["OS_ACCESS_KEY", "OS_SECRET_KEY"]
+
 /** The variables in which other tools keep a user's name and password: OpenStack's clients, acme.sh. */
 const OTHERS_OF_USERS = ["OS_USERNAME", "OS_PASSWORD", "HUAWEICLOUD_Username", "HUAWEICLOUD_Password"]
 
 function adviceOnOthers(): string {
   return (
-    advice(OTHERS, `set ${NAMES.ak} and ${NAMES.sk} to the same key`) +
+    advice(
+      OTHERS,
+      `set ${NAMES.ak} and ${NAMES.sk} to the same key${OPENSTACKS.some(isSet) ? ", or use osCredentials()" : ""}`,
+    ) +
     advice(OTHERS_OF_USERS, "osToken() reads those of OpenStack, and passwordToken() takes a user's name and password")
   )
 }

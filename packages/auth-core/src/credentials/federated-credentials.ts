@@ -40,7 +40,7 @@ export function federatedCredentials({
   const connection = iamConnection(options)
   const provider = iamProvider<Credentials>(
     connection,
-    { yields: "credentials", label: `key by identity provider ${idpId}` },
+    { yields: "credentials", label: `temporary key by identity provider ${idpId}` },
     async (context) => {
       const reached = context?.iam === undefined ? connection : iamConnection(reachedBy(options, context.iam))
       const token = await requestFederatedToken(reached, { idpId, idToken }, { signal: context?.signal })

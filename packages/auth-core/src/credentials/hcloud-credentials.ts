@@ -33,18 +33,18 @@ export function hcloudCredentials({ file, profile }: HcloudCredentialsOptions = 
   return yielding("credentials", async (context) => {
     const path = file ?? `${homeDirectory() ?? "~"}/.hcloud/config.json`
     const text = await readTextFile(path)
-    if (text === undefined) throw new AuthError("AUTH_CREDENTIALS_MISSING", `There is no config of KooCLI ${path}.`)
+    if (text === undefined) throw new AuthError("AUTH_CREDENTIALS_MISSING", `There is no KooCLI config at ${path}.`)
     const { profiles, current } = hcloudProfiles(text, path)
     const names = profiles.map(({ name }) => name)
     const wanted = profile ?? current ?? (names.length === 1 ? names[0] : undefined)
     const chosen = profiles.find(({ name }) => name === wanted)
     if (chosen === undefined) {
-      const found = names.length === 0 ? "none" : names.join(", ")
+      const found = names.length === 0 ? "it has none" : `it has ${names.join(", ")}`
       throw new AuthError(
         "AUTH_CREDENTIALS_MISSING",
         wanted === undefined
-          ? `${path} has no current profile. Pass \`profile\`: there is ${found}.`
-          : `${path} has no profile ${JSON.stringify(wanted)}, only: ${found}.`,
+          ? `${path} has no current profile: ${found}. Pass \`profile\`.`
+          : `${path} has no profile ${JSON.stringify(wanted)}: ${found}.`,
       )
     }
     context?.refreshAfter?.(ASK_AGAIN_MS)

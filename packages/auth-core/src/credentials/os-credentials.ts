@@ -47,7 +47,7 @@ export function osCredentials({ cloudName, file, ...options }: OsCredentialsOpti
       const advice = hasOther ? "It has a login of another kind, which osToken() reads." : "OS_CLOUD chooses a cloud."
       throw new AuthError(
         "AUTH_CREDENTIALS_MISSING",
-        `${source} has neither OS_ACCESS_KEY and OS_SECRET_KEY nor their like. ${advice}`,
+        `${source} has no access key: OS_ACCESS_KEY and OS_SECRET_KEY, or ak and sk in a clouds.yaml. ${advice}`,
       )
     }
     const iamEndpoint = namedEndpoint(options) ?? iamOriginOf(settings, options.allowInsecure)

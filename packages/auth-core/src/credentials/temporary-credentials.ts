@@ -89,7 +89,7 @@ export function tokenCredentials(options: TokenCredentialsOptions): CredentialPr
   const caller = sourceKey(via)
   const key =
     caller === undefined ? undefined : identityKey("token-credentials", connection.endpoint, caller, keyOfOptions)
-  const label = via.label === undefined ? undefined : `key by ${via.label}`
+  const label = via.label === undefined ? undefined : `temporary key by ${via.label}`
   return iamProvider(connection, { yields: "credentials", identityKey: key, binding: via.binding, label }, (context) =>
     withSource(via, undefined, context, async (authentication) => {
       const request = tokenCredentialsRequest({ durationSeconds, policy })

@@ -75,7 +75,7 @@ export function addedKey(name: string): Algorithm["createKey"] {
   if (!curve) throw invalidOption("`algorithm` must be a SigningAlgorithm or auto.")
   throw new AuthError(
     "AUTH_ALGORITHM_UNSUPPORTED",
-    `${name} needs \`import "@countersign/auth-core/${curve.toLowerCase()}"\`.`,
+    `${name} needs \`import "@countersign/auth-core/${curve.toLowerCase()}"\`, or that entry of your adapter.`,
   )
 }
 

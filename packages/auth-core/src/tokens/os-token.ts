@@ -56,7 +56,7 @@ export function osToken({ cloudName, file, ...options }: OsTokenOptions = {}): T
           : "It has an access key, which osCredentials() reads."
       throw new AuthError(
         "AUTH_CREDENTIALS_MISSING",
-        `${source} has neither OS_USERNAME and OS_PASSWORD nor OS_TOKEN nor their like. ${advice}`,
+        `${source} has no login: OS_USERNAME and OS_PASSWORD, or OS_TOKEN, or username, password or token in a clouds.yaml. ${advice}`,
       )
     }
     const iamEndpoint = namedEndpoint(options) ?? iamOriginOf(settings, options.allowInsecure)

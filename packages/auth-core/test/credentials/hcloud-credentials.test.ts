@@ -75,11 +75,11 @@ describe("hcloudCredentials refuses", () => {
     ["an AK that is none", one({ accessKeyId: "A K" }), "INVALID", "`accessKeyId` cannot be an AK"],
     ["the agency of a server", one({ mode: "ecsAgency" }), "INVALID", "metadataCredentials()"],
     ["another mode", one({ mode: "AssumeRole" }), "INVALID", 'in the mode "AssumeRole"'],
-    ["no profile", {}, "MISSING", "has no current profile. Pass `profile`: there is none."],
-    ["several profiles", { profiles: [{ name: "a" }, { name: "b" }] }, "MISSING", "there is a, b"],
+    ["no profile", {}, "MISSING", "has no current profile: it has none. Pass `profile`."],
+    ["several profiles", { profiles: [{ name: "a" }, { name: "b" }] }, "MISSING", "it has a, b"],
     ["a profile named twice", { profiles: [{ name: "a" }, { name: "a" }] }, "INVALID", 'two profiles of the name "a"'],
-    ["a profile that is absent", one({}), "MISSING", 'has no profile "b", only: a.', { profile: "b" }],
-    ["a current profile that is absent", { ...one({}), current: "b" }, "MISSING", 'has no profile "b", only: a.'],
+    ["a profile that is absent", one({}), "MISSING", 'has no profile "b": it has a.', { profile: "b" }],
+    ["a current profile that is absent", { ...one({}), current: "b" }, "MISSING", 'has no profile "b": it has a.'],
   ])("%s, and shows no secret", async (_, config, code, text, options) => {
     await writeSettled(file, typeof config === "string" ? config : JSON.stringify(config))
     const error = await rejectionOf(hcloudCredentials(options)(), "s3cretSk")
@@ -91,7 +91,7 @@ describe("hcloudCredentials refuses", () => {
   it("a file that is absent or a folder", async () => {
     expect(await rejectionOf(hcloudCredentials()())).toMatchObject({
       code: "AUTH_CREDENTIALS_MISSING",
-      message: `There is no config of KooCLI ${file}.`,
+      message: `There is no KooCLI config at ${file}.`,
     })
     await mkdir(file)
     expect((await rejectionOf(hcloudCredentials()())).code).toBe("AUTH_INVALID_CREDENTIALS")

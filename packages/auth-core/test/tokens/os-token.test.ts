@@ -301,7 +301,7 @@ describe("osToken", () => {
   })
 
   it.each<[string, Setting, code: string, text: string]>([
-    ["nothing", {}, "MISSING", "The environment has neither OS_USERNAME and OS_PASSWORD nor OS_TOKEN nor their like."],
+    ["nothing", {}, "MISSING", "The environment has no login: OS_USERNAME and OS_PASSWORD, or OS_TOKEN"],
     ["an access key alone", { env: { ACCESS_KEY: "AK", SECRET_KEY: "s3cret" } }, "MISSING", "osCredentials()"],
     [
       "several clouds",
