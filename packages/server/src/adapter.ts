@@ -1,5 +1,6 @@
-// For authors of a package for a framework. Users of such a package need only `@countersign/server`.
+// For authors of a package for a framework, and of the emulator. Users of such a package need only `@countersign/server`.
 export { type AuthUnder, sendRefusal } from "./create-auth-handler.ts"
+export { createSilentVerifier } from "./create-verifier.ts"
 export { createFetchReceiver, type FetchReceiver, type ReceivedRequest } from "./fetch-receiver.ts"
 export {
   type AuthOf,

@@ -13,6 +13,7 @@ import type { ReadyKey } from "./key-source.ts"
 import { type Awaitable, whenAnswered } from "./lookup.ts"
 import { type OpenRequest, refuseKey, SignedRequest, TOO_LARGE, UnsignedRequest, type Verdict } from "./open-request.ts"
 import type { Refusal, RefusalFacts } from "./refusal.ts"
+import { createTell, type Events } from "./verifier-event.ts"
 import {
   type Policy,
   policyOf,
@@ -48,8 +49,21 @@ export interface Verifier<Owner = unknown> {
  * @see API Signing Guide, "AK/SK signing and authentication algorithm"; API Gateway user guide, "Signature Keys"
  */
 export function createVerifier<Owner = undefined>(options: VerifierOptions<Owner>): Verifier<Owner> {
-  const rules = rulesOf(options)
-  const { events } = rules
+  return verifierOf(options, createTell(options.onEvent))
+}
+
+/**
+ * The same, without events. For a server that runs within the program that it tests, where `countersign` of
+ * `node:diagnostics_channel` belongs to that program.
+ */
+export function createSilentVerifier<Owner = undefined>(
+  options: Omit<VerifierOptions<Owner>, "onEvent">,
+): Verifier<Owner> {
+  return verifierOf(options, { tell: () => undefined, isHeard: () => false })
+}
+
+function verifierOf<Owner>(options: VerifierOptions<Owner>, events: Events): Verifier<Owner> {
+  const rules = rulesOf(options, events)
   const prepare = (route: RouteOptions): Verifier<Owner> => {
     const policy = policyOf(route, rules)
     const open = (head: RequestHead): Awaitable<OpenRequest<Owner> | Refusal> => {

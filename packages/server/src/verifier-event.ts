@@ -56,12 +56,15 @@ export interface KeyLock {
 
 export type Tell = (event: VerifierEvent) => void
 
-/** Tells a listener and the channel `countersign` of `node:diagnostics_channel`. */
-export function createTell(onEvent: ((event: VerifierEvent) => unknown) | undefined): {
+/** Where a verifier's events go. */
+export interface Events {
   readonly tell: Tell
   /** Whether anybody listens. */
   isHeard(): boolean
-} {
+}
+
+/** Tells a listener and the channel `countersign` of `node:diagnostics_channel`. */
+export function createTell(onEvent: ((event: VerifierEvent) => unknown) | undefined): Events {
   return {
     tell: (event) => tellListeners(event, onEvent),
     isHeard: () => onEvent !== undefined || listenersChannel?.hasSubscribers === true,

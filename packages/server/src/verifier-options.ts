@@ -9,7 +9,7 @@ import { createRefusals, type Refusal, type RefusalFacts, type RefusalFormat } f
 import { memoryReplayStore, type ReplayOptions, type ReplayStore } from "./replay-store.ts"
 import { createTokenTest, type TokenPolicy, type TokenTest } from "./token-policy.ts"
 import type { TokenSource } from "./token-source.ts"
-import { createTell, type KeyLock, type VerifierEvent } from "./verifier-event.ts"
+import type { Events, KeyLock, VerifierEvent } from "./verifier-event.ts"
 
 /** The options that may differ from route to route. */
 export interface RouteOptions {
@@ -104,7 +104,7 @@ export interface Rules<Owner> {
   readonly noteLock: (lock: LockedKey) => void
   readonly refuse: (facts: RefusalFacts) => Refusal
   readonly now: () => number
-  readonly events: ReturnType<typeof createTell>
+  readonly events: Events
   readonly keyContext: (accessKeyId: string) => LookupContext
   readonly tokenContext: () => LookupContext
 }
@@ -128,7 +128,7 @@ export interface Policy {
 }
 
 /** @throws {AuthError} `AUTH_INVALID_OPTION` */
-export function rulesOf<Owner>(options: VerifierOptions<Owner>): Rules<Owner> {
+export function rulesOf<Owner>(options: VerifierOptions<Owner>, events: Events): Rules<Owner> {
   const { algorithms = ["SDK-HMAC-SHA256", "SDK-HMAC-SM3"], scoped = false, regions, services } = options
   const { maxSkewMs = 15 * 60_000, refusals = "gateway", development = false, onRefusal, now = Date.now } = options
   const { keys, tokens, basic = false, lockOut = false, onLockOut, onEvent } = options
@@ -153,7 +153,6 @@ export function rulesOf<Owner>(options: VerifierOptions<Owner>): Rules<Owner> {
     if (hook !== undefined && typeof hook !== "function") throw invalidOption(`\`${name}\` must be a function.`)
   }
   const make = createRefusals(refusals, challengesOf(options, algorithms))
-  const events = createTell(onEvent)
   const silent: LookupContext = { now }
   const toldOfTokens: LookupContext = {
     now,

@@ -1,4 +1,5 @@
-import { createVerifier, type LockOut, type TokenCaller, type Verifier } from "@countersign/server"
+import type { LockOut, TokenCaller, Verifier } from "@countersign/server"
+import { createSilentVerifier } from "@countersign/server/adapter"
 import type { Identities, IssuedToken, Principal } from "./identities.ts"
 
 /** The caller of a request, and its project. */
@@ -18,7 +19,7 @@ export function createGatewayVerifiers(
   keyLockout: LockOut,
   now: () => number,
 ): GatewayVerifiers {
-  const verifier = createVerifier<Authenticated>({
+  const verifier = createSilentVerifier<Authenticated>({
     keys(accessKeyId) {
       const key = identities.key(accessKeyId)
       if (key === undefined || identities.isDisabled(key.principal.user)) return undefined
