@@ -1,5 +1,6 @@
+export type { EmulatorOptions } from "./emulator-options.ts"
 export type { ServiceRefusal } from "./service-refusals.ts"
-export { type Emulator, type EmulatorOptions, startEmulator } from "./start-emulator.ts"
+export { type Emulator, startEmulator } from "./start-emulator.ts"
 export type {
   AccessKey,
   Account,

@@ -1,6 +1,8 @@
 /** The parts of the emulator. */
 export type Part = "iam" | "metadata" | "gateway"
 
+export const PARTS: readonly Part[] = ["gateway", "iam", "metadata"]
+
 const IAM =
   /^(?:\/|\/v3\/?|\/v3\/(?:auth|projects|regions|OS-FEDERATION)(?:\/.*)?|\/v3\.0\/OS-.*|\/v5\/(?:agencies\/assume|caller-identity))$/
 const METADATA = /^\/(?:openstack|meta-data|pod-identity)\//

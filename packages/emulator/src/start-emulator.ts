@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net"
 import { getRequestListener } from "@hono/node-server"
 import { Hono } from "hono"
 import { faultsBeforeRoutes } from "./apply-faults.ts"
+import { checkOptions, type EmulatorOptions } from "./emulator-options.ts"
 import { gateway } from "./gateway/gateway.ts"
 import { federationRoutes } from "./iam/federation-routes.ts"
 import { lookupRoutes } from "./iam/lookup-routes.ts"
@@ -15,23 +16,8 @@ import { gatewayError, keystoneError, Refusal, requestId } from "./refusal.ts"
 import type { Accounts } from "./state/accounts.ts"
 import type { Faults } from "./state/faults.ts"
 import type { Stats } from "./state/stats.ts"
-import { createWorld, type World, type WorldOptions } from "./state/world.ts"
+import { createWorld, type World } from "./state/world.ts"
 import type { View } from "./view/create-view.ts"
-import type { RequestSummary } from "./view/record.ts"
-
-/** Options of {@link startEmulator}. */
-export interface EmulatorOptions extends WorldOptions {
-  /** @default a free one */
-  port?: number | undefined
-  /** Address to listen on. @default "127.0.0.1" */
-  host?: string | undefined
-  /** Serves the live view, and the control routes for tests in other languages, at `/-/`. @default false */
-  ui?: boolean | undefined
-  /** Origins of web pages that may call the emulator, such as `http://localhost:5173`; `*` for all. @default none */
-  cors?: "*" | readonly string[] | undefined
-  /** Called with each request once it is answered, secrets masked. @default none */
-  onRequest?: ((request: RequestSummary) => void) | undefined
-}
 
 /** A running emulator. */
 export interface Emulator {
@@ -48,6 +34,8 @@ export interface Emulator {
   /**
    * Sets the server's clock, which decides on expiry, the 15 minute window and the Date header: a function that gives epoch
    * ms, a number of milliseconds to add to the real time, or nothing for the real time.
+   *
+   * @throws {AuthError} `AUTH_INVALID_OPTION` for anything else, and for a time outside the years 1970 to 9999
    */
   setClock(clock?: number | (() => number)): void
   /** Ends the server and its connections. */
@@ -60,9 +48,11 @@ const MAX_HEADER_BYTES = 64 * 1024
 /**
  * Starts a local Huawei Cloud that checks every token and every signature.
  *
+ * @throws {AuthError} `AUTH_INVALID_OPTION`
  * @throws the listen error of Node when the port is taken
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  checkOptions(options)
   const { port = 0, host = "127.0.0.1", ui = false, cors, onRequest } = options
   const world = createWorld(options)
   // Test suites start without the view, and load nothing of it.

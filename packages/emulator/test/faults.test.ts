@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process"
 import { promisify } from "node:util"
 import { describe, expect, it } from "vitest"
+import type { Faults } from "../src/index.ts"
 import { ask, askSigned, login, MINUTE, partnerToken, runningEmulator } from "./running-emulator.ts"
 
 const run = promisify(execFile)
@@ -201,6 +202,57 @@ describe("an invalid fault", () => {
     expect(() => faults.revokeKey("NONE")).toThrow("There is no access key NONE")
     expect(() => faults.changePassword({ id: "none" }, "x")).toThrow("There is no user with the id none")
     expect(() => faults.disableUser({ id: "none" })).toThrow("There is no user with the id none")
+  })
+})
+
+/** As a program without types calls them. */
+type Untyped = Readonly<Record<keyof Faults, (...args: readonly unknown[]) => unknown>>
+
+describe("a fault with a malformed argument", () => {
+  it.each<[keyof Faults, ...unknown[]]>([
+    ["delay", "1"],
+    ["delay", -1],
+    ["delay", Number.NaN],
+    ["delay", 1, { times: 0 }],
+    ["delay", 1, { times: 1.5 }],
+    ["delay", 1, { target: "elsewhere" }],
+    ["delay", 1, 3],
+    ["status", 99],
+    ["status", "503"],
+    ["status", 503, { retryAfterSeconds: "2" }],
+    ["status", 503, 3],
+    ["serviceRefusal", "zzz"],
+    ["serviceRefusal", "toString"],
+    ["throttle", "1"],
+    ["throttle", 1, { perMs: 0 }],
+    ["throttle", 1, { target: 5 }],
+    ["throttle", 1, 3],
+    ["dropConnection", { times: "1" }],
+    ["redirect", 5],
+    ["redirect", ""],
+    ["redirect", "a\r\nb"],
+    ["redirect", "/", { status: 300 }],
+    ["redirect", "/", 302],
+    ["revokeToken", 5],
+    ["revokeToken", "unknown"],
+    ["rotateKey", undefined],
+    ["revokeKey", { accessKeyId: "AK" }],
+    ["changePassword", "partner-viewer", "x"],
+    ["changePassword", null, "x"],
+    ["disableUser", "partner-viewer"],
+    ["disableUser", { id: "none" }, "no"],
+    ["lock", "AK"],
+    ["lock", undefined],
+    ["lock", {}],
+    ["unlock", "AK"],
+    ["clockOffset", "5"],
+    ["clockOffset", null],
+    ["metadata", "on"],
+  ])("is refused at once: %s %j %j", async (name, ...args) => {
+    const { url, accounts, faults } = await runningEmulator()
+    const call = (): unknown => (faults as Untyped)[name](...args)
+    expect(call).toThrow(expect.objectContaining({ name: "AuthError", code: "AUTH_INVALID_OPTION" }))
+    expect((await askSigned(`${url}/v1/x`, accounts.partner.user.credentials)).status).toBe(200)
   })
 })
 

@@ -74,3 +74,33 @@ it("may run several times, independently", async () => {
   expect([(await ask(`${one.url}/v3`)).status, (await ask(`${other.url}/v3`)).status]).toEqual([500, 200])
   expect(other.stats.calls).toEqual({ "GET /v3": 1 })
 })
+
+it.each([
+  [null, /^`options` must be an object/],
+  [{ port: "x" }, /^`port` must be a whole number from 0 to 65535\.$/],
+  [{ port: 65_536 }, /^`port`/],
+  [{ host: 5 }, /^`host` must be a text\.$/],
+  [{ ui: "x" }, /^`ui` must be true or false\.$/],
+  [{ cors: 5 }, /^`cors` must be \*, or a list of origins/],
+  [{ cors: "http://localhost:5173" }, /^`cors`/],
+  [{ cors: ["http://localhost:5173/"] }, /^`cors`/],
+  [{ onRequest: "x" }, /^`onRequest` must be a function\.$/],
+  [{ wrongPasswords: 0 }, /^`wrongPasswords` must be a whole number, 1 or more\.$/],
+])("refuses the options %j", async (options, message) => {
+  await expect(startEmulator(options as never)).rejects.toThrow(
+    expect.objectContaining({ code: "AUTH_INVALID_OPTION", message: expect.stringMatching(message) }),
+  )
+})
+
+it("takes an empty option as its default", async () => {
+  const { url } = await runningEmulator({ port: undefined, host: undefined, ui: undefined, cors: undefined })
+  expect((await ask(`${url}/v3`)).status).toBe(200)
+})
+
+it.each([["noon"], [Number.NaN], [null], [() => Number.NaN], [() => "noon"], [new Date(0)]])(
+  "refuses the clock %s",
+  async (clock) => {
+    const { setClock } = await runningEmulator()
+    expect(() => setClock(clock as never)).toThrow(expect.objectContaining({ code: "AUTH_INVALID_OPTION" }))
+  },
+)

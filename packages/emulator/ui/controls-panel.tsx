@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks"
-import type { Accounts, MetadataMode } from "../src/index.ts"
+import type { Accounts, MetadataMode, ServiceRefusal } from "../src/index.ts"
 import { act } from "./announce.ts"
 import { call } from "./api.ts"
 import { state } from "./live.ts"
@@ -73,6 +73,7 @@ function clockWords(clock: { offsetMs: number } | { now: number }): string {
 
 const FAULT_KINDS = {
   status: "Answer with a status",
+  serviceRefusal: "Refuse as a service",
   delay: "Answer late",
   throttle: "Throttle",
   dropConnection: "Drop the connection",
@@ -87,6 +88,7 @@ const ARGUMENTS: Readonly<Record<FaultKind, readonly (readonly [name: string, wo
     ["status", "Status", "503"],
     ["retryAfterSeconds", "Retry-After, seconds", ""],
   ],
+  serviceRefusal: [],
   delay: [["ms", "Milliseconds", "2000"]],
   throttle: [
     ["requests", "Requests", "10"],
@@ -97,6 +99,18 @@ const ARGUMENTS: Readonly<Record<FaultKind, readonly (readonly [name: string, wo
     ["to", "To", ""],
     ["status", "Status", "302"],
   ],
+}
+
+/** The services whose refusals there are, in words. */
+const SERVICES: Readonly<Record<ServiceRefusal, string>> = {
+  "iam-v5": "IAM and STS v5: permission missing",
+  keystone: "IAM v3: token invalid",
+  cce: "CCE: authentication failed",
+  swr: "SWR: authentication failed",
+  "swr-registry": "SWR, for docker login: denied",
+  obs: "OBS: signature does not match",
+  function: "FunctionGraph: no such function",
+  region: "API Gateway: token of another region",
 }
 
 const TARGETS = ["gateway", "iam", "metadata", "all"] as const
@@ -124,6 +138,18 @@ function AskForFault() {
             ))}
           </select>
         </label>
+        {kind === "serviceRefusal" && (
+          <label>
+            Refusal{" "}
+            <select name="service">
+              {Object.entries(SERVICES).map(([service, words]) => (
+                <option key={service} value={service}>
+                  {words}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
         {ARGUMENTS[kind].map(([name, words, value]) => (
           <label key={`${kind} ${name}`}>
             {words} <input name={name} defaultValue={value} size={name === "to" ? 30 : 6} autocomplete="off" />
@@ -159,11 +185,14 @@ function isFaultKind(value: string): value is FaultKind {
   return Object.hasOwn(FAULT_KINDS, value)
 }
 
+/** The arguments that are no numbers. */
+const TEXTS: ReadonlySet<string> = new Set(["to", "service"])
+
 /** The body for the control route: numbers as numbers, and without empty fields. */
 function faultBody(kind: FaultKind, form: FormData): object {
   const entries = [...form].flatMap(([name, value]): [string, string | number][] => {
     if (typeof value !== "string" || value === "" || name === "path" || name === "target") return []
-    return [[name, name === "to" ? value : Number(value)]]
+    return [[name, TEXTS.has(name) ? value : Number(value)]]
   })
   const path = form.get("path")
   return { kind, ...Object.fromEntries(entries), target: path === "" || path === null ? form.get("target") : path }
@@ -220,12 +249,12 @@ function IdentityFaults() {
   const bodies: Readonly<Record<Action, object>> = {
     rotateKey: { kind: "rotateKey", accessKeyId },
     revokeKey: { kind: "revokeKey", accessKeyId },
-    lockKey: { kind: "lock", accessKeyId },
-    unlockKey: { kind: "unlock", accessKeyId },
-    lock: { kind: "lock", id: user.id },
-    unlock: { kind: "unlock", id: user.id },
-    disableUser: { kind: "disableUser", id: user.id },
-    enableUser: { kind: "disableUser", id: user.id, disabled: false },
+    lockKey: { kind: "lock", who: { accessKeyId } },
+    unlockKey: { kind: "unlock", who: { accessKeyId } },
+    lock: { kind: "lock", who: { id: user.id } },
+    unlock: { kind: "unlock", who: { id: user.id } },
+    disableUser: { kind: "disableUser", user: { id: user.id } },
+    enableUser: { kind: "disableUser", user: { id: user.id }, disabled: false },
   }
   return (
     <section aria-labelledby="identity-heading">
@@ -256,6 +285,20 @@ function IdentityFaults() {
           Revoke all tokens
         </button>
       </div>
+      <form
+        class="toolbar"
+        onSubmit={(event) => {
+          event.preventDefault()
+          const password = new FormData(event.currentTarget).get("password")
+          const body = { kind: "changePassword", user: { id: user.id }, password }
+          act(() => call("POST", "faults", body), "The user has another password.")
+        }}
+      >
+        <label>
+          New password <input name="password" size={20} autocomplete="off" />
+        </label>
+        <button type="submit">Change the password</button>
+      </form>
     </section>
   )
 }

@@ -1,3 +1,5 @@
+import { invalidOption } from "@countersign/auth-core/adapter"
+import { checkObject } from "../check-input.ts"
 import { issueIdToken } from "./id-token.ts"
 import { totp } from "./totp.ts"
 
@@ -116,7 +118,7 @@ export interface Accounts {
   /**
    * Adds a customer of the partner: an account with a user and two agencies, all derived from the name.
    *
-   * @throws {RangeError} for a name that is taken or malformed
+   * @throws {AuthError} `AUTH_INVALID_OPTION` for a name that is taken or malformed
    */
   addCustomer(customer?: NewCustomer): Customer
 }
@@ -164,15 +166,17 @@ export function sampleAccounts(now: () => number, onAdded: (customer: Customer) 
     customers,
     identityProvider: identityProvider(now),
     machine: { podToken: "pod-authorization-token" },
-    addCustomer({ name = freeName(customers) } = {}) {
-      if (!CUSTOMER_NAME.test(name)) {
-        throw new RangeError("The name of a customer is a letter, then up to 31 letters, digits or hyphens.")
+    addCustomer(asked = {}) {
+      checkObject("customer", asked, "{ name }")
+      const { name = freeName(customers) } = asked
+      if (typeof name !== "string" || !CUSTOMER_NAME.test(name)) {
+        throw invalidOption("The name of a customer is a letter, then up to 31 letters, digits or hyphens.")
       }
       const added = customerNamed(name)
       const isTaken = [partnerDomain, ...customers.map(({ domain }) => domain)].some(
         (domain) => domain.name === added.domain.name,
       )
-      if (isTaken) throw new RangeError(`There is an account ${added.domain.name} already.`)
+      if (isTaken) throw invalidOption(`There is an account ${added.domain.name} already.`)
       customers.push(added)
       onAdded(added)
       return added

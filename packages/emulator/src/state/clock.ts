@@ -1,3 +1,5 @@
+import { invalidOption } from "@countersign/auth-core/adapter"
+
 /** The server's clock. */
 export interface ServerClock {
   /** Epoch ms. */
@@ -5,7 +7,7 @@ export interface ServerClock {
   /**
    * A function that gives epoch ms, a number of milliseconds to add to the real time, or nothing for the real time.
    *
-   * @throws {RangeError} for a number that leaves the years 1970 to 9999; so does `offset`
+   * @throws {AuthError} `AUTH_INVALID_OPTION` for anything else, and for a time outside the years 1970 to 9999; so does `offset`
    */
   set(clock: number | (() => number) | undefined): void
   /** Milliseconds that are added to any clock. */
@@ -34,7 +36,8 @@ export function createServerClock(): ServerClock {
     },
     now: () => base() + offset,
     set(next) {
-      if (typeof next === "number") checkOffset(next)
+      if (typeof next === "function") checkTime(next())
+      else if (next !== undefined) checkOffset(next)
       added = typeof next === "function" ? undefined : (next ?? 0)
       base = typeof next === "function" ? next : () => Date.now() + (next ?? 0)
     },
@@ -42,8 +45,17 @@ export function createServerClock(): ServerClock {
   return clock
 }
 
-function checkOffset(ms: number): void {
-  const time = Date.now() + ms
-  if (time >= 0 && time <= LAST_TIME) return
-  throw new RangeError(`The clock cannot move by ${ms} ms: the server's time is within the years 1970 to 9999.`)
+function checkOffset(ms: unknown): void {
+  if (typeof ms !== "number") throw invalidOption("The clock takes a number of milliseconds, or a function.")
+  if (isTime(Date.now() + ms)) return
+  throw invalidOption(`The clock cannot move by ${ms} ms: the server's time is within the years 1970 to 9999.`)
+}
+
+function checkTime(time: unknown): void {
+  if (typeof time === "number" && isTime(time)) return
+  throw invalidOption("The function of a clock must give epoch milliseconds within the years 1970 to 9999.")
+}
+
+function isTime(time: number): boolean {
+  return time >= 0 && time <= LAST_TIME
 }

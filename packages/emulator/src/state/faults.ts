@@ -1,6 +1,8 @@
+import { invalidOption } from "@countersign/auth-core/adapter"
 import type { MemoryLockOut } from "@countersign/server"
-import type { Part } from "../part-of.ts"
-import type { ServiceRefusal } from "../service-refusals.ts"
+import { checkBoolean, checkNumber, checkObject, checkOneOf, checkText, checkWhole } from "../check-input.ts"
+import { PARTS, type Part } from "../part-of.ts"
+import { SERVICE_REFUSAL_NAMES, type ServiceRefusal } from "../service-refusals.ts"
 import type { AccessKey, Named } from "./accounts.ts"
 import type { ServerClock } from "./clock.ts"
 import type { Identities } from "./identities.ts"
@@ -21,7 +23,8 @@ export type Lockable = Pick<Named, "id"> | Pick<AccessKey, "accessKeyId">
 
 /**
  * Faults on demand. A fault of requests applies to the next ones to its target, in the order they come. A request to the
- * gateway is checked and recorded before it meets a fault.
+ * gateway is checked and recorded before it meets a fault. Each throws an AuthError, `AUTH_INVALID_OPTION`, for an argument
+ * that it cannot take, and for a user, key or token that does not exist.
  */
 export interface Faults {
   /** Delays answers by `ms` milliseconds of real time. */
@@ -64,6 +67,8 @@ export interface Faults {
  */
 export type MetadataMode = "token optional" | "token required" | "no tokens" | "no agency"
 
+const METADATA_MODES: readonly MetadataMode[] = ["token optional", "token required", "no tokens", "no agency"]
+
 /** The fault of a single request. */
 export type Fault =
   | { readonly kind: "delay"; readonly ms: number }
@@ -95,7 +100,9 @@ interface FaultyWorld {
 
 export function createFaults(world: FaultyWorld): Faults {
   const { pending, clock, identities, keyLockout, passwordLockout } = world
-  const add = (fault: Fault, { target = "gateway", times = Number.POSITIVE_INFINITY }: FaultOptions = {}): void => {
+  const add = (fault: Fault, options: FaultOptions = {}): void => {
+    checkFaultOptions(options)
+    const { target = "gateway", times = Number.POSITIVE_INFINITY } = options
     let left = times
     pending.push({
       target,
@@ -106,38 +113,74 @@ export function createFaults(world: FaultyWorld): Faults {
       next: () => (left-- > 0 ? fault : undefined),
     })
   }
-  /** @throws {RangeError} if there is no such user or access key */
   const lockoutOf = (who: Lockable): MemoryLockOut => {
+    checkLockable(who)
     const isKey = "accessKeyId" in who
     const known = isKey ? identities.key(who.accessKeyId) : identities.user({ id: who.id }, undefined)
     if (known !== undefined) return isKey ? keyLockout : passwordLockout
-    throw new RangeError(`There is no ${isKey ? "access key" : "user with the id"} ${nameOf(who)}.`)
+    throw invalidOption(`There is no ${isKey ? "access key" : "user with the id"} ${nameOf(who)}.`)
   }
   return {
-    delay: (ms, options) => add({ kind: "delay", ms }, options),
-    status: (status, options) =>
-      add({ kind: "status", status, retryAfterSeconds: options?.retryAfterSeconds }, options),
-    serviceRefusal: (service, options) => add({ kind: "service", service }, options),
-    throttle(requests, { target = "gateway", perMs = 1_000 } = {}) {
+    delay(ms, options) {
+      checkNumber("ms", ms, 0)
+      add({ kind: "delay", ms }, options)
+    },
+    status(status, options) {
+      const retryAfterSeconds = options?.retryAfterSeconds
+      checkWhole("status", status, 200, 599)
+      if (retryAfterSeconds !== undefined) checkNumber("retryAfterSeconds", retryAfterSeconds, 0)
+      add({ kind: "status", status, retryAfterSeconds }, options)
+    },
+    serviceRefusal(service, options) {
+      checkOneOf("service", service, SERVICE_REFUSAL_NAMES)
+      add({ kind: "service", service }, options)
+    },
+    throttle(requests, options = {}) {
+      checkFaultOptions(options)
+      const { target = "gateway", perMs = 1_000 } = options
+      checkNumber("requests", requests, 0)
+      checkNumber("perMs", perMs, 1)
       const asked = { kind: "throttle", requests, perMs } as const
       pending.push({ target, asked, timesLeft: Number.POSITIVE_INFINITY, next: throttled(requests, perMs, clock) })
     },
     dropConnection: (options) => add({ kind: "drop" }, options),
     redirect(to, options) {
-      if (!isHeaderValue(to)) throw new RangeError("`to` must be a URL: it has a character that no header may hold.")
-      add({ kind: "redirect", to, status: options?.status ?? 302 }, options)
+      const { status = 302 } = options ?? {}
+      checkText("to", to)
+      if (!isHeaderValue(to)) throw invalidOption("`to` must be a URL: it has a character that no header may hold.")
+      checkOneOf("status", status, [301, 302, 303, 307, 308])
+      add({ kind: "redirect", to, status }, options)
     },
-    revokeToken: (value) => identities.revokeTokens((token) => value === undefined || token.value === value),
-    rotateKey: (accessKeyId) => identities.rotateKey(accessKeyId),
-    revokeKey: (accessKeyId) => identities.revokeKey(accessKeyId),
-    changePassword: (user, password) => identities.changePassword(user, password),
-    disableUser: (user, disabled = true) => identities.setDisabled(user, disabled),
+    revokeToken(value) {
+      if (value !== undefined && identities.token(value) === undefined)
+        throw invalidOption("There is no such token to revoke.")
+      identities.revokeTokens((token) => value === undefined || token.value === value)
+    },
+    rotateKey(accessKeyId) {
+      checkText("accessKeyId", accessKeyId)
+      return identities.rotateKey(accessKeyId)
+    },
+    revokeKey(accessKeyId) {
+      checkText("accessKeyId", accessKeyId)
+      identities.revokeKey(accessKeyId)
+    },
+    changePassword(user, password) {
+      checkUser(user)
+      checkText("password", password)
+      identities.changePassword(user, password)
+    },
+    disableUser(user, disabled = true) {
+      checkUser(user)
+      checkBoolean("disabled", disabled)
+      identities.setDisabled(user, disabled)
+    },
     lock: (who) => lockoutOf(who).lock(nameOf(who)),
     unlock: (who) => lockoutOf(who).unlock(nameOf(who)),
     clockOffset(ms) {
       clock.offset = ms
     },
     metadata(mode) {
+      checkOneOf("mode", mode, METADATA_MODES)
       world.metadataMode = mode
     },
     reset() {
@@ -148,6 +191,28 @@ export function createFaults(world: FaultyWorld): Faults {
       passwordLockout.reset()
     },
   }
+}
+
+const TARGETS: readonly FaultTarget[] = ["all", ...PARTS]
+
+function checkFaultOptions(options: FaultOptions): void {
+  checkObject("options", options, "{ target, times }")
+  const { target = "gateway", times = Number.POSITIVE_INFINITY } = options
+  if (times !== Number.POSITIVE_INFINITY) checkWhole("times", times, 1)
+  if (target instanceof RegExp || TARGETS.includes(target)) return
+  if (typeof target === "string" && target.startsWith("/")) return
+  throw invalidOption(`\`target\` must be one of ${TARGETS.join(", ")}, or the start of a path, or a pattern.`)
+}
+
+function checkLockable(who: unknown): void {
+  const { id, accessKeyId } = Object(who) as Partial<Record<"id" | "accessKeyId", unknown>>
+  if (typeof (accessKeyId ?? id) === "string") return
+  throw invalidOption("`who` must be { id } of a user, or { accessKeyId }.")
+}
+
+function checkUser(user: unknown): void {
+  const { id } = Object(user) as { id?: unknown }
+  if (typeof id !== "string") throw invalidOption("`user` must be { id } of a user.")
 }
 
 function isHeaderValue(text: string): boolean {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto"
+import { invalidOption } from "@countersign/auth-core/adapter"
 import type { Account, Accounts, Agency, Named, User } from "./accounts.ts"
 
 /** Somebody who calls. */
@@ -122,7 +123,7 @@ export function createIdentities({ partner, customers }: Accounts, now: () => nu
     revokeTokens,
     rotateKey(accessKeyId) {
       const old = keys.get(accessKeyId)
-      if (old === undefined) throw new RangeError(`There is no access key ${accessKeyId} to rotate.`)
+      if (old === undefined) throw invalidOption(`There is no access key ${accessKeyId} to rotate.`)
       keys.delete(accessKeyId)
       return addKey({
         ...old,
@@ -131,17 +132,17 @@ export function createIdentities({ partner, customers }: Accounts, now: () => nu
       })
     },
     revokeKey(accessKeyId) {
-      if (!keys.delete(accessKeyId)) throw new RangeError(`There is no access key ${accessKeyId} to revoke.`)
+      if (!keys.delete(accessKeyId)) throw invalidOption(`There is no access key ${accessKeyId} to revoke.`)
     },
     hasPassword: (user, password) => password !== undefined && passwords.get(user.id) === password,
     changePassword({ id }, password) {
-      if (!passwords.has(id)) throw new RangeError(`There is no user with the id ${id}.`)
+      if (!passwords.has(id)) throw invalidOption(`There is no user with the id ${id}.`)
       passwords.set(id, password)
       revokeTokens(({ principal }) => principal.user.id === id)
     },
     isDisabled: ({ id }) => disabled.has(id),
     setDisabled({ id }, isDisabled) {
-      if (!passwords.has(id)) throw new RangeError(`There is no user with the id ${id}.`)
+      if (!passwords.has(id)) throw invalidOption(`There is no user with the id ${id}.`)
       if (isDisabled) disabled.add(id)
       else disabled.delete(id)
     },

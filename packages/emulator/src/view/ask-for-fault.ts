@@ -1,52 +1,41 @@
 import { memberAt, textAt } from "@countersign/auth-core/adapter"
 import type { Json } from "../iam/json.ts"
 import { Refusal } from "../refusal.ts"
-import { SERVICE_REFUSAL_NAMES } from "../service-refusals.ts"
-import type { FaultOptions, Faults, FaultTarget, Lockable } from "../state/faults.ts"
-import { numberAt, oneOfAt, optionalNumberAt, requiredTextAt } from "./input-at.ts"
+import type { FaultOptions, Faults, FaultTarget } from "../state/faults.ts"
 
 /** The functions of `faults`, each called with a JSON object of its arguments by name. */
 const KINDS: Readonly<Record<keyof Omit<Faults, "reset">, (faults: Faults, body: Json) => unknown>> = {
-  delay: (faults, body) => faults.delay(numberAt(body, "ms", 0), optionsOf(body)),
+  delay: (faults, body) => faults.delay(argument(body, "ms"), optionsOf(body)),
   status: (faults, body) =>
-    faults.status(statusOf(body), {
+    faults.status(argument(body, "status"), {
       ...optionsOf(body),
-      retryAfterSeconds: optionalNumberAt(body, "retryAfterSeconds", 0),
+      retryAfterSeconds: argument(body, "retryAfterSeconds"),
     }),
-  serviceRefusal: (faults, body) =>
-    faults.serviceRefusal(oneOfAt(body, "service", SERVICE_REFUSAL_NAMES), optionsOf(body)),
+  serviceRefusal: (faults, body) => faults.serviceRefusal(argument(body, "service"), optionsOf(body)),
   throttle: (faults, body) =>
-    faults.throttle(numberAt(body, "requests", 0), {
-      target: targetOf(body),
-      perMs: optionalNumberAt(body, "perMs", 1),
-    }),
+    faults.throttle(argument(body, "requests"), { target: targetOf(body), perMs: argument(body, "perMs") }),
   dropConnection: (faults, body) => faults.dropConnection(optionsOf(body)),
   redirect: (faults, body) =>
-    faults.redirect(requiredTextAt(body, "to"), {
-      ...optionsOf(body),
-      status: memberAt(body, "status") === undefined ? undefined : oneOfAt(body, "status", [301, 302, 303, 307, 308]),
-    }),
-  revokeToken: (faults, body) => faults.revokeToken(textAt(body, "value")),
+    faults.redirect(argument(body, "to"), { ...optionsOf(body), status: argument(body, "status") }),
+  revokeToken: (faults, body) => faults.revokeToken(argument(body, "value")),
   rotateKey: (faults, body) => {
-    const { accessKeyId, secretAccessKey } = faults.rotateKey(requiredTextAt(body, "accessKeyId"))
+    const { accessKeyId, secretAccessKey } = faults.rotateKey(argument(body, "accessKeyId"))
     return { accessKeyId, secretAccessKey }
   },
-  revokeKey: (faults, body) => faults.revokeKey(requiredTextAt(body, "accessKeyId")),
-  changePassword: (faults, body) =>
-    faults.changePassword({ id: requiredTextAt(body, "id") }, requiredTextAt(body, "password")),
-  disableUser: (faults, body) =>
-    faults.disableUser({ id: requiredTextAt(body, "id") }, memberAt(body, "disabled") !== false),
-  lock: (faults, body) => faults.lock(lockableOf(body)),
-  unlock: (faults, body) => faults.unlock(lockableOf(body)),
-  clockOffset: (faults, body) => faults.clockOffset(numberAt(body, "ms")),
-  metadata: (faults, body) =>
-    faults.metadata(oneOfAt(body, "mode", ["token optional", "token required", "no tokens", "no agency"])),
+  revokeKey: (faults, body) => faults.revokeKey(argument(body, "accessKeyId")),
+  changePassword: (faults, body) => faults.changePassword(argument(body, "user"), argument(body, "password")),
+  disableUser: (faults, body) => faults.disableUser(argument(body, "user"), argument(body, "disabled")),
+  lock: (faults, body) => faults.lock(argument(body, "who")),
+  unlock: (faults, body) => faults.unlock(argument(body, "who")),
+  clockOffset: (faults, body) => faults.clockOffset(argument(body, "ms")),
+  metadata: (faults, body) => faults.metadata(argument(body, "mode")),
 }
 
 /**
  * Requests the fault of `kind`, and returns its result.
  *
- * @throws {Refusal} 400 for an unknown kind or a malformed argument
+ * @throws {Refusal} 400 for an unknown kind
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed argument
  */
 export function askForFault(faults: Faults, body: Json): unknown {
   const kind = textAt(body, "kind") ?? ""
@@ -58,31 +47,19 @@ function isKind(word: string): word is keyof typeof KINDS {
   return Object.hasOwn(KINDS, word)
 }
 
+/** An argument, by its name. Its type is a claim only: the functions of `faults` check what they are given. */
+function argument<T>(body: Json, name: string): T {
+  return memberAt(body, name) as T
+}
+
 function optionsOf(body: Json): FaultOptions {
-  const times = optionalNumberAt(body, "times", 1)
-  if (times !== undefined && !Number.isInteger(times))
-    throw new Refusal(400, { error: "`times` must be a whole number, 1 or more." })
-  return { target: targetOf(body), times }
+  return { target: targetOf(body), times: argument(body, "times") }
 }
 
-function statusOf(body: Json): number {
-  const status = numberAt(body, "status", 200)
-  if (Number.isInteger(status) && status <= 599) return status
-  throw new Refusal(400, { error: "`status` must be a whole number from 200 to 599." })
-}
-
-/** A part, the beginning of a path, or `{ "pattern": "…" }` for a regular expression. */
+/** JSON has no regular expressions: `{ "pattern": "…" }` is one. */
 function targetOf(body: Json): FaultTarget | undefined {
-  const target = memberAt(body, "target")
-  if (target === undefined) return undefined
-  const pattern = textAt(target, "pattern")
-  if (pattern !== undefined) return regularExpression(pattern)
-  if (typeof target === "string" && isPath(target)) return target
-  return oneOfAt(body, "target", ["all", "gateway", "iam", "metadata"])
-}
-
-function isPath(text: string): text is `/${string}` {
-  return text.startsWith("/")
+  const pattern = textAt(memberAt(body, "target"), "pattern")
+  return pattern === undefined ? argument(body, "target") : regularExpression(pattern)
 }
 
 function regularExpression(pattern: string): RegExp {
@@ -91,9 +68,4 @@ function regularExpression(pattern: string): RegExp {
   } catch {
     throw new Refusal(400, { error: "`target.pattern` must be a regular expression." })
   }
-}
-
-function lockableOf(body: Json): Lockable {
-  const accessKeyId = textAt(body, "accessKeyId")
-  return accessKeyId === undefined ? { id: requiredTextAt(body, "id") } : { accessKeyId }
 }

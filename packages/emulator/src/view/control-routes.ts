@@ -1,13 +1,14 @@
-import { memberAt, textAt } from "@countersign/auth-core/adapter"
+import { isAuthError, memberAt } from "@countersign/auth-core/adapter"
 import { Hono } from "hono"
+import { checkBoolean, checkOneOf } from "../check-input.ts"
 import { type Json, parseObject } from "../iam/json.ts"
 import { readRequest, type ServerEnv } from "../incoming-request.ts"
+import { PARTS } from "../part-of.ts"
 import { Refusal } from "../refusal.ts"
 import type { World } from "../state/world.ts"
 import { askForFault } from "./ask-for-fault.ts"
 import { requestDetail, requestExchange, requestSummary } from "./describe-request.ts"
 import { harOf } from "./har.ts"
-import { numberAt } from "./input-at.ts"
 import type { Mask } from "./mask.ts"
 import type { Recorder } from "./recorder.ts"
 import { clockOf, stateOf } from "./state-of.ts"
@@ -16,11 +17,11 @@ import { clockOf, stateOf } from "./state-of.ts"
 export function controlRoutes(world: World, recorder: Recorder, mask: Mask, version: string): Hono<ServerEnv> {
   const routes = new Hono<ServerEnv>()
   routes.get("/requests", (context) => {
-    const since = Number(context.req.query("since") ?? 0)
-    if (Number.isNaN(since)) throw new Refusal(400, { error: "`since` must be the id of a request." })
-    const part = context.req.query("part")
+    const { since, part } = context.req.query()
+    const first = since === undefined ? 0 : idOf(since, "`since` must be the id of a request.")
+    if (part !== undefined) attempt(() => checkOneOf("part", part, PARTS))
     const requests = [...recorder.requests].filter(
-      (request) => request.id > since && (part === undefined || request.part === part),
+      (request) => request.id > first && (part === undefined || request.part === part),
     )
     return context.json({ requests: requests.map((request) => requestSummary(mask, request)) })
   })
@@ -31,7 +32,10 @@ export function controlRoutes(world: World, recorder: Recorder, mask: Mask, vers
     return context.json(requestDetail(world, mask, request))
   })
   routes.get("/requests.har", (context) => {
-    const ids = context.req.query("ids")?.split(",").map(Number)
+    const ids = context.req
+      .query("ids")
+      ?.split(",")
+      .map((id) => idOf(id, "`ids` must be ids of requests, with commas between them."))
     const requests = ids?.map((id) => recorder.find(id)).filter((request) => request !== undefined)
     const exchanges = Array.from(requests ?? recorder.requests, (request) => requestExchange(mask, request))
     return context.json(harOf(originOf(context.req.url), version, exchanges), 200, {
@@ -48,9 +52,8 @@ export function controlRoutes(world: World, recorder: Recorder, mask: Mask, vers
   routes.get("/accounts", (context) => context.json({ url: originOf(context.req.url), ...world.accounts }))
   routes.post("/customers", async (context) => {
     const { name } = await readJson(readRequest(context))
-    if (name !== undefined && typeof name !== "string") throw new Refusal(400, { error: "`name` must be a text." })
     return context.json(
-      attempt(() => world.accounts.addCustomer({ name })),
+      attempt(() => world.accounts.addCustomer({ name: name as string | undefined })),
       201,
     )
   })
@@ -84,20 +87,30 @@ export function controlRoutes(world: World, recorder: Recorder, mask: Mask, vers
  * asked for as a fault ends.
  */
 function setClock({ clock }: World, body: Json): void {
-  const now = memberAt(body, "offsetMs") === undefined ? timeAt(body, "now") : undefined
+  const offsetMs = memberAt(body, "offsetMs")
+  const now = memberAt(body, "now")
   const frozen = memberAt(body, "frozen") ?? false
-  if (typeof frozen !== "boolean") throw new Refusal(400, { error: "`frozen` must be true or false." })
-  clock.set(now === undefined ? numberAt(body, "offsetMs") : now - Date.now())
-  if (now !== undefined && frozen) clock.set(() => now)
+  checkBoolean("frozen", frozen)
+  if (typeof offsetMs === "number") clock.set(offsetMs)
+  else if (offsetMs === undefined && now !== undefined)
+    setTime(clock, typeof now === "string" ? Date.parse(now) : now, frozen === true)
+  else throw new Refusal(400, { error: CLOCK_BODY })
   clock.offset = 0
 }
 
-function timeAt(body: Json, name: string): number {
-  const text = textAt(body, name)
-  const time = text === undefined ? numberAt(body, name) : Date.parse(text)
-  if (Number.isNaN(time))
-    throw new Refusal(400, { error: `\`${name}\` must be epoch milliseconds, or a time as in ISO 8601.` })
-  return time
+const CLOCK_BODY =
+  "Pass `offsetMs`, a number of milliseconds, or `now`, which is epoch milliseconds or a time as in ISO 8601."
+
+function setTime(clock: World["clock"], time: unknown, frozen: boolean): void {
+  if (typeof time !== "number" || Number.isNaN(time)) throw new Refusal(400, { error: CLOCK_BODY })
+  if (frozen) clock.set(() => time)
+  else clock.set(time - Date.now())
+}
+
+/** @throws {Refusal} 400 with `message` */
+function idOf(text: string, message: string): number {
+  if (!/^\d+$/.test(text)) throw new Refusal(400, { error: message })
+  return Number(text)
 }
 
 async function readJson(request: ReturnType<typeof readRequest>): Promise<Json> {
@@ -107,12 +120,12 @@ async function readJson(request: ReturnType<typeof readRequest>): Promise<Json> 
   return body
 }
 
-/** Turns a RangeError of the emulator's own functions into a 400. */
+/** Turns a refusal of bad input by the emulator's own functions into a 400. */
 function attempt<T>(act: () => T): T {
   try {
     return act()
   } catch (error) {
-    throw error instanceof RangeError ? new Refusal(400, { error: error.message }) : error
+    throw isAuthError(error) ? new Refusal(400, { error: error.message }) : error
   }
 }
 

@@ -29,5 +29,13 @@ it("gives customers without a name the next free number", () => {
   const names = [accounts.addCustomer(), accounts.addCustomer()].map(({ domain }) => domain.name)
   expect(names).toEqual(["customer-6-account", "customer-7-account"])
   expect(accounts.customers.slice(3)).toEqual(added)
-  expect(() => accounts.addCustomer({ name: "customer-5" })).toThrow(RangeError)
+  expect(() => accounts.addCustomer({ name: "customer-5" })).toThrow("There is an account customer-5-account already.")
+})
+
+it.each([["acme"], [null], [{ name: 5 }], [{ name: "" }], [{ name: "a name" }]])("adds no customer %j", (customer) => {
+  const accounts = sampleAccounts(() => 0)
+  expect(() => accounts.addCustomer(customer as never)).toThrow(
+    expect.objectContaining({ name: "AuthError", code: "AUTH_INVALID_OPTION" }),
+  )
+  expect(accounts.customers).toHaveLength(3)
 })

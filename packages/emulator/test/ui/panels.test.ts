@@ -106,6 +106,27 @@ describe.skipIf(!hasChromium)("the panels of the live view", { timeout: 60_000 }
     await page.getByText(words).waitFor()
   })
 
+  it("ask for the refusal of a service", async () => {
+    const { emulator, page } = await opened()
+    await page.getByRole("tab", { name: "Faults and clock" }).click()
+    await page.getByRole("combobox", { name: "Kind" }).selectOption("Refuse as a service")
+    await page.getByRole("combobox", { name: "Refusal" }).selectOption("FunctionGraph: no such function")
+    await page.getByRole("button", { name: "Ask for it" }).click()
+    await page.getByText("answers as function that refuses, every time").waitFor()
+    const answer = await askSigned(`${emulator.url}/v1/x`, emulator.accounts.partner.user.credentials)
+    expect(answer.body.error_code).toBe("FSS.0401")
+  })
+
+  it("change a password", async () => {
+    const { emulator, page } = await opened()
+    const { name } = emulator.accounts.partner.user
+    await page.getByRole("tab", { name: "Faults and clock" }).click()
+    await page.getByRole("textbox", { name: "New password" }).fill("another")
+    await page.getByRole("button", { name: "Change the password" }).click()
+    await page.getByText("The user has another password.").waitFor()
+    expect((await login(emulator, { name, password: "another" })).status).toBe(201)
+  })
+
   it("lock, disable and revoke", async () => {
     const { emulator, page } = await opened()
     const { user, plainUser } = emulator.accounts.partner

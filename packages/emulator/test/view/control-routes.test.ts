@@ -272,7 +272,7 @@ describe("/-/accounts and /-/customers", () => {
     [{ name: "customer-1" }, "There is an account customer-1-account already."],
     [{ name: "partner" }, "There is an account partner-account already."],
     [{ name: "a name" }, "The name of a customer is a letter, then up to 31 letters, digits or hyphens."],
-    [{ name: 5 }, "`name` must be a text."],
+    [{ name: 5 }, "The name of a customer is a letter, then up to 31 letters, digits or hyphens."],
   ])("refuses %j", async (body, error) => {
     const { url } = await runningEmulator({ ui: true })
     expect(await post(`${url}/-/customers`, body)).toMatchObject({ status: 400, body: { error } })
@@ -310,18 +310,18 @@ describe("/-/faults and /-/state", () => {
     const rotated = await post(`${url}/-/faults`, { kind: "rotateKey", accessKeyId: user.credentials.accessKeyId })
     const key = rotated.body.result as { accessKeyId: string; secretAccessKey: string }
     expect((await askSigned(`${url}/v1/x`, key)).status).toBe(200)
-    await post(`${url}/-/faults`, { kind: "lock", accessKeyId: key.accessKeyId })
+    await post(`${url}/-/faults`, { kind: "lock", who: { accessKeyId: key.accessKeyId } })
     expect((await askSigned(`${url}/v1/x`, key)).body.error_msg).toContain("failed to reach the limit")
-    await post(`${url}/-/faults`, { kind: "unlock", accessKeyId: key.accessKeyId })
+    await post(`${url}/-/faults`, { kind: "unlock", who: { accessKeyId: key.accessKeyId } })
     expect((await askSigned(`${url}/v1/x`, key)).status).toBe(200)
     await post(`${url}/-/faults`, { kind: "revokeKey", accessKeyId: key.accessKeyId })
     expect((await askSigned(`${url}/v1/x`, key)).status).toBe(401)
     const token = await partnerToken(emulator)
     await post(`${url}/-/faults`, { kind: "revokeToken" })
     expect((await ask(`${url}/v1/x`, { headers: { "x-auth-token": token } })).status).toBe(401)
-    await post(`${url}/-/faults`, { kind: "changePassword", id: user.id, password: "another" })
+    await post(`${url}/-/faults`, { kind: "changePassword", user: { id: user.id }, password: "another" })
     expect((await login(emulator, { name: user.name, password: "another" })).status).toBe(201)
-    await post(`${url}/-/faults`, { kind: "disableUser", id: plainUser.id })
+    await post(`${url}/-/faults`, { kind: "disableUser", user: { id: plainUser.id } })
     expect((await login(emulator, plainUser)).status).toBe(403)
     await post(`${url}/-/faults`, { kind: "metadata", mode: "no agency" })
     expect((await ask(`${url}/openstack/latest/securitykey`)).status).toBe(401)
@@ -333,17 +333,24 @@ describe("/-/faults and /-/state", () => {
     [{}, /^`kind` must be one of delay, status, serviceRefusal, throttle/],
     [{ kind: "toString" }, /^`kind` must be one of/],
     [{ kind: "delay" }, /^`ms` must be a number, 0 or more\.$/],
-    [{ kind: "delay", ms: 1, times: 0 }, /^`times` must be a number, 1 or more\.$/],
+    [{ kind: "delay", ms: 1, times: 0 }, /^`times` must be a whole number, 1 or more\.$/],
     [{ kind: "status", status: 99 }, /^`status` must be/],
     [{ kind: "status", status: 600 }, /^`status` must be/],
-    [{ kind: "status", status: 500, target: "elsewhere" }, /^`target` must be one of all, gateway, iam, metadata\.$/],
+    [
+      { kind: "status", status: 500, target: "elsewhere" },
+      /^`target` must be one of all, gateway, iam, metadata, or the start of a path/,
+    ],
     [{ kind: "status", status: 500, target: { pattern: "(" } }, /regular expression/],
     [{ kind: "redirect", to: "/", status: 300 }, /^`status` must be one of 301/],
     [{ kind: "rotateKey" }, /^`accessKeyId` must be a text\.$/],
     [{ kind: "rotateKey", accessKeyId: "AK" }, /^There is no access key AK to rotate\.$/],
-    [{ kind: "changePassword", id: "nobody", password: "x" }, /^There is no user with the id nobody\.$/],
-    [{ kind: "lock", id: "nobody" }, /^There is no user with the id nobody\.$/],
-    [{ kind: "unlock", accessKeyId: "AK" }, /^There is no access key AK\.$/],
+    [{ kind: "changePassword", user: { id: "nobody" }, password: "x" }, /^There is no user with the id nobody\.$/],
+    [{ kind: "lock", who: { id: "nobody" } }, /^There is no user with the id nobody\.$/],
+    [{ kind: "unlock", who: { accessKeyId: "AK" } }, /^There is no access key AK\.$/],
+    [{ kind: "lock", who: "AK" }, /^`who` must be \{ id \} of a user, or \{ accessKeyId \}\.$/],
+    [{ kind: "disableUser", user: "partner-viewer" }, /^`user` must be \{ id \} of a user\.$/],
+    [{ kind: "revokeToken", value: "unknown" }, /^There is no such token to revoke\.$/],
+    [{ kind: "serviceRefusal", service: "zzz" }, /^`service` must be one of iam-v5, keystone/],
     [{ kind: "dropConnection", times: 1.5 }, /^`times` must be a whole number/],
     [{ kind: "redirect", to: "a\r\nb" }, /^`to` must be a URL/],
     [{ kind: "clockOffset", ms: 1e300 }, /^The clock cannot move by 1e\+300 ms/],
@@ -408,11 +415,29 @@ describe("/-/clock", () => {
     [{ now: 1e300, frozen: true }],
     [{ now: "1969-12-31T23:00:00Z" }],
     [{ now: 0, frozen: "yes" }],
+    [{ now: null }],
+    [{ offsetMs: null, now: 0 }],
   ])("refuses %j, and leaves the clock as it was", async (body) => {
     const { url } = await runningEmulator({ ui: true })
     expect((await ask(`${url}/-/clock`, { method: "PUT", body })).status).toBe(400)
     expect((await ask(`${url}/-/state`)).body.clock).toEqual({ offsetMs: 0 })
   })
+})
+
+it("names all that a clock can be set to", async () => {
+  const { url } = await runningEmulator({ ui: true })
+  expect((await ask(`${url}/-/clock`, { method: "PUT", body: {} })).body.error).toBe(
+    "Pass `offsetMs`, a number of milliseconds, or `now`, which is epoch milliseconds or a time as in ISO 8601.",
+  )
+})
+
+it.each([
+  ["requests?since=x", "`since` must be the id of a request."],
+  ["requests?part=zzz", "`part` must be one of gateway, iam, metadata."],
+  ["requests.har?ids=1,x", "`ids` must be ids of requests, with commas between them."],
+])("refuses %s", async (route, error) => {
+  const { url } = await runningEmulator({ ui: true })
+  expect(await ask(`${url}/-/${route}`)).toMatchObject({ status: 400, body: { error } })
 })
 
 describe("without `ui`", () => {
