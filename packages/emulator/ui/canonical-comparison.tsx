@@ -95,6 +95,7 @@ function rowsOf(signed: CanonicalParts | undefined, arrived: CanonicalParts): Co
     row("Path", ({ uri }) => uri),
     row("Query", ({ query }) => query),
     ...names.map((header) => row(`Header ${header}`, ({ headers }) => headers.find(([name]) => name === header)?.[1])),
+    row("Signed headers", ({ signedHeaders }) => signedHeaders),
     row("Body hash", ({ payloadHash }) => payloadHash),
   ]
 }

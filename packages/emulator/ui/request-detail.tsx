@@ -124,7 +124,7 @@ function Everything({ detail }: { detail: Detail }) {
         <>
           <h3>Answer</h3>
           <Headers headers={answer.headers} />
-          XX
+          {answer.text !== undefined && <pre>{answer.text}</pre>}
         </>
       )}
     </>
@@ -154,7 +154,7 @@ function Why({ explanation: { summary, fix, cause, confidence, evidence, locks }
           ))}
         </ul>
       )}
-      {differences.length > 0 && <p>This was found by trial: signed that way, the signature is the one that came.</p>}
+      {differences.length > 0 && <p>This was found by trial: a request signed this way has the signature that came.</p>}
       {evidence.map((sentence) => (
         <p key={sentence}>{sentence}</p>
       ))}

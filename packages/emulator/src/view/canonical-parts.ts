@@ -7,6 +7,8 @@ export interface CanonicalParts {
   readonly query: string
   /** By lower-case name, in the order in which they are signed. */
   readonly headers: readonly (readonly [name: string, value: string])[]
+  /** The line that lists their names. */
+  readonly signedHeaders: string
   readonly payloadHash: string
 }
 
@@ -16,7 +18,7 @@ export function parseCanonical(text: string): CanonicalParts {
     const index = line.indexOf(":")
     return [line.slice(0, index), line.slice(index + 1)]
   })
-  return { method, uri, query, headers, payloadHash: rest.at(-1) ?? "" }
+  return { method, uri, query, headers, signedHeaders: rest.at(-2) ?? "", payloadHash: rest.at(-1) ?? "" }
 }
 
 /**
@@ -29,7 +31,7 @@ export function inScopedForm(parts: CanonicalParts): CanonicalParts {
   return { ...parts, query: "", payloadHash: hash("sha256", parts.query.replaceAll("%20", "+")) }
 }
 
-export function canonicalText({ method, uri, query, headers, payloadHash }: CanonicalParts): string {
+export function canonicalText({ method, uri, query, headers, signedHeaders, payloadHash }: CanonicalParts): string {
   const lines = headers.map(([name, value]) => `${name}:${value}`)
-  return [method, uri, query, ...lines, "", headers.map(([name]) => name).join(";"), payloadHash].join("\n")
+  return [method, uri, query, ...lines, "", signedHeaders, payloadHash].join("\n")
 }

@@ -114,8 +114,8 @@ function signatureDetail(
     }
     case "Signature":
       return outcome === "OK"
-        ? "It matches the canonical request below."
-        : "It does not match the canonical request below: another request was signed, or it was signed with another SK."
+        ? "It matches the canonical request."
+        : "It does not match the canonical request: another request was signed, or it was signed with another SK."
   }
 }
 

@@ -107,6 +107,7 @@ function pathVariants({ uri }: CanonicalParts): Variant[] {
   const found: [string, string][] = [
     [uri.slice(0, -1), "the path was signed without the slash at its end"],
     [uri.replaceAll("%", "%25"), "the path was percent-encoded twice before it was signed"],
+    [encodedOnceLess(uri), "the path was percent-encoded once more after it was signed"],
     [decoded(uri), "the path was signed without percent-encoding"],
     [uri.replaceAll(/\/{2,}/g, "/"), "the path was signed with single slashes"],
     [uri.toLowerCase(), "the path was signed in lower case"],
@@ -133,6 +134,7 @@ function queryVariants({ query }: CanonicalParts): Variant[] {
     [query.replaceAll("%20", "%2B"), "a + of the query was signed as a plus sign, and arrived as a blank"],
     [query.replaceAll("%2B", "%20"), "blanks of the query were signed as blanks, and arrived as +"],
     [query.replaceAll("%", "%25"), "the query was percent-encoded twice before it was signed"],
+    [encodedOnceLess(query), "the query was percent-encoded once more after it was signed"],
     [decoded(query), "the query was signed without percent-encoding"],
     [pairs.map((pair) => pair.replace(/=$/, "")).join("&"), "parameters without a value were signed without ="],
     [pairs.toReversed().join("&"), "the query was signed in another order"],
@@ -283,6 +285,11 @@ function mistypedSecrets(secret: string): TriedSecret[] {
 function unlike(arrived: string, found: readonly [string, string][]): [string, string][] {
   const seen = new Set([arrived])
   return found.filter(([other]) => !seen.has(other) && seen.add(other))
+}
+
+/** Undoes a second encoding alone: what was encoded only once stays so. */
+function encodedOnceLess(text: string): string {
+  return text.replaceAll(/%25(?=[\dA-F]{2})/gi, "%")
 }
 
 function decoded(text: string): string {

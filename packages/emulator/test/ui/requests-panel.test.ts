@@ -100,6 +100,8 @@ describe.skipIf(!hasChromium)("the requests of the live view", { timeout: 60_000
     expect(arrived).toMatch(/^[0-9a-f]{64}$/)
     expect(signed).not.toBe(arrived)
     expect(await differing.locator("mark").count()).toBe(2)
+    expect(await page.locator(".comparison").getByRole("row", { name: "Signed headers" }).count()).toBe(1)
+    expect(await page.locator("pre", { hasText: '"error_code":"APIGW.0301"' }).count()).toBe(1)
     const steps = await page.locator(".steps li").allTextContents()
     expect(steps.map((step) => /passed|failed|not reached/.exec(step)?.[0])).toEqual([
       ...Array.from({ length: 5 }, () => "passed"),

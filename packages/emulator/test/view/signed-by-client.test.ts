@@ -11,7 +11,8 @@ interface Sent {
   method?: string
   path?: string
   body?: string
-  headers?: Record<string, string>
+  /** `undefined` drops one that was signed. */
+  headers?: Record<string, string | undefined>
 }
 
 /** Signs one request and sends another. Returns the check. */
@@ -21,21 +22,36 @@ async function check(
   secretAccessKey?: string,
   options: SignOptions = {},
 ): Promise<RequestDetail["check"]> {
+  return (await detail(signed, sent, secretAccessKey, options)).check
+}
+
+async function detail(
+  signed: Sent,
+  sent: Sent,
+  secretAccessKey?: string,
+  options: SignOptions = {},
+): Promise<RequestDetail> {
   const { url, accounts } = await runningEmulator({ ui: true })
   const { credentials } = accounts.partner.user
   const { method = "GET", path = "/v1/x", body, headers = {} } = signed
   const signature = sign(
-    { method, url: url + path, headers, body: body ?? null },
+    { method, url: url + path, headers: defined(headers), body: body ?? null },
     secretAccessKey === undefined ? credentials : { ...credentials, secretAccessKey },
     { signedHeaders: ["host", "x-sdk-date", ...Object.keys(headers)], ...options },
   )
   await send(
     url + (sent.path ?? path),
     sent.method ?? method,
-    { ...headers, ...signature, ...sent.headers },
+    defined({ ...headers, ...signature, ...sent.headers }),
     sent.body ?? body,
   )
-  return ((await ask(`${url}/-/requests/1`)).body as unknown as RequestDetail).check
+  return (await ask(`${url}/-/requests/1`)).body as unknown as RequestDetail
+}
+
+function defined(headers: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
 }
 
 /** Uses node:http, which sends the path unchanged. */
@@ -69,6 +85,20 @@ describe("a refused signature", () => {
       { path: "/v1/a%20b" },
       "path",
       "the path was percent-encoded twice before it was signed",
+    ],
+    [
+      "a second encoding",
+      { path: "/v1/urn%3Afss" },
+      { path: "/v1/urn%253Afss" },
+      "path",
+      "the path was percent-encoded once more after it was signed",
+    ],
+    [
+      "a second encoding of the query",
+      { path: "/v1/x?urn=a%3Ab" },
+      { path: "/v1/x?urn=a%253Ab" },
+      "query",
+      "the query was percent-encoded once more after it was signed",
     ],
     ["the host", {}, { headers: { host: "127.0.0.1" } }, "header", "host was signed as"],
     [
@@ -109,6 +139,57 @@ describe("a refused signature", () => {
   it("names two changes of one request", async () => {
     const { differences } = await check({ method: "POST" }, { path: "/api/v1/x", body: "hello" })
     expect(differences?.map(({ part }) => part)).toEqual(["path", "body"])
+  })
+
+  it.each<[string, Sent, Sent, string | undefined, object]>([
+    ["an unknown SK", {}, {}, "wrong", { cause: "wrong-secret-key", confidence: "likely", where: "secret key" }],
+    [
+      "an unknown SK, of a body that is not kept",
+      { method: "POST", body: "x".repeat(20 * 1024) },
+      {},
+      "wrong",
+      {
+        cause: "wrong-secret-key",
+        confidence: "possible",
+        evidence: [expect.any(String), expect.stringContaining("too long")],
+      },
+    ],
+    [
+      "a dropped header",
+      { headers: { "x-a": "1" } },
+      { headers: { "x-a": undefined } },
+      undefined,
+      { cause: "header-dropped", where: "header x-a", confidence: "likely" },
+    ],
+    [
+      "another body than the one that the content hash names",
+      { method: "POST", headers: { "x-sdk-content-sha256": "0".repeat(64) } },
+      { body: "hello" },
+      undefined,
+      { cause: "body-changed", where: "body", confidence: "certain", evidence: [expect.stringContaining("2cf24dba")] },
+    ],
+    [
+      "a malformed header",
+      {},
+      { headers: { authorization: "SDK-HMAC-SHA256 Access=AK" } },
+      undefined,
+      { cause: "credentials-refused", evidence: ["The header does not have the form of a signature."] },
+    ],
+  ])("is explained: %s", async (_, signed, sent, secretAccessKey, expected) => {
+    const { explanation } = await detail(signed, sent, secretAccessKey)
+    expect(explanation).toMatchObject(expected)
+    expect(JSON.stringify(explanation)).not.toContain("is not known")
+  })
+
+  it("is explained as certainly another SK if it fits one that the emulator knows", async () => {
+    const { accounts } = await runningEmulator()
+    const { secretAccessKey } = accounts.partner.plainUser.credentials
+    const { explanation, check: found } = await detail({}, {}, secretAccessKey)
+    expect(explanation).toMatchObject({ cause: "wrong-secret-key", confidence: "certain" })
+    expect(explanation?.evidence).toEqual([
+      "What arrived is what was signed, but it was signed with the SK of partner-viewer.",
+    ])
+    expect(found.steps.at(-1)?.detail).not.toMatch(/below|above/)
   })
 
   it("names another user's SK", async () => {
