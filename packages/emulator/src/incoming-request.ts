@@ -69,5 +69,6 @@ export function requestHead(context: Context<ServerEnv>): RequestHead {
 /** The method by which a request tries to authenticate. */
 export function schemeOf({ headers }: Pick<RequestHead, "headers">): Scheme {
   if (headers["x-auth-token"] !== undefined) return "token"
+  if (headers["x-apig-appcode"] !== undefined) return "app code"
   return headers.authorization === undefined ? "none" : "signature"
 }

@@ -6,6 +6,7 @@ export type {
   Account,
   Accounts,
   Agency,
+  App,
   Customer,
   IdentityProvider,
   Mfa,

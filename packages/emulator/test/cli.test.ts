@@ -24,6 +24,11 @@ describe("countersign-emulator", { timeout: 30_000 }, () => {
     const [, accessKeyId = "", secretAccessKey = ""] = /AK, SK +(\w+), (\w+)/.exec(printed) ?? []
     expect(printed).toMatch(/^ {2}user +partner-operator, password \S+, may act for customers$/m)
     expect((await askSigned(`${url}/v1/x`, { accessKeyId, secretAccessKey })).status).toBe(200)
+    const [, key = "", secret = ""] = /^ {2}AppKey, AppSecret +(\w+), (\w+)$/m.exec(printed) ?? []
+    expect((await askSigned(`${url}/v1/x`, { accessKeyId: key, secretAccessKey: secret })).status).toBe(200)
+    const [, code = ""] = /^ {2}AppCode +(\w+)$/m.exec(printed) ?? []
+    expect((await ask(`${url}/v1/x`, { headers: { "x-apig-appcode": code } })).status).toBe(200)
+    expect(printed).toMatch(/every other path is the gateway, which checks each token, signature and AppCode$/m)
     command.kill("SIGTERM")
     expect(await once(command, "exit")).toEqual([0, null])
     await expect(ask(url)).rejects.toThrow("fetch failed")
@@ -35,6 +40,7 @@ describe("countersign-emulator", { timeout: 30_000 }, () => {
     expect((await askSigned(`${url}/v1/x`, accounts.customers[2].user.credentials)).body.caller).toMatchObject({
       domain: "customer-3-account",
     })
+    expect(accounts.customers[2].app.key).toMatch(/^[0-9a-f]{32}$/)
     expect(accounts.partner.mfaUser.mfa?.passcode).toMatch(/^\d{6}$/)
   })
 

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks"
-import type { Account, Accounts, User } from "../src/index.ts"
+import type { Account, Accounts, App, User } from "../src/index.ts"
 import { act } from "./announce.ts"
 import { call } from "./api.ts"
 import { CopyButton } from "./copy-button.tsx"
@@ -59,6 +59,10 @@ function choicesOf({ partner, customers }: AccountsBody): Choice[] {
       } as const
       return { name: `Partner for ${domain.name}, by agency`, auth }
     }),
+    ...[partner, ...customers].flatMap(({ app: { name, key, secret, code } }): Choice[] => [
+      { name: `AppKey of ${name}`, auth: { kind: "AppKey", key, secret } },
+      { name: `AppCode of ${name}`, auth: { kind: "AppCode", code } },
+    ]),
   ]
 }
 
@@ -126,7 +130,13 @@ function AddCustomer() {
   )
 }
 
-function AccountCard({ title, account: { domain, projects, users, agencies } }: { title: string; account: Account }) {
+function AccountCard({
+  title,
+  account: { domain, projects, users, agencies, apps },
+}: {
+  title: string
+  account: Account
+}) {
   return (
     <section class="card" aria-label={`${title} ${domain.name}`}>
       <h2>
@@ -143,6 +153,9 @@ function AccountCard({ title, account: { domain, projects, users, agencies } }: 
       </ul>
       {users.map((user) => (
         <UserValues key={user.id} user={user} />
+      ))}
+      {apps.map((app) => (
+        <AppValues key={app.id} app={app} />
       ))}
     </section>
   )
@@ -161,6 +174,21 @@ function UserValues({ user }: { user: User }) {
         <Value name="AK" text={credentials.accessKeyId} of={name} />
         <Value name="SK" text={credentials.secretAccessKey} of={name} />
         {mfa !== undefined && <Value name="MFA secret" text={mfa.secret} of={name} />}
+      </ul>
+    </>
+  )
+}
+
+function AppValues({ app: { name, key, secret, code, unauthorized } }: { app: App }) {
+  return (
+    <>
+      <h3>
+        {name} <span class="remark">app of API Gateway{unauthorized === true ? ", may call no API" : ""}</span>
+      </h3>
+      <ul class="values">
+        <Value name="AppKey" text={key} of={name} />
+        <Value name="AppSecret" text={secret} of={name} />
+        <Value name="AppCode" text={code} of={name} />
       </ul>
     </>
   )

@@ -13,13 +13,15 @@ export type SnippetAuth =
       readonly agency: string
       readonly customer: string
     }
+  | { readonly kind: "AppKey"; readonly key: string; readonly secret: string }
+  | { readonly kind: "AppCode"; readonly code: string }
 
-/** A complete program that asks the emulator at `url` for the caller's balances. */
+/** A complete program that asks the emulator at `url` for the caller's balances; with an app, for an API of a customer. */
 export function snippet(client: Client, auth: SnippetAuth, url: string): string {
   const { names, lines } = authCode(auth, url)
   const { imported, module, use } = CLIENT_CODE[client]
   const own = `import { ${[...names, imported].toSorted().join(", ")} } from "@countersign/${client}"`
-  return [own, ...(module === undefined ? [] : [module]), "", ...lines, ...use(url), ""].join("\n")
+  return [own, ...(module === undefined ? [] : [module]), "", ...lines, ...use(url, pathFor(auth)), ""].join("\n")
 }
 
 function authCode(auth: SnippetAuth, url: string): { names: string[]; lines: string[] } {
@@ -53,6 +55,13 @@ function authCode(auth: SnippetAuth, url: string): { names: string[]; lines: str
           "const auth = tokenAuth(token)",
         ],
       }
+    case "AppKey":
+      return {
+        names: ["appAuth"],
+        lines: [`const auth = appAuth({ key: ${quoted(auth.key)}, secret: ${quoted(auth.secret)} })`],
+      }
+    case "AppCode":
+      return { names: ["appCodeAuth"], lines: [`const auth = appCodeAuth(${quoted(auth.code)})`] }
   }
 }
 
@@ -75,56 +84,58 @@ function passwordCode(
 interface ClientCode {
   readonly imported: string
   readonly module?: string
-  use(url: string): string[]
+  use(url: string, path: string): string[]
 }
 
-const PATH = "v2/accounts/customer-accounts/balances"
+function pathFor({ kind }: SnippetAuth): string {
+  return kind.startsWith("App") ? "v1/orders" : "v2/accounts/customer-accounts/balances"
+}
 
 const CLIENT_CODE: Readonly<Record<Client, ClientCode>> = {
   axios: {
     imported: "withAuth",
     module: 'import axios from "axios"',
-    use: (url) => [
+    use: (url, path) => [
       `const api = withAuth(axios.create({ baseURL: ${quoted(url)} }), auth)`,
       "",
-      `const { data } = await api.get(${quoted(`/${PATH}`)})`,
+      `const { data } = await api.get(${quoted(`/${path}`)})`,
       "console.log(data)",
     ],
   },
   got: {
     imported: "withAuth",
     module: 'import got from "got"',
-    use: (url) => [
+    use: (url, path) => [
       `const api = withAuth(got.extend({ prefixUrl: ${quoted(url)} }), auth)`,
       "",
-      `console.log(await api.get(${quoted(PATH)}).json())`,
+      `console.log(await api.get(${quoted(path)}).json())`,
     ],
   },
   ky: {
     imported: "withAuth",
     module: 'import ky from "ky"',
-    use: (url) => [
+    use: (url, path) => [
       `const api = withAuth(ky.create({ prefix: ${quoted(url)} }), auth)`,
       "",
-      `console.log(await api.get(${quoted(PATH)}).json())`,
+      `console.log(await api.get(${quoted(path)}).json())`,
     ],
   },
   fetch: {
     imported: "createFetch",
-    use: (url) => [
+    use: (url, path) => [
       `const authFetch = createFetch(auth, { hosts: [${quoted(new URL(url).host)}] })`,
       "",
-      `const response = await authFetch(${quoted(`${url}/${PATH}`)})`,
+      `const response = await authFetch(${quoted(`${url}/${path}`)})`,
       "console.log(await response.json())",
     ],
   },
   undici: {
     imported: "withAuth",
     module: 'import { Agent, request } from "undici"',
-    use: (url) => [
+    use: (url, path) => [
       `const dispatcher = withAuth(new Agent(), auth, { hosts: [${quoted(new URL(url).host)}] })`,
       "",
-      `const { body } = await request(${quoted(`${url}/${PATH}`)}, { dispatcher })`,
+      `const { body } = await request(${quoted(`${url}/${path}`)}, { dispatcher })`,
       "console.log(await body.json())",
     ],
   },

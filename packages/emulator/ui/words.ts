@@ -22,7 +22,9 @@ const CANONICAL = /, canonicalRequest:.*$/s
 
 /** The verdict, without the words that every refusal begins with. */
 export function verdictWords({ verdict, faults }: RequestSummary): string {
-  const words = (verdict ?? "waits").replace("Incorrect IAM authentication information: ", "").replace(CANONICAL, "")
+  const words = (verdict ?? "waits")
+    .replace(/^Incorrect (?:IAM|app) authentication information: /, "")
+    .replace(CANONICAL, "")
   return faults === undefined ? words : `${words}, fault: ${faults.join(", ")}`
 }
 

@@ -20,7 +20,10 @@ describe("the programs of the emulator's live view", () => {
   })
 
   const programs = CLIENTS.flatMap((client) =>
-    (["AK/SK", "token", "agency"] as const).map((kind): [Client, SnippetAuth["kind"]] => [client, kind]),
+    (["AK/SK", "token", "agency", "AppKey", "AppCode"] as const).map((kind): [Client, SnippetAuth["kind"]] => [
+      client,
+      kind,
+    ]),
   )
 
   it.each(programs)("%s is accepted with %s", { timeout: 30_000 }, async (client, kind) => {
@@ -28,7 +31,8 @@ describe("the programs of the emulator's live view", () => {
     await writeFile(file, snippet(client, authOf(emulator, kind), emulator.url))
     emulator.stats.reset()
     const { status, output } = await run(file)
-    expect([status, output]).toEqual([0, expect.stringContaining("account_balances")])
+    const answer = kind.startsWith("App") ? "/v1/orders" : "account_balances"
+    expect([status, output]).toEqual([0, expect.stringContaining(answer)])
     const domain = kind === "agency" ? "customer-1-account" : "partner-account"
     expect(emulator.stats.requests).toMatchObject([{ verdict: "ok", caller: { domain } }])
   })
@@ -37,7 +41,12 @@ describe("the programs of the emulator's live view", () => {
 function authOf({ accounts: { partner, customers } }: Emulator, kind: SnippetAuth["kind"]): SnippetAuth {
   const { name: user, password, credentials } = partner.user
   const domain = partner.domain.name
+  const { key, secret, code } = partner.app
   switch (kind) {
+    case "AppKey":
+      return { kind, key, secret }
+    case "AppCode":
+      return { kind, code }
     case "AK/SK":
       return { kind, ...credentials }
     case "token":

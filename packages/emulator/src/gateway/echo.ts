@@ -5,7 +5,7 @@ import type { GatewayBody } from "./read-body.ts"
 /** The longest text of a body that is echoed, in bytes. */
 const MOST_ECHOED = 4_096
 
-const SECRET = new Set(["authorization", "x-auth-token", "x-security-token"])
+const SECRET = new Set(["authorization", "x-auth-token", "x-security-token", "x-apig-appcode"])
 
 /** Answers with the request that arrived and its sender, on every path that has no other answer. */
 export function echo(

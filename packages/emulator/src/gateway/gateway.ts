@@ -10,6 +10,8 @@ import { verifyRequest } from "../verify-request.ts"
 import { echo } from "./echo.ts"
 import { partnerCenter } from "./partner-center.ts"
 import { type GatewayBody, readBody } from "./read-body.ts"
+import { refuseAtIotda } from "./refuse-at-iotda.ts"
+import { verifyApp } from "./verify-app.ts"
 
 /**
  * Serves every path that is not IAM's: checks the authentication and records it, applies faults, then answers for the
@@ -18,12 +20,18 @@ import { type GatewayBody, readBody } from "./read-body.ts"
 export async function gateway(world: World, context: Context<ServerEnv>): Promise<Response> {
   const head = requestHead(context)
   const body = await readBody(context.env.incoming)
-  const outcome = await verifyRequest(world, head, body.content, "token or signature").catch(refusalOf)
+  const outcome = await authenticate(world, head, body.content).catch(refusalOf)
   if (head.trace !== undefined) noteOutcome(head.trace, body, outcome)
   const answered = world.stats.keep(recordOf(head, body, outcome))
   const answer = (await applyFaults(world, context)) ?? answerOf(world, context, head, body, outcome)
   if (!context.env.incoming.socket.destroyed) answered(answer.status)
   return answer
+}
+
+async function authenticate(world: World, head: RequestHead, body: Uint8Array | undefined): Promise<Authenticated> {
+  refuseAtIotda(head)
+  const byApp = schemeOf(head) === "token" ? undefined : await verifyApp(world, head, body)
+  return byApp ?? verifyRequest(world, head, body, "token or signature")
 }
 
 function refusalOf(error: unknown): GatewayRefusal {

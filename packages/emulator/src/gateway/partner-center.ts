@@ -73,6 +73,11 @@ export const partnerCenter: readonly PartnerCenterRoute[] = [
   },
 ]
 
+/** Whether Partner Center has the path, with whatever method. */
+export function isPartnerCenter(path: string): boolean {
+  return partnerCenter.some((route) => route.path === path)
+}
+
 function denied(): GatewayRefusal {
   return gatewayError(403, "CBC.0151", "user access denied.")
 }

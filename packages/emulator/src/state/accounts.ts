@@ -42,6 +42,18 @@ export interface User extends Named {
   readonly agentOperator?: boolean
 }
 
+/** An app of API Gateway: credentials for APIs that customers publish. `appAuth` takes it as it is. */
+export interface App extends Named {
+  /** AppKey. */
+  readonly key: string
+  /** AppSecret. */
+  readonly secret: string
+  /** AppCode. */
+  readonly code: string
+  /** It may call no API. */
+  readonly unauthorized?: boolean
+}
+
 export interface Agency extends Named {
   /** For STS. */
   readonly urn: string
@@ -59,6 +71,8 @@ export interface Account {
   readonly users: readonly User[]
   /** Who may act for it. */
   readonly agencies: readonly Agency[]
+  /** Its apps of API Gateway. */
+  readonly apps: readonly App[]
 }
 
 /** The partner, with users for every way in which signing in fails. */
@@ -73,6 +87,10 @@ export interface Partner extends Account {
   readonly consoleOnlyUser: User
   /** A user who is disabled. */
   readonly disabledUser: User
+  /** An app that may call every API. */
+  readonly app: App
+  /** An app that may call no API. */
+  readonly unauthorizedApp: App
 }
 
 /** A customer of the partner. */
@@ -83,6 +101,8 @@ export interface Customer extends Account {
   readonly agency: Agency
   /** Trusts another account. */
   readonly foreignAgency: Agency
+  /** An app that may call every API. */
+  readonly app: App
 }
 
 /** An OpenID Connect identity provider that the partner's account trusts. */
@@ -101,7 +121,11 @@ export interface IdentityProvider {
 
 /** A customer to add. */
 export interface NewCustomer {
-  /** Name of the customer, from which the names of its account and user are made. @default "customer-4" and so on */
+  /**
+   * A letter, then up to 31 letters, digits or hyphens. The names of its account, user and app begin with it.
+   *
+   * @default "customer-4" and so on
+   */
   name?: string | undefined
 }
 
@@ -116,7 +140,8 @@ export interface Accounts {
   /** The machine of the metadata service, and the pod, which run under an agency. */
   readonly machine: { readonly podToken: string }
   /**
-   * Adds a customer of the partner: an account with a user and two agencies, all derived from the name.
+   * Adds a customer of the partner: an account with a user, two agencies and an app, all named after it: the account of
+   * `acme` is `acme-account`, its user `acme-admin`, its app `acme-app`.
    *
    * @throws {AuthError} `AUTH_INVALID_OPTION` for a name that is taken or malformed
    */
@@ -145,6 +170,7 @@ export function sampleAccounts(now: () => number, onAdded: (customer: Customer) 
   const mfaUser = user("partner-mfa", { agentOperator: true, mfa: mfaDevice(now) })
   const consoleOnlyUser = user("partner-console", { consoleOnly: true })
   const disabledUser = user("partner-former", { disabled: true })
+  const [app, unauthorizedApp] = [appNamed("partner-app"), { ...appNamed("partner-stray-app"), unauthorized: true }]
   const customerNamed = (name: string): Customer => customer(name, partnerDomain, user)
   const customers: [Customer, Customer, Customer, ...Customer[]] = [
     customerNamed("customer-1"),
@@ -162,6 +188,9 @@ export function sampleAccounts(now: () => number, onAdded: (customer: Customer) 
       mfaUser,
       consoleOnlyUser,
       disabledUser,
+      apps: [app, unauthorizedApp],
+      app,
+      unauthorizedApp,
     },
     customers,
     identityProvider: identityProvider(now),
@@ -232,7 +261,18 @@ function customer(name: string, partnerDomain: Named, user: (name: string) => Us
   const agency = agencyFor(partnerDomain, "partner-agency")
   const foreignAgency = agencyFor(named("auditor", "auditor-account"), "auditor-agency")
   const agencies = [agency, foreignAgency]
-  return { domain, projects: projectsOf(name), users: [own], agencies, user: own, agency, foreignAgency }
+  const app = appNamed(`${name}-app`)
+  const members = { users: [own], agencies, apps: [app], user: own, agency, foreignAgency, app }
+  return { domain, projects: projectsOf(name), ...members }
+}
+
+function appNamed(name: string): App {
+  return {
+    ...named(`app-${name}`, name),
+    key: hexOf(`${name}/key`),
+    secret: hexOf(`${name}/secret`),
+    code: `${hexOf(`${name}/code`)}${hexOf(`${name}/code-end`)}`,
+  }
 }
 
 function projectsOf(account: string): Named[] {

@@ -12,6 +12,8 @@ export interface Authenticated {
 export interface GatewayVerifiers {
   readonly "token or signature": Verifier<Authenticated>
   readonly signature: Verifier<Authenticated>
+  /** By AppKey and AppSecret. */
+  readonly app: Verifier<Authenticated>
 }
 
 export function createGatewayVerifiers(
@@ -19,6 +21,16 @@ export function createGatewayVerifiers(
   keyLockout: LockOut,
   now: () => number,
 ): GatewayVerifiers {
+  const asGateway = {
+    // Faults change keys at any time.
+    keyCache: { ttlMs: 0, absentTtlMs: 0 },
+    // The real gateway accepts a signature without Host or body.
+    allowUnsignedHost: true,
+    allowUnsignedPayload: true,
+    // The real gateway shows the canonical request that it made.
+    development: true,
+    now,
+  }
   const verifier = createSilentVerifier<Authenticated>({
     keys(accessKeyId) {
       const key = identities.key(accessKeyId)
@@ -32,22 +44,23 @@ export function createGatewayVerifiers(
         return isUnknown ? undefined : callerOf(token)
       },
     },
-    // Faults change keys at any time.
-    keyCache: { ttlMs: 0, absentTtlMs: 0 },
+    ...asGateway,
     algorithms: ["SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256", "SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3"],
     // Open Telekom Cloud's gateway has the same software.
     scoped: true,
     regions: "any",
     services: "any",
-    // The real gateway accepts a signature without Host or body.
-    allowUnsignedHost: true,
-    allowUnsignedPayload: true,
     lockOut: keyLockout,
-    // The real gateway shows the canonical request that it made.
-    development: true,
-    now,
   })
-  return { "token or signature": verifier, signature: verifier.with({ schemes: ["signature"] }) }
+  const app = createSilentVerifier<Authenticated>({
+    keys(appKey) {
+      const found = identities.app(appKey)
+      return found && { ...found, owner: { principal: found.principal, projectId: undefined } }
+    },
+    ...asGateway,
+    algorithms: ["SDK-HMAC-SHA256"],
+  })
+  return { "token or signature": verifier, signature: verifier.with({ schemes: ["signature"] }), app }
 }
 
 function callerOf({

@@ -5,7 +5,7 @@ import type { Account, Accounts, Agency, Named, User } from "./accounts.ts"
 /** Somebody who calls. */
 export interface Principal {
   readonly account: Account
-  /** The user, or the agency that acts for one. */
+  /** The user, the agency that acts for one, or the app. */
   readonly user: Named & { readonly agentOperator?: boolean }
   /** The one who assumed the agency. */
   readonly assumedBy?: Principal
@@ -32,6 +32,11 @@ export interface IssuedKey {
   readonly principal: Principal
 }
 
+/** An app, as the key that it signs with. */
+export interface IssuedApp extends IssuedKey {
+  readonly isUnauthorized: boolean
+}
+
 export interface Identities {
   readonly accounts: readonly Account[]
   /** Admits an account, its users and their keys. */
@@ -49,6 +54,9 @@ export interface Identities {
   token(value: string): IssuedToken | undefined
   issueKey(principal: Principal, durationMs: number): IssuedKey
   key(accessKeyId: string): IssuedKey | undefined
+  /** An app, by its AppKey. */
+  app(key: string): IssuedApp | undefined
+  appByCode(code: string): IssuedApp | undefined
   revokeTokens(which: (token: IssuedToken) => boolean): void
   /** Replaces an access key, which is unknown from then on. */
   rotateKey(accessKeyId: string): IssuedKey
@@ -67,6 +75,8 @@ export function createIdentities({ partner, customers }: Accounts, now: () => nu
   const accounts: Account[] = []
   const tokens = new Map<string, IssuedToken>()
   const keys = new Map<string, IssuedKey>()
+  const apps = new Map<string, IssuedApp>()
+  const codes = new Map<string, IssuedApp>()
   const passwords = new Map<string, string>()
   const disabled = new Set<string>()
   const admit = (account: Account): void => {
@@ -75,6 +85,12 @@ export function createIdentities({ partner, customers }: Accounts, now: () => nu
       keys.set(user.credentials.accessKeyId, { ...user.credentials, principal: { account, user } })
       passwords.set(user.id, user.password)
       if (user.disabled === true) disabled.add(user.id)
+    }
+    for (const { id, name, key, secret, code, unauthorized = false } of account.apps) {
+      const principal = { account, user: { id, name } }
+      const app = { accessKeyId: key, secretAccessKey: secret, principal, isUnauthorized: unauthorized }
+      apps.set(key, app)
+      codes.set(code, app)
     }
   }
   for (const account of [partner, ...customers]) admit(account)
@@ -120,6 +136,8 @@ export function createIdentities({ partner, customers }: Accounts, now: () => nu
         principal,
       }),
     key: (accessKeyId) => keys.get(accessKeyId),
+    app: (key) => apps.get(key),
+    appByCode: (code) => codes.get(code),
     revokeTokens,
     rotateKey(accessKeyId) {
       const old = keys.get(accessKeyId)

@@ -1,11 +1,11 @@
 /** The method by which a request tries to authenticate. */
-export type Scheme = "token" | "signature" | "none"
+export type Scheme = "token" | "signature" | "app code" | "none"
 
 /** The caller of a request. */
 export interface Caller {
   /** Name of the account. */
   readonly domain: string
-  /** Name of the user, or of the agency. */
+  /** Name of the user, the agency, or the app. */
   readonly user: string
   /** Name of the user who assumed the agency. */
   readonly assumedBy?: string

@@ -6,7 +6,7 @@ import { canonicalText, parseCanonical } from "./canonical-parts.ts"
 import { type ClaimedSignature, claimedSignature } from "./claimed-signature.ts"
 import { findSignedRequest, type TriedSecret } from "./find-signed-request.ts"
 import { type Mask, maskCanonical } from "./mask.ts"
-import type { RequestCheck, StepState } from "./record.ts"
+import type { CheckStep, RequestCheck, StepState } from "./record.ts"
 import type { RecordedRequest } from "./recorder.ts"
 import { verdictOf } from "./verdict-of.ts"
 
@@ -17,6 +17,8 @@ export function checkOf(world: World, mask: Mask, request: RecordedRequest): Req
       return signatureCheck(world, mask, request)
     case "token":
       return tokenCheck(world, request)
+    case "app code":
+      return codeCheck(world, request)
     case "none":
       return openCheck(request)
   }
@@ -52,10 +54,11 @@ function signatureCheck(world: World, mask: Mask, request: RecordedRequest): Req
   // A token, or a scheme that is not accepted, would be another check.
   const failedAt = outcome === "OK" ? undefined : (FAILED_AT[outcome] ?? "Authorization")
   const failedIndex = failedAt === undefined ? SIGNATURE_STEPS.length : SIGNATURE_STEPS.indexOf(failedAt)
-  const steps = SIGNATURE_STEPS.map((name, index) => {
+  const steps = SIGNATURE_STEPS.map((name, index): CheckStep => {
     const state: StepState = index < failedIndex ? "passed" : index === failedIndex ? "failed" : "not reached"
     return { name, state, detail: state === "not reached" ? "" : signatureDetail(name, mask, request, claimed) }
   })
+  if (outcome === "OK" && request.trace.refusal !== undefined) steps.push(permissionStep(request.trace.refusal))
   const canonical = claimed === undefined ? undefined : arrivedCanonical(request, claimed)
   if (canonical === undefined || claimed === undefined) return { steps }
   const check = { steps, canonicalRequest: maskCanonical(canonical) }
@@ -149,10 +152,33 @@ function hostsOf({ headers, port }: RecordedRequest): string[] {
 }
 
 function secretsBut(world: World, accessKeyId: string): TriedSecret[] {
-  return world.identities.accounts
-    .flatMap(({ users }) => users)
-    .filter(({ credentials }) => credentials.accessKeyId !== accessKeyId)
-    .map(({ name, credentials }) => ({ secretAccessKey: credentials.secretAccessKey, words: `the SK of ${name}` }))
+  return world.identities.accounts.flatMap(({ users, apps }) => [
+    ...users
+      .filter(({ credentials }) => credentials.accessKeyId !== accessKeyId)
+      .map(({ name, credentials }) => ({ secretAccessKey: credentials.secretAccessKey, words: `the SK of ${name}` })),
+    ...apps
+      .filter(({ key }) => key !== accessKeyId)
+      .map(({ name, secret }) => ({ secretAccessKey: secret, words: `the AppSecret of ${name}` })),
+  ])
+}
+
+function permissionStep(refusal: string): CheckStep {
+  return { name: "Permission", state: "failed", detail: refusal }
+}
+
+function codeCheck({ identities }: World, { headers, trace }: RecordedRequest): RequestCheck {
+  const code = headers["x-apig-appcode"] ?? ""
+  const app = identities.appByCode(code)
+  const steps: CheckStep[] = [
+    { name: "X-Apig-AppCode", state: "passed", detail: `${code.length} characters` },
+    {
+      name: "App",
+      state: app === undefined ? "failed" : "passed",
+      detail: app === undefined ? "The emulator has no app with this code." : `the code of ${app.principal.user.name}`,
+    },
+  ]
+  if (app !== undefined && trace.refusal !== undefined) steps.push(permissionStep(trace.refusal))
+  return { steps }
 }
 
 const UNKNOWN_TOKEN = /decrypt token fail|Invalid token/

@@ -21,6 +21,7 @@ export function explanationOf(request: RecordedRequest, check: RequestCheck): Re
 /** `explain` sees a refusal alone. The emulator also knows the SK, what arrived, and what it tried in vain. */
 function ownFinding(request: RecordedRequest, check: RequestCheck): Partial<RequestExplanation> {
   const { outcome, key } = request.trace.signature ?? {}
+  const isApp = request.trace.refusal?.startsWith("Incorrect app ") === true
   const failed = check.steps.find(({ state }) => state === "failed")
   switch (outcome) {
     case "SIGNATURE_MALFORMED":
@@ -36,7 +37,11 @@ function ownFinding(request: RecordedRequest, check: RequestCheck): Partial<Requ
         evidence: failed === undefined ? [] : [failed.detail],
       }
     case "SIGNATURE_MISMATCH":
-      return key === undefined ? {} : mismatch(request, check, key.accessKeyId)
+      if (key === undefined) return {}
+      // Only AKs are locked after failures.
+      return isApp
+        ? { ...mismatch(request, check, `the AppSecret of ${key.accessKeyId}`), locks: false }
+        : mismatch(request, check, `the SK of ${key.accessKeyId}`)
     default:
       return {}
   }
@@ -45,7 +50,7 @@ function ownFinding(request: RecordedRequest, check: RequestCheck): Partial<Requ
 function mismatch(
   { headers, trace }: RecordedRequest,
   { canonicalRequest, signedCanonicalRequest, differences = [] }: RequestCheck,
-  accessKeyId: string,
+  secret: string,
 ): Partial<RequestExplanation> {
   const found = differences.find(({ part }) => part === "key")
   const isOtherRequest = signedCanonicalRequest !== undefined && found === undefined
@@ -70,11 +75,11 @@ function mismatch(
     cause: "wrong-secret-key",
     where: "secret key",
     confidence: found !== undefined ? "certain" : isBodyKnown ? "likely" : "possible",
-    summary: `The request was not signed with the SK of ${accessKeyId}.`,
-    fix: `Sign with the SK that belongs to ${accessKeyId}, whole, and without white space or quotes.`,
+    summary: `The request was not signed with ${secret}.`,
+    fix: `Sign with ${secret}: whole, and without white space or quotes.`,
     evidence: found === undefined ? tried : [`What arrived is what was signed, but ${found.words}.`],
   }
 }
 
 const TRIED =
-  "With that SK, the signature fits neither the request that arrived nor one that differs from it as clients and proxies usually change requests. So another SK made it, or it was made of something else."
+  "The signature fits neither the request that arrived nor one that differs from it as clients and proxies usually change requests. So another secret made it, or it was made of something else."

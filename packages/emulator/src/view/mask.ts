@@ -15,19 +15,20 @@ export interface Mask {
   message(message: string): string
 }
 
-export function createMask({ key, token }: Pick<Identities, "key" | "token">): Mask {
+export function createMask({ key, app, token }: Pick<Identities, "key" | "app" | "token">): Mask {
+  const isOwn = (accessKeyId: string): boolean => key(accessKeyId) !== undefined || app(accessKeyId) !== undefined
   const maskKey = (accessKeyId: string): string =>
-    key(accessKeyId) === undefined ? `${accessKeyId.slice(0, 3)}…${accessKeyId.slice(-2)}` : accessKeyId
+    isOwn(accessKeyId) ? accessKeyId : `${accessKeyId.slice(0, 3)}…${accessKeyId.slice(-2)}`
   return {
     accessKeyId: maskKey,
-    message: (message) => message.replace(/(?<=\bak:)[^,\s"]+/g, maskKey),
+    message: (message) => message.replace(/(?<=\b(?:ak:|appkey ))[^,\s"]+/g, maskKey),
     headers: (headers) =>
       Object.fromEntries(
         Object.entries(headers).map(([name, value]) => {
           if (!SECRET_NAME.test(name)) return [name, value]
           const [, start, accessKeyId = "", middle] = SIGNED.exec(value) ?? []
           if (name !== "authorization" || start === undefined) return [name, masked(value, token(value))]
-          if (key(accessKeyId) !== undefined) return [name, value]
+          if (isOwn(accessKeyId)) return [name, value]
           return [name, `${start}${maskKey(accessKeyId)}${middle}[secret]`]
         }),
       ),

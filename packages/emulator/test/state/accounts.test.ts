@@ -9,6 +9,11 @@ it("are the same at every start, with unique ids and keys", () => {
   const ids = accounts.flatMap(({ domain, users, agencies, projects }) =>
     [domain, ...users, ...agencies, ...projects].map(({ id }) => id),
   )
+  const apps = accounts.flatMap((account) => account.apps)
+  const secrets = apps.flatMap(({ id, key, secret, code }) => [id, key, secret, code])
+  expect(new Set([...ids, ...secrets]).size).toBe(ids.length + secrets.length)
+  for (const { key, secret, code } of apps)
+    expect([key, secret, code].map(({ length }) => length)).toEqual([32, 32, 64])
   const keys = accounts.flatMap(({ users }) => users.map(({ credentials }) => credentials))
   expect(new Set(ids).size).toBe(ids.length)
   expect(new Set(keys.flatMap((key) => [key.accessKeyId, key.secretAccessKey])).size).toBe(keys.length * 2)
@@ -38,4 +43,10 @@ it.each([["acme"], [null], [{ name: 5 }], [{ name: "" }], [{ name: "a name" }]])
     expect.objectContaining({ name: "AuthError", code: "AUTH_INVALID_OPTION" }),
   )
   expect(accounts.customers).toHaveLength(3)
+})
+
+it("names account, user and app after the customer", () => {
+  const { domain, user, app, agency } = sampleAccounts(() => 0).addCustomer({ name: "acme" })
+  const names = [domain, user, app, agency].map(({ name }) => name)
+  expect(names).toEqual(["acme-account", "acme-admin", "acme-app", "partner-agency"])
 })
