@@ -4,6 +4,7 @@ import type { World } from "../state/world.ts"
 import { checkOf } from "./check-of.ts"
 import { explanationOf } from "./explanation-of.ts"
 import type { Mask } from "./mask.ts"
+import { maskBody } from "./mask-body.ts"
 import type { RecordedExchange, RequestDetail, RequestSummary } from "./record.ts"
 import type { RecordedRequest } from "./recorder.ts"
 import { verdictOf } from "./verdict-of.ts"
@@ -43,7 +44,7 @@ export function requestExchange(mask: Mask, request: RecordedRequest): RecordedE
   const { part, trace, headers, answer } = request
   const { bytes = Number(headers["content-length"] ?? 0), sha256, content } = trace.body ?? {}
   // Requests to IAM hold passwords.
-  const text = part === "gateway" ? textOf(content) : undefined
+  const text = part === "gateway" ? maskedText(content) : undefined
   return {
     ...requestSummary(mask, request),
     headers: mask.headers(headers),
@@ -59,10 +60,10 @@ export function requestExchange(mask: Mask, request: RecordedRequest): RecordedE
   }
 }
 
-function textOf(content: Uint8Array | undefined): string | undefined {
+function maskedText(content: Uint8Array | undefined): string | undefined {
   if (content === undefined || content.byteLength === 0) return undefined
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(content)
+    return maskBody(new TextDecoder("utf-8", { fatal: true }).decode(content))
   } catch {
     return undefined
   }

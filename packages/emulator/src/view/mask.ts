@@ -1,7 +1,5 @@
 import type { Identities } from "../state/identities.ts"
-
-/** Names of headers and query parameters that carry a credential. */
-const SECRET_NAME = /token|auth|cookie|secret|passw|credential|signature|key|code/i
+import { isSecretField, SECRET } from "./secret-field.ts"
 
 /** Matches an Authorization header with a signature. Only the signature at its end is secret. */
 const SIGNED = /^((?:SDK|V11)-[A-Z\d-]+ (?:Access|Credential)=)([^,/\s]+)(.*, ?Signature=)\S+$/
@@ -21,22 +19,31 @@ export function createMask({ key, app, token }: Pick<Identities, "key" | "app" |
     isOwn(accessKeyId) ? accessKeyId : `${accessKeyId.slice(0, 3)}…${accessKeyId.slice(-2)}`
   return {
     accessKeyId: maskKey,
-    message: (message) => message.replace(/(?<=\b(?:ak:|appkey ))[^,\s"]+/g, maskKey),
+    message: (message) =>
+      message
+        .replace(/(?<=\b(?:ak:|appkey ))[^,\s"]+/g, maskKey)
+        // The query of a canonical request.
+        .replace(/(?<=[|&])([^=&|\s"]+)=[^&|\s"]+/g, (pair, name) =>
+          isSecretField(name) ? `${name}=${SECRET}` : pair,
+        ),
     headers: (headers) =>
       Object.fromEntries(
         Object.entries(headers).map(([name, value]) => {
-          if (!SECRET_NAME.test(name)) return [name, value]
+          // Such as Referer and Location.
+          if (!isSecretField(name)) return [name, maskTarget(value)]
           const [, start, accessKeyId = "", middle] = SIGNED.exec(value) ?? []
           if (name !== "authorization" || start === undefined) return [name, masked(value, token(value))]
           if (isOwn(accessKeyId)) return [name, value]
-          return [name, `${start}${maskKey(accessKeyId)}${middle}[secret]`]
+          return [name, `${start}${maskKey(accessKeyId)}${middle}${SECRET}`]
         }),
       ),
-    target(target) {
-      const [path = "", query] = split(target)
-      return query === undefined ? path : `${path}?${maskPairs(query, "&", "=")}`
-    },
+    target: maskTarget,
   }
+}
+
+function maskTarget(target: string): string {
+  const [path = "", query] = split(target)
+  return query === undefined ? path : `${path}?${maskPairs(query, "&", "=")}`
 }
 
 /** Masks the values of headers and query parameters that carry a credential in a canonical request. */
@@ -51,7 +58,7 @@ function maskPairs(text: string, between: string, sign: string): string {
     .split(between)
     .map((pair) => {
       const [name = "", value] = split(pair, sign)
-      return value !== undefined && SECRET_NAME.test(name) ? `${name}${sign}[secret]` : pair
+      return value !== undefined && isSecretField(name) ? `${name}${sign}${SECRET}` : pair
     })
     .join(between)
 }
