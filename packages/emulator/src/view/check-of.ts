@@ -151,11 +151,17 @@ function hostsOf({ headers, port }: RecordedRequest): string[] {
   return forwarded === undefined ? own : [...own, forwarded]
 }
 
-function secretsBut(world: World, accessKeyId: string): TriedSecret[] {
-  return world.identities.accounts.flatMap(({ users, apps }) => [
+function secretsBut({ identities }: World, accessKeyId: string): TriedSecret[] {
+  // A key may have been rotated or revoked since.
+  const ownerOf = (key: string, user: string): string =>
+    identities.key(key) === undefined ? `a former key of ${user}` : user
+  return identities.accounts.flatMap(({ users, apps }) => [
     ...users
       .filter(({ credentials }) => credentials.accessKeyId !== accessKeyId)
-      .map(({ name, credentials }) => ({ secretAccessKey: credentials.secretAccessKey, words: `the SK of ${name}` })),
+      .map(({ name, credentials }) => ({
+        secretAccessKey: credentials.secretAccessKey,
+        words: `the SK of ${ownerOf(credentials.accessKeyId, name)}`,
+      })),
     ...apps
       .filter(({ key }) => key !== accessKeyId)
       .map(({ name, secret }) => ({ secretAccessKey: secret, words: `the AppSecret of ${name}` })),

@@ -203,6 +203,17 @@ describe("a refused signature", () => {
     expect(signedCanonicalRequest).toBe(canonicalRequest)
   })
 
+  it("names the SK of a key that was rotated", async () => {
+    const { url, accounts, faults } = await runningEmulator({ ui: true })
+    const { accessKeyId, secretAccessKey } = accounts.partner.user.credentials
+    const rotated = faults.rotateKey(accessKeyId)
+    await askSigned(`${url}/v1/x`, { accessKeyId: rotated.accessKeyId, secretAccessKey })
+    const { check: found } = (await ask(`${url}/-/requests/1`)).body as unknown as RequestDetail
+    expect(found.differences).toEqual([
+      { part: "key", words: "it was signed with the SK of a former key of partner-operator" },
+    ])
+  })
+
   it.each(["SK\n", " SK", '"SK"'])("names an SK that was read as %j", async (form) => {
     const { url, accounts } = await runningEmulator({ ui: true })
     const { accessKeyId, secretAccessKey } = accounts.partner.user.credentials
