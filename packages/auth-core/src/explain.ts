@@ -1,18 +1,23 @@
-import { type Answer, type AnswerFields, answerFields, type Failure, headersOf, readAnswer } from "./explain/answer.ts"
-import { findCanonicalRequest } from "./explain/canonical-parts.ts"
+import { type Answer, type AnswerFields, answerFields, headersOf, noAnswer, readAnswer } from "./explain/answer.ts"
 import { CAUSES } from "./explain/causes.ts"
 import {
   createExplanation,
   type ExplainContext,
+  type ExplainedRequest,
   type Explanation,
   type ExplanationFields,
   type RefusalFacts,
+  WITHOUT_DETAILS,
 } from "./explain/explanation.ts"
-import { isSecretName, shownMessage } from "./explain/masked.ts"
+import { explainFailure } from "./explain/failure.ts"
+import { shownMessage } from "./explain/masked.ts"
 import { mismatch } from "./explain/mismatch.ts"
+import { readContext, readRequest } from "./explain/read-context.ts"
 import { refine } from "./explain/refine.ts"
 import { type KnownRefusal, REFUSALS } from "./explain/refusals.ts"
 import { isPromise } from "./runtime/promises.ts"
+import { asked } from "./runtime/read-answer.ts"
+import { isSecretName } from "./runtime/redact.ts"
 
 /** A refusal whose body is at hand. */
 export type ReadRefusal =
@@ -58,26 +63,28 @@ export function explain<R>(refusal: R, context: ExplainContext = {}): Explained<
   return explained(refusal, context) as Explained<R>
 }
 
-function explained(refusal: unknown, context: ExplainContext): Explanation | Promise<Explanation> {
-  const answer = readAnswer(refusal)
-  return isPromise(answer) ? answer.then((read) => explanationOf(read, context)) : explanationOf(answer, context)
+function explained(refusal: unknown, given: unknown): Explanation | Promise<Explanation> {
+  // Both are of anybody: a Proxy, or an object with getters, may throw at each step.
+  const context = asked(() => readContext(given)) ?? {}
+  const answer = asked(() => readAnswer(refusal)) ?? noAnswer({ message: "" })
+  const made = (read: Answer): Explanation => asked(() => explanationOf(read, context)) ?? unknownRefusal(read)
+  return isPromise(answer) ? answer.then(made) : made(answer)
 }
 
 function explanationOf(answer: Answer, given: ExplainContext): Explanation {
-  if (answer.failure !== undefined) return withoutAnswer(answer.failure, secretsIn(given))
+  if (answer.failure !== undefined) return explainFailure(answer.failure, secretsIn(given))
   const fields = answerFields(answer)
-  // JavaScript callers may give an auth that keeps no requests.
-  const kept = fields.requestId === undefined ? undefined : given.auth?.refusedRequest?.(fields.requestId)
+  const kept = keptRequest(given, fields.requestId)
   const context = { ...given, request: { ...answer.request, ...kept, ...given.request } }
-  const secrets = secretsIn(context)
-  const shown = findCanonicalRequest(fields.errorMessage ?? answer.text ?? "")
-  const refusal = refusalFacts(answer, fields, shown?.before, secrets)
+  const refusal = refusalFacts(answer, fields, secretsIn(context))
   const row = REFUSALS.find((known) => fits(known, answer, fields))
+  if (isAccepted(answer, fields, row)) {
+    return createExplanation({ ...WITHOUT_DETAILS, ...CAUSES["not-refused"], ...NOT_REFUSED, refusal })
+  }
   const { cause, where, source, confidence = "certain" } = row ?? UNKNOWN
-  const facts = CAUSES[cause]
   const base: ExplanationFields = {
-    ...EMPTY,
-    ...facts,
+    ...WITHOUT_DETAILS,
+    ...CAUSES[cause],
     ...(row?.summary === undefined ? {} : { summary: row.summary }),
     ...(row?.fix === undefined ? {} : { fix: row.fix }),
     cause,
@@ -87,21 +94,38 @@ function explanationOf(answer: Answer, given: ExplainContext): Explanation {
     refusal,
   }
   if (cause !== "signature-mismatch") return createExplanation({ ...base, ...refine(cause, answer, fields, context) })
-  const found = mismatch(answer, shown?.canonicalRequest, context)
+  const isKnownAsSigned = kept !== undefined && given.request === undefined
+  const found = mismatch(answer, fields.canonicalRequest, context, isKnownAsSigned)
   return createExplanation({ ...base, ...CAUSES[found.cause], ...found })
 }
 
-const EMPTY = {
-  expected: undefined,
-  received: undefined,
-  retryAfterMs: undefined,
-  lockedUntil: undefined,
-  evidence: [],
-  differences: [],
-  comparison: [],
-} as const
+/** The request of this refusal, where the auth keeps those that were refused. */
+function keptRequest({ auth }: ExplainContext, requestId: string | undefined): Partial<ExplainedRequest> | undefined {
+  if (requestId === undefined) return undefined
+  // JavaScript callers may give an auth that keeps no requests, or one of their own.
+  const kept = asked(() => auth?.refusedRequest?.(requestId))
+  return kept && readRequest(kept)
+}
 
 const UNKNOWN = { cause: "unknown", where: "request", source: "nothing", confidence: "possible" } as const
+const NOT_REFUSED = {
+  cause: "not-refused",
+  where: "request",
+  source: "RFC 9110, section 15.3",
+  confidence: "certain",
+} as const
+
+/** A success, unless its body is an error all the same, or the page of a proxy. */
+function isAccepted({ status = 0 }: Answer, { errorCode }: AnswerFields, row: KnownRefusal | undefined): boolean {
+  if (status < 200 || status > 299) return false
+  return row === undefined || (errorCode === undefined && row.cause !== "not-huawei-cloud")
+}
+
+/** In case that nothing could be made of it. */
+function unknownRefusal({ status }: Answer): Explanation {
+  const refusal = { status, errorCode: undefined, errorMessage: undefined, requestId: undefined }
+  return createExplanation({ ...WITHOUT_DETAILS, ...CAUSES.unknown, ...UNKNOWN, refusal })
+}
 
 function fits({ code, status, text }: KnownRefusal, answer: Answer, { errorCode, subject }: AnswerFields): boolean {
   // A pasted message has no code.
@@ -116,19 +140,15 @@ function fits({ code, status, text }: KnownRefusal, answer: Answer, { errorCode,
 function refusalFacts(
   { status }: Answer,
   { errorCode, errorMessage, requestId }: AnswerFields,
-  beforeCanonical: string | undefined,
   secrets: readonly string[],
 ): RefusalFacts {
-  const message = beforeCanonical ?? errorMessage
   return {
     status,
     errorCode: errorCode && shownMessage(errorCode, secrets),
-    errorMessage: message && shownMessage(message, secrets).slice(0, LONGEST_MESSAGE),
+    errorMessage: errorMessage && shownMessage(errorMessage, secrets),
     requestId: requestId && shownMessage(requestId, secrets),
   }
 }
-
-const LONGEST_MESSAGE = 500
 
 /** All that must not be repeated, even if the other side does. */
 function secretsIn({ credentials, request }: ExplainContext): string[] {
@@ -137,50 +157,6 @@ function secretsIn({ credentials, request }: ExplainContext): string[] {
     .map(([, value]) => value)
   return [credentials?.secretAccessKey, credentials?.securityToken, ...headers].filter((secret) => secret !== undefined)
 }
-
-function withoutAnswer(
-  { message, isOurs, code, name, retryAfterMs }: Failure,
-  secrets: readonly string[],
-): Explanation {
-  const cause = isOurs ? "not-sent" : "no-answer"
-  const isEnded = !isOurs && [code, name].some((word) => ENDED.test(word ?? ""))
-  const known = isEnded
-    ? "The program ended the request."
-    : NETWORK_FAULTS.find(([words]) => words.test(code ?? name ?? ""))?.[1]
-  return createExplanation({
-    ...EMPTY,
-    ...CAUSES[cause],
-    ...(isEnded ? { fix: "Look for what aborts the request: its AbortSignal, or a limit of the program." } : {}),
-    cause,
-    where: isOurs || isEnded ? "request" : "network",
-    // An error without a code may be of the program itself.
-    confidence: isOurs || known !== undefined ? "certain" : code === undefined ? "possible" : "likely",
-    ...(retryAfterMs === undefined ? {} : { retryable: true, retryAfterMs }),
-    evidence: known === undefined ? [] : [known],
-    source: isOurs ? "this library" : "the client",
-    refusal: {
-      status: undefined,
-      errorCode: code,
-      errorMessage: message === "" ? undefined : shownMessage(message, secrets).slice(0, LONGEST_MESSAGE),
-      requestId: undefined,
-    },
-  })
-}
-
-/** The codes and names of an abort in each client. */
-const ENDED = /^(?:ABORT_ERR|ERR_ABORTED|ERR_CANCELED|UND_ERR_ABORTED|AbortError|CanceledError|CancelError)$/
-
-/** By the codes of Node and undici, else by the name. */
-const NETWORK_FAULTS: readonly (readonly [words: RegExp, sentence: string])[] = [
-  [/^ENOTFOUND$|^EAI_AGAIN$/, "The host name could not be resolved."],
-  [/^ECONNREFUSED$/, "Nothing listens at that address."],
-  [/^ECONNRESET$|^EPIPE$|^UND_ERR_SOCKET$/, "The connection was closed before an answer came."],
-  [/TIMEDOUT$|TIMEOUT$|^ECONNABORTED$|^TimeoutError$/, "The time for an answer was over."],
-  [
-    /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/,
-    "The certificate is not trusted: a proxy may open TLS, whose authority Node takes from NODE_EXTRA_CA_CERTS.",
-  ],
-]
 
 export type { ComparedLine, ComparedPart } from "./explain/canonical-parts.ts"
 export type { Cause, Locks } from "./explain/causes.ts"

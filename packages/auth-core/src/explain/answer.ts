@@ -1,8 +1,11 @@
+import { joined } from "../digest/bytes.ts"
 import { type AuthError, isAuthError } from "../errors/auth-error.ts"
 import { isPromise } from "../runtime/promises.ts"
 import { asked, isObject, memberAt, parseJson, readErrorFields, requestIdIn, textAt } from "../runtime/read-answer.ts"
 import { parseSdkDate, serverTimeIn } from "../signing/server-time.ts"
+import { findCanonicalRequest } from "./canonical-parts.ts"
 import type { ExplainedRequest } from "./explanation.ts"
+import type { Failure } from "./failure.ts"
 
 /** A refusal, whichever client gave it. */
 export interface Answer {
@@ -21,22 +24,13 @@ export interface Answer {
   readonly isLive: boolean
 }
 
-/** Why there is no answer. */
-export interface Failure {
-  readonly message: string
-  /** This library did not send the request. */
-  readonly isOurs: boolean
-  /** Such as `ENOTFOUND`. */
-  readonly code?: string | undefined
-  /** Such as `AbortError`. */
-  readonly name?: string | undefined
-  readonly retryAfterMs?: number | undefined
-}
+/** The longest answer that is read. The longest that a gateway gives, with a canonical request, has half of that. */
+export const LONGEST_ANSWER = 256 * 1024
 
 /** Reads what a client gives: at once where the body is at hand, and leaving a fetch Response readable. */
 export function readAnswer(refusal: unknown): Answer | Promise<Answer> {
-  if (typeof refusal === "string") return answerOf({}, undefined, false, refusal)
-  if (!isObject(refusal)) return noAnswer({ message: "", isOurs: false })
+  if (typeof refusal === "string") return answerOf({}, undefined, false, refusal.slice(0, LONGEST_ANSWER))
+  if (!isObject(refusal)) return noAnswer({ message: "" })
   const authError = authErrorIn(refusal)
   const known = authError && asked(() => ofAuthError(authError))
   if (known !== undefined) return known
@@ -45,14 +39,23 @@ export function readAnswer(refusal: unknown): Answer | Promise<Answer> {
   if (isObject(response)) return ofResponse(response, request, refusal)
   if (statusOf(refusal) !== undefined) return ofResponse(refusal, request, refusal)
   const [message = "", name] = [textAt(refusal, "message"), textAt(refusal, "name")]
-  return noAnswer({ message, isOurs: false, code: codeIn(refusal), name })
+  const chain = causesOf(refusal)
+  // The innermost says most.
+  const code = chain.map((error) => textAt(error, "code")).findLast((each) => each !== undefined)
+  const innermost = chain.length > 1 ? textAt(chain.at(-1), "message") : undefined
+  return noAnswer({ message, code, name, reason: innermost === message ? undefined : innermost })
 }
 
-/** Of the innermost cause, which says most. */
-function codeIn(error: object, depth = 0): string | undefined {
-  const causes = [memberAt(error, "cause"), memberAt(error, "errors")].flat()
-  const inner = depth < 5 ? causes.find(isObject) : undefined
-  return (inner && codeIn(inner, depth + 1)) ?? textAt(error, "code")
+const MOST_CAUSES = 6
+
+/** An error and its causes, the innermost last. */
+function causesOf(error: object): object[] {
+  const chain = [error]
+  for (let last: object | undefined = error; last !== undefined && chain.length < MOST_CAUSES; ) {
+    last = [memberAt(last, "cause"), memberAt(last, "errors")].flat().find(isObject)
+    if (last !== undefined) chain.push(last)
+  }
+  return chain
 }
 
 /** Clients wrap what an adapter throws: got as `cause`. */
@@ -63,8 +66,8 @@ function authErrorIn(error: object): AuthError | undefined {
 }
 
 function ofAuthError(error: AuthError): Answer {
-  const { message, status, errorCode, errorMessage, requestId, retryAfterMs } = error
-  if (status === undefined) return noAnswer({ message, isOurs: true, retryAfterMs })
+  const { message, code, status, errorCode, errorMessage, requestId, retryAfterMs } = error
+  if (status === undefined) return noAnswer({ message, ours: code, retryAfterMs })
   const body = { error_code: errorCode, error_msg: errorMessage, request_id: requestId }
   const headers: Record<string, string> =
     retryAfterMs === undefined ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1_000)) }
@@ -72,7 +75,7 @@ function ofAuthError(error: AuthError): Answer {
   return { status, headers, text: JSON.stringify(body), request: undefined, action, isLive: true }
 }
 
-function noAnswer(failure: Failure): Answer {
+export function noAnswer(failure: Failure): Answer {
   return { status: undefined, headers: {}, text: undefined, request: undefined, failure, isLive: true }
 }
 
@@ -88,7 +91,8 @@ function ofResponse(
   // Whether a promise is given depends on the kind of refusal alone, not on who has read it before.
   const isAwaited = isReader(body) || typeof memberAt(response, "clone") === "function"
   const text = isAwaited ? Promise.resolve(read) : read
-  const made = (known: string | undefined): Answer => answerOf(response, request, isLive, known)
+  const made = (known: unknown): Answer =>
+    answerOf(response, request, isLive, typeof known === "string" ? known.slice(0, LONGEST_ANSWER) : undefined)
   return isPromise(text) ? text.then(made, () => made(undefined)) : made(text)
 }
 
@@ -123,22 +127,62 @@ function bodyOf(response: object, refusal: object): unknown {
 }
 
 interface Reader {
-  text(): Promise<string>
+  text(): Promise<unknown>
 }
 
 function isReader(body: unknown): body is Reader {
   return isObject(body) && typeof memberAt(body, "text") === "function"
 }
 
-function textOf(body: unknown): string | undefined | Promise<string> {
+function textOf(body: unknown): string | undefined | Promise<unknown> {
   if (typeof body === "string") return body
   if (!isObject(body)) return undefined
-  if (isReader(body)) return body.text()
-  if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return new TextDecoder().decode(body)
+  if (isReader(body)) return readText(body)
+  if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return beginningOf(body)
   // A stream that others read.
   if (typeof memberAt(body, "pipe") === "function" || typeof memberAt(body, "getReader") === "function")
     return undefined
   return JSON.stringify(body)
+}
+
+function beginningOf(body: ArrayBuffer | ArrayBufferView): string {
+  const [buffer, start] = ArrayBuffer.isView(body) ? [body.buffer, body.byteOffset] : [body, 0]
+  return new TextDecoder().decode(new Uint8Array(buffer, start, Math.min(body.byteLength, LONGEST_ANSWER)))
+}
+
+/** Leaves what is beyond the limit unread, where the body can be read in pieces. */
+async function readText(body: Reader): Promise<unknown> {
+  if (body instanceof Blob) return await body.slice(0, LONGEST_ANSWER).text()
+  const pieces = piecesOf(memberAt(body, "body")) ?? piecesOf(body)
+  if (pieces === undefined) return await body.text()
+  const read: Uint8Array[] = []
+  let length = 0
+  for await (const piece of pieces) {
+    read.push(typeof piece === "string" ? new TextEncoder().encode(piece) : piece)
+    length += piece.length
+    if (length >= LONGEST_ANSWER) break
+  }
+  return new TextDecoder().decode(joined(read))
+}
+
+type Piece = Uint8Array | string
+
+/** Of a stream of the Web, or of Node, as node-fetch and undici have. */
+function piecesOf(stream: unknown): AsyncIterable<Piece> | undefined {
+  if (!isObject(stream)) return undefined
+  if (typeof memberAt(stream, "getReader") === "function") return readPieces(stream as unknown as ReadableStream<Piece>)
+  return asked(() => Symbol.asyncIterator in stream) ? (stream as unknown as AsyncIterable<Piece>) : undefined
+}
+
+/** Safari iterates no stream. */
+async function* readPieces(stream: ReadableStream<Piece>): AsyncGenerator<Piece> {
+  const reader = stream.getReader()
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value
+  } finally {
+    // The other branch of a clone is read on.
+    reader.cancel().catch(() => undefined)
+  }
 }
 
 /**
@@ -232,24 +276,33 @@ function pairsOf(headers: object): [string, string][] {
 /** The code and the text of an answer, whichever shape it has. */
 export interface AnswerFields {
   readonly errorCode: string | undefined
+  /** Without the canonical request. */
   readonly errorMessage: string | undefined
+  /** The canonical request that the gateway shows. */
+  readonly canonicalRequest: string | undefined
   readonly requestId: string | undefined
   /** The text in which a known refusal is looked for. */
   readonly subject: string
 }
 
-const LONGEST_PAGE = 2_000
+/** Of a longer message or page, the rest is not looked at. */
+const LONGEST_SUBJECT = 4_000
 
-/** The code and the text, in any shape. A page is cut short. */
+/** The code and the text, in any shape. */
 export function answerFields({ text = "", headers, action = "" }: Answer): AnswerFields {
-  const { errorCode, errorMessage, requestId } = readErrorFields(text)
-  const said = errorMessage === text ? text.slice(0, LONGEST_PAGE) : errorMessage
-  const isOwnShape = memberAt(parseJson(text), "error_code") !== undefined && said !== undefined
+  const { errorCode, errorMessage: whole, requestId } = readErrorFields(text)
+  const shown = findCanonicalRequest(whole ?? text)
+  const errorMessage = shown?.before ?? whole
+  const isOwnShape = errorMessage !== undefined && memberAt(parseJson(text), "error_code") !== undefined
   return {
     errorCode,
-    errorMessage: said,
+    errorMessage,
+    canonicalRequest: shown?.canonicalRequest,
     requestId: requestId ?? requestIdIn((name) => headers[name]),
-    subject: [action, said ?? "", isOwnShape ? "" : text.slice(0, LONGEST_PAGE)].join("\n").trim(),
+    subject: [action, errorMessage ?? "", isOwnShape ? "" : text]
+      .map((part) => part.slice(0, LONGEST_SUBJECT))
+      .join("\n")
+      .trim(),
   }
 }
 

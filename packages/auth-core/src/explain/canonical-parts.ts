@@ -1,4 +1,5 @@
-import { isMasked, isSecretName, shownHeader, shownQuery } from "./masked.ts"
+import { isSecretName } from "../runtime/redact.ts"
+import { isMasked, shownHeader, shownQuery } from "./masked.ts"
 
 /** A canonical request, taken apart. What a cut text no longer holds is `undefined`. */
 export interface CanonicalParts {
@@ -22,18 +23,26 @@ export function findCanonicalRequest(text: string): { before: string; canonicalR
   const label = LABEL.exec(text)
   if (label === null) return undefined
   const rest = text.slice(label.index + label[0].length)
-  return { before: text.slice(0, label.index).replace(/[\s,;.]+$/, ""), canonicalRequest: withoutTail(rest) }
+  const before = text.slice(0, endWithout(/[\s,;.]/, text, label.index))
+  return { before, canonicalRequest: withoutTail(rest) }
+}
+
+/** Where a text ends without certain characters at its end. A pattern with `$` would try each run of them from each character. */
+function endWithout(character: RegExp, text: string, from = text.length): number {
+  let end = from
+  while (end > 0 && character.test(text.charAt(end - 1))) end -= 1
+  return end
 }
 
 /** Of raw JSON, the end of its string; and what HTML and JSON escape. */
 function withoutTail(text: string): string {
   const end = /"\s*(?:,\s*"\w+"\s*:|\})/.exec(text)
-  return (end === null ? text : text.slice(0, end.index))
+  const clean = (end === null ? text : text.slice(0, end.index))
     .replaceAll("\\u0026", "&")
     .replaceAll("\\/", "/")
     .replaceAll("&amp;", "&")
     .replaceAll("&#124;", "|")
-    .replace(/["'\s]+$/, "")
+  return clean.slice(0, endWithout(/["'\s]/, clean))
 }
 
 /**
@@ -97,20 +106,22 @@ function readEnd(
 
 /** Splits at the names that are expected, since `|` may be part of a value. */
 function readHeaders(block: string, names: readonly string[], separator: Separator): Map<string, string> {
-  const headers = new Map<string, string>()
-  const ended = block.endsWith(separator) ? block : block + separator
-  let rest = ended
-  for (const [index, name] of names.entries()) {
-    if (!rest.startsWith(`${name}:`)) continue
-    const next = names
-      .slice(index + 1)
-      .map((later) => rest.indexOf(`${separator}${later}:`))
-      .filter((at) => at >= 0)
-    const end = next.length > 0 ? Math.min(...next) : rest.length - separator.length
-    headers.set(name, rest.slice(name.length + 1, end))
-    rest = rest.slice(end + separator.length)
+  const positions = new Map(names.map((name, position) => [name, position]))
+  const headers = new Map<string, string[]>()
+  let last = -1
+  let value: string[] = []
+  for (const line of (block.endsWith(separator) ? block.slice(0, -separator.length) : block).split(separator)) {
+    const name = line.slice(0, Math.max(line.indexOf(":"), 0))
+    const position = positions.get(name) ?? -1
+    if (position > last) {
+      last = position
+      value = [line.slice(name.length + 1)]
+      headers.set(name, value)
+    } else {
+      value.push(line)
+    }
   }
-  return headers
+  return new Map([...headers].map(([name, parts]) => [name, parts.join(separator)]))
 }
 
 /** Without the last, which may be cut in its middle. */
@@ -149,11 +160,12 @@ export interface ComparedLine {
 /** Compares line by line, in the order of the canonical request. */
 export function compareCanonical(signed: SignedParts, received: CanonicalParts): ComparedLine[] {
   const names = headerNames(signed, received)
+  const listed = received.signedHeaders && new Set(received.signedHeaders)
   return [
     line("method", signed.method, received.method),
     line("path", signed.path, received.path),
     queryLine(signed.query, received.query),
-    ...names.map((name) => headerLine(name, signed, received)),
+    ...names.map((name) => headerLine(name, signed, received, listed)),
     line("signed-headers", signed.signedHeaders?.join(";"), received.signedHeaders?.join(";")),
     line("payload-hash", signed.payloadHash, received.payloadHash),
   ]
@@ -194,16 +206,21 @@ function headerNames(signed: SignedParts, received: CanonicalParts): string[] {
   return [...new Set([...listed, ...signed.headers.keys(), ...received.headers.keys()])].sort()
 }
 
-function headerLine(name: string, signed: SignedParts, received: CanonicalParts): ComparedLine {
+function headerLine(
+  name: string,
+  signed: SignedParts,
+  received: CanonicalParts,
+  listed: ReadonlySet<string> | undefined,
+): ComparedLine {
   const expected = signed.headers.get(name)
   const arrived = received.headers.get(name)
   const shown = (value: string | undefined): string | undefined => value && shownHeader(name, value)
   const fields = { part: "header", name, expected: shown(expected), received: shown(arrived) } as const
   // A cut text does not say what would have followed.
-  const isCut = received.signedHeaders === undefined && arrived === undefined
+  const isCut = listed === undefined && arrived === undefined
   const isHidden = isSecretName(name) && [expected, arrived].some((value) => value !== undefined && isMasked(value))
   if (isCut || isHidden) return { ...fields, verdict: "unknown" }
-  const isListed = received.signedHeaders?.includes(name) === true
+  const isListed = listed?.has(name) === true
   // Nobody signs an empty value, so a listed header without one was dropped, whatever its value was.
   if (isListed && (arrived === undefined || arrived === "") && expected !== "")
     return { ...fields, verdict: "different" }

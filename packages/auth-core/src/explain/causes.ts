@@ -76,6 +76,7 @@ export type Cause =
   // Nobody answered, or nothing is known.
   | "not-sent"
   | "no-answer"
+  | "not-refused"
   | "unknown"
 
 /** Repeating the request may lock this. */
@@ -438,6 +439,11 @@ export const CAUSES: Readonly<Record<Cause, CauseFacts>> = {
     summary: "No answer came.",
     fix: "Check the network, the host name, and the proxy.",
     ...RETRY,
+  },
+  "not-refused": {
+    summary: "Nothing was refused.",
+    fix: "The request succeeded, so there is nothing to correct.",
+    ...NEVER,
   },
   unknown: {
     summary: "This answer is not known.",

@@ -97,6 +97,17 @@ export interface Explanation extends ExplanationFields {
   toString(): string
 }
 
+/** What an explanation has where no details are known. */
+export const WITHOUT_DETAILS = {
+  expected: undefined,
+  received: undefined,
+  retryAfterMs: undefined,
+  lockedUntil: undefined,
+  evidence: [],
+  differences: [],
+  comparison: [],
+} as const
+
 const LABEL_WIDTH = 10
 
 /** On the prototype, so that the fields stay plain data. */
@@ -107,7 +118,65 @@ const PROTOTYPE = {
 }
 
 export function createExplanation(fields: ExplanationFields): Explanation {
-  return Object.assign(Object.create(PROTOTYPE) as Explanation, fields)
+  const { evidence, differences, comparison } = fields
+  return Object.assign(Object.create(PROTOTYPE) as Explanation, {
+    ...withShortPlace(withShortValues(fields)),
+    evidence: shortList(evidence),
+    differences: differences.slice(0, MOST_ITEMS).map(withShortValues).map(withShortPlace),
+    comparison: comparison.slice(0, MOST_ITEMS).map(withShortValues).map(withShortName),
+  })
+}
+
+/** More than any request that a gateway takes has headers. */
+const MOST_ITEMS = 200
+const MOST_FACTS = 20
+
+function shortList(facts: readonly string[]): readonly string[] {
+  const shown = facts.slice(0, MOST_FACTS).map((fact) => excerpt(fact, 0))
+  return facts.length <= MOST_FACTS ? shown : [...shown, `${facts.length - MOST_FACTS} more of these are left out.`]
+}
+
+/** A place holds the name of a header or parameter. */
+function withShortPlace<T extends { readonly where: Where }>(values: T): T {
+  return { ...values, where: excerpt(values.where, 0) as Where }
+}
+
+function withShortName(line: ComparedLine): ComparedLine {
+  return line.name === undefined ? line : { ...line, name: excerpt(line.name, 0) }
+}
+
+/** A whole URL of a gateway's longest is of no use to a reader. */
+const LONGEST_VALUE = 2_000
+/** What is shown before the first character that differs. */
+const LEAD = 200
+
+interface Values {
+  readonly expected: string | undefined
+  readonly received: string | undefined
+}
+
+/** Cuts long values around the place where they differ, and says so. */
+function withShortValues<T extends Values>(values: T): T {
+  const { expected = "", received = "" } = values
+  if (expected.length <= LONGEST_VALUE && received.length <= LONGEST_VALUE) return values
+  const start = Math.max(0, commonLength(expected, received) - LEAD)
+  const shortened = (text: string | undefined): string | undefined => text && excerpt(text, start)
+  return { ...values, expected: shortened(values.expected), received: shortened(values.received) }
+}
+
+/** Of equal texts, and of one text alone, 0. */
+function commonLength(one: string, other: string): number {
+  if (one === other) return 0
+  let length = 0
+  while (length < one.length && one[length] === other[length]) length += 1
+  return length
+}
+
+function excerpt(text: string, start: number): string {
+  if (text.length <= LONGEST_VALUE) return text
+  const [before, end] = [start === 0 ? "" : "…", start + LONGEST_VALUE]
+  const after = end < text.length ? "…" : ""
+  return `${before}${text.slice(start, end)}${after} [cut, ${text.length} characters in all]`
 }
 
 /** The explanation as a person reads it: a headline, labelled lines, and the lines that differ. */

@@ -16,20 +16,31 @@ export interface KeyFault {
   readonly confidence: Confidence
   readonly expected?: string | undefined
   readonly received?: string | undefined
+  /** In place of the cause's own. */
+  readonly summary?: string
+  readonly fix?: string
   readonly evidence: readonly string[]
 }
 
 const INVISIBLE = /^[\s\ufeff\u200b-\u200f\u2060]|[\s\ufeff\u200b-\u200f\u2060]$|[\r\n]/
 const QUOTED = /^["'`]|["'`]$/
 
-/** Finds the fault of the key, as far as the evidence goes. */
-export function keyFault(signed: SignedRequest, { credentials = {} }: ExplainContext): KeyFault {
+/**
+ * Finds the fault of the key, as far as the evidence goes.
+ *
+ * @param isKnownAsSigned the request is certainly what was signed
+ */
+export function keyFault(
+  signed: SignedRequest,
+  { credentials = {} }: ExplainContext,
+  isKnownAsSigned: boolean,
+): KeyFault {
   const { secretAccessKey, securityToken } = credentials
   return (
     scopeFault(signed) ??
     (secretAccessKey === undefined ? undefined : secretForm(secretAccessKey)) ??
     (securityToken === undefined ? undefined : missingToken(signed)) ??
-    wrongKey(signed, credentials)
+    wrongKey(signed, credentials, isKnownAsSigned)
   )
 }
 
@@ -108,16 +119,20 @@ function scopeFault({ claimed, host = "" }: SignedRequest): KeyFault | undefined
   return undefined
 }
 
-function wrongKey(signed: SignedRequest, credentials: NonNullable<ExplainContext["credentials"]>): KeyFault {
+function wrongKey(
+  signed: SignedRequest,
+  credentials: NonNullable<ExplainContext["credentials"]>,
+  isKnownAsSigned: boolean,
+): KeyFault {
   const fault = { cause: "wrong-secret-key", where: "secret key" } as const
   const arrived = "Everything that was signed arrived."
   const { secretAccessKey } = credentials
   const isSigned = secretAccessKey === undefined ? undefined : signatureTest(signed, secretAccessKey)
   const { canonicalRequest, wireQuery, algorithm } = signed
   if (isSigned === undefined || canonicalRequest === undefined) {
-    const otherwise =
-      "If another library made the signature, it may have been made of another canonical request: pass that as `canonicalRequest`, or the `credentials`."
-    return { ...fault, confidence: "likely", evidence: [arrived, otherwise] }
+    return isKnownAsSigned
+      ? { ...fault, confidence: "likely", evidence: [arrived] }
+      : { ...fault, ...KEY_OR_CHANGE, confidence: "possible" }
   }
   if (isSigned(canonicalRequest)) {
     const other =
@@ -135,6 +150,13 @@ function wrongKey(signed: SignedRequest, credentials: NonNullable<ExplainContext
   ]
   return { cause: "signature-mismatch", where: "secret key", confidence: "possible", evidence }
 }
+
+/** Nobody knows whether the request is what was signed. */
+const KEY_OR_CHANGE = {
+  summary: "Either the secret key is wrong, or the request was changed after it was signed.",
+  fix: "Check that the SK belongs to this AK, and what stands between the signer and the gateway. To tell which it is, pass the text that was signed as `canonicalRequest`, or the `credentials`.",
+  evidence: ["The gateway received the request as it was given."],
+} as const
 
 /** Tells whether the signature that was sent fits a text and a secret key. */
 function signatureTest(

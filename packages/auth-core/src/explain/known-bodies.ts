@@ -10,7 +10,14 @@ export interface KnownBody {
   readonly description: string
 }
 
-/** Texts that programs send or sign by mistake instead of a body. */
+/** Whether a body is JSON that a placeholder looks like: then it is no placeholder. */
+export function isShortJson(body: string | Uint8Array): boolean {
+  return body.length <= LONGEST_PLACEHOLDER && parsed(textOf(body) ?? "") !== undefined
+}
+
+const LONGEST_PLACEHOLDER = 5
+
+/** Texts that programs send or sign by mistake instead of a body. Those that are JSON may be the body itself. */
 const PLACEHOLDERS: readonly (readonly [text: string, description: string])[] = [
   ["{}", 'the text "{}"'],
   ["{}\n", 'the text "{}" and a line break'],
@@ -51,7 +58,7 @@ export function knownPlaceholder(hash: string, algorithm: HashAlgorithm): KnownB
 }
 
 /** Trying all forms costs a few hundred hashes, so larger bodies are skipped. */
-const LONGEST_TRIED_BYTES = 256 * 1024
+const LONGEST_TRIED_BYTES = 128 * 1024
 
 /** Finds out how a body was changed on its way, by trying the changes that are known to happen. */
 export function changedBody(hash: string, body: string | Uint8Array, algorithm: HashAlgorithm): KnownBody | undefined {
@@ -107,7 +114,13 @@ const JSON_DESCRIPTION = "the same JSON with other spacing, escapes or order of 
 function* jsonForms(text: string): Generator<Form> {
   const value = parsed(text)
   if (value === undefined) return
-  const form = (content: string): Form => ({ cause: "body-json-rewritten", description: JSON_DESCRIPTION, content })
+  const { lost, depth } = lossesOf(text)
+  // Writing JSON takes the stack.
+  if (depth > DEEPEST_JSON) return
+  const form = (content: string): Form =>
+    lost === undefined
+      ? { cause: "body-json-rewritten", description: JSON_DESCRIPTION, content }
+      : { cause: "body-changed", description: `the JSON, parsed and written anew, which lost ${lost}`, content }
   for (const ordered of [value, sortedBy(value, 1), sortedBy(value, -1)]) {
     for (const spaced of [
       JSON.stringify(ordered),
@@ -124,6 +137,38 @@ function* jsonForms(text: string): Generator<Form> {
   if (typeof value === "string") {
     yield { cause: "body-json-rewritten", description: "the JSON text without its outer quotes", content: value }
   }
+}
+
+const DEEPEST_JSON = 500
+const JSON_TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|-?\d[\d.eE+-]*|[{}[\]]/gs
+
+/** What a JSON text loses when it is parsed and written anew, and how deep it is. */
+function lossesOf(text: string): { readonly lost: string | undefined; readonly depth: number } {
+  const keys: Set<string>[] = []
+  let [lost, depth]: [string | undefined, number] = [undefined, 0]
+  for (const [token, colon] of text.matchAll(JSON_TOKEN)) {
+    if (token === "{" || token === "[") depth = Math.max(depth, keys.push(new Set()))
+    else if (token === "}" || token === "]") keys.pop()
+    else if (colon !== undefined) {
+      const key = token.slice(0, -colon.length)
+      if (keys.at(-1)?.has(key) === true) lost = "a key that it has twice"
+      keys.at(-1)?.add(key)
+    } else if (!token.startsWith('"') && significant(token) !== significant(String(Number(token)))) {
+      lost = "digits of a number"
+    }
+  }
+  return { lost, depth }
+}
+
+/** A number without what does not count: `1.50e3` is `15e2`. */
+function significant(number: string): string {
+  const [, sign = "", whole = "", fraction = "", exponent = "0"] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(number) ?? []
+  const digits = (whole + fraction).replace(/^0+/, "")
+  let end = digits.length
+  while (digits[end - 1] === "0") end -= 1
+  if (end === 0) return "0"
+  return `${sign}${digits.slice(0, end)}e${Number(exponent) - fraction.length + digits.length - end}`
 }
 
 function parsed(text: string): unknown {

@@ -1,7 +1,6 @@
 import { hashHex } from "#digest"
+import { isSecretName } from "../runtime/redact.ts"
 
-/** Names of headers and query parameters that hold a credential. */
-const SECRET_NAME = /token|auth|cookie|secret|passw|credential|signature|key|code/i
 /** Of a shorter secret even a part of its hash would help to guess it. */
 const LONG = 40
 /** A shorter text is no secret, and may stand anywhere. */
@@ -9,10 +8,6 @@ const SHORTEST = 6
 /** Stands in the place of a secret that somebody masked before. */
 const MASKED = /^\[?(?:secret|redacted|masked|hidden)\]?$|^\*{3,}$|^<.*>$/i
 const FINGERPRINT = /^\[secret: \d+ characters.*\]$/
-
-export function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(name)
-}
 
 /** Whether nothing is known of the value. */
 export function isMasked(value: string): boolean {
@@ -65,7 +60,7 @@ export function shownAccessKeyId(accessKeyId: string): string {
 const ECHOED_KEYS = [/(\bak: ?)([^\s,;"]+)/gi, /(\bak )(\S+)(?= not exist)/gi, /(\bapp ?key[: ] ?)([^\s,;"]+)/gi]
 /** Names of secrets in a line of a log, such as `HUAWEICLOUD_SDK_SK`. */
 const SECRET_NAMES =
-  /(?:[\w-]*[_-])?(?:sk|token|passw(?:or)?d|passcode|secret(?:[_-]?(?:access[_-]?)?key)?|api[_-]?key|signature)|(?:security|access|id|auth|refresh)token|secretaccesskey/
+  /(?:[\w-]*[_-])?(?:sk|token|passw(?:or)?d|passcode|passphrase|pass|pwd|otp|pin|jwt|sig|hmac|sid|session(?:[_-]?id)?|assertion|samlresponse|secret(?:[_-]?(?:access[_-]?)?key)?|(?:api|private)[_-]?key|signature)|(?:security|access|id|auth|refresh)token|secretaccesskey|adminpass/
 const SECRET_FIELD = labelledValue(SECRET_NAMES, /[^\s"',;&}\\]+/)
 /** Headers whose values have several words. */
 const SECRET_HEADER = labelledValue(/(?:proxy-)?authorization|(?:set-)?cookie/, /[^\s"'][^\r\n"'}]*/)
@@ -77,8 +72,30 @@ const JWT = /\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*/g
 /** Anything that looks like a token. */
 const TOKEN_LIKE = /[\w+/=-]{60,}/g
 
-/** A message that may be shown: masks the AK that it echoes, known secrets, and what has the name or the form of one. */
+/** Of a longer text the rest is not shown, so it is not masked either: some patterns take the square of the time. */
+const LONGEST_MASKED = 4_000
+const LONGEST_MESSAGE = 500
+
+/**
+ * A message that may be shown: masks the AK that it echoes, known secrets, and what has the name or the form of one. A long one
+ * is cut.
+ */
 export function shownMessage(message: string, secrets: readonly string[]): string {
+  const clean = maskedMessage(beginningOf(message), secrets)
+  const isCut = clean.length > LONGEST_MESSAGE || message.length > LONGEST_MASKED
+  return isCut ? `${clean.slice(0, LONGEST_MESSAGE)}… [cut, ${message.length} characters in all]` : clean
+}
+
+/** Not cut within what may be a secret, which would not be recognized by its form then. */
+function beginningOf(message: string): string {
+  if (message.length <= LONGEST_MASKED) return message
+  let end = LONGEST_MASKED
+  while (end > 0 && /[\w+/=-]/.test(message.charAt(end))) end -= 1
+  // One word of this length is masked as a whole.
+  return message.slice(0, end === 0 ? LONGEST_MASKED : end)
+}
+
+function maskedMessage(message: string, secrets: readonly string[]): string {
   let clean = message
   for (const secret of secrets) if (secret.length >= SHORTEST) clean = clean.replaceAll(secret, "[secret]")
   for (const echo of ECHOED_KEYS) {
@@ -96,7 +113,7 @@ export function shownMessage(message: string, secrets: readonly string[]): strin
 
 /** A name and the value behind it: bare, or in quotes, which JSON within JSON escapes. Not in what is masked already. */
 function labelledValue(names: RegExp, bare: RegExp): RegExp {
-  const quoted = String.raw`\\"([^"\\]*)\\"|"((?:[^"\\]|\\.)*)"|'([^']*)'`
+  const quoted = String.raw`\\"([^"\\]*)(?:\\"|$)|"((?:[^"\\]|\\.)*)(?:"|$)|'([^']*)(?:'|$)`
   const gap = String.raw`\\?["']?\s*[:=]\s*`
   return new RegExp(String.raw`(?<![[\w-])(${names.source})(${gap})(?:${quoted}|((?!\[secret)${bare.source}))`, "gi")
 }

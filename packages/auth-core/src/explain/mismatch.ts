@@ -19,8 +19,14 @@ export interface Mismatch extends KeyFault {
  * Compares what was signed with what the gateway received. Where both agree the key is at fault.
  *
  * @param shown the gateway's canonical request, where its answer has one
+ * @param isKnownAsSigned the request is the one that this library signed, not one that was logged on its way
  */
-export function mismatch(answer: Answer, shown: string | undefined, context: ExplainContext): Mismatch {
+export function mismatch(
+  answer: Answer,
+  shown: string | undefined,
+  context: ExplainContext,
+  isKnownAsSigned: boolean,
+): Mismatch {
   const received = shown === undefined ? undefined : parseCanonicalRequest(shown)
   const signed = signedRequest(context, received)
   if (received === undefined) return undetermined(signed, context, shown)
@@ -43,7 +49,10 @@ export function mismatch(answer: Answer, shown: string | undefined, context: Exp
       comparison,
     }
   }
-  const fault = doubt(comparison, received, signed) ?? clockFault(answer, signed) ?? keyFault(signed, context)
+  const fault =
+    doubt(comparison, received, signed) ??
+    clockFault(answer, signed) ??
+    keyFault(signed, context, isKnownAsSigned || context.canonicalRequest !== undefined)
   return { ...fault, differences, comparison }
 }
 

@@ -3,7 +3,7 @@ import { UNSIGNED_PAYLOAD } from "../signing/canonicalizer.ts"
 import type { CanonicalParts, ComparedLine, SignedParts } from "./canonical-parts.ts"
 import type { Cause } from "./causes.ts"
 import type { Difference, Where } from "./explanation.ts"
-import { changedBody, type KnownBody, knownPlaceholder } from "./known-bodies.ts"
+import { changedBody, isShortJson, type KnownBody, knownPlaceholder } from "./known-bodies.ts"
 import { shownQuery } from "./masked.ts"
 
 export interface BodyFacts {
@@ -21,8 +21,8 @@ export function namedDifferences(
 ): Difference[] {
   const differing = comparison.filter(({ verdict }) => verdict === "different")
   // A header that left the list is reported by the line of the list.
-  const isListed = ({ name }: ComparedLine): boolean =>
-    name === undefined || received.signedHeaders?.includes(name) !== false
+  const listed = received.signedHeaders && new Set(received.signedHeaders)
+  const isListed = ({ name }: ComparedLine): boolean => name === undefined || listed?.has(name) !== false
   return differing.filter(isListed).flatMap((line) => nameLine(line, signed, received, body))
 }
 
@@ -51,10 +51,13 @@ function pathCause(signed: string, received: string): Cause {
   return "unknown-difference"
 }
 
+/** Nothing encodes more often. Each round reads the whole text. */
+const MOST_ENCODINGS = 5
+
 /** Whether one text is the other with its percent signs encoded once more, or several times. */
 function isEncodedAgain(text: string, again: string): boolean {
   let decoded = again
-  while (decoded.length > text.length && /%25/.test(decoded)) {
+  for (let round = 0; round < MOST_ENCODINGS && decoded.length > text.length; round++) {
     decoded = decoded.replaceAll("%25", "%")
     if (decoded === text) return true
   }
@@ -106,11 +109,13 @@ function missingIn(
   wanted: readonly Parameter[],
   form: (parameter: Parameter) => string,
 ): Parameter[] {
-  const left = list.map(form)
+  const left = new Map<string, number>()
+  for (const text of list.map(form)) left.set(text, (left.get(text) ?? 0) + 1)
   return wanted.filter((parameter) => {
-    const at = left.indexOf(form(parameter))
-    if (at >= 0) left.splice(at, 1)
-    return at < 0
+    const text = form(parameter)
+    const count = left.get(text) ?? 0
+    left.set(text, count - 1)
+    return count <= 0
   })
 }
 
@@ -118,13 +123,15 @@ function exactly({ name, value }: Parameter): string {
   return `${name}=${value}`
 }
 
+/** The name and the value apart, since either may hold an encoded `=`. */
+function decoded({ name, value }: Parameter): string {
+  return JSON.stringify([decodedText(name), decodedText(value)])
+}
+
 /** However often it is encoded, whether a plus stands for a space, and in UTF-8 or Latin-1. */
-function decoded(parameter: Parameter): string {
-  let text = exactly(parameter)
-  for (let last = ""; last !== text; ) {
-    last = text
-    text = text.replace(/(?:%[\da-f]{2})+/gi, decodedRun)
-  }
+function decodedText(encoded: string): string {
+  let text = encoded
+  for (let round = 0; round < MOST_ENCODINGS; round++) text = text.replace(/(?:%[\da-f]{2})+/gi, decodedRun)
   return text.replaceAll("+", " ")
 }
 
@@ -133,7 +140,7 @@ function decodedRun(escapes: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
-    return String.fromCharCode(...bytes)
+    return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")
   }
 }
 
@@ -159,30 +166,39 @@ function headerDifferences(
   return [{ cause: "header-changed", ...facts }]
 }
 
-/** The same but for white space, or the values of a repeated header joined in another way. */
+/** The same but for white space, or a header that was sent twice. */
 function isFolded(signed: string, received: string): boolean {
   const loose = (value: string): string =>
     value
       .replace(/\s+/g, " ")
-      .replace(/\s?[,;]\s?/g, ",")
+      .replace(/ ?([,;]) ?/g, "$1")
       .trim()
   const [ours, theirs] = [loose(signed), loose(received)]
-  return ours === theirs || `${ours},${ours}` === theirs || ours === `${theirs},${theirs}`
+  return ours === theirs || `${ours},${ours}` === theirs
 }
 
-function payloadDifference(signed: string, received: string, { body, algorithm }: BodyFacts): Difference {
+function payloadDifference(signed: string, received: string, facts: BodyFacts): Difference {
+  const { body, algorithm } = facts
   const describe = (hash: string, known: KnownBody | undefined): string =>
     hash === UNSIGNED_PAYLOAD ? hash : known === undefined ? `hash ${hash}` : `${known.description} (hash ${hash})`
   const ours = knownPlaceholder(signed, algorithm)
-  const theirs =
-    knownPlaceholder(received, algorithm) ?? (body === undefined ? undefined : changedBody(received, body, algorithm))
-  const facts = { expected: describe(signed, ours), received: describe(received, theirs) }
+  // The request itself may be that JSON.
+  const isOurs = ours?.cause === "body-placeholder" && (body === undefined || !isShortJson(body))
+  const theirs = receivedBody(received, facts)
+  const shown = { expected: describe(signed, ours), received: describe(received, theirs) }
   if (signed === UNSIGNED_PAYLOAD || received === UNSIGNED_PAYLOAD) {
-    return { cause: "payload-unsigned", where: "body", ...facts }
+    return { cause: "payload-unsigned", where: "body", ...shown }
   }
-  if (theirs?.cause === "wrong-algorithm") return { cause: theirs.cause, where: "algorithm", ...facts }
+  if (theirs?.cause === "wrong-algorithm") return { cause: theirs.cause, where: "algorithm", ...shown }
   // The placeholder may be on either side.
-  const isPlaceholder = ours?.cause === "body-placeholder" && theirs?.cause !== "body-lost"
-  const cause = isPlaceholder ? "body-placeholder" : (theirs?.cause ?? "body-changed")
-  return { cause, where: "body", ...facts }
+  const isPlaceholder = isOurs && theirs?.cause !== "body-lost"
+  return { cause: isPlaceholder ? "body-placeholder" : (theirs?.cause ?? "body-changed"), where: "body", ...shown }
+}
+
+/** In the place of JSON that looks like a placeholder, another one may be the value that it was changed to. */
+function receivedBody(hash: string, { body, algorithm }: BodyFacts): KnownBody | undefined {
+  const known = knownPlaceholder(hash, algorithm)
+  if (body === undefined || known?.cause === "body-lost") return known
+  if (known === undefined) return changedBody(hash, body, algorithm)
+  return isShortJson(body) ? (changedBody(hash, body, algorithm) ?? { ...known, cause: "body-changed" }) : known
 }

@@ -61,8 +61,20 @@ function base64(text: string): string {
   return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""))
 }
 
-/** Matches the names of headers and query parameters that hold a credential. */
-const SECRET_NAME = /token|auth|cookie|secret|passw|credential|signature|key|code/i
+/** Words of the names of credentials, wherever they stand in a word: `apikey`, `x-auth-token`, `PHPSESSID`. */
+const SECRET_PART =
+  /token|auth|cookie|secret|passw|passphrase|pwd|credential|signature|(?<!as|pos)sess|assertion|saml|bearer|hmac|jwt|key|code/
+/** Others are a part of plain words too, such as `design`. */
+const SECRET_WORD = /^(?:ak|sk|otp|pin|sid|sig|sign|private|refresh)$|(?<!by|com|sur|tres)pass$/
+const PLAIN_WORD = /^(?:author(?:s|ity)?|authenticate|keywords?|(?:en|de)code[dr]?|unicode|codecs?)$/
+
+/** Whether a header, a query parameter or a field of this name holds a credential. */
+export function isSecretName(name: string): boolean {
+  const words = name.replace(/([a-z\d])(?=[A-Z])|([A-Z])(?=[A-Z][a-z])/g, "$&-").toLowerCase()
+  return words
+    .split(/[^a-z]+/)
+    .some((word) => (SECRET_PART.test(word) && !PLAIN_WORD.test(word)) || SECRET_WORD.test(word))
+}
 
 /** Masks the values of headers and query parameters that carry a credential, so that a canonical request may be shown. */
 export function redactCanonicalRequest(canonicalRequest: string): string {
@@ -74,7 +86,7 @@ export function redactCanonicalRequest(canonicalRequest: string): string {
 
 function masked(field: string, separator: string): string {
   const name = field.slice(0, field.indexOf(separator))
-  return SECRET_NAME.test(name) ? `${name}${separator}[secret]` : field
+  return isSecretName(name) ? `${name}${separator}[secret]` : field
 }
 
 /** HTTP's own, this library's, and the others by which Huawei Cloud, OpenStack and their gateways identify a caller. */

@@ -94,6 +94,86 @@ describe("explain with any input", () => {
     }
   })
 
+  const throwing = (): never => {
+    throw new Error("no")
+  }
+  const traps = { get: throwing, has: throwing, ownKeys: throwing, getPrototypeOf: throwing }
+  const hostile = new Proxy({}, traps)
+
+  it.each<[string, unknown]>([
+    ["a Proxy", hostile],
+    ["a Proxy of bytes", { status: 401, body: new Proxy(new Uint8Array(1), {}) }],
+    ["a symbol for its status", { status: Symbol("401") }],
+    ["a status that throws", { status: { toString: throwing } }],
+    [
+      "a cause that is itself",
+      Object.defineProperty(new Error("x"), "cause", {
+        get(this: Error) {
+          return this
+        },
+      }),
+    ],
+    ["a body whose text is none", { status: 401, body: { text: () => 5 } }],
+    ["a body whose text is a promise of none", { status: 401, body: { text: async () => undefined } }],
+    ["a body that throws", { status: 401, body: { text: throwing } }],
+    ["a body that rejects", { status: 401, body: { text: () => Promise.reject(new Error("no")) } }],
+    [
+      "a body whose pieces are none",
+      {
+        status: 401,
+        body: {
+          text: throwing,
+          async *[Symbol.asyncIterator]() {
+            yield 5
+          },
+        },
+      },
+    ],
+    [
+      "a body that is cyclic",
+      Object.defineProperty({ status: 401 }, "body", {
+        get(this: object) {
+          return this
+        },
+      }),
+    ],
+  ])("never throws on %s", async (_, value) => {
+    expect(String(await explain(value))).toContain("fix")
+  })
+
+  it.each<[string, unknown]>([
+    ["null", null],
+    ["a number", 5],
+    ["a text", "x"],
+    ["a Proxy", hostile],
+    ["no request", { request: null }],
+    ["a Proxy for a request", { request: hostile }],
+    ["a request of other types", { request: { method: 5, url: {}, headers: 5, body: Symbol("x") } }],
+    [
+      "headers of other types",
+      { request: { method: "GET", url: "https://a/", headers: { a: null, b: {}, c: Symbol("c") } } },
+    ],
+    ["a Proxy for headers", { request: { method: "GET", url: "https://a/", headers: hostile } }],
+    ["a Proxy for a body", { request: { method: "POST", url: "https://a/", body: new Proxy(new Uint8Array(9), {}) } }],
+    ["no credentials", { credentials: null }],
+    ["credentials of other types", { credentials: { secretAccessKey: 5, securityToken: {} } }],
+    ["an auth that throws", { auth: { refusedRequest: throwing } }],
+    ["an auth that keeps a number", { auth: { refusedRequest: () => 5 } }],
+    ["a Proxy for an auth", { auth: hostile }],
+    ["a time that is none", { receivedAt: "x" }],
+    ["deep JSON", { request: { ...signed, body: `${"[".repeat(20_000)}${"]".repeat(20_000)}` } }],
+  ])("never throws with %s in its context", async (_, context) => {
+    const body = JSON.stringify({
+      error_code: "APIGW.0301",
+      error_msg: `verify aksk signature fail, canonicalRequest: ${TEXT}`,
+      request_id: "r1",
+    })
+    const unknown = JSON.stringify({ error_code: "APIGW.0301", error_msg: "ak X not exist", request_id: "r1" })
+    for (const refused of [{ status: 401, body }, { status: 401, body: unknown }, new Error("x"), body]) {
+      expect(String(await explain(refused, context as never))).toContain("fix")
+    }
+  })
+
   it("shows no secret, wherever it occurs", () => {
     const secret = fc.stringMatching(/^[A-Za-z0-9+/]{24,400}$/)
     fc.assert(

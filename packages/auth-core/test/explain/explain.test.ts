@@ -1,4 +1,6 @@
 import { createHash, createHmac } from "node:crypto"
+import { once } from "node:events"
+import { type AddressInfo, createServer } from "node:net"
 import { describe, expect, it } from "vitest"
 import { AuthError } from "../../src/errors/auth-error.ts"
 import { type ExplainContext, type ExplainedRequest, explain } from "../../src/explain.ts"
@@ -35,8 +37,19 @@ describe("when both sides agree, the key is wrong", () => {
   const request = signed(GET)
   const answer = refusal(received(request))
 
-  it("likely, if only the request is known", () => {
-    expect(explain(answer, { request })).toMatchObject({ cause: "wrong-secret-key", confidence: "likely" })
+  it("possibly, if nobody knows whether the request was changed after it was signed", () => {
+    const explanation = explain(answer, { request })
+    expect(explanation).toMatchObject({ cause: "wrong-secret-key", confidence: "possible" })
+    expect(explanation.summary).toBe("Either the secret key is wrong, or the request was changed after it was signed.")
+  })
+
+  it("likely, if the auth kept the request, or the canonical request was logged", () => {
+    const auth = { refusedRequest: () => request }
+    for (const context of [{ auth }, { request, canonicalRequest: received(request) }]) {
+      const explanation = explain(answer, context)
+      expect(explanation).toMatchObject({ cause: "wrong-secret-key", confidence: "likely" })
+      expect(String(explanation)).not.toContain("another library")
+    }
   })
 
   it("certainly, if the secret key made that signature", () => {
@@ -171,6 +184,11 @@ describe("times", () => {
   })
   const answer = expired("20211217T064303Z", "20211217T065804Z")
 
+  it.each([Number.NaN, 1e300, "2026"])("a clock of %s is none", (receivedAt) => {
+    const context = { receivedAt: receivedAt as number }
+    expect(explain(answer, context)).toMatchObject({ cause: "clock-skew", confidence: "likely" })
+  })
+
   it("a clock that is behind is reported with its offset", () => {
     const explanation = explain(answer, { receivedAt: Date.UTC(2021, 11, 17, 6, 43, 3) })
     expect(explanation).toMatchObject({ cause: "clock-skew", confidence: "certain", retryable: true, locks: false })
@@ -300,8 +318,13 @@ describe("the values that clients give", () => {
   })
 
   it("a failed connection is not a refusal", async () => {
+    const failure = await fetch(`http://127.0.0.1:${await closedPort()}/`).catch((error: unknown) => error)
+    expect(await explain(failure)).toMatchObject({ cause: "no-answer", where: "network", confidence: "certain" })
+  })
+
+  it("a port that fetch refuses is not asked", async () => {
     const failure = await fetch("http://127.0.0.1:1/").catch((error: unknown) => error)
-    expect(await explain(failure)).toMatchObject({ cause: "no-answer", where: "network" })
+    expect(await explain(failure)).toMatchObject({ cause: "not-sent", where: "request", retryable: false })
   })
 
   it("an SK in the place of the AK is not shown", () => {
@@ -338,8 +361,52 @@ describe("the values that clients give", () => {
     }
   })
 
-  it("an error without a code may be of the program", () => {
-    expect(explain(new TypeError("x is not a function"))).toMatchObject({ cause: "no-answer", confidence: "possible" })
+  const caused = (cause: unknown, message = "fetch failed") => new TypeError(message, { cause })
+  const coded = (code: string, name = "Error") => Object.assign(new Error("m"), { code, name })
+  it.each<[string, unknown]>([
+    ["of fetch in Node", caused(coded("ECONNREFUSED"))],
+    ["of two addresses", caused(new AggregateError([coded("EHOSTUNREACH"), coded("ENETUNREACH")]))],
+    ["of TLS", caused(coded("DEPTH_ZERO_SELF_SIGNED_CERT"))],
+    ["of another name", caused(coded("ERR_TLS_CERT_ALTNAME_INVALID"))],
+    ["of an old certificate", caused(coded("CERT_HAS_EXPIRED"))],
+    ["of undici", coded("UND_ERR_HEADERS_TIMEOUT")],
+    ["of undici's parser", coded("HPE_INVALID_CONSTANT")],
+    ["of Chrome", new TypeError("Failed to fetch")],
+    ["of Chrome with a host", new TypeError("Failed to fetch (example.com)")],
+    ["of Firefox", new TypeError("NetworkError when attempting to fetch resource.")],
+    ["of Safari", new TypeError("Load failed")],
+    ["of Deno", new TypeError("error sending request for url (https://example.com/): dns error")],
+    ["of a mock of fetch", new TypeError("fetch failed")],
+    ["of axios in a browser", coded("ERR_NETWORK", "AxiosError")],
+    ["of axios after a time", coded("ECONNABORTED", "AxiosError")],
+    ["of got", Object.assign(coded("ENOTFOUND", "RequestError"), { cause: coded("ENOTFOUND") })],
+    ["of got's time", coded("ETIMEDOUT", "TimeoutError")],
+    ["of ky", Object.assign(new Error("m", { cause: new TypeError("Failed to fetch") }), { name: "NetworkError" })],
+    ["of ky's time", Object.assign(new Error("Request timed out"), { name: "TimeoutError" })],
+  ])("an error %s is one of the network", (_, error) => {
+    expect(explain(error)).toMatchObject({ cause: "no-answer", where: "network", retryable: true })
+  })
+
+  it.each<[string, unknown]>([
+    ["undefined", undefined],
+    ["null", null],
+    ["an empty object", {}],
+    ["a number", 42],
+    ["an error", new Error("x")],
+    ["a TypeError", new TypeError("x is not a function")],
+    ["an error of a file", coded("ENOENT")],
+    ["an error with a network's word in it", coded("MY_CERT_CODE_TIMEOUT")],
+    ["a wrong option of undici", coded("UND_ERR_INVALID_ARG")],
+    ["a wrong option of fetch", caused(new Error("unknown scheme"))],
+    ["a hook of got", coded("ERR_GOT_REQUEST_ERROR", "RequestError")],
+    ["a wrong option of axios", coded("ERR_BAD_OPTION", "AxiosError")],
+  ])("%s is none of the network", (_, error) => {
+    expect(explain(error)).toMatchObject({ cause: "unknown", confidence: "possible", retryable: false })
+  })
+
+  it("credentials that are missing do not come by waiting", () => {
+    const error = new AuthError("AUTH_CREDENTIALS_MISSING", "No source has one.", { retryAfterMs: 2_000 })
+    expect(explain(error)).toMatchObject({ cause: "not-sent", retryable: false, retryAfterMs: undefined })
   })
 
   it.each([
@@ -363,7 +430,7 @@ describe("the values that clients give", () => {
   it("a status may be text, as in some logs", () => {
     const body = JSON.stringify({ error_msg: "verify aksk signature fail" })
     expect(explain({ status: "401", body })).toMatchObject({ cause: "signature-mismatch", refusal: { status: 401 } })
-    expect(explain({ status: "failed" })).toMatchObject({ cause: "no-answer" })
+    expect(explain({ status: "failed" })).toMatchObject({ cause: "unknown" })
   })
 
   it("the same list of headers is read in each form", () => {
@@ -471,6 +538,25 @@ describe("an answer of another service", () => {
     expect(explain({ status: 401, headers }).evidence).toHaveLength(count)
   })
 
+  it.each<[string, unknown]>([
+    ["a Response", new Response('{"users":[]}', { status: 200 })],
+    ["an answer of axios", { status: 201, data: { id: 1 }, headers: {}, config: {}, request: {} }],
+    ["an answer with words of a refusal", { status: 200, body: "the security token and the token must be updated" }],
+    ["an empty answer", new Response(null, { status: 204 })],
+    ["an answer with a code", { status: 200, body: '{"code":0,"message":"ok"}' }],
+  ])("nothing was refused by %s", async (_, accepted) => {
+    const explanation = await explain(accepted)
+    expect(explanation).toMatchObject({ cause: "not-refused", confidence: "certain", retryable: false })
+    expect(String(explanation)).toContain("Nothing was refused.")
+  })
+
+  it.each([
+    ["an error", '{"error_code":"APIGW.0308","error_msg":"slow"}', "throttled"],
+    ["the page of a proxy", "<!doctype html><title>Log in</title>", "not-huawei-cloud"],
+  ])("a success may hold %s", (_, body, cause) => {
+    expect(explain({ status: 200, body }).cause).toBe(cause)
+  })
+
   it("an unknown answer is called unknown", () => {
     expect(explain({ status: 418, body: "{}" })).toMatchObject({ cause: "unknown", confidence: "possible" })
   })
@@ -500,3 +586,12 @@ it("the text for people has the cause, the cure, the danger, and both sides", ()
         e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
   `)
 })
+
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, "close")
+  return port
+}
