@@ -1,15 +1,12 @@
-import { staysAtOrigin } from "@countersign/auth-core/adapter"
+import { isSecretName, staysAtOrigin } from "@countersign/auth-core/adapter"
 import { CommandError, EXIT_CODES } from "./exit-code.ts"
 
 /** Of the headers that are for one origin only, those that hold no secret. */
 const NO_SECRET = ["host", "x-sdk-date", "x-sdk-content-sha256"]
 
-/** Names of further headers and of query parameters that hold a secret. */
-const SECRET_NAME = /token|secret|passw|passcode|api[-_]?key|appcode|credential|signature|set-cookie/i
-
 /** The value of a header of a request or an answer, by lower-case name, as it may be shown. */
 export function shownHeaderValue(name: string, value: string, showSecrets: boolean): string {
-  const isSecret = SECRET_NAME.test(name) || (staysAtOrigin(name) && !NO_SECRET.includes(name))
+  const isSecret = isSecretName(name) || (staysAtOrigin(name) && !NO_SECRET.includes(name))
   return isSecret && !showSecrets ? "[hidden]" : value
 }
 
@@ -17,7 +14,7 @@ export function shownHeaderValue(name: string, value: string, showSecrets: boole
 export function shownQuery(search: string, showSecrets: boolean): string {
   if (showSecrets) return search
   return search.replace(/([?&])([^=&]*)=[^&]*/g, (pair, mark: string, name: string) =>
-    SECRET_NAME.test(name) ? `${mark}${name}=[hidden]` : pair,
+    isSecretName(name) ? `${mark}${name}=[hidden]` : pair,
   )
 }
 

@@ -118,7 +118,9 @@ describe("countersign explain", () => {
     const sent = Object.entries({ host: new URL(url).host, ...headers }).map(([name, value]) => `> ${name}: ${value}`)
     const lines = ["> GET /v1/x HTTP/1.1", ...sent, ">", `< HTTP/1.1 ${response.status}`, "<", await response.text()]
     const { stdout, stderr } = await countersign(["explain"], { input: lines.join("\n") })
-    expect(stdout).toContain("(wrong-secret-key, likely)")
+    expect(stdout).toMatch(
+      /^Either the secret key is wrong, or the request was changed .* \(wrong-secret-key, possible\)$/m,
+    )
     expect(stdout).toContain("--canonical-request")
     expect(stdout).not.toContain("canonicalRequest")
     expect(stdout).toContain("The log shows the request as it was sent, which was taken for the one that was signed.")
@@ -132,6 +134,26 @@ describe("countersign explain", () => {
     )
     const given = await countersign(["explain", "--request", join(cwd, "request")], { input: lines.join("\n") })
     expect(given.stdout + given.stderr).not.toMatch(/The log shows|Give the request/)
+    cloud.emulator.faults.reset()
+  })
+
+  it("does not blame the key for a query that was changed after it was signed", async () => {
+    const { credentials } = cloud.emulator.accounts.partner.user
+    const headers = sign({ method: "GET", url: `${cloud.emulator.url}/v1/x?a=1` }, credentials)
+    const url = `${cloud.emulator.url}/v1/x?a=2`
+    const response = await fetch(url, { headers })
+    const sent = Object.entries({ host: new URL(url).host, ...headers }).map(([name, value]) => `> ${name}: ${value}`)
+    const lines = [
+      "> GET /v1/x?a=2 HTTP/1.1",
+      ...sent,
+      ">",
+      `< HTTP/1.1 ${response.status}`,
+      "<",
+      await response.text(),
+    ]
+    const { stdout } = await countersign(["explain"], { input: lines.join("\n") })
+    expect(stdout).toContain("Either the secret key is wrong, or the request was changed after it was signed.")
+    expect(stdout).not.toMatch(/likely|Everything that was signed arrived|so the secret key is wrong/)
     cloud.emulator.faults.reset()
   })
 
