@@ -75,7 +75,8 @@ function optionIn(word: string): { option: string; attached?: string } {
 
 /** `Name: value`, `Name;` for an empty value; `Name:` removes a header. */
 function headerIn(line: string): Record<string, string> {
-  const [, name = "", value] = /^([^\s:;]+)(?::\s*(.*?)\s*|;)$/s.exec(line) ?? []
+  const [, name = "", rest] = /^([^\s:;]+)(?::(.*)|;)$/s.exec(line) ?? []
+  const value = rest?.trim()
   return name === "" || value === "" ? {} : { [name.toLowerCase()]: value ?? "" }
 }
 

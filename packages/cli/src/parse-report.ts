@@ -1,5 +1,6 @@
 import { asked, listAt, memberAt, parseJson, textAt } from "@countersign/auth-core/adapter"
 import type { ExplainedRequest } from "@countersign/auth-core/explain"
+import { embeddedAnswer } from "./embedded-answer.ts"
 import { parseCurlCommand } from "./parse-curl-command.ts"
 
 /** One refused request of a pasted text. */
@@ -30,7 +31,7 @@ export function parseReports(pasted: string): Report[] {
   if (/^[<>] /m.test(text)) return ofVerboseLog(text)
   const answer = rawAnswer(text)
   if (answer !== undefined) return [{ title: String(answer.status), refusal: answer, request: undefined }]
-  return [{ title: "", refusal: plainAnswer(json) ?? embeddedAnswer(text) ?? text, request: undefined }]
+  return [{ title: "", refusal: plainAnswer(json) ?? refusalIn(text, json), request: undefined }]
 }
 
 /** The forms that `parseRequest` takes, as the end of a sentence. */
@@ -138,9 +139,13 @@ function exchangesIn(text: string): Exchange[] {
 
 /** The output of `curl -i`: the last answer, since a redirect or a `100 Continue` may stand before it. */
 function rawAnswer(text: string): PlainAnswer | undefined {
-  if (!/^\s*HTTP\/[\d.]+ \d{3}/.test(text)) return undefined
-  const { head, body } = split(text.trimStart())
-  return rawAnswer(body) ?? answerOf(head, body.trim())
+  let answer: PlainAnswer | undefined
+  for (let rest = text.trimStart(); /^HTTP\/[\d.]+ \d{3}/.test(rest); ) {
+    const { head, body } = split(rest)
+    answer = answerOf(head, body.trim())
+    rest = body.trimStart()
+  }
+  return answer
 }
 
 function answerOf(head: string, body: string): PlainAnswer | undefined {
@@ -161,8 +166,8 @@ function requestOf(head: string): Partial<ExplainedRequest> | undefined {
 function headersIn(lines: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const line of lines) {
-    const [, name, value] = /^([^\s:]+):\s*(.*?)\s*$/.exec(line) ?? []
-    if (name !== undefined && value !== undefined) headers[name.toLowerCase()] = value
+    const [, name, value] = /^([^\s:]+):(.*)$/.exec(line) ?? []
+    if (name !== undefined && value !== undefined) headers[name.toLowerCase()] = value.trim()
   }
   return headers
 }
@@ -184,12 +189,14 @@ function plainAnswer(json: unknown): PlainAnswer | undefined {
   }
 }
 
-/** The JSON of a gateway inside of a line of a log, with the status that the line names. */
-function embeddedAnswer(text: string): PlainAnswer | undefined {
-  const [body] = /\{[^{}]*"error_(?:code|msg)"[^{}]*\}/.exec(text) ?? []
-  const [, status] = /\b(?:HTTP(?:\/[\d.]+)?|status(?: code)?)\D{0,3}([45]\d\d)\b/i.exec(text) ?? []
-  if (body === undefined || parseJson(body) === undefined || status === undefined) return undefined
-  return { status: Number(status), headers: {}, body }
+/** The answer itself, or the one in what a program printed. */
+function refusalIn(text: string, json: unknown): string | PlainAnswer {
+  const isAnswer = ["error_code", "error_msg", "errorCode", "error", "errors"].some(
+    (name) => memberAt(json, name) !== undefined,
+  )
+  const found = isAnswer ? undefined : embeddedAnswer(text)
+  if (found === undefined) return text
+  return found.status === undefined ? found.body : { status: found.status, headers: {}, body: found.body }
 }
 
 function record(value: unknown): Record<string, string> {

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { promisify } from "node:util"
-import { sign } from "@countersign/auth-core"
+import { inspect, promisify } from "node:util"
+import { canonicalRequest, sign } from "@countersign/auth-core"
 import { hasSystemTool } from "@countersign/testkit"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type Cloud, countersign, inTerminal, noTerminal, startCloud, temporaryFolder } from "./countersign.ts"
@@ -61,6 +61,65 @@ describe("countersign explain", () => {
     ["a message", "Incorrect IAM authentication information: ak AKEXAMPLE not exist"],
   ])("reads %s", async (_, text) => {
     expect(await causeOf([], text)).toBe("access-key-unknown")
+  })
+
+  const message = "Incorrect IAM authentication information: ak AKEXAMPLE not exist"
+  const stack = (lines: number): string =>
+    "    at step (file:///app/node_modules/client/index.js:157:39)\n".repeat(lines)
+  const state = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`member${index}`, `value ${index}`]))
+  const refused = (response: object): string => {
+    const error = new Error("Request failed with status code 401")
+    return inspect(Object.assign(error, { config: state, securityToken: undefined, response }))
+  }
+
+  it.each([
+    ["of axios", refused({ status: 401, data: JSON.parse(body) })],
+    ["of axios with text", refused({ status: 401, data: body })],
+    [
+      "with a quote in its message",
+      refused({ data: { error_code: "APIGW.0301", error_msg: `${message}, it's "so"` } }),
+    ],
+    ["as JSON in JSON", JSON.stringify({ level: "error", state, response: { status: 401, body } })],
+    ["as JSON in JSON in a line of a log", `ERROR ${JSON.stringify({ state, status: 401, body })}`],
+    ["of Python", `${stack(90)}HTTPError: 401 {'error_msg': '${message}', 'error_code': 'APIGW.0301'}`],
+    ["behind its stack", `Error: status code 401\n${stack(90)}${message}\n${stack(9)}`],
+    ["of an SDK", `${stack(90)}{status_code:401,error_code:APIGW.0301,error_msg:${message},a:null}`],
+  ])("finds the refusal in a long error: %s", async (_, text) => {
+    expect(text.length).toBeGreaterThan(4_000)
+    expect(await causeOf([], text)).toBe("access-key-unknown")
+  })
+
+  it("finds the canonical request in a long error", async () => {
+    const url = "https://ecs.myhuaweicloud.com/v1/x?limit=1"
+    const headers = sign({ method: "GET", url }, { accessKeyId: "QTWAOYTTINDUT2QVKYUC", secretAccessKey: "of-nobody" })
+    const { authorization: _, ...others } = headers
+    const shown = canonicalRequest({ method: "GET", url: url.replace("limit=1", "limit=2"), headers: others })
+    const cwd = await temporaryFolder()
+    await writeFile(join(cwd, "request"), JSON.stringify({ method: "GET", url, headers }))
+    for (const separator of ["|", "\n"]) {
+      const error_msg = `verify aksk signature fail, canonicalRequest:${shown.replaceAll("\n", separator)}`
+      const member = refused({ data: { error_code: "APIGW.0301", error_msg } })
+      const sentence = `${stack(90)}${error_msg}\n${stack(9)}`
+      for (const text of [member, sentence]) {
+        expect(await causeOf(["--request", join(cwd, "request")], text)).toBe("unknown-difference")
+      }
+    }
+  })
+
+  it("finds an answer of IAM in a long error", async () => {
+    const error = { code: 401, message: "The X-Auth-Token is invalid!", title: "Unauthorized" }
+    expect(await causeOf([], `${stack(90)}status: 401, data: ${inspect({ error })}`)).toBe("token-invalid")
+    expect(await causeOf([], refused({ status: 401, data: JSON.stringify({ error }) }))).toBe("token-invalid")
+  })
+
+  it("reads a header of a megabyte, and a thousand answers, in time", async () => {
+    const blanks = " ".repeat(1_000_000)
+    const started = performance.now()
+    expect(await causeOf([], `HTTP/1.1 401 X\r\na: x${blanks}y\r\n\r\n`)).toBe("credentials-refused")
+    expect(await causeOf([], `${"HTTP/1.1 100 Continue\r\n\r\n".repeat(30_000)}HTTP/1.1 401 X\r\n\r\n`)).toBe(
+      "credentials-refused",
+    )
+    expect(performance.now() - started).toBeLessThan(20_000)
   })
 
   it("quotes a message without the line break of echo", async () => {
