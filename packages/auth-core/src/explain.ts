@@ -170,5 +170,6 @@ export type {
   RefusalFacts,
   Where,
 } from "./explain/explanation.ts"
+export { otherCloudOf } from "./explain/other-clouds.ts"
 export { type ParsedAuthorization, parseAuthorization } from "./signing/authorization.ts"
 export { createSignatureCheck } from "./signing/verifying-key.ts"

@@ -16,6 +16,7 @@ export type Where =
   | "algorithm"
   | "secret key"
   | "access key"
+  | "AppCode"
   | "token"
   | "clock"
   | "login"

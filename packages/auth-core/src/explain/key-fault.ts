@@ -80,7 +80,8 @@ const IOTDA = /\.iotda(?:-app)?\./
 /** The name under which IoTDA derives keys; its documentation writes `iotda`. */
 const IOTDA_SERVICE = "iotdm"
 
-function scopeFault({ claimed, host = "" }: SignedRequest): KeyFault | undefined {
+/** Finds an algorithm or a credential scope that is not the one of the host. */
+export function scopeFault({ claimed, host = "" }: Pick<SignedRequest, "claimed" | "host">): KeyFault | undefined {
   if (claimed === undefined) return undefined
   const { region, service } = claimed
   if (region === undefined || service === undefined || claimed.scoped) {
@@ -94,29 +95,21 @@ function scopeFault({ claimed, host = "" }: SignedRequest): KeyFault | undefined
       evidence: ["IoTDA instances take V11-HMAC-SHA256 only."],
     }
   }
-  const expectedRegion = REGION.exec(host)?.[1]
-  const scope = `${region}/${service}`
-  if (service === "iotda") {
-    return {
-      cause: "wrong-credential-scope",
-      where: "secret key",
-      confidence: "likely",
-      expected: `${region}/${IOTDA_SERVICE}`,
-      received: scope,
-      evidence: ["All official clients of IoTDA derive its key for the service iotdm."],
-    }
+  const rightService = IOTDA.test(host) || service === "iotda" ? IOTDA_SERVICE : service
+  const hostRegion = REGION.exec(host)?.[1] ?? region
+  const isOtherService = service !== rightService
+  const isOtherRegion = region !== hostRegion && region !== "globe"
+  if (!isOtherService && !isOtherRegion) return undefined
+  const ofService = `The key was derived for the service ${service}; all official clients of IoTDA derive it for ${IOTDA_SERVICE}.`
+  const ofRegion = `The host is in ${hostRegion}, and the key was derived for ${region}.`
+  return {
+    cause: "wrong-credential-scope",
+    where: isOtherService ? "service" : "region",
+    confidence: "likely",
+    expected: `${isOtherRegion ? hostRegion : region}/${rightService}`,
+    received: `${region}/${service}`,
+    evidence: [...(isOtherService ? [ofService] : []), ...(isOtherRegion ? [ofRegion] : [])],
   }
-  if (expectedRegion !== undefined && region !== expectedRegion && region !== "globe") {
-    return {
-      cause: "wrong-credential-scope",
-      where: "secret key",
-      confidence: "likely",
-      expected: `${expectedRegion}/${service}`,
-      received: scope,
-      evidence: [`The host is in ${expectedRegion}, and the key was derived for ${region}.`],
-    }
-  }
-  return undefined
 }
 
 function wrongKey(

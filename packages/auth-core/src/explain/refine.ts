@@ -1,9 +1,11 @@
 import { retryAfterMs } from "../iam/rejection-error.ts"
-import { type Answer, type AnswerFields, dateHeader, durationText, timesIn } from "./answer.ts"
+import { parseAuthorization } from "../signing/authorization.ts"
+import { type Answer, type AnswerFields, dateHeader, durationText, headersOf, timesIn } from "./answer.ts"
 import { CAUSES, type Cause } from "./causes.ts"
 import type { ExplainContext, ExplanationFields } from "./explanation.ts"
-import { missingToken } from "./key-fault.ts"
+import { missingToken, scopeFault } from "./key-fault.ts"
 import { isSecretKeyLike, shownAccessKeyId } from "./masked.ts"
+import { otherCloudOf } from "./other-clouds.ts"
 import { signedRequest } from "./signed-parts.ts"
 
 /** Details that the answer adds to its row of the table. */
@@ -16,10 +18,15 @@ const REFINEMENTS: { readonly [C in Cause]?: Refine } = {
   "access-key-unknown": refineUnknownKey,
   "access-key-locked": (answer) => lockedFor(answer, 5 * 60_000),
   "account-locked": (answer) => lockedFor(answer, 15 * 60_000),
-  "token-expired": (_answer, { errorMessage }) => {
+  "token-expired": (_answer, { errorMessage }, context) => {
     const expiry = /expires_at: ?([\d-]+T[\d:.]+Z?)/i.exec(errorMessage ?? "")?.[1]
-    return expiry === undefined ? {} : { received: `a token that expired at ${expiry}` }
+    return expiry === undefined ? refineToken(context) : { received: `a token that expired at ${expiry}` }
   },
+  "token-invalid": (_answer, { errorMessage = "" }, context) =>
+    // A temporary access key has a token too.
+    /security ?token/i.test(errorMessage) ? {} : refineToken(context),
+  "wrong-algorithm": refineIotda,
+  "app-credentials-refused": refineApp,
   "permission-denied": refinePermission,
   "agency-not-granted": refinePermission,
   "identity-refused": refineEndpoint,
@@ -71,12 +78,48 @@ function refineClock(answer: Answer, { errorMessage }: AnswerFields, { receivedA
   }
 }
 
-/** Access keys of other clouds, by their form. */
-const OTHER_KEYS: readonly (readonly [form: RegExp, whose: string])[] = [
-  [/^LTAI/, "Alibaba Cloud"],
-  [/^A[KS]IA[A-Z\d]{16}$/, "AWS"],
-  [/^AKID/, "Tencent Cloud"],
-]
+/** The same words answer a token and a signature. Without the request, the words hold. */
+function refineToken({ request }: ExplainContext): Refinement {
+  const headers = headersOf(request?.headers)
+  const isSigned = parseAuthorization(headers.authorization ?? "") !== undefined
+  if (!isSigned || headers["x-auth-token"] !== undefined) return {}
+  return {
+    ...CAUSES["credentials-refused"],
+    cause: "credentials-refused",
+    where: "access key",
+    confidence: "possible",
+    summary: "The service refused the signature, without a reason.",
+    fix: "Check that the access key is valid, that its user may use this service, and that the endpoint is in the user's region and cloud.",
+    evidence: ["The request has a signature and no token, though the answer may name one."],
+  }
+}
+
+/** IoTDA answers every fault of authentication in the same words. */
+function refineIotda(_answer: Answer, _fields: AnswerFields, context: ExplainContext): Refinement {
+  const signed = signedRequest(context, undefined)
+  const fault = scopeFault(signed)
+  if (fault !== undefined && fault.cause !== "wrong-algorithm") return { ...CAUSES[fault.cause], ...fault }
+  const isToken = headersOf(context.request?.headers)["x-auth-token"] !== undefined
+  if (signed.claimed === undefined && isToken) {
+    return { ...CAUSES["token-invalid"], cause: "token-invalid", where: "token", confidence: "possible" }
+  }
+  if (signed.claimed?.algorithm !== "V11-HMAC-SHA256") return {}
+  return {
+    ...CAUSES["credentials-refused"],
+    cause: "credentials-refused",
+    where: "access key",
+    confidence: "possible",
+    fix: "Check that the SK belongs to this AK, and that the user may use IoTDA. A new permission takes minutes to work.",
+    evidence: ["The request is signed with V11-HMAC-SHA256, for the region of the host and the service iotdm."],
+  }
+}
+
+/** An app authenticates by a key or by a code. */
+function refineApp(_answer: Answer, { errorMessage = "" }: AnswerFields, { request }: ExplainContext): Refinement {
+  const isSent = headersOf(request?.headers)["x-apig-appcode"] !== undefined
+  return isSent || /app ?code/i.test(errorMessage) ? { where: "AppCode" } : {}
+}
+
 const APP_KEY = /^[\da-f]{8}-?(?:[\da-f]{4}-?){3}[\da-f]{12}$/i
 const ACCESS_KEY = /^[A-Z\d]{20}$/
 
@@ -93,7 +136,7 @@ function refineUnknownKey(_answer: Answer, { errorMessage = "" }: AnswerFields, 
   }
   if (key === undefined) return {}
   const received = shownAccessKeyId(key)
-  const [, owner] = OTHER_KEYS.find(([form]) => form.test(key)) ?? []
+  const owner = otherCloudOf(key)
   if (owner !== undefined) {
     const { fix } = CAUSES["access-key-of-other-cloud"]
     const summary = `The access key has the form of those of ${owner}.`
