@@ -5,6 +5,7 @@ import {
   type CredentialProvider,
   type Credentials,
   type IamOptions,
+  isAuthError,
   type NameOrId,
   staticToken,
   type Token,
@@ -13,6 +14,7 @@ import {
 import { addAlgorithm } from "./add-algorithm.ts"
 import type { AccessKeyOptions, IdentityOptions, ReachOptions, SigningOptions } from "./command-options.ts"
 import { CommandError, EXIT_CODES } from "./exit-code.ts"
+import { explainedError } from "./explained-error.ts"
 import { type FoundCredentials, findCredentials } from "./find-credentials.ts"
 import { inputName, readInput } from "./read-secret.ts"
 import type { Transport } from "./transport.ts"
@@ -39,8 +41,12 @@ export async function accessKeyOf(options: AccessKeyOptions, transport: Transpor
     agency,
     domain: nameOrId(agencyDomain),
   })
+  const credentials = await provider().catch(async (error: unknown) => {
+    const isOfSignature = isAuthError(error) && /canonical ?request/i.test(error.errorMessage ?? "")
+    throw isOfSignature ? await explainedError(error, transport, found.credentials) : error
+  })
   return {
-    credentials: await provider(),
+    credentials,
     provider,
     source: `agency ${agency} of ${agencyDomain}, through the ${found.source}`,
   }

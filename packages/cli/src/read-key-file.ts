@@ -8,9 +8,11 @@ import {
   type OsSettings,
   settingsOfVariables,
 } from "@countersign/auth-core/adapter"
+import { otherCloudOf } from "@countersign/auth-core/explain"
 import { CommandError, EXIT_CODES } from "./exit-code.ts"
 import { isPlaceholder } from "./is-placeholder.ts"
 import { inputName, readInput } from "./read-secret.ts"
+import { isSecretKeyLike } from "./shown-access-key.ts"
 
 export const IMPORT_FORMATS = ["csv", "koocli", "clouds", "openrc"] as const
 export type ImportFormat = (typeof IMPORT_FORMATS)[number]
@@ -48,7 +50,7 @@ export async function readKeyFile(
   const format = from ?? formatOf(text)
   if (format === undefined) {
     throw refused(
-      `${name} is neither a credentials.csv, KooCLI's config, a clouds.yaml nor an openrc. Say which with --from.`,
+      `${name} does not look like a credentials.csv, KooCLI's config, a clouds.yaml or an openrc. If it is one of them, say which with --from.`,
     )
   }
   try {
@@ -131,13 +133,6 @@ function choose(entries: readonly Entry[], name: string | undefined, file: strin
   return first
 }
 
-/** The beginnings of other clouds' access keys. */
-const OTHER_CLOUDS: readonly (readonly [form: RegExp, cloud: string])[] = [
-  [/^A(?:KIA|SIA)[A-Z\d]{16}$/, "AWS"],
-  [/^LTAI/, "Alibaba Cloud"],
-  [/^AKID/, "Tencent Cloud"],
-]
-
 function checkedKey({ values: read, lack }: Entry, file: string): Credentials {
   const values = read()
   const { accessKeyId, secretAccessKey } = values
@@ -145,10 +140,15 @@ function checkedKey({ values: read, lack }: Entry, file: string): Credentials {
     const missing = accessKeyId === undefined || accessKeyId === "" ? "access key id" : "secret access key"
     throw refused(`${file} has no ${missing}${lack === undefined ? "" : `: ${lack}`}.`)
   }
-  const cloud = OTHER_CLOUDS.find(([form]) => form.test(accessKeyId))?.[1]
+  const cloud = otherCloudOf(accessKeyId)
   if (cloud !== undefined) throw refused(`${file} holds an access key of ${cloud}, which Huawei Cloud does not know.`)
   if (isPlaceholder(accessKeyId) || isPlaceholder(secretAccessKey)) {
     throw refused(`${file} holds a placeholder instead of an access key.`)
+  }
+  if (isSecretKeyLike(accessKeyId)) {
+    throw refused(
+      `${file} has an access key id of ${accessKeyId.length} characters, as a secret access key has: the two are likely swapped.`,
+    )
   }
   const more = Object.entries(values).filter(([, value]) => value !== undefined && value !== "")
   return { ...Object.fromEntries(more), accessKeyId, secretAccessKey }

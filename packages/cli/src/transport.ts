@@ -1,4 +1,5 @@
 import { AuthError, isLoopback } from "@countersign/auth-core/adapter"
+import type { ExplainedRequest } from "@countersign/auth-core/explain"
 import type { IamFetch, LibraryFetch } from "@countersign/fetch"
 import type { Dispatcher, Response as UndiciResponse } from "undici"
 import { type ProxiedProtocol, proxyFault, proxySetting } from "./proxy-fault.ts"
@@ -21,11 +22,14 @@ export interface Transport {
   readonly fetch: IamFetch & LibraryFetch
   /** A fetch that does not send some headers, which fetch would add on its own. */
   fetchWithout(names: readonly string[]): UndiciFetch
+  /** What was sent last, to be explained. */
+  lastRequest(): Partial<ExplainedRequest> | undefined
   close(): Promise<void>
 }
 
 interface SentInit {
   readonly method?: string | undefined
+  readonly headers?: unknown
   readonly body?: unknown
 }
 
@@ -51,10 +55,17 @@ export async function createTransport({
   }
   const dispatcherOf = (url: string | URL): Dispatcher =>
     isLoopbackUrl(url) ? local : remoteOf(new URL(url).protocol === "http:" ? "http:" : "https:")
+  let last: Partial<ExplainedRequest> | undefined
   const sendWithout =
     (names: readonly string[]) =>
     async (input: string | URL, init: SentInit = {}): ReturnType<typeof fetch> => {
-      const { method = "GET", body } = init
+      const { method = "GET", headers, body } = init
+      last = {
+        method,
+        url: input,
+        headers: headers as ExplainedRequest["headers"],
+        body: body as ExplainedRequest["body"],
+      }
       // fetch refuses such a body, so it sends a POST, which gets its own method back behind fetch.
       const isBodied = /^(?:GET|HEAD)$/.test(method) && body !== undefined && body !== null
       const dispatcher = dispatcherOf(input)
@@ -65,6 +76,7 @@ export async function createTransport({
   return {
     fetch: sendWithout([]),
     fetchWithout: sendWithout,
+    lastRequest: () => last,
     async close() {
       await Promise.all([...remote.values(), local].map((dispatcher) => dispatcher.close()))
     },

@@ -4,6 +4,7 @@ import { authenticatedFetchTo } from "./authenticated-fetch.ts"
 import { isHuaweis } from "./cloud-of.ts"
 import type { ReachOptions } from "./command-options.ts"
 import { CommandError, EXIT_CODES, messageOf } from "./exit-code.ts"
+import { explainedError } from "./explained-error.ts"
 import { authOf, type Identity } from "./identity.ts"
 import type { Transport } from "./transport.ts"
 
@@ -91,7 +92,10 @@ async function ownerOfAccessKey(
   const isStsKnown =
     region !== undefined || (cloud === undefined && process.env.HUAWEICLOUD_SDK_STS_ENDPOINT !== undefined)
   if (hasSts && isStsKnown) {
-    const caller = await callerIdentity({ region, cloud, allowInsecure, fetch }, identity.credentials)
+    const sts = { region, cloud, allowInsecure, fetch }
+    const caller = await callerIdentity(sts, identity.credentials).catch(async (error: unknown) => {
+      throw await explainedError(error, transport, identity.credentials)
+    })
     principal = caller.principalUrn
     accountId = caller.accountId
   } else {
@@ -142,7 +146,12 @@ async function askIam(
   const text = await response.text()
   if (response.ok) return parseJson(text)
   const { explain } = await import("@countersign/auth-core/explain")
-  const explanation = explain({ status: response.status, headers: response.headers, body: text })
+  const credentials = identity.kind === "access key" ? identity.credentials : undefined
+  const { status, headers: received } = response
+  const explanation = explain(
+    { status, headers: received, body: text },
+    { request: transport.lastRequest(), credentials },
+  )
   throw new CommandError(
     response.status >= 500 || response.status === 429 ? EXIT_CODES.unreachable : EXIT_CODES.refused,
     `${action} failed.\n${explanation}`,

@@ -46,6 +46,15 @@ describe("countersign doctor", () => {
     expect(cloud.emulator.stats.requests).toMatchObject([{ verdict: "ok" }])
   })
 
+  it("explains why IAM refuses the access key", async () => {
+    const { exitCode, checks } = await examine({ ...cloud.env, HUAWEICLOUD_SDK_SK: "of-somebody-else" })
+    cloud.emulator.faults.reset()
+    expect(exitCode).toBe(4)
+    const { text = "" } = find(checks, "who am I") ?? {}
+    expect(text).toContain("(wrong-secret-key, certain)")
+    expect(text).not.toMatch(/canonicalRequest|of-somebody-else|Check the caller/)
+  })
+
   it("tells what is wrong with a region or an endpoint, and goes on", async () => {
     const { HUAWEICLOUD_SDK_IAM_ENDPOINT: _, ...env } = cloud.env
     const wrong = await examine(env, ["--region", "Asia"])

@@ -51,6 +51,15 @@ describe("countersign credentials import", () => {
     expect((await stat(join(cwd, ".huaweicloud"))).mode & 0o777).toBe(0o700)
   })
 
+  it.each(["AKIDAAAABBBBCCCC1234", "LTAIAAAABBBBCCCC1234"])(
+    "takes a key that begins like one of another cloud: %s",
+    async (key) => {
+      const cwd = await folderWith({ key: `Access Key Id,Secret Access Key\n${key},${SK}\n` })
+      const { exitCode } = await countersign(["credentials", "import", "key", "--profile-file", "p"], { cwd })
+      expect(exitCode).toBe(0)
+    },
+  )
+
   it("reads standard input, and keeps what a cloud says of IAM", async () => {
     const cwd = await temporaryFolder()
     const args = ["credentials", "import", "-", "--profile-file", "p", "--section", "otc", "--json"]
@@ -136,7 +145,14 @@ describe("countersign credentials import", () => {
   })
 
   it.each([
-    ["nothing", "", "is neither a credentials.csv"],
+    ["nothing", "", "does not look like a credentials.csv"],
+    ["a swapped key", `Access Key Id,Secret Access Key\n${SK},${AK}\n`, "the two are likely swapped"],
+    ["a swapped key of OpenStack", `clouds: { c: { auth: { ak: ${SK}, sk: ${AK} } } }\n`, "the two are likely swapped"],
+    [
+      "a file of Tencent Cloud",
+      `Access Key Id,Secret Access Key\nAKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA,${SK}\n`,
+      "an access key of Tencent Cloud",
+    ],
     [
       "a file of AWS",
       `User name,Access key ID,Secret access key\na,AKIAIOSFODNN7EXAMPLE,${SK}\n`,

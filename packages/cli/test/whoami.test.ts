@@ -18,9 +18,9 @@ describe("countersign whoami", () => {
       account: partner.domain,
       principal: expect.stringContaining(partner.user.name),
       accessKeyId: partner.user.credentials.accessKeyId,
-      expires: "never, a permanent key",
+      expires: null,
       source: "environment",
-      notes: [],
+      notes: ["The credential names no end: never, a permanent key."],
     })
   })
 
@@ -31,7 +31,10 @@ describe("countersign whoami", () => {
     expect(exitCode).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({
       account: accounts.partner.domain,
-      notes: ["The user is unknown: STS, which knows it, is not asked in otc.t-systems.com."],
+      notes: [
+        "The user is unknown: STS, which knows it, is not asked in otc.t-systems.com.",
+        "The credential names no end: never, a permanent key.",
+      ],
     })
   })
 
@@ -104,8 +107,19 @@ describe("countersign whoami", () => {
 
   it("explains a refusal", async () => {
     const env = { ...cloud.env, HUAWEICLOUD_SDK_SK: "of-somebody-else" }
-    const refused = await countersign(["whoami"], { env })
-    expect(refused).toMatchObject({ exitCode: 4, stdout: "" })
+    const { HUAWEICLOUD_SDK_STS_ENDPOINT: _, ...withoutSts } = env
+    for (const each of [env, withoutSts]) {
+      const refused = await countersign(["whoami"], { env: each })
+      expect(refused).toMatchObject({ exitCode: 4, stdout: "", stderr: expect.stringContaining("failed.\nThe ") })
+      expect(refused.stderr).toContain("(wrong-secret-key, certain)")
+      expect(refused.stderr).not.toMatch(/canonicalRequest|of-somebody-else|Check the caller/)
+    }
+    cloud.emulator.faults.reset()
+    const [customer] = cloud.emulator.accounts.customers
+    const agency = ["--agency", customer.agency.name, "--agency-domain", customer.domain.name]
+    const through = await countersign(["whoami", ...agency], { env })
+    expect(through).toMatchObject({ exitCode: 4, stderr: expect.stringContaining("(wrong-secret-key, certain)") })
+    cloud.emulator.faults.reset()
     const forged = await countersign(["whoami"], { env: { ...cloud.reach, COUNTERSIGN_TOKEN: "no-such-token" } })
     expect(forged).toMatchObject({ exitCode: 4, stderr: expect.stringContaining("(token-invalid, ") })
     const nobody = await countersign(["whoami"], {

@@ -144,9 +144,9 @@ async function findIdentity(options: DoctorOptions, transport: Transport, add: A
   }
   try {
     const identity = await identityOf(options, transport)
-    const { accessKeyId, expires, source } = credentialFacts(identity)
+    const { accessKeyId, expiry, source } = credentialFacts(identity)
     const name = identity.kind
-    add({ ...check, name, verdict: "ok", text: `${accessKeyId ?? "a token"} from ${source}, expires: ${expires}` })
+    add({ ...check, name, verdict: "ok", text: `${accessKeyId ?? "a token"} from ${source}, expires: ${expiry}` })
     return identity
   } catch (error) {
     add({ ...check, name: "credential", verdict: "failed", text: messageOf(error) }, exitCodeOf(error))

@@ -32,9 +32,13 @@ async function whoami(command: Command): Promise<void> {
     const identity = await withProgress("Looking for a credential", () => identityOf(options, transport))
     const { notes, ...who } = await withProgress("Asking IAM", () => whoAmI(identity, options, transport))
     const known = credentialFacts(identity)
-    const facts = { ...who, ...known, expires: who.expires ?? known.expires }
-    if (options.json === true) printJson({ ...facts, notes })
-    else {
+    const { expires = null } = { ...known, ...(who.expires !== undefined && { expires: who.expires }) }
+    const { expiry, ...others } = known
+    if (options.json === true) {
+      const unknown = expires === null ? [`The credential names no end: ${expiry}.`] : []
+      printJson({ ...who, ...others, expires, notes: [...notes, ...unknown] })
+    } else {
+      const facts = { ...who, ...others, expires: expires ?? expiry }
       const rows = Object.entries(facts).flatMap(([name, value]) =>
         value === undefined ? [] : [[name, typeof value === "string" ? value : labelOf(value)]],
       )
@@ -49,19 +53,28 @@ async function whoami(command: Command): Promise<void> {
 /** The facts that nobody needs to be asked about. */
 export function credentialFacts(identity: Identity): {
   readonly accessKeyId?: string
-  readonly expires: string
+  /** ISO 8601. */
+  readonly expires?: string
+  /** The same in words. */
+  readonly expiry: string
   readonly source: string
 } {
   const { source } = identity
   if (identity.kind === "token") {
     const { token, isExpiryKnown } = identity
-    return { expires: isExpiryKnown ? new Date(token.expiresAt).toISOString() : "unknown, a raw token", source }
+    return { ...endOf(isExpiryKnown ? token.expiresAt : undefined, "unknown, a raw token"), source }
   }
   const { expiresAt } = identity.credentials
   const accessKeyId = shownAccessKeyId(identity.credentials.accessKeyId)
   const isTemporary = identity.credentials.securityToken !== undefined
   const unknown = isTemporary ? "unknown, a temporary key" : "never, a permanent key"
-  return { accessKeyId, expires: expiresAt === undefined ? unknown : new Date(expiresAt).toISOString(), source }
+  return { accessKeyId, ...endOf(expiresAt, unknown), source }
+}
+
+function endOf(time: number | undefined, unknown: string): { readonly expires?: string; readonly expiry: string } {
+  if (time === undefined) return { expiry: unknown }
+  const expires = new Date(time).toISOString()
+  return { expires, expiry: expires }
 }
 
 export function labelOf({ id, name }: NamedId): string {
