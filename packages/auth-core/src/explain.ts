@@ -159,6 +159,7 @@ function secretsIn({ credentials, request }: ExplainContext): string[] {
 }
 
 export type { ComparedLine, ComparedPart } from "./explain/canonical-parts.ts"
+export { isCanonicalRequest } from "./explain/canonical-parts.ts"
 export type { Cause, Locks } from "./explain/causes.ts"
 export { type ExplainableOptions, explainable, type RefusedRequests } from "./explain/explainable.ts"
 export type {

@@ -59,6 +59,11 @@ export function parseCanonicalRequest(text: string): CanonicalParts | undefined 
   return { method, path, query, ...readEnd(rest ?? "", separator) }
 }
 
+/** Whether a text is a canonical request, in any form that is read. */
+export function isCanonicalRequest(text: string): boolean {
+  return parseCanonicalRequest(text) !== undefined
+}
+
 type Separator = "\n" | "\\n" | "|"
 
 function separatorOf(text: string): Separator {

@@ -71,6 +71,10 @@ export function signedRequest(
   const common = { claimed, algorithm, ...placeOf(request, read), body: bodyOf(request), securityToken }
   const given = logged === undefined ? undefined : parseCanonicalRequest(logged)
   if (given !== undefined) return { ...common, parts: given, canonicalRequest: logged, gaps: [] }
+  if (logged !== undefined) {
+    const gap = "The canonical request that was given has an unknown form, so it could not be compared."
+    return { ...common, parts: NOTHING, canonicalRequest: undefined, gaps: [gap] }
+  }
   if (request.url === undefined || request.method === undefined) {
     const gap = "The request is not known, so it could not be compared."
     return { ...common, parts: NOTHING, canonicalRequest: undefined, gaps: [gap] }

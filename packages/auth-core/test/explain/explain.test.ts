@@ -159,6 +159,7 @@ describe("a part that cannot be compared leaves the cause open", () => {
     ["the gateway's text has another form", "GET /v1/x", { request }],
     ["a signed header is not known", text, { request: { ...request, headers: {} } }],
     ["the request cannot be signed", text, { request: { ...request, url: "ftp://x" } }],
+    ["the canonical request that was given is none", text, { request, canonicalRequest: "signed" }],
   ])("%s", (_, shown, context) => {
     const explanation = explain(refusal(shown), context)
     expect(explanation).toMatchObject({ cause: "signature-mismatch", confidence: "possible" })
