@@ -62,7 +62,7 @@ function ownVariable(name: string, value: string | undefined): Check[] {
   if (fault !== undefined) return [{ ...check, verdict: "failed", ...fault }]
   const length = `is set, ${value.length} characters`
   if (name === "HUAWEICLOUD_SDK_AK" && isSecretKeyLike(value)) {
-    const fix = "An access key has 20 capitals and digits: look whether AK and SK are mixed up."
+    const fix = "An access key has 20 capitals and digits: check whether AK and SK are mixed up."
     return [{ ...check, verdict: "warning", text: `${length}, too long for an access key`, fix }]
   }
   // A byte order mark around the value is dropped here.
@@ -116,7 +116,7 @@ function othersIn(env: NodeJS.ProcessEnv): Check[] {
         group: "environment",
         name,
         verdict: "warning",
-        text: `is of ${tool}, and does not count here`,
+        text: `belongs to ${tool}, and is not read here`,
         fix: `${how} ${own} instead.`,
       },
     ]

@@ -43,7 +43,7 @@ async function main(): Promise<void> {
     running = command
   })
   try {
-    await program.parseAsync(args, { from: "user" })
+    await program.parseAsync(namedCommand(program), { from: "user" })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     process.exitCode = error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage
@@ -51,6 +51,13 @@ async function main(): Promise<void> {
     if (error.code === "commander.help" && !isJsonAsked()) note(text)
     else if (text !== "") tell(text.replace(/^error: /, ""), error)
   }
+}
+
+/** `help` of a command that does not exist would show the help of all, so the command is refused by its name. */
+function namedCommand({ commands }: Command): readonly string[] {
+  const [first, topic, ...others] = args
+  const isKnown = topic === undefined || topic.startsWith("-") || commands.some((each) => each.name() === topic)
+  return first !== "help" || isKnown ? args : [topic, ...others]
 }
 
 /** Says what went wrong: as text, or as JSON where --json asks for it. */

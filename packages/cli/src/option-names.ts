@@ -14,7 +14,12 @@ export function withOptionNames(message: string, { options }: Command): string {
   const renamed = OTHERWISE.reduce(
     (text, [name, attribute]) => text.replaceAll(name, flags.get(attribute) ?? name),
     // A command has one credential, which it passes on.
-    message.replaceAll(" passed as `via`", " in use").replaceAll(" as { id }", " by id"),
+    message
+      .replaceAll(" passed as `via`", " in use")
+      .replaceAll("the account of `via`", "the account in use")
+      .replaceAll("the project or domain of `scope`", "the project and the account")
+      .replaceAll("use tokenAuth, or autoAuth to switch by size", "use a token, with --token-file")
+      .replaceAll(" as { id }", " by id"),
   )
   return renamed.replaceAll(/`(\w+)`/g, (name, attribute: string) => flags.get(attribute) ?? name)
 }

@@ -104,7 +104,7 @@ async function otherFiles(): Promise<Check[]> {
       )
         return []
       const fix = `countersign credentials import ${file}`
-      return [{ group: "files", name: file, verdict: "warning", text: `is of ${tool}, and does not count here`, fix }]
+      return [{ group: "files", name: file, verdict: "warning", text: `belongs to ${tool}, and is not read here`, fix }]
     }),
   )
   return found.flat()

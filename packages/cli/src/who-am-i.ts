@@ -162,7 +162,9 @@ async function askIam(
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const inner = error instanceof AggregateError ? error.errors[0] : error.cause
-  return inner instanceof Error ? reasonOf(inner) : error.message === "" ? error.name : error.message
+  if (inner instanceof Error) return reasonOf(inner)
+  if (error.message === "bad port") return "fetch refuses its port"
+  return error.message === "" ? error.name : error.message
 }
 
 function isoTime(value: unknown): string | undefined {

@@ -57,12 +57,14 @@ export async function inShell(script: string, env: Readonly<Record<string, strin
 export async function startCountersign(
   args: readonly string[],
   until: string,
-): Promise<{ child: ChildProcess; printed: string; ended: Promise<number | null> }> {
+): Promise<{ child: ChildProcess; printed: string; errors: () => string; ended: Promise<number | null> }> {
   const [program = "", ...start] = COMMAND
   const child = spawn(program, [...start, ...args], {
     env: await environment({}),
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
   })
+  let errors = ""
+  child.stderr.on("data", (chunk: Buffer) => (errors += chunk))
   onTestFinished(() => void child.kill("SIGKILL"))
   const ended = once(child, "close").then(([code]: (number | null)[]) => code ?? null)
   let printed = ""
@@ -70,7 +72,7 @@ export async function startCountersign(
     printed += chunk
     if (printed.includes(until)) break
   }
-  return { child, printed, ended }
+  return { child, printed, errors: () => errors, ended }
 }
 
 /** Why there is no pseudo-terminal here; `undefined` if there is one. */

@@ -31,6 +31,27 @@ describe("countersign curl", () => {
     return JSON.parse(run.stdout) as Echo
   }
 
+  it("begins the explanation in a line of its own where both streams go into one file", async () => {
+    const env = { ...cloud.env, HUAWEICLOUD_SDK_SK: "of-somebody-else" }
+    const { stdout } = await inShell(`countersign curl -s ${url("/v1/x")} 2>&1`, env)
+    cloud.emulator.faults.reset()
+    expect(stdout).toMatch(/\}\n\S.* \(wrong-secret-key, certain\)$/m)
+  })
+
+  it("says that nothing was sent to a port that fetch refuses", async () => {
+    const refused = await countersign(["curl", "http://127.0.0.1:1/"], { env: cloud.env })
+    expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("Nothing was sent to 127.0.0.1:1.") })
+    expect(refused.stderr).not.toMatch(/No answer|bad port/)
+  })
+
+  it("names its own option for a body that AK/SK cannot sign", async () => {
+    const cwd = await temporaryFolder()
+    await writeFile(join(cwd, "large"), Buffer.alloc(12 * 1024 * 1024 + 1))
+    const refused = await countersign(["curl", "--data-binary", "@large", url("/v1/x")], { env: cloud.env, cwd })
+    expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("use a token, with --token-file.") })
+    expect(refused.stderr).not.toMatch(/tokenAuth|autoAuth/)
+  })
+
   it("sends what the gateway accepts, and shows the answer", async () => {
     expect(await echoOf([url("/v1/a?b=1"), "-s"])).toMatchObject({ method: "GET", target: "/v1/a?b=1" })
   })

@@ -116,10 +116,15 @@ describe("countersign doctor", () => {
   })
 
   it.each([
-    ["HW_ACCESS_KEY", "AKEXAMPLE", "is of Terraform", "Set HUAWEICLOUD_SDK_AK instead."],
-    ["HW_SECRET_KEY", "hunter2", "is of Terraform", "Set HUAWEICLOUD_SDK_SK instead."],
-    ["OS_PASSWORD", "hunter2", "is of OpenStack", "Set COUNTERSIGN_PASSWORD instead."],
-    ["OS_AUTH_URL", "https://iam/v3", "is of OpenStack", "Set HUAWEICLOUD_SDK_IAM_ENDPOINT instead."],
+    ["HW_ACCESS_KEY", "AKEXAMPLE", "belongs to Terraform", "Set HUAWEICLOUD_SDK_AK instead."],
+    ["HW_SECRET_KEY", "hunter2", "belongs to Terraform", "Set HUAWEICLOUD_SDK_SK instead."],
+    ["OS_PASSWORD", "hunter2", "belongs to OpenStack, and is not read here", "Set COUNTERSIGN_PASSWORD instead."],
+    [
+      "OS_AUTH_URL",
+      "https://iam/v3",
+      "belongs to OpenStack, and is not read here",
+      "Set HUAWEICLOUD_SDK_IAM_ENDPOINT instead.",
+    ],
     ["CLOUD_SDK_SK", "hunter2", "API Explorer", "Set HUAWEICLOUD_SDK_SK instead."],
     ["HUAWEICLOUD_ACCESS_KEY_ID", "AKEXAMPLE", "other tools", "Set HUAWEICLOUD_SDK_AK instead."],
     ["huaweicloud_sdk_project_id", "p", "does not count", "Write it HUAWEICLOUD_SDK_PROJECT_ID."],

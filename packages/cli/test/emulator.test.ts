@@ -23,6 +23,25 @@ describe("countersign emulator", () => {
     expect(await ended).toBe(0)
   })
 
+  it("logs requests, lets pages of an origin call, and leaves its view out", async () => {
+    const args = ["emulator", "--port", "0", "--no-ui", "--log", "--cors", "http://localhost:5173"]
+    const { child, printed, errors, ended } = await startCountersign(args, "export HUAWEICLOUD_SDK_AK")
+    const [, url = ""] = /^listening on\t(http:\S+)$/m.exec(printed) ?? []
+    expect(printed).not.toContain("/-/")
+    const response = await fetch(`${url}/v1/x`, { headers: { origin: "http://localhost:5173" } })
+    expect(response.headers.get("access-control-allow-origin")).toBe("http://localhost:5173")
+    expect((await fetch(`${url}/-/state`)).status).not.toBe(200)
+    child.kill("SIGTERM")
+    expect(await ended).toBe(0)
+    expect(errors()).toMatch(/^\d\d:\d\d:\d\d\.\d{3} 401 GET \/v1\/x \(nobody\): /m)
+  })
+
+  it("prints its version, and refuses an origin that is none", async () => {
+    expect((await countersign(["emulator", "--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+    const refused = await countersign(["emulator", "--cors", "localhost"])
+    expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("--cors takes an origin") })
+  })
+
   it("refuses a port that is taken or is none", async () => {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))

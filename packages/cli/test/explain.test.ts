@@ -241,12 +241,15 @@ describe("countersign explain", () => {
     [["explain", "har"], "har holds no refused request"],
     [["explain", "empty-har"], "empty-har holds no refused request"],
     [["explain", "har", "--request", "har"], "har is no request"],
+    [["explain", "answer", "--canonical-request", "answer"], "answer is no canonical request"],
+    [["explain", "answer", "-d", "{}"], "--data is the body of a request: give that with --request"],
     [["explain", "har", "--request", "-"], "--request takes a file"],
   ])("refuses %j", async (args, message) => {
     const cwd = await temporaryFolder()
     const isRequest = args.includes("--request")
     await writeFile(join(cwd, "har"), isRequest ? "no request" : `{"log":{"entries":[{"response":{"status":200}}]}}`)
     await writeFile(join(cwd, "empty-har"), `{"log":{}}`)
+    await writeFile(join(cwd, "answer"), body)
     const refused = await countersign(args, { cwd })
     expect(refused).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringContaining(message) })
   })

@@ -48,6 +48,23 @@ describe("countersign", () => {
     expect(refused).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringContaining("help") })
   })
 
+  it("refuses the help of a command that does not exist by its name", async () => {
+    const refused = await countersign(["help", "zzz"])
+    expect(refused).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringContaining("unknown command 'zzz'") })
+    for (const args of [["help"], ["help", "curl"]]) expect((await countersign(args)).exitCode).toBe(0)
+  })
+
+  it("has a text for each argument", () => {
+    const without = commands.filter((path) => {
+      let command: Command | undefined = createProgram()
+      for (const name of path) command = command?.commands.find((each) => each.name() === name)
+      return command?.registeredArguments.some(
+        ({ description, argChoices }) => description === "" && argChoices === undefined,
+      )
+    })
+    expect(without).toEqual([])
+  })
+
   it.each<[string[], object]>([
     [
       ["--json", "nonsense"],

@@ -79,11 +79,11 @@ describe("secrets", { timeout: 120_000 }, () => {
     const url = `${cloud.emulator.url}/v1/x`
     for (const args of [["whoami"], ["whoami", "--json"], ["doctor", url], ["doctor", url, "--json"]]) {
       const run = await countersign(args, { env })
-      expect(run.exitCode).toBe(4)
+      expect(run.exitCode).toBe(3)
       expectNone(run, [mixedUp.HUAWEICLOUD_SDK_AK])
     }
     const { stdout } = await countersign(["doctor"], { env })
-    expect(stdout).toContain("look whether AK and SK are mixed up")
+    expect(stdout).toContain("check whether AK and SK are mixed up")
   })
 
   it("stay out of whoami that succeeds", async () => {

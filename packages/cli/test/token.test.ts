@@ -95,6 +95,15 @@ describe("countersign token", () => {
     expect(refused.stderr).not.toContain("hunter2")
   })
 
+  it.each([
+    [["--agency", "x", "--agency-domain", "partner-account"], "of that name for the account in use."],
+    [["--project", "x"], "Check the project and the account: "],
+  ])("names no member of the library where IAM finds nothing by %j", async (args, message) => {
+    const refused = await countersign([...user, ...args], { env: { ...cloud.reach, COUNTERSIGN_PASSWORD: password() } })
+    expect(refused).toMatchObject({ exitCode: 4, stdout: "", stderr: expect.stringContaining(message) })
+    expect(refused.stderr).not.toMatch(/`(?:via|scope)`/)
+  })
+
   it("tells a refusal and an unreachable IAM apart by the exit code, in JSON too", async () => {
     const refused = await countersign([...user, "--json"], { env: { ...cloud.reach, COUNTERSIGN_PASSWORD: "wrong" } })
     expect(refused).toMatchObject({ exitCode: 4, stdout: "" })

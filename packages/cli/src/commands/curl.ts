@@ -60,7 +60,7 @@ export function curlCommand(): Command {
   const part = (kind: BodyPart["kind"]) => (value: string) => void parts.push({ kind, value })
   const command = addHeaderOptions(new Command("curl"))
     .description("Send an authenticated request, with curl's common options. A refusal is explained.")
-    .argument("<url>")
+    .argument("<url>", "the URL to call, of http or https")
     .option("-X, --request <method>", "method")
     .option("-d, --data <text>", "send a form; @FILE reads it from a file, without line breaks", part("data"))
     .option("--data-raw <text>", "the same, where @ has no meaning", part("raw"))
@@ -184,9 +184,13 @@ async function showWhole(
   } else {
     showHead(response, options)
     if (options.fail !== true) await writeBody([bytes], options.output)
-    if (isTerminal() && options.fail !== true && body !== "" && !body.endsWith("\n")) print("")
-    if (explanation !== undefined && explanation.cause !== "unknown")
+    const isMidLine = options.fail !== true && (options.output ?? "-") === "-" && body !== "" && !body.endsWith("\n")
+    if (isTerminal() && isMidLine) print("")
+    if (explanation !== undefined && explanation.cause !== "unknown") {
+      // Both streams may go into one file.
+      if (!isTerminal() && isMidLine) note("")
       note(paintExplanation(explanation, command, process.stderr))
+    }
   }
   if (status < 400) return EXIT_CODES.ok
   if (options.fail === true) return EXIT_CODES.httpError
@@ -300,7 +304,9 @@ function networkFailure(error: unknown, url: string): unknown {
     const exitCode = syscall === "open" ? EXIT_CODES.usage : EXIT_CODES.unexpected
     return new CommandError(exitCode, `The output file cannot be written: ${error.message}`)
   }
-  const { evidence } = explain(error) as Awaited<ReturnType<typeof explain>>
+  const { cause, evidence, fix } = explain(error) as Awaited<ReturnType<typeof explain>>
+  if (cause === "not-sent")
+    return new CommandError(EXIT_CODES.usage, `Nothing was sent to ${new URL(url).host}. ${fix}`)
   const isTimeout = error instanceof Error && error.name === "TimeoutError"
   const reason = isTimeout ? "The time for an answer was over." : (evidence[0] ?? `${reasonOf(error)}.`)
   return new CommandError(EXIT_CODES.unreachable, `No answer from ${new URL(url).host}. ${reason}`)

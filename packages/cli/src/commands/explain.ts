@@ -1,4 +1,4 @@
-import type { ExplainContext } from "@countersign/auth-core/explain"
+import { type ExplainContext, isCanonicalRequest } from "@countersign/auth-core/explain"
 import { Command } from "commander"
 import { addAlgorithm } from "../add-algorithm.ts"
 import { addReachOptions, type ReachOptions } from "../command-options.ts"
@@ -7,7 +7,7 @@ import { explainReport, isSignatureInDoubt } from "../explain-report.ts"
 import { findCredentials, type ProfileChoice } from "../find-credentials.ts"
 import { iamOptionsOf } from "../identity.ts"
 import { paintExplanation } from "../paint-explanation.ts"
-import { parseReports, parseRequest, REQUEST_FORMS } from "../parse-report.ts"
+import { parseReports, parseRequest, REQUEST_FORMS, type Report } from "../parse-report.ts"
 import { inputName, readInput, readInputData } from "../read-secret.ts"
 import { note, paint, print, printJson } from "../terminal.ts"
 import { createTransport } from "../transport.ts"
@@ -40,7 +40,7 @@ export function explainCommand(): Command {
     )
     .option("-d, --data <text>", "the body of the request, which curl -v does not log; @FILE reads it from a file")
     .option("--canonical-request <file>", "the canonical request that the client signed, as its library logs it")
-    .option("--with-key", "look whether the access key of the default chain made the signature")
+    .option("--with-key", "check whether the access key of the default chain made the signature")
   return addReachOptions(command)
     .option("--profile-file <file>", "with --with-key: the key of this profile file")
     .option("--section <name>", "with --with-key: the key of this section of the profile file")
@@ -61,7 +61,7 @@ async function explainFile(file = "-", command: Command): Promise<void> {
       `${inputName(file)} holds no refused request: no answer has a status of 400 or more.`,
     )
   }
-  const context = await contextOf(options)
+  const context = await contextOf(options, reports)
   const explained = reports.map((report) => ({ report, explanation: explainReport(report, context, ADVICE) }))
   if (options.json === true) {
     const plain = explained.map(({ explanation }) => explanation)
@@ -80,19 +80,30 @@ async function explainFile(file = "-", command: Command): Promise<void> {
   }
 }
 
-async function contextOf(options: ExplainOptions): Promise<ExplainContext> {
+async function contextOf(options: ExplainOptions, reports: readonly Report[]): Promise<ExplainContext> {
   const { request, data, canonicalRequest, withKey } = options
   if (request === "-") throw new CommandError(EXIT_CODES.usage, "--request takes a file: standard input is the answer.")
   const parsed = request === undefined ? undefined : parseRequest(await readInput(request))
   if (request !== undefined && parsed === undefined) {
     throw new CommandError(EXIT_CODES.usage, `${request} is no request: ${REQUEST_FORMS}.`)
   }
+  if (data !== undefined && parsed === undefined && reports.every((report) => report.request === undefined)) {
+    const advice = "give that with --request, or explain a curl -v log or a HAR file"
+    throw new CommandError(EXIT_CODES.usage, `--data is the body of a request: ${advice}.`)
+  }
+  const signed = canonicalRequest === undefined ? undefined : await readInput(canonicalRequest)
+  if (signed !== undefined && !isCanonicalRequest(signed)) {
+    throw new CommandError(
+      EXIT_CODES.usage,
+      `${canonicalRequest} is no canonical request: it must start with a method, a path and a query, each in a line.`,
+    )
+  }
   const body = await readInputData(data)
   // The signature to check may be of either.
   if (withKey === true) await Promise.all([addAlgorithm("SDK-ECDSA-P256-SHA256"), addAlgorithm("SDK-SM2-SM3")])
   return {
     request: { ...parsed, ...(body === undefined ? {} : { body }) },
-    canonicalRequest: canonicalRequest === undefined ? undefined : await readInput(canonicalRequest),
+    canonicalRequest: signed,
     credentials: withKey === true ? await ownKey(options) : undefined,
   }
 }

@@ -24,7 +24,7 @@ Examples:
 export function importCommand(): Command {
   return new Command("import")
     .description("Write the access key of another file into a profile: credentials.csv, KooCLI, clouds.yaml, openrc.")
-    .argument("<file>", "- for standard input")
+    .argument("<file>", "the file to read; - is standard input")
     .addOption(new Option("--from <format>", "default: by the content").choices(IMPORT_FORMATS))
     .option("--entry <name>", "the user, KooCLI profile or cloud, where the file has several")
     .option(

@@ -39,7 +39,7 @@ export function signCommand(): Command {
   const command = new Command("sign")
     .description("Print the headers that authenticate a request, or a finished curl command.")
     .argument("<method>", "such as GET")
-    .argument("<url>")
+    .argument("<url>", "the URL to sign for, of http or https")
     .option("-d, --data <text>", "the body; @FILE reads it from a file, @- from standard input")
     .option("--curl", "print a curl command")
   return addHostOptions(addSigningOptions(addIdentityOptions(addHeaderOptions(command))))
