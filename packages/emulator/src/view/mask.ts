@@ -19,13 +19,7 @@ export function createMask({ key, app, token }: Pick<Identities, "key" | "app" |
     isOwn(accessKeyId) ? accessKeyId : `${accessKeyId.slice(0, 3)}…${accessKeyId.slice(-2)}`
   return {
     accessKeyId: maskKey,
-    message: (message) =>
-      message
-        .replace(/(?<=\b(?:ak:|appkey ))[^,\s"]+/g, maskKey)
-        // The query of a canonical request.
-        .replace(/(?<=[|&])([^=&|\s"]+)=[^&|\s"]+/g, (pair, name) =>
-          isSecretField(name) ? `${name}=${SECRET}` : pair,
-        ),
+    message: (message) => message.replace(/(?<=\b(?:ak:|appkey ))[^,\s"]+/g, maskKey),
     headers: (headers) =>
       Object.fromEntries(
         Object.entries(headers).map(([name, value]) => {
