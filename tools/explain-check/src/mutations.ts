@@ -428,6 +428,14 @@ export const MUTATIONS: readonly NamedMutation[] = [
     change: editHeader("user-agent", (agent) => `${agent} proxy/2.1`),
   },
   {
+    name: "the parts of a header are joined otherwise",
+    cause: "header-changed",
+    where: "header x-request-tag",
+    sent: TAGGED,
+    options: ALSO_SIGNED,
+    change: editHeader("x-request-tag", (tag) => tag.replace(",", ";")),
+  },
+  {
     name: "a header leaves the list of signed ones",
     cause: "signed-headers-changed",
     where: "header authorization",
@@ -563,6 +571,20 @@ export const MUTATIONS: readonly NamedMutation[] = [
     sent: ORDER,
     change: (request, random) => withBody(request, flipped(request.body, random)),
   },
+  {
+    name: "JSON loses digits of a number",
+    cause: "body-changed",
+    where: "body",
+    sent: { ...ORDER, body: '{"id":12345678901234567890}' },
+    change: editBody((body) => JSON.stringify(JSON.parse(body))),
+  },
+  {
+    name: "an empty object gets a member",
+    cause: "body-changed",
+    where: "body",
+    sent: { ...ORDER, body: "{}" },
+    change: editBody(() => '{"dry":true}'),
+  },
   // Payload and algorithm.
   {
     name: "UNSIGNED-PAYLOAD is added",
@@ -600,6 +622,11 @@ export const UNNAMED: readonly Mutation[] = [
     name: "the path is in lower case",
     sent: { method: "GET", path: "/V1/Orders/ABC" },
     change: editPath((path) => path.toLowerCase()),
+  },
+  {
+    name: "the name of a parameter ends elsewhere",
+    sent: { method: "GET", path: "/v1/orders?filter=state%3Dopen" },
+    change: editQuery((query) => query.replace("filter=state%3Dopen", "filter%3Dstate=open")),
   },
   {
     name: "a parameter has another value",
