@@ -74,7 +74,7 @@ function explained(refusal: unknown, given: unknown): Explanation | Promise<Expl
 function explanationOf(answer: Answer, given: ExplainContext): Explanation {
   if (answer.failure !== undefined) return explainFailure(answer.failure, secretsIn(given))
   const fields = answerFields(answer)
-  const kept = keptRequest(given, fields.requestId)
+  const kept = keptRequest(given, answer, fields.requestId)
   const context = { ...given, request: { ...answer.request, ...kept, ...given.request } }
   const refusal = refusalFacts(answer, fields, secretsIn(context))
   const row = REFUSALS.find((known) => fits(known, answer, fields))
@@ -100,10 +100,17 @@ function explanationOf(answer: Answer, given: ExplainContext): Explanation {
 }
 
 /** The request of this refusal, where the auth keeps those that were refused. */
-function keptRequest({ auth }: ExplainContext, requestId: string | undefined): Partial<ExplainedRequest> | undefined {
-  if (requestId === undefined) return undefined
+function keptRequest(
+  { auth, request }: ExplainContext,
+  { status, request: shown, isLive }: Answer,
+  requestId: string | undefined,
+): Partial<ExplainedRequest> | undefined {
+  const url = request?.url ?? shown?.url
   // JavaScript callers may give an auth that keeps no requests, or one of their own.
-  const kept = asked(() => auth?.refusedRequest?.(requestId))
+  const kept = asked(() => {
+    if (requestId !== undefined) return auth?.refusedRequest?.(requestId)
+    return isLive && url !== undefined && status !== undefined ? auth?.lastRefused?.(String(url), status) : undefined
+  })
   return kept && readRequest(kept)
 }
 

@@ -7,6 +7,8 @@ import { shownHeader } from "./masked.ts"
 export interface RefusedRequests {
   /** The request that an answer with this id refused, as it was sent; tokens as their length and the end of their hash. */
   refusedRequest(requestId: string): ExplainedRequest | undefined
+  /** The request that an answer without an id refused: of this URL, with this status, within the last minute. Only if there is one. */
+  lastRefused(url: string, status: number): ExplainedRequest | undefined
 }
 
 /** Options of {@link explainable}. */
@@ -14,6 +16,17 @@ export interface ExplainableOptions {
   /** How many refused requests are kept; the oldest go first. @default 100 */
   maxEntries?: number | undefined
 }
+
+interface Kept {
+  readonly request: ExplainedRequest
+  readonly url: string
+  readonly status: number
+  /** Milliseconds. */
+  readonly at: number
+}
+
+/** An answer is explained soon after it came. */
+const LATEST_MS = 60_000
 
 /** A larger body is not kept. */
 const LARGEST_KEPT_BYTES = 1024 * 1024
@@ -32,15 +45,26 @@ export function explainable<A extends Auth>(
   auth: A,
   { maxEntries = 100 }: ExplainableOptions = {},
 ): A & RefusedRequests {
-  const kept = new Map<string, ExplainedRequest>()
-  const keep = (attempt: Attempt, authentication: Authentication, rejection: Rejection): void => {
-    const { requestId } = rejection
-    if (requestId === undefined) return
-    kept.set(requestId, requestOf(attempt, authentication))
+  const kept = new Map<string | symbol, Kept>()
+  const keep = (attempt: Attempt, authentication: Authentication, { requestId, status }: Rejection): void => {
+    const request = requestOf(attempt, authentication)
+    kept.set(requestId ?? Symbol("no id"), { request, url: hrefOf(attempt.url), status, at: performance.now() })
     const [oldest = ""] = kept.keys()
     if (kept.size > maxEntries) kept.delete(oldest)
   }
-  return { ...remembering(auth, keep), refusedRequest: (requestId) => kept.get(requestId) }
+  const lastRefused = (url: string, status: number): ExplainedRequest | undefined => {
+    const [href, since] = [hrefOf(url), performance.now() - LATEST_MS]
+    const [found, ...others] = [...kept.values()].filter(
+      (each) => each.url === href && each.status === status && each.at >= since,
+    )
+    return others.length === 0 ? found?.request : undefined
+  }
+  return { ...remembering(auth, keep), refusedRequest: (requestId) => kept.get(requestId)?.request, lastRefused }
+}
+
+/** An answer may name the URL in another spelling. */
+function hrefOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).href.replace(/#.*$/s, "") : url
 }
 
 type Keep = (attempt: Attempt, authentication: Authentication, rejection: Rejection) => void

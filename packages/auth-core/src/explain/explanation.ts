@@ -254,7 +254,12 @@ export interface ExplainContext {
   /** The refused request. Members that are left out are taken from the client's error, where that shows them. */
   readonly request?: Partial<ExplainedRequest> | undefined
   /** The auth of the request, made {@link explainable}: knows the request that was refused. */
-  readonly auth?: { refusedRequest(requestId: string): ExplainedRequest | undefined } | undefined
+  readonly auth?:
+    | {
+        refusedRequest(requestId: string): ExplainedRequest | undefined
+        lastRefused?(url: string, status: number): ExplainedRequest | undefined
+      }
+    | undefined
   /** The canonical request that was signed, as another library logs it. @default computed from the request */
   readonly canonicalRequest?: string | undefined
   /** The key that signed the request: tells a wrong key from a wrong signature. The explanation shows none of it. */

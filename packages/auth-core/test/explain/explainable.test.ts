@@ -1,6 +1,6 @@
 import { inspect } from "node:util"
 import { shown } from "@countersign/testkit"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { akskAuth } from "../../src/auth/aksk-auth.ts"
 import type { Attempt, Auth, Rejection } from "../../src/auth/auth.ts"
 import { autoAuth } from "../../src/auth/auto-auth.ts"
@@ -20,7 +20,11 @@ const attempt = (body: Attempt["body"] = '{"a":1}'): Attempt => ({
 })
 
 /** Refuses an attempt with a request id. */
-async function refuse(auth: Auth, requestId: string, made = attempt()): Promise<Readonly<Record<string, string>>> {
+async function refuse(
+  auth: Auth,
+  requestId: string | undefined,
+  made = attempt(),
+): Promise<Readonly<Record<string, string>>> {
   const authentication = await auth.authenticate(made)
   const rejection: Rejection = {
     status: 401,
@@ -55,6 +59,38 @@ describe("explainable", () => {
     })
     expect(explain(refusal("r1"), { auth })).toMatchObject({ cause: "body-placeholder", confidence: "certain" })
     expect(explain(refusal("r2"), { auth })).toMatchObject({ cause: "signature-mismatch", confidence: "possible" })
+  })
+
+  describe("an answer without a request id", () => {
+    const URL_OF = attempt().url
+    const answerOf = (url: string, status = 401) => {
+      const error_msg = "verify aksk signature fail, canonicalRequest:GET|/v1/orders/||host:x.example.com||host|0"
+      const response = new Response(JSON.stringify({ error_code: "APIGW.0301", error_msg }), { status })
+      return Object.defineProperty(response, "url", { value: url })
+    }
+    const isFound = async (auth: ReturnType<typeof explainable>, answer: Response): Promise<boolean> =>
+      (await explain(answer, { auth })).comparison.some(
+        ({ part, expected }) => part === "method" && expected === "POST",
+      )
+
+    it("finds the request by URL and status, if there is one", async () => {
+      const auth = explainable(akskAuth(KEY))
+      await refuse(auth, undefined)
+      expect(await isFound(auth, answerOf(`${URL_OF}#part`))).toBe(true)
+      expect(await isFound(auth, answerOf(`${URL_OF}?a=1`))).toBe(false)
+      expect(await isFound(auth, answerOf(URL_OF, 403))).toBe(false)
+      await refuse(auth, undefined)
+      expect(await isFound(auth, answerOf(URL_OF))).toBe(false)
+    })
+
+    it("does not take one that was refused long ago", async () => {
+      const auth = explainable(akskAuth(KEY))
+      const now = vi.spyOn(performance, "now").mockReturnValue(0)
+      await refuse(auth, undefined)
+      now.mockReturnValue(61_000)
+      expect(await isFound(auth, answerOf(URL_OF))).toBe(false)
+      now.mockRestore()
+    })
   })
 
   it("explains without the request of an auth that keeps none", () => {
