@@ -1,23 +1,32 @@
-import { type Answer, type AnswerFields, answerFields, headersOf, noAnswer, readAnswer } from "./explain/answer.ts"
-import { CAUSES } from "./explain/causes.ts"
 import {
+  type Answer,
+  type AnswerFields,
+  answerFields,
+  type Failure,
+  headersOf,
+  noAnswer,
+  readAnswer,
+} from "./explain/answer.ts"
+import { CAUSES, type Cause } from "./explain/causes.ts"
+import {
+  type Confidence,
   createExplanation,
   type ExplainContext,
   type ExplainedRequest,
   type Explanation,
   type ExplanationFields,
   type RefusalFacts,
+  type Where,
   WITHOUT_DETAILS,
 } from "./explain/explanation.ts"
-import { explainFailure } from "./explain/failure.ts"
 import { shownMessage } from "./explain/masked.ts"
 import { mismatch } from "./explain/mismatch.ts"
-import { readContext, readRequest } from "./explain/read-context.ts"
 import { refine } from "./explain/refine.ts"
 import { type KnownRefusal, REFUSALS } from "./explain/refusals.ts"
 import { isPromise } from "./runtime/promises.ts"
-import { asked } from "./runtime/read-answer.ts"
+import { asked, isObject, memberAt, textAt } from "./runtime/read-answer.ts"
 import { isSecretName } from "./runtime/redact.ts"
+import type { HeadersInput } from "./signing/header-plan.ts"
 
 /** A refusal whose body is at hand. */
 export type ReadRefusal =
@@ -69,6 +78,44 @@ function explained(refusal: unknown, given: unknown): Explanation | Promise<Expl
   const answer = asked(() => readAnswer(refusal)) ?? noAnswer({ message: "" })
   const made = (read: Answer): Explanation => asked(() => explanationOf(read, context)) ?? unknownRefusal(read)
   return isPromise(answer) ? answer.then(made) : made(answer)
+}
+
+/** The facts of a context that are of their types: JavaScript callers may pass anything. */
+function readContext(given: unknown): ExplainContext {
+  const [auth, credentials] = [memberAt(given, "auth"), memberAt(given, "credentials")]
+  const receivedAt = memberAt(given, "receivedAt")
+  return present({
+    request: readRequest(memberAt(given, "request")),
+    auth: isObject(auth) ? (auth as unknown as ExplainContext["auth"]) : undefined,
+    canonicalRequest: textAt(given, "canonicalRequest"),
+    credentials: isObject(credentials)
+      ? {
+          accessKeyId: textAt(credentials, "accessKeyId"),
+          secretAccessKey: textAt(credentials, "secretAccessKey"),
+          securityToken: textAt(credentials, "securityToken"),
+        }
+      : undefined,
+    // A time that no Date holds is no time.
+    receivedAt:
+      typeof receivedAt === "number" && !Number.isNaN(new Date(receivedAt).getTime()) ? receivedAt : undefined,
+  })
+}
+
+/** `undefined` where nothing is known of it. */
+function readRequest(request: unknown): Partial<ExplainedRequest> | undefined {
+  const [headers, body] = [memberAt(request, "headers"), memberAt(request, "body")]
+  const known = present({
+    method: textAt(request, "method"),
+    url: textAt(request, "url") ?? textAt(request, "url", "href"),
+    headers: isObject(headers) ? (headers as unknown as HeadersInput) : undefined,
+    body: typeof body === "string" || body === null || body instanceof Uint8Array ? body : undefined,
+  })
+  return Object.keys(known).length === 0 ? undefined : known
+}
+
+/** Without what is not known, which would hide what another source knows. */
+function present<T extends object>(facts: { [Name in keyof T]: T[Name] | undefined }): Partial<T> {
+  return Object.fromEntries(Object.entries(facts).filter(([, fact]) => fact !== undefined)) as Partial<T>
 }
 
 function explanationOf(answer: Answer, given: ExplainContext): Explanation {
@@ -166,6 +213,115 @@ function secretsIn({ credentials, request }: ExplainContext): string[] {
 }
 
 export type { ComparedLine, ComparedPart } from "./explain/canonical-parts.ts"
+
+/** The meaning of a failure. */
+interface Finding {
+  readonly cause: Cause
+  readonly where: Where
+  readonly confidence: Confidence
+  readonly summary?: string
+  readonly fix?: string
+  readonly evidence: readonly string[]
+  readonly source: string
+}
+
+/** Explains a failure without an answer. */
+function explainFailure(failure: Failure, secrets: readonly string[]): Explanation {
+  const { message, code, ours, retryAfterMs } = failure
+  const finding = ours === undefined ? ofClient(failure) : NOT_SENT
+  // Waiting brings no credential that is missing.
+  const isPause = retryAfterMs !== undefined && ours !== "AUTH_CREDENTIALS_MISSING"
+  return createExplanation({
+    ...WITHOUT_DETAILS,
+    ...CAUSES[finding.cause],
+    ...finding,
+    ...(isPause ? { retryable: true, retryAfterMs } : {}),
+    refusal: {
+      status: undefined,
+      errorCode: code && shownMessage(code, secrets),
+      errorMessage: message === "" ? undefined : shownMessage(message, secrets),
+      requestId: undefined,
+    },
+  })
+}
+
+const NOT_SENT: Finding = {
+  cause: "not-sent",
+  where: "request",
+  confidence: "certain",
+  evidence: [],
+  source: "this library",
+}
+
+function ofClient({ message, code = "", name = "", reason }: Failure): Finding {
+  const source = "the client"
+  if (ENDED.test(code) || ENDED.test(name)) {
+    const fix = "Look for what aborts the request: its AbortSignal, or a limit of the program."
+    const evidence = ["The program ended the request."]
+    return { cause: "no-answer", where: "request", confidence: "certain", fix, evidence, source }
+  }
+  if (reason === "bad port") {
+    const fix = "Use another port: fetch sends nothing to those of other protocols."
+    return { cause: "not-sent", where: "request", confidence: "certain", fix, evidence: [], source }
+  }
+  const sentence = NETWORK_FAULTS.find(([words]) => words.test(code === "" ? name : code))?.[1]
+  const isNetwork = code === "" ? NETWORK_NAME.test(name) : NETWORK_CODE.test(code)
+  // The cause of a fault of the network has a code; browsers give no cause.
+  const isFailedFetch = code === "" && reason === undefined && FETCH_FAILED.test(message)
+  if (sentence === undefined && !isNetwork && !isFailedFetch) return message === "" ? NOTHING : OTHER_ERROR
+  return {
+    cause: "no-answer",
+    where: "network",
+    confidence: sentence !== undefined ? "certain" : isNetwork ? "likely" : "possible",
+    evidence: sentence === undefined ? [] : [sentence],
+    source,
+  }
+}
+
+const NOTHING: Finding = {
+  cause: "unknown",
+  where: "request",
+  confidence: "possible",
+  summary: "This is neither an answer nor an error.",
+  fix: "Pass what the client gives: its error, its answer, or the text of the refusal.",
+  evidence: [],
+  source: "nothing",
+}
+const OTHER_ERROR: Finding = {
+  ...NOTHING,
+  summary: "The error holds no answer, and is not one of the network.",
+  fix: "Read the message: the program itself may be at fault.",
+}
+
+/** The codes and names of an abort in each client. */
+const ENDED = /^(?:ABORT_ERR|ERR_ABORTED|ERR_CANCELED|UND_ERR_ABORTED|AbortError|CanceledError|CancelError)$/
+
+/** Of Node, undici, axios, got and Bun. */
+const NETWORK_CODE =
+  /^(?:E(?:AI_|ADDR|CONN|HOST|NET|NOTFOUND$|PIPE$|PROTO$|TIMEDOUT$)|UND_ERR_(?!INVALID|NOT_SUPPORTED)|HPE_|ERR_(?:NETWORK|TLS_|SSL_|HTTP2_|SOCKET_|STREAM_PREMATURE_CLOSE$|READING_RESPONSE_STREAM$)|UNABLE_TO_|Connection(?:Refused|Closed|Reset)$|FailedToOpenSocket$)/
+
+/** Of a DOMException, and of ky and got. */
+const NETWORK_NAME = /^(?:TimeoutError|NetworkError)$/
+
+/** The messages of fetch in Node, Chrome, Safari, Firefox, Deno, Workers and cross-fetch. */
+const FETCH_FAILED =
+  /^(?:fetch failed|(?:Failed to fetch|Load failed)(?: \(.*\))?|NetworkError when attempting to fetch resource\.|network error|error sending request for url.*|Network connection lost|Network request failed)$/s
+
+/** By the codes of Node and undici, else by the name. */
+const NETWORK_FAULTS: readonly (readonly [words: RegExp, sentence: string])[] = [
+  [/^ENOTFOUND$|^EAI_AGAIN$/, "The host name could not be resolved."],
+  [/^ECONNREFUSED$/, "Nothing listens at that address."],
+  [/^ECONNRESET$|^EPIPE$|^UND_ERR_SOCKET$/, "The connection was closed before an answer came."],
+  [
+    /^ETIMEDOUT$|^UND_ERR_\w+_TIMEOUT$|^ERR_SOCKET_\w*TIMEOUT$|^ECONNABORTED$|^TimeoutError$/,
+    "The time for an answer was over.",
+  ],
+  [
+    /^(?:ERR_TLS_)?CERT_|^(?:DEPTH_ZERO_)?SELF_SIGNED_CERT|^UNABLE_TO_/,
+    "The certificate is not trusted: a proxy may open TLS, whose authority Node takes from NODE_EXTRA_CA_CERTS.",
+  ],
+]
+
 export { isCanonicalRequest } from "./explain/canonical-parts.ts"
 export type { Cause, Locks } from "./explain/causes.ts"
 export { type ExplainableOptions, explainable, type RefusedRequests } from "./explain/explainable.ts"
@@ -178,6 +334,6 @@ export type {
   RefusalFacts,
   Where,
 } from "./explain/explanation.ts"
-export { otherCloudOf } from "./explain/other-clouds.ts"
+export { otherCloudOf } from "./explain/refine.ts"
 export { type ParsedAuthorization, parseAuthorization } from "./signing/authorization.ts"
 export { createSignatureCheck } from "./signing/verifying-key.ts"

@@ -22,7 +22,7 @@ export interface Transport {
   readonly fetch: IamFetch & LibraryFetch
   /** A fetch that does not send some headers, which fetch would add on its own. */
   fetchWithout(names: readonly string[]): UndiciFetch
-  /** What was sent last, to be explained. */
+  /** The last request that was sent, to be explained. */
   lastRequest(): Partial<ExplainedRequest> | undefined
   close(): Promise<void>
 }

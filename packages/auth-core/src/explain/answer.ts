@@ -1,11 +1,10 @@
 import { joined } from "../digest/bytes.ts"
-import { type AuthError, isAuthError } from "../errors/auth-error.ts"
+import { type AuthError, type AuthErrorCode, isAuthError } from "../errors/auth-error.ts"
 import { isPromise } from "../runtime/promises.ts"
 import { asked, isObject, memberAt, parseJson, readErrorFields, requestIdIn, textAt } from "../runtime/read-answer.ts"
 import { parseSdkDate, serverTimeIn } from "../signing/server-time.ts"
 import { findCanonicalRequest } from "./canonical-parts.ts"
 import type { ExplainedRequest } from "./explanation.ts"
-import type { Failure } from "./failure.ts"
 
 /** A refusal, whichever client gave it. */
 export interface Answer {
@@ -22,6 +21,20 @@ export interface Answer {
   readonly failure?: Failure | undefined
   /** The answer has just come, so the local clock may be compared with the server's. */
   readonly isLive: boolean
+}
+
+/** Why there is no answer. */
+export interface Failure {
+  readonly message: string
+  /** Of an error of this library, which then did not send the request. */
+  readonly ours?: AuthErrorCode | undefined
+  /** Such as `ENOTFOUND`. */
+  readonly code?: string | undefined
+  /** Such as `AbortError`. */
+  readonly name?: string | undefined
+  /** The message of the innermost cause, where there is one. */
+  readonly reason?: string | undefined
+  readonly retryAfterMs?: number | undefined
 }
 
 /** The longest answer that is read. The longest that a gateway gives, with a canonical request, has half of that. */

@@ -98,7 +98,7 @@ export interface Explanation extends ExplanationFields {
   toString(): string
 }
 
-/** What an explanation has where no details are known. */
+/** An explanation without details. */
 export const WITHOUT_DETAILS = {
   expected: undefined,
   received: undefined,
@@ -148,7 +148,7 @@ function withShortName(line: ComparedLine): ComparedLine {
 
 /** A whole URL of a gateway's longest is of no use to a reader. */
 const LONGEST_VALUE = 2_000
-/** What is shown before the first character that differs. */
+/** So much is shown before the first character that differs. */
 const LEAD = 200
 
 interface Values {

@@ -5,7 +5,6 @@ import { CAUSES, type Cause } from "./causes.ts"
 import type { ExplainContext, ExplanationFields } from "./explanation.ts"
 import { missingToken, scopeFault } from "./key-fault.ts"
 import { isSecretKeyLike, shownAccessKeyId } from "./masked.ts"
-import { otherCloudOf } from "./other-clouds.ts"
 import { signedRequest } from "./signed-parts.ts"
 
 /** Details that the answer adds to its row of the table. */
@@ -118,6 +117,18 @@ function refineIotda(_answer: Answer, _fields: AnswerFields, context: ExplainCon
 function refineApp(_answer: Answer, { errorMessage = "" }: AnswerFields, { request }: ExplainContext): Refinement {
   const isSent = headersOf(request?.headers)["x-apig-appcode"] !== undefined
   return isSent || /app ?code/i.test(errorMessage) ? { where: "AppCode" } : {}
+}
+
+/** Access keys of other clouds, by their form. One of Huawei Cloud has 20 upper-case letters and digits, and may begin like them. */
+const OTHER_KEYS: readonly (readonly [form: RegExp, whose: string])[] = [
+  [/^LTAI(?=[A-Z\d]*[a-z])[A-Za-z\d]{12,26}$/, "Alibaba Cloud"],
+  [/^A[KS]IA[A-Z2-7]{16}$/, "AWS"],
+  [/^AKID[A-Za-z\d]{32}$/, "Tencent Cloud"],
+]
+
+/** The name of the other cloud whose access keys have this form. */
+export function otherCloudOf(accessKeyId: string): string | undefined {
+  return OTHER_KEYS.find(([form]) => form.test(accessKeyId))?.[1]
 }
 
 const APP_KEY = /^[\da-f]{8}-?(?:[\da-f]{4}-?){3}[\da-f]{12}$/i
