@@ -107,8 +107,8 @@ describe("countersign whoami", () => {
 
   it("explains a refusal", async () => {
     const env = { ...cloud.env, HUAWEICLOUD_SDK_SK: "of-somebody-else" }
-    const { HUAWEICLOUD_SDK_STS_ENDPOINT: _, ...withoutSts } = env
-    for (const each of [env, withoutSts]) {
+    const { HUAWEICLOUD_SDK_STS_ENDPOINT: _, ...withoutSts } = cloud.env
+    for (const each of [env, { ...withoutSts, HUAWEICLOUD_SDK_SK: "of-somebody-else" }]) {
       const refused = await countersign(["whoami"], { env: each })
       expect(refused).toMatchObject({ exitCode: 4, stdout: "", stderr: expect.stringContaining("failed.\nThe ") })
       expect(refused.stderr).toContain("(wrong-secret-key, certain)")
