@@ -255,6 +255,11 @@ const NOT_SENT: Finding = {
 
 function ofClient({ message, code = "", name = "", reason }: Failure): Finding {
   const source = "the client"
+  // undici has the code of an abort for it.
+  if (/^Proxy response \(/.test(reason ?? message)) {
+    const evidence = ["The proxy refused to open the connection."]
+    return { cause: "no-answer", where: "network", confidence: "certain", evidence, source }
+  }
   if (ENDED.test(code) || ENDED.test(name)) {
     const fix = "Look for what aborts the request: its AbortSignal, or a limit of the program."
     const evidence = ["The program ended the request."]

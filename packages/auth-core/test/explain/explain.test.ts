@@ -352,6 +352,14 @@ describe("the values that clients give", () => {
     })
   })
 
+  it("a proxy that refuses is no abort", () => {
+    const refused = new Error("Proxy response (403) !== 200 when HTTP Tunneling")
+    const cause = Object.assign(refused, { name: "AbortError", code: "UND_ERR_ABORTED" })
+    for (const error of [cause, new TypeError("fetch failed", { cause })]) {
+      expect(explain(error)).toMatchObject({ cause: "no-answer", where: "network", confidence: "certain" })
+    }
+  })
+
   it("a timeout is one, whether it has a code or a name", () => {
     const evidence = ["The time for an answer was over."]
     for (const error of [
