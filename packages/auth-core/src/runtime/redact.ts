@@ -61,19 +61,16 @@ function base64(text: string): string {
   return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""))
 }
 
-/** Words of the names of credentials, wherever they stand in a word: `apikey`, `x-auth-token`, `PHPSESSID`. */
-const SECRET_PART =
-  /token|auth|cookie|secret|passw|passphrase|pwd|credential|signature|(?<!as|pos)sess|assertion|saml|bearer|hmac|jwt|key|code/
-/** Others are a part of plain words too, such as `design`. */
-const SECRET_WORD = /^(?:ak|sk|otp|pin|sid|sig|sign|private|refresh)$|(?<!by|com|sur|tres)pass$/
-const PLAIN_WORD = /^(?:author(?:s|ity)?|authenticate|keywords?|(?:en|de)code[dr]?|unicode|codecs?)$/
+/** Words of the names of credentials: some wherever they stand, as in `apikey`; others are a part of plain words too, such as `design`. */
+const SECRET_NAME =
+  /token|auth|cookie|secret|passw|passphrase|pwd|credential|signature|session|sessid|assertion|saml|bearer|hmac|jwt|key|code|(?<![a-z])(?:ak|sk|otp|pin|sid|sig|sign|private|refresh)(?![a-z])|(?<!by|com|sur|tres)pass(?![a-z])/
+const PLAIN_WORD =
+  /(?<![a-z])(?:author(?:s|ity)?|authenticate|keywords?|(?:en|de)code[dr]?|unicode|codecs?|possessions?)(?![a-z])/g
 
 /** Whether a header, a query parameter or a field of this name holds a credential. */
 export function isSecretName(name: string): boolean {
   const words = name.replace(/([a-z\d])(?=[A-Z])|([A-Z])(?=[A-Z][a-z])/g, "$&-").toLowerCase()
-  return words
-    .split(/[^a-z]+/)
-    .some((word) => (SECRET_PART.test(word) && !PLAIN_WORD.test(word)) || SECRET_WORD.test(word))
+  return SECRET_NAME.test(words.replace(PLAIN_WORD, ""))
 }
 
 /** Masks the values of headers and query parameters that carry a credential, so that a canonical request may be shown. */
