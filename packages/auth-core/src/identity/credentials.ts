@@ -48,7 +48,7 @@ export interface Credentials {
 
 /** The form of each field. The first two are required. */
 const FIELDS: [field: keyof Credentials, isRight: (value: unknown) => boolean, fault: string][] = [
-  ["accessKeyId", matches(/^(?![a-zA-Z\d]{40}$)[!#-&(-+\-.0-:<>-_a-~]+$/), "cannot be an AK; is it the SK?"],
+  ["accessKeyId", matches(/^(?![a-zA-Z\d]{40}$)[!#-&(-+\-.0-:<>-_a-~]+$/), "cannot be an AK, but may be the SK"],
   [
     "secretAccessKey",
     matches(/^(?!["'`\s]|.*\s[#;])\P{Cc}*(?<!["'`\s])$/u),

@@ -56,7 +56,7 @@ describe("an app", () => {
   it.each([
     [{ key: "", secret: "s3cret" }, "`key` (AppKey) is missing"],
     [{ key: "a b", secret: "s3cret" }, "`key` (AppKey) cannot be an AppKey"],
-    [{ key: "s3cret".repeat(7).slice(0, 40), secret: "k" }, "cannot be an AppKey; is it the AppSecret?"],
+    [{ key: "s3cret".repeat(7).slice(0, 40), secret: "k" }, "cannot be an AppKey, but may be the AppSecret"],
     [{ key: "k", secret: " s3cret" }, "`secret` (AppSecret) has white space"],
   ])("hears of %j by its own words, without the secret", (given, words) => {
     const error = failureOf(() => appAuth(given))
