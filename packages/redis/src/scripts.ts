@@ -71,15 +71,16 @@ local waits = tonumber(fields[4] or 0)
 if failed and waits > now and wish == '' then
   return {'failure', now, failed, waits, redis.call('HGET', KEYS[1], 'failure')}
 end
-if asker == '' then return {'none', now} end
-if holder and held > now and holder ~= asker then
-  if not awaited then redis.pcall('HSET', KEYS[1], 'awaited', '1') end
-  return {'held', now, held}
-end
-if refused == '1' and ends > 0 and fields[1] == unwanted then
+local is_held = holder and held > now and holder ~= asker
+if refused == '1' and ends > 0 and fields[1] == unwanted and not is_held then
   redis.call('HDEL', KEYS[1], 'value', 'ends')
   ends = 0
   tell('deleted')
+end
+if asker == '' then return {'none', now} end
+if is_held then
+  if not awaited then redis.pcall('HSET', KEYS[1], 'awaited', '1') end
+  return {'held', now, held}
 end
 number = next_version()
 held = now + tonumber(lease_ms)

@@ -232,6 +232,19 @@ export function describeCacheStore(
         expect(await valueIn(peer)).toBeUndefined()
       })
 
+      it("deletes a refused value at a look, without harm to a lease", async () => {
+        const { lease, now } = await mustLease(store)
+        await lease.set("refused", now + 60_000)
+        const refused = { unwanted: lease.version, isRefused: true }
+        const other = await mustLease(peer, { unwanted: lease.version })
+        expect(await take(store, refused)).toMatchObject({ kind: "none" })
+        expect(await valueIn(peer)).toBe("refused")
+        await other.lease.release()
+        expect(await take(store, refused)).toMatchObject({ kind: "none" })
+        expect(await valueIn(peer)).toBeUndefined()
+        expect(await other.lease.set("new", now + 60_000)).toBe(true)
+      })
+
       it("lets a late holder set the value if there is no newer one", async () => {
         const slow = await mustLease(store, {}, SPAN_MS)
         await wait(SPAN_MS + 20)

@@ -46,8 +46,8 @@ async function takeFrom(store: CacheStore, clock: Clock, key: string, question: 
   if (wait !== undefined && wish === undefined && wait.waitsUntil > now) {
     return { kind: "failure", ...wait, now: Math.max(now, wait.at) }
   }
-  if (lease === undefined) return { kind: "none", now }
   if (isRefused === true && value !== undefined) await store.delete(key)
+  if (lease === undefined) return { kind: "none", now }
   const grantedAt = clock.monotonic()
   const version = `${now}.${crypto.randomUUID().slice(0, 8)}`
   const leftMs = (until: number): number => Math.floor(until - now - (clock.monotonic() - grantedAt))

@@ -143,15 +143,16 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<CacheSto
     if (failure !== undefined && failure.waitsUntil > at && wish === undefined) {
       return { kind: "failure", now: at, ...failure }
     }
-    if (lease === undefined) return { kind: "none", now: at }
     const { holder } = record
-    if (holder !== undefined && holder.until > at && holder.name !== lease.holder) {
-      record.isAwaited = true
-      return { kind: "held", now: at, until: holder.until }
-    }
-    if (isRefused === true && value !== undefined && String(version) === unwanted) {
+    const held = holder !== undefined && holder.until > at && holder.name !== lease?.holder ? holder : undefined
+    if (isRefused === true && held === undefined && value !== undefined && String(version) === unwanted) {
       record.value = undefined
       tell(key, "deleted")
+    }
+    if (lease === undefined) return { kind: "none", now: at }
+    if (held !== undefined) {
+      record.isAwaited = true
+      return { kind: "held", now: at, until: held.until }
     }
     record.number = nextVersion(record)
     record.holder = { name: lease.holder, until: at + lease.ms }

@@ -255,13 +255,19 @@ export class SharedRenewal {
     let known = earlier
     const [, ...others] = request.entry.storeKeys
     for (const storeKey of others) {
-      const answer = await withoutStore(this.#store.take(storeKey, {}).inTime)
+      const look = (question: StoreQuestion): Promise<Answer | undefined> =>
+        withoutStore(this.#store.take(storeKey, question).inTime)
+      let answer = await look({})
       if (answer?.kind === "value") {
         const { value, renewal } = this.#valueOf(request, answer)
         // From here on all find it under the first key.
         if (renewal !== undefined) return { renewal, result: renewal }
-        if (value !== undefined && request.isRefused(value)) await withoutStore(this.#store.delete(storeKey))
-      } else if (answer?.kind === "failure") {
+        // `delete` would also void the lease of a process that is replacing it.
+        if (value !== undefined && request.isRefused(value)) {
+          answer = await look({ unwanted: answer.version, isRefused: true })
+        }
+      }
+      if (answer?.kind === "failure") {
         known = this.#laterOf(known, this.#failureOf(request.entry, answer, answer))
       }
     }

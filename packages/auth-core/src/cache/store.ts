@@ -41,7 +41,7 @@ export interface CacheStore {
 export interface StoreQuestion {
   /** The version of a value that will not do. */
   readonly unwanted?: string | undefined
-  /** A server refused the unwanted value: it is deleted when the lease is granted. */
+  /** A server refused the unwanted value: it is deleted, unless another process has the lease and will replace it. */
   readonly isRefused?: boolean | undefined
   /** `ignored`: no failure is the answer. `forgiven`: the failure is deleted too. */
   readonly failure?: "ignored" | "forgiven" | undefined

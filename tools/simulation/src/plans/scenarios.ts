@@ -56,6 +56,25 @@ export const scenarios: readonly Scenario[] = [
     longestWaitMs: AT_ONCE_MS,
   },
   {
+    name: "tokens are revoked while keys of encryption are in two orders",
+    plan: {
+      ...CALM_PLAN,
+      seed: "revoked 10",
+      processes: 4,
+      readEveryMs: 1_000,
+      keyrings: [
+        [1, 2],
+        [2, 1],
+      ],
+      faults: [{ kind: "revoke", at: 2 * MINUTE_MS, forMs: 0, identity: 0 }],
+      bursts: [2 * MINUTE_MS + 1],
+      endMs: 200_000,
+    },
+    // Two for each order at most.
+    mostCalls: 4,
+    longestWaitMs: AT_ONCE_MS,
+  },
+  {
     name: "the store becomes slow during a cold start",
     plan: {
       ...CALM_PLAN,
