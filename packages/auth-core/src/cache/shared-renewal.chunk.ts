@@ -306,7 +306,13 @@ export class SharedRenewal {
   #laterOf(own: Failure | undefined, shared: Failure | undefined): Failure | undefined {
     // The wait of a known failure has already begun, even if the clock of its writer is ahead.
     if (shared === undefined || shared.version === own?.version) return own
-    return own === undefined || shared.retryAt >= own.retryAt ? shared : own
+    if (own?.resets !== shared.resets) return shared
+    // The store may have missed some of ours.
+    const counts = {
+      rejected: Math.max(own.counts.rejected, shared.counts.rejected),
+      unavailable: Math.max(own.counts.unavailable, shared.counts.unavailable),
+    }
+    return { ...(shared.retryAt >= own.retryAt ? shared : own), counts }
   }
 
   /** The failure of another process. Whatever its record says, it forbids no more than one of this process. */

@@ -226,6 +226,23 @@ describe.each<Fault>(["fails", "hangs", "throws"])("a store that %s", (fault) =>
     const gaps = tries.slice(1).map((at, index) => Math.floor((at - (tries[index] ?? 0)) / MINUTE))
     expect(gaps).toEqual([1, 4, 16, 64])
   })
+
+  it("does not let it forget how often an identity was refused", async () => {
+    const clock = fakeClock()
+    const store = faultyStore(clock)
+    const cache = new TokenCache({ clock, store, random: () => 0 })
+    const provider = scriptedProvider<Token>("user", async () => {
+      throw new AuthError("AUTH_CREDENTIALS_REJECTED", "Wrong password.")
+    })
+    const waits: unknown[] = []
+    for (const state of ["none", fault, "none"] as const) {
+      store.fault = state
+      const error: unknown = await clock.until(Promise.resolve(cache.get(provider)).catch((reason: unknown) => reason))
+      if (error instanceof AuthError) waits.push((error.retryAfterMs ?? 0) / MINUTE)
+      await clock.advance(5 * MINUTE)
+    }
+    expect(waits).toEqual([1, 4, 16])
+  })
 })
 
 describe("a store that stands still for a moment", () => {
