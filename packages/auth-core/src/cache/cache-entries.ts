@@ -147,7 +147,7 @@ export class CacheEntry<T = Expiring> implements Link {
 
   /** The value counts as fresh for a moment, but never past its hard expiry. */
   postponeRefresh(ms: number, clock: Clock): void {
-    this.softMs = Math.min(clock.monotonic() - this.receivedMono + ms, this.hardMs)
+    if (!this.isRefused) this.softMs = Math.min(clock.monotonic() - this.receivedMono + ms, this.hardMs)
   }
 
   refuse(): void {
@@ -157,11 +157,10 @@ export class CacheEntry<T = Expiring> implements Link {
 
   /**
    * There is no replacement for the refused value, so it serves again: one service may take what another refuses. But
-   * when the issuer refuses the identity too, the value goes.
+   * if the issuer has refused the identity too, nobody gets it any more. It is kept to be known again in the store.
    */
   endRefusal(isIdentityRefused: boolean): void {
-    if (this.isRefused && isIdentityRefused) this.value = undefined
-    this.isRefused = false
+    this.isRefused &&= isIdentityRefused || (this.failure?.counts.rejected ?? 0) > 0
   }
 
   empty(): void {

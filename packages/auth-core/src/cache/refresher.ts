@@ -240,13 +240,14 @@ export class Refresher {
     entry.storeKeys ??= await renewal.storeKeysOf(entry.key, provider.binding, secret)
     if (entry.storeKeys === undefined) return await ask(earlier)
     const old = entry.value
-    const replaced = rejected ?? (isForced ? old : undefined)
+    const refused = rejected ?? (entry.isRefused ? old : undefined)
+    const replaced = refused ?? (isForced ? old : undefined)
     return await renewal.renew<T>({
       entry: { identity: entry.key, mark: entry.mark, storeKeys: entry.storeKeys },
       earlier,
       old: rejected ?? old,
       current: () => (pending.isAwaited ? undefined : old),
-      isRefused: (value) => rejected !== undefined && hasSameSecret(value, rejected),
+      isRefused: (value) => refused !== undefined && hasSameSecret(value, refused),
       isWanted: (value) =>
         !(isForced && old === undefined) &&
         !(replaced !== undefined && hasSameSecret(value, replaced)) &&

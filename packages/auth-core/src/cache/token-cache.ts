@@ -198,7 +198,8 @@ export class TokenCache {
       return await renewed
     } catch (error) {
       const { value } = entry
-      if (value === undefined || entry.leftMs(this.#clock) <= 0 || markOf(provider) !== entry.mark) throw error
+      const isUseless = entry.isRefused || entry.leftMs(this.#clock) <= 0 || markOf(provider) !== entry.mark
+      if (value === undefined || isUseless) throw error
       this.#servedStale(entry)
       return value
     }

@@ -213,6 +213,29 @@ describe("a value that a server refuses", () => {
     await expect(clock.until(read(other))).rejects.toMatchObject({ code: "AUTH_CREDENTIALS_REJECTED" })
     expect(calls).toEqual([0, 0])
   })
+
+  it("does not come back from a store that could not delete it", async () => {
+    const clock = fakeClock()
+    const inner = memoryStore({ clock })
+    let grantsLeases = true
+    const take: CacheStore["take"] = async (key, question) => {
+      if (question.lease !== undefined && !grantsLeases) throw new Error("NOPERM")
+      return (await inner.take?.(key, question)) ?? { kind: "none", now: 0 }
+    }
+    const store = { ...inner, take }
+    const answer = async (call: number): Promise<Token> => {
+      if (call > 1) throw new AuthError("AUTH_CREDENTIALS_REJECTED", "Wrong password.")
+      return tokenAt(clock, "first")
+    }
+    const { processes, calls } = fleet(clock, 1, answer, { store })
+    const one = first({ processes })
+    const old = await clock.until(read(one))
+    grantsLeases = false
+    await expect(clock.until(read(one, old))).rejects.toMatchObject({ code: "AUTH_CREDENTIALS_REJECTED" })
+    await clock.advance(20 * SECOND)
+    await expect(clock.until(read(one))).rejects.toMatchObject({ code: "AUTH_CREDENTIALS_REJECTED" })
+    expect(calls).toHaveLength(2)
+  })
 })
 
 describe("a refused identity", () => {
