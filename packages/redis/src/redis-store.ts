@@ -140,11 +140,13 @@ const MESSAGE = /^(\S+) (set|deleted|failed|forgiven|released) (\S+)(?: (\d+) (\
 
 /** The notice in a message; nothing for a message of this very store, or of another kind. */
 function noticeIn(message: string, self: string): StoreNotice | undefined {
-  const [start = "", sender, change, key, version, endsAt] = MESSAGE.exec(message) ?? []
+  const [start = "", sender, change, key, version, time] = MESSAGE.exec(message) ?? []
   if (key === undefined || sender === self) return undefined
   const notice = { key, change: change as StoreChange }
   if (version === undefined) return notice
-  return { ...notice, value: { version, endsAt: Number(endsAt), text: message.slice(start.length) } }
+  const result = { version, text: message.slice(start.length) }
+  if (change === "failed") return { ...notice, failure: { ...result, waitsUntil: Number(time) } }
+  return { ...notice, value: { ...result, endsAt: Number(time) } }
 }
 
 /** FNV-1a of the key, which is ASCII. */

@@ -32,9 +32,9 @@ local number = tonumber(fields[7] or 0)
 local held = tonumber(fields[8] or 0)
 local awaited = fields[9]
 local function text(whole) return string.format('%.0f', whole) end
-local function tell(change, value)
+local function tell(change, result)
   local message = sender .. ' ' .. change .. ' ' .. key
-  if value then message = message .. value end
+  if result then message = message .. result end
   redis.pcall(publishing, channel, message)
 end
 local function keep()
@@ -85,7 +85,6 @@ end
 number = next_version()
 held = now + tonumber(lease_ms)
 redis.call('HSET', KEYS[1], 'lease', text(number))
-redis.call('HDEL', KEYS[1], 'awaited')
 keep()
 local granted = {'lease', now, text(number)}
 if failed then granted = {'lease', now, text(number), failed, waits, redis.call('HGET', KEYS[1], 'failure')} end
@@ -93,9 +92,10 @@ if failed then granted = {'lease', now, text(number), failed, waits, redis.call(
 redis.call('HSET', KEYS[1], 'holder', asker, 'until', text(held))
 return granted`
 
-/** The end of a lease with a result. */
+/** The end of a lease with a result. Those who wait get it, even if the holder has asked for another lease meanwhile. */
 const UNDER_LEASE = `${START}
 local lease = tonumber(ARGV[5])
+local function result_at(time) return awaited and (' ' .. ARGV[5] .. ' ' .. time .. ' ' .. ARGV[6]) end
 local waited = free(lease)
 if is_fenced(lease) then
   if waited then tell('released') end
@@ -109,7 +109,7 @@ redis.call('HSET', KEYS[1], 'value', ARGV[6], 'version', ARGV[5], 'ends', ARGV[7
 if fields[3] then redis.call('HDEL', KEYS[1], 'failure', 'failed', 'waits', 'kept') end
 version, ends, kept = lease, tonumber(ARGV[7]), 0
 keep()
-tell('set', waited and (' ' .. ARGV[5] .. ' ' .. ARGV[7] .. ' ' .. ARGV[6]))
+tell('set', result_at(ARGV[7]))
 return 1`
 
 /** ARGV lease, text, waitsUntil, keptUntil. Returns 0 when a later version was set. */
@@ -117,7 +117,7 @@ export const FAIL_UNDER_LEASE_SCRIPT = `${UNDER_LEASE}
 redis.call('HSET', KEYS[1], 'failure', ARGV[6], 'failed', ARGV[5], 'waits', ARGV[7], 'kept', ARGV[8])
 kept = tonumber(ARGV[8])
 keep()
-tell('failed')
+tell('failed', result_at(ARGV[7]))
 return 1`
 
 /** ARGV lease. */

@@ -360,7 +360,7 @@ export function describeCacheStore(
         expect(seen).toEqual(expected)
       })
 
-      it("brings the value to those who wait for a lease, and tells them of its release", async ({ skip }) => {
+      it("brings each result to those who wait for a lease, and tells them of its release", async ({ skip }) => {
         if (store.take === undefined) skip()
         const seen: StoreNotice[] = []
         const watch = store.watch?.((notice) => {
@@ -380,6 +380,16 @@ export function describeCacheStore(
         await second.lease.set(text, endsAt)
         const value = { text, version: second.lease.version, endsAt }
         await expect.poll(() => seen.slice(1)).toEqual([{ key, change: "set", value }])
+        const question = { unwanted: value.version, lease: { holder: "slow", ms: 60_000 } }
+        const third = await take(peer, question)
+        await ask(store, { unwanted: value.version })
+        // The holder got no answer in time.
+        await take(peer, question)
+        if (third.kind !== "lease") throw new Error("The lease is not granted.")
+        const waitsUntil = third.now + 60_000
+        await third.lease.setFailure("failed", waitsUntil, waitsUntil)
+        const failure = { text: "failed", version: third.lease.version, waitsUntil }
+        await expect.poll(() => seen.slice(2)).toEqual([{ key, change: "failed", failure }])
         await watch?.end()
       })
     })

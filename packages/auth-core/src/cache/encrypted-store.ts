@@ -136,8 +136,10 @@ export function encryptedStore(store: CacheStore, { keys, onUnreadable }: Encryp
   }
 
   const tellNotice = async (notice: StoreNotice, listener: (notice: StoreNotice) => void): Promise<void> => {
-    const { key, value } = notice
-    listener(value === undefined ? notice : { ...notice, value: await opened(key, value) })
+    const { key, value, failure } = notice
+    if (value !== undefined) listener({ ...notice, value: await opened(key, value) })
+    else if (failure !== undefined) listener({ ...notice, failure: await opened(failureKeyOf(key), failure) })
+    else listener(notice)
   }
 
   return {

@@ -2,16 +2,7 @@ import type { Hmac } from "../digest/digest.ts"
 import { invalidOption } from "../errors/auth-error.ts"
 import { type Clock, systemClock } from "../runtime/clock.ts"
 import { randomHmac } from "./fingerprint.ts"
-import type {
-  CacheStore,
-  Lease,
-  StoreChange,
-  StoredText,
-  StoredWait,
-  StoreNotice,
-  StoreQuestion,
-  Taken,
-} from "./store.ts"
+import type { CacheStore, Lease, StoreChange, StoredWait, StoreNotice, StoreQuestion, Taken } from "./store.ts"
 
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
@@ -69,8 +60,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<CacheSto
     const [oldest] = records.keys()
     if (records.size > maxEntries && oldest !== undefined) records.delete(oldest)
   }
-  const tell = (key: string, change: StoreChange, value?: StoredText): void => {
-    for (const listener of listeners) listener(value === undefined ? { key, change } : { key, change, value })
+  const tell = (key: string, change: StoreChange, result?: Pick<StoreNotice, "value" | "failure">): void => {
+    for (const listener of listeners) listener({ key, change, ...result })
   }
   const nextVersion = ({ version, number }: MemoryRecord): number => Math.max(micros(), version + 1, number + 1)
   const change = <T>(key: string, work: (record: MemoryRecord) => T): T => {
@@ -93,10 +84,12 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<CacheSto
   /** Ends a lease with its result, unless a later version was set. */
   const end = (key: string, number: number, write: (record: MemoryRecord, isAwaited: boolean) => void): boolean =>
     change(key, (record) => {
-      const isAwaited = free(record, number)
+      // Those who wait get the result, even if the holder has asked for another lease meanwhile.
+      const { isAwaited } = record
+      const wasAwaited = free(record, number)
       const isSet = !isFenced(record, number)
       if (isSet) write(record, isAwaited)
-      else if (isAwaited) tell(key, "released")
+      else if (wasAwaited) tell(key, "released")
       return isSet
     })
 
@@ -107,13 +100,13 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<CacheSto
         record.version = number
         record.value = { text, endsAt }
         record.failure = undefined
-        tell(key, "set", isAwaited ? { text, version: String(number), endsAt } : undefined)
+        tell(key, "set", isAwaited ? { value: { text, version: String(number), endsAt } } : undefined)
       })
     },
     async setFailure(text, waitsUntil, keptUntil) {
-      return end(key, number, (record) => {
+      return end(key, number, (record, isAwaited) => {
         record.failure = { text, version: number, waitsUntil, keptUntil }
-        tell(key, "failed")
+        tell(key, "failed", isAwaited ? { failure: { text, version: String(number), waitsUntil } } : undefined)
       })
     },
     async release() {
@@ -156,7 +149,6 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<CacheSto
     }
     record.number = nextVersion(record)
     record.holder = { name: lease.holder, until: at + lease.ms }
-    record.isAwaited = false
     return { kind: "lease", now: at, lease: leaseOf(key, record.number), failure }
   }
 

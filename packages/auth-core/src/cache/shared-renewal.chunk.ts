@@ -80,9 +80,7 @@ export class SharedRenewal {
   /** By store key. */
   readonly #entries = new Map<string, StoreEntry>()
   /** By store key. */
-  readonly #waiters = new Map<string, Set<(notice: StoreNotice) => void>>()
-  /** How many notices came, by store key. */
-  readonly #notices = new Map<string, number>()
+  readonly #ears = new Map<string, Set<Ear>>()
   /** When the soft expiry of an entry would have been without a notice, by store key. */
   readonly #softAt = new Map<string, number>()
   /** By store key. */
@@ -118,18 +116,23 @@ export class SharedRenewal {
     this.#follow(request.entry)
     await this.#settled(storeKey)
     const claim = new Claim(storeKey, this.#writes)
+    const ear: Ear = {}
+    const ears = this.#ears.get(storeKey) ?? new Set()
+    this.#ears.set(storeKey, ears.add(ear))
     try {
-      const { renewal, result } = await this.#search(request, claim)
+      const { renewal, result } = await this.#search(request, claim, ear)
       const written = claim.settle(result)
       if (this.#awaitsWrites) await this.#briefly(written)
       else this.#keepAlive(written)
       return renewal
     } finally {
+      ears.delete(ear)
+      if (ears.size === 0) this.#ears.delete(storeKey)
       void claim.settle(undefined)
     }
   }
 
-  async #search<T extends Expiring>(request: RenewalRequest<T>, claim: Claim): Promise<Found<T>> {
+  async #search<T extends Expiring>(request: RenewalRequest<T>, claim: Claim, ear: Ear): Promise<Found<T>> {
     const { clock, leaseMs, backoff } = this.#options
     const [storeKey] = request.entry.storeKeys
     const softAt = this.#softAt.get(storeKey) ?? Number.NEGATIVE_INFINITY
@@ -146,19 +149,24 @@ export class SharedRenewal {
     /** When to look at the store again if no notice comes. */
     let lookAt = Number.NEGATIVE_INFINITY
     let pushed: Answer | undefined
+    const waitForHolder = async (holding: Held, isHearing: boolean): Promise<void> => {
+      const notice = await this.#changeOf(storeKey, ear, lookAt, isHearing)
+      pushed = notice && this.#resultIn(notice, holding)
+      const hasEnded = notice?.change === "set" || notice?.change === "failed"
+      held = hasEnded ? undefined : holding
+    }
     for (let retakes = 0; retakes < MOST_RETAKES && clock.monotonic() < giveUpAt; ) {
       // After a notice the store may hold a better value. If not, the own one is good until its soft expiry.
       const isLook = clock.monotonic() < softAt && request.current() !== undefined
       const own = activeFailure(earlier, "issuer", backoff, clock.monotonic())
       const lease = isLook || own !== undefined ? undefined : { holder: this.#holder, ms: leaseMs }
       const isHearing = this.#watch?.isHearing(storeKey) ?? false
-      const notices = this.#notices.get(storeKey)
       const answer = pushed ?? (await this.#take(storeKey, { ...question, lease }, claim))
       pushed = undefined
       if (answer === undefined) {
         if (held === undefined || clock.monotonic() >= lookAt) break
         // The look came early. The holder may still tell its result.
-        pushed = await this.#resultOf(storeKey, held, lookAt, isHearing)
+        await waitForHolder(held, isHearing)
         continue
       }
       const current = request.current()
@@ -193,12 +201,12 @@ export class SharedRenewal {
           }
           continue
         case "held": {
+          const waitMs = this.#waitMs(answer, isHearing)
           // The notice may overtake the answer.
-          const waitMs = this.#notices.get(storeKey) !== notices ? 0 : this.#waitMs(answer, isHearing)
-          if (current !== undefined) return { renewal: { kind: "busy", value: current, againMs: waitMs } }
-          held = answer
+          const againMs = ear.heard === undefined ? waitMs : 0
+          if (current !== undefined) return { renewal: { kind: "busy", value: current, againMs } }
           lookAt = clock.monotonic() + waitMs
-          pushed = await this.#resultOf(storeKey, held, lookAt, isHearing)
+          await waitForHolder(answer, isHearing)
         }
       }
     }
@@ -340,46 +348,40 @@ export class SharedRenewal {
     return Math.max(0, Math.min(heldMs, patienceMs))
   }
 
-  /** The result of the holder, where a notice brings it. */
-  async #resultOf(
-    storeKey: string,
-    { now, sentAt, receivedAt }: Held,
-    endsAt: number,
-    isHearing: boolean,
-  ): Promise<Answer | undefined> {
-    const notice = await this.#changeOf(storeKey, endsAt, isHearing)
-    return notice?.value && { kind: "value", ...notice.value, now, sentAt, receivedAt }
+  /** The result of the holder, where a notice brings it. It counts as an answer to the question that found the lease. */
+  #resultIn({ value, failure }: StoreNotice, { now, sentAt, receivedAt }: Held): Answer | undefined {
+    const passedMs = this.#options.clock.monotonic() - receivedAt
+    const times = { now: now + passedMs, sentAt: sentAt + passedMs, receivedAt: receivedAt + passedMs }
+    if (value !== undefined) return { kind: "value", ...value, ...times }
+    return failure && { kind: "failure", ...failure, ...times }
   }
 
-  /** Waits for a notice of a key, at most until some time, and no longer while notices are not heard. */
-  async #changeOf(storeKey: string, endsAt: number, isHearing: boolean): Promise<StoreNotice | undefined> {
+  /**
+   * The notice since the last one, or the next of a key. Waits at most until some time, and no longer while notices are
+   * not heard.
+   */
+  async #changeOf(storeKey: string, ear: Ear, endsAt: number, isHearing: boolean): Promise<StoreNotice | undefined> {
     const { clock } = this.#options
-    const woken = new AbortController()
-    let heard: StoreNotice | undefined
-    const wake = (notice: StoreNotice): void => {
-      heard = notice
-      woken.abort()
+    while (
+      ear.heard === undefined &&
+      clock.monotonic() < endsAt &&
+      (!isHearing || this.#watch?.isHearing(storeKey) === true)
+    ) {
+      ear.woken = new AbortController()
+      await clock.sleep(Math.min(endsAt - clock.monotonic(), POLL_MS), ear.woken.signal).catch(() => undefined)
     }
-    const waiters = this.#waiters.get(storeKey) ?? new Set()
-    this.#waiters.set(storeKey, waiters.add(wake))
-    try {
-      while (clock.monotonic() < endsAt && (!isHearing || this.#watch?.isHearing(storeKey) === true)) {
-        await clock.sleep(Math.min(endsAt - clock.monotonic(), POLL_MS), woken.signal)
-      }
-    } catch {
-      // Woken.
-    } finally {
-      waiters.delete(wake)
-      if (waiters.size === 0) this.#waiters.delete(storeKey)
-    }
+    const { heard } = ear
+    ear.heard = undefined
     return heard
   }
 
   #noticed(notice: StoreNotice): void {
     const { key, change } = notice
-    for (const wake of this.#waiters.get(key) ?? []) wake(notice)
+    for (const ear of this.#ears.get(key) ?? []) {
+      if (hasResult(notice) || ear.heard === undefined || !hasResult(ear.heard)) ear.heard = notice
+      ear.woken?.abort()
+    }
     const known = this.#entries.get(key)
-    if (known !== undefined) this.#notices.set(key, (this.#notices.get(key) ?? 0) + 1)
     if (known === undefined || change === "released") return
     const { clock, lifetime, entryOf, onDeleted } = this.#options
     const entry = entryOf(known)
@@ -413,7 +415,6 @@ export class SharedRenewal {
   #unfollow(storeKey: string): void {
     this.#entries.delete(storeKey)
     this.#softAt.delete(storeKey)
-    this.#notices.delete(storeKey)
     this.#watch?.unfollow(storeKey)
   }
 
@@ -500,6 +501,18 @@ export class SharedRenewal {
 
 /** Another process has the lease. */
 type Held = Extract<Answer, { kind: "held" }>
+
+/** The notices that one renewal hears of its key. */
+interface Ear {
+  /** The last notice that it has not used yet, or the last with a result. */
+  heard?: StoreNotice | undefined
+  /** Ends its sleep. */
+  woken?: AbortController
+}
+
+function hasResult({ value, failure }: StoreNotice): boolean {
+  return value !== undefined || failure !== undefined
+}
 
 /** How a renewal ended, and what of it goes to the store. */
 interface Found<T> {

@@ -113,6 +113,8 @@ export interface StoreNotice {
   readonly change: StoreChange
   /** The value that was set, where a process waited for it. */
   readonly value?: StoredText | undefined
+  /** The failure that was recorded, where a process waited for a value. */
+  readonly failure?: StoredWait | undefined
 }
 
 /** The reports of a store. */

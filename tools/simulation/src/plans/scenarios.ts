@@ -124,6 +124,38 @@ export const scenarios: readonly Scenario[] = [
     longestWaitMs: 3 * AT_ONCE_MS,
   },
   {
+    name: "a password changes while the store may not be read",
+    plan: {
+      ...CALM_PLAN,
+      seed: "unread 0",
+      readEveryMs: 1_000,
+      faults: [
+        { kind: "server", at: 100_000, forMs: MINUTE_MS, troubles: { refused: "HGET" } },
+        { kind: "rotate", at: 2 * MINUTE_MS, forMs: 300, identity: 0, isTold: true },
+      ],
+      bursts: [2 * MINUTE_MS + 1],
+      endMs: 200_000,
+    },
+    mostCalls: 10,
+    longestWaitMs: AT_ONCE_MS,
+  },
+  {
+    name: "tokens are revoked while the store is slow",
+    plan: {
+      ...CALM_PLAN,
+      seed: "revoke 4",
+      processes: 12,
+      faults: [
+        { kind: "network", at: 100_000, forMs: MINUTE_MS, conditions: { delayMs: 130, jitterMs: 160 } },
+        { kind: "revoke", at: 2 * MINUTE_MS, forMs: 0, identity: 0 },
+      ],
+      bursts: [2 * MINUTE_MS + 1],
+      endMs: 200_000,
+    },
+    mostCalls: 5,
+    longestWaitMs: 3 * AT_ONCE_MS,
+  },
+  {
     name: "clocks differ by an hour",
     plan: {
       ...CALM_PLAN,
