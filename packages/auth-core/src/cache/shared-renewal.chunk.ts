@@ -149,11 +149,15 @@ export class SharedRenewal {
     /** When to look at the store again if no notice comes. */
     let lookAt = Number.NEGATIVE_INFINITY
     let pushed: Answer | undefined
+    /** The lease that was waited for in vain. */
+    let unheard: Held | undefined
+    let losesNotices = false
     const waitForHolder = async (holding: Held, isHearing: boolean): Promise<void> => {
       const notice = await this.#changeOf(storeKey, ear, lookAt, isHearing)
       pushed = notice && this.#resultIn(notice, holding)
       const hasEnded = notice?.change === "set" || notice?.change === "failed"
       held = hasEnded ? undefined : holding
+      unheard = notice === undefined ? holding : undefined
     }
     for (let retakes = 0; retakes < MOST_RETAKES && clock.monotonic() < giveUpAt; ) {
       // After a notice the store may hold a better value. If not, the own one is good until its soft expiry.
@@ -201,7 +205,9 @@ export class SharedRenewal {
           }
           continue
         case "held": {
-          const waitMs = this.#waitMs(answer, isHearing)
+          // Another lease, without a word of the end of the last one.
+          losesNotices ||= unheard !== undefined && unheard.until !== answer.until
+          const waitMs = this.#waitMs(answer, isHearing && !losesNotices)
           // The notice may overtake the answer.
           const againMs = ear.heard === undefined ? waitMs : 0
           if (current !== undefined) return { renewal: { kind: "busy", value: current, againMs } }

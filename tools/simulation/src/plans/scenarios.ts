@@ -156,6 +156,24 @@ export const scenarios: readonly Scenario[] = [
     longestWaitMs: 3 * AT_ONCE_MS,
   },
   {
+    name: "notices are lost, and with a flush the failure that they told of",
+    plan: {
+      ...CALM_PLAN,
+      seed: "unheard 0",
+      processes: 20,
+      faults: [
+        { kind: "network", at: 100_000, forMs: MINUTE_MS, conditions: { lostNotices: 1 } },
+        { kind: "rotate", at: 2 * MINUTE_MS, forMs: 0, identity: 0, isTold: false },
+        { kind: "flush", at: 121_000, forMs: 0 },
+      ],
+      bursts: [2 * MINUTE_MS + 1],
+      endMs: 200_000,
+    },
+    mostCalls: 5,
+    // Half a lease, and a moment more.
+    longestWaitMs: 10 * AT_ONCE_MS,
+  },
+  {
     name: "clocks differ by an hour",
     plan: {
       ...CALM_PLAN,
