@@ -42,7 +42,7 @@ const LONGEST_PAUSE_MS = 30_000
 
 /**
  * Limits the cost of a store: an operation takes at most `timeoutMs`. After a failure the store is paused for 1 s, then
- * twice as long each time, up to 30 s. Then one operation tries it, and the others follow only if that succeeds.
+ * twice as long each time, up to 30 s. Then one operation tries it. The others wait for that, and follow if it succeeds.
  */
 export class StoreCircuitBreaker {
   readonly #store: CoordinatedStore
@@ -52,6 +52,8 @@ export class StoreCircuitBreaker {
   readonly #onRecovery: () => void
   #failures = 0
   #pausedUntil = Number.NEGATIVE_INFINITY
+  /** Settles when the operation that tries the store has ended. */
+  #trial: Promise<unknown> | undefined
 
   constructor({ store, timeoutMs, clock, emit, onRecovery }: StoreCircuitBreakerOptions) {
     this.#store = store
@@ -63,6 +65,14 @@ export class StoreCircuitBreaker {
 
   /** Asks the store, unless it is paused. */
   take(key: string, question: StoreQuestion): Asking {
+    if (this.#trial === undefined) return this.#take(key, question)
+    const asking = this.#trial.then(() => this.#take(key, question))
+    const inTime = asking.then((begun) => begun.inTime)
+    inTime.catch(() => undefined)
+    return { inTime, late: asking.then((begun) => begun.late) }
+  }
+
+  #take(key: string, question: StoreQuestion): Asking {
     const answer = this.#isPaused ? undefined : this.#ask(key, question)
     const inTime = answer === undefined ? Promise.reject<Answer>(paused()) : this.#limit("take", () => answer)
     // Each may be left alone.
@@ -132,6 +142,7 @@ export class StoreCircuitBreaker {
   }
 
   async #guard<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T> {
+    await this.#trial
     if (this.#isPaused) throw paused()
     return await this.#limit(operation, work)
   }
@@ -139,9 +150,18 @@ export class StoreCircuitBreaker {
   async #limit<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T> {
     const startedAt = this.#clock.monotonic()
     const isTrial = this.#failures > 0
+    const attempt = within(this.#clock, this.#timeoutMs, () => new StoreUnavailable("timeout"), work)
+    if (isTrial && !this.#isPaused) {
+      const trial = attempt
+        .catch(() => undefined)
+        .then(() => {
+          if (this.#trial === trial) this.#trial = undefined
+        })
+      this.#trial = trial
+    }
     if (isTrial) this.#pausedUntil = Math.max(this.#pausedUntil, startedAt + this.#timeoutMs)
     try {
-      const result = await within(this.#clock, this.#timeoutMs, () => new StoreUnavailable("timeout"), work)
+      const result = await attempt
       this.#succeeded()
       return result
     } catch (error) {

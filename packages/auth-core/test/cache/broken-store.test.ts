@@ -162,6 +162,21 @@ describe.each<Fault>(["fails", "hangs", "throws"])("a store that %s", (fault) =>
     expect(next.provider.calls).toEqual([])
   })
 
+  it("is tried by one operation, for which the others wait", async () => {
+    const clock = fakeClock()
+    const store = faultyStore(clock)
+    const writer = process(clock, store)
+    const one = process(clock, store)
+    const providers = ["first", "second", "third"].map((key) => process(clock, store, HOUR, key).provider)
+    for (const provider of providers) await clock.until(writer.cache.get(provider))
+    store.fault = fault
+    await clock.until(one.cache.get(one.provider))
+    store.fault = "none"
+    await clock.advance(2 * SECOND)
+    await clock.until(Promise.all(providers.map(async (provider) => one.cache.get(provider))))
+    expect(providers.map(({ calls }) => calls.length)).toEqual([1, 1, 1])
+  })
+
   it("is tried at growing intervals, and used again after it recovers", async () => {
     const clock = fakeClock()
     const store = faultyStore(clock)

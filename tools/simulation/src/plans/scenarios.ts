@@ -87,6 +87,19 @@ export const scenarios: readonly Scenario[] = [
     longestWaitMs: 3 * AT_ONCE_MS,
   },
   {
+    name: "the store was away, and several tokens are renewed at once",
+    plan: {
+      ...CALM_PLAN,
+      seed: "trial 16",
+      identities: 3,
+      readEveryMs: MINUTE_MS,
+      faults: [{ kind: "cut", at: 265_000, forMs: 30_000, processes: "all" }],
+      bursts: [275_000, 575_000],
+    },
+    mostCalls: 20,
+    longestWaitMs: 3 * AT_ONCE_MS,
+  },
+  {
     name: "a client sends a command again",
     plan: {
       ...CALM_PLAN,
