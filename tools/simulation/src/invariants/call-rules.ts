@@ -18,11 +18,22 @@ export function callRules(calls: readonly IamCall[], plan: Plan, timeline: Timel
     violations.push(...tooMany(group, plan, timeline), ...unrest(group, plan))
   }
   const refused = calls.filter(({ outcome }) => outcome === "refused")
+  // Such a provider says that its secrets are alike, so a success under another one ends the count.
+  const endsCount = (first: IamCall, last: IamCall): boolean =>
+    plan.isUnbound &&
+    calls.some(
+      ({ identity, process, sentAt, outcome }) =>
+        outcome === "issued" &&
+        identity === first.identity &&
+        groupOf(plan, process) === groupOf(plan, first.process) &&
+        sentAt > first.sentAt &&
+        sentAt < last.sentAt,
+    )
   for (const group of groupsOf(refused, byFleet)) {
-    violations.push(...tooOftenRefused(group, "the fleet", timeline))
+    violations.push(...tooOftenRefused(group, "the fleet", endsCount, timeline))
   }
   for (const group of groupsOf(refused, (call) => `${call.identity} ${call.secret} ${call.process}`)) {
-    violations.push(...tooOftenRefused(group, group[0]?.process ?? "", undefined))
+    violations.push(...tooOftenRefused(group, group[0]?.process ?? "", endsCount, undefined))
   }
   return violations
 }
@@ -57,10 +68,15 @@ function unrest(group: readonly IamCall[], plan: Plan): Violation[] {
   ]
 }
 
-function tooOftenRefused(group: readonly IamCall[], who: string, timeline: Timeline | undefined): Violation[] {
+function tooOftenRefused(
+  group: readonly IamCall[],
+  who: string,
+  endsCount: (first: IamCall, last: IamCall) => boolean,
+  timeline: Timeline | undefined,
+): Violation[] {
   return group.flatMap((call, index) => {
     const first = group[index - MOST_REFUSALS]
-    if (first === undefined || call.sentAt - first.sentAt >= HOUR_MS) return []
+    if (first === undefined || call.sentAt - first.sentAt >= HOUR_MS || endsCount(first, call)) return []
     if (timeline?.isFreeOf(["onStore", "stops"], first.sentAt - GRACE_MS, call.sentAt) === false) return []
     const what = `${who} asked with the refused ${call.secret} for the fifth time in ${Math.round((call.sentAt - first.sentAt) / 60_000)} min`
     return [{ rule: "a refused secret" as const, at: call.sentAt, what }]

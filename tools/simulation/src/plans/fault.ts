@@ -41,6 +41,8 @@ export type Fault =
 export interface Effect {
   /** The store may not answer, or may have lost something. */
   readonly onStore: boolean
+  /** A waiting process cannot tell a result that travels slowly from a holder that still works. */
+  readonly slowsStore: boolean
   /** A lease may stay until its end: its release never arrives, or is undone. */
   readonly orphansLeases: boolean
   readonly onIam: boolean
@@ -54,6 +56,7 @@ export interface Effect {
 
 const NONE: Effect = {
   onStore: false,
+  slowsStore: false,
   orphansLeases: false,
   onIam: false,
   losesNotices: false,
@@ -92,6 +95,7 @@ export function effectOf(fault: Fault): Effect {
       return {
         ...NONE,
         onStore: isSlow || lostCommands + lostAnswers + broken > 0,
+        slowsStore: isSlow,
         orphansLeases: lostCommands + lostAnswers + broken > 0,
         losesNotices: lostNotices > 0,
       }

@@ -169,6 +169,38 @@ export const scenarios: readonly Scenario[] = [
     longestWaitMs: 3 * AT_ONCE_MS,
   },
   {
+    name: "tokens are revoked while the store takes seconds",
+    plan: {
+      ...CALM_PLAN,
+      seed: "slow 41",
+      processes: 14,
+      faults: [
+        { kind: "network", at: 100_000, forMs: MINUTE_MS, conditions: { delayMs: 90, jitterMs: 280 } },
+        { kind: "revoke", at: 2 * MINUTE_MS, forMs: 0, identity: 0 },
+      ],
+      bursts: [2 * MINUTE_MS + 1],
+      endMs: 200_000,
+    },
+    mostCalls: 10,
+    longestWaitMs: 4 * AT_ONCE_MS,
+  },
+  {
+    name: "a process has an old password, and others succeed under the same key",
+    plan: {
+      ...CALM_PLAN,
+      seed: "unbound 5",
+      isUnbound: true,
+      processes: 4,
+      tokenLifeMs: 15 * MINUTE_MS,
+      startWithinMs: 8 * MINUTE_MS,
+      readEveryMs: 30_000,
+      faults: [{ kind: "rotate", at: 6 * MINUTE_MS, forMs: 0, identity: 0, isTold: false }],
+      endMs: 60 * MINUTE_MS,
+    },
+    mostCalls: 8,
+    longestWaitMs: AT_ONCE_MS,
+  },
+  {
     name: "notices are lost, and with a flush the failure that they told of",
     plan: {
       ...CALM_PLAN,
