@@ -65,8 +65,7 @@ export function trackedInterceptor(
     const chosen = authFor(given)
     const url = chosen === undefined ? undefined : requestUrl(given)
     if (chosen === undefined || url === undefined) return dispatch(given, handler)
-    // undici's redirect interceptor alone sets `null`.
-    const lead = trail.leadTo(url, given.query === null)
+    const lead = trail.leadTo(url, isFollowUp(given, handler))
     const redirected = lead?.crosses === true
     const options = redirected ? { ...given, headers: withoutSecrets(given.headers) } : given
     const watching = trail.watch(url, redirected, handler)
@@ -92,6 +91,23 @@ export function trackedInterceptor(
       return started(begin, (error) => call.fail(error))
     })
   }
+}
+
+/** The handlers of undici's own functions, with no interceptor between them and the authentication. */
+const OWN_HANDLER = /^(?:Request|Wrap)Handler$/
+
+/**
+ * Whether undici's redirect interceptor follows a redirect with a request. Its handler knows. Where another interceptor wraps
+ * that, a query of `null` tells it, which a caller may have set too: then the request counts as one that follows.
+ */
+function isFollowUp(
+  options: Dispatcher.DispatchOptions & { readonly maxRedirections?: unknown },
+  handler: Dispatcher.DispatchHandler & { readonly history?: unknown },
+): boolean {
+  if (Array.isArray(handler.history)) return handler.history.length > 0
+  if (options.query !== null) return false
+  const isBelowRedirects = "throwOnMaxRedirect" in options || options.maxRedirections === 0
+  return isBelowRedirects || !OWN_HANDLER.test(handler.constructor.name)
 }
 
 /** Loopback is no exception if a proxy takes the request. */

@@ -137,6 +137,17 @@ describe.each(releases)("%s: a redirect to another origin", (_name, undici) => {
     ])
   })
 
+  it.each([
+    ["alone", []],
+    ["below a redirect interceptor", [redirect({ maxRedirections: 3 })]],
+  ])("is not what a query of null means, %s", async (_, interceptors) => {
+    const server = await serve()
+    const dispatcher = agent([server.host]).compose(...interceptors)
+    const { body } = await undici.request(`${server.url}/to`, { dispatcher, headers, query: null as never })
+    await body.dump()
+    expect(seen(server)).toEqual([["secret-1", "own"]])
+  })
+
   it("carries none of the caller's headers where an interceptor changes the path of the next request", async () => {
     const other = await serve()
     const server = await serve(() => to(`${other.url}/to`))
