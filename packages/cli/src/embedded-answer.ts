@@ -18,7 +18,7 @@ export function embeddedAnswer(text: string): EmbeddedAnswer | undefined {
   return { status: status === undefined ? undefined : Number(status), body }
 }
 
-const STATUS = /\b(?:HTTP(?:\/[\d.]{1,3})?|status(?:[ _]?code)?)\D{0,4}([45]\d\d)\b/i
+const STATUS = /\b(?:HTTP(?:\/[\d.]{1,3})?|status(?:[ _]?code)?)(?!s)\D{0,4}([45]\d\d)\b/i
 
 /** A text as JSON, JavaScript and Python write it. Node joins its lines with `+`. */
 const QUOTED = String.raw`(?:"[^"\\]*(?:\\.[^"\\]*)*"|'[^'\\]*(?:\\.[^'\\]*)*'|${"`"}[^${"`"}\\]*(?:\\.[^${"`"}\\]*)*${"`"})`

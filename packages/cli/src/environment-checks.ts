@@ -29,24 +29,43 @@ const IS_SECRET = /_SK$|TOKEN$|PASSWORD$|PASSCODE$/
 
 /** Variables of other tools with the same meaning. */
 const OTHERS: readonly (readonly [names: RegExp, tool: string])[] = [
-  [/^HW_(?:ACCESS_KEY|SECRET_KEY|SECURITY_TOKEN|REGION_NAME|PROFILE|SHARED_CONFIG_FILE)$/, "Terraform"],
-  [/^OS_(?:ACCESS_KEY|SECRET_KEY|USERNAME|USER_NAME|PASSWORD|TOKEN|AUTH_TOKEN|AUTH_URL|CLOUD)$/, "OpenStack"],
+  [
+    /^HW_(?:(?:ACCESS|SECRET)_KEY|SECURITY_TOKEN|REGION_NAME|PROFILE|SHARED_CONFIG_FILE|USER_(?:NAME|ID|PASSWORD)|AUTH_TOKEN|AUTH_URL|CLOUD|(?:DOMAIN|PROJECT)_(?:NAME|ID))$/,
+    "Terraform",
+  ],
+  [
+    /^OS_(?:(?:ACCESS|SECRET)_KEY|SECURITY_TOKEN|USER_?NAME|USER_ID|PASSWORD|TOKEN|AUTH_TOKEN|AUTH_URL|CLOUD|CLIENT_CONFIG_FILE|REGION_NAME|(?:USER_|PROJECT_)?DOMAIN_(?:NAME|ID)|PROJECT_(?:NAME|ID))$/,
+    "OpenStack",
+  ],
+  [/^AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)$/, "AWS, whose keys are none of Huawei Cloud"],
   [/^CLOUD_SDK_(?:AK|SK|ACCESS_KEY|SECRET_KEY)$/, "the samples of API Explorer"],
   [/^(?:HUAWEICLOUD|HUAWEI)_(?:ACCESS_KEY|SECRET_KEY|ACCESS_KEY_ID|SECRET_ACCESS_KEY|AK|SK)$/, "other tools"],
   [/^HUAWEI_CLOUD_(?:AK|SK)$|^HWC_(?:ACCESS|SECRET)_KEY$/, "other tools"],
   [/^(?:SBC|G42|HCS)_(?:ACCESS|SECRET)_KEY$/, "the Terraform provider of a partner cloud"],
 ]
 
-/** The variable that takes the value of another tool's. */
+/** The variable or option that takes the value of another tool's. */
 function ownNameOf(name: string): string {
+  if (/REGION_NAME$/.test(name)) return "--region"
+  if (/PROJECT_(?:NAME|ID)$/.test(name)) return "--project"
+  if (/DOMAIN_(?:NAME|ID)$/.test(name)) return "--domain"
+  if (/_CLOUD$/.test(name)) return "--cloud"
   if (/SECURITY_TOKEN$/.test(name)) return "HUAWEICLOUD_SDK_SECURITY_TOKEN"
   if (/SECRET|_SK$/.test(name)) return "HUAWEICLOUD_SDK_SK"
   if (/ACCESS_KEY|_AK$/.test(name)) return "HUAWEICLOUD_SDK_AK"
   if (/AUTH_URL$/.test(name)) return "HUAWEICLOUD_SDK_IAM_ENDPOINT"
   if (/(?:AUTH_|^OS_)TOKEN$/.test(name)) return "COUNTERSIGN_TOKEN"
-  if (/PROFILE$|CONFIG_FILE$|OS_CLOUD$/.test(name)) return "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
-  if (/USER_?NAME$/.test(name)) return "COUNTERSIGN_USER"
+  if (/PROFILE$|CONFIG_FILE$/.test(name)) return "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
+  if (/USER_?(?:NAME|ID)$/.test(name)) return "COUNTERSIGN_USER"
   return /PASSWORD$/.test(name) ? "COUNTERSIGN_PASSWORD" : "--region"
+}
+
+function fixOf(name: string): string {
+  if (name.startsWith("AWS_")) return "Set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK to a key of Huawei Cloud."
+  if (/^OS_(?:CLOUD|CLIENT_CONFIG_FILE)$/.test(name))
+    return "`countersign credentials import clouds.yaml` writes the key of a cloud into a profile."
+  const own = ownNameOf(name)
+  return `${own.startsWith("--") ? "Pass" : "Set"} ${own} instead.`
 }
 
 /** The variables that count, and near misses. */
@@ -109,15 +128,13 @@ function othersIn(env: NodeJS.ProcessEnv): Check[] {
   return Object.keys(env).flatMap((name): Check[] => {
     const tool = OTHERS.find(([names]) => names.test(name))?.[1]
     if (tool === undefined || (env[name] ?? "") === "") return []
-    const own = ownNameOf(name)
-    const how = own.startsWith("--") ? "Pass" : "Set"
     return [
       {
         group: "environment",
         name,
         verdict: "warning",
         text: `belongs to ${tool}, and is not read here`,
-        fix: `${how} ${own} instead.`,
+        fix: fixOf(name),
       },
     ]
   })

@@ -19,7 +19,7 @@ export function shownQuery(search: string, showSecrets: boolean): string {
 }
 
 /** Headers that countersign sets. */
-const OWN = /^(?:authorization|x-auth-token|x-security-token|x-sdk-date)$/i
+const OWN = /^(?:authorization|x-auth-token|x-security-token|x-sdk-date|x-apig-appcode)$/i
 
 /** Reads `Name: value` lines, and curl's `Name;` for an empty value and `Name:` for a header that is not sent. */
 export function parseHeaders(lines: readonly string[] = []): [name: string, value: string | undefined][] {

@@ -370,6 +370,7 @@ describe("countersign curl", () => {
     [["-G", "-F", "a=b"], 2, "-G puts data into the query"],
     [["-d", "@missing"], 2, "missing cannot be read"],
     [["-H", "Authorization: hunter2"], 2, "Leave the header Authorization out"],
+    [["-H", "X-Apig-AppCode: hunter2"], 2, "Leave the header X-Apig-AppCode out"],
     [["--token-file", "-", "--section", "x"], 2, "--token-file does not go with --section"],
     [["--host", "https://x/"], 2, "countersign: --host takes host names"],
     [["--nonsense"], 2, "unknown option '--nonsense'"],

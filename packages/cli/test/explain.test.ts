@@ -106,6 +106,12 @@ describe("countersign explain", () => {
     }
   })
 
+  it("takes no status from a list of them, as in the options of ky", async () => {
+    const text = 'retry: {"statusCodes":[408,413]}, response: {"status":401}, data: {"error_msg":"decrypt token fail"}'
+    const { stdout } = await countersign(["explain", "--json"], { input: text })
+    expect(JSON.parse(stdout)).toMatchObject({ cause: "token-invalid", refusal: { status: 401 } })
+  })
+
   it("finds an answer of IAM in a long error", async () => {
     const error = { code: 401, message: "The X-Auth-Token is invalid!", title: "Unauthorized" }
     expect(await causeOf([], `${stack(90)}status: 401, data: ${inspect({ error })}`)).toBe("token-invalid")

@@ -56,8 +56,12 @@ const OTHERS = ["HW", "CLOUD_SDK", "HUAWEICLOUD", "HUAWEI_CLOUD", "HUAWEI", "HWC
 
 const OPENSTACKS = ["OS_ACCESS_KEY", "OS_SECRET_KEY"]
 
-/** The variables in which other tools keep a user's name and password: OpenStack's clients, acme.sh. */
-const OTHERS_OF_USERS = ["OS_USERNAME", "OS_PASSWORD", "HUAWEICLOUD_Username", "HUAWEICLOUD_Password"]
+/** The variables in which other tools keep a login of a user: OpenStack's clients, Terraform, acme.sh. */
+const OTHERS_OF_USERS = [
+  ...["OS_USERNAME", "OS_PASSWORD", "OS_TOKEN", "OS_AUTH_TOKEN", "OS_CLOUD"],
+  ...["HW_USER_NAME", "HW_USER_PASSWORD", "HW_AUTH_TOKEN"],
+  ...["HUAWEICLOUD_Username", "HUAWEICLOUD_Password"],
+]
 
 function adviceOnOthers(): string {
   return (

@@ -1,5 +1,6 @@
 import { retryAfterMs } from "../iam/rejection-error.ts"
 import { parseAuthorization } from "../signing/authorization.ts"
+import { parseSdkDate } from "../signing/server-time.ts"
 import { type Answer, type AnswerFields, dateHeader, durationText, headersOf, timesIn } from "./answer.ts"
 import { CAUSES, type Cause } from "./causes.ts"
 import type { ExplainContext, ExplanationFields } from "./explanation.ts"
@@ -47,8 +48,18 @@ function originOf({ headers, action }: Answer, { errorCode, requestId }: AnswerF
 /** Up to this offset the clock counts as right, and an old signature has another cause. */
 const RIGHT_WITHIN_MS = 60_000
 
-function refineClock(answer: Answer, { errorMessage }: AnswerFields, { receivedAt }: ExplainContext): Refinement {
+function refineClock(
+  answer: Answer,
+  { errorMessage }: AnswerFields,
+  { receivedAt, request }: ExplainContext,
+): Refinement {
   const { signed, server = dateHeader(answer) } = timesIn(errorMessage)
+  const sent = parseSdkDate(headersOf(request?.headers)["x-sdk-date"] ?? "")
+  if (sent !== undefined && signed !== undefined && sent !== signed) {
+    const [expected, received] = [sent, signed].map((time) => new Date(time).toISOString())
+    const cause = "header-changed"
+    return { ...CAUSES[cause], cause, where: "header x-sdk-date", expected, received, confidence: "certain" }
+  }
   if (server === undefined) return {}
   const now = receivedAt ?? (answer.isLive ? Date.now() : undefined)
   const times = {

@@ -269,6 +269,22 @@ export const REFUSALS: readonly KnownRefusal[] = [
     example: { status: 400, body: gatewayBody("0607", "The following protocol is supported: https") },
   },
   {
+    cause: "body-too-large",
+    where: "body",
+    code: gateway("0201"),
+    text: /entity too large/i,
+    source: GATEWAY_CODES,
+    example: { body: gatewayBody("0201", "Request entity too large.") },
+  },
+  {
+    cause: "service-unavailable",
+    where: "service",
+    code: gateway("0201"),
+    text: /backend (?:timeout|unavailable)/i,
+    source: GATEWAY_CODES,
+    example: { body: gatewayBody("0201", "Backend timeout.") },
+  },
+  {
     cause: "bad-request",
     where: "request",
     code: gateway("0201", "0602"),

@@ -97,6 +97,8 @@ describe("AK and SK of the environment", () => {
   it.each([
     [["OS_USERNAME", "OS_PASSWORD"], "OS_USERNAME, OS_PASSWORD are set"],
     [["HUAWEICLOUD_Username"], "HUAWEICLOUD_Username is set"],
+    [["HW_USER_NAME", "HW_USER_PASSWORD", "HW_AUTH_TOKEN"], "HW_USER_NAME, HW_USER_PASSWORD, HW_AUTH_TOKEN are set"],
+    [["OS_CLOUD"], "OS_CLOUD is set"],
   ])(
     "are missing when a user's name and password are set, and the error says who takes those: %j",
     async (names, text) => {

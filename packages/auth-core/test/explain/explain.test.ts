@@ -196,6 +196,28 @@ describe("times", () => {
     expect(explanation.evidence[0]).toBe("This machine's clock is 15 min 1 s behind the server's.")
   })
 
+  it("a time that is not the one that was sent was changed on its way", () => {
+    const request = { method: "GET", url: "https://api.example.com/", headers: { "x-sdk-date": "20211217T065800Z" } }
+    expect(explain(answer, { request })).toMatchObject({
+      cause: "header-changed",
+      where: "header x-sdk-date",
+      expected: "2021-12-17T06:58:00.000Z",
+      received: "2021-12-17T06:43:03.000Z",
+    })
+    const same = { ...request, headers: { "x-sdk-date": "20211217T064303Z" } }
+    expect(explain(answer, { request: same })).toMatchObject({ cause: "clock-skew" })
+  })
+
+  it.each([
+    ['{"error":{"code":401,"message":"The X-Auth-Token is invalid!","title":"Unauthorized"}}', "token-invalid"],
+    ['{"error":{"code":401,"message":"The account is locked.","title":"Unauthorized"}}', "account-locked"],
+    ['{"error":{"code":404,"message":"Could not find project: p.","title":"Not Found"}}', "project-missing"],
+    ['{"error_code":"APIGW.0201","error_msg":"Request entity too large."}', "body-too-large"],
+    ['{"error_code":"APIGW.0201","error_msg":"Backend timeout."}', "service-unavailable"],
+  ])("a pasted body without its status says as much: %s", (body, cause) => {
+    expect(explain(body)).toMatchObject({ cause })
+  })
+
   it("an old signature under a right clock has another cause", () => {
     const explanation = explain(answer, { receivedAt: Date.UTC(2021, 11, 17, 6, 58, 3) })
     expect(explanation).toMatchObject({ cause: "signature-stale", where: "request", confidence: "certain" })
