@@ -26,6 +26,12 @@ export function RequestsPanel() {
   )
 }
 
+async function clear(): Promise<void> {
+  await call("DELETE", "requests")
+  // A paused page hears no event of it.
+  requests.value = []
+}
+
 function Toolbar() {
   const isPaused = connection.value === "paused"
   const all = requests.value.length
@@ -71,7 +77,7 @@ function Toolbar() {
       <button type="button" aria-pressed={isPaused} onClick={isPaused ? connect : pause}>
         {isPaused ? "Resume" : "Pause"}
       </button>
-      <button type="button" onClick={() => act(() => call("DELETE", "requests"), "The list is empty.")}>
+      <button type="button" onClick={() => act(clear, "The list is empty.")}>
         Clear
       </button>
       <button

@@ -157,6 +157,10 @@ describe.skipIf(!hasChromium)("the requests of the live view", { timeout: 60_000
     expect(await page.getByText("The list is empty.").isVisible()).toBe(true)
     await signedGet(emulator, "/v1/c")
     await expect.poll(async () => (await rows(page)).map((cells) => cells[2])).toEqual(["/v1/c"])
+    await page.getByRole("button", { name: "Pause" }).click()
+    await page.getByText("Paused").waitFor()
+    await page.getByRole("button", { name: "Clear" }).click()
+    await page.getByText("Nothing yet.").waitFor()
   })
 
   it("exports the filtered requests as HAR", async () => {
