@@ -3,6 +3,7 @@ import { AuthError, invalidOption } from "../errors/auth-error.ts"
 import { type Cloud, checkCloud } from "../identity/cloud.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import { type Clock, systemClock } from "../runtime/clock.ts"
+import { checkListener } from "../runtime/tell-listeners.ts"
 import type { Attempt, Authentication } from "./auth.ts"
 
 /** An attempt whose outcome is awaited. */
@@ -214,7 +215,7 @@ function checkOptions({ cloud, clock, label, onEvent }: CheckedOptions): void {
   if (clock !== undefined && !isClock(clock))
     throw invalidOption("`clock` must be an object with the functions now, monotonic and sleep.")
   if (label !== undefined && typeof label !== "string") throw invalidOption("`label` must be a text.")
-  if (onEvent !== undefined && typeof onEvent !== "function") throw invalidOption("`onEvent` must be a function.")
+  checkListener(onEvent)
 }
 
 function isClock(clock: Clock): boolean {

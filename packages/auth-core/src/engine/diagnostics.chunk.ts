@@ -163,11 +163,6 @@ function warnOnce(origin: string, message: string): void {
   warn("COUNTERSIGN_BARE", message)
 }
 
-/** @throws {AuthError} `AUTH_INVALID_OPTION` for an `onEvent` that is no function. */
-export function checkListener({ onEvent }: DiagnosticOptions): void {
-  if (onEvent !== undefined && typeof onEvent !== "function") throw invalidOption("`onEvent` must be a function.")
-}
-
 /** An attempt, as far as it is told. */
 interface ToldAttempt {
   readonly method: string

@@ -4,11 +4,11 @@ import { timeInHeader } from "../runtime/clock.ts"
 import { abortable } from "../runtime/promises.ts"
 import { readErrorFields, requestIdIn } from "../runtime/read-answer.ts"
 import { hasOwnSecrets } from "../runtime/redact.ts"
+import { checkListener } from "../runtime/tell-listeners.ts"
 import type { AuthenticatedAttempt, OutgoingRequest } from "./authenticate-attempt.ts"
 import { asBytes, chunksOf } from "./chunk-source.ts"
 import type { BareReason } from "./diagnostics.chunk.ts"
 import {
-  checkListener,
   startTime,
   tellAttempt,
   tellBare,
@@ -65,7 +65,7 @@ export function beforeAttempt<R extends ResponseLike>(
 ): AuthenticatedAttempt {
   const { method, url, bare, prepared, redirects } = attempt
   try {
-    checkListener(options.guard)
+    checkListener(options.guard.onEvent)
     const redirected = redirects > 0 || request?.redirected
     if (bare === undefined) tellAttempt(attempt, options.guard)
     else tellBare(auth, { method, url, redirected }, bare, options.guard)

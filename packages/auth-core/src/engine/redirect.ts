@@ -39,8 +39,9 @@ export function followRedirect(
   location: string | undefined,
   secretHeaders: readonly string[] = [],
 ): Redirect | undefined {
-  const target = location === undefined ? "" : inUtf8(location)
-  if (location === undefined || !URL.canParse(target, request.url)) return undefined
+  if (location === undefined) return undefined
+  const target = inUtf8(location)
+  if (!URL.canParse(target, request.url)) return undefined
   const url = new URL(target, request.url)
   // A signed request does not need them, and fetch refuses a URL that has them.
   url.username = ""

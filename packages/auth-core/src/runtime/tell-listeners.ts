@@ -1,3 +1,4 @@
+import { invalidOption } from "../errors/auth-error.ts"
 import { listenersChannel } from "./listeners-channel.ts"
 
 /**
@@ -8,6 +9,11 @@ export function tellListeners<E>(event: E, onEvent: ((event: E) => unknown) | un
   listenersChannel?.publish(event)
   const tell = async (): Promise<unknown> => onEvent?.(event)
   tell().catch(() => undefined)
+}
+
+/** @throws {AuthError} `AUTH_INVALID_OPTION` for an `onEvent` that is no function. */
+export function checkListener(onEvent: unknown): void {
+  if (onEvent !== undefined && typeof onEvent !== "function") throw invalidOption("`onEvent` must be a function.")
 }
 
 /** A warning of the process, or on the console where there is no process. */
