@@ -212,8 +212,6 @@ function secretsIn({ credentials, request }: ExplainContext): string[] {
   return [credentials?.secretAccessKey, credentials?.securityToken, ...headers].filter((secret) => secret !== undefined)
 }
 
-export type { ComparedLine, ComparedPart } from "./explain/canonical-parts.ts"
-
 /** The meaning of a failure. */
 interface Finding {
   readonly cause: Cause
@@ -327,7 +325,7 @@ const NETWORK_FAULTS: readonly (readonly [words: RegExp, sentence: string])[] = 
   ],
 ]
 
-export { isCanonicalRequest } from "./explain/canonical-parts.ts"
+export { type ComparedLine, type ComparedPart, isCanonicalRequest } from "./explain/canonical-parts.ts"
 export type { Cause, Locks } from "./explain/causes.ts"
 export { type ExplainableOptions, explainable, type RefusedRequests } from "./explain/explainable.ts"
 export type {

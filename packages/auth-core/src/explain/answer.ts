@@ -124,13 +124,13 @@ function answerOf(
   }
 }
 
-/** Logs and other languages may write it as text. */
 /** The status that IAM's older shape repeats in the body: a pasted body has no other. */
 function statusIn(text: string | undefined): number | undefined {
   const code = Number(memberAt(parseJson(text ?? ""), "error", "code"))
   return Number.isInteger(code) && code >= 400 && code <= 599 ? code : undefined
 }
 
+/** Logs and other languages may write it as text. */
 function statusOf(response: object): number | undefined {
   const status = memberAt(response, "status") ?? memberAt(response, "statusCode")
   return typeof status === "number" || /^[1-5]\d\d$/.test(String(status)) ? Number(status) : undefined

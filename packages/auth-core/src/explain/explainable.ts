@@ -33,8 +33,8 @@ const LARGEST_KEPT_BYTES = 1024 * 1024
 
 /**
  * Lets an auth keep each request that is refused, for {@link explain} to compare with what the gateway received. Costs
- * nothing for requests that are accepted. What is kept holds no SK and no token
- * of the auth. The URL and the body are kept as they were sent, and masked where {@link explain} shows them.
+ * nothing for requests that are accepted. What is kept holds no SK and no token of the auth. The URL and the body are kept as
+ * they were sent, and masked where {@link explain} shows them.
  *
  * ```ts
  * const auth = explainable(akskAuth(defaultCredentials()))

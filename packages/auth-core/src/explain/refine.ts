@@ -57,8 +57,7 @@ function refineClock(
   const sent = parseSdkDate(headersOf(request?.headers)["x-sdk-date"] ?? "")
   if (sent !== undefined && signed !== undefined && sent !== signed) {
     const [expected, received] = [sent, signed].map((time) => new Date(time).toISOString())
-    const cause = "header-changed"
-    return { ...CAUSES[cause], cause, where: "header x-sdk-date", expected, received, confidence: "certain" }
+    return ofCause("header-changed", { where: "header x-sdk-date", expected, received, confidence: "certain" })
   }
   if (server === undefined) return {}
   const now = receivedAt ?? (answer.isLive ? Date.now() : undefined)
@@ -88,40 +87,41 @@ function refineClock(
   }
 }
 
+/** Another cause, with its own facts. */
+function ofCause(cause: Cause, facts: Refinement): Refinement {
+  return { ...CAUSES[cause], cause, ...facts }
+}
+
 /** The same words answer a token and a signature. Without the request, the words hold. */
 function refineToken({ request }: ExplainContext): Refinement {
   const headers = headersOf(request?.headers)
   const isSigned = parseAuthorization(headers.authorization ?? "") !== undefined
   if (!isSigned || headers["x-auth-token"] !== undefined) return {}
-  return {
-    ...CAUSES["credentials-refused"],
-    cause: "credentials-refused",
+  return ofCause("credentials-refused", {
     where: "access key",
     confidence: "possible",
     summary: "The service refused the signature, without a reason.",
     fix: "Check that the access key is valid, that its user may use this service, and that the endpoint is in the user's region and cloud.",
     evidence: ["The request has a signature and no token, though the answer may name one."],
-  }
+  })
 }
 
 /** IoTDA answers every fault of authentication in the same words. */
 function refineIotda(_answer: Answer, _fields: AnswerFields, context: ExplainContext): Refinement {
   const signed = signedRequest(context, undefined)
   const fault = scopeFault(signed)
-  if (fault !== undefined && fault.cause !== "wrong-algorithm") return { ...CAUSES[fault.cause], ...fault }
+  if (fault !== undefined && fault.cause !== "wrong-algorithm") return ofCause(fault.cause, fault)
   const isToken = headersOf(context.request?.headers)["x-auth-token"] !== undefined
   if (signed.claimed === undefined && isToken) {
-    return { ...CAUSES["token-invalid"], cause: "token-invalid", where: "token", confidence: "possible" }
+    return ofCause("token-invalid", { where: "token", confidence: "possible" })
   }
   if (signed.claimed?.algorithm !== "V11-HMAC-SHA256") return {}
-  return {
-    ...CAUSES["credentials-refused"],
-    cause: "credentials-refused",
+  return ofCause("credentials-refused", {
     where: "access key",
     confidence: "possible",
     fix: "Check that the SK belongs to this AK, and that the user may use IoTDA. A new permission takes minutes to work.",
     evidence: ["The request is signed with V11-HMAC-SHA256, for the region of the host and the service iotdm."],
-  }
+  })
 }
 
 /** An app authenticates by a key or by a code. */
