@@ -1,6 +1,5 @@
 import { createHash, createHmac } from "node:crypto"
-import { once } from "node:events"
-import { type AddressInfo, createServer } from "node:net"
+import { freePort } from "@countersign/testkit"
 import { describe, expect, it } from "vitest"
 import { AuthError } from "../../src/errors/auth-error.ts"
 import { type ExplainContext, type ExplainedRequest, explain } from "../../src/explain.ts"
@@ -341,7 +340,7 @@ describe("the values that clients give", () => {
   })
 
   it("a failed connection is not a refusal", async () => {
-    const failure = await fetch(`http://127.0.0.1:${await closedPort()}/`).catch((error: unknown) => error)
+    const failure = await fetch(`http://127.0.0.1:${await freePort()}/`).catch((error: unknown) => error)
     expect(await explain(failure)).toMatchObject({ cause: "no-answer", where: "network", confidence: "certain" })
   })
 
@@ -617,12 +616,3 @@ it("the text for people has the cause, the cure, the danger, and both sides", ()
         e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
   `)
 })
-
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, "close")
-  return port
-}

@@ -33,7 +33,7 @@ const request = {
 const post = { ...request, method: "POST" }
 const otherBody = mismatched({ method: "POST", hash: "a".repeat(64) })
 
-/** What takes the square of the time where a pattern, or a loop in a loop, reads it. */
+/** Texts for which a pattern, or a loop in a loop, would take the square of the time. */
 const LONG: readonly [name: string, refused: unknown, context?: ExplainContext][] = [
   ...[
     "eyJa-",

@@ -10,7 +10,7 @@ interface Sent {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** What `explain` says of a request that is signed in one form and arrives in another. */
+/** Explains a request that is signed in one form and arrives in another. */
 function changed(signed: Sent, arrived: Sent) {
   const plain = { method: "POST", url: "https://a.example/v1/x", body: "", headers: {}, ...signed }
   const request: ExplainedRequest = { ...plain, headers: { ...plain.headers, ...sign(plain, KEY) } }
