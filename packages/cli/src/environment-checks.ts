@@ -46,7 +46,6 @@ const OTHERS: readonly (readonly [names: RegExp, tool: string])[] = [
 
 /** The variable or option that takes the value of another tool's. */
 function ownNameOf(name: string): string {
-  if (/REGION_NAME$/.test(name)) return "--region"
   if (/PROJECT_(?:NAME|ID)$/.test(name)) return "--project"
   if (/DOMAIN_(?:NAME|ID)$/.test(name)) return "--domain"
   if (/_CLOUD$/.test(name)) return "--cloud"

@@ -1,4 +1,4 @@
-import { asked } from "@countersign/auth-core/adapter"
+import { parseJson } from "@countersign/auth-core/adapter"
 import { isSecretField, SECRET } from "./secret-field.ts"
 
 /**
@@ -6,7 +6,7 @@ import { isSecretField, SECRET } from "./secret-field.ts"
  * another kind is searched for what looks like one of them.
  */
 export function maskBody(text: string): string {
-  const value = asked((): unknown => JSON.parse(text))
+  const value = parseJson(text)
   const masked = JSON.stringify(maskValue(value))
   // White space counts in a signature, so a text without secrets keeps it. A name that comes twice is in `text` alone.
   return maskFields(masked === JSON.stringify(value) ? text : masked)
