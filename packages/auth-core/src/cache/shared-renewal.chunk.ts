@@ -211,7 +211,7 @@ export class SharedRenewal {
           // The notice may overtake the answer.
           const againMs = ear.heard === undefined ? waitMs : 0
           if (current !== undefined) return { renewal: { kind: "busy", value: current, againMs } }
-          lookAt = clock.monotonic() + waitMs
+          lookAt = Math.min(clock.monotonic() + waitMs, giveUpAt)
           await waitForHolder(answer, isHearing)
         }
       }
