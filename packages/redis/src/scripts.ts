@@ -44,7 +44,10 @@ end
 local function next_version() return math.max(micros, version + 1, number + 1) end
 local function free(lease)
   if number ~= lease or not holder then return false end
-  redis.call('HDEL', KEYS[1], 'holder', 'until', 'awaited')
+  -- A lease ends even if one of the two rights is missing.
+  if not tonumber(redis.pcall('HDEL', KEYS[1], 'holder', 'until', 'awaited')) then
+    redis.call('HSET', KEYS[1], 'until', '0')
+  end
   held = 0
   return awaited
 end

@@ -92,6 +92,16 @@ describe.skipIf(!hasRedis()).each(CLIENTS)(
       expect(await coldRead()).toMatch(/^token-[12]$/)
     })
 
+    it("whose user may never use hdel", async () => {
+      await askServer(redis.port, "acl", "setuser", "default", "-hdel")
+      const read = await process(line)
+      expect((await read()).value).toBe("token-1")
+      expect(await coldRead()).toBe("token-1")
+      await askServer(redis.port, "flushall")
+      expect(await coldRead()).toBe("token-2")
+      expect(await coldRead()).toBe("token-2")
+    })
+
     it.each(["pexpireat", "hdel"])("whose script failed half-way: the user may not use %s", async (command) => {
       const read = await process(line)
       await askServer(redis.port, "acl", "setuser", "default", `-${command}`)
