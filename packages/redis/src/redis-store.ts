@@ -25,14 +25,14 @@ export interface RedisStoreOptions {
 }
 
 /** How many channels the identities are spread over. A process listens to those of the identities that it uses. */
-const BUCKETS = 16_384
+const BUCKETS = 1_048_576
 
 /**
  * A store for `TokenCache` on Redis (6.2 or later) or Valkey, through a connected client of the package `redis`,
  * `ioredis`, `iovalkey` or `@valkey/valkey-glide`. Clusters and sentinels work too.
  *
  * One hash holds all of an identity: `{b}:k` after the prefix, where `k` is its store key and `b` the number of its
- * bucket, from 0 to 16383. Changes are published on the channel `{b}:changes` after the prefix. The store listens on a
+ * bucket, from 0 to 1048575. Changes are published on the channel `{b}:changes` after the prefix. The store listens on a
  * connection of its own.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` for another kind of client, or a prefix with braces.

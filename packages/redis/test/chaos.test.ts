@@ -1,6 +1,6 @@
-// Real faults, one after the other, while processes of a fleet read all the time. Prints its figures.
+// Real faults, one after the other, while processes of a fleet read all the time. Its figures stand in the report of the test.
 import { setTimeout as delay } from "node:timers/promises"
-import { askServer, hasRedis, localCluster, localRedis, localSentinels } from "@countersign/testkit"
+import { askServer, hasRedis, localCluster, localRedis, localSentinels, reportFigures } from "@countersign/testkit"
 import { afterEach, describe, expect, it } from "vitest"
 import { redisStore, TokenCache } from "../src/index.ts"
 import { type Connected, type SupportedClient, supportedClients } from "./supported-clients.ts"
@@ -78,9 +78,9 @@ describe.skipIf(!hasRedis())("chaos", () => {
     return started
   }
 
-  function check(fault: string, figures: Figures): void {
-    process.stdout.write(`${fault}: ${JSON.stringify(figures)}\n`)
-    expect(figures.failures).toEqual([])
+  function check({ failures, ...figures }: Figures): void {
+    reportFigures(figures)
+    expect(failures).toEqual([])
     expect(figures.pastTheirEnd).toBe(0)
     expect(figures.reads).toBeGreaterThan(PROCESSES * IDENTITIES)
     expect(figures.longestMs).toBeLessThan(LONGEST_READ_MS)
@@ -99,7 +99,7 @@ describe.skipIf(!hasRedis())("chaos", () => {
           await expect.poll(() => group.masterPort(), { timeout: 15_000 }).not.toBe(before)
         },
       )
-      check(`failover of sentinels, ${name}`, figures)
+      check(figures)
     },
     60_000,
   )
@@ -108,7 +108,7 @@ describe.skipIf(!hasRedis())("chaos", () => {
     Object.entries<SupportedClient>(supportedClients).filter(([name]) => /^(redis 6|ioredis 6|valkey)/.test(name)),
   )(
     "failover in a cluster, through %s",
-    async (name, supported) => {
+    async (_name, supported) => {
       const cluster = keep(await localCluster({ hasReplicas: true }))
       const [first, second] = cluster.nodes
       const figures = await readThrough(
@@ -120,7 +120,7 @@ describe.skipIf(!hasRedis())("chaos", () => {
             .toContain("cluster_state:ok")
         },
       )
-      check(`failover in a cluster, ${name}`, figures)
+      check(figures)
     },
     60_000,
   )
@@ -135,7 +135,7 @@ describe.skipIf(!hasRedis())("chaos", () => {
         server.resume()
       },
     )
-    check("SIGSTOP for 2 s", figures)
+    check(figures)
   }, 60_000)
 
   it("rights that are taken away and given back", async () => {
@@ -148,7 +148,7 @@ describe.skipIf(!hasRedis())("chaos", () => {
         await askServer(server.port, "acl", "setuser", "default", "allchannels", "+eval")
       },
     )
-    check("no EVAL and no channels for 2 s", figures)
+    check(figures)
   }, 60_000)
 
   it.each(["noeviction", "allkeys-lru"])(
@@ -163,7 +163,7 @@ describe.skipIf(!hasRedis())("chaos", () => {
           await askServer(server.port, "config", "set", "maxmemory", "0")
         },
       )
-      check(`full memory, ${policy}`, figures)
+      check(figures)
     },
     60_000,
   )

@@ -1,6 +1,6 @@
 // Far more identities than memory holds, all new: every value must reach the store, although nobody waits for the writes.
 import { setTimeout as delay } from "node:timers/promises"
-import { hasRedis, type LocalRedis, localRedis } from "@countersign/testkit"
+import { hasRedis, type LocalRedis, localRedis, reportFigures } from "@countersign/testkit"
 import { Redis as IoRedis } from "ioredis"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { redisStore, TokenCache } from "../src/index.ts"
@@ -39,7 +39,7 @@ describe.skipIf(!hasRedis())("identities in a churn", () => {
     }
     // A write that a busy machine delayed beyond the time limit of the store is repeated.
     await expect.poll(values, { timeout: 60_000, interval: 500 }).toBe(IDENTITIES)
-    process.stdout.write(`${await values()} of ${IDENTITIES} identities reached the store, by ${calls} calls\n`)
+    reportFigures({ identities: await values(), calls })
     expect(calls).toBe(IDENTITIES)
     client.disconnect()
   }, 600_000)

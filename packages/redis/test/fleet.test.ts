@@ -1,6 +1,13 @@
 import { type ChildProcess, fork } from "node:child_process"
 import { setTimeout as delay } from "node:timers/promises"
-import { hasRedis, type LocalRedis, localRedis, type RecordingServer, recordingServer } from "@countersign/testkit"
+import {
+  hasRedis,
+  type LocalRedis,
+  localRedis,
+  type RecordingServer,
+  recordingServer,
+  reportFigures,
+} from "@countersign/testkit"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { Order, Report } from "./fleet-worker.ts"
 import { slowLine } from "./slow-line.ts"
@@ -63,13 +70,11 @@ describe.skipIf(!hasRedis())("a fleet of processes", () => {
     return started
   }
 
-  /** Cold reads of 8 processes, 1,000 in each. Prints how long they took. */
-  async function coldReads(started: ChildProcess[], store: string): Promise<Report[]> {
+  /** Cold reads of 8 processes, 1,000 in each. */
+  async function coldReads(started: ChildProcess[]): Promise<Report[]> {
     const reports = await Promise.all(started.map((worker) => tell(worker, { do: "read", times: 1_000 })))
     const longestMs = Math.round(Math.max(...reports.map(({ longestMs }) => longestMs)))
-    process.stdout.write(
-      `8 x 1,000 cold reads, store ${store}: ${iam.arrivals.length} calls, ${longestMs} ms at most\n`,
-    )
+    reportFigures({ calls: iam.arrivals.length, longestMs })
     expect(reports.flatMap(({ failures }) => failures)).toEqual([])
     return reports
   }
@@ -78,7 +83,7 @@ describe.skipIf(!hasRedis())("a fleet of processes", () => {
     "makes one IAM call for 1,000 concurrent cold reads in each of 8 processes, on a store at %d ms",
     async (storeMs) => {
       const line = await slowLine(redis.port, storeMs)
-      const reports = await coldReads(await startWorkers(8, { redisUrl: line.url }), `at ${storeMs} ms`)
+      const reports = await coldReads(await startWorkers(8, { redisUrl: line.url }))
       expect(new Set(reports.flatMap(({ values }) => values))).toEqual(new Set(["token-1"]))
       expect(iam.arrivals).toHaveLength(1)
       line.close()
@@ -89,7 +94,7 @@ describe.skipIf(!hasRedis())("a fleet of processes", () => {
   it("makes an IAM call for each of 8 processes at most, on a store that does not answer", async () => {
     const started = await startWorkers(8, { storeTimeoutMs: 500 })
     redis.pause()
-    await coldReads(started, "dead")
+    await coldReads(started)
     expect(iam.arrivals.length).toBeLessThanOrEqual(8)
     redis.resume()
   }, 120_000)

@@ -38,6 +38,7 @@ export { askServer, hasRedis, type LocalRedis, localRedis, redisPrograms, startS
 export { type LocalSentinels, localSentinels } from "./local-sentinels.ts"
 export { type NumberingAuth, numbering } from "./numbering-auth.ts"
 export { type Answer, type Arrival, arrived, type RecordingServer, recordingServer } from "./recording-server.ts"
+export { reportFigures } from "./report-figures.ts"
 export { secretBearingAuth } from "./secret-bearing-auth.ts"
 export { selfSigned } from "./self-signed.ts"
 export { type ServiceAnswer, type ServiceCall, serviceClient, serviceHeaders, serviceKey } from "./service-client.ts"

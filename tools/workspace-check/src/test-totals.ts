@@ -6,10 +6,15 @@ interface TestReport {
   numFailedTests: number
   numPendingTests: number
   numTodoTests: number
-  testResults: { status: string; assertionResults: unknown[] }[]
+  testResults: { status: string; assertionResults: TestResult[] }[]
 }
 
-// One line for all packages, from the report that each left at its last run.
+interface TestResult {
+  fullName: string
+  meta: { figures?: Record<string, string | number> }
+}
+
+// The figures that tests report, and one line for all packages, from the report that each left at its last run.
 const reports = globSync("{packages,tools,examples}/*/test-results.json", {
   cwd: `${import.meta.dirname}/../../..`,
 }).map((path): TestReport => JSON.parse(readFileSync(`${import.meta.dirname}/../../../${path}`, "utf8")))
@@ -17,7 +22,15 @@ const sum = (count: (report: TestReport) => number) => reports.map(count).reduce
 const passed = sum(({ numPassedTests }) => numPassedTests)
 const failed = sum(({ numFailedTests, testResults }) => numFailedTests + testResults.filter(failedToLoad).length)
 const skipped = sum(({ numPendingTests, numTodoTests }) => numPendingTests + numTodoTests)
+for (const { fullName, meta } of reports.flatMap(({ testResults }) => testResults).flatMap(resultsOf)) {
+  const figures = Object.entries(meta.figures ?? {}).map(([name, value]) => `${name} ${value}`)
+  if (figures.length > 0) console.log(`${fullName}: ${figures.join(", ")}`)
+}
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
+
+function resultsOf({ assertionResults }: TestReport["testResults"][number]): TestResult[] {
+  return assertionResults
+}
 
 /** A file that does not get as far as its first test counts as one failure. */
 function failedToLoad({ status, assertionResults }: TestReport["testResults"][number]): boolean {
