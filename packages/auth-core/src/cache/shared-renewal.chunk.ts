@@ -165,7 +165,7 @@ export class SharedRenewal {
       const own = activeFailure(earlier, "issuer", backoff, clock.monotonic())
       const lease = isLook || own !== undefined ? undefined : { holder: this.#holder, ms: leaseMs }
       const isHearing = this.#watch?.isHearing(storeKey) ?? false
-      const answer = pushed ?? (await this.#take(storeKey, { ...question, lease }, claim))
+      const answer = pushed ?? (await this.#hear(ear, held, this.#take(storeKey, { ...question, lease }, claim)))
       pushed = undefined
       if (answer === undefined) {
         if (held === undefined || clock.monotonic() >= lookAt) break
@@ -218,6 +218,30 @@ export class SharedRenewal {
     }
     const renewal = await request.ask(earlier)
     return { renewal, result: renewal }
+  }
+
+  /** The answer to a question, or the result of the holder where a notice brings that first. */
+  async #hear(
+    ear: Ear,
+    holding: Held | undefined,
+    answering: Promise<Answer | undefined>,
+  ): Promise<Answer | undefined> {
+    if (holding === undefined) return await answering
+    const answered = answering.then((answer) => ({ answer }))
+    for (;;) {
+      const result = ear.heard && this.#resultIn(ear.heard, holding)
+      if (result !== undefined) {
+        ear.heard = undefined
+        return result
+      }
+      const woken = new AbortController()
+      ear.woken = woken
+      const waking = new Promise<undefined>((resolve) => {
+        woken.signal.addEventListener("abort", () => resolve(undefined), { once: true })
+      })
+      const first = await Promise.race([answered, waking])
+      if (first !== undefined) return first.answer
+    }
   }
 
   /** The answer of the store; nothing when it is unavailable. */
@@ -341,7 +365,9 @@ export class SharedRenewal {
 
   #tellUnreadable({ identity, storeKeys: [storeKey] }: StoreEntry): void {
     if (this.#unreadable.has(storeKey) || this.#unreadable.size >= MOST_IDENTITIES) return
-    if (this.#unreadable.size === 0) warn("COUNTERSIGN_UNREADABLE", UNREADABLE)
+    const { store } = this.#options
+    if (!warned.has(store)) warn("COUNTERSIGN_UNREADABLE", UNREADABLE)
+    warned.add(store)
     this.#unreadable.add(storeKey)
     this.#options.emit({ type: "store-unreadable", identity })
   }
@@ -526,6 +552,8 @@ interface Found<T> {
   readonly result?: Renewal<T>
 }
 
+/** The stores of which a warning told that they hold unreadable values. */
+const warned = new WeakSet<CacheStore>()
 const UNREADABLE =
   "The shared store holds values that this process cannot read. Give all processes the same encryption keys and " +
   "versions of Countersign. The event `store-unreadable` names the identities."

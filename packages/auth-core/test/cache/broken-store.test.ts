@@ -1,6 +1,6 @@
 import { type FakeClock, fakeClock } from "@countersign/testkit"
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, onTestFinished, vi } from "vitest"
 import {
   AuthError,
   type CacheEvent,
@@ -503,6 +503,23 @@ describe("garbage in the store", () => {
         await Promise.resolve(cache.get(provider)).catch(() => undefined)
         expect(events.filter(({ type }) => type === "store-unreadable")).toEqual([unreadable])
       }
+    }
+  })
+
+  it("is told by one warning for each store, however many caches and identities use it", async () => {
+    const warnings = vi.spyOn(globalThis.process, "emitWarning").mockImplementation(() => undefined)
+    onTestFinished(() => warnings.mockRestore())
+    const clock = fakeClock()
+    for (const store of [plain(clock, "garbage", false), plain(clock, "garbage", false)]) {
+      warnings.mockClear()
+      for (const key of ["one", "two"]) {
+        const { cache, provider } = process(clock, store, HOUR, key)
+        expect((await clock.until(cache.get(provider))).value).toBe(`${key} 1`)
+        await clock.until(cache.close())
+      }
+      expect(warnings.mock.calls).toEqual([
+        [expect.stringContaining("Give all processes the same encryption keys"), { code: "COUNTERSIGN_UNREADABLE" }],
+      ])
     }
   })
 

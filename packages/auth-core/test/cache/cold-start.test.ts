@@ -8,7 +8,10 @@ const READS = 1_000
 const IAM_MS = 100
 const STORE_TIMEOUT_MS = 500
 
-/** A store that is so far away that an operation takes `delayMs`; `Infinity` for one that does not answer. */
+/**
+ * A store that is so far away that an operation takes `delayMs`; `Infinity` for one that does not answer. Its notices come
+ * on a connection that opens with the first key: one operation to greet the server, and one to subscribe.
+ */
 function distant(store: Required<CacheStore>, clock: FakeClock, delayMs: number): CacheStore {
   const half = async (): Promise<void> => {
     await (delayMs === Number.POSITIVE_INFINITY ? new Promise<never>(() => undefined) : clock.sleep(delayMs / 2))
@@ -33,7 +36,28 @@ function distant(store: Required<CacheStore>, clock: FakeClock, delayMs: number)
       const taken = await slowly(() => store.take(...asked))
       return taken.kind === "lease" ? { ...taken, lease: leaseOf(taken.lease) } : taken
     },
-    watch: (listener) => store.watch((notice) => void half().then(() => listener(notice))),
+    watch(listener) {
+      let isSubscribed = false
+      const heard = new Set<string>()
+      const watch = store.watch((notice) => {
+        if (isSubscribed) void half().then(() => listener(notice))
+      })
+      return {
+        ...watch,
+        follow(key) {
+          const subscribe = async (): Promise<void> => {
+            isSubscribed = true
+          }
+          void slowly(async () => undefined)
+            .then(() => slowly(subscribe))
+            .then(() => {
+              heard.add(key)
+              listener({ key, change: "released" })
+            })
+        },
+        isHearing: (key) => heard.has(key),
+      }
+    },
   }
 }
 
