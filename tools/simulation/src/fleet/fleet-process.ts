@@ -9,7 +9,7 @@ import {
 import { authenticatedSend, createHostGuard, isAuthError, LONGEST_TIMER_MS } from "@countersign/auth-core/adapter"
 import { redisStore } from "@countersign/redis"
 import { callService, SERVICE_URL } from "../cloud/service.ts"
-import type { Keyring } from "../plans/plan.ts"
+import type { Keyring } from "../plans/keyring.ts"
 import { StoreClient } from "../store/store-client.ts"
 import { Machine } from "../time/machine.ts"
 import type { Random } from "../time/random.ts"

@@ -1,5 +1,6 @@
 import { Iam, type IamConditions } from "../cloud/iam.ts"
 import type { Fault } from "../plans/fault.ts"
+import { type Keyring, processName } from "../plans/keyring.ts"
 import type { Plan } from "../plans/plan.ts"
 import { CALM } from "../store/conditions.ts"
 import { HEALTHY, RedisServer } from "../store/redis-server.ts"
@@ -21,14 +22,17 @@ export class Fleet {
   readonly #random: Random
   readonly #conditions = { ...CALM }
   readonly #iamConditions = { ...IAM_CALM }
-  /** By place; those that have started. */
+  /** By place; those that live. */
   readonly #processes = new Map<number, FleetProcess>()
+  /** How processes that start from now on encrypt, by place. */
+  #keyringOf: (place: number) => Keyring
   #serverClockMs = 0
   #started = 0
 
   constructor(plan: Plan, trace?: (line: string) => void) {
     const agenda = this.#agenda
     this.#plan = plan
+    this.#keyringOf = (place) => plan.keyrings[place % Math.max(1, plan.keyrings.length)]
     this.#random = new Random(`fleet ${plan.seed}`)
     const iam = new Iam({
       agenda,
@@ -68,15 +72,18 @@ export class Fleet {
     return Array.from({ length: this.#plan.identities }, (_, place) => identityAt(place))
   }
 
+  /** Starts a process, unless one lives at its place. */
   #start(place: number): void {
-    const { skewMs, keyrings } = this.#plan
+    if (this.#processes.has(place)) return
+    const { skewMs } = this.#plan
     this.#started += 1
+    const keyring = this.#keyringOf(place)
     const process = new FleetProcess({
-      name: `p${place}.${this.#started}`,
+      name: processName(place, this.#started, keyring),
       world: this.world,
       random: new Random(`process ${this.#started} ${this.#plan.seed}`),
       skewMs: Math.round(this.#random.between(-skewMs, skewMs)),
-      keyring: keyrings[place % Math.max(1, keyrings.length)],
+      keyring,
     })
     this.#processes.set(place, process)
     process.machine.receive(this.#agenda.now, () => {
@@ -159,8 +166,17 @@ export class Fleet {
           for (const { machine } of this.#processes.values()) machine.stalls = undefined
         }
       case "crash":
-        for (const process of this.#at(fault.process)) process.die()
+        this.#kill(fault.process)
         return () => void this.#start(fault.process)
+      case "rekey":
+        this.#keyringOf = () => fault.keyring
+        for (const place of this.#processes.keys()) {
+          this.#agenda.at(this.#agenda.now + this.#random.between(0, fault.forMs), () => {
+            this.#kill(place)
+            this.#start(place)
+          })
+        }
+        return undefined
       case "clock":
         for (const { machine } of this.#at(fault.process)) machine.setSkew(fault.skewMs)
         return undefined
@@ -186,6 +202,11 @@ export class Fleet {
     for (const process of this.#processes.values()) {
       process.machine.receive(this.#agenda.now + this.#random.between(0, forMs), () => process.tell(identity, secret))
     }
+  }
+
+  #kill(place: number): void {
+    this.#processes.get(place)?.die()
+    this.#processes.delete(place)
   }
 
   #at(place: number): FleetProcess[] {

@@ -1,5 +1,6 @@
 import type { IamCall } from "../cloud/iam.ts"
-import { calmSince, groupOf, type Plan } from "../plans/plan.ts"
+import { groupOf } from "../plans/keyring.ts"
+import { calmSince, type Plan } from "../plans/plan.ts"
 import type { Timeline } from "./timeline.ts"
 import type { Violation } from "./violation.ts"
 
@@ -13,7 +14,7 @@ const MOST_REFUSALS = 4
 /** How often IAM is asked. */
 export function callRules(calls: readonly IamCall[], plan: Plan, timeline: Timeline): Violation[] {
   const violations: Violation[] = []
-  const byFleet = (call: IamCall): string => `${call.identity} ${call.secret} ${groupOf(plan, call.process)}`
+  const byFleet = (call: IamCall): string => `${call.identity} ${call.secret} ${groupOf(call.process)}`
   for (const group of groupsOf(calls, byFleet)) {
     violations.push(...tooMany(group, plan, timeline), ...unrest(group, plan))
   }
@@ -25,7 +26,7 @@ export function callRules(calls: readonly IamCall[], plan: Plan, timeline: Timel
       ({ identity, process, sentAt, outcome }) =>
         outcome === "issued" &&
         identity === first.identity &&
-        groupOf(plan, process) === groupOf(plan, first.process) &&
+        groupOf(process) === groupOf(first.process) &&
         sentAt > first.sentAt &&
         sentAt < last.sentAt,
     )

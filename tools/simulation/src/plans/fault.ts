@@ -2,6 +2,7 @@ import type { IamConditions } from "../cloud/iam.ts"
 import type { Conditions } from "../store/conditions.ts"
 import type { ServerTroubles } from "../store/redis-server.ts"
 import type { Stalls } from "../time/machine.ts"
+import type { Keyring } from "./keyring.ts"
 
 interface Lasting {
   /** Milliseconds after the start. */
@@ -36,6 +37,8 @@ export type Fault =
   | (Lasting & { readonly kind: "revoke"; readonly identity: number })
   /** The password of an identity changes. Each process learns that within `forMs`, or never. */
   | (Lasting & { readonly kind: "rotate"; readonly identity: number; readonly isTold: boolean })
+  /** Other keys of encryption are rolled out. Within `forMs` each process ends, and another takes its place. */
+  | (Lasting & { readonly kind: "rekey"; readonly keyring: Keyring })
 
 /** The loss that a fault brings while it lasts. */
 export interface Effect {
@@ -76,7 +79,7 @@ export function lastsUntil(fault: Fault): number {
 }
 
 /** Commands without which no lease is released. */
-const KEEP_LEASES = new Set(["EVAL", "TIME", "HMGET", "HDEL"])
+const KEEP_LEASES = new Set(["EVAL", "TIME", "HMGET"])
 /** Commands without which a script ends before it tells of its change. */
 const LOSE_NOTICES = new Set(["HSET", "PEXPIREAT", "PUBLISH"])
 
@@ -120,6 +123,7 @@ export function effectOf(fault: Fault): Effect {
       return { ...NONE, onStore: fault.stalls.longestMs > 100, stops: true }
     case "pause":
     case "crash":
+    case "rekey":
       return { ...NONE, orphansLeases: true, stops: true }
     case "iam":
       return { ...NONE, onIam: true }

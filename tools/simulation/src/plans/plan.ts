@@ -1,7 +1,5 @@
 import type { Fault } from "./fault.ts"
-
-/** A keyring of `encryptedStore`: the number of each key. Nothing: values are stored in clear. */
-export type Keyring = readonly number[] | undefined
+import type { Keyring } from "./keyring.ts"
 
 /** All that decides a run, together with its seed. */
 export interface Plan {
@@ -51,13 +49,4 @@ export const CALM_PLAN: Omit<Plan, "seed"> = {
 /** When the last fault is over. */
 export function calmSince({ faults }: Plan): number {
   return Math.max(0, ...faults.map(({ at, forMs }) => at + forMs))
-}
-
-/**
- * Names the processes that ask once for all of them. Each first key of a keyring has leases of its own, since it names
- * the entries of the store.
- */
-export function groupOf({ keyrings }: Plan, process: string): string {
-  const place = Number(/^p(\d+)/.exec(process)?.[1])
-  return String(keyrings[place % Math.max(1, keyrings.length)]?.[0])
 }

@@ -1,6 +1,7 @@
 import { Random } from "../time/random.ts"
 import type { Fault } from "./fault.ts"
-import type { Keyring, Plan } from "./plan.ts"
+import type { Keyring } from "./keyring.ts"
+import type { Plan } from "./plan.ts"
 
 const SECOND_MS = 1_000
 const MINUTE_MS = 60_000
@@ -118,6 +119,19 @@ function randomFault(
     }),
     () => ({ kind: "revoke", at, forMs: 0, identity }),
     () => ({ kind: "rotate", at, forMs, identity, isTold: random.chance(0.8) }),
+    () => ({
+      kind: "rekey",
+      at,
+      forMs,
+      ...random.pick<{ readonly keyring: Keyring }>([
+        { keyring: undefined },
+        { keyring: [1] },
+        { keyring: [2] },
+        { keyring: [1, 2] },
+        { keyring: [2, 1] },
+        { keyring: [3, 1] },
+      ]),
+    }),
   ]
   return random.pick(makers)()
 }
