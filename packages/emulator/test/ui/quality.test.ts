@@ -97,7 +97,12 @@ describe.skipIf(!hasChromium)("the page of the live view", { timeout: 150_000 },
     const { emulator, page } = await opened()
     const send = load(emulator)
     let sent = 0
+    let sentAt = performance.now()
+    /** How long a busy machine lets programs wait: the page is not to blame for that. */
+    let longestStall = 0
     const timer = setInterval(() => {
+      longestStall = Math.max(longestStall, performance.now() - sentAt - 100)
+      sentAt = performance.now()
       send(Array.from({ length: 100 }, (_, index) => `/v1/load/${sent + index}`))
       sent += 100
     }, 100)
@@ -128,7 +133,7 @@ describe.skipIf(!hasChromium)("the page of the live view", { timeout: 150_000 },
     await page.getByRole("gridcell", { name: `/v1/load/${sent - 10_000}`, exact: true }).waitFor()
     expect(await rowsInDocument.count()).toBeLessThan(80)
     // A page that works off a thousand requests one by one draws nothing to its end.
-    expect(await longestFrame()).toBeLessThan(5_000)
+    expect(await longestFrame()).toBeLessThan(1_000 + longestStall)
   })
 
   it("follows the newest request until the reader scrolls away", async () => {
