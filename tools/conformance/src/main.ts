@@ -9,6 +9,7 @@ import { runtimes } from "./runtimes.ts"
 import { measureSizes } from "./sizes.ts"
 import { staleness } from "./staleness.ts"
 import { type Summary, summaryOf } from "./summary.ts"
+import { VECTOR_COUNT } from "./vectors.ts"
 
 const NAMES = runtimes.map(({ name }) => name)
 
@@ -47,8 +48,10 @@ async function main(isCheck: boolean, only: readonly string[]): Promise<void> {
   const summary = summaryOf(reports, await measureSizes(), installedClients())
   if (isCheck) await check(summary)
   else await publish("conformance", { data: summary, page: render(summary) })
-  const hasFailed = ({ cells, renewals }: RuntimeReport): boolean =>
-    cells.some(({ judgement }) => judgement.outcome === "failed") || (renewals?.faults.length ?? 0) > 0
+  const hasFailed = ({ cells, vectors, renewals }: RuntimeReport): boolean =>
+    cells.some(({ judgement }) => judgement.outcome === "failed") ||
+    vectors !== VECTOR_COUNT ||
+    (renewals?.faults.length ?? 0) > 0
   if (reports.some(hasFailed)) process.exitCode = 1
 }
 
@@ -61,7 +64,7 @@ async function publishSizes(): Promise<void> {
 function tell({ runtime, version, cells, vectors, renewals }: RuntimeReport): void {
   const of = (outcome: string): number => cells.filter(({ judgement }) => judgement.outcome === outcome).length
   console.log(
-    `${runtime} ${version}: ${of("ok")} right, ${of("declined")} declined, ${of("failed")} failed; ${vectors} signatures right`,
+    `${runtime} ${version}: ${of("ok")} right, ${of("declined")} declined, ${of("failed")} failed; ${vectors} of ${VECTOR_COUNT} signatures right`,
   )
   for (const fault of renewals?.faults ?? []) console.log(`  renewals: ${fault}`)
   for (const { column, body, scenario, auth, judgement } of cells) {

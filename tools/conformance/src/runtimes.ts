@@ -61,7 +61,8 @@ async function inProcess(
   await writeFile(file, await bundle("process", program))
   await run(binary, [...before, file, control.href], {
     env: { ...withoutProxies(process.env), ...environment },
-    timeout: 300_000,
+    // Node 22 with undici 8 took more than 300 s on a busy machine.
+    timeout: 600_000,
     maxBuffer: 64 * 1024 * 1024,
   })
   return runtimeVersion(binary)
