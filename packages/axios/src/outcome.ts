@@ -23,8 +23,9 @@ export async function outcomeOf(kind: Sender, sent: Config, config: Config, wire
   }
   tidy(error ?? response)
   // Shows the headers that the adapter added, as axios does.
-  for (const [name, value] of Object.entries(sent.headers)) {
-    if (config.headers[name] === undefined && !(name.toLowerCase() in wire.headers)) config.headers[name] = value
+  for (const name of Object.keys(sent.headers)) {
+    if (config.headers[name] !== undefined || name.toLowerCase() in wire.headers) continue
+    config.headers[name] = sent.headers[name]
   }
   // A later error of a streamed response may show the attempt.
   if (!kind.keepsAttempts) sent.headers = config.headers

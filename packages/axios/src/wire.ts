@@ -10,16 +10,25 @@ const plain = new axios.Axios({})
 
 /** The URL of a request, with its base and its params; `undefined` if it is relative and has no base. */
 export function urlOf({ url, baseURL, params, paramsSerializer, allowAbsoluteUrls }: Config): URL | undefined {
+  // Saves 2 us: axios would merge a config for it.
+  if (!params && !baseURL) return core.urlIfValid(url)
   return core.urlIfValid(plain.getUri({ url, baseURL, params, paramsSerializer, allowAbsoluteUrls } as Config))
 }
 
-/** Headers that axios is about to send, by lower-case name. */
-export function headersOf({ headers }: Config): HeadersByName {
-  return byLowerCase(headers.toJSON(true) as HeadersByName)
+/** Headers that axios is about to send, by lower-case name. `false` and `null` suppress axios' own default header. */
+export function headersOf({ headers }: Pick<Config, "headers">): HeadersByName {
+  return byLowerCase(headers)
 }
 
-export function byLowerCase(headers: HeadersByName): HeadersByName {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]))
+/** Headers by lower-case name, as `toJSON(true)` of axios gives them. */
+export function byLowerCase(headers: object): HeadersByName {
+  const found: Record<string, string> = {}
+  for (const name of Object.keys(headers)) {
+    const value: unknown = Reflect.get(headers, name)
+    if (value === undefined || value === null || value === false) continue
+    found[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : String(value)
+  }
+  return found
 }
 
 type Adjusting = { headers(headers: HeadersByName, config: Config): HeadersByName }
@@ -27,22 +36,31 @@ type Adjusting = { headers(headers: HeadersByName, config: Config): HeadersByNam
 /** A request as the engine takes it. */
 export function toRequest(config: Config, url: URL, kind: Adjusting): core.AuthenticatedRequest {
   const { method = "get", data: body, baseURL } = config
-  const given = { ...withOwnType(headersOf(config), body), ...basicAuth(config, url) }
-  // axios would replace any Authorization by the user of the URL.
-  const target = Object.assign(new URL(url), { username: "", password: "" })
-  const headers = kind.headers(given, config)
-  return { method: method.toUpperCase(), url: target, headers, body, baseUrl: core.urlIfValid(baseURL) }
+  const given = withOwnType(headersOf(config), body)
+  const user = basicAuth(config, url)
+  const headers = kind.headers(user === undefined ? given : { ...given, ...user }, config)
+  return { method: method.toUpperCase(), url: withoutUser(url), headers, body, baseUrl: core.urlIfValid(baseURL) }
+}
+
+/** axios would replace any Authorization by the user of the URL. */
+function withoutUser(url: URL): URL {
+  return url.username === "" && url.password === "" ? url : Object.assign(new URL(url), { username: "", password: "" })
 }
 
 /** An attempt as axios takes it. */
 export function toConfig(config: Config, wire: core.WireRequest, timeout: number): Config {
   keepBytes(config, wire)
-  const headers = sentHeaders(config, wire)
-  const { method, url } = wire
-  // The headers hold the user and password, unless there is a signature or another origin.
-  const without = { baseURL: "", params: undefined, auth: undefined }
-  const sent: object = { ...config, ...without, url: url.href, method: method.toLowerCase(), headers, timeout }
-  return sent as Config
+  return {
+    ...config,
+    url: wire.url.href,
+    baseURL: "",
+    params: undefined,
+    method: wire.method.toLowerCase(),
+    headers: sentHeaders(config, wire),
+    // The headers hold the user and password, unless there is a signature or another origin.
+    auth: undefined as never,
+    timeout,
+  }
 }
 
 /** A type that does not describe the body: axios' default, or that of a form without its boundary. */
@@ -86,15 +104,20 @@ function keepBytes(config: Config, { body, headers }: core.WireRequest): void {
 
 /** The caller's headers, with those that this attempt adds and without those that a redirect removed. */
 function sentHeaders(config: Config, { headers }: core.WireRequest): AxiosHeaders {
-  // Not made by its constructor, which would check every value again.
-  const { AxiosHeaders } = axiosOf(config)
-  const sent = Object.assign(new AxiosHeaders(), config.headers)
+  // Not filled by its own methods, which would check every value again.
+  const sent = new (axiosOf(config).AxiosHeaders)()
   const given = headersOf(config)
-  for (const [name, value] of Object.entries(sent)) {
-    // `false` and `null` suppress axios' own default header.
-    if (value !== false && value !== null && !(name.toLowerCase() in headers)) delete sent[name]
+  const spellings = new Set<string>()
+  for (const name of Object.keys(config.headers)) {
+    const value = config.headers[name]
+    const lowerCase = name.toLowerCase()
+    const onWire = headers[lowerCase]
+    if (onWire !== undefined) {
+      spellings.add(lowerCase)
+      sent[name] = given[lowerCase] === onWire ? value : onWire
+    } else if (value === false || value === null) sent[name] = value
   }
-  for (const [name, value] of Object.entries(headers)) if (given[name] !== value) sent.set(name, value, true)
+  for (const name of Object.keys(headers)) if (!spellings.has(name)) sent[name] = headers[name]
   return sent
 }
 
@@ -130,5 +153,6 @@ export function sendingExactBody(first?: (config: Config) => unknown): AxiosRequ
 
 /** The transformations without those of this package. */
 export function callersTransforms({ transformRequest = [] }: Config): AxiosRequestTransformer[] {
-  return [transformRequest].flat().filter((transform) => !(own in transform))
+  const all = Array.isArray(transformRequest) ? transformRequest : [transformRequest]
+  return all.filter((transform) => !(own in transform))
 }
