@@ -4,7 +4,7 @@ import type { Verifier } from "./create-verifier.ts"
 import { type HandlerOptions, type Handling, handlingOf, headOf } from "./handler-options.ts"
 import type { Awaitable } from "./lookup.ts"
 import type { AuthOf } from "./node-receiver.ts"
-import type { OpenRequest, Verdict } from "./open-request.ts"
+import type { Acceptance, OpenRequest } from "./open-request.ts"
 import { type Refusal, RequestRefused } from "./refusal.ts"
 
 /** A request of fetch that is accepted, as far as it is there. */
@@ -15,8 +15,10 @@ export interface ReceivedRequest<Owner> {
   readonly request: Request
   /** `undefined` if the request has none, or if its body is streamed before it is checked. */
   readonly auth: AuthOf<Owner>
-  /** The bytes of the body, if it was read before the request is served. */
+  /** The bytes of the body, with the option of that name. */
   readonly rawBody: Uint8Array | undefined
+  /** The same without the option, of a body that was read in one go: for frameworks that keep bodies. */
+  readonly whole?: ArrayBuffer | undefined
   /** The refusal of a body that was streamed, once it turned out to be wrong: the answer to send in place of any other. */
   readonly refusal: Refusal | undefined
 }
@@ -58,15 +60,18 @@ function begin<Owner>(
   const isChunked = headers.has("transfer-encoding")
   const tooLarge = length === null || isChunked ? undefined : handling.verifier.refuseSize(Number(length))
   if (tooLarge !== undefined) return tooLarge
-  // Some runtimes make the body when they are asked for it, which takes longer than the check.
+  const isNeeded = handling.rawBody || (opened.needsBody && !handling.streamBody)
   const isBodiless = method === "GET" || method === "HEAD"
+  // Some runtimes make the body when they are asked for it, which takes longer than the check.
+  if (isNeeded && !isBodiless && !isChunked && Number(length ?? Infinity) <= SMALL_BODY)
+    return readWhole(handling, request, opened)
   const isEmpty = isBodiless && length === null && !isChunked
   const body = isEmpty ? null : request.body
   if (body === null) {
     const verdict = opened.end(length === "2" && isBodiless ? SDK_BODY : undefined)
-    return andThen(verdict, (one) => received(one, request, handling))
+    return andThen(verdict, (one) => (one.ok ? received(one, request, handling) : one))
   }
-  if (handling.rawBody || (opened.needsBody && !handling.streamBody)) return collected(handling, request, body, opened)
+  if (isNeeded) return collected(handling, request, body, opened)
   return new StreamedRequest(request, body, opened, identify)
 }
 
@@ -102,13 +107,27 @@ function signedOnly(headers: Headers): Record<string, string> {
 }
 
 function received<Owner>(
-  verdict: Verdict<Owner>,
+  verdict: Acceptance<Owner>,
   request: Request,
   { rawBody }: Handling<Owner>,
   body: Uint8Array = new Uint8Array(),
-): ReceivedRequest<Owner> | Refusal {
-  if (!verdict.ok) return verdict
+): ReceivedRequest<Owner> {
   return { ok: true, request, auth: verdict.auth, rawBody: rawBody ? body : undefined, refusal: undefined }
+}
+
+/** A body that is hashed in one go. A longer one is hashed as it comes. In bytes. */
+const SMALL_BODY = 64 * 1024
+
+async function readWhole<Owner>(
+  handling: Handling<Owner>,
+  request: Request,
+  opened: OpenRequest<Owner>,
+): Promise<ReceivedRequest<Owner> | Refusal> {
+  const whole = await request.arrayBuffer()
+  const bytes = new Uint8Array(whole)
+  const verdict = handling.verifier.refuseSize(bytes.byteLength) ?? (await opened.end(bytes))
+  if (!verdict.ok) return verdict
+  return { ...received(verdict, withBody(request, bytes), handling, bytes), whole }
 }
 
 async function collected<Owner>(
