@@ -98,14 +98,19 @@ export class Iam {
     }
     this.calls.push(call)
     return new Promise((resolve, reject) => {
-      init.signal.addEventListener("abort", () => reject(init.signal.reason), { once: true })
+      const onAbort = (): void => reject(init.signal.reason)
+      init.signal.addEventListener("abort", onAbort, { once: true })
       const { delayMs, jitterMs, returnShare } = conditions
       const tookMs = delayMs + random.exponential(jitterMs)
       agenda.at(machine.time + tookMs * (1 - returnShare), () => {
         const answer = this.#serve(call)
         trace?.(`${agenda.now.toFixed(3)} ${machine.name} iam ${call.outcome}, asked at ${call.sentAt.toFixed(3)}`)
         if (random.chance(conditions.hanging)) return
-        machine.receive(agenda.now + tookMs * returnShare, () => resolve(answer))
+        machine.receive(agenda.now + tookMs * returnShare, () => {
+          // Node keeps a signal with a time limit for as long as somebody listens.
+          init.signal.removeEventListener("abort", onAbort)
+          resolve(answer)
+        })
       })
     })
   }
