@@ -1,8 +1,8 @@
 import { isSigningAlgorithm } from "./algorithm.ts"
 import type { SigningAlgorithm } from "./signing-algorithm.ts"
 
-/** The content of an Authorization header. */
-export interface ParsedAuthorization {
+/** The content of an Authorization header, without the signature. */
+export interface SignatureClaim {
   /** The algorithm that the header names. */
   readonly algorithm: SigningAlgorithm
   /** It is the older, scoped form of SDK-HMAC-SHA256. */
@@ -17,6 +17,10 @@ export interface ParsedAuthorization {
   readonly service: string | undefined
   /** Names as they stand in the header. */
   readonly signedHeaders: readonly string[]
+}
+
+/** The content of an Authorization header. */
+export interface ParsedAuthorization extends SignatureClaim {
   /** Lower-case hex: of a hash, or of DER. */
   readonly signature: string
 }
@@ -48,17 +52,35 @@ const FORMS: Readonly<Record<SigningAlgorithm, Form>> = {
   "SDK-SM2-SM3": ASYMMETRIC,
 }
 
-const FORM = /^([A-Z\d-]+) ([^,\s]+), ?SignedHeaders=([^,\s]+), ?Signature=([^,\s]+)$/
+const CLAIM = /^([A-Z\d-]+) ([^,\s]+), ?SignedHeaders=([^,\s]+), ?$/
+const SIGNATURE = "Signature="
 
 /** Reads the header of every algorithm; `undefined` for anything else. */
 export function parseAuthorization(header: string): ParsedAuthorization | undefined {
-  const [, algorithm = "", key = "", names = "", signature = ""] = FORM.exec(header) ?? []
+  const { claim, signature } = splitAuthorization(header)
+  const parsed = parseClaim(claim)
+  return parsed && isSignature(signature, parsed) ? { ...parsed, signature } : undefined
+}
+
+/** The header in front of the signature, which a client sends again and again, and the signature. */
+export function splitAuthorization(header: string): { readonly claim: string; readonly signature: string } {
+  const at = header.lastIndexOf(SIGNATURE)
+  return { claim: header.slice(0, Math.max(at, 0)), signature: header.slice(at + SIGNATURE.length) }
+}
+
+/** Reads the part in front of the signature; `undefined` for anything else. */
+export function parseClaim(text: string): SignatureClaim | undefined {
+  const [, algorithm = "", key = "", names = ""] = CLAIM.exec(text) ?? []
   if (!isSigningAlgorithm(algorithm)) return undefined
   const scoped = algorithm === "SDK-HMAC-SHA256" && SCOPED.identity.test(key)
-  const form = scoped ? SCOPED : FORMS[algorithm]
-  const [, accessKeyId, day, region, service] = form.identity.exec(key) ?? []
-  if (accessKeyId === undefined || !form.signature.test(signature)) return undefined
-  return { algorithm, scoped, accessKeyId, day, region, service, signedHeaders: names.split(";"), signature }
+  const [, accessKeyId, day, region, service] = (scoped ? SCOPED : FORMS[algorithm]).identity.exec(key) ?? []
+  if (accessKeyId === undefined) return undefined
+  return { algorithm, scoped, accessKeyId, day, region, service, signedHeaders: names.split(";") }
+}
+
+/** Whether a text has the form of a claim's signatures. */
+export function isSignature(text: string, { algorithm }: SignatureClaim): boolean {
+  return FORMS[algorithm].signature.test(text)
 }
 
 /** Reads Basic credentials (RFC 7617): an access key with its secret; `undefined` for anything else. */

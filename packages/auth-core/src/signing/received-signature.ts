@@ -3,10 +3,17 @@ import type { HashAlgorithm, IncrementalHash } from "../digest/digest.ts"
 import { isAuthError } from "../errors/auth-error.ts"
 import { rememberLast, rememberMany } from "../runtime/remember-last.ts"
 import { ALGORITHMS, algorithmOf } from "./algorithm.ts"
-import { type ParsedAuthorization, parseAuthorization } from "./authorization.ts"
+import {
+  isSignature,
+  type ParsedAuthorization,
+  parseClaim,
+  type SignatureClaim,
+  splitAuthorization,
+} from "./authorization.ts"
 import { methodLine, payloadHashOf, UNSIGNED_PAYLOAD, usualForm } from "./canonicalizer.ts"
 import {
   type CanonicalEnd,
+  type CanonicalForm,
   canonicalEnd,
   type HeaderSelection,
   type HeadersInput,
@@ -67,8 +74,15 @@ export interface ReceivedSignature extends Omit<ParsedAuthorization, "day"> {
   identityOf(hash?: string): string
 }
 
+/** The same for all signatures of a client, with the way in which its requests are read. */
+interface Claim extends SignatureClaim {
+  readonly hash: HashAlgorithm
+  readonly form: CanonicalForm
+  readonly plan: SignedPlan
+}
+
 /**
- * Reads signatures. It remembers how lists of signed headers are read.
+ * Reads signatures. It remembers what clients claim, and how their lists of signed headers are read.
  *
  * @returns a function that reads the signature of a request; `scoped` accepts the older, scoped form of SDK-HMAC-SHA256 too
  */
@@ -77,6 +91,16 @@ export function createSignatureReader(): (
   scoped?: boolean,
 ) => ReceivedSignature | RefusedSignature {
   const planOf = rememberMany(MOST_PLANS, createSignedPlan, (names) => names.join(";"))
+  const readClaim = (text: string): Claim | undefined => {
+    const claim = parseClaim(text)
+    if (claim === undefined) return undefined
+    const { hash, canonicalForm: form = usualForm } = algorithmOf(claim)
+    // Throws here, and not in the middle of a body, if this runtime lacks the hash.
+    payloadHashOf("", hash)
+    return { ...claim, hash, form, plan: planOf(claim.signedHeaders) }
+  }
+  // Saves 0.7 us.
+  const claimOf = rememberMany(MOST_CLAIMS, readClaim)
   const timeOf = rememberMany(MOST_DATES, parseSdkDate)
   // Requests in a row mostly sign the same headers, which are then read in one go.
   let plan = planOf([])
@@ -86,25 +110,26 @@ export function createSignatureReader(): (
       const authorization = found[plan.authorization] ?? ""
       const date = found[plan.date] ?? ""
       if (authorization === "") return failure("SIGNATURE_MISSING", "x-auth-token not found")
-      const claimed = parseAuthorization(authorization)
+      const { claim: text, signature } = splitAuthorization(authorization)
       const signedAt = timeOf(date)
-      if (claimed === undefined || signedAt === undefined) return failure("SIGNATURE_MALFORMED", "Unauthorized")
-      const isOfItsDay = claimed.day === undefined || date.startsWith(claimed.day)
-      if ((claimed.scoped && !scoped) || !isOfItsDay) return failure("SIGNATURE_MALFORMED", "Unauthorized")
-      // Throws here, and not in the middle of a body, if this runtime lacks the hash.
-      payloadHashOf("", algorithmOf(claimed).hash)
-      const needed = planOf(claimed.signedHeaders)
-      if (!needed.isSignable) return failure("SIGNATURE_MALFORMED", "Unauthorized")
-      if (needed !== plan) {
-        plan = needed
+      if (signedAt === undefined) return failure("SIGNATURE_MALFORMED", "Unauthorized")
+      const claim = text.length > LONGEST_CLAIM ? readClaim(text) : claimOf(text)
+      const isOfItsDay = claim?.day === undefined || date.startsWith(claim.day)
+      if (!claim?.plan.isSignable || (claim.scoped && !scoped) || !isOfItsDay || !isSignature(signature, claim))
+        return failure("SIGNATURE_MALFORMED", "Unauthorized")
+      if (claim.plan !== plan) {
+        plan = claim.plan
         found = plan.selection.read(request.headers)
       }
-      return new Received(request, plan, found, claimed, date, signedAt)
+      return new Received(request, claim, signature, found, date, signedAt)
     })
 }
 
 /** Lists of signed headers to remember, in case a caller never stops inventing them. */
 const MOST_PLANS = 64
+/** So do claims. With the longest, they take 2 MB. */
+const MOST_CLAIMS = 2_000
+const LONGEST_CLAIM = 1_000
 const MOST_DATES = 64
 
 /** How the headers of a list are read and written. */
@@ -118,6 +143,7 @@ interface SignedPlan {
   readonly host: number
   /** Position of each signed header. */
   readonly signed: readonly number[]
+  readonly isHostSigned: boolean
   readonly isSignable: boolean
   endOf(signed: SignedValues): CanonicalEnd
 }
@@ -140,6 +166,7 @@ function createSignedPlan(names: readonly string[]): SignedPlan {
     contentHash: { sha256: positionOf("x-sdk-content-sha256"), sm3: positionOf("x-sdk-content-sm3") },
     host: positionOf("host"),
     signed: names.map(positionOf),
+    isHostSigned: names.includes("host"),
     isSignable: isSignable(names),
     // A caller often sends the same headers again within a second.
     endOf: rememberLast((signed: SignedValues) => canonicalEnd(names, signed), hasSameValues),
@@ -163,67 +190,60 @@ const hostAt = rememberLast(hostOf)
 class Received implements ReceivedSignature {
   readonly ok = undefined
   readonly #request: RequestHead
-  readonly #plan: SignedPlan
+  readonly #claim: Claim
   readonly #found: HeaderValues
-  readonly #claimed: ParsedAuthorization
   readonly #date: string
+  readonly signature: string
   readonly signedAt: number
   readonly payload: string | undefined
 
   constructor(
     request: RequestHead,
-    plan: SignedPlan,
+    claim: Claim,
+    signature: string,
     found: HeaderValues,
-    claimed: ParsedAuthorization,
     date: string,
     signedAt: number,
   ) {
     this.#request = request
-    this.#plan = plan
+    this.#claim = claim
     this.#found = found
-    this.#claimed = claimed
     this.#date = date
+    this.signature = signature
     this.signedAt = signedAt
-    const position = plan.contentHash[this.#hash]
+    const { contentHash, signed } = claim.plan
+    const position = contentHash[claim.hash]
     this.payload = found[position]
     // A header that is not signed may leave out nothing. Its text stays in the canonical request, and fits no body.
-    if (this.payload === UNSIGNED_PAYLOAD && !plan.signed.includes(position)) this.payload = undefined
+    if (this.payload === UNSIGNED_PAYLOAD && !signed.includes(position)) this.payload = undefined
   }
 
   get algorithm() {
-    return this.#claimed.algorithm
+    return this.#claim.algorithm
   }
 
   get scoped() {
-    return this.#claimed.scoped
+    return this.#claim.scoped
   }
 
   get accessKeyId() {
-    return this.#claimed.accessKeyId
+    return this.#claim.accessKeyId
   }
 
   get region() {
-    return this.#claimed.region
+    return this.#claim.region
   }
 
   get service() {
-    return this.#claimed.service
+    return this.#claim.service
   }
 
   get signedHeaders() {
-    return this.#claimed.signedHeaders
-  }
-
-  get signature() {
-    return this.#claimed.signature
+    return this.#claim.signedHeaders
   }
 
   get isHostSigned() {
-    return this.#plan.signed.includes(this.#plan.host)
-  }
-
-  get #hash(): HashAlgorithm {
-    return algorithmOf(this.#claimed).hash
+    return this.#claim.plan.isHostSigned
   }
 
   refuseTime(time: number, maxSkewMs: number): RefusedSignature | undefined {
@@ -233,8 +253,8 @@ class Received implements ReceivedSignature {
   }
 
   keysWithToken(keys: readonly VerifyingKey[]): readonly VerifyingKey[] {
-    if (keys.every(({ securityToken }) => securityToken === undefined)) return keys
-    const { signed, securityToken: position } = this.#plan
+    if (keys.every(hasNoToken)) return keys
+    const { signed, securityToken: position } = this.#claim.plan
     const given = (signed.includes(position) && this.#found[position]) || undefined
     return keys.filter(
       ({ securityToken }) => securityToken === undefined || (given !== undefined && isSame(given, securityToken)),
@@ -242,15 +262,16 @@ class Received implements ReceivedSignature {
   }
 
   hashOf(body: string | Uint8Array | null | undefined): string {
-    return payloadHashOf(body, this.#hash)
+    return payloadHashOf(body, this.#claim.hash)
   }
 
   startHash(): IncrementalHash {
-    return createIncrementalHash(this.#hash)
+    return createIncrementalHash(this.#claim.hash)
   }
 
   refusePayload(hash: string): RefusedSignature | undefined {
-    const named = this.#found[this.#plan.contentHash[this.#hash]]
+    const { plan, hash: algorithm } = this.#claim
+    const named = this.#found[plan.contentHash[algorithm]]
     if (named === undefined || this.payload === UNSIGNED_PAYLOAD || named.toLowerCase() === hash.toLowerCase()) {
       return undefined
     }
@@ -262,38 +283,43 @@ class Received implements ReceivedSignature {
       const usable = this.keysWithToken(keys)
       if (usable.length === 0) return failure("SECURITY_TOKEN_INVALID", "decrypt token fail")
       const text = this.#canonicalRequest(hash)
-      const { accessKeyId, signedHeaders, signature } = this.#claimed
-      if (this.#isComplete && usable.some((key) => key.checkOf(this.#claimed, this.#date)(text))) {
-        return { ok: true, accessKeyId, signedHeaders, signedAt: this.signedAt, signature }
-      }
-      return failure("SIGNATURE_MISMATCH", MISMATCH, text)
+      const { signature, signedAt } = this
+      if (!this.#isComplete || !usable.some((key) => key.hasSigned(this.#claim, this.#date, text, signature)))
+        return failure("SIGNATURE_MISMATCH", MISMATCH, text)
+      const { accessKeyId, signedHeaders } = this.#claim
+      return { ok: true, accessKeyId, signedHeaders, signedAt, signature }
     })
   }
 
   identityOf(hash?: string): string {
-    const { algorithm, accessKeyId, signature } = this.#claimed
+    const { algorithm, accessKeyId } = this.#claim
     // An HMAC stands for its canonical request and its secret, which several access keys may have.
-    const content = /-P256-|-SM2-/.test(algorithm) ? this.#canonicalRequest(hash) : signature
+    const content = /-P256-|-SM2-/.test(algorithm) ? this.#canonicalRequest(hash) : this.signature
     return this.hashOf([accessKeyId, algorithm, content].join("\n"))
   }
 
   /** A missing header has an empty line in it. */
   #canonicalRequest(hash: string | undefined): string {
     const { method, url } = this.#request
-    const { signed, host, contentHash, endOf } = this.#plan
+    const { form, hash: algorithm, plan } = this.#claim
     const wire = urlParts(url, hostAt)
     const found = this.#found
-    if (this.isHostSigned) found[host] ??= wire.host
-    const values = signed.map((position) => found[position] ?? "")
+    if (plan.isHostSigned) found[plan.host] ??= wire.host
+    const values: HeaderValues = []
+    for (const position of plan.signed) values.push(found[position] ?? "")
     // The header's text as it came, in either case of letters.
-    const payload = found[contentHash[this.#hash]] ?? hash ?? ""
-    const form = algorithmOf(this.#claimed).canonicalForm ?? usualForm
-    return form(methodLine(method), wire, { values, payload }, endOf).text
+    const payload = found[plan.contentHash[algorithm]] ?? hash ?? ""
+    return form(methodLine(method), wire, { values, payload }, plan.endOf).text
   }
 
   get #isComplete(): boolean {
-    return this.#plan.signed.every((position) => this.#found[position] !== undefined)
+    for (const position of this.#claim.plan.signed) if (this.#found[position] === undefined) return false
+    return true
   }
+}
+
+function hasNoToken({ securityToken }: VerifyingKey): boolean {
+  return securityToken === undefined
 }
 
 /** A request that cannot be signed has no signature that fits. */

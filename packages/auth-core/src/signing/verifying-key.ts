@@ -1,7 +1,7 @@
 import { hashHex } from "#digest"
 import { rememberMany } from "../runtime/remember-last.ts"
 import { algorithmOf } from "./algorithm.ts"
-import type { ParsedAuthorization } from "./authorization.ts"
+import type { ParsedAuthorization, SignatureClaim } from "./authorization.ts"
 import { type Key, stringToSignStart } from "./string-to-sign.ts"
 
 /** A secret key, ready to check signatures. It keeps what it derives from the secret. */
@@ -11,13 +11,12 @@ export interface VerifyingKey {
   /** Whether a text is the secret. It takes the same time no matter where they differ. */
   hasSecret(given: string): boolean
   /**
-   * Prepares a check of one signature.
+   * Whether this key made a signature.
    *
    * @param sdkDate X-Sdk-Date of the request
-   * @returns a function that tells whether this key made the signature from a canonical request
    * @throws {AuthError} `AUTH_ALGORITHM_UNSUPPORTED`
    */
-  checkOf(claimed: ParsedAuthorization, sdkDate: string): (canonicalRequest: string) => boolean
+  hasSigned(claim: SignatureClaim, sdkDate: string, canonicalRequest: string, signature: string): boolean
 }
 
 /** Keys of algorithms, regions and services, and their dates, that one secret key remembers. */
@@ -30,7 +29,7 @@ export function createVerifyingKey(
   secretAccessKey: string,
   securityToken?: string | undefined,
 ): VerifyingKey {
-  const keyFor = ({ algorithm, scoped, region, service }: ParsedAuthorization) => {
+  const keyFor = ({ algorithm, scoped, region, service }: SignatureClaim) => {
     const { hash, createKey } = algorithmOf({ algorithm, scoped })
     const keyAt = createKey({ hash, accessKeyId, secretAccessKey, region, service })
     const at = rememberMany(MOST_DATES, (sdkDate: string): { key: Key; start: string } => {
@@ -43,13 +42,11 @@ export function createVerifyingKey(
   return {
     securityToken,
     hasSecret: (given) => isSame(given, secretAccessKey),
-    checkOf(claimed, sdkDate) {
-      const { hash, at } = keysOf(claimed)
+    hasSigned(claim, sdkDate, canonicalRequest, signature) {
+      const { hash, at } = keysOf(claim)
       const { key, start } = at(sdkDate)
-      return (canonicalRequest) => {
-        const stringToSign = start + hashHex(hash, canonicalRequest)
-        return key.verify?.(stringToSign, claimed.signature) ?? isSame(key.sign(stringToSign), claimed.signature)
-      }
+      const stringToSign = start + hashHex(hash, canonicalRequest)
+      return key.verify?.(stringToSign, signature) ?? isSame(key.sign(stringToSign), signature)
     },
   }
 }
@@ -66,10 +63,11 @@ export function createSignatureCheck(
   secretAccessKey: string,
   sdkDate: string,
 ): (canonicalRequest: string) => boolean {
-  return createVerifyingKey(claimed.accessKeyId, secretAccessKey).checkOf(claimed, sdkDate)
+  const key = createVerifyingKey(claimed.accessKeyId, secretAccessKey)
+  return (canonicalRequest) => key.hasSigned(claimed, sdkDate, canonicalRequest, claimed.signature)
 }
 
-function scopeOf({ algorithm, scoped, region, service }: ParsedAuthorization): string {
+function scopeOf({ algorithm, scoped, region, service }: SignatureClaim): string {
   return region === undefined ? algorithm : [algorithm, scoped, region, service].join("/")
 }
 

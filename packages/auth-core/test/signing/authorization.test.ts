@@ -42,6 +42,11 @@ describe("an Authorization header", () => {
     `SDK-HMAC-SHA1 Access=AK, SignedHeaders=host, Signature=${HEX}`,
     `toString Access=AK, SignedHeaders=host, Signature=${HEX}`,
     `SDK-HMAC-SHA256 Access=AK, SignedHeaders=host, Signature=${HEX}, SDK-HMAC-SHA256 Access=AK`,
+    `SDK-HMAC-SHA256 Access=AK, SignedHeaders=host, Signature=${HEX}, Signature=${HEX}`,
+    `SDK-HMAC-SHA256 Access=AK, SignedHeaders=host;Signature=${HEX}`,
+    `SDK-HMAC-SHA256 Access=AK, SignedHeaders=host,  Signature=${HEX}`,
+    `SDK-HMAC-SHA256 Access=AK, SignedHeaders=host, signature=${HEX}`,
+    `Signature=${HEX}`,
   ])("is not %j", (header) => {
     expect(parseAuthorization(header)).toBeUndefined()
   })
