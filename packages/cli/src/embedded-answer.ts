@@ -3,8 +3,8 @@ import { parseJson } from "@countersign/auth-core/adapter"
 /** An answer inside of a longer text. */
 export interface EmbeddedAnswer {
   readonly status: number | undefined
-  /** JSON, or a sentence of the gateway. */
-  readonly body: string
+  /** JSON, or a sentence of the gateway; `undefined` if the text shows the status alone. */
+  readonly body: string | undefined
 }
 
 /**
@@ -13,9 +13,9 @@ export interface EmbeddedAnswer {
  */
 export function embeddedAnswer(text: string): EmbeddedAnswer | undefined {
   const body = bodyIn(text) ?? bodyIn(text.replaceAll('\\"', '"').replaceAll("\\\\", "\\")) ?? sentenceIn(text)
-  if (body === undefined) return undefined
-  const [, status] = STATUS.exec(text) ?? []
-  return { status: status === undefined ? undefined : Number(status), body }
+  const [, found] = STATUS.exec(text) ?? []
+  const status = found === undefined ? undefined : Number(found)
+  return body === undefined && status === undefined ? undefined : { status, body }
 }
 
 const STATUS = /\b(?:HTTP(?:\/[\d.]{1,3})?|status(?:[ _]?code)?)(?!s)\D{0,4}([45]\d\d)\b/i

@@ -10,7 +10,11 @@ export interface Report {
   /** As `explain` takes it. */
   readonly refusal: string | PlainAnswer
   readonly request: Partial<ExplainedRequest> | undefined
+  /** The text shows no body of the answer, as the logged errors of some clients. */
+  readonly lacksBody?: boolean | undefined
 }
+
+type Refused = Pick<Report, "refusal" | "lacksBody">
 
 interface PlainAnswer {
   readonly status: number
@@ -31,7 +35,8 @@ export function parseReports(pasted: string): Report[] {
   if (/^[<>] /m.test(text)) return ofVerboseLog(text)
   const answer = rawAnswer(text)
   if (answer !== undefined) return [{ title: String(answer.status), refusal: answer, request: undefined }]
-  return [{ title: "", refusal: plainAnswer(json) ?? refusalIn(text, json), request: undefined }]
+  const plain = plainAnswer(json)
+  return [{ title: "", request: undefined, ...(plain ?? refusalIn(text, json)) }]
 }
 
 /** The forms that `parseRequest` takes, as the end of a sentence. */
@@ -178,25 +183,25 @@ function split(text: string): { head: string; body: string } {
 }
 
 /** JSON with a status beside a body, such as a program's log entry. */
-function plainAnswer(json: unknown): PlainAnswer | undefined {
+function plainAnswer(json: unknown): Refused | undefined {
   const status = memberAt(json, "status") ?? memberAt(json, "statusCode")
   if (!/^[1-5]\d\d$/.test(String(status))) return undefined
-  const body = memberAt(json, "body") ?? memberAt(json, "data") ?? ""
-  return {
-    status: Number(status),
-    headers: record(memberAt(json, "headers")),
-    body: typeof body === "string" ? body : JSON.stringify(body),
-  }
+  const given = memberAt(json, "body") ?? memberAt(json, "data")
+  const body = typeof given === "string" ? given : given === undefined ? "" : JSON.stringify(given)
+  const headers = record(memberAt(json, "headers"))
+  return { refusal: { status: Number(status), headers, body }, lacksBody: given === undefined }
 }
 
 /** The answer itself, or the one in what a program printed. */
-function refusalIn(text: string, json: unknown): string | PlainAnswer {
+function refusalIn(text: string, json: unknown): Refused {
   const isAnswer = ["error_code", "error_msg", "errorCode", "error", "errors"].some(
     (name) => memberAt(json, name) !== undefined,
   )
   const found = isAnswer ? undefined : embeddedAnswer(text)
-  if (found === undefined) return text
-  return found.status === undefined ? found.body : { status: found.status, headers: {}, body: found.body }
+  if (found === undefined) return { refusal: text }
+  const { status, body } = found
+  const refusal = status === undefined ? (body ?? text) : { status, headers: {}, body: body ?? "" }
+  return { refusal, lacksBody: body === undefined }
 }
 
 function record(value: unknown): Record<string, string> {

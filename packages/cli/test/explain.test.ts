@@ -4,6 +4,8 @@ import { join } from "node:path"
 import { inspect, promisify } from "node:util"
 import { canonicalRequest, sign } from "@countersign/auth-core"
 import { hasSystemTool } from "@countersign/testkit"
+import axios from "axios"
+import got from "got"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type Cloud, countersign, inTerminal, noTerminal, startCloud, temporaryFolder } from "./countersign.ts"
 
@@ -110,6 +112,35 @@ describe("countersign explain", () => {
     const text = 'retry: {"statusCodes":[408,413]}, response: {"status":401}, data: {"error_msg":"decrypt token fail"}'
     const { stdout } = await countersign(["explain", "--json"], { input: text })
     expect(JSON.parse(stdout)).toMatchObject({ cause: "token-invalid", refusal: { status: 401 } })
+  })
+
+  describe("says which part to log too, where a text shows the status alone", () => {
+    const explained = async (input: string): Promise<{ cause: string; evidence: string[] }> =>
+      JSON.parse((await countersign(["explain", "--json"], { input })).stdout)
+    const url = (): string => `${cloud.emulator.url}/v1/x`
+    const thrown = (send: () => Promise<unknown>): Promise<Error> =>
+      send().then(
+        () => Promise.reject(new Error("It was accepted.")),
+        (error) => error,
+      )
+
+    it.each<[string, () => Promise<string>]>([
+      ["the error of got", async () => inspect(await thrown(() => got(url(), { retry: { limit: 0 } })))],
+      ["the message of got's error", async () => (await thrown(() => got(url(), { retry: { limit: 0 } }))).message],
+      ["the stack of axios' error", async () => String((await thrown(() => axios.get(url()))).stack)],
+      ["the JSON of axios' error", async () => JSON.stringify(await thrown(() => axios.get(url())))],
+      ["a Response", async () => inspect(await fetch(url()))],
+    ])("%s", async (_, text) => {
+      const { cause, evidence } = await explained(await text())
+      expect(cause).toBe("credentials-refused")
+      expect(evidence.join()).toContain("`error.response.body` of got")
+    })
+
+    it("not where the body is there", async () => {
+      const { cause, evidence } = await explained(inspect(await thrown(() => axios.get(url()))))
+      expect(cause).toBe("credentials-not-sent")
+      expect(evidence.join()).not.toContain("`error.response.body` of got")
+    })
   })
 
   it("finds an answer of IAM in a long error", async () => {
