@@ -1,5 +1,6 @@
 import type { RequestHead } from "@countersign/auth-core/adapter"
 import { invalidOption } from "@countersign/auth-core/adapter"
+import { checkBooleans } from "./check-option.ts"
 import type { Verifier } from "./create-verifier.ts"
 import type { RouteOptions } from "./verifier-options.ts"
 
@@ -60,9 +61,7 @@ type HeaderOf = (name: string) => string | undefined
 export function handlingOf<Owner>(verifier: Verifier<Owner>, options: HandlerOptions): Handling<Owner> {
   if (typeof verifier?.open !== "function") throw invalidOption("`verifier` must be one of createVerifier.")
   const { streamBody = false, rawBody = false, proxy, ...route } = options
-  for (const [name, value] of Object.entries({ streamBody, rawBody })) {
-    if (typeof value !== "boolean") throw invalidOption(`\`${name}\` must be true or false.`)
-  }
+  checkBooleans({ streamBody, rawBody })
   if (streamBody && rawBody) throw invalidOption("`rawBody` collects what `streamBody` streams: choose one of them.")
   return { verifier: verifier.with(route), streamBody, rawBody, asSigned: proxy && undoing(proxy) }
 }

@@ -1,5 +1,5 @@
 import { andThen, createVerifyingKey, invalidOption, type VerifyingKey } from "@countersign/auth-core/adapter"
-import { checkNumber } from "./check-number.ts"
+import { checkNumber } from "./check-option.ts"
 import { type Awaitable, createLookup, type Lookup } from "./lookup.ts"
 
 /** An access key of a caller. */

@@ -21,7 +21,7 @@ import {
   textAt,
   timeAt,
 } from "@countersign/auth-core/adapter"
-import { checkNumber } from "./check-number.ts"
+import { checkNumber } from "./check-option.ts"
 import type { Named, TokenCaller, TokenFacts, TokenUser } from "./identity.ts"
 import { type Awaitable, createLookup } from "./lookup.ts"
 import type { TokenSource } from "./token-source.ts"

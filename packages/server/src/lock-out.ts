@@ -1,5 +1,4 @@
-import { invalidOption } from "@countersign/auth-core/adapter"
-import { checkNumber } from "./check-number.ts"
+import { checkBooleans, checkNumber } from "./check-option.ts"
 import { putBounded } from "./lookup.ts"
 import type { KeyLock } from "./verifier-event.ts"
 
@@ -61,7 +60,7 @@ export function memoryLockOut({
   checkNumber("windowMs", windowMs, 1)
   checkNumber("lockMs", lockMs, 0)
   checkNumber("maxEntries", maxEntries, 1)
-  if (typeof consecutive !== "boolean") throw invalidOption("`consecutive` must be true or false.")
+  checkBooleans({ consecutive })
   const counts = new Map<string, Failures>()
   const lockedUntil = new Map<string, number>()
   function lock(name: string): void {

@@ -1,4 +1,4 @@
-import { checkNumber } from "./check-number.ts"
+import { checkNumber } from "./check-option.ts"
 
 /** Remembers the requests that were accepted. */
 export interface ReplayStore {

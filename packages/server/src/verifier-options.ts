@@ -1,6 +1,6 @@
 import { MAX_SIGNED_BODY_BYTES, type SigningAlgorithm } from "@countersign/auth-core"
 import { createSignatureReader, invalidOption, isSigningAlgorithm } from "@countersign/auth-core/adapter"
-import { checkNumber } from "./check-number.ts"
+import { checkBooleans, checkNumber } from "./check-option.ts"
 import type { Scheme } from "./identity.ts"
 import { createKeySource, type KeyCacheOptions, type Keys, type ReadyKey } from "./key-source.ts"
 import { type LockOut, type LockOutOptions, memoryLockOut } from "./lock-out.ts"
@@ -147,7 +147,7 @@ export function rulesOf<Owner>(options: VerifierOptions<Owner>, events: Events):
   if (tokens !== undefined && typeof tokens?.find !== "function")
     throw invalidOption("`tokens` must be a source of tokens, such as keystone({ iamEndpoint, auth }).")
   if (keys === undefined && tokens === undefined) throw invalidOption("Pass `keys`, `tokens`, or both.")
-  if (typeof basic !== "boolean") throw invalidOption("`basic` must be true or false.")
+  checkBooleans({ basic })
   if (basic && keys === undefined) throw invalidOption("`basic` needs `keys`.")
   for (const [name, hook] of Object.entries({ onRefusal, onLockOut, onEvent })) {
     if (hook !== undefined && typeof hook !== "function") throw invalidOption(`\`${name}\` must be a function.`)
@@ -238,9 +238,7 @@ export function policyOf(route: RouteOptions, { findKey, tokens, basic, now }: R
   if (tokens !== undefined) possible.add("token")
   const { schemes = [...possible] } = route
   checkNumber("maxBodyBytes", maxBodyBytes, 0)
-  for (const [name, value] of Object.entries({ allowUnsignedPayload, allowUnsignedHost, optional })) {
-    if (typeof value !== "boolean") throw invalidOption(`\`${name}\` must be true or false.`)
-  }
+  checkBooleans({ allowUnsignedPayload, allowUnsignedHost, optional })
   if (!Array.isArray(schemes) || schemes.length === 0 || !schemes.every((scheme) => possible.has(scheme)))
     throw invalidOption(
       `\`schemes\` must list some of ${[...possible].join(", ")}, for which this verifier has its options.`,
@@ -264,6 +262,6 @@ function replayOf(given: ReplayStore | ReplayOptions | boolean, now: () => numbe
   if (typeof store?.remember !== "function")
     throw invalidOption("`replay` must be true, false, a store with `remember`, or { store }.")
   checkNumber("replay.timeoutMs", timeoutMs, 1)
-  if (typeof acceptIfStoreFails !== "boolean") throw invalidOption("`replay.acceptIfStoreFails` must be true or false.")
+  checkBooleans({ "replay.acceptIfStoreFails": acceptIfStoreFails })
   return { store, timeoutMs, acceptIfStoreFails }
 }
