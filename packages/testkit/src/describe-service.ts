@@ -38,6 +38,27 @@ const KEYS: Readonly<Record<string, ServiceSetting["verifier"]>> = {
   },
 }
 
+/** Knows the tokens of bob. */
+const TOKENS: NonNullable<ServiceSetting["verifier"]["tokens"]> = {
+  async find(token) {
+    if (token === "broken") throw new Error("IAM is down.")
+    if (token.startsWith("slow")) await sleep(5)
+    if (!/^(?:slow-|old-)?token-of-bob$/.test(token)) return undefined
+    const domain = { id: "d1", name: "domain-of-bob" }
+    return {
+      owner: { tenant: "bob" },
+      user: { id: "u1", name: "bob", domain },
+      domain,
+      project: undefined,
+      roles: [],
+      assumedBy: undefined,
+      methods: ["password"],
+      issuedAt: Date.now(),
+      expiresAt: token.startsWith("old") ? Date.now() - 1 : Date.now() + 60_000,
+    }
+  },
+}
+
 /** The contract that each package for a framework fulfils, on real servers. */
 export function describeService(name: string, service: ServiceUnderTest): void {
   describe.each(Object.keys(KEYS))(`${name}: the service contract, keys %s`, (keysCome) => {
@@ -85,6 +106,49 @@ export function describeService(name: string, service: ServiceUnderTest): void {
 
       it.each(["SDK-HMAC-SM3", "SDK-HMAC-SHA256"] as const)("is accepted by %s", async (algorithm) => {
         expect((await post("/json", JSON_BODY, { sign: { algorithm } })).json.tenant).toBe("alice")
+      })
+    })
+
+    describe("a caller without a signature", () => {
+      let origin: string
+      beforeAll(async () => {
+        const running = await start({ verifier: { keys: find, basic: true, tokens: TOKENS } })
+        ;[origin] = running.origins
+      })
+      const sent = (headers: Record<string, string>, part: Partial<ServiceCall> = {}) =>
+        client.call(origin, { path: "/who", sign: false, ...part, headers: { ...JSON_TYPE, ...headers } })
+      const basic = (secret: string) => ({
+        authorization: `Basic ${Buffer.from(`${serviceKey.accessKeyId}:${secret}`).toString("base64")}`,
+      })
+
+      it.each([
+        ["a token", { "x-auth-token": "token-of-bob" }, "bob"],
+        ["a token that takes a moment", { "x-auth-token": "slow-token-of-bob" }, "bob"],
+        ["Basic credentials", basic(serviceKey.secretAccessKey), "alice"],
+      ])("is known by %s, with a body of any kind", async (_name, headers, tenant) => {
+        expect((await sent(headers)).json).toEqual({ tenant })
+        const part = { method: "POST", path: "/json", body: JSON_BODY }
+        expect((await sent(headers, part)).json).toEqual({ tenant, body: JSON.parse(JSON_BODY) })
+        expect((await sent(headers, { ...part, isChunked: true })).json.tenant).toBe(tenant)
+        expect((await sent(headers, { ...part, path: "/raw" })).json).toMatchObject({ tenant, raw: JSON_BODY })
+      })
+
+      it.each([
+        ["TOKEN_INVALID", { "x-auth-token": "token-of-nobody" }, 401],
+        ["TOKEN_EXPIRED", { "x-auth-token": "old-token-of-bob" }, 401],
+        ["TOKEN_SOURCE_FAILED", { "x-auth-token": "broken" }, 503],
+        ["SIGNATURE_MISMATCH", basic("another"), 401],
+        ["SIGNATURE_MISSING", {}, 401],
+      ])("is refused, and no handler runs: %s", async (code, headers, status) => {
+        for (const method of ["GET", "POST"]) {
+          const answer = await sent(headers, method === "GET" ? {} : { method, path: "/json", body: JSON_BODY })
+          expect([answer.status, answer.json.reason]).toEqual([status, code])
+        }
+        expect(seen).toEqual([])
+      })
+
+      it("may sign as well", async () => {
+        expect((await client.call(origin, { path: "/who" })).json).toEqual({ tenant: "alice" })
       })
     })
 

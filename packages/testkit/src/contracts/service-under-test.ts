@@ -3,6 +3,24 @@ export interface ServiceOwner {
   tenant: string
 }
 
+interface Named {
+  id: string
+  name: string
+}
+
+/** The caller of a token, as `createVerifier` takes it. */
+export interface ServiceToken {
+  owner: ServiceOwner
+  user: Named & { domain: Named }
+  domain: Named
+  project: undefined
+  roles: string[]
+  assumedBy: undefined
+  methods: string[]
+  issuedAt: number
+  expiresAt: number
+}
+
 /** The service is started with this. */
 export interface ServiceSetting {
   /** For `createVerifier`. */
@@ -14,6 +32,8 @@ export interface ServiceSetting {
       | undefined
       | Promise<{ secretAccessKey: string; owner: ServiceOwner } | undefined>
     keyCache?: { ttlMs: number; absentTtlMs: number }
+    basic?: boolean
+    tokens?: { find(token: string): Promise<ServiceToken | undefined> }
     refusals?: "gateway" | "problem"
   }
   /** For every route. */
