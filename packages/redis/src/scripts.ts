@@ -115,8 +115,9 @@ keep()
 tell('set', result_at(ARGV[7]))
 return 1`
 
-/** ARGV lease, text, waitsUntil, keptUntil. Returns 0 when a later version was set. */
+/** ARGV lease, text, waitsUntil, keptUntil. Returns 0 when a later version was set, or a later holder failed. */
 export const FAIL_UNDER_LEASE_SCRIPT = `${UNDER_LEASE}
+if kept > now and tonumber(fields[3]) > lease then return 0 end
 redis.call('HSET', KEYS[1], 'failure', ARGV[6], 'failed', ARGV[5], 'waits', ARGV[7], 'kept', ARGV[8])
 kept = tonumber(ARGV[8])
 keep()

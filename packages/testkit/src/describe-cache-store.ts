@@ -265,6 +265,17 @@ export function describeCacheStore(
         expect(await valueIn(store)).toBe("newer")
       })
 
+      it("keeps a late holder's failure from replacing that of a later holder", async () => {
+        const slow = await mustLease(store, {}, SPAN_MS)
+        await wait(SPAN_MS + 20)
+        const later = await mustLease(peer)
+        expect(await later.lease.setFailure("refused", later.now + 60_000, later.now + 60_000)).toBe(true)
+        expect(await slow.lease.setFailure("no answer", later.now, later.now + 60_000)).toBe(false)
+        expect(await ask(store)).toMatchObject({ kind: "failure", text: "refused" })
+        expect(await slow.lease.set("late", later.now + 60_000)).toBe(true)
+        expect(await valueIn(peer)).toBe("late")
+      })
+
       it("keeps a holder from setting a value after a deletion", async () => {
         const { lease, now } = await mustLease(store)
         await peer.delete(key)

@@ -104,6 +104,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<CacheSto
       })
     },
     async setFailure(text, waitsUntil, keptUntil) {
+      const failure = records.get(key)?.failure
+      if (failure !== undefined && failure.version > number && failure.keptUntil > now()) return false
       return end(key, number, (record, isAwaited) => {
         record.failure = { text, version: number, waitsUntil, keptUntil }
         tell(key, "failed", isAwaited ? { failure: { text, version: String(number), waitsUntil } } : undefined)

@@ -99,7 +99,7 @@ export interface Lease {
   readonly version: string
   /** Sets the value, which ends at `endsAt`. False if a later value stands. */
   set(text: string, endsAt: number): Promise<boolean>
-  /** Keeps the failure beyond its wait, for the next one to cause a longer wait. */
+  /** Keeps the failure beyond its wait, for the next one to cause a longer wait. False if one of a later holder counts. */
   setFailure(text: string, waitsUntil: number, keptUntil: number): Promise<boolean>
   /** Gives the right back, unless another process holds it by now. */
   release(): Promise<void>

@@ -24,6 +24,8 @@ export interface IamCall {
   readonly sentAt: number
   outcome: "none" | "issued" | "refused" | "failed"
   issued: Issued | undefined
+  /** The answer has arrived. */
+  isAnswered: boolean
 }
 
 /** How IAM answers. */
@@ -95,6 +97,7 @@ export class Iam {
       sentAt: machine.time,
       outcome: "none",
       issued: undefined,
+      isAnswered: false,
     }
     this.calls.push(call)
     return new Promise((resolve, reject) => {
@@ -109,6 +112,7 @@ export class Iam {
         machine.receive(agenda.now + tookMs * returnShare, () => {
           // Node keeps a signal with a time limit for as long as somebody listens.
           init.signal.removeEventListener("abort", onAbort)
+          call.isAnswered = true
           resolve(answer)
         })
       })

@@ -18,7 +18,8 @@ export function callRules(calls: readonly IamCall[], plan: Plan, timeline: Timel
   for (const group of groupsOf(calls, byFleet)) {
     violations.push(...tooMany(group, plan, timeline), ...unrest(group, plan))
   }
-  const refused = calls.filter(({ outcome }) => outcome === "refused")
+  // Nobody learns of a refusal that never arrives.
+  const refused = calls.filter(({ outcome, isAnswered }) => outcome === "refused" && isAnswered)
   // Such a provider says that its secrets are alike, so a success under another one ends the count.
   const endsCount = (first: IamCall, last: IamCall): boolean =>
     plan.isUnbound &&

@@ -270,6 +270,26 @@ export const scenarios: readonly Scenario[] = [
     longestWaitMs: 10 * AT_ONCE_MS,
   },
   {
+    name: "IAM leaves a call unanswered, and refuses the next one",
+    plan: {
+      ...CALM_PLAN,
+      seed: "unanswered 0",
+      processes: 4,
+      tokenLifeMs: 15 * MINUTE_MS,
+      readEveryMs: 10_000,
+      faults: [
+        { kind: "rotate", at: 2 * MINUTE_MS, forMs: 0, identity: 0, isTold: false },
+        { kind: "iam", at: 2 * MINUTE_MS, forMs: 5_000, conditions: { hanging: 1 } },
+      ],
+      bursts: [2 * MINUTE_MS + 1],
+      endMs: 40 * MINUTE_MS,
+    },
+    // The first, the one without an answer, and four refusals.
+    mostCalls: 6,
+    // Until the refresh of the first caller ends.
+    longestWaitMs: 31_000,
+  },
+  {
     name: "clocks differ by an hour",
     plan: {
       ...CALM_PLAN,
