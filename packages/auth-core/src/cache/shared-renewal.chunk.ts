@@ -400,7 +400,8 @@ export class SharedRenewal {
       (!isHearing || this.#watch?.isHearing(storeKey) === true)
     ) {
       ear.woken = new AbortController()
-      await clock.sleep(Math.min(endsAt - clock.monotonic(), POLL_MS), ear.woken.signal).catch(() => undefined)
+      const ms = Math.ceil(Math.min(endsAt - clock.monotonic(), POLL_MS))
+      await clock.sleep(ms, ear.woken.signal).catch(() => undefined)
     }
     const { heard } = ear
     ear.heard = undefined
