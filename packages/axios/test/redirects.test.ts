@@ -131,14 +131,16 @@ describe.each(adapters)(`axios ${version}, %s: redirects`, (adapter) => {
   it.runIf(adapter === "http")("use the headers that beforeRedirect leaves", async () => {
     const server = await serve((target) => (target === "/x" ? to("/y") : {}))
     await api(server.url).get("/x", {
-      headers: { "X-Kept": "1", "X-Dropped": "1" },
+      headers: { "X-Kept": "1", "X-Dropped": "1", "X-Emptied": "1" },
       beforeRedirect({ headers }) {
+        Object.assign(headers, { "X-Emptied": null })
         delete headers[Object.keys(headers).find((name) => name.toLowerCase() === "x-dropped") ?? ""]
         headers["x-added"] = "1"
       },
     })
     expect(server.arrivals[1]?.headers).toMatchObject({ "x-kept": "1", "x-added": "1", "x-auth-token": "secret-2" })
     expect(server.arrivals[1]?.headers).not.toHaveProperty("x-dropped")
+    expect(server.arrivals[1]?.headers).not.toHaveProperty("x-emptied")
   })
 
   it.runIf(adapter === "http")("end if beforeRedirect throws, as in axios", async () => {

@@ -33,7 +33,6 @@ export function auth<Owner, const Options extends HandlerOptions = Record<never,
       keep(received.auth)
       if (received.request === context.req.raw) return next()
       context.req.raw = received.request
-      keepText(context.req.bodyCache, received.whole)
       return next().then(() => {
         if (received.refusal !== undefined) context.res = responseOf(received.refusal)
       })
@@ -41,12 +40,4 @@ export function auth<Owner, const Options extends HandlerOptions = Record<never,
     const received = receive(context.req.raw, keep)
     return received instanceof Promise ? received.then(goOn) : (goOn(received) as Promise<Response>)
   }
-}
-
-/**
- * Keeps the text of a body where Hono keeps what it has read, which `text` and `json` of a request then take. Not enumerable,
- * so that Hono reads forms and blobs from the request, with its type.
- */
-function keepText(cache: object, whole: ArrayBuffer | undefined): void {
-  if (whole !== undefined) Object.defineProperty(cache, "text", { get: async () => new TextDecoder().decode(whole) })
 }

@@ -17,8 +17,6 @@ export interface ReceivedRequest<Owner> {
   readonly auth: AuthOf<Owner>
   /** The bytes of the body, with the option of that name. */
   readonly rawBody: Uint8Array | undefined
-  /** The same without the option, of a body that was read in one go: for frameworks that keep bodies. */
-  readonly whole?: ArrayBuffer | undefined
   /** The refusal of a body that was streamed, once it turned out to be wrong: the answer to send in place of any other. */
   readonly refusal: Refusal | undefined
 }
@@ -63,7 +61,7 @@ function begin<Owner>(
   const isNeeded = handling.rawBody || (opened.needsBody && !handling.streamBody)
   const isBodiless = method === "GET" || method === "HEAD"
   // Some runtimes make the body when they are asked for it, which takes longer than the check.
-  if (isNeeded && !isBodiless && !isChunked && Number(length ?? Infinity) <= SMALL_BODY)
+  if (isNeeded && !isBodiless && !isChunked && /^[1-9]\d*$/.test(length ?? "") && Number(length) <= SMALL_BODY)
     return readWhole(handling, request, opened)
   const isEmpty = isBodiless && length === null && !isChunked
   const body = isEmpty ? null : request.body
@@ -115,7 +113,7 @@ function received<Owner>(
   return { ok: true, request, auth: verdict.auth, rawBody: rawBody ? body : undefined, refusal: undefined }
 }
 
-/** A body that is hashed in one go. A longer one is hashed as it comes. In bytes. */
+/** A body that is read and hashed in one go: the server sees to it that a body has its length. In bytes. */
 const SMALL_BODY = 64 * 1024
 
 async function readWhole<Owner>(
@@ -123,11 +121,9 @@ async function readWhole<Owner>(
   request: Request,
   opened: OpenRequest<Owner>,
 ): Promise<ReceivedRequest<Owner> | Refusal> {
-  const whole = await request.arrayBuffer()
-  const bytes = new Uint8Array(whole)
+  const bytes = new Uint8Array(await request.arrayBuffer())
   const verdict = handling.verifier.refuseSize(bytes.byteLength) ?? (await opened.end(bytes))
-  if (!verdict.ok) return verdict
-  return { ...received(verdict, withBody(request, bytes), handling, bytes), whole }
+  return verdict.ok ? received(verdict, withBody(request, bytes), handling, bytes) : verdict
 }
 
 async function collected<Owner>(

@@ -75,7 +75,9 @@ export function parseClaim(text: string): SignatureClaim | undefined {
   const scoped = algorithm === "SDK-HMAC-SHA256" && SCOPED.identity.test(key)
   const [, accessKeyId, day, region, service] = (scoped ? SCOPED : FORMS[algorithm]).identity.exec(key) ?? []
   if (accessKeyId === undefined) return undefined
-  return { algorithm, scoped, accessKeyId, day, region, service, signedHeaders: names.split(";") }
+  // Callers of a verifier get the list, which may be remembered.
+  const signedHeaders = Object.freeze(names.split(";"))
+  return { algorithm, scoped, accessKeyId, day, region, service, signedHeaders }
 }
 
 /** Whether a text has the form of a claim's signatures. */

@@ -29,6 +29,32 @@ function judged(request: SignableRequest, options: Partial<VerifyOptions> = {}):
   })
 }
 
+it("gives out a list of signed headers that nobody can change, so that requests of one client do not meet", async () => {
+  for (let time = 0; time < 3; time++) {
+    const verdict = await judged(signed())
+    const { signedHeaders } = verdict as Extract<VerifyResult, { ok: true }>
+    expect(signedHeaders).toEqual(["host", "x-sdk-date"])
+    expect(() => (signedHeaders as string[]).push("content-type")).toThrow(TypeError)
+    expect(() => (signedHeaders as string[]).reverse()).toThrow(TypeError)
+  }
+})
+
+it("keeps clients apart that differ in their key alone", async () => {
+  const keys = Array.from({ length: 3_000 }, (_, index) => ({
+    accessKeyId: `AK${index}`,
+    secretAccessKey: `sk${index}`,
+  }))
+  const secretFor = (accessKeyId: string) => keys[Number(accessKeyId.slice(2))]
+  // More of them than are remembered, and each again.
+  for (const key of [...keys, ...keys]) {
+    const request = signed({}, {}, key)
+    expect(await judged(request, { secretFor })).toMatchObject({ ok: true, accessKeyId: key.accessKeyId })
+    const authorization = request.headers.authorization?.replace("Access=AK", "Access=AK1")
+    const stolen = { ...request, headers: { ...request.headers, authorization: authorization ?? "" } }
+    expect((await judged(stolen, { secretFor })).ok).toBe(false)
+  }
+})
+
 function without(request: Signed, name: string): Signed {
   const { [name]: _, ...headers } = request.headers
   return { ...request, headers }
