@@ -1,3 +1,4 @@
+import { AuthError } from "@countersign/auth-core"
 import { clusterSlot } from "./cluster-slot.ts"
 import type { RedisCommands } from "./redis-commands.ts"
 import { type Dialer, type Line, type LineEvents, Subscription } from "./subscription.ts"
@@ -30,13 +31,22 @@ interface Subscriber {
 }
 
 interface Cluster {
+  readonly options?: { readonly keyPrefix?: string; readonly redisOptions?: { readonly keyPrefix?: string } }
   /** The addresses of the nodes of each slot, that of the master first. */
   readonly slots: ReadonlyArray<readonly string[] | undefined>
   nodes(role: "master"): Single[]
 }
 
+/** @throws {AuthError} `AUTH_INVALID_OPTION` for a cluster that puts braces in front of keys. */
 export function ioRedisCommands(client: IoRedisClient): RedisCommands {
   const cluster = isCluster(client) ? client : undefined
+  const { keyPrefix = cluster?.options?.redisOptions?.keyPrefix ?? "" } = cluster?.options ?? {}
+  if (/[{}]/.test(keyPrefix)) {
+    throw new AuthError(
+      "AUTH_INVALID_OPTION",
+      "`keyPrefix` of the cluster must be without braces: they would move keys to other nodes than the channels of their changes.",
+    )
+  }
   return {
     run: (script, keys, values) => client.eval(script, keys.length, ...keys, ...values),
     publishing: cluster === undefined ? "PUBLISH" : "SPUBLISH",

@@ -57,6 +57,17 @@ export function redisStore(client: RedisClient, { prefix = "countersign:" }: Red
     release: async () => void (await run(RELEASE_SCRIPT, key, version)),
   })
 
+  /** The user of the client may not publish, so that changes of others, who mostly are the same user, are not told either. */
+  let isMute = false
+  const onMute = new Set<() => void>()
+  const noteVoice = (isNowMute: boolean): void => {
+    if (isNowMute && !isMute) {
+      warnUnheard(MUTE)
+      for (const tell of onMute) tell()
+    }
+    isMute = isNowMute
+  }
+
   const take = async (key: string, question: StoreQuestion): Promise<Taken> => {
     const { unwanted = "", isRefused = false, failure = "", lease } = question
     const asked = [unwanted, isRefused ? "1" : "", failure, lease?.holder ?? "", String(Math.ceil(lease?.ms ?? 0))]
@@ -70,6 +81,7 @@ export function redisStore(client: RedisClient, { prefix = "countersign:" }: Red
       case "failure":
         return { kind, now, version: first ?? "", waitsUntil: Number(second), text: third ?? "" }
       case "held":
+        noteVoice(second === "mute")
         return { kind, now, until: Number(first) }
       case "lease": {
         const waited =
@@ -112,6 +124,8 @@ export function redisStore(client: RedisClient, { prefix = "countersign:" }: Red
           for (const key of followed.get(channel) ?? []) listener({ key, change: "released" })
         },
       })
+      const tellMute = (): void => onUnheard?.(MUTE)
+      onMute.add(tellMute)
       return {
         follow(key) {
           const channel = channelOf(key)
@@ -126,15 +140,19 @@ export function redisStore(client: RedisClient, { prefix = "countersign:" }: Red
           followed.delete(channel)
           subscription.stopListeningTo(channel)
         },
-        isHearing: (key) => subscription.isHearing(channelOf(key)),
+        isHearing: (key) => !isMute && subscription.isHearing(channelOf(key)),
         end() {
           hasEnded = true
+          onMute.delete(tellMute)
           return subscription.end()
         },
       }
     },
   }
 }
+
+/** The reason for silence, where the user of the client may listen and not publish. */
+const MUTE = "NOPERM publish"
 
 const MESSAGE = /^(\S+) (set|deleted|failed|forgiven|released) (\S+)(?: (\d+) (\d+) )?/
 

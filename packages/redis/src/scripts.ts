@@ -83,7 +83,9 @@ end
 if asker == '' then return {'none', now} end
 if is_held then
   if not awaited then redis.pcall('HSET', KEYS[1], 'awaited', '1') end
-  return {'held', now, held}
+  -- Nobody listens there. It shows whether this user may tell others, and so probably whether the holder may.
+  local probe = redis.pcall(publishing, channel .. ':probe', '')
+  return {'held', now, held, tonumber(probe) and 'heard' or 'mute'}
 end
 number = next_version()
 held = now + tonumber(lease_ms)
@@ -109,7 +111,11 @@ end
 /** ARGV lease, text, endsAt. Returns 0 when a later version was set. */
 export const SET_UNDER_LEASE_SCRIPT = `${UNDER_LEASE}
 redis.call('HSET', KEYS[1], 'value', ARGV[6], 'version', ARGV[5], 'ends', ARGV[7])
-if fields[3] then redis.call('HDEL', KEYS[1], 'failure', 'failed', 'waits', 'kept') end
+if fields[3] then
+  -- The failure counts no more, even if the user may not remove it.
+  redis.call('HSET', KEYS[1], 'kept', '0')
+  redis.pcall('HDEL', KEYS[1], 'failure', 'failed', 'waits', 'kept')
+end
 version, ends, kept = lease, tonumber(ARGV[7]), 0
 keep()
 tell('set', result_at(ARGV[7]))

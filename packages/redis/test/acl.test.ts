@@ -1,6 +1,5 @@
 // The rights that the documentation names are enough, on every server of this machine, and without rights on channels only notices
 // are missing.
-import { readFileSync } from "node:fs"
 import { setTimeout as delay } from "node:timers/promises"
 import {
   askServer,
@@ -13,17 +12,10 @@ import {
 } from "@countersign/testkit"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { type CacheEvent, redisStore, TokenCache } from "../src/index.ts"
+import { grantDocumented } from "./documented-rights.ts"
 import { type Connected, type SupportedClient, supportedClients } from "./supported-clients.ts"
 
-const PAGE = readFileSync(new URL("../../../docs/packages/redis.md", import.meta.url), "utf8")
 const LOGIN = { username: "countersign", password: "secret" }
-
-/** The arguments of the command in the documentation, for the password of the test. */
-function rightsOf(readme: string): string[] {
-  const block = /^```text\n(ACL SETUSER countersign [^`]*)```/m.exec(readme)?.[1]
-  if (block === undefined) throw new Error("docs/packages/redis.md has no ACL SETUSER.")
-  return block.replaceAll("\\\n", " ").replace("PASSWORD", LOGIN.password).trim().split(/\s+/).slice(3)
-}
 
 describe.skipIf(!hasRedis())("a user with few rights", () => {
   describe.each(redisPrograms())("on %s", (_name, program) => {
@@ -39,12 +31,14 @@ describe.skipIf(!hasRedis())("a user with few rights", () => {
       for (const close of closing.splice(0).reverse()) await close()
     })
 
-    const grant = async (rights: readonly string[]): Promise<void> => {
+    const grant = async (give: (port: number) => Promise<unknown>): Promise<void> => {
       for (const { port } of [server, ...cluster.nodes]) {
-        expect(await askServer(port, "acl", "setuser", LOGIN.username, "reset", ...rights)).toBe("OK")
+        await askServer(port, "acl", "setuser", LOGIN.username, "reset")
+        await give(port)
         await askServer(port, "acl", "log", "reset")
       }
     }
+    const documented = (port: number): Promise<void> => grantDocumented(LOGIN.username, port, LOGIN.password)
 
     const refusals = async (): Promise<string[]> => {
       const logs = await Promise.all([server, ...cluster.nodes].map(({ port }) => askServer(port, "acl", "log")))
@@ -92,15 +86,41 @@ describe.skipIf(!hasRedis())("a user with few rights", () => {
         }
 
         it("shares values and hears changes, with exactly the rights in the documentation", async () => {
-          await grant(["on", `>${LOGIN.password}`, ...rightsOf(PAGE).filter((right) => !/^on$|^>/.test(right))])
+          await grant(documented)
           await share(true)
           expect(await refusals()).toEqual([])
         }, 60_000)
 
         it("shares values without rights on channels", async () => {
-          await grant(["on", `>${LOGIN.password}`, "~countersign:*", "+@all"])
+          const rights = ["on", `>${LOGIN.password}`, "~countersign:*", "+@all"]
+          await grant((port) => askServer(port, "acl", "setuser", LOGIN.username, ...rights))
           await share(false)
           expect((await refusals()).every((object) => object.startsWith("countersign:"))).toBe(true)
+        }, 60_000)
+
+        it("says so, and asks the store soon, where it may listen and not publish", async () => {
+          await grant(async (port) => {
+            await documented(port)
+            await askServer(port, "acl", "setuser", LOGIN.username, "-publish", "-spublish")
+          })
+          const [one, two] = [process(await connect()), process(await connect())]
+          let calls = 0
+          const provider = Object.assign(
+            async () => {
+              calls += 1
+              await delay(1_000)
+              return { value: `token-${calls}`, issuedAt: Date.now(), expiresAt: Date.now() + 3_600_000 }
+            },
+            { identityKey: `mute/${name}/${kind}/${crypto.randomUUID()}` },
+          )
+          const first = one.cache.get(provider)
+          await expect.poll(() => calls, { timeout: 10_000, interval: 10 }).toBe(1)
+          const begun = performance.now()
+          expect(await two.cache.get(provider)).toEqual(await first)
+          // Twice the issuer's time, where half a lease would be 7.5 s.
+          expect(performance.now() - begun).toBeLessThan(6_000)
+          expect(calls).toBe(1)
+          expect(two.events).toContainEqual({ type: "store-unheard", reason: "NOPERM publish" })
         }, 60_000)
       })
     })

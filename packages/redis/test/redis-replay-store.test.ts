@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs"
 import { sign } from "@countersign/auth-core"
 import { createVerifier } from "@countersign/server"
 import { askServer, hasRedis, type LocalCluster, type LocalRedis, localCluster, localRedis } from "@countersign/testkit"
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest"
 import { type RedisClient, redisReplayStore } from "../src/index.ts"
+import { grantDocumented } from "./documented-rights.ts"
 import { type SupportedClient, supportedClients } from "./supported-clients.ts"
 
 const credentials = { accessKeyId: "AKEXAMPLE", secretAccessKey: "skExample" }
@@ -13,14 +13,6 @@ function signed(path: string) {
   return { ...request, headers: sign(request, credentials) }
 }
 
-/** The arguments of the command in the documentation, for the password of the test. */
-function documentedRights(): string[] {
-  const page = readFileSync(new URL("../../../docs/packages/redis.md", import.meta.url), "utf8")
-  const block = /^ACL SETUSER replay ([^`]*)```/m.exec(page)?.[1]
-  if (block === undefined) throw new Error("docs/packages/redis.md has no ACL SETUSER replay.")
-  return block.replaceAll("\\\n", " ").replace("PASSWORD", "secret").trim().split(/\s+/)
-}
-
 describe.skipIf(!hasRedis())("redisReplayStore", () => {
   let server: LocalRedis
   let cluster: LocalCluster
@@ -28,7 +20,7 @@ describe.skipIf(!hasRedis())("redisReplayStore", () => {
   beforeAll(async () => {
     server = await localRedis()
     cluster = await localCluster()
-    await askServer(server.port, "acl", "setuser", "replay", "reset", ...documentedRights())
+    await grantDocumented("replay", server.port, "secret")
   }, 60_000)
   afterAll(() => Promise.all([server.stop(), cluster.stop()]))
   afterEach(async () => {
