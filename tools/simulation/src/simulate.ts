@@ -36,7 +36,11 @@ export async function simulate(plan: Plan, trace?: (line: string) => void): Prom
     const { iam, observed, server } = fleet.world
     observed.endWaits()
     const { requests, failures, longestWaitMs, refusedReplays } = observed
-    const violations = [...observed.violations, ...callRules(iam.calls, plan, new Timeline(plan.faults))]
+    const violations = [
+      ...observed.violations,
+      ...callRules(iam.calls, plan, new Timeline(plan.faults)),
+      ...server.overwritten.map((at) => ({ rule: "an older value" as const, at, what: "a late write took its place" })),
+    ]
     return {
       violations: violations.sort((one, other) => one.at - other.at),
       iamCalls: iam.calls.length,

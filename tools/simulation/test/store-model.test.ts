@@ -177,6 +177,8 @@ function errorCodeIn(message: string): string {
   return /^(?:[A-Z]+ )?[A-Za-z ]{8}/.exec(message)?.[0] ?? message
 }
 
+const WISHES = [{ wish: undefined }, { wish: "ignored" }, { wish: "forgiven" }] as const
+
 /** Calls a store at random, with times to live that end in the midst of it. */
 async function runRandomly(
   twin: Twin,
@@ -186,6 +188,7 @@ async function runRandomly(
   const random = new Random(`sequence ${sequence}`)
   const stores = Array.from({ length: 3 }, () => redisStore(twin))
   const grants: Array<Extract<Taken, { kind: "lease" }>> = []
+  const versions = [""]
   const granted = (): (typeof grants)[number] | undefined => grants[random.whole(0, grants.length)]
   const calls: ReadonlyArray<(store: CacheStore, key: string) => Promise<unknown>> = [
     (store, key) => store.get(key),
@@ -193,8 +196,14 @@ async function runRandomly(
     (store, key) => store.delete(key),
     async (store, key) => {
       const lease = { holder: `holder ${random.whole(1, 3)}`, ms: random.whole(1, 40) }
-      const taken = await store.take?.(key, random.chance(0.2) ? {} : { lease })
+      const taken = await store.take?.(key, {
+        lease: random.chance(0.2) ? undefined : lease,
+        unwanted: random.pick([undefined, ...versions.slice(-3)].map((version) => ({ version }))).version,
+        isRefused: random.chance(0.5),
+        failure: random.pick(WISHES).wish,
+      })
       if (taken?.kind === "lease") grants.push(taken)
+      if (taken?.kind === "value") versions.push(taken.version)
     },
     async () => {
       const grant = granted()

@@ -10,6 +10,7 @@ export interface Violation {
 export const RULES = {
   "past its end": "No value is sent after its end by the issuer's clock.",
   "of another": "No value of another identity or secret is sent.",
+  "an older value": "No value in the store is replaced by that of an earlier lease.",
   "refused before": "A process that has had a replacement never sends the refused value again.",
   "a call too many":
     "One call of IAM for each identity, secret and lifetime, while the store answers and has lost nothing.",

@@ -33,6 +33,8 @@ export class RedisServer {
   commands = 0
   /** Messages to hearers. */
   notices = 0
+  /** When a script put an older version of a record in place of a newer one, by the agenda. */
+  readonly overwritten: number[] = []
   readonly #clock: () => number
   readonly #moment: () => number
   readonly #hearers = new Map<string, Set<Hearer>>()
@@ -55,7 +57,16 @@ export class RedisServer {
       script = compileScript(text)
       compiled.set(text, script)
     }
-    return toReply(script(this.#globals(keys, values)))
+    const before = this.#versionOf(keys[0])
+    const reply = toReply(script(this.#globals(keys, values)))
+    if (this.#versionOf(keys[0]) < before) this.overwritten.push(this.#moment())
+    return reply
+  }
+
+  /** Of the last value that was set or deleted; 0 without any, as after a loss. */
+  #versionOf(key = ""): number {
+    const { value } = this.keyspace.get(key, this.#clock()) ?? {}
+    return typeof value === "object" ? Number(value.get("version") ?? 0) : 0
   }
 
   /** @throws {ErrorReply} */
