@@ -12,6 +12,8 @@ const LIFETIME_MS = 2_000
 const STORE_TIMEOUT_MS = 200
 /** One late operation, the wait before the second look, the issuer, and a busy machine. */
 const LONGEST_READ_MS = 5_000
+/** Of the calls without a store. Processes that share nothing make at least half of those, since they renew later. */
+const MOST_CALLS_SHARE = 0.4
 
 interface Figures {
   readonly reads: number
@@ -19,6 +21,7 @@ interface Figures {
   readonly pastTheirEnd: number
   readonly longestMs: number
   readonly issuerCalls: number
+  /** The calls of as many processes and as much time in which each renews at half of a lifetime. */
   readonly callsWithoutStore: number
 }
 
@@ -84,7 +87,7 @@ describe.skipIf(!hasRedis())("chaos", () => {
     expect(figures.pastTheirEnd).toBe(0)
     expect(figures.reads).toBeGreaterThan(PROCESSES * IDENTITIES)
     expect(figures.longestMs).toBeLessThan(LONGEST_READ_MS)
-    expect(figures.issuerCalls).toBeLessThanOrEqual(figures.callsWithoutStore)
+    expect(figures.issuerCalls).toBeLessThanOrEqual(MOST_CALLS_SHARE * figures.callsWithoutStore)
   }
 
   it.each(["redis 6", "ioredis 6"] as const)(

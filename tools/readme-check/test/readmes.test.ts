@@ -81,6 +81,8 @@ describe("the TypeScript of the READMEs", () => {
         HUAWEICLOUD_SDK_AK: user.credentials.accessKeyId,
         HUAWEICLOUD_SDK_SK: user.credentials.secretAccessKey,
         PARTNER_PASSWORD: partner.user.password,
+        CACHE_KEY: Buffer.alloc(32, 1).toString("base64"),
+        OLD_CACHE_KEY: Buffer.alloc(32, 2).toString("base64"),
         ...(redis && { REDIS_URL: redis.url }),
       }
       const { status, output } = await runProgram(program, { file: fileOf({ ...program, code }), cloud, env })
