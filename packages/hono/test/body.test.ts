@@ -1,13 +1,12 @@
 // A small body is read before the handler, which reads it again from a new request.
-import { sign } from "@countersign/auth-core"
+import { serviceHeaders, serviceKey } from "@countersign/testkit"
 import { type Handler, Hono, type MiddlewareHandler } from "hono"
 import { Hono as Hono4_0 } from "hono-4.0"
 import { describe, expect, it } from "vitest"
 import { auth, createVerifier } from "../src/index.ts"
 
-const credentials = { accessKeyId: "AK-OF-ALICE", secretAccessKey: "sk-of-alice" }
-const URL_OF_SERVICE = "http://127.0.0.1/v1/servers"
-const verifier = createVerifier({ keys: () => credentials })
+const ORIGIN = "http://127.0.0.1"
+const verifier = createVerifier({ keys: () => serviceKey })
 const BODY = "a=1&b=gr%C3%B6%C3%9Fe"
 
 describe.each([
@@ -20,9 +19,9 @@ describe.each([
     for (const middleware of before) app.use("*", middleware)
     app.post("/v1/servers", handler)
     const headers = { "content-type": "application/x-www-form-urlencoded", "content-length": String(BODY.length) }
-    const signed = sign({ method: "POST", url: URL_OF_SERVICE, headers, body: BODY }, credentials)
-    const init = { method: "POST", body: BODY, headers: { ...headers, ...signed } }
-    const response = await app.request(URL_OF_SERVICE, init)
+    const call = { method: "POST", path: "/v1/servers", body: BODY, headers }
+    const init = { method: "POST", body: BODY, headers: serviceHeaders(ORIGIN, call) }
+    const response = await app.request(ORIGIN + call.path, init)
     expect(response.status).toBe(200)
     return await response.json()
   }

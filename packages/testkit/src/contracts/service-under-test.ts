@@ -9,7 +9,7 @@ interface Named {
 }
 
 /** The caller of a token, as `createVerifier` takes it. */
-export interface ServiceToken {
+interface ServiceToken {
   owner: ServiceOwner
   user: Named & { domain: Named }
   domain: Named
