@@ -56,7 +56,7 @@ describe.skipIf(!hasRedis())("redisStore", () => {
     const keys = await client.keys("fleet-a:*")
     expect(keys.length).toBeGreaterThan(0)
     for (const key of keys) {
-      expect(key).toMatch(/^fleet-a:\{\d{1,5}\}:v2\.[0-9a-f]{64}$/)
+      expect(key).toMatch(/^fleet-a:\{\d{1,7}\}:v2\.[0-9a-f]{64}$/)
       expect(await client.pTTL(key)).toBeGreaterThan(0)
     }
     await cache.close()
