@@ -1,4 +1,3 @@
-import { AuthError } from "@countersign/auth-core"
 import { clusterSlot } from "./cluster-slot.ts"
 import type { RedisCommands } from "./redis-commands.ts"
 import { type Dialer, type Line, type LineEvents, Subscription } from "./subscription.ts"
@@ -37,19 +36,13 @@ interface Cluster {
   nodes(role: "master"): Single[]
 }
 
-/** @throws {AuthError} `AUTH_INVALID_OPTION` for a cluster that puts braces in front of keys. */
 export function ioRedisCommands(client: IoRedisClient): RedisCommands {
   const cluster = isCluster(client) ? client : undefined
-  const { keyPrefix = cluster?.options?.redisOptions?.keyPrefix ?? "" } = cluster?.options ?? {}
-  if (/[{}]/.test(keyPrefix)) {
-    throw new AuthError(
-      "AUTH_INVALID_OPTION",
-      "`keyPrefix` of the cluster must be without braces: they would move keys to other nodes than the channels of their changes.",
-    )
-  }
+  const options = cluster?.options
   return {
     run: (script, keys, values) => client.eval(script, keys.length, ...keys, ...values),
     publishing: cluster === undefined ? "PUBLISH" : "SPUBLISH",
+    keyPrefix: options?.keyPrefix ?? options?.redisOptions?.keyPrefix,
     subscribe: (listener) =>
       new Subscription(cluster === undefined ? singleDialer(client) : clusterDialer(cluster), listener),
   }

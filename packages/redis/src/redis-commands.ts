@@ -8,6 +8,8 @@ export interface RedisCommands {
    * channel learns of it. A script may use only channels whose slot is that of its keys.
    */
   readonly publishing: "PUBLISH" | "SPUBLISH"
+  /** The text that the client of a cluster puts before keys, and not before channels. */
+  readonly keyPrefix?: string | undefined
   /** Listens on connections of its own, which do not keep the process alive. */
   subscribe(listener: NoticeListener): Subscription
 }

@@ -8,6 +8,7 @@ import {
   type Taken,
 } from "@countersign/auth-core"
 import { commandsOf, type RedisClient } from "./redis-client.ts"
+import type { RedisCommands } from "./redis-commands.ts"
 import {
   DELETE_SCRIPT,
   FAIL_UNDER_LEASE_SCRIPT,
@@ -35,11 +36,13 @@ const BUCKETS = 1_048_576
  * bucket, from 0 to 1048575. Changes are published on the channel `{b}:changes` after the prefix. The store listens on a
  * connection of its own.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` for another kind of client, or a prefix with braces.
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for another kind of client, a prefix with braces, or a cluster of ioredis or
+ * iovalkey whose `keyPrefix` has some.
  */
 export function redisStore(client: RedisClient, { prefix = "countersign:" }: RedisStoreOptions = {}): CacheStore {
   checkPrefix(prefix)
   const commands = commandsOf(client, "redisStore")
+  checkKeyPrefix(commands)
   const self = crypto.randomUUID()
   const bucketOf = (key: string): string => `${prefix}{${bucketNumber(key)}}:`
   const channelIn = (bucket: string): string => `${bucket}changes`
@@ -59,12 +62,10 @@ export function redisStore(client: RedisClient, { prefix = "countersign:" }: Red
 
   /** The user of the client may not publish, so that changes of others, who mostly are the same user, are not told either. */
   let isMute = false
-  const onMute = new Set<() => void>()
-  const noteVoice = (isNowMute: boolean): void => {
-    if (isNowMute && !isMute) {
-      warnUnheard(MUTE)
-      for (const tell of onMute) tell()
-    }
+  /** Tell why a watch hears nothing. */
+  const tellers = new Set<(reason: string) => void>()
+  const setMute = (isNowMute: boolean): void => {
+    if (isNowMute && !isMute) for (const tell of tellers) tell(MUTE)
     isMute = isNowMute
   }
 
@@ -81,7 +82,7 @@ export function redisStore(client: RedisClient, { prefix = "countersign:" }: Red
       case "failure":
         return { kind, now, version: first ?? "", waitsUntil: Number(second), text: third ?? "" }
       case "held":
-        noteVoice(second === "mute")
+        setMute(second === "mute")
         return { kind, now, until: Number(first) }
       case "lease": {
         const waited =
@@ -107,6 +108,11 @@ export function redisStore(client: RedisClient, { prefix = "countersign:" }: Red
     take,
     watch(listener, onUnheard) {
       let hasEnded = false
+      const tell = (reason: string): void => {
+        warnUnheard(reason)
+        onUnheard?.(reason)
+      }
+      tellers.add(tell)
       /** The keys that are followed, by channel. */
       const followed = new Map<string, Set<string>>()
       const subscription = commands.subscribe({
@@ -114,18 +120,12 @@ export function redisStore(client: RedisClient, { prefix = "countersign:" }: Red
           const notice = noticeIn(message, self)
           if (notice !== undefined && !hasEnded) listener(notice)
         },
-        unheard(error) {
-          const reason = kindOf(error)
-          warnUnheard(reason)
-          onUnheard?.(reason)
-        },
+        unheard: (error) => tell(kindOf(error)),
         began(channel) {
           // Who waits for a lease may have missed its end, and looks again.
           for (const key of followed.get(channel) ?? []) listener({ key, change: "released" })
         },
       })
-      const tellMute = (): void => onUnheard?.(MUTE)
-      onMute.add(tellMute)
       return {
         follow(key) {
           const channel = channelOf(key)
@@ -143,7 +143,7 @@ export function redisStore(client: RedisClient, { prefix = "countersign:" }: Red
         isHearing: (key) => !isMute && subscription.isHearing(channelOf(key)),
         end() {
           hasEnded = true
-          onMute.delete(tellMute)
+          tellers.delete(tell)
           return subscription.end()
         },
       }
@@ -176,6 +176,12 @@ function bucketNumber(key: string): number {
 
 function isOne(result: unknown): boolean {
   return Number(result) === 1
+}
+
+/** A cluster would find keys by the braces of their prefix, and the channels of their changes by others. */
+function checkKeyPrefix({ keyPrefix = "" }: RedisCommands): void {
+  if (!/[{}]/.test(keyPrefix)) return
+  throw new AuthError("AUTH_INVALID_OPTION", "`keyPrefix` of the cluster must be without braces for redisStore.")
 }
 
 /** Braces in the prefix would choose the node of a key in a cluster. */

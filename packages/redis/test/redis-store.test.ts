@@ -1,8 +1,8 @@
 import { describeCacheStore, hasRedis, type LocalRedis, localRedis } from "@countersign/testkit"
-import { Redis as IoRedis } from "ioredis"
+import { Cluster, Redis as IoRedis } from "ioredis"
 import { createClient } from "redis"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type CacheStore, type RedisClient, redisStore, TokenCache } from "../src/index.ts"
+import { type CacheStore, type RedisClient, redisReplayStore, redisStore, TokenCache } from "../src/index.ts"
 
 describe.skipIf(!hasRedis())("redisStore", () => {
   let server: LocalRedis
@@ -66,6 +66,17 @@ describe.skipIf(!hasRedis())("redisStore", () => {
   it.each([[undefined], [{}], ["redis://127.0.0.1"]])("is refused with the client %o, at once", (client) => {
     expect(() => redisStore(client as never)).toThrow(expect.objectContaining({ code: "AUTH_INVALID_OPTION" }))
   })
+
+  it.each([{ keyPrefix: "{app}:" }, { redisOptions: { keyPrefix: "{app}:" } }])(
+    "is refused in a cluster that puts braces before keys, at once, where a replay store is not: %j",
+    (options) => {
+      const cluster = new Cluster([server.port], { ...options, lazyConnect: true })
+      expect(() => redisStore(cluster)).toThrow(expect.objectContaining({ code: "AUTH_INVALID_OPTION" }))
+      expect(() => redisReplayStore(cluster)).not.toThrow()
+      const plain = new Cluster([server.port], { keyPrefix: "app:", lazyConnect: true })
+      expect(() => redisStore(plain)).not.toThrow()
+    },
+  )
 
   it.each(["a{b}", "a b"])("is refused with the prefix %j, at once", async (prefix) => {
     const client = createClient({ url: server.url })
