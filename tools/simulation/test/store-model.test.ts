@@ -177,8 +177,6 @@ function errorCodeIn(message: string): string {
   return /^(?:[A-Z]+ )?[A-Za-z ]{8}/.exec(message)?.[0] ?? message
 }
 
-const WISHES = [{ wish: undefined }, { wish: "ignored" }, { wish: "forgiven" }] as const
-
 /** Calls a store at random, with times to live that end in the midst of it. */
 async function runRandomly(
   twin: Twin,
@@ -198,9 +196,9 @@ async function runRandomly(
       const lease = { holder: `holder ${random.whole(1, 3)}`, ms: random.whole(1, 40) }
       const taken = await store.take?.(key, {
         lease: random.chance(0.2) ? undefined : lease,
-        unwanted: random.pick([undefined, ...versions.slice(-3)].map((version) => ({ version }))).version,
+        unwanted: random.pick([undefined, ...versions.slice(-3)]),
         isRefused: random.chance(0.5),
-        failure: random.pick(WISHES).wish,
+        failure: random.pick([undefined, "ignored", "forgiven"] as const),
       })
       if (taken?.kind === "lease") grants.push(taken)
       if (taken?.kind === "value") versions.push(taken.version)

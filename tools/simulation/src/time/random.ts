@@ -39,9 +39,8 @@ export class Random {
   }
 
   pick<T>(list: readonly T[]): T {
-    const picked = list[Math.floor(this.next() * list.length)]
-    if (picked === undefined) throw new Error("There is nothing to pick from.")
-    return picked
+    if (list.length === 0) throw new Error("There is nothing to pick from.")
+    return list[Math.floor(this.next() * list.length)] as T
   }
 
   /** Waiting times of events that happen independently of one another. */
