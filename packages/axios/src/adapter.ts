@@ -4,7 +4,7 @@ import { axiosOf } from "./axios-releases.ts"
 import { errorForCache, refuseSharedCacheKey } from "./cache-key.ts"
 import { type Kind, kindOf } from "./kinds.ts"
 import { bodyError, type Outcome, outcomeOf, timeoutError } from "./outcome.ts"
-import { type Config, callersTransforms, headersOf, toConfig, toRequest, urlOf } from "./wire.ts"
+import { byLowerCase, type Config, callersTransforms, toConfig, toRequest, urlOf } from "./wire.ts"
 
 /** An adapter that authenticates every attempt, and sends it through another. */
 export function authenticatingAdapter(own: Config["adapter"], [authFor, guard]: core.Gate): AxiosAdapter {
@@ -37,7 +37,7 @@ export function authenticatingAdapter(own: Config["adapter"], [authFor, guard]: 
     if (url === undefined || !/^https?:$/.test(url.protocol)) return adapter(config)
     const baseUrl = core.urlIfValid(config.baseURL)
     const bare = guard.bareReason(url, baseUrl)
-    if (bare !== undefined && !core.hasOwnSecrets(headersOf(config))) {
+    if (bare !== undefined && !core.hasOwnSecrets(byLowerCase(config.headers))) {
       const { tellBare } = await core.loadFollowUp()
       tellBare(auth, { method: (config.method ?? "get").toUpperCase(), url }, bare, guard)
       return adapter(config)

@@ -15,12 +15,7 @@ export function urlOf({ url, baseURL, params, paramsSerializer, allowAbsoluteUrl
   return core.urlIfValid(plain.getUri({ url, baseURL, params, paramsSerializer, allowAbsoluteUrls } as Config))
 }
 
-/** Headers that axios is about to send, by lower-case name. `false` and `null` suppress axios' own default header. */
-export function headersOf({ headers }: Pick<Config, "headers">): HeadersByName {
-  return byLowerCase(headers)
-}
-
-/** Headers by lower-case name, as `toJSON(true)` of axios gives them. */
+/** The headers that axios would send, by lower-case name, as its `toJSON(true)` gives them. */
 export function byLowerCase(headers: object): HeadersByName {
   const found: Record<string, string> = {}
   for (const name of Object.keys(headers)) {
@@ -36,7 +31,7 @@ type Adjusting = { headers(headers: HeadersByName, config: Config): HeadersByNam
 /** A request as the engine takes it. */
 export function toRequest(config: Config, url: URL, kind: Adjusting): core.AuthenticatedRequest {
   const { method = "get", data: body, baseURL } = config
-  const given = withOwnType(headersOf(config), body)
+  const given = withOwnType(byLowerCase(config.headers), body)
   const user = basicAuth(config, url)
   const headers = kind.headers(user === undefined ? given : { ...given, ...user }, config)
   return { method: method.toUpperCase(), url: withoutUser(url), headers, body, baseUrl: core.urlIfValid(baseURL) }
@@ -106,18 +101,21 @@ function keepBytes(config: Config, { body, headers }: core.WireRequest): void {
 function sentHeaders(config: Config, { headers }: core.WireRequest): AxiosHeaders {
   // Not filled by its own methods, which would check every value again.
   const sent = new (axiosOf(config).AxiosHeaders)()
-  const given = headersOf(config)
-  const spellings = new Set<string>()
+  const given = byLowerCase(config.headers)
+  const placed = new Set<string>()
   for (const name of Object.keys(config.headers)) {
     const value = config.headers[name]
     const lowerCase = name.toLowerCase()
     const onWire = headers[lowerCase]
     if (onWire !== undefined) {
-      spellings.add(lowerCase)
+      placed.add(lowerCase)
       sent[name] = given[lowerCase] === onWire ? value : onWire
-    } else if (value === false || value === null) sent[name] = value
+    } else if (value === false || value === null) {
+      // Suppresses axios' own default header.
+      sent[name] = value
+    }
   }
-  for (const name of Object.keys(headers)) if (!spellings.has(name)) sent[name] = headers[name]
+  for (const name of Object.keys(headers)) if (!placed.has(name)) sent[name] = headers[name]
   return sent
 }
 
