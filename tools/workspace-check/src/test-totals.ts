@@ -22,15 +22,12 @@ const sum = (count: (report: TestReport) => number) => reports.map(count).reduce
 const passed = sum(({ numPassedTests }) => numPassedTests)
 const failed = sum(({ numFailedTests, testResults }) => numFailedTests + testResults.filter(failedToLoad).length)
 const skipped = sum(({ numPendingTests, numTodoTests }) => numPendingTests + numTodoTests)
-for (const { fullName, meta } of reports.flatMap(({ testResults }) => testResults).flatMap(resultsOf)) {
+const files = reports.flatMap(({ testResults }) => testResults)
+for (const { fullName, meta } of files.flatMap(({ assertionResults }) => assertionResults)) {
   const figures = Object.entries(meta.figures ?? {}).map(([name, value]) => `${name} ${value}`)
   if (figures.length > 0) console.log(`${fullName}: ${figures.join(", ")}`)
 }
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
-
-function resultsOf({ assertionResults }: TestReport["testResults"][number]): TestResult[] {
-  return assertionResults
-}
 
 /** A file that does not get as far as its first test counts as one failure. */
 function failedToLoad({ status, assertionResults }: TestReport["testResults"][number]): boolean {
