@@ -18,6 +18,7 @@ export {
 export { type AuthenticatedFetchOptions, authenticatedFetch } from "./engine/authenticated-fetch.ts"
 export { bodyAtHand, iterableBody, nodeBody, ownBodyHeaders, streamBody, webBody } from "./engine/client-body.ts"
 export type { BareReason, DiagnosticEvent, DiagnosticOptions, RequestEvent } from "./engine/diagnostics.chunk.ts"
+export { platformSignal } from "./engine/fetch-in-kind.ts"
 export type { CallOptions } from "./engine/follow-up.chunk.ts"
 export { toNativeFormData } from "./engine/form-or-stream.ts"
 export {
@@ -33,7 +34,6 @@ export {
   putAbove,
 } from "./engine/gate.ts"
 export type { OnRedirect, RedirectEvent, ShownRequest } from "./engine/redirect.ts"
-export { platformSignal } from "./engine/request-call.ts"
 export {
   maskSecrets,
   type NativeRequest,
@@ -47,8 +47,8 @@ export {
 export type { PeekLimits, ResponseLike, WireRequest } from "./engine/wire-request.ts"
 export { isStream, type PreparedBody, urlIfValid, wireUrl } from "./engine/wire-request.ts"
 export { AuthError, invalidOption, isAuthError } from "./errors/auth-error.ts"
-export { type EndpointOptions, resolveEndpoint } from "./iam/endpoint.ts"
 export { timeAt } from "./iam/iam-answer.ts"
+export { type EndpointOptions, resolveEndpoint } from "./iam/iam-connection.ts"
 export { accessKeyOf, cloudsIn, iamOriginOf, type OsSettings, settingsOfVariables } from "./iam/os-settings.chunk.ts"
 export { checkNameOrId } from "./iam/token-scope.ts"
 export { MAX_SIGNED_BODY_BYTES } from "./runtime/body-size.ts"
@@ -78,4 +78,4 @@ export {
   type ReceivedSignature,
   type RequestHead,
 } from "./signing/received-signature.ts"
-export { createVerifyingKey, type VerifyingKey } from "./signing/verifying-key.ts"
+export { createVerifyingKey, type VerifyingKey } from "./signing/signing-key.ts"

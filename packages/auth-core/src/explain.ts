@@ -339,4 +339,4 @@ export type {
 } from "./explain/explanation.ts"
 export { otherCloudOf } from "./explain/refine.ts"
 export { type ParsedAuthorization, parseAuthorization } from "./signing/authorization.ts"
-export { createSignatureCheck } from "./signing/verifying-key.ts"
+export { createSignatureCheck } from "./signing/signing-key.ts"

@@ -20,7 +20,6 @@ export {
   encryptedStore,
   type UnreadableValue,
 } from "./cache/encrypted-store.ts"
-export { type KeyvLike, keyvStore } from "./cache/keyv-store.ts"
 export { type MemoryStoreOptions, memoryStore } from "./cache/memory-store.ts"
 export type {
   CacheStore,
@@ -33,6 +32,7 @@ export type {
   StoreWatch,
   Taken,
 } from "./cache/store.ts"
+export { type KeyvLike, keyvStore } from "./cache/store.ts"
 export { type GetOptions, TokenCache } from "./cache/token-cache.ts"
 export {
   type AssumeAgencyCredentialsOptions,
@@ -40,19 +40,24 @@ export {
 } from "./credentials/assume-agency-credentials.ts"
 export { chain, type DefaultCredentialsOptions, defaultCredentials } from "./credentials/chain.ts"
 export { envCredentials } from "./credentials/env-credentials.ts"
-export { type FederatedCredentialsOptions, federatedCredentials } from "./credentials/federated-credentials.ts"
 export { type HcloudCredentialsOptions, hcloudCredentials } from "./credentials/hcloud-credentials.ts"
-export { type MetadataCredentialsOptions, metadataCredentials } from "./credentials/metadata-credentials.ts"
 export { type OsCredentialsOptions, osCredentials } from "./credentials/os-credentials.ts"
-export { type PodCredentialsOptions, podCredentials } from "./credentials/pod-credentials.ts"
 export { type ProfileCredentialsOptions, profileCredentials } from "./credentials/profile-credentials.ts"
 export { type StaticCredentialProvider, staticCredentials } from "./credentials/static-credentials.ts"
 export {
   type AgencyCredentialsOptions,
   agencyCredentials,
+  type FederatedCredentialsOptions,
+  federatedCredentials,
   type TokenCredentialsOptions,
   tokenCredentials,
 } from "./credentials/temporary-credentials.ts"
+export {
+  type MetadataCredentialsOptions,
+  metadataCredentials,
+  type PodCredentialsOptions,
+  podCredentials,
+} from "./credentials/workload-credentials.ts"
 export {
   type AuthenticatedRequest,
   type AuthenticatedSendOptions,
@@ -103,6 +108,12 @@ export type {
   LibraryResponse,
 } from "./runtime/fetch.ts"
 export { UNSIGNED_PAYLOAD } from "./signing/canonicalizer.ts"
+export type {
+  RefusedSignature,
+  VerifiedSignature,
+  VerifyFailureCode,
+  VerifyResult,
+} from "./signing/received-signature.ts"
 export {
   canonicalRequest,
   createSigner,
@@ -122,9 +133,11 @@ export {
   type VerifyOptions,
   verify,
 } from "./signing/verify.ts"
-export type { RefusedSignature, VerifiedSignature, VerifyFailureCode, VerifyResult } from "./signing/verify-result.ts"
-export { type AgencyTokenOptions, agencyToken } from "./tokens/agency-token.ts"
-export { type FederatedTokenOptions, federatedToken } from "./tokens/federated-token.ts"
-export { type OsTokenOptions, osToken } from "./tokens/os-token.ts"
-export { type PasswordTokenOptions, passwordToken } from "./tokens/password-token.ts"
+export {
+  type AgencyTokenOptions,
+  agencyToken,
+  type FederatedTokenOptions,
+  federatedToken,
+} from "./tokens/exchanged-token.ts"
+export { type OsTokenOptions, osToken, type PasswordTokenOptions, passwordToken } from "./tokens/password-token.ts"
 export { staticToken } from "./tokens/static-token.ts"

@@ -1,7 +1,6 @@
 import { sm3 } from "sm-crypto-v2"
 import { bytesOfHex, joined } from "./digest/bytes.ts"
-import { bytesOf, hmacPads } from "./digest/digest.ts"
-import { registerSm3, type Sm3Digest } from "./digest/sm3.ts"
+import { bytesOf, hmacPads, registerSm3, type Sm3Digest } from "./digest/digest.ts"
 
 // Entry point for runtimes without node:crypto, or whose node:crypto has no SM3 (Bun). Importing it registers SM3.
 

@@ -1,8 +1,10 @@
 import { invalidOption } from "../errors/auth-error.ts"
 import { hasBrand } from "../runtime/has-brand.ts"
-import { type CoordinatedStore, failureKeyOf, isCoordinated } from "./coordinated-store.ts"
 import {
   type CacheStore,
+  type CoordinatedStore,
+  failureKeyOf,
+  isCoordinated,
   type Lease,
   type StoreNotice,
   type StoreQuestion,

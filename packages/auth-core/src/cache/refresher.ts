@@ -1,7 +1,18 @@
 import { type AuthError, invalidOption, isAuthError } from "../errors/auth-error.ts"
 import type { BoundSecret, Expiring, Provider, ProviderContext } from "../identity/provider.ts"
 import { hasSameSecret } from "../identity/secret.ts"
-import { askProvider, type FailedRenewal, type Renewal } from "./ask-provider.ts"
+import {
+  askProvider,
+  bind,
+  type FailedRenewal,
+  isReadable,
+  type ReadableBinding,
+  type Renewal,
+  readSecret,
+  type SecretRead,
+  SecretRechecks,
+  secretOfSource,
+} from "./ask-provider.ts"
 import { activeFailure, backedOffError, type Failure, isIdentityRefused, rechecked } from "./backoff.ts"
 import {
   beat,
@@ -15,15 +26,6 @@ import {
 } from "./cache-entries.ts"
 import type { CacheSettings } from "./cache-options.ts"
 import { fingerprintOf } from "./fingerprint.ts"
-import {
-  bind,
-  isReadable,
-  type ReadableBinding,
-  readSecret,
-  type SecretRead,
-  SecretRechecks,
-  secretOfSource,
-} from "./read-secret.ts"
 import type { SharedRenewal } from "./shared-renewal.chunk.ts"
 
 /** The entries that are being refreshed on behalf of one another. */

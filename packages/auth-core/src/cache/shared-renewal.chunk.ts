@@ -6,12 +6,11 @@ import type { Renewal } from "./ask-provider.ts"
 import { activeFailure, type Failure, failureFrom, longestDelayMs } from "./backoff.ts"
 import { type CacheEntry, isRequestBound, type Mark } from "./cache-entries.ts"
 import type { CacheSettings } from "./cache-options.ts"
-import { coordinatedStore } from "./coordinated-store.ts"
 import { agedLifetime } from "./lifetime.ts"
 import type { CacheStore, StoredWait, StoreNotice, StoreQuestion, StoreWatch } from "./store.ts"
+import { coordinatedStore } from "./store.ts"
 import { type Answer, StoreCircuitBreaker, StoreUnavailable } from "./store-circuit-breaker.ts"
-import { readFailure, readValue, storeKeyOf, stretch } from "./stored-value.ts"
-import { Claim, WriteBehind, withoutStore } from "./write-behind.ts"
+import { Claim, readFailure, readValue, storeKeyOf, stretch, WriteBehind, withoutStore } from "./write-behind.ts"
 
 /** One renewal together with other processes. */
 export interface RenewalRequest<T> {

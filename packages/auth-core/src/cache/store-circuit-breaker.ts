@@ -1,7 +1,6 @@
 import { type Clock, within } from "../runtime/clock.ts"
 import type { CacheEvent } from "./cache-options.ts"
-import type { CoordinatedStore } from "./coordinated-store.ts"
-import type { StoreNotice, StoreQuestion, StoreWatch, Taken } from "./store.ts"
+import type { CoordinatedStore, StoreNotice, StoreQuestion, StoreWatch, Taken } from "./store.ts"
 
 export interface StoreCircuitBreakerOptions {
   readonly store: CoordinatedStore

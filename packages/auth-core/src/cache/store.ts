@@ -1,3 +1,6 @@
+import { invalidOption } from "../errors/auth-error.ts"
+import type { Clock } from "../runtime/clock.ts"
+
 /**
  * A change of a key: its value was set or deleted, its failure was recorded or forgiven, or its lease was released
  * without a result, so that those who wait ask again. A store may also tell `released` when it begins to hear of a key.
@@ -134,4 +137,157 @@ export function toBase64Url(bytes: Uint8Array): string {
   let text = ""
   for (const byte of bytes) text += String.fromCharCode(byte)
   return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")
+}
+
+/** A store that coordinates renewals. */
+export type CoordinatedStore = CacheStore & Required<Pick<CacheStore, "take">>
+
+/**
+ * A store for shared renewals: the given one if it coordinates them. A plain store grants a lease to everybody, and
+ * times are those of the machines' wall clocks.
+ *
+ * The form of a text in a plain store: version, time of writing in epoch ms, and milliseconds from then, each followed
+ * by a space, then the record.
+ */
+export function coordinatedStore(store: CacheStore, clock: Clock): CoordinatedStore {
+  return isCoordinated(store)
+    ? store
+    : { ...methodsOf(store), take: (key, question) => takeFrom(store, clock, key, question) }
+}
+
+export function isCoordinated(store: CacheStore): store is CoordinatedStore {
+  return store.take !== undefined
+}
+
+/** Methods of a class are not copied by a spread. */
+function methodsOf(store: CacheStore): CacheStore {
+  return {
+    get: (key) => store.get(key),
+    set: (key, value, ttlMs) => store.set(key, value, ttlMs),
+    delete: (key) => store.delete(key),
+    ...(store.namesOf && { namesOf: store.namesOf.bind(store) }),
+    ...(store.watch && { watch: (...listeners) => watchPlain(store, ...listeners) }),
+  }
+}
+
+async function takeFrom(store: CacheStore, clock: Clock, key: string, question: StoreQuestion): Promise<Taken> {
+  const { unwanted, isRefused, failure: wish, lease } = question
+  const failureKey = failureKeyOf(key)
+  if (wish === "forgiven") await store.delete(failureKey)
+  const [value, failure] = (await Promise.all([store.get(key), store.get(failureKey)])).map(readText)
+  const now = clock.now()
+  if (value !== undefined && value.version !== unwanted && value.endsAt > now) {
+    // A clock that is behind that of the writer makes no value younger than new.
+    return { kind: "value", ...value, now: Math.max(now, value.at) }
+  }
+  const wait: (StoredWait & { at: number }) | undefined = failure && { ...failure, waitsUntil: failure.endsAt }
+  if (wait !== undefined && wish === undefined && wait.waitsUntil > now) {
+    return { kind: "failure", ...wait, now: Math.max(now, wait.at) }
+  }
+  if (isRefused === true && value !== undefined) await store.delete(key)
+  if (lease === undefined) return { kind: "none", now }
+  const grantedAt = clock.monotonic()
+  const version = `${now}.${crypto.randomUUID().slice(0, 8)}`
+  const leftMs = (until: number): number => Math.floor(until - now - (clock.monotonic() - grantedAt))
+  const textOf = (text: string, until: number): string =>
+    `${version} ${Math.floor(until - leftMs(until))} ${leftMs(until)} ${text}`
+  return {
+    kind: "lease",
+    now,
+    failure: wait,
+    lease: {
+      version,
+      async set(text, endsAt) {
+        await store.set(key, textOf(text, endsAt), leftMs(endsAt))
+        if (failure !== undefined) await store.delete(failureKey)
+        return true
+      },
+      async setFailure(text, waitsUntil, keptUntil) {
+        await store.set(failureKey, textOf(text, waitsUntil), leftMs(keptUntil))
+        return true
+      },
+      release: async () => undefined,
+    },
+  }
+}
+
+/** A change of a failure is a change of its own key there. */
+function watchPlain(
+  store: CacheStore,
+  ...[listener, onUnheard]: Parameters<NonNullable<CacheStore["watch"]>>
+): StoreWatch {
+  const watch = store.watch?.(({ key, change, value }) => {
+    const valueKey = key.endsWith(FAILURE) ? key.slice(0, -FAILURE.length) : undefined
+    if (valueKey === undefined) listener({ key, change, value })
+    else listener({ key: valueKey, change: change === "deleted" ? "forgiven" : "failed" })
+  }, onUnheard)
+  if (watch === undefined) throw new TypeError("`watch` returned nothing.")
+  const both = (key: string): string[] => [key, failureKeyOf(key)]
+  return {
+    follow: (key) => both(key).forEach((one) => void watch.follow(one)),
+    unfollow: (key) => both(key).forEach((one) => void watch.unfollow(one)),
+    isHearing: (key) => both(key).every((one) => watch.isHearing(one)),
+    end: () => watch.end(),
+  }
+}
+
+const TEXT = /^(\S+) (\d+) (\d+) /
+
+function readText(stored: unknown): (StoredText & { at: number }) | undefined {
+  if (stored === undefined || stored === null) return undefined
+  const [start = "", version, at, spanMs] = (typeof stored === "string" && TEXT.exec(stored)) || []
+  if (version === undefined) return { text: "", version: "unreadable", at: 0, endsAt: Number.POSITIVE_INFINITY }
+  return { text: String(stored).slice(start.length), version, at: Number(at), endsAt: Number(at) + Number(spanMs) }
+}
+
+const FAILURE = ".failure"
+
+/** The key for the failures of the same identity in a plain store. */
+export function failureKeyOf(storeKey: string): string {
+  return storeKey + FAILURE
+}
+
+/** The part of Keyv that the store uses. */
+export interface KeyvLike {
+  /** The value of a key; `undefined` for none. */
+  get(key: string): Promise<unknown>
+  /** Keeps a value for `ttlMs` milliseconds. */
+  set(key: string, value: string, ttlMs?: number): Promise<unknown>
+  /** Deletes the value of a key. */
+  delete(key: string): Promise<unknown>
+  /** Tells the errors of the database, which `get` does not throw. */
+  on?(event: "error", listener: (error: unknown) => void): unknown
+}
+
+/**
+ * A store on Keyv and any database that it supports. Keyv has no leases: processes that find nothing at the same time
+ * all call the issuer, and the last value stays.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION`
+ */
+export function keyvStore(keyv: KeyvLike): CacheStore {
+  if (typeof keyv?.get !== "function" || typeof keyv.set !== "function" || typeof keyv.delete !== "function") {
+    throw invalidOption("`keyv` must be a Keyv, or an object with its functions get, set and delete.")
+  }
+  // Some adapters report errors by this event alone. Without a listener it would end the process.
+  let lastError: unknown
+  keyv.on?.("error", (error) => {
+    lastError = error
+  })
+  return {
+    async get(key) {
+      lastError = undefined
+      const value = await keyv.get(key)
+      if (typeof value === "string") return value
+      if (lastError !== undefined) throw lastError
+      return undefined
+    },
+    async set(key, value, ttlMs) {
+      // Keyv reports most errors by its result only.
+      if ((await keyv.set(key, value, ttlMs)) === false) throw new Error("Keyv did not keep the value.")
+    },
+    async delete(key) {
+      await keyv.delete(key)
+    },
+  }
 }

@@ -4,9 +4,8 @@ import type { Credentials } from "../identity/credentials.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
 import { hasAccessKey } from "../identity/secret.ts"
 import { envCredentials } from "./env-credentials.ts"
-import { type MetadataCredentialsOptions, metadataCredentials } from "./metadata-credentials.ts"
-import { podCredentials } from "./pod-credentials.ts"
 import { profileCredentials } from "./profile-credentials.ts"
+import { type MetadataCredentialsOptions, metadataCredentials, podCredentials } from "./workload-credentials.ts"
 
 /** The source has no key. Any other AuthError comes from a source that is configured but fails. */
 const NOTHING_TO_GIVE: readonly AuthErrorCode[] = ["AUTH_CREDENTIALS_MISSING", "AUTH_CREDENTIALS_EXPIRED"]

@@ -5,7 +5,7 @@ import { type Credentials, checkCredentials } from "../identity/credentials.ts"
 import type { CredentialProvider, ProviderContext } from "../identity/provider.ts"
 import { environmentVariable, isSet } from "../runtime/environment.ts"
 import { redactCredential } from "../runtime/redact.ts"
-import { federatedCredentials } from "./federated-credentials.ts"
+import { federatedCredentials } from "./temporary-credentials.ts"
 
 const NAMES = {
   ak: "HUAWEICLOUD_SDK_AK",

@@ -3,7 +3,6 @@ import { checkIamOptions, type IamOptions } from "../iam/iam-connection.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
 import { ASK_AGAIN_MS, environmentVariable, homeDirectory, readTextFile } from "../runtime/environment.ts"
 import { credentialsOf } from "./env-credentials.ts"
-import { type Profile, parseProfile } from "./parse-profile.ts"
 
 export interface ProfileCredentialsOptions extends IamOptions {
   /** @default HUAWEICLOUD_SDK_CREDENTIALS_FILE, else ~/.huaweicloud/credentials */
@@ -81,4 +80,225 @@ function valuesOf(profile: Profile, name: string, path: string): Record<keyof ty
     idTokenFile: section.get(NAMES.idTokenFile),
     iamEndpoint: section.get(NAMES.iamEndpoint),
   }
+}
+
+/** A profile file, as the official SDKs read it. */
+export interface Profile {
+  /** Whether an SDK finds the section. */
+  has(section: string): boolean
+  /**
+   * The values of a section by key, without empty ones; `undefined` if there is no such section.
+   *
+   * @throws {AuthError} `AUTH_INVALID_CREDENTIALS` with the line and the reason, when no SDK reads the file, or two read it
+   * differently. The message does not show the line.
+   */
+  section(name: string): ReadonlyMap<string, string> | undefined
+}
+
+interface Value {
+  readonly text: string
+  readonly line: number
+}
+
+type Values = Map<string, Value>
+
+/** The first thing that an SDK refuses. */
+interface Fault {
+  readonly line: number
+  readonly problem: string
+  /** A name appears twice. One SDK takes the last value, which may not be the one that was meant. */
+  readonly repeats?: boolean
+}
+
+/** A file as one SDK reads it. */
+interface Reading {
+  readonly sections: ReadonlyMap<string, Values>
+  readonly fault: Fault | undefined
+}
+
+/** Either pair makes a key. */
+const PAIRS = [
+  ["ak", "sk"],
+  ["idp_id", "id_token_file"],
+]
+
+const KEYS = [...PAIRS.flat(), "security_token", "project_id", "domain_id", "iam_endpoint"]
+
+/**
+ * Parses the profile file of the official SDKs. Those for Python (`configparser`) and for Go (`ini.v1`) decide. If both read
+ * the same, that counts. If only one reads the section, that one counts. The file is refused if they read different values,
+ * and for a reference such as `%(ak)s`, a name that appears twice, and a value of several lines. A section inherits the keys
+ * of [DEFAULT], as in Python.
+ *
+ * INI parsers on npm accept any line and turn an unreadable one into a key. With them, half a file would pass as a shorter
+ * access key.
+ *
+ * @param path for messages
+ */
+export function parseProfile(text: string, path: string): Profile {
+  const readings = [readAsPython(text), readAsGo(text)] as const
+  const refused = ({ line, problem }: Fault): AuthError =>
+    new AuthError("AUTH_INVALID_CREDENTIALS", `${path}, line ${line}: ${problem}.`)
+  return {
+    has: (name) => readings.some(({ sections, fault }) => fault === undefined && sections.has(name)),
+    section(name) {
+      const read = [pythonValues(readings[0], name), inherited(readings[1], name)]
+      const faults = [...readings.map(({ fault }) => fault), ...read.filter(isFault)].filter(
+        (fault) => fault !== undefined,
+      )
+      const fault = faults.find(({ repeats }) => repeats) ?? faults[0]
+      if (fault?.repeats) throw refused(fault)
+      const readable = read.filter((values) => values instanceof Map)
+      const complete = readable.filter(hasKey)
+      if (fault !== undefined && complete.length === 0) throw refused(fault)
+      const [first, second = first] = complete.length > 0 ? complete : readable
+      if (first === undefined || second === undefined) return undefined
+      const values = new Map<string, string>()
+      for (const key of KEYS) {
+        const [one, other] = [first.get(key), second.get(key)]
+        const problem = problemOf(one?.text ?? "", other?.text ?? "")
+        if (problem !== undefined) throw refused({ line: (one ?? other)?.line ?? 0, problem: `\`${key}\` ${problem}` })
+        if (one !== undefined && one.text !== "") values.set(key, one.text)
+      }
+      return values
+    },
+  }
+}
+
+function isFault(read: Values | Fault | undefined): read is Fault {
+  return read !== undefined && "problem" in read
+}
+
+function hasKey(values: Values): boolean {
+  return PAIRS.some((pair) => pair.every((key) => values.get(key)?.text))
+}
+
+/** The reason to refuse a value that Python reads in one form, and Go in another. */
+function problemOf(python: string, go: string): string | undefined {
+  if (/%\([^)]*\)s/.test(python)) return "refers to another key: write its value"
+  if (/^[#;]\s/.test(python)) return "has a comment in place of a value"
+  if (python === go) return python.includes("\n") ? "has several lines: write it on one line" : undefined
+  if (/^\s*["'`]/.test(python))
+    return "has quotes around it. The SDK for Python keeps them, the SDK for Go does not: remove them"
+  if (/[#;]/.test(python))
+    return "has a # or ;. The SDK for Go takes the rest for a comment, the SDK for Python does not: put a comment on a line of its own"
+  if (/%/.test(go)) return "has %%. The SDK for Python reads one %, the SDK for Go reads two: use a value without %"
+  if (python.endsWith("\\"))
+    return "ends with \\. The SDK for Go joins the next line to it, the SDK for Python does not: write it on one line"
+  return "is read differently by the SDKs for Python and Go: begin each key at the start of its line"
+}
+
+/** Python's `strip` and Go's `TrimSpace`. JavaScript's `trim` leaves U+0085. */
+function strip(text: string): string {
+  const isBlank = (place: number): boolean => /[\s\x85]/.test(text.charAt(place))
+  let [start, end] = [0, text.length]
+  while (isBlank(start)) start += 1
+  while (end > start && isBlank(end - 1)) end -= 1
+  return text.slice(start, end)
+}
+
+/** The name of `[section] ...`, which ends at the last bracket. */
+function sectionName(content: string): string | undefined {
+  return /^\[(.+)\]/.exec(content)?.[1]
+}
+
+const NO_FORM = "neither [section] nor `key = value` nor a comment"
+
+/** As `configparser` does: a line with a deeper indent continues the value before it, even after blank lines. */
+function readAsPython(text: string): Reading {
+  const sections = new Map<string, Values>()
+  let values: Values | undefined
+  let current: { key: string; indent: number } | undefined
+  let indent = 0
+  let unreadable: Fault | undefined
+  const fault = (line: number, problem: string, repeats = false): Reading => ({
+    sections,
+    fault: { line, problem, repeats },
+  })
+  for (const [index, raw] of text.split(/\r\n|\n|\r/).entries()) {
+    const line = index + 1
+    const content = strip(raw)
+    if (/^[#;]/.test(content)) continue
+    const own = raw.search(/[^\s\x85]/)
+    if (current !== undefined && values !== undefined && (content === "" || own > indent)) {
+      const { text = "", line: begun = line } = values.get(current.key) ?? {}
+      values.set(current.key, { text: `${text}\n${content}`, line: begun })
+      continue
+    }
+    if (content === "") continue
+    indent = own
+    const name = sectionName(content)
+    if (name !== undefined) {
+      current = undefined
+      if (sections.has(name) && name !== "DEFAULT") return fault(line, "this section appears a second time", true)
+      values = sections.get(name) ?? new Map()
+      sections.set(name, values)
+      continue
+    }
+    if (values === undefined) return fault(line, content.includes("=") ? "a key before the first [section]" : NO_FORM)
+    const [, key = "", value] = /^([^=:]*)[=:](.*)$/s.exec(content) ?? []
+    if (value === undefined || key === "") {
+      unreadable ??= { line, problem: NO_FORM }
+      continue
+    }
+    const lower = strip(key).toLowerCase()
+    if (values.has(lower)) return fault(line, "this key appears a second time in its section", true)
+    values.set(lower, { text: strip(value), line })
+    current = { key: lower, indent }
+  }
+  for (const section of sections.values()) {
+    for (const [key, { text, line }] of section) section.set(key, { text: strip(text), line })
+  }
+  return { sections, fault: unreadable }
+}
+
+/** Its values, with `%%` as `%`. One faulty `%` spoils the section. */
+function pythonValues(reading: Reading, name: string): Values | Fault | undefined {
+  const values = inherited(reading, name)
+  if (values === undefined) return undefined
+  const faulty = [...values.values()].find(({ text }) => /%(?:$|[^%(])|%\((?!\w+\)s)/.test(text.replaceAll("%%", "")))
+  if (faulty !== undefined) return { line: faulty.line, problem: "a `%` must be doubled for the SDK for Python" }
+  return new Map([...values].map(([key, { text, line }]) => [key, { text: text.replaceAll("%%", "%"), line }]))
+}
+
+/** As `ini.v1` does: names count exactly, and values lose quotes and comments. */
+function readAsGo(text: string): Reading {
+  const sections = new Map<string, Values>()
+  let values: Values = new Map()
+  const lines = text.split("\n")
+  const fault = (line: number): Reading => ({ sections, fault: { line, problem: NO_FORM } })
+  for (let index = 0; index < lines.length; index++) {
+    const line = index + 1
+    const content = strip(lines[index] ?? "")
+    if (content === "" || /^[#;]/.test(content)) continue
+    const name = sectionName(content)
+    if (name !== undefined) {
+      values = sections.get(name) ?? new Map()
+      sections.set(name, values)
+      continue
+    }
+    const [, key = "", value = ""] = /^([^=:]+)[=:](.*)$/s.exec(content) ?? []
+    if (key === "" || content.startsWith("[")) return fault(line)
+    const parts = [strip(value)]
+    const isQuoted = /^["`]/.test(parts[0] ?? "")
+    while (!isQuoted && parts.at(-1)?.endsWith("\\")) {
+      parts.push(parts.pop()?.slice(0, -1) ?? "", strip(lines[++index] ?? ""))
+    }
+    values.set(strip(key), { text: goText(parts.join("")), line })
+  }
+  return { sections, fault: undefined }
+}
+
+function goText(text: string): string {
+  // Without a second one, the value goes on to the next lines. No value of Python's equals it then.
+  if (/^(?:`|""".)/s.test(text)) return /^(`|""")(.*)\1/s.exec(text)?.[2] ?? `${text}\n`
+  const bare = strip(text.replace(/[#;].*$/s, ""))
+  return /^(["'])(?:(?!\1).)*\1$/s.test(bare) ? bare.slice(1, -1) : bare
+}
+
+function inherited({ sections, fault }: Reading, name: string): Values | undefined {
+  const own = sections.get(name)
+  return own === undefined || fault !== undefined || name === "DEFAULT"
+    ? undefined
+    : new Map([...(sections.get("DEFAULT") ?? []), ...own])
 }

@@ -1,5 +1,12 @@
-import { BLOCK_BYTES, bytesOf, type HashAlgorithm, type Hmac, hmacPads, type IncrementalHash } from "./digest.ts"
-import { registeredSm3 } from "./sm3.ts"
+import {
+  BLOCK_BYTES,
+  bytesOf,
+  type HashAlgorithm,
+  type Hmac,
+  hmacPads,
+  type IncrementalHash,
+  registeredSm3,
+} from "./digest.ts"
 
 // For Node, Bun and Deno: the hashes of node:crypto. Must not load the portable ones.
 

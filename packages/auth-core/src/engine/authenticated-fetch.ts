@@ -3,8 +3,8 @@ import type { Fetch, FetchInit } from "../runtime/fetch.ts"
 import { andThen } from "../runtime/promises.ts"
 import { loadBodies } from "./authenticate-attempt.ts"
 import { authenticatedSend, loadFollowUp } from "./authenticated-call.ts"
+import type { Asked, FetchCall } from "./fetch-in-kind.ts"
 import type { AuthForRequest, HostGuard } from "./gate.ts"
-import type { Asked, FetchCall } from "./request-call.ts"
 import { isHttp, isRequest, isStream, parse, platformFetch, type WireRequest } from "./wire-request.ts"
 
 /** Options of {@link authenticatedFetch}. */

@@ -1,4 +1,4 @@
-import { retryAfterMs } from "../iam/rejection-error.ts"
+import { retryAfterMs } from "../iam/exchange.ts"
 import { parseAuthorization } from "../signing/authorization.ts"
 import { parseSdkDate } from "../signing/server-time.ts"
 import { type Answer, type AnswerFields, dateHeader, durationText, headersOf, timesIn } from "./answer.ts"

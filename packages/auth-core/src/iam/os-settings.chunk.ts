@@ -3,7 +3,7 @@ import type { Credentials } from "../identity/credentials.ts"
 import { environmentVariable, homeDirectory, readTextFile, variable } from "../runtime/environment.ts"
 import { isLoopback } from "../runtime/fetch.ts"
 import { isObject, memberAt } from "../runtime/read-answer.ts"
-import { checkUrl, isAnyHost } from "./endpoint.ts"
+import { checkUrl, isAnyHost } from "./iam-connection.ts"
 import type { NameOrId, TokenScope } from "./token-scope.ts"
 
 type Setting =

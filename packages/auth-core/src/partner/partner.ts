@@ -5,7 +5,7 @@ import type { Secret } from "../iam/secret.ts"
 import type { TemporaryKeyOptions } from "../iam/token-request.ts"
 import type { NameOrId, TokenScope } from "../iam/token-scope.ts"
 import type { CredentialProvider, TokenProvider } from "../identity/provider.ts"
-import { agencyToken } from "../tokens/agency-token.ts"
+import { agencyToken } from "../tokens/exchanged-token.ts"
 import { passwordToken } from "../tokens/password-token.ts"
 
 export interface PartnerOptions extends IamOptions {

@@ -1,8 +1,9 @@
-import { createHmac } from "#digest"
+import { createHmac, hashHex } from "#digest"
 import { bytesOfHex } from "../digest/bytes.ts"
 import { invalidOption } from "../errors/auth-error.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
-import { scopedForm } from "./scoped-form.ts"
+import type { CanonicalForm } from "./header-plan.ts"
+import type { Key, KeyMaterial, KeyOfDate } from "./signing-algorithm.ts"
 import {
   type Algorithm,
   type AlgorithmOptions,
@@ -11,7 +12,7 @@ import {
   hmac,
   type SigningAlgorithm,
 } from "./signing-algorithm.ts"
-import type { Key, KeyMaterial, KeyOfDate } from "./string-to-sign.ts"
+import { canonicalUriLine, compared, type Pair, queryPairs } from "./url-parts.ts"
 
 /** Everything that differs between algorithms for a signer. `authorization.ts` knows how their headers look. */
 export const ALGORITHMS: Readonly<Record<SigningAlgorithm, Algorithm>> = {
@@ -29,13 +30,6 @@ export const ALGORITHMS: Readonly<Record<SigningAlgorithm, Algorithm>> = {
     ...hmac("sm3"),
     createKey: (material) => addedKey("SDK-SM2-SM3")(material),
   },
-}
-
-/** The older form of SDK-HMAC-SHA256. Its credential tells it from the usual one. */
-const SCOPED_HMAC_SHA256: Algorithm = {
-  ...hmac("sha256"),
-  createKey: scopedKey,
-  canonicalForm: scopedForm,
 }
 
 /**
@@ -98,4 +92,53 @@ function keyOfScope(
     }),
   )
   return (sdkDate) => keyOf([sdkDate.slice(0, 8), ...parts].join("/"))
+}
+
+/**
+ * The canonical request of the older, scoped form. It keeps only the first value of a repeated query parameter and sorts
+ * names without regard to case. Runs of white space in header values become one blank. A POST without a body has the query
+ * as its payload, and no query line.
+ *
+ * @see gophertelekomcloud, the Go SDK of Open Telekom Cloud
+ */
+const scopedForm: CanonicalForm = (methodLine, { path, query }, signed, endOf) => {
+  const pairs = queryPairs(query)
+  const isQueryPayload = methodLine === "POST\n" && signed.payload === hashHex("sha256", "")
+  const { text, signedHeaders } = endOf({
+    values: signed.values.map((value) => value?.replaceAll(/\s+/g, " ")),
+    payload: isQueryPayload ? hashHex("sha256", asForm(pairs)) : signed.payload,
+  })
+  return {
+    text: methodLine + canonicalUriLine(path) + (isQueryPayload ? "" : firstOfEach(pairs)) + text,
+    signedHeaders,
+  }
+}
+
+function firstOfEach(pairs: readonly Pair[]): string {
+  const firsts = new Map<string, Pair>()
+  for (const pair of pairs) if (!firsts.has(pair.name)) firsts.set(pair.name, pair)
+  return [...firsts.values()]
+    .sort((a, b) => compared(inLowerCase(a), inLowerCase(b)) || compared(a.name, b.name))
+    .map(({ text }) => text)
+    .join("&")
+}
+
+/** Only ASCII has cases here: the others are bytes of longer characters. */
+function inLowerCase({ name }: Pair): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
+}
+
+/** As `url.Values.Encode` of Go writes a query: sorted by name, a blank as `+`. */
+function asForm(pairs: readonly Pair[]): string {
+  return [...pairs]
+    .sort((a, b) => compared(a.name, b.name))
+    .map(({ text }) => text.replaceAll("%20", "+"))
+    .join("&")
+}
+
+/** The older form of SDK-HMAC-SHA256. Its credential tells it from the usual one. */
+const SCOPED_HMAC_SHA256: Algorithm = {
+  ...hmac("sha256"),
+  createKey: scopedKey,
+  canonicalForm: scopedForm,
 }

@@ -3,10 +3,9 @@ import { parseBasic } from "./authorization.ts"
 import { UNSIGNED_PAYLOAD } from "./canonicalizer.ts"
 import { checkBody } from "./check-body.ts"
 import { selectHeaders } from "./header-plan.ts"
-import { createSignatureReader } from "./received-signature.ts"
+import { createSignatureReader, failure, type RefusedSignature, type VerifyResult } from "./received-signature.ts"
 import type { SignableRequest } from "./signer.ts"
-import { failure, type RefusedSignature, type VerifyResult } from "./verify-result.ts"
-import { createVerifyingKey, isSame } from "./verifying-key.ts"
+import { createVerifyingKey, isSame } from "./signing-key.ts"
 
 /** A key that came with its secret. */
 export interface VerifiedKey {

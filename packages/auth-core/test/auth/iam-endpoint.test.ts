@@ -4,10 +4,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { type AkskAuthOptions, akskAuth } from "../../src/auth/aksk-auth.ts"
 import { chain } from "../../src/credentials/chain.ts"
 import { envCredentials } from "../../src/credentials/env-credentials.ts"
-import { federatedCredentials } from "../../src/credentials/federated-credentials.ts"
 import { profileCredentials } from "../../src/credentials/profile-credentials.ts"
 import { staticCredentials } from "../../src/credentials/static-credentials.ts"
-import { agencyCredentials, tokenCredentials } from "../../src/credentials/temporary-credentials.ts"
+import {
+  agencyCredentials,
+  federatedCredentials,
+  tokenCredentials,
+} from "../../src/credentials/temporary-credentials.ts"
 import { cloudRuAdvanced, openTelekomCloud } from "../../src/identity/cloud.ts"
 import type { CredentialProvider } from "../../src/identity/provider.ts"
 import { staticToken } from "../../src/tokens/static-token.ts"

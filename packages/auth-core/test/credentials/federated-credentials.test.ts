@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { type FederatedCredentialsOptions, federatedCredentials } from "../../src/credentials/federated-credentials.ts"
+import { type FederatedCredentialsOptions, federatedCredentials } from "../../src/credentials/temporary-credentials.ts"
 import { iamError, jsonBody, localIam, rejectionOf, thrownBy, tokenAnswer } from "../iam/local-iam.ts"
 import { securityTokenAnswer, TEMPORARY_KEY } from "./temporary-key-answers.ts"
 

@@ -1,7 +1,7 @@
 import { type Answer, type Arrival, fakeClock, type RecordingServer } from "@countersign/testkit"
 import { describe, expect, it } from "vitest"
 import { chain } from "../../src/credentials/chain.ts"
-import { metadataCredentials } from "../../src/credentials/metadata-credentials.ts"
+import { metadataCredentials } from "../../src/credentials/workload-credentials.ts"
 import { localIam, rejectionOf, thrownBy } from "../iam/local-iam.ts"
 import { securityTokenAnswer, TEMPORARY_KEY } from "./temporary-key-answers.ts"
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { parseProfile } from "../../src/credentials/parse-profile.ts"
+import { parseProfile } from "../../src/credentials/profile-credentials.ts"
 import { AuthError } from "../../src/errors/auth-error.ts"
 import { thrownBy } from "../iam/local-iam.ts"
 

@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import type { Answer } from "@countersign/testkit"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import { podCredentials } from "../../src/credentials/pod-credentials.ts"
+import { podCredentials } from "../../src/credentials/workload-credentials.ts"
 import { localIam, rejectionOf, thrownBy } from "../iam/local-iam.ts"
 import { temporaryFolder, writeSettled } from "./files.ts"
 

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest"
-import { type EndpointOptions, resolveEndpoint } from "../../src/iam/endpoint.ts"
-import { iamConnection, stsConnection } from "../../src/iam/iam-connection.ts"
+import { type EndpointOptions, iamConnection, resolveEndpoint, stsConnection } from "../../src/iam/iam-connection.ts"
 import {
   cloudRuAdvanced,
   flexibleEngine,

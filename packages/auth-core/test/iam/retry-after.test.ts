@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { retryAfterMs } from "../../src/iam/rejection-error.ts"
+import { retryAfterMs } from "../../src/iam/exchange.ts"
 
 describe("Retry-After", () => {
   const now = Date.UTC(2026, 0, 1)

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest"
 import { hashHex } from "#digest"
 import { algorithmOf } from "../../src/signing/algorithm.ts"
+import type { VerifyResult } from "../../src/signing/received-signature.ts"
 import { parseSdkDate } from "../../src/signing/server-time.ts"
 import { canonicalRequest, sign } from "../../src/signing/signer.ts"
-import { stringToSignStart } from "../../src/signing/string-to-sign.ts"
+import { stringToSignStart } from "../../src/signing/signing-algorithm.ts"
 import { type VerifyOptions, verify } from "../../src/signing/verify.ts"
-import type { VerifyResult } from "../../src/signing/verify-result.ts"
 import { oneByteChanged } from "./one-byte-changed.ts"
 import { type Vector, vectors } from "./vectors.ts"
 

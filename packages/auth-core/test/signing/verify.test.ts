@@ -4,9 +4,9 @@ import type { AddressInfo } from "node:net"
 import { text } from "node:stream/consumers"
 import { describe, expect, it } from "vitest"
 import { MAX_SIGNED_BODY_BYTES } from "../../src/runtime/body-size.ts"
+import type { VerifyResult } from "../../src/signing/received-signature.ts"
 import { canonicalRequest, type SignableRequest, type SignOptions, sign } from "../../src/signing/signer.ts"
 import { type VerifyOptions, verify } from "../../src/signing/verify.ts"
-import type { VerifyResult } from "../../src/signing/verify-result.ts"
 
 const credentials = { accessKeyId: "AKEXAMPLE", secretAccessKey: "skExample" }
 const date = new Date("2019-11-15T03:36:55Z")

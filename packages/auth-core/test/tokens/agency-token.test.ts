@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest"
 import type { Token } from "../../src/identity/credentials.ts"
 import type { TokenProvider } from "../../src/identity/provider.ts"
-import { type AgencyTokenOptions, agencyToken } from "../../src/tokens/agency-token.ts"
+import { type AgencyTokenOptions, agencyToken } from "../../src/tokens/exchanged-token.ts"
 import { passwordToken } from "../../src/tokens/password-token.ts"
 import {
   EXPIRES_AT,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { secretFile } from "../../src/iam/secret.ts"
-import { type FederatedTokenOptions, federatedToken } from "../../src/tokens/federated-token.ts"
+import { type FederatedTokenOptions, federatedToken } from "../../src/tokens/exchanged-token.ts"
 import { iamError, jsonBody, localIam, rejectionOf, thrownBy, tokenAnswer } from "../iam/local-iam.ts"
 
 const idToken = "eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl"

@@ -6,7 +6,7 @@ import { type Arrival, hasSystemTool, type RecordingServer } from "@countersign/
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { tokenAuth } from "../../src/auth/token-auth.ts"
 import type { Token } from "../../src/identity/credentials.ts"
-import { type OsTokenOptions, osToken } from "../../src/tokens/os-token.ts"
+import { type OsTokenOptions, osToken } from "../../src/tokens/password-token.ts"
 import { temporaryFolder, writeSettled } from "../credentials/files.ts"
 import { iamError, localIam, rejectionOf, thrownBy, tokenAnswer } from "../iam/local-iam.ts"
 
