@@ -69,7 +69,7 @@ export { clearProxyError, isProxied, refuseProxiedFetch } from "./runtime/proxy.
 export { asked, isObject, listAt, memberAt, parseJson, readErrorFields, textAt } from "./runtime/read-answer.ts"
 export { hasOwnSecrets, isSecretName, staysAtOrigin } from "./runtime/redact.ts"
 export { rememberLast } from "./runtime/remember-last.ts"
-export { tellListeners } from "./runtime/tell-listeners.ts"
+export { tellListeners, warn } from "./runtime/tell-listeners.ts"
 export { isSigningAlgorithm } from "./signing/algorithm.ts"
 export { parseBasic } from "./signing/authorization.ts"
 export { type HeadersInput, selectHeaders } from "./signing/header-plan.ts"

@@ -30,7 +30,7 @@ interface ExpressRequest extends IncomingMessage {
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION`
  */
-export function auth<Owner>(verifier: Verifier<Owner>, options: HandlerOptions = {}): Middleware {
+export function auth<Owner>(verifier: Verifier<Owner, boolean>, options: HandlerOptions = {}): Middleware {
   const receive = createNodeReceiver(verifier, options)
   return (request: ExpressRequest, response, next) => {
     receive(request, response, request.originalUrl ?? request.url ?? "/", {

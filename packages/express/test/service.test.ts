@@ -89,6 +89,7 @@ function application(express: typeof express5, { verifier: options, proxy, seen 
   app.post("/stream", auth(verifier, { maxBodyBytes }), caught(streaming("stream")))
   app.post("/early", auth(verifier, { maxBodyBytes, streamBody: true }), caught(streaming("early")))
   app.post("/swallow", auth(verifier, { maxBodyBytes }), caught(streaming("swallow", true)))
+  app.all(/.*/, auth(verifier, { allowUnsignedPayload: true, allowUnsignedHost: true }), answer("any"))
   return app
 }
 

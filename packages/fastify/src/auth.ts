@@ -1,6 +1,6 @@
 import type { HandlerOptions, RegisteredOwner, Verifier } from "@countersign/server"
-import { type AuthOf, createNodeReceiver, type NodeReceiver } from "@countersign/server/adapter"
-import type { FastifyPluginCallback } from "fastify"
+import { type AuthOf, createNodeReceiver, type NodeReceiver, overriding } from "@countersign/server/adapter"
+import type { FastifyPluginAsync, RegisterOptions } from "fastify"
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -18,7 +18,7 @@ declare module "fastify" {
 /** The options of the plugin: those of its routes, unless a route has its own. */
 export interface AuthOptions<Owner = unknown> extends HandlerOptions {
   /** Checks the requests. */
-  verifier: Verifier<Owner>
+  verifier: Verifier<Owner, boolean>
 }
 
 /**
@@ -29,21 +29,30 @@ export interface AuthOptions<Owner = unknown> extends HandlerOptions {
  * A body whose hash the caller signed is checked while it is read. If it turns out to be wrong, the refusal is sent and the
  * body fails where it is read, with `RequestRefused`.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` when it is registered, and when a route with wrong options is added
+ * @throws {AuthError} `AUTH_INVALID_OPTION` when it is registered, and when a route with wrong options is added. If the route
+ * is added before the plugin is loaded, its requests fail with that error.
  */
-export const auth: FastifyPluginCallback<AuthOptions> = Object.assign(
-  ((app, { verifier, ...options }, done) => {
+export const auth: FastifyPluginAsync<AuthOptions> = Object.assign(
+  (async (app, { verifier, ...given }) => {
+    // Fastify adds options of its own.
+    const { prefix: _, logLevel: __, logSerializers: ___, ...options } = given as typeof given & RegisterOptions
     const usual = createNodeReceiver(verifier, options)
     const ofRoute = new WeakMap<HandlerOptions, NodeReceiver<unknown>>()
+    // A route that was added before the plugin was loaded has no receiver yet.
+    const receiverOf = (own: HandlerOptions): NodeReceiver<unknown> => {
+      const receive = ofRoute.get(own) ?? createNodeReceiver(verifier, overriding(options, own))
+      ofRoute.set(own, receive)
+      return receive
+    }
     if (!app.hasRequestDecorator("auth")) app.decorateRequest("auth", undefined).decorateRequest("rawBody", undefined)
     app.addHook("onRoute", ({ config }) => {
       const own = config?.auth
-      if (own) ofRoute.set(own, createNodeReceiver(verifier, { ...options, ...own }))
+      if (own) receiverOf(own)
     })
     app.addHook("onRequest", (request, reply, next) => {
       const own = request.routeOptions.config.auth
       if (own === false) return next()
-      const receive = (own && ofRoute.get(own)) ?? usual
+      const receive = own ? receiverOf(own) : usual
       receive(request.raw, reply.raw, request.originalUrl, {
         accept(caller, rawBody) {
           request.auth = caller
@@ -57,8 +66,7 @@ export const auth: FastifyPluginCallback<AuthOptions> = Object.assign(
         fail: (error) => next(error as Error),
       })
     })
-    done()
-  }) satisfies FastifyPluginCallback<AuthOptions>,
+  }) satisfies FastifyPluginAsync<AuthOptions>,
   {
     // Fastify reads these: the hooks belong to the scope that registers the plugin, not to one of its own.
     [Symbol.for("skip-override")]: true,

@@ -1,11 +1,19 @@
 import type { AddressInfo } from "node:net"
 import type { Readable } from "node:stream"
-import { describeService, type RunningService, type ServiceOwner, type ServiceSetting } from "@countersign/testkit"
+import {
+  describeService,
+  type RunningService,
+  type ServiceOwner,
+  type ServiceSetting,
+  serviceClient,
+  serviceKey,
+} from "@countersign/testkit"
 import cors from "@fastify/cors"
 import formbody from "@fastify/formbody"
 import multipart from "@fastify/multipart"
 import fastify5, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify"
 import fastify5_0 from "fastify-5.0"
+import { describe, expect, it } from "vitest"
 import { auth, createVerifier } from "../src/index.ts"
 
 declare module "@countersign/fastify" {
@@ -85,6 +93,9 @@ async function application(fastify: typeof fastify5, setting: ServiceSetting): P
     scope.post("/stream", { config: { auth: { maxBodyBytes } } }, streaming("stream"))
     scope.post("/early", { config: { auth: { maxBodyBytes, streamBody: true } } }, streaming("early"))
     scope.post("/swallow", { config: { auth: { maxBodyBytes } } }, streaming("swallow", true))
+    const lenient = { allowUnsignedPayload: true, allowUnsignedHost: true }
+    const method = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const
+    scope.route({ method: [...method], url: "*", config: { auth: lenient }, handler: answer("any") })
     done()
   })
   return app
@@ -95,6 +106,8 @@ for (const [name, fastify] of [
   ["fastify 5.0", fastify5_0],
 ] as const) {
   describeService(name, {
+    // Fastify answers 400.
+    unseen: ["path-invalid-percent"],
     async start(setting): Promise<RunningService> {
       const app = await application(fastify as typeof fastify5, setting)
       const second = await application(fastify as typeof fastify5, setting)
@@ -109,3 +122,54 @@ for (const [name, fastify] of [
     },
   })
 }
+
+describe("a plugin that is not awaited", () => {
+  const verifier = createVerifier({ keys: () => ({ ...serviceKey, owner: { tenant: "alice" } }) })
+
+  it.each(["before", "after"])("keeps the options of routes that are added %s it", async (when) => {
+    const app = fastify5()
+    const routes = (): void => {
+      app.get("/open", { config: { auth: false } }, async () => "open")
+      app.get("/optional", { config: { auth: { optional: true } } }, async ({ auth }) => auth?.accessKeyId ?? "nobody")
+      app.post("/small", { config: { auth: { maxBodyBytes: 3 } } }, async () => "small")
+      app.get("/once", { config: { auth: { replay: true } } }, async () => "once")
+      app.get("/wrong", { config: { auth: { maxBodyBytes: -1 } } }, async () => "wrong")
+    }
+    if (when === "before") routes()
+    app.register(auth, { verifier })
+    if (when === "after") routes()
+    const origin = await app.listen({ port: 0, host: "127.0.0.1" })
+    const client = serviceClient()
+    const statuses: Record<string, number[]> = {}
+    const date = new Date()
+    for (const [path, part] of [
+      ["/open", { sign: false }],
+      ["/optional", { sign: false }],
+      ["/small", { method: "POST", body: "four", headers: { "content-type": "text/plain" } }],
+      ["/once", { sign: { date } }],
+      ["/once", { sign: { date } }],
+      ["/wrong", {}],
+      ["/wrong", {}],
+    ] as const) {
+      const { status } = await client.call(origin, { path, ...part })
+      statuses[path] = [...(statuses[path] ?? []), status]
+    }
+    client.close()
+    await app.close()
+    expect(statuses).toEqual({
+      "/open": [200],
+      "/optional": [200],
+      "/small": [413],
+      "/once": [200, 401],
+      "/wrong": [500, 500],
+    })
+  })
+
+  it("may be registered with a prefix and a log level, as any plugin", async () => {
+    const app = fastify5()
+    await app.register(auth, { verifier, prefix: "/v1", logLevel: "warn" })
+    app.get("/who", async () => "who")
+    expect((await app.inject("/who")).statusCode).toBe(401)
+    await expect(fastify5().register(auth, { verifier, optinal: true } as never)).rejects.toThrow("no `optinal`")
+  })
+})

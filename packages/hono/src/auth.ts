@@ -3,9 +3,9 @@ import { type AuthUnder, createFetchReceiver, type ReceivedRequest, responseOf }
 import type { MiddlewareHandler } from "hono"
 
 /** The variables that handlers find in `c.var`. */
-export interface AuthVariables<Owner, Options = Record<never, never>> {
+export interface AuthVariables<Owner, Options = Record<never, never>, Optional extends boolean = false> {
   /** The caller. */
-  auth: AuthUnder<Owner, Options>
+  auth: AuthUnder<Owner, Options, Optional>
   /** The exact bytes of the body, with the option of that name. */
   rawBody: Options extends { rawBody: true } ? Uint8Array : undefined
 }
@@ -19,13 +19,17 @@ export interface AuthVariables<Owner, Options = Record<never, never>> {
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION`
  */
-export function auth<Owner, const Options extends HandlerOptions = Record<never, never>>(
-  verifier: Verifier<Owner>,
+export function auth<
+  Owner,
+  const Options extends HandlerOptions = Record<never, never>,
+  Optional extends boolean = false,
+>(
+  verifier: Verifier<Owner, Optional>,
   options?: Options,
-): MiddlewareHandler<{ Variables: AuthVariables<Owner, Options> }> {
+): MiddlewareHandler<{ Variables: AuthVariables<Owner, Options, Optional> }> {
   const receive = createFetchReceiver(verifier, options)
   return (context, next) => {
-    type Variables = AuthVariables<Owner, Options>
+    type Variables = AuthVariables<Owner, Options, Optional>
     const keep = (caller: unknown): void => context.set("auth", caller as Variables["auth"])
     const goOn = (received: ReceivedRequest<Owner> | Refusal): ReturnType<MiddlewareHandler> | Response => {
       if (!received.ok) return context.newResponse(received.body, received.status as 401, { ...received.headers })

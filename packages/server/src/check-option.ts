@@ -10,3 +10,20 @@ export function checkBooleans(values: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(values))
     if (typeof value !== "boolean") throw invalidOption(`\`${name}\` must be true or false.`)
 }
+
+/**
+ * An option of an unknown name would be ignored, and a misspelt policy would let everybody in.
+ *
+ * @throws {AuthError} `AUTH_INVALID_OPTION` unless the value is an object whose members are among `names`
+ */
+export function checkOptions(what: string, given: unknown, names: Readonly<Record<string, unknown>>): void {
+  if (typeof given !== "object" || given === null) throw invalidOption(`${what} must be an object.`)
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(names, name))
+  if (unknown === undefined) return
+  throw invalidOption(`${what} have no \`${unknown}\`. They may have ${Object.keys(names).join(", ")}.`)
+}
+
+/** Options over others. One that is `undefined` leaves the other as it is. */
+export function overriding<Options extends object>(usual: Options, own: Partial<Options>): Options {
+  return { ...usual, ...Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) }
+}

@@ -6,10 +6,10 @@ import type { Refusal } from "./refusal.ts"
 /** Collects a body that is judged as a whole. A single chunk is hashed in one go, which takes a third of the time. */
 export class CollectedBody<Owner> {
   readonly #opened: OpenRequest<Owner>
-  readonly #verifier: Verifier<Owner>
+  readonly #verifier: Verifier<Owner, boolean>
   readonly chunks: Uint8Array[] = []
 
-  constructor(opened: OpenRequest<Owner>, verifier: Verifier<Owner>) {
+  constructor(opened: OpenRequest<Owner>, verifier: Verifier<Owner, boolean>) {
     this.#opened = opened
     this.#verifier = verifier
   }

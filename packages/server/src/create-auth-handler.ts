@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import { warn } from "@countersign/auth-core/adapter"
 import type { Verifier } from "./create-verifier.ts"
 import { createFetchReceiver } from "./fetch-receiver.ts"
 import type { HandlerOptions } from "./handler-options.ts"
@@ -7,34 +8,38 @@ import { type AuthOf, createNodeReceiver } from "./node-receiver.ts"
 import { type Refusal, responseOf } from "./refusal.ts"
 
 /** The auth of a request under certain options: it may be absent where they say so. */
-export type AuthUnder<Owner, Options> = [Extract<Options[keyof Options & ("optional" | "streamBody")], true>] extends [
-  never,
-]
+export type AuthUnder<Owner, Options, Optional extends boolean = false> = [
+  Extract<Options[keyof Options & ("optional" | "streamBody")] | Optional, true>,
+] extends [never]
   ? NonNullable<AuthOf<Owner>>
   : AuthOf<Owner>
 
 /** Added to the request of a handler. */
-export interface Authenticated<Owner, Options, Bytes> {
+export interface Authenticated<Owner, Options, Bytes, Optional extends boolean = false> {
   /** The caller. */
-  readonly auth: AuthUnder<Owner, Options>
+  readonly auth: AuthUnder<Owner, Options, Optional>
   /** The exact bytes of the body, with the option of that name. */
   readonly rawBody: Options extends { rawBody: true } ? Bytes : undefined
 }
 
 /** Wraps handlers, so that they see only requests whose signature is right. */
-export interface AuthHandler<Owner, Options extends HandlerOptions> {
+export interface AuthHandler<Owner, Options extends HandlerOptions, Optional extends boolean = false> {
   /**
-   * For node:http and node:http2. What the handler throws stays uncaught, as without the auth.
+   * For node:http and node:http2. What the handler throws stays uncaught, as without the auth. If the body was read before its
+   * check, the answer is 500, and the process warns with the code COUNTERSIGN_BODY_READ.
    */
   node<Incoming extends IncomingMessage = IncomingMessage, Outgoing extends ServerResponse = ServerResponse>(
-    handler: (request: Incoming & Authenticated<Owner, Options, Buffer>, response: Outgoing) => unknown,
+    handler: (request: Incoming & Authenticated<Owner, Options, Buffer, Optional>, response: Outgoing) => unknown,
   ): (request: Incoming, response: Outgoing) => void
   /**
    * For whatever takes a Request and gives a Response: workers, Deno, Bun, route handlers of Next.js. Further arguments pass
    * through. What the handler throws passes through too.
    */
   fetch<Incoming extends Request = Request, Rest extends unknown[] = unknown[]>(
-    handler: (request: Incoming & Authenticated<Owner, Options, Uint8Array>, ...rest: Rest) => Awaitable<Response>,
+    handler: (
+      request: Incoming & Authenticated<Owner, Options, Uint8Array, Optional>,
+      ...rest: Rest
+    ) => Awaitable<Response>,
   ): (request: Incoming, ...rest: Rest) => Promise<Response>
 }
 
@@ -44,17 +49,20 @@ export interface AuthHandler<Owner, Options extends HandlerOptions> {
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION`
  */
-export function createAuthHandler<Owner, const Options extends HandlerOptions = Record<never, never>>(
-  verifier: Verifier<Owner>,
-  options?: Options,
-): AuthHandler<Owner, Options> {
+export function createAuthHandler<
+  Owner,
+  const Options extends HandlerOptions = Record<never, never>,
+  Optional extends boolean = false,
+>(verifier: Verifier<Owner, Optional>, options?: Options): AuthHandler<Owner, Options, Optional> {
   const receiveNode = createNodeReceiver(verifier, options)
   const receiveFetch = createFetchReceiver(verifier, options)
   return {
     node: (handler) => (request, response) => {
       let isRefused = false
+      let isHandled = false
       receiveNode(request, response, request.url ?? "/", {
         accept(auth, rawBody) {
+          isHandled = true
           const handled = handler(Object.assign(request, { auth, rawBody }) as never, response)
           // A handler that fails after its body was refused is no defect.
           if (handled instanceof Promise) {
@@ -69,7 +77,9 @@ export function createAuthHandler<Owner, const Options extends HandlerOptions = 
           sendRefusal(refusal, response)
         },
         fail(error) {
-          throw error
+          if (isHandled) throw error
+          warn("COUNTERSIGN_BODY_READ", (error as Error).message)
+          response.writeHead(500).end()
         },
       })
     },

@@ -8,15 +8,18 @@ import {
   type RequestHead,
   selectHeaders,
 } from "@countersign/auth-core/adapter"
-import type { TokenCaller } from "./identity.ts"
+import { checkOptions, overriding } from "./check-option.ts"
+import type { TokenCaller, TokenFacts } from "./identity.ts"
 import type { ReadyKey } from "./key-source.ts"
 import { type Awaitable, whenAnswered } from "./lookup.ts"
 import { type OpenRequest, refuseKey, SignedRequest, TOO_LARGE, UnsignedRequest, type Verdict } from "./open-request.ts"
 import type { Refusal, RefusalFacts } from "./refusal.ts"
+import type { TokenTest } from "./token-policy.ts"
 import { createTell, type Events } from "./verifier-event.ts"
 import {
   type Policy,
   policyOf,
+  ROUTE_OPTIONS,
   type RouteOptions,
   type Rules,
   rulesOf,
@@ -30,17 +33,34 @@ export interface CompleteRequest extends RequestHead {
   body?: string | Uint8Array | null | undefined
 }
 
-/** Checks requests, with one cache of keys. */
-export interface Verifier<Owner = unknown> {
+/**
+ * Checks requests, with one cache of keys. `Optional` is `false` if every request that is accepted has an identity, and
+ * `boolean` if authentication may be optional.
+ */
+export interface Verifier<Owner = unknown, Optional extends boolean = false> {
+  /** Whether requests without any authentication pass. */
+  readonly optional: Optional
   /** Checks a request. The answer is no promise if key or token is at hand and the replay store answers at once. */
   verify(request: CompleteRequest): Awaitable<Verdict<Owner>>
   /** Checks all that can be checked before the body, so that a body can be checked while it passes. */
   open(head: RequestHead): Awaitable<OpenRequest<Owner> | Refusal>
-  /** The same verifier for a route, with the same cache of keys. @throws {AuthError} `AUTH_INVALID_OPTION` */
-  with(options: RouteOptions): Verifier<Owner>
+  /**
+   * The same verifier for a route, with the same cache of keys and the same memory of requests. An option that is `undefined`
+   * stays as it is.
+   *
+   * @throws {AuthError} `AUTH_INVALID_OPTION`
+   */
+  with<const Route extends RouteOptions>(options: Route): Verifier<Owner, OptionalUnder<Route, Optional>>
   /** The refusal of a body that is larger than the route allows; for those who know its size beforehand. */
   refuseSize(bytes: number): Refusal | undefined
 }
+
+/** Whether authentication may be optional for a route of a verifier. */
+type OptionalUnder<Route, Optional extends boolean> = "optional" extends keyof Route
+  ? Route["optional"] extends false
+    ? false
+    : boolean
+  : Optional
 
 /**
  * Prepares the check of requests that callers signed with AK/SK, or sent with an IAM token.
@@ -48,8 +68,12 @@ export interface Verifier<Owner = unknown> {
  * @throws {AuthError} `AUTH_INVALID_OPTION`
  * @see API Signing Guide, "AK/SK signing and authentication algorithm"; API Gateway user guide, "Signature Keys"
  */
-export function createVerifier<Owner = undefined>(options: VerifierOptions<Owner>): Verifier<Owner> {
-  return verifierOf(options, createTell(options.onEvent))
+export function createVerifier<Owner = undefined>(
+  options: VerifierOptions<Owner> & { optional?: false | undefined },
+): Verifier<Owner>
+export function createVerifier<Owner = undefined>(options: VerifierOptions<Owner>): Verifier<Owner, boolean>
+export function createVerifier<Owner = undefined>(options: VerifierOptions<Owner>): Verifier<Owner, boolean> {
+  return verifierOf(options, createTell(options?.onEvent))
 }
 
 /**
@@ -58,24 +82,28 @@ export function createVerifier<Owner = undefined>(options: VerifierOptions<Owner
  */
 export function createSilentVerifier<Owner = undefined>(
   options: Omit<VerifierOptions<Owner>, "onEvent">,
-): Verifier<Owner> {
+): Verifier<Owner, boolean> {
   return verifierOf(options, { tell: () => undefined, isHeard: () => false })
 }
 
-function verifierOf<Owner>(options: VerifierOptions<Owner>, events: Events): Verifier<Owner> {
+function verifierOf<Owner>(options: VerifierOptions<Owner>, events: Events): Verifier<Owner, boolean> {
   const rules = rulesOf(options, events)
-  const prepare = (route: RouteOptions): Verifier<Owner> => {
+  const prepare = (route: RouteOptions): Verifier<Owner, boolean> => {
     const policy = policyOf(route, rules)
     const open = (head: RequestHead): Awaitable<OpenRequest<Owner> | Refusal> => {
       const opened = openRequest(head, rules, policy)
       return events.isHeard() ? watched(head, opened, events.tell) : opened
     }
     return {
+      optional: policy.optional,
       open,
       verify(request) {
         return andThen(open(request), (opened) => (opened.ok ? opened.end(request.body) : opened))
       },
-      with: (further) => prepare({ ...route, ...further }),
+      with<Route extends RouteOptions>(further: Route) {
+        checkOptions("The options of a route", further, ROUTE_OPTIONS)
+        return prepare(overriding<RouteOptions>(route, further)) as Verifier<Owner, OptionalUnder<Route, boolean>>
+      },
       refuseSize: (bytes) => (bytes > policy.maxBodyBytes ? rules.refuse(TOO_LARGE) : undefined),
     }
   }
@@ -93,7 +121,7 @@ function openRequest<Owner>(head: RequestHead, rules: Rules<Owner>, policy: Poli
   const { schemes, optional } = policy
   let isOtherSent = false
   // Most verifiers check signatures alone, and need not look at the headers twice.
-  if (tokens !== undefined || basic) {
+  if (tokens !== undefined || basic || optional) {
     const sent = asked(() => CREDENTIALS.read(head.headers))
     if (sent === undefined) return rules.refuse(MALFORMED)
     const [authorization, token] = sent
@@ -208,16 +236,30 @@ function openWithToken<Owner>(
     if (caller === undefined) return rules.refuse(invalid)
     if (!(caller.expiresAt > rules.now()))
       return rules.refuse({ code: "TOKEN_EXPIRED", message: expiryText(caller.expiresAt) })
-    if (policy.isLetIn?.(caller) === false)
-      return rules.refuse({
-        code: "TOKEN_FORBIDDEN",
-        message: "The IAM user is not authorized to access the API.",
-      })
+    const barred = policy.isLetIn && barredBy(policy.isLetIn, caller)
+    if (barred !== undefined) return rules.refuse(barred)
     return new UnsignedRequest<Owner>({ ...caller, scheme: "token", accessKeyId: undefined }, rules, policy)
   }
   const failed = (cause: unknown): Refusal =>
     rules.refuse({ code: "TOKEN_SOURCE_FAILED", message: "the token cannot be checked now", cause })
   return whenAnswered(() => tokens.find(token, rules.tokenContext()), judge, failed)
+}
+
+/** Why a policy does not let a caller in; `undefined` if it does. */
+function barredBy(isLetIn: TokenTest, caller: TokenFacts): RefusalFacts | undefined {
+  const failed: RefusalFacts = { code: "TOKEN_POLICY_FAILED", message: "the caller cannot be judged now" }
+  let answer: unknown
+  try {
+    answer = isLetIn(caller)
+  } catch (cause) {
+    return { ...failed, cause }
+  }
+  if (answer === true) return undefined
+  if (answer === false) return { code: "TOKEN_FORBIDDEN", message: "The IAM user is not authorized to access the API." }
+  // A promise would let everybody in. It may fail too.
+  if (answer instanceof Promise) answer.catch(() => undefined)
+  const given = answer instanceof Promise ? "a promise" : `a value of type ${typeof answer}`
+  return { ...failed, cause: new TypeError(`\`tokenPolicy\` must return true or false. It returned ${given}.`) }
 }
 
 /** In the gateway's words: UTC, six decimals. */

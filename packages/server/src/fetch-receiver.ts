@@ -1,7 +1,14 @@
 import { andThen, joined } from "@countersign/auth-core/adapter"
 import { CollectedBody } from "./collected-body.ts"
 import type { Verifier } from "./create-verifier.ts"
-import { type HandlerOptions, type Handling, handlingOf, headOf } from "./handler-options.ts"
+import {
+  type HandlerOptions,
+  type Handling,
+  handlingOf,
+  headOf,
+  READ_TOO_EARLY,
+  textOfHeader,
+} from "./handler-options.ts"
 import type { Awaitable } from "./lookup.ts"
 import type { AuthOf } from "./node-receiver.ts"
 import type { Acceptance, OpenRequest } from "./open-request.ts"
@@ -37,7 +44,7 @@ export type FetchReceiver<Owner> = (
  * @throws {AuthError} `AUTH_INVALID_OPTION`
  */
 export function createFetchReceiver<Owner>(
-  verifier: Verifier<Owner>,
+  verifier: Verifier<Owner, boolean>,
   options: HandlerOptions = {},
 ): FetchReceiver<Owner> {
   const handling = handlingOf(verifier, options)
@@ -58,6 +65,7 @@ function begin<Owner>(
   const isChunked = headers.has("transfer-encoding")
   const tooLarge = length === null || isChunked ? undefined : handling.verifier.refuseSize(Number(length))
   if (tooLarge !== undefined) return tooLarge
+  if (request.bodyUsed && (opened.needsBody || opened.auth !== undefined)) throw new Error(READ_TOO_EARLY)
   const isNeeded = handling.rawBody || (opened.needsBody && !handling.streamBody)
   const isBodiless = method === "GET" || method === "HEAD"
   // Some runtimes make the body when they are asked for it, which takes longer than the check.
@@ -66,7 +74,8 @@ function begin<Owner>(
   const isEmpty = isBodiless && length === null && !isChunked
   const body = isEmpty ? null : request.body
   if (body === null) {
-    const verdict = opened.end(length === "2" && isBodiless ? SDK_BODY : undefined)
+    const isAnnounced = isChunked || (length !== null && length !== "0")
+    const verdict = opened.end(isBodiless && isAnnounced ? (length === "2" ? SDK_BODY : UNSEEN_BODY) : undefined)
     return andThen(verdict, (one) => (one.ok ? received(one, request, handling) : one))
   }
   if (isNeeded) return collected(handling, request, body, opened)
@@ -87,6 +96,9 @@ function headOfRequest(handling: Handling<unknown>, { method, url, headers }: Re
 /** The official Node SDK sends this with each GET, but a Request has no body then. Nobody but the check misses it. */
 const SDK_BODY = "{}"
 
+/** Stands for any other body of a GET, which a Request does not show. No signature of it is right. */
+const UNSEEN_BODY = "\0"
+
 /** Read even if they are not signed. */
 const ALWAYS = ["host", "x-auth-token", "x-sdk-content-sha256", "x-sdk-content-sm3", "x-sdk-date", "x-security-token"]
 const SIGNED = /SignedHeaders=([\w!#$%&'*+.^`|~;-]+)/
@@ -99,7 +111,7 @@ function signedOnly(headers: Headers): Record<string, string> {
   const names = SIGNED.exec(authorization ?? "")?.[1]?.split(";") ?? []
   for (const name of new Set([...ALWAYS, ...names])) {
     const value = name === "" ? null : headers.get(name)
-    if (value !== null) found[name] = value
+    if (value !== null) found[name] = textOfHeader(value) as string
   }
   return found
 }

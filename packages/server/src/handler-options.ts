@@ -1,8 +1,7 @@
-import type { RequestHead } from "@countersign/auth-core/adapter"
-import { invalidOption } from "@countersign/auth-core/adapter"
-import { checkBooleans } from "./check-option.ts"
+import { asked, invalidOption, type RequestHead } from "@countersign/auth-core/adapter"
+import { checkBooleans, checkOptions } from "./check-option.ts"
 import type { Verifier } from "./create-verifier.ts"
-import type { RouteOptions } from "./verifier-options.ts"
+import { ROUTE_OPTIONS, type RouteOptions } from "./verifier-options.ts"
 
 /**
  * Where a program says what the owners of its keys are, for packages whose requests have one type for all routes:
@@ -46,9 +45,24 @@ export interface ProxyOptions {
   addedPrefix?: string | undefined
 }
 
+const HANDLER_OPTIONS: Readonly<Record<keyof HandlerOptions, true>> = {
+  streamBody: true,
+  rawBody: true,
+  proxy: true,
+  ...ROUTE_OPTIONS,
+}
+
+const PROXY_OPTIONS: Readonly<Record<keyof ProxyOptions, true>> = {
+  host: true,
+  hostHeader: true,
+  removedPrefix: true,
+  prefixHeader: true,
+  addedPrefix: true,
+}
+
 /** Handler options, checked. */
 export interface Handling<Owner> {
-  readonly verifier: Verifier<Owner>
+  readonly verifier: Verifier<Owner, boolean>
   readonly streamBody: boolean
   readonly rawBody: boolean
   /** The proxy in front; `undefined` if callers sign what arrives. */
@@ -58,12 +72,18 @@ export interface Handling<Owner> {
 type HeaderOf = (name: string) => string | undefined
 
 /** @throws {AuthError} `AUTH_INVALID_OPTION` */
-export function handlingOf<Owner>(verifier: Verifier<Owner>, options: HandlerOptions): Handling<Owner> {
+export function handlingOf<Owner>(verifier: Verifier<Owner, boolean>, options: HandlerOptions): Handling<Owner> {
   if (typeof verifier?.open !== "function") throw invalidOption("`verifier` must be one of createVerifier.")
+  checkOptions("The options of a handler", options, HANDLER_OPTIONS)
   const { streamBody = false, rawBody = false, proxy, ...route } = options
   checkBooleans({ streamBody, rawBody })
   if (streamBody && rawBody) throw invalidOption("`rawBody` collects what `streamBody` streams: choose one of them.")
-  return { verifier: verifier.with(route), streamBody, rawBody, asSigned: proxy && undoing(proxy) }
+  return {
+    verifier: verifier.with(route),
+    streamBody,
+    rawBody,
+    asSigned: proxy === undefined ? undefined : undoing(proxy),
+  }
 }
 
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/
@@ -71,6 +91,7 @@ const HOST = /^(?:[a-z\d.-]+|\[[\da-f:.]+\])(?::\d+)?$/
 const PREFIX = /^\/[^?#]*[^/?#]$/
 
 function undoing(proxy: ProxyOptions): NonNullable<Handling<unknown>["asSigned"]> {
+  checkOptions("The members of `proxy`", proxy, PROXY_OPTIONS)
   const { host, hostHeader, removedPrefix, prefixHeader, addedPrefix } = proxy
   check("host", host, HOST, "a host in lower case, such as api.example.com")
   check("hostHeader", hostHeader, HEADER_NAME, "a header name, such as x-forwarded-host")
@@ -100,6 +121,20 @@ function isBelow(path: string, prefix: string): boolean {
   return path.startsWith(prefix) && /^(?:[/?]|$)/.test(path.slice(prefix.length))
 }
 
+/** A body that is read too early cannot be checked. */
+export const READ_TOO_EARLY =
+  "The body was read before its signature was checked: put the auth before whatever reads bodies."
+
+/**
+ * The text of a header. Servers give a character for each byte. Callers sign text, which is UTF-8 on the wire; one of a few
+ * that send a byte for a character signs those characters.
+ */
+export function textOfHeader(value: unknown): unknown {
+  if (typeof value !== "string" || !/[\x80-\xff]/.test(value) || /[^\0-\xff]/.test(value)) return value
+  const bytes = Uint8Array.from(value, (character) => character.charCodeAt(0))
+  return asked(() => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)) ?? value
+}
+
 /** Where the Host header is missing, this stands for it. Nobody signs for it. */
 const NOWHERE = "http://host.invalid"
 
@@ -122,10 +157,19 @@ export function headOf(
   const { host = undefined, path: signed } = asSigned?.(path, text) ?? { path }
   // HTTP/2 names the host in a field of its own.
   const own = host ?? (headers.host === undefined ? text(":authority") : undefined)
+  const texts = Object.entries(headers).flatMap(([name, value]) => {
+    const read = textOfHeader(value)
+    return read === value ? [] : [[name, read]]
+  })
   // The host stays out of the URL, where a malformed one could take a part of the path.
   return {
     method,
     url: NOWHERE + signed.replaceAll("#", "%23"),
-    headers: (own === undefined ? headers : { ...headers, host: own }) as Record<string, string>,
+    headers: (own === undefined && texts.length === 0
+      ? headers
+      : { ...headers, ...Object.fromEntries(texts), ...(own !== undefined && { host: own }) }) as Record<
+      string,
+      string
+    >,
   }
 }

@@ -1,5 +1,5 @@
 import { andThen, createVerifyingKey, invalidOption, type VerifyingKey } from "@countersign/auth-core/adapter"
-import { checkNumber } from "./check-option.ts"
+import { checkNumber, checkOptions } from "./check-option.ts"
 import { type Awaitable, createLookup, type Lookup } from "./lookup.ts"
 
 /** An access key of a caller. */
@@ -29,6 +29,13 @@ export interface KeyCacheOptions {
   timeoutMs?: number | undefined
 }
 
+const KEY_CACHE_OPTIONS: Readonly<Record<keyof KeyCacheOptions, true>> = {
+  ttlMs: true,
+  absentTtlMs: true,
+  maxEntries: true,
+  timeoutMs: true,
+}
+
 /** A key that is ready to check signatures. */
 export interface ReadyKey<Owner> {
   readonly verifying: readonly VerifyingKey[]
@@ -43,8 +50,12 @@ export interface ReadyKey<Owner> {
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION`
  */
-export function createKeySource<Owner>(keys: Keys<Owner>, options: KeyCacheOptions): Lookup<string, ReadyKey<Owner>> {
+export function createKeySource<Owner>(
+  keys: Keys<Owner>,
+  options: KeyCacheOptions = {},
+): Lookup<string, ReadyKey<Owner>> {
   if (typeof keys !== "function") throw invalidOption("`keys` must be a function that gives an access key.")
+  checkOptions("The members of `keyCache`", options, KEY_CACHE_OPTIONS)
   const { ttlMs = 60_000, absentTtlMs = 10_000, maxEntries = 10_000, timeoutMs = 5_000 } = options
   checkNumber("keyCache.ttlMs", ttlMs, 0)
   checkNumber("keyCache.absentTtlMs", absentTtlMs, 0)

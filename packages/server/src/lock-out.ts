@@ -1,4 +1,4 @@
-import { checkBooleans, checkNumber } from "./check-option.ts"
+import { checkBooleans, checkNumber, checkOptions } from "./check-option.ts"
 import { putBounded } from "./lookup.ts"
 import type { KeyLock } from "./verifier-event.ts"
 
@@ -38,6 +38,15 @@ export interface LockOutOptions {
   now?: (() => number) | undefined
 }
 
+const LOCK_OUT_OPTIONS: Readonly<Record<keyof LockOutOptions, true>> = {
+  failures: true,
+  windowMs: true,
+  lockMs: true,
+  consecutive: true,
+  maxEntries: true,
+  now: true,
+}
+
 interface Failures {
   count: number
   readonly since: number
@@ -48,14 +57,10 @@ interface Failures {
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION`
  */
-export function memoryLockOut({
-  failures = 5,
-  windowMs = 60_000,
-  lockMs = 300_000,
-  consecutive = false,
-  maxEntries = 10_000,
-  now = Date.now,
-}: LockOutOptions = {}): MemoryLockOut {
+export function memoryLockOut(options: LockOutOptions = {}): MemoryLockOut {
+  checkOptions("The options of a lock-out", options, LOCK_OUT_OPTIONS)
+  const { failures = 5, windowMs = 60_000, lockMs = 300_000, consecutive = false } = options
+  const { maxEntries = 10_000, now = Date.now } = options
   checkNumber("failures", failures, 1)
   checkNumber("windowMs", windowMs, 1)
   checkNumber("lockMs", lockMs, 0)

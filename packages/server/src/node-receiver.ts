@@ -1,7 +1,7 @@
 import { isPromise } from "@countersign/auth-core/adapter"
 import { CollectedBody } from "./collected-body.ts"
 import type { Verifier } from "./create-verifier.ts"
-import { type HandlerOptions, type Handling, handlingOf, headOf } from "./handler-options.ts"
+import { type HandlerOptions, type Handling, handlingOf, headOf, READ_TOO_EARLY } from "./handler-options.ts"
 import type { Awaitable } from "./lookup.ts"
 import type { OpenRequest, Verdict } from "./open-request.ts"
 import { type Refusal, RequestRefused } from "./refusal.ts"
@@ -76,7 +76,7 @@ export type NodeReceiver<Owner> = (
  * @throws {AuthError} `AUTH_INVALID_OPTION`
  */
 export function createNodeReceiver<Owner>(
-  verifier: Verifier<Owner>,
+  verifier: Verifier<Owner, boolean>,
   options: HandlerOptions = {},
 ): NodeReceiver<Owner> {
   const handling = handlingOf(verifier, options)
@@ -130,10 +130,7 @@ class Exchange<Owner> {
   #useLate(opened: OpenRequest<Owner>): void {
     const isAnonymous = opened.auth === undefined && !opened.needsBody
     if (isAnonymous) this.#listener.accept(undefined, undefined)
-    else {
-      const problem = "The body was read before its signature was checked: put the auth before whatever reads bodies."
-      this.#listener.fail(new Error(problem))
-    }
+    else this.#listener.fail(new Error(READ_TOO_EARLY))
   }
 
   #judge(verdict: Awaitable<Verdict<Owner>>, body: () => Buffer): void {

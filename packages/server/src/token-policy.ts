@@ -1,5 +1,6 @@
 import type { NameOrId } from "@countersign/auth-core"
 import { checkNameOrId, invalidOption } from "@countersign/auth-core/adapter"
+import { checkOptions } from "./check-option.ts"
 import type { Named, TokenFacts } from "./identity.ts"
 
 /** The callers with a token that a route lets in. */
@@ -12,16 +13,19 @@ export interface TokenPolicy {
   domain?: NameOrId | undefined
 }
 
-/** Whether a caller is let in. */
+/** Whether a caller is let in: `true` or `false`, and no promise. */
 export type TokenTest = (caller: TokenFacts) => boolean
 
 /** @throws {AuthError} `AUTH_INVALID_OPTION` */
 export function createTokenTest(policy: TokenPolicy | TokenTest | undefined): TokenTest | undefined {
   if (policy === undefined || typeof policy === "function") return policy
-  if (Object(policy) !== policy) throw invalidOption("`tokenPolicy` must be an object, or a function of the caller.")
+  checkOptions("The members of `tokenPolicy`", policy, { roles: true, project: true, domain: true })
   const { roles = [], project, domain } = policy
   if (!Array.isArray(roles) || !roles.every((role) => typeof role === "string" && role !== "")) {
     throw invalidOption("`tokenPolicy.roles` must list names of roles.")
+  }
+  if (roles.length === 0 && project === undefined && domain === undefined) {
+    throw invalidOption("`tokenPolicy` must name roles, a project or a domain: without any it would let everybody in.")
   }
   if (project !== undefined) checkNameOrId(project, "tokenPolicy.project")
   if (domain !== undefined) checkNameOrId(domain, "tokenPolicy.domain")

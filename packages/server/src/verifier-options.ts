@@ -1,6 +1,6 @@
 import { MAX_SIGNED_BODY_BYTES, type SigningAlgorithm } from "@countersign/auth-core"
 import { createSignatureReader, invalidOption, isSigningAlgorithm } from "@countersign/auth-core/adapter"
-import { checkBooleans, checkNumber } from "./check-option.ts"
+import { checkBooleans, checkNumber, checkOptions } from "./check-option.ts"
 import type { Scheme } from "./identity.ts"
 import { createKeySource, type KeyCacheOptions, type Keys, type ReadyKey } from "./key-source.ts"
 import { type LockOut, type LockOutOptions, memoryLockOut } from "./lock-out.ts"
@@ -20,7 +20,8 @@ export interface RouteOptions {
   /** Accepts a signature without Host, which is valid for other servers too. @default false */
   allowUnsignedHost?: boolean | undefined
   /**
-   * Refuses a signed request that was accepted before. `true` remembers them in this process. Tokens and Basic credentials
+   * Refuses a signed request that was accepted before. `true` remembers them in this process, in one memory for all routes of
+   * a verifier, so check each request once: a second check of the same request is a replay. Tokens and Basic credentials
    * are made to be sent again, so leave them out by `schemes` where that matters.
    * @default false
    */
@@ -31,6 +32,17 @@ export interface RouteOptions {
   schemes?: readonly Scheme[] | undefined
   /** The callers with a token that are let in, or a function that decides. Others are not affected. @default all */
   tokenPolicy?: TokenPolicy | TokenTest | undefined
+}
+
+/** Their names. */
+export const ROUTE_OPTIONS: Readonly<Record<keyof RouteOptions, true>> = {
+  maxBodyBytes: true,
+  allowUnsignedPayload: true,
+  allowUnsignedHost: true,
+  replay: true,
+  optional: true,
+  schemes: true,
+  tokenPolicy: true,
 }
 
 export interface VerifierOptions<Owner = unknown> extends RouteOptions {
@@ -84,6 +96,26 @@ export interface VerifierOptions<Owner = unknown> extends RouteOptions {
   now?: (() => number) | undefined
 }
 
+const VERIFIER_OPTIONS: Readonly<Record<keyof VerifierOptions, true>> = {
+  keys: true,
+  keyCache: true,
+  tokens: true,
+  basic: true,
+  algorithms: true,
+  scoped: true,
+  regions: true,
+  services: true,
+  maxSkewMs: true,
+  lockOut: true,
+  onLockOut: true,
+  refusals: true,
+  development: true,
+  onRefusal: true,
+  onEvent: true,
+  now: true,
+  ...ROUTE_OPTIONS,
+}
+
 /** An access key that was locked. */
 export interface LockedKey extends Readonly<KeyLock> {
   /** The key that is locked. */
@@ -100,6 +132,8 @@ export interface Rules<Owner> {
   readonly scoped: boolean
   readonly allowsScope: (region: string, service: string) => boolean
   readonly maxSkewMs: number
+  /** Remembers requests in this process, for all routes. */
+  readonly replayMemory: () => ReplayStore
   readonly lockOut: LockOut | undefined
   readonly noteLock: (lock: LockedKey) => void
   readonly refuse: (facts: RefusalFacts) => Refusal
@@ -129,6 +163,7 @@ export interface Policy {
 
 /** @throws {AuthError} `AUTH_INVALID_OPTION` */
 export function rulesOf<Owner>(options: VerifierOptions<Owner>, events: Events): Rules<Owner> {
+  checkOptions("The options of a verifier", options, VERIFIER_OPTIONS)
   const { algorithms = ["SDK-HMAC-SHA256", "SDK-HMAC-SM3"], scoped = false, regions, services } = options
   const { maxSkewMs = 15 * 60_000, refusals = "gateway", development = false, onRefusal, now = Date.now } = options
   const { keys, tokens, basic = false, lockOut = false, onLockOut, onEvent } = options
@@ -147,11 +182,12 @@ export function rulesOf<Owner>(options: VerifierOptions<Owner>, events: Events):
   if (tokens !== undefined && typeof tokens?.find !== "function")
     throw invalidOption("`tokens` must be a source of tokens, such as keystone({ iamEndpoint, auth }).")
   if (keys === undefined && tokens === undefined) throw invalidOption("Pass `keys`, `tokens`, or both.")
-  checkBooleans({ basic })
+  checkBooleans({ basic, scoped, development })
   if (basic && keys === undefined) throw invalidOption("`basic` needs `keys`.")
   for (const [name, hook] of Object.entries({ onRefusal, onLockOut, onEvent })) {
     if (hook !== undefined && typeof hook !== "function") throw invalidOption(`\`${name}\` must be a function.`)
   }
+  let replayMemory: ReplayStore | undefined
   const make = createRefusals(refusals, challengesOf(options, algorithms))
   const silent: LookupContext = { now }
   const toldOfTokens: LookupContext = {
@@ -163,14 +199,18 @@ export function rulesOf<Owner>(options: VerifierOptions<Owner>, events: Events):
   }
   return {
     receive: createSignatureReader(),
-    findKey: keys === undefined ? undefined : createKeySource(keys, options.keyCache ?? {}),
+    findKey: keys === undefined ? undefined : createKeySource(keys, options.keyCache),
     tokens,
     basic,
     algorithms: new Set(algorithms),
-    scoped: scoped === true,
+    scoped,
     allowsScope: (region, service) => isNamed(regions, region) && isNamed(services, service),
     maxSkewMs,
     now,
+    replayMemory() {
+      replayMemory ??= memoryReplayStore({ now })
+      return replayMemory
+    },
     lockOut: lockOutOf(lockOut, now),
     events,
     keyContext(accessKeyId) {
@@ -190,7 +230,7 @@ export function rulesOf<Owner>(options: VerifierOptions<Owner>, events: Events):
       calling(onLockOut, lock)
     },
     refuse(facts) {
-      const refusal = make(development === true ? facts : { ...facts, canonicalRequest: "" })
+      const refusal = make(development ? facts : { ...facts, canonicalRequest: "" })
       calling(onRefusal, refusal)
       return refusal
     },
@@ -215,7 +255,11 @@ function lockOutOf(given: LockOut | LockOutOptions | boolean, now: () => number)
   if (given === false) return undefined
   if (given === true) return memoryLockOut({ now })
   if (Object(given) !== given) throw invalidOption("`lockOut` must be true, false, options, or a lock-out of your own.")
-  if ("isLocked" in given) return given
+  if ("isLocked" in given) {
+    const { isLocked, failed, succeeded } = given
+    if ([isLocked, failed, succeeded].every((method) => typeof method === "function")) return given
+    throw invalidOption("A `lockOut` of your own must have isLocked, failed and succeeded.")
+  }
   return memoryLockOut({ now, ...given })
 }
 
@@ -229,7 +273,7 @@ function isNamed(names: readonly string[] | "any" | undefined, name: string): bo
 }
 
 /** @throws {AuthError} `AUTH_INVALID_OPTION` */
-export function policyOf(route: RouteOptions, { findKey, tokens, basic, now }: Rules<unknown>): Policy {
+export function policyOf(route: RouteOptions, { findKey, tokens, basic, replayMemory }: Rules<unknown>): Policy {
   const { maxBodyBytes = MAX_SIGNED_BODY_BYTES, allowUnsignedPayload = false, allowUnsignedHost = false } = route
   const { replay = false, optional = false, tokenPolicy } = route
   const possible = new Set<Scheme>()
@@ -247,17 +291,18 @@ export function policyOf(route: RouteOptions, { findKey, tokens, basic, now }: R
     maxBodyBytes,
     allowUnsignedPayload,
     allowUnsignedHost,
-    replay: replayOf(replay, now),
+    replay: replayOf(replay, replayMemory),
     optional,
     schemes: new Set(schemes),
     isLetIn: createTokenTest(tokenPolicy),
   }
 }
 
-function replayOf(given: ReplayStore | ReplayOptions | boolean, now: () => number): ReplayGuard | undefined {
+function replayOf(given: ReplayStore | ReplayOptions | boolean, memory: () => ReplayStore): ReplayGuard | undefined {
   if (given === false) return undefined
-  const options =
-    given === true ? { store: memoryReplayStore({ now }) } : "remember" in Object(given) ? { store: given } : given
+  const options = given === true ? { store: memory() } : "remember" in Object(given) ? { store: given } : given
+  if ("store" in Object(options))
+    checkOptions("The members of `replay`", options, { store: true, timeoutMs: true, acceptIfStoreFails: true })
   const { store, timeoutMs = 1_000, acceptIfStoreFails = false } = Object(options) as ReplayOptions
   if (typeof store?.remember !== "function")
     throw invalidOption("`replay` must be true, false, a store with `remember`, or { store }.")

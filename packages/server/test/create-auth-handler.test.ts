@@ -14,8 +14,15 @@ import {
   serviceKey,
 } from "@countersign/testkit"
 import { getRequestListener } from "@hono/node-server"
-import { describe, expect, expectTypeOf, it } from "vitest"
-import { createAuthHandler, createVerifier, type HandlerOptions, type Identity, RequestRefused } from "../src/index.ts"
+import { describe, expect, expectTypeOf, it, vi } from "vitest"
+import {
+  createAuthHandler,
+  createVerifier,
+  type HandlerOptions,
+  type Identity,
+  RequestRefused,
+  type Verifier,
+} from "../src/index.ts"
 
 /** Each route of the contract, in the forms of fetch. The platform parses forms. */
 const PARSERS: Readonly<Record<string, (request: Response, raw?: Uint8Array) => Promise<object>>> = {
@@ -47,7 +54,10 @@ const OWN: Readonly<Record<string, HandlerOptions>> = {
   "/stream": { maxBodyBytes: Number.POSITIVE_INFINITY },
   "/early": { maxBodyBytes: Number.POSITIVE_INFINITY, streamBody: true },
   "/swallow": { maxBodyBytes: Number.POSITIVE_INFINITY },
+  "*": { allowUnsignedPayload: true, allowUnsignedHost: true },
 }
+/** With the options of every request. */
+const USUAL = ["/who", "/json", "/form", "/multipart", "/bytes", "/failing"]
 
 interface Given {
   auth: Identity<ServiceOwner> | undefined
@@ -83,16 +93,19 @@ async function handled(
   }
 }
 
-function handlersOf<Handler>({ verifier: options, proxy }: ServiceSetting, wrap: (one: AuthHandlers) => Handler) {
+function handlersOf<Handler>(
+  { verifier: options, proxy }: ServiceSetting,
+  wrap: (one: AuthHandlers) => Handler,
+): (path: string) => Handler {
   const verifier = createVerifier(options)
   const handlers = Object.fromEntries(
     Object.entries(OWN).map(([path, own]) => [path, wrap(createAuthHandler(verifier, own))]),
   )
   const usual = wrap(createAuthHandler(verifier, { proxy }))
-  return (path: string): Handler => handlers[path] ?? usual
+  return (path) => (USUAL.includes(path) ? usual : (handlers[path] ?? handlers["*"] ?? usual))
 }
 
-type AuthHandlers = ReturnType<typeof createAuthHandler<ServiceOwner, HandlerOptions>>
+type AuthHandlers = ReturnType<typeof createAuthHandler<ServiceOwner, HandlerOptions, boolean>>
 
 const pathOf = (url = ""): string => url.replace(/\?.*/, "")
 
@@ -157,7 +170,11 @@ async function listening(listener: RequestListener): Promise<RunningService> {
 }
 
 describeService("node:http", { start: (setting) => listening(nodeListener(setting)) })
-describeService("fetch handlers", { start: (setting) => listening(fetchListener(setting)) })
+describeService("fetch handlers", {
+  // A Request has a URL without dots, and no body in a GET.
+  unseen: ["path-dot-segments", "body-get-with-json", "body-get-with-json~1"],
+  start: (setting) => listening(fetchListener(setting)),
+})
 
 const verifier = createVerifier({
   keys: (accessKeyId) =>
@@ -174,6 +191,10 @@ describe("createAuthHandler", () => {
       [{ proxy: { host: "a.example.com", hostHeader: "x-forwarded-host" } }, /not both/],
       [{ proxy: { removedPrefix: "shop/" } }, /start of a path/],
       [{ proxy: { hostHeader: "x forwarded" } }, /header name/],
+      [{ proxy: "a.example.com" as never }, /`proxy` must be an object/],
+      [{ proxy: { hosts: "a.example.com" } as never }, /`proxy` have no `hosts`/],
+      [{ optinal: true } as never, /no `optinal`\. They may have streamBody,/],
+      [null as never, /must be an object/],
     ]
     for (const [options, message] of wrong) expect(() => createAuthHandler(verifier, options)).toThrow(message)
     expect(() => createAuthHandler({} as never)).toThrow("`verifier` must be one of createVerifier")
@@ -188,22 +209,45 @@ describe("createAuthHandler", () => {
       expectTypeOf(auth).toEqualTypeOf<Identity<{ tenant: string }> | undefined>()
       return new Response()
     })
+    const keys = (): { secretAccessKey: string; owner: ServiceOwner } => ({
+      secretAccessKey: "x",
+      owner: { tenant: "a" },
+    })
+    const lenient = createVerifier({ keys, optional: true })
+    for (const one of [lenient, lenient.with({}), createVerifier({ keys }).with({ optional: true })]) {
+      createAuthHandler(one).fetch(({ auth }) => {
+        expectTypeOf(auth).toEqualTypeOf<Identity<ServiceOwner> | undefined>()
+        return new Response()
+      })
+    }
+    // @ts-expect-error -- a verifier that lets in callers without authentication is no Verifier of the usual type
+    expectTypeOf<Verifier<ServiceOwner>>(lenient)
+    for (const one of [createVerifier({ keys, optional: false }), lenient.with({ optional: false })])
+      createAuthHandler(one).node(({ auth }) => expectTypeOf(auth).toEqualTypeOf<Identity<ServiceOwner>>())
     createAuthHandler(verifier, { rawBody: true }).node(({ rawBody }) => expectTypeOf(rawBody).toEqualTypeOf<Buffer>())
   })
 
   it("tells who reads a body before it", async () => {
+    const warned: [string, unknown][] = []
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation((text, more) => {
+      warned.push([String(text), more])
+    })
     const handler = createAuthHandler(verifier).node(() => undefined)
     const { origins, close } = await listening(async (request, response) => {
       await buffer(request)
-      try {
-        handler(request, response)
-      } catch (error) {
-        response.writeHead(500).end((error as Error).message)
-      }
+      handler(request, response)
     })
     const call = { method: "POST", path: "/", body: "x" }
     const answer = await fetch(`${origins[0]}/`, { ...call, headers: serviceHeaders(origins[0], call) })
-    expect(await answer.text()).toMatch(/^The body was read before its signature was checked/)
+    expect(answer.status).toBe(500)
+    const text = "The body was read before its signature was checked: put the auth before whatever reads bodies."
+    expect(warned).toEqual([[text, { code: "COUNTERSIGN_BODY_READ" }]])
+    warn.mockRestore()
+    const used = new Request("https://a.example.com/", { method: "POST", body: "x" })
+    const sent = new Request(used, { headers: serviceHeaders("https://a.example.com", call) })
+    await sent.text()
+    const fetchHandler = createAuthHandler(verifier).fetch(() => new Response())
+    await expect(fetchHandler(sent)).rejects.toThrow(text)
     await close()
   })
 

@@ -1,6 +1,13 @@
 import { inspect } from "node:util"
 import { describe, expect, it } from "vitest"
-import { checkedBody, createVerifier, memoryReplayStore, type OpenRequest, type VerifierOptions } from "../src/index.ts"
+import {
+  checkedBody,
+  createVerifier,
+  memoryReplayStore,
+  type OpenRequest,
+  type TokenCaller,
+  type VerifierOptions,
+} from "../src/index.ts"
 import { credentials, date, now, type SignedRequest, signed } from "./signed-request.ts"
 
 const options: VerifierOptions<string> = {
@@ -8,6 +15,18 @@ const options: VerifierOptions<string> = {
   now,
 }
 const verifier = createVerifier(options)
+const domain = { id: "1", name: "one" }
+const caller: TokenCaller<string> = {
+  user: { ...domain, domain },
+  domain,
+  project: undefined,
+  roles: ["reader"],
+  assumedBy: undefined,
+  methods: ["password"],
+  issuedAt: undefined,
+  expiresAt: Number.POSITIVE_INFINITY,
+  owner: "alice",
+}
 
 function without({ headers: { [String("authorization")]: _, ...headers }, ...request }: SignedRequest): SignedRequest {
   return { ...request, headers }
@@ -153,7 +172,7 @@ describe("replay", () => {
   })
 
   it("is what two equal requests of one second look like, and a signed header tells them apart", () => {
-    const guarded = verifier.with({ replay: true })
+    const guarded = createVerifier({ ...options, replay: true })
     expect(guarded.verify(signed())).toMatchObject({ ok: true })
     expect(guarded.verify(signed())).toMatchObject({ code: "SIGNATURE_REPLAYED" })
     for (const nonce of ["1", "2"]) {
@@ -163,12 +182,21 @@ describe("replay", () => {
   })
 
   it("is refused with other unsigned parts, and a forged request spends no signature", () => {
-    const guarded = verifier.with({ replay: true })
+    const guarded = createVerifier({ ...options, replay: true })
     const request = signed()
     expect(guarded.verify({ ...request, body: "other" })).toMatchObject({ code: "SIGNATURE_MISMATCH" })
     expect(guarded.verify(request)).toMatchObject({ ok: true })
     const again = { ...request, url: "https://a.example.com/%76%31?b=%31", headers: { ...request.headers, via: "x" } }
     expect(guarded.verify(again)).toMatchObject({ code: "SIGNATURE_REPLAYED" })
+  })
+
+  it("is refused by every route of a verifier, which share one memory", () => {
+    const guarded = createVerifier({ ...options, replay: true })
+    const request = signed()
+    expect(guarded.with({ maxBodyBytes: 10 }).verify(request)).toMatchObject({ ok: true })
+    for (const route of [guarded, guarded.with({}), guarded.with({ maxBodyBytes: 10 }), guarded.with({ replay: true })])
+      expect(route.verify(request)).toMatchObject({ code: "SIGNATURE_REPLAYED" })
+    expect(guarded.with({ replay: false }).verify(request)).toMatchObject({ ok: true })
   })
 
   it("is refused once among concurrent requests, by a store that answers later", async () => {
@@ -284,6 +312,22 @@ describe("a body", () => {
   })
 })
 
+describe("options of a route", () => {
+  it("stay as they are where they are undefined", () => {
+    const tokens = { find: () => caller }
+    const strict = createVerifier({ ...options, tokens, tokenPolicy: () => false, schemes: ["token"], replay: true })
+    const route = strict.with({
+      tokenPolicy: undefined,
+      schemes: undefined,
+      replay: undefined,
+      maxBodyBytes: undefined,
+    })
+    const head = { method: "GET", url: "https://a.example.com/v1" }
+    expect(route.verify({ ...head, headers: { "x-auth-token": "MII" } })).toMatchObject({ code: "TOKEN_FORBIDDEN" })
+    expect(route.verify(signed())).toMatchObject({ code: "SIGNATURE_MISSING" })
+  })
+})
+
 describe("no secret shows", () => {
   it("in the verifier, verdicts and errors", async () => {
     const secret = "sk-very-secret"
@@ -317,9 +361,30 @@ describe("bad options are refused at once", () => {
     ["refusals: html", { refusals: "html" }],
     ["a clock that is a number", { now: 1 }],
     ["a cache without room", { keyCache: { maxEntries: 0 } }],
+    ["a cache that is null", { keyCache: null }],
+    ["a misspelt option", { tokenPolcy: () => false }],
+    ["a misspelt option of the cache", { keyCache: { ttl: 1 } }],
+    ["a misspelt option of replay", { replay: { store: memoryReplayStore(), timeout: 1 } }],
+    ["a misspelt option of a lock-out", { lockOut: { failure: 1 } }],
+    ["a lock-out of one's own without its methods", { lockOut: { isLocked: () => false } }],
+    ["a misspelt policy", { tokenPolicy: { role: ["admin"] } }],
+    ["a policy of nothing", { tokenPolicy: {} }],
+    ["a policy of no roles", { tokenPolicy: { roles: [] } }],
+    ["a policy of undefined roles", { tokenPolicy: { roles: undefined } }],
+    ["development: 1", { development: 1 }],
+    ["scoped: yes", { scoped: "yes", regions: "any", services: "any" }],
   ])("%s", (_, bad) => {
     expect(() => createVerifier({ ...options, ...bad } as VerifierOptions<string>)).toThrow(
       expect.objectContaining({ code: "AUTH_INVALID_OPTION" }),
     )
+  })
+
+  it("no options, and options of a route that are none", () => {
+    for (const none of [undefined, null, "keys"])
+      expect(() => createVerifier(none as never)).toThrow("The options of a verifier must be an object.")
+    expect(() => verifier.with({ tokenPolcy: () => false } as never)).toThrow(
+      "no `tokenPolcy`. They may have maxBodyBytes",
+    )
+    expect(() => verifier.with({ keys: () => null } as never)).toThrow("The options of a route have no `keys`")
   })
 })

@@ -119,6 +119,13 @@ describe("a request with several kinds of authentication", () => {
     }
   })
 
+  it("is not anonymous either where the verifier takes no tokens", () => {
+    const route = createVerifier({ keys: () => credentials, now, optional: true })
+    expect(route.verify({ ...bare, headers: { "x-auth-token": "MII" } })).toMatchObject({ code: "SIGNATURE_MISSING" })
+    expect(route.verify(both("MII"))).toMatchObject({ auth: { scheme: "signature" } })
+    expect(route.verify(bare)).toEqual({ ok: true, auth: undefined })
+  })
+
   it("is refused if its headers cannot be read", () => {
     const headers = { "x-auth-token": "MII\nknown" }
     expect(verifier.verify({ ...bare, headers })).toMatchObject({ code: "SIGNATURE_MALFORMED" })
@@ -145,6 +152,26 @@ describe("a token of a source of one's own", () => {
       }),
     ).toMatchObject(failed)
     expect(await judge(async () => Promise.reject(new Error("down")))).toMatchObject(failed)
+  })
+
+  it("is refused with 503 if a policy throws, or gives neither true nor false", () => {
+    const failed = { code: "TOKEN_POLICY_FAILED", status: 503 }
+    const thrown = new Error("no project")
+    const throwing = (): boolean => {
+      throw thrown
+    }
+    expect(judge(() => caller, { tokenPolicy: throwing })).toMatchObject({ ...failed, cause: thrown })
+    for (const [tokenPolicy, given] of [
+      [async () => false, "a promise"],
+      [async () => true, "a promise"],
+      [() => undefined, "a value of type undefined"],
+      [() => 1, "a value of type number"],
+    ] as const) {
+      expect(judge(() => caller, { tokenPolicy: tokenPolicy as never })).toMatchObject({
+        ...failed,
+        cause: new TypeError(`\`tokenPolicy\` must return true or false. It returned ${given}.`),
+      })
+    }
   })
 })
 

@@ -6,7 +6,7 @@ import { expect, it, onTestFinished } from "vitest"
 import { createVerifier } from "../src/index.ts"
 
 const CONNECTIONS = 64
-// CI sends them all.
+// All of them in the job of the workflow that takes the figures.
 const REQUESTS = process.env.COUNTERSIGN_SOAK === "1" ? 60_000 : 6_000
 const OWNERS = 100
 

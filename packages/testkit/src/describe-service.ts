@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import type { RunningService, Seen, ServiceSetting, ServiceUnderTest } from "./contracts/service-under-test.ts"
 import { type ServiceCall, serviceClient, serviceHeaders, serviceKey } from "./service-client.ts"
+import { type ServiceVector, serviceVectors } from "./service-vectors.ts"
 
 const MEGABYTE = randomBytes(1024 * 1024)
 const JSON_BODY = JSON.stringify({ order: "für Elise", lines: [1, 2, 3] })
@@ -37,6 +38,19 @@ const KEYS: Readonly<Record<string, ServiceSetting["verifier"]>> = {
     keyCache: { ttlMs: 0, absentTtlMs: 0 },
   },
 }
+
+type Policy = NonNullable<ServiceSetting["verifier"]["tokenPolicy"]>
+
+const ALGORITHMS = [
+  "SDK-HMAC-SHA256",
+  "SDK-HMAC-SM3",
+  "V11-HMAC-SHA256",
+  "SDK-ECDSA-P256-SHA256",
+  "SDK-SM2-SM3",
+] as const
+
+// A server answers OPTIONS for CORS itself.
+const vectors = serviceVectors().filter(({ method }) => method !== "OPTIONS")
 
 /** Knows the tokens of bob. */
 const TOKENS: NonNullable<ServiceSetting["verifier"]["tokens"]> = {
@@ -145,6 +159,37 @@ export function describeService(name: string, service: ServiceUnderTest): void {
           expect([answer.status, answer.json.reason]).toEqual([status, code])
         }
         expect(seen).toEqual([])
+      })
+
+      it.each<[string, Policy, number, string]>([
+        ["says no", () => false, 403, "TOKEN_FORBIDDEN"],
+        ["needs a role that the caller lacks", { roles: ["admin"] }, 403, "TOKEN_FORBIDDEN"],
+        ["gives a promise", (async () => false) as never, 503, "TOKEN_POLICY_FAILED"],
+        [
+          "gives a promise that fails",
+          (async () => Promise.reject(new Error("down"))) as never,
+          503,
+          "TOKEN_POLICY_FAILED",
+        ],
+        ["gives nothing", (() => undefined) as never, 503, "TOKEN_POLICY_FAILED"],
+        [
+          "throws",
+          () => {
+            throw new Error("no project")
+          },
+          503,
+          "TOKEN_POLICY_FAILED",
+        ],
+      ])("is refused if the policy %s", async (_name, tokenPolicy, status, reason) => {
+        const running = await start({ verifier: { keys: find, tokens: TOKENS, tokenPolicy } })
+        for (const token of ["token-of-bob", "slow-token-of-bob"]) {
+          const headers = { "x-auth-token": token }
+          const answer = await client.call(running.origins[0], { path: "/who", sign: false, headers })
+          expect([answer.status, answer.json.reason]).toEqual([status, reason])
+        }
+        expect(seen).toEqual([])
+        const signed = await client.call(running.origins[0], { path: "/who" })
+        expect(signed.json).toEqual({ tenant: "alice" })
       })
 
       it("may sign as well", async () => {
@@ -280,6 +325,12 @@ export function describeService(name: string, service: ServiceUnderTest): void {
       )
     })
 
+    it.each([true, false])("refuses a GET with a body that was not signed: in chunks %s", async (isChunked) => {
+      const answer = await call({ path: "/who", forgedBody: "12345", isChunked })
+      expect([answer.status, answer.json.reason]).toEqual([401, "SIGNATURE_MISMATCH"])
+      expect(seen).toEqual([])
+    })
+
     describe("a streamed body", () => {
       /** Sends the first half, waits until it is seen, and sends the rest. */
       const inHalves = async (path: string, part: Partial<ServiceCall>, isSeen: boolean, rest?: Uint8Array) => {
@@ -373,6 +424,28 @@ export function describeService(name: string, service: ServiceUnderTest): void {
         const answer = await post("/bytes", Buffer.alloc(12 * 1024 * 1024 + 1), large)
         expect([answer.status, answer.json.reason]).toEqual([413, "BODY_TOO_LARGE"])
       })
+    })
+
+    it("accepts the signatures of official implementations", async () => {
+      let [current] = vectors as [ServiceVector]
+      const { origins } = await start({
+        verifier: {
+          keys: () => ({ ...current.credentials, owner: { tenant: current.name } }),
+          keyCache: { ttlMs: 0, absentTtlMs: 0 },
+          algorithms: ALGORITHMS,
+          scoped: true,
+          regions: "any",
+          services: "any",
+          maxSkewMs: Number.POSITIVE_INFINITY,
+        },
+      })
+      const refused: string[] = []
+      for (current of vectors) {
+        const answer = await client.call(origins[0], { ...current, credentials: undefined, sign: false })
+        if (answer.status !== 200) refused.push(current.name)
+      }
+      expect(refused).toEqual(service.unseen ?? [])
+      expect(vectors).toHaveLength(555)
     })
 
     describe("a proxy in front", () => {

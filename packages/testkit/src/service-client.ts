@@ -69,9 +69,13 @@ export function serviceClient(): { call(origin: string, call: ServiceCall): Prom
         const { method = "GET", path, isChunked = false } = call
         const body = call.forgedBody ?? call.body
         const bytes = body === undefined ? undefined : Buffer.from(body)
-        const length = bytes === undefined || isChunked ? {} : { "content-length": String(bytes.length) }
-        const headers = { ...serviceHeaders(origin, call), ...length }
-        const sending = request(origin + path, { method, headers, agent })
+        const framing: Record<string, string> = isChunked
+          ? { "transfer-encoding": "chunked" }
+          : { "content-length": String(bytes?.length ?? 0) }
+        const headers = { ...serviceHeaders(origin, call), ...(bytes && framing) }
+        const { hostname, port } = new URL(origin)
+        // The path goes out as it is: a URL would change some.
+        const sending = request({ hostname, port, path, method, headers, agent })
         sending.on("error", reject).on("response", (response) => {
           const chunks: Buffer[] = []
           response.on("data", (chunk: Buffer) => chunks.push(chunk)).on("error", reject)

@@ -10,10 +10,10 @@ export interface Authenticated {
 
 /** The gateway's rules. IAM's own routes look at tokens themselves. */
 export interface GatewayVerifiers {
-  readonly "token or signature": Verifier<Authenticated>
-  readonly signature: Verifier<Authenticated>
+  readonly "token or signature": Verifier<Authenticated, boolean>
+  readonly signature: Verifier<Authenticated, boolean>
   /** By AppKey and AppSecret. */
-  readonly app: Verifier<Authenticated>
+  readonly app: Verifier<Authenticated, boolean>
 }
 
 export function createGatewayVerifiers(

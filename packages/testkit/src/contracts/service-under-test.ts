@@ -28,13 +28,26 @@ export interface ServiceSetting {
     keys(
       accessKeyId: string,
     ):
-      | { secretAccessKey: string; owner: ServiceOwner }
+      | { secretAccessKey: string; securityToken?: string | undefined; owner: ServiceOwner }
       | undefined
       | Promise<{ secretAccessKey: string; owner: ServiceOwner } | undefined>
     keyCache?: { ttlMs: number; absentTtlMs: number }
     basic?: boolean
     tokens?: { find(token: string): Promise<ServiceToken | undefined> }
     refusals?: "gateway" | "problem"
+    tokenPolicy?: { roles: string[] } | ((caller: object) => boolean)
+    optional?: boolean
+    algorithms?: readonly (
+      | "SDK-HMAC-SHA256"
+      | "SDK-HMAC-SM3"
+      | "V11-HMAC-SHA256"
+      | "SDK-ECDSA-P256-SHA256"
+      | "SDK-SM2-SM3"
+    )[]
+    scoped?: boolean
+    regions?: "any"
+    services?: "any"
+    maxSkewMs?: number
   }
   /** For every route. */
   proxy?: { host?: string; hostHeader?: string; removedPrefix?: string; prefixHeader?: string; addedPrefix?: string }
@@ -76,8 +89,11 @@ export interface RunningService {
  * - `POST /stream` with `maxBodyBytes: Infinity`, `POST /early` with `streamBody` too: `{ tenant, bytes }`. The handler reads
  *   the body as a stream. It keeps `bytes` of `seen` after each chunk, then `later`, or `failure`
  * - `POST /swallow`: the same, but a body that fails gets the answer 200
+ * - any method, any other path, with `allowUnsignedPayload` and `allowUnsignedHost`: `{ tenant }`
  * - `GET /failing`: throws an error whose answer is 418
  */
 export interface ServiceUnderTest {
+  /** The names of vectors that do not reach the auth as they were sent, since the framework or its requests change them. */
+  unseen?: readonly string[]
   start(setting: ServiceSetting): Promise<RunningService>
 }
