@@ -52,6 +52,22 @@ describe("the README of each package", () => {
     expect(read(readme)).toContain(`[See what happens to a request](${blob}docs/diagnostics.md)`)
   })
 
+  it.each(readmes)("%s installs each package that its program imports", (readme) => {
+    const text = read(readme)
+    const [, line = ""] = /npm install (.*)/.exec(text) ?? []
+    const installed = line.split(" ")
+    const imported = [...text.matchAll(/^import .*?from "([^"]+)"|^import "([^"]+)"/gm)].map(
+      ([, from, alone]) => from ?? alone ?? "",
+    )
+    const packages = imported.map((name) =>
+      name
+        .split("/")
+        .slice(0, name.startsWith("@") ? 2 : 1)
+        .join("/"),
+    )
+    expect(packages.filter((name) => !name.startsWith("node:") && !installed.includes(name))).toEqual([])
+  })
+
   it.each(readmes)("%s has only links that work where packages are shown", (readme) => {
     const links = [...read(readme).matchAll(/\]\(([^)#]+)/g)].map(([, link = ""]) => link)
     expect(links.filter((link) => !link.startsWith("https://"))).toEqual([])
