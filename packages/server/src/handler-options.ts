@@ -135,6 +135,16 @@ export function textOfHeader(value: unknown): unknown {
   return asked(() => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)) ?? value
 }
 
+/** Most requests have none but ASCII, and keep their headers. */
+function asSent(headers: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  let sent = headers
+  for (const name in headers) {
+    const value = textOfHeader(headers[name])
+    if (value !== headers[name]) sent = { ...sent, [name]: value }
+  }
+  return sent
+}
+
 /** Where the Host header is missing, this stands for it. Nobody signs for it. */
 const NOWHERE = "http://host.invalid"
 
@@ -157,19 +167,10 @@ export function headOf(
   const { host = undefined, path: signed } = asSigned?.(path, text) ?? { path }
   // HTTP/2 names the host in a field of its own.
   const own = host ?? (headers.host === undefined ? text(":authority") : undefined)
-  const texts = Object.entries(headers).flatMap(([name, value]) => {
-    const read = textOfHeader(value)
-    return read === value ? [] : [[name, read]]
-  })
   // The host stays out of the URL, where a malformed one could take a part of the path.
   return {
     method,
     url: NOWHERE + signed.replaceAll("#", "%23"),
-    headers: (own === undefined && texts.length === 0
-      ? headers
-      : { ...headers, ...Object.fromEntries(texts), ...(own !== undefined && { host: own }) }) as Record<
-      string,
-      string
-    >,
+    headers: asSent(own === undefined ? headers : { ...headers, host: own }) as Record<string, string>,
   }
 }
