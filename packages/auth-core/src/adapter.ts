@@ -78,4 +78,4 @@ export {
   type ReceivedSignature,
   type RequestHead,
 } from "./signing/received-signature.ts"
-export { createVerifyingKey, type VerifyingKey } from "./signing/signing-key.ts"
+export { createVerifyingKey, type VerifyingKey } from "./signing/verifying-key.ts"

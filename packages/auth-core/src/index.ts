@@ -39,9 +39,8 @@ export {
   assumeAgencyCredentials,
 } from "./credentials/assume-agency-credentials.ts"
 export { chain, type DefaultCredentialsOptions, defaultCredentials } from "./credentials/chain.ts"
-export { envCredentials } from "./credentials/env-credentials.ts"
+export { envCredentials, type OsCredentialsOptions, osCredentials } from "./credentials/env-credentials.ts"
 export { type HcloudCredentialsOptions, hcloudCredentials } from "./credentials/hcloud-credentials.ts"
-export { type OsCredentialsOptions, osCredentials } from "./credentials/os-credentials.ts"
 export { type ProfileCredentialsOptions, profileCredentials } from "./credentials/profile-credentials.ts"
 export { type StaticCredentialProvider, staticCredentials } from "./credentials/static-credentials.ts"
 export {

@@ -90,7 +90,7 @@ export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements
 }
 
 /** Sends one attempt. */
-export type Send<R extends ResponseLike> = (request: WireRequest) => Promise<R>
+export type Send<R extends ResponseLike> = (request: WireRequest) => R | Promise<R>
 
 /** Options of {@link authenticatedSend}. */
 export interface AuthenticatedSendOptions<R extends ResponseLike> extends GuardOptions, Omit<CallOptions<R>, "guard"> {

@@ -91,7 +91,12 @@ function namingAuth(input: string | URL | Request, init: FetchInit, key: string)
 function destination(input: string | URL | Request, { fetch, baseUrl }: AuthenticatedFetchOptions): URL | undefined {
   const text = isRequest(input) ? input.url : String(input)
   const base = globalThis.location?.href ?? baseUrl
-  return fetch === globalThis.fetch || URL.canParse(text, base) ? parse(text, base) : undefined
+  try {
+    return parse(text, base)
+  } catch (error) {
+    if (fetch === globalThis.fetch) throw error
+    return undefined
+  }
 }
 
 function send(
@@ -108,9 +113,9 @@ function send(
   const request = { method, url, headers: headersOf(headers), body, baseUrl, signal, asIs }
   // Outside browsers the server sees how the caller spelled a header's name.
   const isSeen = isRequest(input) || (headers && globalThis.process)
-  const sendOne = async (wire: WireRequest): Promise<Response> => {
+  const sendOne = (wire: WireRequest): Response | Promise<Response> => {
     const { authenticated, body } = wire
-    if (authenticated && wire.url.protocol === "http:") (await loadBodies()).refuseProxiedFetch(wire.url, init, guard)
+    const isClear = authenticated && wire.url.protocol === "http:"
     const sent: RequestInit = {
       ...rest,
       method: wire.method,
@@ -118,8 +123,11 @@ function send(
       // fetch may follow redirects where no secret is at stake. In browsers nothing else can.
       redirect: isFollowing && (authenticated || isBare) ? "manual" : redirect,
     }
-    if (isSeen || isStream(body) || fetch !== platformFetch) {
-      return andThen(loadBodies(), ({ fetchInKind }) => fetchInKind(fetch, wire, call, sent))
+    if (isClear || isSeen || isStream(body) || fetch !== platformFetch) {
+      return andThen(loadBodies(), ({ fetchInKind, refuseProxiedFetch }) => {
+        if (isClear) refuseProxiedFetch(wire.url, init, guard)
+        return fetchInKind(fetch, wire, call, sent)
+      })
     }
     if (body !== null) sent.body = body as BodyInit
     return fetch(wire.url.href, sent)

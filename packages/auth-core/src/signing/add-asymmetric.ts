@@ -2,8 +2,8 @@ import { hashHex } from "#digest"
 import { bytesOfHex, joined } from "../digest/bytes.ts"
 import { bytesOf, type HashAlgorithm, hmacPads } from "../digest/digest.ts"
 import { rememberMany } from "../runtime/remember-last.ts"
-import type { Key, KeyMaterial } from "./signing-algorithm.ts"
 import { addAlgorithm, type SigningAlgorithm } from "./signing-algorithm.ts"
+import type { Key, KeyMaterial } from "./string-to-sign.ts"
 
 /** A signature scheme on an elliptic curve. Keys are in lower-case hex. */
 export interface Curve {

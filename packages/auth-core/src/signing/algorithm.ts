@@ -3,7 +3,6 @@ import { bytesOfHex } from "../digest/bytes.ts"
 import { invalidOption } from "../errors/auth-error.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
 import type { CanonicalForm } from "./header-plan.ts"
-import type { Key, KeyMaterial, KeyOfDate } from "./signing-algorithm.ts"
 import {
   type Algorithm,
   type AlgorithmOptions,
@@ -12,6 +11,7 @@ import {
   hmac,
   type SigningAlgorithm,
 } from "./signing-algorithm.ts"
+import type { Key, KeyMaterial, KeyOfDate } from "./string-to-sign.ts"
 import { canonicalUriLine, compared, type Pair, queryPairs } from "./url-parts.ts"
 
 /** Everything that differs between algorithms for a signer. `authorization.ts` knows how their headers look. */

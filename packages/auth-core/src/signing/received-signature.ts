@@ -23,9 +23,9 @@ import {
   selectHeaders,
 } from "./header-plan.ts"
 import { parseSdkDate } from "./server-time.ts"
-import { formatSdkDate } from "./signing-algorithm.ts"
-import { isSame, type VerifyingKey } from "./signing-key.ts"
+import { formatSdkDate } from "./string-to-sign.ts"
 import { hostOf, urlParts } from "./url-parts.ts"
+import { isSame, type VerifyingKey } from "./verifying-key.ts"
 
 /** The part of a request that comes before its body. */
 export interface RequestHead {
@@ -226,85 +226,79 @@ interface ReceivedParts {
 
 class Received implements ReceivedSignature {
   readonly ok = undefined
-  readonly #request: RequestHead
-  readonly #claim: Claim
-  readonly #plan: SignedPlan
-  readonly #found: HeaderValues
-  readonly #date: string
-  readonly #keep: (() => void) | undefined
-  readonly signature: string
-  readonly signedAt: number
   readonly payload: string | undefined
+  readonly #parts: ReceivedParts
 
-  constructor({ request, claim, plan, found, date, signedAt, signature, keep }: ReceivedParts) {
-    this.#request = request
-    this.#claim = claim
-    this.#plan = plan
-    this.#found = found
-    this.#date = date
-    this.#keep = keep
-    this.signature = signature
-    this.signedAt = signedAt
-    const { contentHash, signed } = plan
-    const position = contentHash[claim.hash]
-    this.payload = found[position]
+  constructor(parts: ReceivedParts) {
+    const { claim, plan, found } = parts
+    this.#parts = parts
+    const position = plan.contentHash[claim.hash]
+    const payload = found[position]
     // A header that is not signed may leave out nothing. Its text stays in the canonical request, and fits no body.
-    if (this.payload === UNSIGNED_PAYLOAD && !signed.includes(position)) this.payload = undefined
+    this.payload = payload === UNSIGNED_PAYLOAD && !plan.signed.includes(position) ? undefined : payload
+  }
+
+  get signature() {
+    return this.#parts.signature
+  }
+
+  get signedAt() {
+    return this.#parts.signedAt
   }
 
   get algorithm() {
-    return this.#claim.algorithm
+    return this.#parts.claim.algorithm
   }
 
   get scoped() {
-    return this.#claim.scoped
+    return this.#parts.claim.scoped
   }
 
   get accessKeyId() {
-    return this.#claim.accessKeyId
+    return this.#parts.claim.accessKeyId
   }
 
   get region() {
-    return this.#claim.region
+    return this.#parts.claim.region
   }
 
   get service() {
-    return this.#claim.service
+    return this.#parts.claim.service
   }
 
   get signedHeaders() {
-    return this.#claim.signedHeaders
+    return this.#parts.claim.signedHeaders
   }
 
   get isHostSigned() {
-    return this.#plan.isHostSigned
+    return this.#parts.plan.isHostSigned
   }
 
   refuseTime(time: number, maxSkewMs: number): RefusedSignature | undefined {
     if (Math.abs(time - this.signedAt) <= maxSkewMs) return undefined
-    const times = `signature time:${this.#date},server time:${formatSdkDate(time)}`
+    const times = `signature time:${this.#parts.date},server time:${formatSdkDate(time)}`
     return failure("SIGNATURE_EXPIRED", `calc aksk signature fail:signature expired, ${times}`)
   }
 
   keysWithToken(keys: readonly VerifyingKey[]): readonly VerifyingKey[] {
     if (keys.every(hasNoToken)) return keys
-    const { signed, securityToken: position } = this.#plan
-    const given = (signed.includes(position) && this.#found[position]) || undefined
+    const { signed, securityToken: position } = this.#parts.plan
+    const given = (signed.includes(position) && this.#parts.found[position]) || undefined
     return keys.filter(
       ({ securityToken }) => securityToken === undefined || (given !== undefined && isSame(given, securityToken)),
     )
   }
 
   hashOf(body: string | Uint8Array | null | undefined): string {
-    return payloadHashOf(body, this.#claim.hash)
+    return payloadHashOf(body, this.#parts.claim.hash)
   }
 
   startHash(): IncrementalHash {
-    return createIncrementalHash(this.#claim.hash)
+    return createIncrementalHash(this.#parts.claim.hash)
   }
 
   refusePayload(hash: string): RefusedSignature | undefined {
-    const named = this.#found[this.#plan.contentHash[this.#claim.hash]]
+    const named = this.#parts.found[this.#parts.plan.contentHash[this.#parts.claim.hash]]
     if (named === undefined || this.payload === UNSIGNED_PAYLOAD || named.toLowerCase() === hash.toLowerCase()) {
       return undefined
     }
@@ -317,16 +311,19 @@ class Received implements ReceivedSignature {
       if (usable.length === 0) return failure("SECURITY_TOKEN_INVALID", "decrypt token fail")
       const text = this.#canonicalRequest(hash)
       const { signature, signedAt } = this
-      if (!this.#isComplete || !usable.some((key) => key.hasSigned(this.#claim, this.#date, text, signature)))
+      if (
+        !this.#isComplete ||
+        !usable.some((key) => key.hasSigned(this.#parts.claim, this.#parts.date, text, signature))
+      )
         return failure("SIGNATURE_MISMATCH", MISMATCH, text)
-      this.#keep?.()
-      const { accessKeyId, signedHeaders } = this.#claim
+      this.#parts.keep?.()
+      const { accessKeyId, signedHeaders } = this.#parts.claim
       return { ok: true, accessKeyId, signedHeaders, signedAt, signature }
     })
   }
 
   identityOf(hash?: string): string {
-    const { algorithm, accessKeyId } = this.#claim
+    const { algorithm, accessKeyId } = this.#parts.claim
     // An HMAC stands for its canonical request and its secret, which several access keys may have.
     const content = /-P256-|-SM2-/.test(algorithm) ? this.#canonicalRequest(hash) : this.signature
     return this.hashOf([accessKeyId, algorithm, content].join("\n"))
@@ -334,11 +331,11 @@ class Received implements ReceivedSignature {
 
   /** A missing header has an empty line in it. */
   #canonicalRequest(hash: string | undefined): string {
-    const { method, url } = this.#request
-    const { form, hash: algorithm } = this.#claim
-    const plan = this.#plan
+    const { method, url } = this.#parts.request
+    const { form, hash: algorithm } = this.#parts.claim
+    const plan = this.#parts.plan
     const wire = urlParts(url, hostAt)
-    const found = this.#found
+    const found = this.#parts.found
     if (plan.isHostSigned) found[plan.host] ??= wire.host
     const values: HeaderValues = []
     for (const position of plan.signed) values.push(found[position] ?? "")
@@ -348,7 +345,7 @@ class Received implements ReceivedSignature {
   }
 
   get #isComplete(): boolean {
-    for (const position of this.#plan.signed) if (this.#found[position] === undefined) return false
+    for (const position of this.#parts.plan.signed) if (this.#parts.found[position] === undefined) return false
     return true
   }
 }

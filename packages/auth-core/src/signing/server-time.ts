@@ -1,4 +1,4 @@
-import { formatSdkDate } from "./signing-algorithm.ts"
+import { formatSdkDate } from "./string-to-sign.ts"
 
 /**
  * Reads the server's clock from a text such as `…, signature time:20191115T033655Z,server time:20191115T035156Z`. Only the

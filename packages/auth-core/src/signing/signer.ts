@@ -9,8 +9,8 @@ import { createChosenKey } from "./chosen-key.chunk.ts"
 import { type ContentHashHeader, createHeaderPlan, type HeaderPlan, type HeadersInput } from "./header-plan.ts"
 import { parseSdkDate } from "./server-time.ts"
 import type { AlgorithmOptions } from "./signing-algorithm.ts"
-import { formatSdkDate } from "./signing-algorithm.ts"
 import type { SignerOptions } from "./signing-key.ts"
+import { formatSdkDate } from "./string-to-sign.ts"
 
 /** Credentials, ready to sign many requests. */
 export interface Signer {

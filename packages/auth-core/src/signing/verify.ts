@@ -5,7 +5,7 @@ import { checkBody } from "./check-body.ts"
 import { selectHeaders } from "./header-plan.ts"
 import { createSignatureReader, failure, type RefusedSignature, type VerifyResult } from "./received-signature.ts"
 import type { SignableRequest } from "./signer.ts"
-import { createVerifyingKey, isSame } from "./signing-key.ts"
+import { createVerifyingKey, isSame } from "./verifying-key.ts"
 
 /** A key that came with its secret. */
 export interface VerifiedKey {

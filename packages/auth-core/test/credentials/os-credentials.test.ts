@@ -5,7 +5,7 @@ import { inspect, promisify } from "node:util"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { TokenCache } from "../../src/cache/token-cache.ts"
 import { chain } from "../../src/credentials/chain.ts"
-import { type OsCredentialsOptions, osCredentials } from "../../src/credentials/os-credentials.ts"
+import { type OsCredentialsOptions, osCredentials } from "../../src/credentials/env-credentials.ts"
 import { staticCredentials } from "../../src/credentials/static-credentials.ts"
 import { openTelekomCloud } from "../../src/identity/cloud.ts"
 import { rejectionOf, thrownBy } from "../iam/local-iam.ts"
@@ -219,9 +219,10 @@ it("says that the package yaml is missing, and reads JSON without it", { timeout
   // The sources alone, in a folder from which no yaml is found.
   const library = join(home, "library")
   await cp(new URL("../../src", import.meta.url), library, { recursive: true })
+  await writeSettled(join(library, "package.json"), '{"type":"module","imports":{"#digest":"./digest/node.ts"}}')
   await writeSettled(file, cloud("ak: OTCAK\nsk: s3cretSk"))
   const program = `
-    const { osCredentials } = await import(${JSON.stringify(join(library, "credentials/os-credentials.ts"))})
+    const { osCredentials } = await import(${JSON.stringify(join(library, "credentials/env-credentials.ts"))})
     try { console.log((await osCredentials()()).accessKeyId) } catch (error) { console.log(error.code, error.message) }`
   const ask = async (): Promise<string> =>
     (

@@ -13,8 +13,8 @@ import { ALGORITHMS } from "../../src/signing/algorithm.ts"
 import { parseAuthorization } from "../../src/signing/authorization.ts"
 import { parseSdkDate } from "../../src/signing/server-time.ts"
 import { canonicalRequest, createSigner, sign } from "../../src/signing/signer.ts"
-import { createVerifyingKey } from "../../src/signing/signing-key.ts"
 import { verify } from "../../src/signing/verify.ts"
+import { createVerifyingKey } from "../../src/signing/verifying-key.ts"
 
 type Name = "SDK-ECDSA-P256-SHA256" | "SDK-SM2-SM3"
 const NAMES: readonly Name[] = ["SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3"]

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { parseSdkDate } from "../../src/signing/server-time.ts"
-import { formatSdkDate } from "../../src/signing/signing-algorithm.ts"
+import { formatSdkDate } from "../../src/signing/string-to-sign.ts"
 import { failureOf } from "../failure-of.ts"
 
 describe("X-Sdk-Date", () => {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { parseAuthorization } from "../../src/signing/authorization.ts"
 import { canonicalRequest, sign } from "../../src/signing/signer.ts"
-import { createVerifyingKey } from "../../src/signing/signing-key.ts"
+import { createVerifyingKey } from "../../src/signing/verifying-key.ts"
 import { vectors } from "./vectors.ts"
 
 it("accepts the canonical request of every vector and no other, with one key for all vectors of an access key", () => {
