@@ -1,15 +1,18 @@
+import { median } from "./distribution.ts"
+
+/** So few that no collection falls into them: it would make the figure too small. */
+const CALLS = 100
+const ROUNDS = 101
+
 /** Bytes of garbage per call; `undefined` if the collector cannot be called. */
 export function allocatedBytes(work: () => unknown): number | undefined {
   if (globalThis.gc === undefined || process.versions.bun !== undefined) return undefined
-  const calls = 1_000
-  let least = Number.POSITIVE_INFINITY
-  for (let round = 0; round < 15; round++) {
+  const samples: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
     globalThis.gc()
     const before = process.memoryUsage().heapUsed
-    for (let call = 0; call < calls; call++) work()
-    const used = process.memoryUsage().heapUsed - before
-    // A collection during the calls would make the figure too small, or negative.
-    if (used > 0) least = Math.min(least, used / calls)
+    for (let call = 0; call < CALLS; call++) work()
+    samples.push((process.memoryUsage().heapUsed - before) / CALLS)
   }
-  return least
+  return median(samples)
 }

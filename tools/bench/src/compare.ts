@@ -5,7 +5,7 @@ import type { Row } from "./row.ts"
 
 /** The texts of a row. */
 export type Words = Pick<Row, "id" | "what" | "against"> &
-  Partial<Pick<Row, "target" | "remark" | "detail" | "isUnsteady">>
+  Partial<Pick<Row, "target" | "isMetByQuartile" | "remark" | "detail" | "isUnsteady">>
 
 /** Makes rows of cases that were measured side by side: the ratio of two, with the time of the first. */
 export function comparing<Name extends string>(samples: Samples<Name>) {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { setTimeout as sleep } from "node:timers/promises"
 import { sign } from "@countersign/auth-core"
 import { Pool } from "undici"
 import { comparing } from "./compare.ts"
@@ -65,7 +66,10 @@ async function requestRows(framework: FrameworkName, { quick, node }: Effort): P
   )
 }
 
-/** Sends requests over all connections. */
+/** Four thousand requests a second. */
+const BURST_MS = 16
+
+/** Sends a request over each connection at a steady pace, so that a service waits for its callers alike, however quick it is. */
 function loadOf(service: RunningService, method: "GET" | "POST") {
   const pool = new Pool(service.origin, { connections: CONNECTIONS, pipelining: 1 })
   const body = method === "POST" ? json : null
@@ -81,13 +85,14 @@ function loadOf(service: RunningService, method: "GET" | "POST") {
     /** Returns the CPU time of the service for a request, nanoseconds. */
     async cpu(forMs: number): Promise<number> {
       const { cpu } = await service.usage()
-      const until = performance.now() + forMs
-      let requests = 0
-      const worker = async (): Promise<void> => {
-        for (; performance.now() < until; requests++) await send()
+      const bursts = Math.ceil(forMs / BURST_MS)
+      let due = performance.now()
+      for (let burst = 0; burst < bursts; burst++) {
+        await Promise.all(Array.from({ length: CONNECTIONS }, send))
+        due += BURST_MS
+        await sleep(Math.max(0, due - performance.now()))
       }
-      await Promise.all(Array.from({ length: CONNECTIONS }, worker))
-      return ((await service.usage()).cpu - cpu) / requests
+      return ((await service.usage()).cpu - cpu) / (bursts * CONNECTIONS)
     },
   }
 }

@@ -47,6 +47,11 @@ export const parts: readonly PlannedPart[] = [
   { ...wholeRequests("fetch"), runtimes: EVERYWHERE },
   wholeRequests("undici"),
   {
+    name: "adapters-over-stub",
+    section: "Adapters alone",
+    load: async () => (await import("./adapters-over-stub.ts")).adaptersOverStub,
+  },
+  {
     name: "frameworks",
     section: "Services",
     load: async () => (await import("./frameworks.ts")).frameworks,

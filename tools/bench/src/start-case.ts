@@ -1,7 +1,5 @@
-import { spawn } from "node:child_process"
-import { once } from "node:events"
-import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
+import { startAsked } from "./asked-process.ts"
 import type { Runtime } from "./runtimes.ts"
 import type { CaseName, ClientName } from "./whole-request-cases.ts"
 
@@ -20,22 +18,6 @@ export function startCase(
   name: CaseName,
   origin: string,
 ): RunningCase {
-  const child = spawn(binary, [...before, PROGRAM, client, name, origin], { stdio: ["pipe", "pipe", "inherit"] })
-  const lines = createInterface({ input: child.stdout })
-  const ended = once(child, "close").then(([code]) => {
-    throw new Error(`${client}, ${name}, ended with ${code}.`)
-  })
-  // A process that ended accepts no input. Its exit code says why it ended.
-  child.stdin.on("error", () => undefined)
-  // This is a failure only for a caller that waits for a line.
-  ended.catch(() => undefined)
-  return {
-    async measure(forMs) {
-      const answer = once(lines, "line")
-      child.stdin.write(`${forMs}\n`)
-      const [line] = (await Promise.race([answer, ended])) as [string]
-      return Number(line)
-    },
-    stop: () => child.kill(),
-  }
+  const { ask, stop } = startAsked(`${client}, ${name}`, binary, [...before, PROGRAM, client, name, origin])
+  return { measure: (forMs) => ask(String(forMs)), stop }
 }
