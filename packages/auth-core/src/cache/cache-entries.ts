@@ -14,6 +14,8 @@ export interface PendingRefresh<T> {
   shared?: Promise<T>
   /** Somebody waits for it. */
   isAwaited: boolean
+  /** Begins it before its turn; absent once it has begun. */
+  hurry?: (() => void) | undefined
   /** When its request was last seen at work, by the monotonic clock; absent where a refresh outlives its request. */
   aliveAt?: number
 }
@@ -87,8 +89,8 @@ export class CacheEntry<T = Expiring> implements Link {
   softMs = 0
   hardMs = 0
   endMs = 0
-  /** A server refused the value. Nobody gets it unless its replacement fails. */
-  isRefused = false
+  /** A server refused the value. Nobody gets it unless its replacement fails; `for good` once the issuer refused the identity. */
+  isRefused: boolean | "for good" = false
   pending: PendingRefresh<T> | undefined = undefined
   failure: Failure | undefined = undefined
   newer: Link | undefined = undefined
@@ -109,7 +111,7 @@ export class CacheEntry<T = Expiring> implements Link {
 
   /** Callers have to wait: the value is absent, refused, or past its hard expiry. */
   mustRefresh(clock: Clock): boolean {
-    return this.value === undefined || this.isRefused || !isYounger(this, this.hardMs, clock)
+    return this.value === undefined || this.isRefused !== false || !isYounger(this, this.hardMs, clock)
   }
 
   /** A refresh is due: the value is absent, stale, or past its soft expiry. */
@@ -160,7 +162,8 @@ export class CacheEntry<T = Expiring> implements Link {
    * if the issuer has refused the identity too, nobody gets it any more. It is kept to be known again in the store.
    */
   endRefusal(isIdentityRefused: boolean): void {
-    this.isRefused &&= isIdentityRefused || (this.failure?.counts.rejected ?? 0) > 0
+    if (this.isRefused !== true) return
+    this.isRefused = (isIdentityRefused || (this.failure?.counts.rejected ?? 0) > 0) && "for good"
   }
 
   empty(): void {

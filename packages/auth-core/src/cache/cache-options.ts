@@ -23,6 +23,13 @@ export interface TokenCacheOptions {
   expiryMarginMs?: number | undefined
   /** The longest that one refresh may take, milliseconds. @default 30_000 */
   refreshTimeoutMs?: number | undefined
+  /**
+   * How many refreshes may be on their way at once. Others wait for their turn, in order, so that a hundred thousand identities
+   * that are asked for together do not all call their issuer together. One on which another depends does not wait. On Cloudflare
+   * Workers, where a refresh may end with its request, there is no limit.
+   * @default 1_000
+   */
+  maxConcurrentRefreshes?: number | undefined
   /** The waits after failures. `false`: the next caller tries at once. @default true */
   backoff?: boolean | BackoffOptions | undefined
   /**
@@ -113,6 +120,7 @@ export type CacheEvent =
 export interface CacheSettings {
   readonly maxEntries: number
   readonly refreshTimeoutMs: number
+  readonly maxConcurrentRefreshes: number
   readonly lifetime: LifetimeOptions
   readonly backoff: Backoff
   readonly store: CacheStore | undefined
@@ -128,13 +136,14 @@ export interface CacheSettings {
 export function cacheSettings(options: TokenCacheOptions, emit: CacheSettings["emit"]): CacheSettings {
   const { maxEntries = 10_000, refreshTimeoutMs = 30_000, random = Math.random, clock = systemClock } = options
   const { store, storeTimeoutMs = 500, leaseMs = 15_000, refreshAheadMs, expiryMarginMs } = options
-  const { onEvent, waitUntil } = options
+  const { onEvent, waitUntil, maxConcurrentRefreshes = 1_000 } = options
   checkFunctions("random", { random })
   checkFunctions("onEvent", onEvent === undefined ? {} : { onEvent })
   checkFunctions("waitUntil", waitUntil === undefined ? {} : { waitUntil })
   checkFunctions("clock", { now: clock?.now, monotonic: clock?.monotonic, sleep: clock?.sleep })
   checkNumber("maxEntries", maxEntries, 1)
   checkNumber("refreshTimeoutMs", refreshTimeoutMs, 1, LONGEST_TIMER_MS)
+  checkNumber("maxConcurrentRefreshes", maxConcurrentRefreshes, 1)
   checkNumber("storeTimeoutMs", storeTimeoutMs, 1, LONGEST_TIMER_MS)
   checkNumber("leaseMs", leaseMs, 1, LONGEST_TIMER_MS)
   checkNumber("refreshAheadMs", refreshAheadMs, 0)
@@ -143,6 +152,7 @@ export function cacheSettings(options: TokenCacheOptions, emit: CacheSettings["e
   return {
     maxEntries,
     refreshTimeoutMs,
+    maxConcurrentRefreshes,
     lifetime: { refreshAheadMs, expiryMarginMs, random },
     backoff: createBackoff(options.backoff ?? true, { random, isShared: store !== undefined }),
     store,

@@ -44,7 +44,10 @@ export interface Reason<T> {
 }
 
 export interface RefresherOptions
-  extends Pick<CacheSettings, "clock" | "lifetime" | "backoff" | "refreshTimeoutMs" | "waitUntil" | "emit"> {
+  extends Pick<
+    CacheSettings,
+    "clock" | "lifetime" | "backoff" | "refreshTimeoutMs" | "maxConcurrentRefreshes" | "waitUntil" | "emit"
+  > {
   readonly entries: CacheEntries
   readonly shared: Promise<SharedRenewal> | undefined
   /** A refresh may end with the request that began it. */
@@ -61,9 +64,11 @@ export interface RefresherOptions
 export class Refresher {
   readonly #options: RefresherOptions
   readonly #rechecks: SecretRechecks
+  readonly #turns: Turns
 
   constructor(options: RefresherOptions) {
     this.#options = options
+    this.#turns = new Turns(options.maxConcurrentRefreshes)
     this.#rechecks = new SecretRechecks(options.clock)
   }
 
@@ -78,6 +83,8 @@ export class Refresher {
     if (entry.isRefreshing(clock)) {
       const { pending } = entry
       pending.isAwaited = true
+      // The refresh that waits for it may be one of those whose end it would wait for.
+      if (path.length > 0) pending.hurry?.()
       if (pending.aliveAt !== undefined) return unlessDead(pending, clock).then(follow)
       if (provider.binding !== undefined) return pending.promise.then(follow)
       // Ten thousand may join at once. Without a binding they share one promise.
@@ -98,11 +105,15 @@ export class Refresher {
     path: Path,
   ): PendingRefresh<T> {
     const { entries, clock, isRequestBound, waitUntil } = this.#options
+    // Where a request may end unnoticed, its turn would never end.
+    const turn = path.length > 0 || isRequestBound ? undefined : this.#turns.next()
+    const begun = turn?.begun ?? Promise.resolve()
     const pending: PendingRefresh<T> = {
       rejected: reason.rejected,
       isAwaited: reason.isAwaited,
+      hurry: turn?.hurry,
       // Begins when the entry already knows of it.
-      promise: Promise.resolve().then(() => this.#run(provider, entry, pending, reason, [...path, entry])),
+      promise: begun.then(() => this.#run(provider, entry, pending, reason, [...path, entry], turn)),
     }
     entry.pending = pending
     entries.hold(entry)
@@ -157,15 +168,18 @@ export class Refresher {
     pending: PendingRefresh<T>,
     reason: Reason<T>,
     path: Path,
+    turn: Turn | undefined,
   ): Promise<RefreshOutcome<T>> {
     const { clock, entries } = this.#options
     const startedAt = clock.monotonic()
+    pending.hurry = undefined
     try {
       const renewal = await this.#renew(provider, entry, pending, reason, path)
       // Otherwise the entry was told to forget it.
       if (entry.pending === pending) this.#keep(entry, renewal)
       return this.#report(provider, entry, renewal, clock.monotonic() - startedAt)
     } finally {
+      if (turn !== undefined) this.#turns.end()
       if (entry.pending === pending) {
         entry.pending = undefined
         entries.rest(entry)
@@ -324,6 +338,50 @@ export class Refresher {
     }
     bind(binding, secret)
     return { kind: "moved", binding, renewed }
+  }
+}
+
+interface Turn {
+  readonly begun: Promise<void>
+  /** Begins before its turn. */
+  readonly hurry?: () => void
+}
+
+/** Lets so many refreshes be on their way at once, in order. */
+class Turns {
+  /** Below zero while refreshes that could not wait exceed the limit. */
+  #free: number
+  readonly #waiting = new Set<() => void>()
+
+  constructor(most: number) {
+    this.#free = most
+  }
+
+  next(): Turn {
+    if (this.#free > 0) {
+      this.#free -= 1
+      return { begun: Promise.resolve() }
+    }
+    let begin = (): void => undefined
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve
+    })
+    this.#waiting.add(begin)
+    const hurry = (): void => {
+      if (!this.#waiting.delete(begin)) return
+      this.#free -= 1
+      begin()
+    }
+    return { begun, hurry }
+  }
+
+  end(): void {
+    const [next] = this.#free < 0 ? [] : this.#waiting
+    if (next === undefined) this.#free += 1
+    else {
+      this.#waiting.delete(next)
+      next()
+    }
   }
 }
 

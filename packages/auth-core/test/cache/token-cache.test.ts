@@ -214,6 +214,19 @@ describe("a rejected value", () => {
     expect(provider.calls.length).toBe(3)
   })
 
+  it("stays dropped when the back-off is reset and an outage follows", async () => {
+    const clock = fakeClock()
+    const cache = new TokenCache({ clock })
+    const answers = [async () => tokenAt(clock, "old"), () => Promise.reject(refused()), () => Promise.reject(down())]
+    const provider = scriptedProvider("user", async (call) => (answers[call - 1] as () => Promise<Token>)())
+    const old = await cache.get(provider)
+    await expect(cache.get(provider, { rejected: old })).rejects.toMatchObject({ status: 401 })
+    await cache.resetBackoff(provider)
+    await expect(cache.refresh(provider)).rejects.toMatchObject({ code: "AUTH_TOKEN_REQUEST_FAILED" })
+    await expect(async () => cache.get(provider)).rejects.toMatchObject({ code: "AUTH_TOKEN_REQUEST_FAILED" })
+    expect(provider.calls.length).toBe(3)
+  })
+
   it("is compared by its access key", async () => {
     const clock = fakeClock()
     const cache = new TokenCache({ clock })

@@ -1,0 +1,79 @@
+import { fakeClock } from "@countersign/testkit"
+import { expect, it } from "vitest"
+import { AuthError, type Token, TokenCache, type TokenProvider } from "../../src/index.ts"
+import { scriptedProvider, tokenAt } from "./scripted-provider.ts"
+
+/** Providers of many identities that note how many of them are asked at the same time. */
+function counted(clock: ReturnType<typeof fakeClock>, answer: (index: number) => Promise<Token>) {
+  const seen = { now: 0, most: 0, order: [] as number[] }
+  const provider = (index: number): TokenProvider =>
+    scriptedProvider(`customer ${index}`, async () => {
+      seen.most = Math.max(seen.most, ++seen.now)
+      seen.order.push(index)
+      try {
+        await clock.sleep(10)
+        return await answer(index)
+      } finally {
+        seen.now--
+      }
+    })
+  return { seen, provider }
+}
+
+const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
+
+it("only so many refreshes are on their way at once, and the others follow in order", async () => {
+  const clock = fakeClock()
+  const cache = new TokenCache({ clock, maxConcurrentRefreshes: 10 })
+  const { seen, provider } = counted(clock, async (index) => tokenAt(clock, `token ${index}`))
+  const reads = Promise.all(range(95).map(async (index) => cache.get(provider(index))))
+  for (let round = 0; round < 10; round++) await clock.advance(10)
+  expect((await reads).map(({ value }) => value)).toEqual(range(95).map((index) => `token ${index}`))
+  expect(seen.most).toBe(10)
+  expect(seen.order).toEqual(range(95))
+})
+
+it("a refresh that fails, or takes too long, lets the next one begin", async () => {
+  const clock = fakeClock()
+  const cache = new TokenCache({ clock, maxConcurrentRefreshes: 1, refreshTimeoutMs: 1_000 })
+  const down = new AuthError("AUTH_TOKEN_REQUEST_FAILED", "IAM does not answer.")
+  const answers = [
+    () => Promise.reject(down),
+    () => new Promise<never>(() => undefined),
+    async () => tokenAt(clock, "c"),
+  ]
+  const { provider } = counted(clock, async (index) => (answers[index] as () => Promise<Token>)())
+  const reads = Promise.allSettled(range(3).map(async (index) => cache.get(provider(index))))
+  await clock.advance(10)
+  await clock.advance(1_000)
+  await clock.advance(10)
+  expect((await reads).map(({ status }) => status)).toEqual(["rejected", "rejected", "fulfilled"])
+})
+
+it("a refresh on which others depend does not wait for its turn behind them", async () => {
+  const clock = fakeClock()
+  const cache = new TokenCache({ clock, maxConcurrentRefreshes: 2 })
+  const partner = scriptedProvider("partner", async () => {
+    await clock.sleep(10)
+    return tokenAt(clock, "partner")
+  })
+  const customers = range(20).map((index) =>
+    scriptedProvider<Token>(`customer ${index}`, async (_call, context) => {
+      await clock.sleep(1)
+      const via = await context?.resolve?.(partner)
+      return tokenAt(clock, `customer ${index} by ${via?.value}`)
+    }),
+  )
+  // The partner's own reader comes last, so its refresh waits behind those that need it.
+  const reads = Promise.all([...customers, partner].map(async (provider) => cache.get(provider)))
+  for (let round = 0; round < 40; round++) await clock.advance(5)
+  const values = (await reads).map(({ value }) => value)
+  expect(values.slice(-2)).toEqual(["customer 19 by partner", "partner"])
+  expect(partner.calls).toHaveLength(1)
+})
+
+it.each([0, -1, "10", Number.NaN, null])("the limit cannot be %j", (maxConcurrentRefreshes) => {
+  expect(() => new TokenCache({ maxConcurrentRefreshes: maxConcurrentRefreshes as number })).toThrow(
+    "`maxConcurrentRefreshes` must be a number, 1 or more.",
+  )
+})
