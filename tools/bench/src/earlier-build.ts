@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process"
 import { existsSync, globSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -7,8 +8,8 @@ import { fileURLToPath } from "node:url"
 export const EARLIER_COMMIT = "87c6f09"
 
 const WORKSPACE = fileURLToPath(new URL("../../..", import.meta.url))
-// No tool of the workspace looks there.
-const FOLDER = join(WORKSPACE, "node_modules/.cache/bench", EARLIER_COMMIT)
+// Outside, where no tool of the workspace looks.
+const FOLDER = join(tmpdir(), `countersign-bench-${EARLIER_COMMIT}`)
 
 /**
  * The workspace at the earlier commit, built once, with the dependencies of this one.
@@ -37,8 +38,7 @@ function linkDependencies(folder: string): void {
   const modules = join(folder, "node_modules")
   mkdirSync(join(modules, "@countersign"), { recursive: true })
   for (const name of readdirSync(join(WORKSPACE, "node_modules")))
-    if (name !== "@countersign" && name !== ".cache")
-      symlinkSync(join(WORKSPACE, "node_modules", name), join(modules, name))
+    if (name !== "@countersign") symlinkSync(join(WORKSPACE, "node_modules", name), join(modules, name))
   for (const path of globSync("packages/*", { cwd: folder })) {
     symlinkSync(join("../..", path), join(modules, "@countersign", path.replace(/.*[\\/]/, "")))
     const own = join(WORKSPACE, path, "node_modules")

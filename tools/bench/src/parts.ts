@@ -62,6 +62,16 @@ export const parts: readonly PlannedPart[] = [
     load: async () => (await import("./import-time.ts")).importTime,
   },
   {
+    name: "starts",
+    section: "Start",
+    load: async () => (await import("./starts.ts")).starts,
+  },
+  {
+    name: "refresh-storm",
+    section: "Cached tokens",
+    load: async () => (await import("./refresh-storm.ts")).refreshStorm,
+  },
+  {
     name: "memory",
     section: "Memory",
     load: async () => (await import("./memory.ts")).memory,

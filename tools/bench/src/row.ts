@@ -10,7 +10,7 @@ export interface Row {
   readonly value: number
   /** The range of the middle half of the rounds. */
   readonly spread?: readonly [number, number] | undefined
-  readonly unit: "x" | "bytes" | "kB" | "MB" | "ms" | "calls"
+  readonly unit: "x" | "bytes" | "kB" | "MB" | "ms" | "µs" | "calls"
   readonly target?: Target | undefined
   /** The target is reached if a quarter of the rounds reach it: the rest of their spread is noise. */
   readonly isMetByQuartile?: boolean | undefined

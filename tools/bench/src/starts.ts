@@ -1,0 +1,115 @@
+import { spawnSync } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { distribution, median } from "./distribution.ts"
+import { EARLIER_COMMIT, earlierBuild } from "./earlier-build.ts"
+import { credentials } from "./example-request.ts"
+import { interleaved, type Samples, sync } from "./rounds.ts"
+import type { Part, Row } from "./row.ts"
+import { startServer } from "./start-server.ts"
+
+const HERE = fileURLToPath(new URL("..", import.meta.url))
+const KEY = JSON.stringify(credentials)
+
+/** Programs that send one request, by name. `origin` is where to. */
+function programs(origin: string) {
+  const url = JSON.stringify(`${origin}/v1/servers`)
+  const hosts = '{ hosts: ["127.0.0.1"] }'
+  return {
+    empty: "",
+    fetchImport: 'import "@countersign/fetch"',
+    fetch: `await (await fetch(${url})).text()`,
+    fetchAuth: `import { akskAuth, createFetch } from "@countersign/fetch"; await (await createFetch(akskAuth(${KEY}), ${hosts})(${url})).text()`,
+    axios: `import axios from "axios"; await axios.get(${url})`,
+    axiosAuth: `import axios from "axios"; import { akskAuth, withAuth } from "@countersign/axios"; await withAuth(axios.create(), akskAuth(${KEY}), ${hosts}).get(${url})`,
+    official: `import core from "@huaweicloud/huaweicloud-sdk-core"; const key = new core.BasicCredentials().withAk(${JSON.stringify(credentials.accessKeyId)}).withSk(${JSON.stringify(credentials.secretAccessKey)}).withProjectId("p"); const client = new core.ClientBuilder((c) => c).withEndpoint(${JSON.stringify(origin)}).withCredential(key).build(); await client.sendRequest({ method: "GET", url: "/v1/servers", contentType: "application/json", queryParams: {}, pathParams: {}, headers: {}, data: {} })`,
+    emulator: `import { startEmulator } from "@countersign/emulator"; const emulator = await startEmulator(); await (await fetch(emulator.url)).text(); process.exit()`,
+  }
+}
+
+/** Whole processes, from their start to their end, beside those of the earlier build. */
+export const starts: Part = async ({ quick, node }) => {
+  const server = await startServer(node)
+  try {
+    const earlier = earlierBuild()
+    const of = programs(server.origin)
+    const here = (program: string) => sync(() => run(node, program, HERE))
+    const before = (program: string) => sync(() => run(node, program, earlier))
+    const samples = await interleaved(
+      {
+        empty: here(of.empty),
+        fetchImport: here(of.fetchImport),
+        fetchImportBefore: before(of.fetchImport),
+        fetch: here(of.fetch),
+        fetchAuth: here(of.fetchAuth),
+        fetchAuthBefore: before(of.fetchAuth),
+        axios: here(of.axios),
+        axiosAuth: here(of.axiosAuth),
+        axiosAuthBefore: before(of.axiosAuth),
+        official: here(of.official),
+        emulator: here(of.emulator),
+        emulatorBefore: before(of.emulator),
+      },
+      { rounds: quick ? 5 : 41, roundMs: 1, warmUpMs: 1 },
+    )
+    return { rows: rowsOf(samples) }
+  } finally {
+    server.stop()
+  }
+}
+
+function rowsOf<Name extends string>(samples: Samples<Name>): Row[] {
+  const row = (of: Name, to: Name, base: Name, words: Pick<Row, "id" | "what" | "against" | "target">): Row => {
+    const above = (name: Name): number => (median(samples[name]) - median(samples[base])) / 1e6
+    return {
+      ...words,
+      ...distribution(samples[of].map((one, round) => share(one, samples[to][round], samples[base][round]))),
+      // The shares of single rounds have small divisors, and no sense.
+      value: above(of) / above(to),
+      unit: "x",
+      detail: `${above(of).toFixed(1)} ms, beside ${above(to).toFixed(1)} ms`,
+    }
+  }
+  const named = (name: string): Name => name as Name
+  const earlier = `the build of ${EARLIER_COMMIT}`
+  return [
+    row(named("fetchImport"), named("fetchImportBefore"), named("empty"), {
+      id: "start-import",
+      what: "import of @countersign/fetch, above an empty process",
+      against: earlier,
+      target: { atMost: 0.5 },
+    }),
+    row(named("fetchAuth"), named("fetchAuthBefore"), named("fetch"), {
+      id: "start-fetch",
+      what: "first answer of a process with @countersign/fetch and AK/SK, above fetch",
+      against: earlier,
+      target: { atMost: 0.6 },
+    }),
+    row(named("axiosAuth"), named("axiosAuthBefore"), named("axios"), {
+      id: "start-axios",
+      what: "first answer of a process with @countersign/axios and AK/SK, above axios",
+      against: earlier,
+      target: { atMost: 0.5 },
+    }),
+    row(named("official"), named("fetchAuth"), named("fetch"), {
+      id: "start-official",
+      what: "first answer of a process with the official SDK core and its own client, above fetch",
+      against: "@countersign/fetch",
+      target: { atLeast: 12 },
+    }),
+    row(named("emulator"), named("emulatorBefore"), named("empty"), {
+      id: "start-emulator",
+      what: "start of the emulator to its first answer, above an empty process",
+      against: earlier,
+      target: { atMost: 0.6 },
+    }),
+  ]
+}
+
+function share(of: number, to = Number.NaN, base = Number.NaN): number {
+  return (of - base) / (to - base)
+}
+
+function run(node: string, program: string, cwd: string): void {
+  const { status, stderr } = spawnSync(node, ["--input-type=module", "--eval", program], { cwd, encoding: "utf8" })
+  if (status !== 0) throw new Error(stderr)
+}
