@@ -15,10 +15,15 @@ const INTRODUCTION = `# Why was this request refused?
 Paste the answer into [Explain a refusal](explain.md), look it up in the first table, or let the library do it:
 
 \`\`\`ts
-import { explain } from "@countersign/auth-core/explain"
+import { akskAuth, envCredentials, withAuth } from "@countersign/axios"
+import { explain } from "@countersign/axios/explain"
+import axios from "axios"
+
+const api = withAuth(axios.create({ baseURL: "https://bss-intl.myhuaweicloud.com" }), akskAuth(envCredentials()))
 
 try {
-  await api.get(url)
+  const { data } = await api.get("/v2/accounts/customer-accounts/balances")
+  console.log(data)
 } catch (error) {
   console.error(String(await explain(error)))
 }
@@ -26,8 +31,6 @@ try {
 
 If the signature failed, \`explain\` can compare it with the request: see
 [auth-core's page](packages/auth-core.md#why-was-it-refused).
-
-\`npm run troubleshooting\` writes this page from the table that \`explain\` uses. A test fails when it is out of date.
 `
 
 /** The page on refusals, from the table of causes and a run of all changes. */

@@ -40,10 +40,10 @@ interface Block {
   readonly code: string
 }
 
-/** The programs of all READMEs, guides and pages of packages, and those of the page for the start. Each is there once. */
+/** The programs of all READMEs, guides and pages of packages, of the start and of troubleshooting. Each is there once. */
 export function readmePrograms(): ReadmeProgram[] {
   const programs = globSync(
-    ["README.md", "{packages,examples}/*/README.md", "docs/start.md", "docs/{guides,packages}/*.md"],
+    ["README.md", "{packages,examples}/*/README.md", "docs/{start,troubleshooting}.md", "docs/{guides,packages}/*.md"],
     {
       cwd: workspace,
     },
