@@ -2,7 +2,7 @@ import { globSync } from "node:fs"
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { readApi } from "./api-reference.ts"
-import { withPicture } from "./diagram.ts"
+import { withPictures } from "./diagram.ts"
 import { withForms } from "./form-markers.ts"
 import { navigation } from "./navigation.ts"
 import { pageOf, siteLinks } from "./site-links.ts"
@@ -13,6 +13,13 @@ import { pagesFolder, workspace } from "./workspace.ts"
 const TEXTS = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/**/*.md"]
 const PICTURES = ["docs/**/*.svg", "packages/*/docs/*.png"]
 
+/** Front matter of pages. It is not in the texts, since a forge would show it. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  // The choice hides most of what an outline would list.
+  "start.md": "outline: false",
+  "troubleshooting.md": "pageClass: refusals",
+}
+
 /** Puts the pages of the site together: the repository's texts, the API reference, and pages that only the site has. */
 export async function assemblePages(): Promise<void> {
   await rm(pagesFolder, { recursive: true, force: true })
@@ -20,8 +27,9 @@ export async function assemblePages(): Promise<void> {
   const pages = new Map(texts.map((path) => [path, pageOf(path)]))
   for (const [path, page] of pages) {
     const text = await readFile(join(workspace, path), "utf8")
-    const linked = withPicture(siteLinks(text, path, pages), `/${page.replace(".md", ".svg")}`)
-    await write(page, page === "start.md" ? withChoice(linked) : withForms(linked))
+    const linked = withPictures(siteLinks(text, path, pages), `/${page.replace(".md", ".svg")}`)
+    const settings = SETTINGS[page] === undefined ? "" : `---\n${SETTINGS[page]}\n---\n\n`
+    await write(page, settings + (page === "start.md" ? withChoice(linked) : withForms(linked)))
   }
   // VitePress serves what is in this folder as it is.
   for (const path of globSync(PICTURES, { cwd: workspace })) await copy(join(workspace, path), `public/${pageOf(path)}`)

@@ -14,7 +14,9 @@ export function sourceMark(source: string): string {
   return `<!-- Drawn from a text with the SHA-256 ${createHash("sha256").update(source).digest("hex")} -->`
 }
 
-/** A page with the picture in place of its Mermaid text. */
-export function withPicture(page: string, picture: string): string {
-  return page.replace(FENCE, `[![The diagram, which the text below describes](${picture})](${picture})`)
+/** A page with the picture in place of its Mermaid text. Each picture links to itself, so that a reader can enlarge it. */
+export function withPictures(page: string, picture: string): string {
+  return page
+    .replace(FENCE, `![The diagram, which the text below describes](${picture})`)
+    .replace(/^!\[([^\]]*)\]\(([^)]*\.svg)\)$/gm, (image, _, address: string) => `[${image}](${address})`)
 }

@@ -143,6 +143,58 @@ describe.skipIf(!hasSystemTool("chromium"))("the site in Chromium", { timeout: 6
     await page.context().close()
   })
 
+  it("shows the choices of the start as choices, without an outline", async () => {
+    const { page } = await open({ viewport: { width: 1400, height: 800 } })
+    await page.goto(`${site.origin}/start`)
+    await started(page)
+    for (const select of await page.locator(".start-choice select").all()) {
+      expect(await select.evaluate((element) => getComputedStyle(element).backgroundImage)).toContain("svg")
+    }
+    expect(await page.locator(".VPDocAsideOutline:visible").count()).toBe(0)
+    await page.goto(`${site.origin}/troubleshooting`)
+    await page.locator(".VPDocAsideOutline:visible").waitFor()
+    await page.context().close()
+  })
+
+  it("shows the whole text of each refusal on a phone", async () => {
+    const { page } = await open({ viewport: { width: 360, height: 740 } })
+    await page.goto(`${site.origin}/troubleshooting`)
+    const cut = await page.evaluate(() => {
+      const [table] = document.querySelectorAll("table")
+      const { left = 0, right = 0 } = table?.getBoundingClientRect() ?? {}
+      const cells = [...(table?.querySelectorAll("td:nth-child(3)") ?? [])]
+      const isCut = (cell: Element): boolean => {
+        const range = document.createRange()
+        range.selectNodeContents(cell)
+        return [...range.getClientRects()].some((line) => line.left < left || line.right > right)
+      }
+      return { cells: cells.length, cut: cells.filter(isCut).map(({ textContent }) => textContent) }
+    })
+    expect(cut).toEqual({ cells: expect.any(Number), cut: [] })
+    expect(cut.cells).toBeGreaterThan(20)
+    await page.context().close()
+  })
+
+  it("shows pictures on a phone in a size to be read, without a white frame in the dark", async () => {
+    const { page } = await open({ viewport: { width: 360, height: 740 }, colorScheme: "dark" })
+    for (const [address, least] of [
+      ["/architecture", 900],
+      ["/performance", 600],
+      ["/simulation", 600],
+    ] as const) {
+      await page.goto(site.origin + address)
+      for (const picture of await page.locator('.vp-doc img[src$=".svg"]').all()) {
+        const { width, background } = await picture.evaluate((image) => {
+          return { width: image.clientWidth, background: getComputedStyle(image).backgroundColor }
+        })
+        expect(width, address).toBeGreaterThan(least)
+        expect(background, address).toBe("rgba(0, 0, 0, 0)")
+        expect(await picture.evaluate((image) => image.closest("p")?.scrollWidth ?? 0)).toBeGreaterThan(360)
+      }
+    }
+    await page.context().close()
+  })
+
   it("changes its colours", async () => {
     const { page } = await open({ colorScheme: "light", viewport: { width: 1400, height: 800 } })
     await page.goto(`${site.origin}/overview`)
