@@ -12,6 +12,8 @@ const POLICY = [
   "script-src 'self' 'unsafe-inline'",
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data:",
+  // A page that is missing loads the list of pages.
+  "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
 ].join("; ")

@@ -195,6 +195,30 @@ describe.skipIf(!hasSystemTool("chromium"))("the site in Chromium", { timeout: 6
     await page.context().close()
   })
 
+  it.each([
+    ["proxy", "/guides/proxy"],
+    ["verify aksk signature fail", "/troubleshooting"],
+  ])("finds for %s first %s", async (query, address) => {
+    const { page } = await open({ viewport: { width: 1200, height: 800 } })
+    await page.goto(site.origin)
+    await page.getByRole("button", { name: "Search" }).click()
+    await page.getByRole("searchbox").fill(query)
+    const first = page.locator(".VPLocalSearchBox .result").first()
+    await first.waitFor()
+    await expect.poll(() => first.getAttribute("href")).toMatch(new RegExp(`^${address}(?:#|$)`))
+    await page.context().close()
+  })
+
+  it("lets a missing page say so without a complaint about its policy", async () => {
+    const { page, complaints } = await open()
+    await page.goto(`${site.origin}/guides/no-such-guide`)
+    await page.getByText("PAGE NOT FOUND").waitFor()
+    await page.waitForLoadState("networkidle")
+    // The browser reports the status of the page itself.
+    expect(complaints.filter((complaint) => !complaint.includes("status of 404"))).toEqual([])
+    await page.context().close()
+  })
+
   it("changes its colours", async () => {
     const { page } = await open({ colorScheme: "light", viewport: { width: 1400, height: 800 } })
     await page.goto(`${site.origin}/overview`)

@@ -21,7 +21,7 @@ export async function serveSite(): Promise<{ origin: string; close(): void }> {
       const content = await readFile(join(siteFolder, file))
       response.writeHead(200, { "content-type": TYPES[extname(file)] }).end(content)
     } catch {
-      response.writeHead(404).end()
+      response.writeHead(404, { "content-type": TYPES[".html"] }).end(await readFile(join(siteFolder, "404.html")))
     }
   })
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
