@@ -167,7 +167,7 @@ async function runWorker({ file, cloud, env }: Start): Promise<Outcome> {
     input: file,
     platform: "browser",
     resolve: { conditionNames: ["workerd", "worker", "import"] },
-    external: /^node:/,
+    external: /^(?:node|cloudflare):/,
   })
   const { output } = await bundle.generate({ format: "esm", codeSplitting: false })
   const entry = pathToFileURL(join(await frameworks(), "miniflare/dist/src/index.js")).href

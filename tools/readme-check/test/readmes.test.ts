@@ -45,7 +45,7 @@ describe("the TypeScript of the READMEs", () => {
       experimentalDecorators: true,
     }
     const typed = programs.filter(({ language }) => language === "ts")
-    const files = ["../given.d.ts", ...typed.map(fileWithFragments)]
+    const files = ["../given.d.ts", "../workers.d.ts", ...typed.map(fileWithFragments)]
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files }))
     const typescript = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc")
     expect(await runProcess(process.execPath, [typescript, "-p", folder])).toEqual({ status: 0, output: "" })
@@ -58,7 +58,7 @@ describe("the TypeScript of the READMEs", () => {
     let redis: LocalRedis | undefined
 
     beforeAll(async () => {
-      cloud = await startLocalCloud([...hosts, "iam.myhuaweicloud.com"], folder)
+      cloud = await startLocalCloud([...hosts, "iam.myhuaweicloud.com", "iam.ap-southeast-1.myhuaweicloud.com"], folder)
       if (needsRedis && hasRedis()) redis = await localRedis()
     })
     afterAll(async () => {
@@ -80,6 +80,7 @@ describe("the TypeScript of the READMEs", () => {
           : {}),
         HUAWEICLOUD_SDK_AK: user.credentials.accessKeyId,
         HUAWEICLOUD_SDK_SK: user.credentials.secretAccessKey,
+        APP_SECRET: "secret-of-my-app",
         PARTNER_PASSWORD: partner.user.password,
         CACHE_KEY: Buffer.alloc(32, 1).toString("base64"),
         OLD_CACHE_KEY: Buffer.alloc(32, 2).toString("base64"),

@@ -27,6 +27,20 @@ function missing(paths: readonly string[]): string[] {
   })
 }
 
+/** The packages that the programs of a text import, and its `npm install` lines do not name. */
+function notInstalled(text: string): string[] {
+  const installed = [...text.matchAll(/^npm install (.*)/gm)].flatMap(([, line = ""]) => line.split(" "))
+  const imported = [...text.matchAll(/^(?:import (?:.*? from )?|\} from )"([^"]+)"/gm)].map(([, name = ""]) => name)
+  const packages = imported.map((name) =>
+    name
+      .split("/")
+      .slice(0, name.startsWith("@") ? 2 : 1)
+      .join("/"),
+  )
+  // A runtime brings its own modules, such as node:http.
+  return packages.filter((name) => !name.includes(":") && !installed.includes(name))
+}
+
 describe.each(documents)("%s", (document) => {
   const text = read(document)
 
@@ -53,19 +67,7 @@ describe("the README of each package", () => {
   })
 
   it.each(readmes)("%s installs each package that its program imports", (readme) => {
-    const text = read(readme)
-    const [, line = ""] = /npm install (.*)/.exec(text) ?? []
-    const installed = line.split(" ")
-    const imported = [...text.matchAll(/^import .*?from "([^"]+)"|^import "([^"]+)"/gm)].map(
-      ([, from, alone]) => from ?? alone ?? "",
-    )
-    const packages = imported.map((name) =>
-      name
-        .split("/")
-        .slice(0, name.startsWith("@") ? 2 : 1)
-        .join("/"),
-    )
-    expect(packages.filter((name) => !name.startsWith("node:") && !installed.includes(name))).toEqual([])
+    expect(notInstalled(read(readme))).toEqual([])
   })
 
   it.each(readmes)("%s has only links that work where packages are shown", (readme) => {
@@ -75,6 +77,15 @@ describe("the README of each package", () => {
     expect(files).toContain(`docs/packages/${basename(dirname(readme))}.md`)
     expect(files.filter((path) => !existsSync(join(workspace, path)))).toEqual([])
   })
+})
+
+describe("the guides", () => {
+  it.each(globSync("docs/guides/*.md", { cwd: workspace }))(
+    "%s installs each package that its programs import",
+    (guide) => {
+      expect(notInstalled(read(guide))).toEqual([])
+    },
+  )
 })
 
 describe("docs/decisions", () => {
