@@ -12,11 +12,14 @@ const POLICY = [
   "script-src 'self' 'unsafe-inline'",
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data:",
-  // A page that is missing loads the list of pages.
-  "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
-].join("; ")
+]
+
+/** The policy of a page. Where a page is missing, the list of pages is loaded. The page that takes secrets loads nothing. */
+function policyOf(page: string): string {
+  return [...POLICY, `connect-src ${page === "explain.md" ? "'none'" : "'self'"}`].join("; ")
+}
 
 const { sidebar } = JSON.parse(readFileSync(join(pagesFolder, "navigation.json"), "utf8"))
 
@@ -32,7 +35,7 @@ export default defineConfig({
   ignoreDeadLinks: "localhostLinks",
   head: [["link", { rel: "icon", href: "data:," }]],
   // Only of the built site: the server for development has a socket.
-  transformHead: () => [["meta", { "http-equiv": "Content-Security-Policy", content: POLICY }]],
+  transformHead: ({ page }) => [["meta", { "http-equiv": "Content-Security-Policy", content: policyOf(page) }]],
   // A page loads nothing after it has been shown, so that a reader sees that what he enters stays there.
   router: { prefetchLinks: false },
   vite: {
