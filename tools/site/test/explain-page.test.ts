@@ -103,6 +103,25 @@ describe.skipIf(!hasSystemTool("chromium"))("the page that explains a refusal", 
     expect(cases.length).toBeGreaterThanOrEqual(60)
   })
 
+  it("asks for the request where only a refusal was pasted", async () => {
+    await field("Paste it").check()
+    await field("Request").fill("")
+    await field("Refusal").fill(
+      '{"error_code":"APIGW.0301","error_msg":"Incorrect IAM authentication information: verify aksk signature fail"}',
+    )
+    expect(await page.locator(".cause").textContent()).toBe("signature-mismatch")
+    expect(await page.locator("dd.fix").textContent()).toMatch(/^Paste the request too, as your program signed it, so/)
+    await field("Refusal").fill('{"error_code":"IAM.0061","error_msg":"Account locked."}')
+    expect(await page.locator("dl").textContent()).not.toContain("`")
+  })
+
+  it.each(["hello", "What is wrong with it?", "<p>200 files</p>"])("finds no refusal in %s", async (text) => {
+    await field("Refusal").fill(text)
+    expect(await page.getByRole("status").first().textContent()).toMatch(/^No refusal was found in the text/)
+    expect(await page.getByText("It fails again unchanged.").count()).toBe(0)
+    await field("Refusal").fill("")
+  })
+
   it("makes a signature step by step", async () => {
     const request = { method: "PUT", url: "https://ecs.myhuaweicloud.com/v1/two%20words?b=2&a=1", body: "größe" }
     await page.getByLabel("Method").last().selectOption(request.method)

@@ -9,6 +9,8 @@ export interface ExplainedRefusal {
   /** Such as "GET https://… 401", where a text holds several. */
   readonly title: string
   readonly explanation: Explanation
+  /** The cure, in the words of the page. */
+  readonly fix: string
   readonly lines: readonly NamedLine[]
   /** Whether the request as it was signed could tell more. */
   readonly isInDoubt: boolean
@@ -24,15 +26,32 @@ export interface NamedLine extends ComparedLine {
 /** Explains each refused request of a text; empty if it holds none. */
 export function explainPasted(text: string, request: Partial<ExplainedRequest> = {}): ExplainedRefusal[] {
   const advice = "paste the request as your program signed it"
-  return parseReports(text.trim()).map((report) => {
+  return parseReports(text.trim()).flatMap((report) => {
     const explanation = explainReport(report, { request }, advice)
+    if (isProse(report.refusal, explanation)) return []
     return {
       title: report.title,
       explanation,
+      fix: fixInPage(explanation),
       lines: explanation.comparison.map((line) => namedLine(line, explanation)),
       isInDoubt: isSignatureInDoubt(explanation),
     }
   })
+}
+
+/** Whether a text has nothing of a refusal: no status, no code, no known message. */
+function isProse(refusal: unknown, { cause, refusal: { status, errorCode, errorMessage } }: Explanation): boolean {
+  return cause === "unknown" && status === undefined && errorCode === undefined && errorMessage === refusal
+}
+
+/** In this page a request is pasted. Programs pass it to `explain`. */
+function fixInPage({ fix }: Explanation): string {
+  return fix.replace("Pass the request that was sent to `explain`", "Paste the request too, as your program signed it")
+}
+
+/** A sentence as prose and code in turns, as backticks divide it. */
+export function proseAndCode(sentence: string): readonly string[] {
+  return sentence.split("`")
 }
 
 const TITLES = {
