@@ -4,6 +4,7 @@ import { dirname, join } from "node:path"
 import { readApi } from "./api-reference.ts"
 import { withPictures } from "./diagram.ts"
 import { withForms } from "./form-markers.ts"
+import { homePage } from "./home-page.ts"
 import { navigation } from "./navigation.ts"
 import { pageOf, siteLinks } from "./site-links.ts"
 import { withChoice } from "./start/start-page.ts"
@@ -34,7 +35,8 @@ export async function assemblePages(): Promise<void> {
   // VitePress serves what is in this folder as it is.
   for (const path of globSync(PICTURES, { cwd: workspace })) await copy(join(workspace, path), `public/${pageOf(path)}`)
   const own = join(import.meta.dirname, "../pages")
-  for (const path of globSync("**/*.md", { cwd: own })) await copy(join(own, path), path)
+  const home = await readFile(join(own, "index.md"), "utf8")
+  await write("index.md", homePage(home, await readFile(join(workspace, "README.md"), "utf8")))
   const api = await readApi()
   if (api.faults.length > 0) throw new Error(`The comments of the public API have faults:\n${api.faults.join("\n")}`)
   await api.write(join(pagesFolder, "api"))

@@ -9,6 +9,7 @@ export const siteFolder = join(import.meta.dirname, "../dist")
 
 interface Manifest {
   readonly name: string
+  readonly version: string
   readonly private?: boolean
   readonly description: string
   readonly repository: { readonly url: string }
@@ -52,6 +53,11 @@ export function sitePackages(): SitePackage[] {
         return { specifier: manifest.name + subpath.slice(1), source: join(workspace, folder, source) }
       }),
     }))
+}
+
+/** The one version of all packages. */
+export function packagesVersion(): string {
+  return manifestOf("packages/auth-core/package.json").version
 }
 
 /** Where the repository can be read, without an ending slash. */

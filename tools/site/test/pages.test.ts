@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import { readApi } from "../src/api-reference.ts"
 import { diagramIn, sourceMark } from "../src/diagram.ts"
 import { startPage } from "../src/start/start-page.ts"
-import { siteFolder, sitePackages, workspace } from "../src/workspace.ts"
+import { packagesVersion, repositoryAddress, siteFolder, sitePackages, workspace } from "../src/workspace.ts"
 
 const files = globSync("**/*.html", { cwd: siteFolder }).filter((file) => file !== "404.html")
 const pages = new Map(files.map((file) => [addressOf(file), readFileSync(join(siteFolder, file), "utf8")]))
@@ -42,6 +42,13 @@ describe("the site", () => {
       }
     }
     expect(broken).toEqual([])
+  })
+
+  it("greets with a program, the version and the repository", () => {
+    const home = readFileSync(join(siteFolder, "index.html"), "utf8")
+    expect(home.replace(/<[^>]*>/g, "")).toContain("const auth = akskAuth(envCredentials())")
+    expect(home).toContain(`Version ${packagesVersion()}`)
+    expect(home).toContain(`href="${repositoryAddress()}"`)
   })
 
   it("names no file of another host: no font, script or picture", () => {
