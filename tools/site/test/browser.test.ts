@@ -219,6 +219,18 @@ describe.skipIf(!hasSystemTool("chromium"))("the site in Chromium", { timeout: 6
     await page.context().close()
   })
 
+  it("shows pictures in the colours of the page, where the machine has others", async () => {
+    const { page } = await open({ colorScheme: "dark" })
+    await page.addInitScript(() => localStorage.setItem("vitepress-theme-appearance", "light"))
+    await page.goto(`${site.origin}/simulation`)
+    await started(page)
+    const scheme = await page
+      .locator('.vp-doc img[src$=".svg"]')
+      .evaluate((image) => getComputedStyle(image).colorScheme)
+    expect(scheme).toBe("light")
+    await page.context().close()
+  })
+
   it("changes its colours", async () => {
     const { page } = await open({ colorScheme: "light", viewport: { width: 1400, height: 800 } })
     await page.goto(`${site.origin}/overview`)
