@@ -77,6 +77,11 @@ export const parts: readonly PlannedPart[] = [
     load: async () => (await import("./memory.ts")).memory,
   },
   {
+    name: "fleet-memory",
+    section: "Memory",
+    load: async () => (await import("./fleet-memory.ts")).fleetMemory,
+  },
+  {
     name: "portable-signer",
     section: "Without node:crypto",
     load: async () => (await import("./portable-signer.ts")).portableSigner,
