@@ -5,6 +5,15 @@ import type { Failure } from "./backoff.ts"
 import { fingerprintOf } from "./fingerprint.ts"
 import type { Lifetime } from "./lifetime.ts"
 
+/** The place of a refresh among those of its cache. */
+export interface Turn {
+  readonly begun: Promise<void>
+  /** Begins before its turn. */
+  hurry(): void
+  /** Somebody waits now. */
+  goAhead(): void
+}
+
 /** A refresh on its way, shared by all who want its result. */
 export interface PendingRefresh<T> {
   readonly promise: Promise<RefreshOutcome<T>>
@@ -14,8 +23,8 @@ export interface PendingRefresh<T> {
   shared?: Promise<T>
   /** Somebody waits for it. */
   isAwaited: boolean
-  /** Begins it before its turn; absent once it has begun. */
-  hurry?: (() => void) | undefined
+  /** Its place among the refreshes of its cache; `undefined` where it need not wait. */
+  readonly turn: Turn | undefined
   /** When its request was last seen at work, by the monotonic clock; absent where a refresh outlives its request. */
   aliveAt?: number
 }

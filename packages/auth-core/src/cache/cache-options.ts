@@ -25,8 +25,9 @@ export interface TokenCacheOptions {
   refreshTimeoutMs?: number | undefined
   /**
    * How many refreshes may be on their way at once. Others wait for their turn, in order, so that a hundred thousand identities
-   * that are asked for together do not all call their issuer together. One on which another depends does not wait. On Cloudflare
-   * Workers, where a refresh may end with its request, there is no limit.
+   * that are asked for together do not all call their issuer together. Those for which a caller waits go first. One on which
+   * another depends, by `resolve` of its context, does not wait. If none ends for 5 seconds, all begin. There is no limit on
+   * Cloudflare Workers, where a refresh may end with its request, nor with `waitUntil`.
    * @default 1_000
    */
   maxConcurrentRefreshes?: number | undefined

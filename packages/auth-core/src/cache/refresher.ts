@@ -1,6 +1,7 @@
 import { type AuthError, invalidOption, isAuthError } from "../errors/auth-error.ts"
 import type { BoundSecret, Expiring, Provider, ProviderContext } from "../identity/provider.ts"
 import { hasSameSecret } from "../identity/secret.ts"
+import type { Clock } from "../runtime/clock.ts"
 import {
   askProvider,
   bind,
@@ -22,6 +23,7 @@ import {
   type PendingRefresh,
   type RefreshOutcome,
   type SecretMoved,
+  type Turn,
   unlessDead,
 } from "./cache-entries.ts"
 import type { CacheSettings } from "./cache-options.ts"
@@ -68,7 +70,7 @@ export class Refresher {
 
   constructor(options: RefresherOptions) {
     this.#options = options
-    this.#turns = new Turns(options.maxConcurrentRefreshes)
+    this.#turns = new Turns(options.maxConcurrentRefreshes, options.clock)
     this.#rechecks = new SecretRechecks(options.clock)
   }
 
@@ -84,7 +86,8 @@ export class Refresher {
       const { pending } = entry
       pending.isAwaited = true
       // The refresh that waits for it may be one of those whose end it would wait for.
-      if (path.length > 0) pending.hurry?.()
+      if (path.length > 0) pending.turn?.hurry()
+      else pending.turn?.goAhead()
       if (pending.aliveAt !== undefined) return unlessDead(pending, clock).then(follow)
       if (provider.binding !== undefined) return pending.promise.then(follow)
       // Ten thousand may join at once. Without a binding they share one promise.
@@ -106,14 +109,14 @@ export class Refresher {
   ): PendingRefresh<T> {
     const { entries, clock, isRequestBound, waitUntil } = this.#options
     // Where a request may end unnoticed, its turn would never end.
-    const turn = path.length > 0 || isRequestBound ? undefined : this.#turns.next()
+    const turn = path.length > 0 || isRequestBound ? undefined : this.#turns.next(reason.isAwaited)
     const begun = turn?.begun ?? Promise.resolve()
     const pending: PendingRefresh<T> = {
       rejected: reason.rejected,
       isAwaited: reason.isAwaited,
-      hurry: turn?.hurry,
+      turn,
       // Begins when the entry already knows of it.
-      promise: begun.then(() => this.#run(provider, entry, pending, reason, [...path, entry], turn)),
+      promise: begun.then(() => this.#run(provider, entry, pending, reason, [...path, entry])),
     }
     entry.pending = pending
     entries.hold(entry)
@@ -168,18 +171,19 @@ export class Refresher {
     pending: PendingRefresh<T>,
     reason: Reason<T>,
     path: Path,
-    turn: Turn | undefined,
   ): Promise<RefreshOutcome<T>> {
     const { clock, entries } = this.#options
     const startedAt = clock.monotonic()
-    pending.hurry = undefined
+    let endsWith: Promise<unknown> | undefined
     try {
       const renewal = await this.#renew(provider, entry, pending, reason, path)
       // Otherwise the entry was told to forget it.
       if (entry.pending === pending) this.#keep(entry, renewal)
+      // Under another secret the renewal goes on, and has no turn of its own.
+      if (renewal.kind === "moved") endsWith = renewal.renewed
       return this.#report(provider, entry, renewal, clock.monotonic() - startedAt)
     } finally {
-      if (turn !== undefined) this.#turns.end()
+      if (pending.turn !== undefined) this.#turns.endAfter(endsWith)
       if (entry.pending === pending) {
         entry.pending = undefined
         entries.rest(entry)
@@ -341,47 +345,85 @@ export class Refresher {
   }
 }
 
-interface Turn {
-  readonly begun: Promise<void>
-  /** Begins before its turn. */
-  readonly hurry?: () => void
-}
+/** After so long without an end, milliseconds, those that wait may be the ones for which the others wait. */
+const STALLED_MS = 5_000
 
-/** Lets so many refreshes be on their way at once, in order. */
+/**
+ * Lets so many refreshes be on their way at once. Those for which somebody waits go first, in order. If none ends for 5 seconds,
+ * all begin: a provider may ask for a value through a client of its own, of which the cache cannot know.
+ */
 class Turns {
-  /** Below zero while refreshes that could not wait exceed the limit. */
+  /** Below zero while refreshes exceed the limit. */
   #free: number
-  readonly #waiting = new Set<() => void>()
+  readonly #clock: Clock
+  readonly #awaited = new Set<() => void>()
+  readonly #others = new Set<() => void>()
+  #ends = 0
+  /** Ends the watch over those that wait. */
+  #watch: AbortController | undefined
 
-  constructor(most: number) {
+  constructor(most: number, clock: Clock) {
     this.#free = most
+    this.#clock = clock
   }
 
-  next(): Turn {
-    if (this.#free > 0) {
-      this.#free -= 1
-      return { begun: Promise.resolve() }
-    }
+  next(isAwaited: boolean): Turn {
     let begin = (): void => undefined
     const begun = new Promise<void>((resolve) => {
       begin = resolve
     })
-    this.#waiting.add(begin)
-    const hurry = (): void => {
-      if (!this.#waiting.delete(begin)) return
+    const line = isAwaited ? this.#awaited : this.#others
+    if (this.#free > 0) {
       this.#free -= 1
       begin()
+    } else {
+      line.add(begin)
+      if (this.#watch === undefined) void this.#beginIfStalled()
     }
-    return { begun, hurry }
+    return {
+      begun,
+      hurry: () => {
+        if (this.#awaited.has(begin) || this.#others.has(begin)) this.#begin(begin)
+      },
+      goAhead: () => {
+        if (this.#others.delete(begin)) this.#awaited.add(begin)
+      },
+    }
   }
 
-  end(): void {
-    const [next] = this.#free < 0 ? [] : this.#waiting
-    if (next === undefined) this.#free += 1
-    else {
-      this.#waiting.delete(next)
-      next()
+  /** A refresh ends, at once or with the promise. */
+  endAfter(last: Promise<unknown> | undefined): void {
+    if (last === undefined) this.#end()
+    else
+      last.then(
+        () => this.#end(),
+        () => this.#end(),
+      )
+  }
+
+  #end(): void {
+    this.#ends += 1
+    this.#free += 1
+    const [next] = this.#awaited.size > 0 ? this.#awaited : this.#others
+    if (next !== undefined && this.#free > 0) this.#begin(next)
+  }
+
+  #begin(begin: () => void): void {
+    if (!this.#awaited.delete(begin)) this.#others.delete(begin)
+    this.#free -= 1
+    begin()
+    if (this.#awaited.size + this.#others.size === 0) this.#watch?.abort()
+  }
+
+  async #beginIfStalled(): Promise<void> {
+    const watch = new AbortController()
+    this.#watch = watch
+    while (!watch.signal.aborted) {
+      const ends = this.#ends
+      await this.#clock.sleep(STALLED_MS, watch.signal).catch(() => undefined)
+      if (ends === this.#ends) for (const begin of [...this.#awaited, ...this.#others]) this.#begin(begin)
     }
+    this.#watch = undefined
   }
 }
 

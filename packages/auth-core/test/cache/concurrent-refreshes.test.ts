@@ -1,6 +1,7 @@
 import { fakeClock } from "@countersign/testkit"
 import { expect, it } from "vitest"
-import { AuthError, type Token, TokenCache, type TokenProvider } from "../../src/index.ts"
+import { AuthError, type IamFetch, passwordToken, type Token, TokenCache, type TokenProvider } from "../../src/index.ts"
+import { toIamFetchResponse } from "../../src/runtime/fetch.ts"
 import { scriptedProvider, tokenAt } from "./scripted-provider.ts"
 
 /** Providers of many identities that note how many of them are asked at the same time. */
@@ -70,6 +71,72 @@ it("a refresh on which others depend does not wait for its turn behind them", as
   const values = (await reads).map(({ value }) => value)
   expect(values.slice(-2)).toEqual(["customer 19 by partner", "partner"])
   expect(partner.calls).toHaveLength(1)
+})
+
+it("a provider whose secret a function gives counts until its value is there", async () => {
+  const clock = fakeClock()
+  const cache = new TokenCache({ clock, maxConcurrentRefreshes: 2 })
+  const asked = { now: 0, most: 0 }
+  const fetch: IamFetch = async () => {
+    asked.most = Math.max(asked.most, ++asked.now)
+    await clock.sleep(10)
+    asked.now--
+    const body = { token: { issued_at: new Date(clock.now()), expires_at: new Date(clock.now() + 3_600_000) } }
+    const headers = { "x-subject-token": "MII" }
+    return toIamFetchResponse(201, headers, async () => JSON.stringify(body))
+  }
+  const providers = range(20).map((index) => {
+    const password = async (): Promise<string> => `password ${index}`
+    return passwordToken({ user: `user ${index}`, domain: "d", password, scope: { domain: "d" }, fetch, clock })
+  })
+  const reads = Promise.all(providers.map(async (provider) => cache.get(provider)))
+  for (let round = 0; round < 60; round++) await clock.advance(5)
+  expect((await reads).map(({ value }) => value)).toEqual(range(20).map(() => "MII"))
+  expect(asked.most).toBe(2)
+})
+
+it("refreshes that wait begin when none ends for 5 seconds, since the others may wait for them", async () => {
+  const clock = fakeClock()
+  const cache = new TokenCache({ clock, maxConcurrentRefreshes: 10 })
+  const service = scriptedProvider("service", async () => tokenAt(clock, "service"))
+  // As by a client of its own with the same cache: it names no context.
+  const customers = range(40).map((index) =>
+    scriptedProvider(`customer ${index}`, async () => {
+      await clock.sleep(1)
+      return tokenAt(clock, `customer ${index} by ${(await cache.get(service)).value}`)
+    }),
+  )
+  const reads = Promise.all(customers.map(async (provider) => cache.get(provider)))
+  await clock.advance(10)
+  await clock.advance(5_000)
+  for (let round = 0; round < 10; round++) await clock.advance(1)
+  expect((await reads)[39]?.value).toBe("customer 39 by service")
+  expect(service.calls).toHaveLength(1)
+})
+
+it("a refresh for which a caller waits goes before those in the background", async () => {
+  const clock = fakeClock()
+  const cache = new TokenCache({ clock, maxConcurrentRefreshes: 1 })
+  const order: string[] = []
+  const named = (name: string) =>
+    scriptedProvider(name, async () => {
+      order.push(name)
+      await clock.sleep(10)
+      return tokenAt(clock, name, 60_000)
+    })
+  const [one, two, three, fresh] = [named("one"), named("two"), named("three"), named("fresh")] as const
+  for (const provider of [one, two, three]) {
+    const read = cache.get(provider)
+    await clock.advance(10)
+    await read
+  }
+  await clock.advance(58_000)
+  order.length = 0
+  for (const provider of [one, two, three]) expect(cache.get(provider)).toMatchObject({ value: provider.identityKey })
+  const read = cache.get(fresh)
+  for (let round = 0; round < 4; round++) await clock.advance(10)
+  expect((await read).value).toBe("fresh")
+  expect(order).toEqual(["one", "fresh", "two", "three"])
 })
 
 it.each([0, -1, "10", Number.NaN, null])("the limit cannot be %j", (maxConcurrentRefreshes) => {
