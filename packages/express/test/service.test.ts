@@ -89,6 +89,8 @@ function application(express: typeof express5, { verifier: options, proxy, seen 
   app.post("/stream", auth(verifier, { maxBodyBytes }), caught(streaming("stream")))
   app.post("/early", auth(verifier, { maxBodyBytes, streamBody: true }), caught(streaming("early")))
   app.post("/swallow", auth(verifier, { maxBodyBytes }), caught(streaming("swallow", true)))
+  const once = verifier.with({ replay: true })
+  app.all("/twice", auth(once), auth(once, { maxBodyBytes: 1_000 }), answer("twice"))
   app.all(/.*/, auth(verifier, { allowUnsignedPayload: true, allowUnsignedHost: true }), answer("any"))
   return app
 }

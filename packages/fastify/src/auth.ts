@@ -1,5 +1,5 @@
 import type { HandlerOptions, RegisteredOwner, Verifier } from "@countersign/server"
-import { type AuthOf, createNodeReceiver, type NodeReceiver, overriding } from "@countersign/server/adapter"
+import { type AuthOf, createNodeReceiver, handlerOptionsOver, type NodeReceiver } from "@countersign/server/adapter"
 import type { FastifyPluginAsync, RegisterOptions } from "fastify"
 
 declare module "fastify" {
@@ -33,14 +33,16 @@ export interface AuthOptions<Owner = unknown> extends HandlerOptions {
  * is added before the plugin is loaded, its requests fail with that error.
  */
 export const auth: FastifyPluginAsync<AuthOptions> = Object.assign(
-  (async (app, { verifier, ...given }) => {
+  (async (app, given) => {
     // Fastify adds options of its own.
-    const { prefix: _, logLevel: __, logSerializers: ___, ...options } = given as typeof given & RegisterOptions
+    const { verifier, prefix: _, logLevel: __, logSerializers: ___, ...own } = given as typeof given & RegisterOptions
+    // Options of a class may be on its prototype.
+    const options = handlerOptionsOver({}, Object.assign(Object.create(Object.getPrototypeOf(given)), own))
     const usual = createNodeReceiver(verifier, options)
     const ofRoute = new WeakMap<HandlerOptions, NodeReceiver<unknown>>()
     // A route that was added before the plugin was loaded has no receiver yet.
     const receiverOf = (own: HandlerOptions): NodeReceiver<unknown> => {
-      const receive = ofRoute.get(own) ?? createNodeReceiver(verifier, overriding(options, own))
+      const receive = ofRoute.get(own) ?? createNodeReceiver(verifier, handlerOptionsOver(options, own))
       ofRoute.set(own, receive)
       return receive
     }

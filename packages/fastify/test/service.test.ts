@@ -71,6 +71,17 @@ async function application(fastify: typeof fastify5, setting: ServiceSetting): P
   app.get("/failing", async () => {
     throw Object.assign(new Error("of the handler"), { statusCode: 418 })
   })
+  await app.register((outer, _options, ready) => {
+    const once = createVerifier({ ...options, replay: true })
+    outer.register(auth, { verifier: once })
+    outer.register((inner, _more, done) => {
+      inner.register(auth, { verifier: once, maxBodyBytes: 1_000 })
+      inner.addContentTypeParser("*", { parseAs: "buffer" }, (_request, bytes, parsed) => parsed(null, bytes))
+      inner.route({ method: ["GET", "POST"], url: "/twice", handler: answer("twice") })
+      done()
+    })
+    ready()
+  })
   const maxBodyBytes = Number.POSITIVE_INFINITY
   const streaming = (route: string, isSwallowing = false) => {
     return async (request: FastifyRequest, _reply: FastifyReply) => {

@@ -70,6 +70,8 @@ export function application(
   app.post("/stream", auth(verifier, { maxBodyBytes }), (context) => streaming("stream", context))
   app.post("/early", auth(verifier, { maxBodyBytes, streamBody: true }), (context) => streaming("early", context))
   app.post("/swallow", auth(verifier, { maxBodyBytes }), (context) => streaming("swallow", context, true))
+  const once = verifier.with({ replay: true })
+  app.all("/twice", auth(once), auth(once, { maxBodyBytes: 1_000 }), (context) => answer("twice", context))
   const lenient = auth(verifier, { allowUnsignedPayload: true, allowUnsignedHost: true })
   app.all("*", lenient, (context) => answer("any", context))
   return app

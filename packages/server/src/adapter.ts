@@ -1,8 +1,8 @@
 // For authors of a package for a framework, and of the emulator. Users of such a package need only `@countersign/server`.
-export { overriding } from "./check-option.ts"
 export { type AuthUnder, sendRefusal } from "./create-auth-handler.ts"
 export { createSilentVerifier } from "./create-verifier.ts"
 export { createFetchReceiver, type FetchReceiver, type ReceivedRequest } from "./fetch-receiver.ts"
+export { handlerOptionsOver } from "./handler-options.ts"
 export {
   type AuthOf,
   createNodeReceiver,

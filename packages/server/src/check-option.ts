@@ -11,19 +11,33 @@ export function checkBooleans(values: Readonly<Record<string, unknown>>): void {
     if (typeof value !== "boolean") throw invalidOption(`\`${name}\` must be true or false.`)
 }
 
+type Names<Options> = Readonly<Record<keyof Options, true>>
+
 /**
  * An option of an unknown name would be ignored, and a misspelt policy would let everybody in.
  *
- * @throws {AuthError} `AUTH_INVALID_OPTION` unless the value is an object whose members are among `names`
+ * @throws {AuthError} `AUTH_INVALID_OPTION` unless the value is an object whose own members are among `names`
  */
 export function checkOptions(what: string, given: unknown, names: Readonly<Record<string, unknown>>): void {
-  if (typeof given !== "object" || given === null) throw invalidOption(`${what} must be an object.`)
-  const unknown = Object.keys(given).find((name) => !Object.hasOwn(names, name))
+  const isObject = typeof given === "object" && Object.prototype.toString.call(given) === "[object Object]"
+  if (!isObject) throw invalidOption(`${what} must be an object.`)
+  const unknown = Object.keys(given as object).find((name) => !Object.hasOwn(names, name))
   if (unknown === undefined) return
   throw invalidOption(`${what} have no \`${unknown}\`. They may have ${Object.keys(names).join(", ")}.`)
 }
 
-/** Options over others. One that is `undefined` leaves the other as it is. */
-export function overriding<Options extends object>(usual: Options, own: Partial<Options>): Options {
-  return { ...usual, ...Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) }
+/**
+ * Options over others. One that is `undefined` leaves the other as it is. They are read by name, since those of a class may be
+ * on its prototype.
+ */
+export function overriding<Options extends object>(
+  names: Names<Options>,
+  usual: Options,
+  own: Partial<Options>,
+): Options {
+  const all = (Object.keys(names) as (keyof Options)[]).map((name) => [
+    name,
+    own[name] === undefined ? usual[name] : own[name],
+  ])
+  return Object.fromEntries(all.filter(([, value]) => value !== undefined)) as Options
 }

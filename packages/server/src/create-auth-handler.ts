@@ -9,10 +9,13 @@ import { type Refusal, responseOf } from "./refusal.ts"
 
 /** The auth of a request under certain options: it may be absent where they say so. */
 export type AuthUnder<Owner, Options, Optional extends boolean = false> = [
-  Extract<Options[keyof Options & ("optional" | "streamBody")] | Optional, true>,
+  Extract<FlagsOf<Options> | Optional, true>,
 ] extends [never]
   ? NonNullable<AuthOf<Owner>>
   : AuthOf<Owner>
+
+/** Those of each member of a union. */
+type FlagsOf<Options> = Options extends unknown ? Options[keyof Options & ("optional" | "streamBody")] : never
 
 /** Added to the request of a handler. */
 export interface Authenticated<Owner, Options, Bytes, Optional extends boolean = false> {
@@ -25,8 +28,8 @@ export interface Authenticated<Owner, Options, Bytes, Optional extends boolean =
 /** Wraps handlers, so that they see only requests whose signature is right. */
 export interface AuthHandler<Owner, Options extends HandlerOptions, Optional extends boolean = false> {
   /**
-   * For node:http and node:http2. What the handler throws stays uncaught, as without the auth. If the body was read before its
-   * check, the answer is 500, and the process warns with the code COUNTERSIGN_BODY_READ.
+   * For node:http and node:http2. What the handler throws stays uncaught, as without the auth. A request that
+   * cannot be checked, because its body was read before, gets 500, and the process warns with the code COUNTERSIGN_NOT_CHECKED.
    */
   node<Incoming extends IncomingMessage = IncomingMessage, Outgoing extends ServerResponse = ServerResponse>(
     handler: (request: Incoming & Authenticated<Owner, Options, Buffer, Optional>, response: Outgoing) => unknown,
@@ -78,7 +81,7 @@ export function createAuthHandler<
         },
         fail(error) {
           if (isHandled) throw error
-          warn("COUNTERSIGN_BODY_READ", (error as Error).message)
+          warn("COUNTERSIGN_NOT_CHECKED", (error as Error).message)
           response.writeHead(500).end()
         },
       })

@@ -11,9 +11,19 @@ import {
 import { checkOptions, overriding } from "./check-option.ts"
 import type { TokenCaller, TokenFacts } from "./identity.ts"
 import type { ReadyKey } from "./key-source.ts"
+import type { LockOut } from "./lock-out.ts"
 import { type Awaitable, whenAnswered } from "./lookup.ts"
-import { type OpenRequest, refuseKey, SignedRequest, TOO_LARGE, UnsignedRequest, type Verdict } from "./open-request.ts"
+import {
+  noted,
+  type OpenRequest,
+  refuseKey,
+  SignedRequest,
+  TOO_LARGE,
+  UnsignedRequest,
+  type Verdict,
+} from "./open-request.ts"
 import type { Refusal, RefusalFacts } from "./refusal.ts"
+import { CARRIER, type CarriedHead } from "./replay-store.ts"
 import type { TokenTest } from "./token-policy.ts"
 import { createTell, type Events } from "./verifier-event.ts"
 import {
@@ -56,11 +66,13 @@ export interface Verifier<Owner = unknown, Optional extends boolean = false> {
 }
 
 /** Whether authentication may be optional for a route of a verifier. */
-type OptionalUnder<Route, Optional extends boolean> = "optional" extends keyof Route
-  ? Route["optional"] extends false
-    ? false
-    : boolean
-  : Optional
+type OptionalUnder<Route, Optional extends boolean> = Route extends unknown
+  ? "optional" extends keyof Route
+    ? Route["optional"] extends false
+      ? false
+      : boolean
+    : Optional
+  : never
 
 /**
  * Prepares the check of requests that callers signed with AK/SK, or sent with an IAM token.
@@ -102,12 +114,15 @@ function verifierOf<Owner>(options: VerifierOptions<Owner>, events: Events): Ver
       },
       with<Route extends RouteOptions>(further: Route) {
         checkOptions("The options of a route", further, ROUTE_OPTIONS)
-        return prepare(overriding<RouteOptions>(route, further)) as Verifier<Owner, OptionalUnder<Route, boolean>>
+        return prepare(overriding<RouteOptions>(ROUTE_OPTIONS, route, further)) as Verifier<
+          Owner,
+          OptionalUnder<Route, boolean>
+        >
       },
       refuseSize: (bytes) => (bytes > policy.maxBodyBytes ? rules.refuse(TOO_LARGE) : undefined),
     }
   }
-  return prepare(options)
+  return prepare(overriding<RouteOptions>(ROUTE_OPTIONS, options, {}))
 }
 
 type Opened<Owner> = Awaitable<OpenRequest<Owner> | Refusal>
@@ -116,7 +131,7 @@ const CREDENTIALS = selectHeaders(["authorization", "x-auth-token"])
 const NOTHING_SENT: RefusalFacts = { code: "SIGNATURE_MISSING", message: "x-auth-token not found" }
 const MALFORMED: RefusalFacts = { code: "SIGNATURE_MALFORMED", message: "Unauthorized" }
 
-function openRequest<Owner>(head: RequestHead, rules: Rules<Owner>, policy: Policy): Opened<Owner> {
+function openRequest<Owner>(head: CarriedHead, rules: Rules<Owner>, policy: Policy): Opened<Owner> {
   const { tokens, findKey, basic } = rules
   const { schemes, optional } = policy
   let isOtherSent = false
@@ -143,7 +158,7 @@ function openRequest<Owner>(head: RequestHead, rules: Rules<Owner>, policy: Poli
   const { accessKeyId } = received
   const fault = faultBeforeKey(received, rules, policy)
   if (fault !== undefined) return rules.refuse({ accessKeyId, ...fault })
-  return withKey(accessKeyId, findKey, rules, (key) => openSigned(received, key, rules, policy))
+  return withKey(accessKeyId, findKey, rules, (key) => openSigned(received, key, rules, policy, head[CARRIER]))
 }
 
 /** AKs have 20 characters or so. Longer ones would fill the cache of keys. */
@@ -176,10 +191,8 @@ function withKey<Owner>(
   rules: Rules<Owner>,
   goOn: (key: ReadyKey<Owner>) => Opened<Owner>,
 ): Opened<Owner> {
-  if (rules.lockOut?.isLocked(accessKeyId) === true) {
-    const message = "AK access failed to reach the limit,forbidden"
-    return rules.refuse({ code: "ACCESS_KEY_LOCKED", message, accessKeyId })
-  }
+  const locked = rules.lockOut && lockedBy(rules.lockOut, accessKeyId)
+  if (locked !== undefined) return rules.refuse({ accessKeyId, ...locked })
   const judge = (key: ReadyKey<Owner> | undefined): Opened<Owner> => {
     if (key === undefined) {
       const message = `Get secretKey failed,ak:${accessKeyId},err:ak not exist`
@@ -194,13 +207,22 @@ function withKey<Owner>(
   return whenAnswered(() => findKey(accessKeyId, rules.keyContext(accessKeyId)), judge, failed)
 }
 
+/** Why a lock-out keeps a key out; `undefined` if it does not. */
+function lockedBy(lockOut: LockOut, accessKeyId: string): RefusalFacts | undefined {
+  const answer = answerOf(() => lockOut.isLocked(accessKeyId), "`isLocked` of `lockOut`")
+  if (answer === false) return undefined
+  if (answer === true) return { code: "ACCESS_KEY_LOCKED", message: "AK access failed to reach the limit,forbidden" }
+  return { code: "LOCK_OUT_FAILED", message: "the key cannot be judged now", ...answer }
+}
+
 function openSigned<Owner>(
   received: ReceivedSignature,
   key: ReadyKey<Owner>,
   rules: Rules<Owner>,
   policy: Policy,
+  carrier: object | undefined,
 ): Opened<Owner> {
-  const signed = new SignedRequest(received, key, rules, policy)
+  const signed = new SignedRequest(received, key, rules, policy, carrier)
   if (received.payload === undefined) return signed
   return andThen(signed.check(undefined), (refused) => refused ?? signed)
 }
@@ -219,7 +241,7 @@ function openWithBasic<Owner>(
     const isRight = verifying.filter((key) => key.securityToken === undefined && key.hasSecret(secret)).length > 0
     if (!isRight)
       return refuseKey(rules, accessKeyId, { code: "SIGNATURE_MISMATCH", message: "the secret is not that of the key" })
-    rules.lockOut?.succeeded(accessKeyId)
+    noted(() => rules.lockOut?.succeeded(accessKeyId))
     return new UnsignedRequest<Owner>({ scheme: "basic", accessKeyId, owner: owner as Owner }, rules, policy)
   })
 }
@@ -247,19 +269,24 @@ function openWithToken<Owner>(
 
 /** Why a policy does not let a caller in; `undefined` if it does. */
 function barredBy(isLetIn: TokenTest, caller: TokenFacts): RefusalFacts | undefined {
-  const failed: RefusalFacts = { code: "TOKEN_POLICY_FAILED", message: "the caller cannot be judged now" }
-  let answer: unknown
-  try {
-    answer = isLetIn(caller)
-  } catch (cause) {
-    return { ...failed, cause }
-  }
+  const answer = answerOf(() => isLetIn(caller), "`tokenPolicy`")
   if (answer === true) return undefined
   if (answer === false) return { code: "TOKEN_FORBIDDEN", message: "The IAM user is not authorized to access the API." }
-  // A promise would let everybody in. It may fail too.
-  if (answer instanceof Promise) answer.catch(() => undefined)
-  const given = answer instanceof Promise ? "a promise" : `a value of type ${typeof answer}`
-  return { ...failed, cause: new TypeError(`\`tokenPolicy\` must return true or false. It returned ${given}.`) }
+  return { code: "TOKEN_POLICY_FAILED", message: "the caller cannot be judged now", ...answer }
+}
+
+/** The answer of a function of the program that must give true or false, or how it failed. A promise would count as true. */
+function answerOf(ask: () => unknown, name: string): boolean | { readonly cause: unknown } {
+  try {
+    const answer = ask()
+    if (typeof answer === "boolean") return answer
+    // It may fail too.
+    if (answer instanceof Promise) answer.catch(() => undefined)
+    const given = answer instanceof Promise ? "a promise" : `a value of type ${typeof answer}`
+    return { cause: new TypeError(`${name} must return true or false. It returned ${given}.`) }
+  } catch (cause) {
+    return { cause }
+  }
 }
 
 /** In the gateway's words: UTC, six decimals. */

@@ -13,6 +13,7 @@ import type { Awaitable } from "./lookup.ts"
 import type { AuthOf } from "./node-receiver.ts"
 import type { Acceptance, OpenRequest } from "./open-request.ts"
 import { type Refusal, RequestRefused } from "./refusal.ts"
+import { CARRIER, passOn } from "./replay-store.ts"
 
 /** A request of fetch that is accepted, as far as it is there. */
 export interface ReceivedRequest<Owner> {
@@ -74,8 +75,11 @@ function begin<Owner>(
   const isEmpty = isBodiless && length === null && !isChunked
   const body = isEmpty ? null : request.body
   if (body === null) {
+    // A Request does not show the body of a GET. No signature of a text that nobody knows is right.
     const isAnnounced = isChunked || (length !== null && length !== "0")
-    const verdict = opened.end(isBodiless && isAnnounced ? (length === "2" ? SDK_BODY : UNSEEN_BODY) : undefined)
+    const verdict = opened.end(
+      isBodiless && isAnnounced ? (length === "2" ? SDK_BODY : crypto.randomUUID()) : undefined,
+    )
     return andThen(verdict, (one) => (one.ok ? received(one, request, handling) : one))
   }
   if (isNeeded) return collected(handling, request, body, opened)
@@ -84,20 +88,18 @@ function begin<Owner>(
 
 const ORIGIN = /^https?:\/\/[^/?#]*/i
 
-function headOfRequest(handling: Handling<unknown>, { method, url, headers }: Request) {
-  if (handling.asSigned === undefined) return { method, url, headers: signedOnly(headers) }
+function headOfRequest(handling: Handling<unknown>, request: Request) {
+  const { method, url, headers } = request
+  if (handling.asSigned === undefined) return { method, url, headers: signedOnly(headers), [CARRIER]: request }
   const path = url
     .replace(ORIGIN, "")
     .replace(/#.*/, "")
     .replace(/^(?!\/)/, "/")
-  return headOf(handling, method, path, Object.fromEntries(headers))
+  return headOf(handling, method, path, Object.fromEntries(headers), request)
 }
 
 /** The official Node SDK sends this with each GET, but a Request has no body then. Nobody but the check misses it. */
 const SDK_BODY = "{}"
-
-/** Stands for any other body of a GET, which a Request does not show. No signature of it is right. */
-const UNSEEN_BODY = "\0"
 
 /** Read even if they are not signed. */
 const ALWAYS = ["host", "x-auth-token", "x-sdk-content-sha256", "x-sdk-content-sm3", "x-sdk-date", "x-security-token"]
@@ -173,7 +175,9 @@ function drain(reader: ReadableStreamDefaultReader<Uint8Array>): void {
 function withBody(request: Request, body: Uint8Array | ReadableStream<Uint8Array>): Request {
   const { constructor: own } = request as { constructor: unknown }
   const RequestClass = (typeof own === "function" ? own : Request) as typeof Request
-  return new RequestClass(request, { body: body as BodyInit, duplex: "half" } as RequestInit)
+  const replaced = new RequestClass(request, { body: body as BodyInit, duplex: "half" } as RequestInit)
+  passOn(request, replaced)
+  return replaced
 }
 
 /** A request whose body is checked while it is read. */

@@ -1,6 +1,7 @@
-import { asked, invalidOption, type RequestHead } from "@countersign/auth-core/adapter"
-import { checkBooleans, checkOptions } from "./check-option.ts"
+import { asked, invalidOption } from "@countersign/auth-core/adapter"
+import { checkBooleans, checkOptions, overriding } from "./check-option.ts"
 import type { Verifier } from "./create-verifier.ts"
+import { CARRIER, type CarriedHead } from "./replay-store.ts"
 import { ROUTE_OPTIONS, type RouteOptions } from "./verifier-options.ts"
 
 /**
@@ -60,6 +61,12 @@ const PROXY_OPTIONS: Readonly<Record<keyof ProxyOptions, true>> = {
   addedPrefix: true,
 }
 
+/** The options of a handler over others. @throws {AuthError} `AUTH_INVALID_OPTION` */
+export function handlerOptionsOver(usual: HandlerOptions, own: HandlerOptions): HandlerOptions {
+  checkOptions("The options of a handler", own, HANDLER_OPTIONS)
+  return overriding(HANDLER_OPTIONS, usual, own)
+}
+
 /** Handler options, checked. */
 export interface Handling<Owner> {
   readonly verifier: Verifier<Owner, boolean>
@@ -74,8 +81,7 @@ type HeaderOf = (name: string) => string | undefined
 /** @throws {AuthError} `AUTH_INVALID_OPTION` */
 export function handlingOf<Owner>(verifier: Verifier<Owner, boolean>, options: HandlerOptions): Handling<Owner> {
   if (typeof verifier?.open !== "function") throw invalidOption("`verifier` must be one of createVerifier.")
-  checkOptions("The options of a handler", options, HANDLER_OPTIONS)
-  const { streamBody = false, rawBody = false, proxy, ...route } = options
+  const { streamBody = false, rawBody = false, proxy, ...route } = handlerOptionsOver({}, options)
   checkBooleans({ streamBody, rawBody })
   if (streamBody && rawBody) throw invalidOption("`rawBody` collects what `streamBody` streams: choose one of them.")
   return {
@@ -137,12 +143,12 @@ export function textOfHeader(value: unknown): unknown {
 
 /** Most requests have none but ASCII, and keep their headers. */
 function asSent(headers: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  let sent = headers
+  const changed: [string, unknown][] = []
   for (const name in headers) {
     const value = textOfHeader(headers[name])
-    if (value !== headers[name]) sent = { ...sent, [name]: value }
+    if (value !== headers[name]) changed.push([name, value])
   }
-  return sent
+  return changed.length === 0 ? headers : { ...headers, ...Object.fromEntries(changed) }
 }
 
 /** Where the Host header is missing, this stands for it. Nobody signs for it. */
@@ -159,7 +165,8 @@ export function headOf(
   method: string,
   path: string,
   headers: Readonly<Record<string, unknown>>,
-): RequestHead {
+  carrier: object,
+): CarriedHead {
   const text = (name: string): string | undefined => {
     const value = headers[name]
     return value === undefined ? undefined : String(value)
@@ -171,6 +178,7 @@ export function headOf(
   return {
     method,
     url: NOWHERE + signed.replaceAll("#", "%23"),
+    [CARRIER]: carrier,
     headers: asSent(own === undefined ? headers : { ...headers, host: own }) as Record<string, string>,
   }
 }

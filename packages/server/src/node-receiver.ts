@@ -81,8 +81,14 @@ export function createNodeReceiver<Owner>(
 ): NodeReceiver<Owner> {
   const handling = handlingOf(verifier, options)
   return (request, response, path, listener) => {
-    const opened = handling.verifier.open(headOf(handling, request.method ?? "", pathOnly(path), request.headers))
+    const { method = "", headers } = request
     const exchange = new Exchange(handling, request, response, listener)
+    let opened: ReturnType<Verifier<Owner>["open"]>
+    try {
+      opened = handling.verifier.open(headOf(handling, method, pathOnly(path), headers, request))
+    } catch (error) {
+      return listener.fail(error)
+    }
     if (isPromise(opened)) opened.then((one) => exchange.begin(one)).catch(listener.fail)
     else exchange.begin(opened)
   }

@@ -1,9 +1,10 @@
 import { UNSIGNED_PAYLOAD } from "@countersign/auth-core"
-import { andThen, bytesOf, type ReceivedSignature } from "@countersign/auth-core/adapter"
+import { andThen, asked, bytesOf, isPromise, type ReceivedSignature } from "@countersign/auth-core/adapter"
 import type { Identity } from "./identity.ts"
 import type { ReadyKey } from "./key-source.ts"
 import { type Awaitable, inTime, whenAnswered } from "./lookup.ts"
 import type { Refusal, RefusalCode, RefusalFacts } from "./refusal.ts"
+import { isKnownFor, noteFor } from "./replay-store.ts"
 import type { Policy, Rules } from "./verifier-options.ts"
 
 /** A request that is accepted. */
@@ -78,6 +79,14 @@ export class UnsignedRequest<Owner> extends CountedBody<Owner> implements OpenRe
 /** A wrong signature or secret, of a key that exists. */
 const FAILURES: ReadonlySet<RefusalCode> = new Set(["SIGNATURE_MISMATCH", "PAYLOAD_MISMATCH"])
 
+/** What a lock-out of the program answers to a note. Its failure changes no verdict. */
+export function noted<T>(note: () => T): T | undefined {
+  const answer = asked(note)
+  if (!isPromise(answer)) return answer
+  answer.catch(() => undefined)
+  return undefined
+}
+
 /** Refuses a request of a key. Counts it against the key, if the secret was wrong. */
 export function refuseKey<Owner>(
   { lockOut, noteLock, refuse }: Rules<Owner>,
@@ -85,7 +94,7 @@ export function refuseKey<Owner>(
   facts: RefusalFacts,
 ): Refusal {
   if (lockOut !== undefined && FAILURES.has(facts.code)) {
-    const lock = lockOut.failed(accessKeyId)
+    const lock = noted(() => lockOut.failed(accessKeyId))
     if (lock !== undefined) noteLock({ accessKeyId, ...lock })
   }
   return refuse({ ...facts, accessKeyId })
@@ -96,12 +105,21 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
   readonly ok = true
   readonly #received: ReceivedSignature
   readonly #key: ReadyKey<Owner>
+  /** The request of a server to which it belongs. */
+  readonly #carrier: object | undefined
   #hash: ReturnType<ReceivedSignature["startHash"]> | undefined
   #tooLarge: Refusal | undefined
   auth: Identity<Owner> | undefined
 
-  constructor(received: ReceivedSignature, key: ReadyKey<Owner>, rules: Rules<Owner>, policy: Policy) {
+  constructor(
+    received: ReceivedSignature,
+    key: ReadyKey<Owner>,
+    rules: Rules<Owner>,
+    policy: Policy,
+    carrier: object | undefined,
+  ) {
     super(rules, policy)
+    this.#carrier = carrier
     this.#received = received
     this.#key = key
   }
@@ -139,18 +157,22 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
     const received = this.#received
     const result = received.check(this.#key.verifying, hash)
     if (!result.ok) return this.#refuse(result)
-    this.rules.lockOut?.succeeded(received.accessKeyId)
+    noted(() => this.rules.lockOut?.succeeded(received.accessKeyId))
     const { replay } = this.policy
     if (replay === undefined) return this.#identify()
     const { now, maxSkewMs } = this.rules
     const { store, timeoutMs } = replay
     const ttlMs = Math.max(0, received.signedAt + maxSkewMs - now()) + 1_000
-    const judge = (isNew: boolean): Refusal | undefined =>
-      isNew === true
-        ? this.#identify()
-        : this.#refuse({ code: "SIGNATURE_REPLAYED", message: "the signature was used before" })
+    const id = received.identityOf(hash)
+    const carrier = this.#carrier
+    if (isKnownFor(carrier, store, id)) return this.#identify()
+    const judge = (isNew: boolean): Refusal | undefined => {
+      if (isNew !== true) return this.#refuse({ code: "SIGNATURE_REPLAYED", message: "the signature was used before" })
+      noteFor(carrier, store, id)
+      return this.#identify()
+    }
     return whenAnswered(
-      () => inTime(store.remember(received.identityOf(hash), ttlMs), timeoutMs, "The replay store"),
+      () => inTime(store.remember(id, ttlMs), timeoutMs, "The replay store"),
       judge,
       (cause) => this.#withoutStore(cause),
     )

@@ -16,6 +16,7 @@ import type { VerifyFailureCode } from "@countersign/auth-core"
  * | `TOKEN_EXPIRED` | 401 | the token is over |
  * | `TOKEN_FORBIDDEN` | 403 | `tokenPolicy` does not let the caller in |
  * | `TOKEN_POLICY_FAILED` | 503 | a function as `tokenPolicy` threw, or gave neither true nor false |
+ * | `LOCK_OUT_FAILED` | 503 | a lock-out of the program threw, or gave neither true nor false |
  * | `KEY_SOURCE_FAILED` | 503 | `keys` failed, took too long, or gave something malformed |
  * | `TOKEN_SOURCE_FAILED` | 503 | IAM failed, took too long, or refuses the service's own `auth` |
  * | `REPLAY_STORE_FAILED` | 503 | the replay store failed, took too long, or is full |
@@ -31,6 +32,7 @@ export type RefusalCode =
   | "TOKEN_EXPIRED"
   | "TOKEN_FORBIDDEN"
   | "TOKEN_POLICY_FAILED"
+  | "LOCK_OUT_FAILED"
   | "KEY_SOURCE_FAILED"
   | "TOKEN_SOURCE_FAILED"
   | "REPLAY_STORE_FAILED"
@@ -121,6 +123,7 @@ const STATUSES: Readonly<Partial<Record<RefusalCode, number>>> = {
   BODY_TOO_LARGE: 413,
   TOKEN_FORBIDDEN: 403,
   TOKEN_POLICY_FAILED: 503,
+  LOCK_OUT_FAILED: 503,
   KEY_SOURCE_FAILED: 503,
   TOKEN_SOURCE_FAILED: 503,
   REPLAY_STORE_FAILED: 503,

@@ -1,4 +1,32 @@
+import type { RequestHead } from "@countersign/auth-core/adapter"
 import { checkNumber } from "./check-option.ts"
+
+/** In a head: the request of a server to which it belongs. */
+export const CARRIER = Symbol("carrier")
+
+export interface CarriedHead extends RequestHead {
+  readonly [CARRIER]?: object | undefined
+}
+
+/** The signatures that were accepted with a request of a server, by store: several checks of one request are no replay. */
+const accepted = new WeakMap<object, Map<ReplayStore, string>>()
+
+/** Whether a signature was accepted with this very request. */
+export function isKnownFor(carrier: object | undefined, store: ReplayStore, id: string): boolean {
+  return carrier !== undefined && accepted.get(carrier)?.get(store) === id
+}
+
+export function noteFor(carrier: object | undefined, store: ReplayStore, id: string): void {
+  if (carrier === undefined) return
+  const known = accepted.get(carrier) ?? new Map<ReplayStore, string>()
+  accepted.set(carrier, known.set(store, id))
+}
+
+/** A request that stands for another one, which was accepted. */
+export function passOn(from: object, to: object): void {
+  const known = accepted.get(from)
+  if (known !== undefined) accepted.set(to, known)
+}
 
 /** Remembers the requests that were accepted. */
 export interface ReplayStore {

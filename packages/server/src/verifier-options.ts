@@ -21,7 +21,7 @@ export interface RouteOptions {
   allowUnsignedHost?: boolean | undefined
   /**
    * Refuses a signed request that was accepted before. `true` remembers them in this process, in one memory for all routes of
-   * a verifier, so check each request once: a second check of the same request is a replay. Tokens and Basic credentials
+   * a verifier. Tokens and Basic credentials
    * are made to be sent again, so leave them out by `schemes` where that matters.
    * @default false
    */

@@ -328,6 +328,29 @@ describe("options of a route", () => {
   })
 })
 
+it("options of a class count wherever they are read", () => {
+  class Config {
+    keys = options.keys
+    now = now
+    tokens = { find: () => caller }
+    get tokenPolicy() {
+      return { roles: ["admin"] }
+    }
+    get schemes() {
+      return ["token"] as const
+    }
+  }
+  const head = { method: "GET", url: "https://a.example.com/v1", headers: { "x-auth-token": "MII" } }
+  const strict = createVerifier(new Config())
+  const inherited = createVerifier({ keys: options.keys, now, tokens: { find: () => caller } })
+  const policy = Object.create({ tokenPolicy: { roles: ["admin"] } })
+  for (const one of [strict, strict.with({}), strict.with({ maxBodyBytes: 1 }), inherited.with(policy)])
+    expect(one.verify(head)).toMatchObject({ code: "TOKEN_FORBIDDEN" })
+  expect(strict.with({}).verify(signed())).toMatchObject({ code: "SIGNATURE_MISSING" })
+  for (const none of [[], new Map([["tokenPolicy", { roles: ["admin"] }]])])
+    expect(() => inherited.with(none as never)).toThrow("The options of a route must be an object.")
+})
+
 describe("no secret shows", () => {
   it("in the verifier, verdicts and errors", async () => {
     const secret = "sk-very-secret"

@@ -246,6 +246,24 @@ describe("a key with wrong signatures", () => {
     }
   })
 
+  it("is refused with 503 if a lock-out of one's own fails, and its notes may fail", async () => {
+    const failing = () => {
+      throw new Error("down")
+    }
+    const later = async (): Promise<never> => Promise.reject(new Error("down"))
+    const base = { isLocked: () => false, failed: () => undefined, succeeded: () => undefined }
+    const lockedBy = (own: object) =>
+      createVerifier({ ...options, tokens: undefined, lockOut: { ...base, ...own } as never }).verify(signed())
+    for (const isLocked of [failing, later, async () => true, () => undefined])
+      expect(lockedBy({ isLocked })).toMatchObject({ code: "LOCK_OUT_FAILED", status: 503, cause: expect.any(Error) })
+    for (const note of [failing, later]) {
+      expect(lockedBy({ succeeded: note })).toMatchObject({ ok: true })
+      const verifier = createVerifier({ ...options, tokens: undefined, lockOut: { ...base, failed: note } as never })
+      expect(verifier.verify({ ...signed(), method: "PUT" })).toMatchObject({ code: "SIGNATURE_MISMATCH" })
+    }
+    await sleep(5)
+  })
+
   it("is only told of if it is locked for no time", () => {
     const onLockOut = vi.fn()
     const verifier = made({ lockOut: { failures: 3, lockMs: 0 }, onLockOut })

@@ -411,6 +411,15 @@ export function describeService(name: string, service: ServiceUnderTest): void {
         expect([first.status, second.status, second.json.reason]).toEqual([200, 401, "SIGNATURE_REPLAYED"])
       })
 
+      it.each(["GET", "POST"])("may check a request twice, which is no replay: %s", async (method) => {
+        const one = { method, path: "/twice", sign: { date: new Date() }, body: method === "POST" ? "{}" : undefined }
+        for (const isHashed of [false, true]) {
+          const first = await call({ ...one, isHashed })
+          const second = await call({ ...one, isHashed })
+          expect([first.status, second.status, second.json.reason]).toEqual([200, 401, "SIGNATURE_REPLAYED"])
+        }
+      })
+
       it.each([true, false])("limit a body, and a larger one is refused with 413: in chunks %s", async (isChunked) => {
         for (const isHashed of [true, false]) {
           const part = { isChunked, isHashed, headers: BYTES_TYPE }

@@ -89,6 +89,7 @@ export interface RunningService {
  * - `POST /stream` with `maxBodyBytes: Infinity`, `POST /early` with `streamBody` too: `{ tenant, bytes }`. The handler reads
  *   the body as a stream. It keeps `bytes` of `seen` after each chunk, then `later`, or `failure`
  * - `POST /swallow`: the same, but a body that fails gets the answer 200
+ * - any method `/twice` behind two checks with `replay`: `{ tenant }`
  * - any method, any other path, with `allowUnsignedPayload` and `allowUnsignedHost`: `{ tenant }`
  * - `GET /failing`: throws an error whose answer is 418
  */
