@@ -82,7 +82,7 @@ if (isSplit) breakLines("dist/cjs")
 writeFileSync("dist/cjs/package.json", `${JSON.stringify({ type: "commonjs" })}\n`)
 
 if (isSplit) {
-  // What is imported is the instance that others require.
+  // A program that imports gets the instance that others require.
   for (const { isEntry, name, exports: names } of output) {
     const named =
       names?.length > 0 ? `import core from "./${name}.js"\nexport const { ${names.join(", ")} } = core\n` : ""

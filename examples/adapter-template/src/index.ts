@@ -56,7 +56,7 @@ export function authPlugin(auth: core.Auth | false, options: core.GuardOptions =
   }
 }
 
-const NO_STREAMS = "What pipe() and write() send cannot be signed: use send() or attach() with end() or await."
+const NO_STREAMS = "A body of pipe() or write() cannot be signed: use send() or attach() with end() or await."
 
 /** Users get the redirect above the limit, as without auth. */
 function giveLast(answer: { res: Response }): never {

@@ -9,7 +9,7 @@ export type {
   Rejection,
   ReplayReason,
 } from "./auth/auth.ts"
-export { type AutoAuthMethods, autoAuth } from "./auth/auto-auth.ts"
+export { type AutoAuthMethods, autoAuth } from "./auth/auth.ts"
 export type { CacheOption } from "./auth/cached-credential.chunk.ts"
 export { type TokenAuthOptions, tokenAuth } from "./auth/token-auth.ts"
 export type { BackoffOptions, BackoffSteps } from "./cache/backoff.ts"

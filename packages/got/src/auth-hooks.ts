@@ -8,6 +8,7 @@ import {
   bodyAtHand,
   createGate,
   type GuardOptions,
+  isRejection,
   loadFollowUp,
   type ResponseLike,
   staysAtOrigin,
@@ -213,7 +214,7 @@ function reportOutcomeOf(native: object, call: AuthenticatedCall, learns: boolea
   native.once("response", (message: IncomingMessage) => {
     const { statusCode: status = 0, headers } = message
     const report = (): void => reportResponse(call, { status, headers: { get: (name) => headers[name] } })
-    if (learns || (status !== 401 && status !== 403)) report()
+    if (learns || !isRejection(status)) report()
     else message.once("close", () => message.complete === false && report())
   })
 }

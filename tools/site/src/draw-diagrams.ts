@@ -1,4 +1,4 @@
-// Draws docs/architecture.svg from the Mermaid text of docs/architecture.md. A forge draws the text by itself. Mermaid is not among
+// Draws docs/architecture.svg from the Mermaid text of docs/architecture.md. A forge draws the text on its own. Mermaid is not among
 // the dependencies, since it is larger than all of them, and the text seldom changes.
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"

@@ -10,7 +10,8 @@ import { agedLifetime } from "./lifetime.ts"
 import type { CacheStore, StoredWait, StoreNotice, StoreQuestion, StoreWatch } from "./store.ts"
 import { coordinatedStore } from "./store.ts"
 import { type Answer, StoreCircuitBreaker, StoreUnavailable } from "./store-circuit-breaker.ts"
-import { Claim, readFailure, readValue, storeKeyOf, stretch, WriteBehind, withoutStore } from "./write-behind.ts"
+import { readFailure, readValue, storeKeyOf, stretch } from "./stored-value.ts"
+import { Claim, WriteBehind, withoutStore } from "./write-behind.ts"
 
 /** One renewal together with other processes. */
 export interface RenewalRequest<T> {

@@ -1,3 +1,4 @@
+// Loaded on demand: most clients tell nothing, and most requests meet no trouble.
 import type { Auth, AuthEvent, Authentication, ReplayReason } from "../auth/auth.ts"
 import { AuthError, type AuthErrorCode, invalidOption } from "../errors/auth-error.ts"
 import {

@@ -1,5 +1,6 @@
 import { joined } from "../digest/bytes.ts"
 import { type AuthError, type AuthErrorCode, isAuthError } from "../errors/auth-error.ts"
+import { timeInHeader } from "../runtime/clock.ts"
 import { isPromise } from "../runtime/promises.ts"
 import { asked, isObject, memberAt, parseJson, readErrorFields, requestIdIn, textAt } from "../runtime/read-answer.ts"
 import { parseSdkDate, serverTimeIn } from "../signing/server-time.ts"
@@ -335,8 +336,7 @@ export function sdkDateOf({ headers }: { readonly headers: ReadonlyMap<string, s
 
 /** The server's clock by its Date header, epoch ms. */
 export function dateHeader({ headers }: Answer): number | undefined {
-  const time = Date.parse(headers.date ?? "")
-  return Number.isNaN(time) ? undefined : time
+  return timeInHeader(headers.date)
 }
 
 /** The times of the signature and of the server that a text names, epoch ms. */

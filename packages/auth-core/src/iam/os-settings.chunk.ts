@@ -1,3 +1,4 @@
+// Loaded on demand: only programs with settings of OpenStack need it.
 import { AuthError } from "../errors/auth-error.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import { environmentVariable, homeDirectory, readTextFile, variable } from "../runtime/environment.ts"

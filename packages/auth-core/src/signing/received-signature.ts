@@ -121,6 +121,7 @@ export function createSignatureReader(): (
   const planOf = rememberMany(MOST_PLANS, createSignedPlan)
   const known = new KnownClaims()
   const timeOf = rememberMany(MOST_DATES, parseSdkDate)
+  const hostAt = rememberLast(hostOf)
   // Requests in a row mostly sign the same headers, which are then read in one go.
   let plan = planOf("")
   return (request, scoped = false) =>
@@ -145,7 +146,7 @@ export function createSignatureReader(): (
         found = plan.selection.read(request.headers)
       }
       const keep = remembered === undefined ? () => known.keep(text) : undefined
-      return new Received({ request, claim, plan, found, date, signedAt, signature, keep })
+      return new Received({ request, claim, plan, found, date, signedAt, signature, hostAt, keep })
     })
 }
 
@@ -210,8 +211,6 @@ function isSignable(names: readonly string[]): boolean {
 
 const MISMATCH = "verify aksk signature fail"
 
-const hostAt = rememberLast(hostOf)
-
 interface ReceivedParts {
   readonly request: RequestHead
   readonly claim: Claim
@@ -220,6 +219,7 @@ interface ReceivedParts {
   readonly date: string
   readonly signedAt: number
   readonly signature: string
+  readonly hostAt: typeof hostOf
   /** Remembers the claim, which is that of a client if the signature is right. */
   readonly keep: (() => void) | undefined
 }
@@ -334,7 +334,7 @@ class Received implements ReceivedSignature {
     const { method, url } = this.#parts.request
     const { form, hash: algorithm } = this.#parts.claim
     const plan = this.#parts.plan
-    const wire = urlParts(url, hostAt)
+    const wire = urlParts(url, this.#parts.hostAt)
     const found = this.#parts.found
     if (plan.isHostSigned) found[plan.host] ??= wire.host
     const values: HeaderValues = []

@@ -58,7 +58,14 @@ type Absent = undefined | null
 type Awaitable<T> = T | Promise<T>
 
 const AUTHORIZATION = selectHeaders(["authorization"])
-const receivedSignature = createSignatureReader()
+/** For options that a caller keeps, what was read once is remembered with them. */
+const readers = new WeakMap<object, ReturnType<typeof createSignatureReader>>()
+
+function readerOf(options: object): ReturnType<typeof createSignatureReader> {
+  const reader = readers.get(options) ?? createSignatureReader()
+  readers.set(options, reader)
+  return reader
+}
 
 /**
  * Checks the signature of an incoming request. It must cover X-Sdk-Date, Host and the body, and covers the other headers
@@ -107,7 +114,7 @@ async function verifyHmac(request: SignableRequest, options: VerifyOptions): Pro
   const time = (options.now ?? Date.now)()
   if (!Number.isFinite(time)) throw invalidOption("`now` must give the server's time in epoch milliseconds.")
   const { secretFor, maxSkewMs = 15 * 60_000, allowUnsignedHost, allowUnsignedPayload, scoped } = options
-  const received = receivedSignature(request, scoped === true)
+  const received = readerOf(options)(request, scoped === true)
   if (received.ok === false) return received
   const { accessKeyId, isHostSigned, payload } = received
   if (!isHostSigned && !(await isAllowed(allowUnsignedHost, request))) {

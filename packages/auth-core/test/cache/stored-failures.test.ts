@@ -1,7 +1,7 @@
 import { fakeClock } from "@countersign/testkit"
 import { expect, it } from "vitest"
 import { failureKeyOf } from "../../src/cache/store.ts"
-import { storeKeyOf } from "../../src/cache/write-behind.ts"
+import { storeKeyOf } from "../../src/cache/stored-value.ts"
 import { AuthError, type CacheStore, memoryStore, TokenCache, type TokenCacheOptions } from "../../src/index.ts"
 import { scriptedProvider, tokenAt } from "./scripted-provider.ts"
 

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream"
 import { describe, expect, it, vi } from "vitest"
 import type { Attempt, Auth, Rejection } from "../../src/auth/auth.ts"
-import { autoAuth } from "../../src/auth/auto-auth.ts"
+import { autoAuth } from "../../src/auth/auth.ts"
 import { tokenAuth } from "../../src/auth/token-auth.ts"
 import { authenticatedSend } from "../../src/engine/authenticated-call.ts"
 import { streamBody } from "../../src/engine/client-body.ts"

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import { akskAuth } from "../../src/auth/aksk-auth.ts"
-import { autoAuth } from "../../src/auth/auto-auth.ts"
+import { autoAuth } from "../../src/auth/auth.ts"
 import { tokenAuth } from "../../src/auth/token-auth.ts"
 import { openTelekomCloud, swissOpenTelekomCloud } from "../../src/identity/cloud.ts"
 import type { Clock } from "../../src/runtime/clock.ts"

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { akskAuth } from "../../src/auth/aksk-auth.ts"
-import { autoAuth } from "../../src/auth/auto-auth.ts"
+import { autoAuth } from "../../src/auth/auth.ts"
 import { tokenAuth } from "../../src/auth/token-auth.ts"
 import { createSigner, sign } from "../../src/signing/signer.ts"
 import { verify } from "../../src/signing/verify.ts"

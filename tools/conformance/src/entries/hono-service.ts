@@ -41,5 +41,5 @@ const listening = ({ port }: { port: number }): void => console.log(String(port)
 if (Bun !== undefined) listening(Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: app.fetch }))
 else if (Deno !== undefined) Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: listening }, app.fetch)
 
-// Bun would serve a default export by itself.
+// Bun would serve a default export on its own.
 export const honoService = { fetch: app.fetch }

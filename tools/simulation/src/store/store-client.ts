@@ -53,7 +53,7 @@ export class StoreClient implements NodeRedisClient {
     return this.#call(() => server.eval(script, options.keys, options.arguments))
   }
 
-  /** A connection that listens. It does not connect again by itself. */
+  /** A connection that listens. It does not connect again on its own. */
   duplicate(): StoreListener {
     const listener = new StoreListener({ ...this.#options, call: (run) => this.#call(run) })
     this.#listeners.add(listener)

@@ -7,7 +7,7 @@ export interface Way {
   /** The imports of the code from the package of the client. */
   readonly names: readonly string[]
   readonly lines: readonly string[]
-  /** Whether the code reads files or the environment by itself, which workers and browsers lack. */
+  /** Whether the code reads files or the environment on its own, which workers and browsers lack. */
   readonly needsMachine: boolean
 }
 
