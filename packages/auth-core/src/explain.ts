@@ -326,21 +326,6 @@ const NETWORK_FAULTS: readonly (readonly [words: RegExp, sentence: string])[] = 
   ],
 ]
 
-export { type ComparedLine, type ComparedPart, isCanonicalRequest } from "./explain/canonical-parts.ts"
-export type { Cause, Locks } from "./explain/causes.ts"
-export type {
-  Confidence,
-  Difference,
-  ExplainContext,
-  ExplainedRequest,
-  Explanation,
-  RefusalFacts,
-  Where,
-} from "./explain/explanation.ts"
-export { otherCloudOf } from "./explain/refine.ts"
-export { type ParsedAuthorization, parseAuthorization } from "./signing/authorization.ts"
-export { createSignatureCheck } from "./signing/verifying-key.ts"
-
 /** An auth that keeps the requests that were refused. */
 export interface RefusedRequests {
   /** The request that an answer with this id refused, as it was sent; tokens as their length and the end of their hash. */
@@ -447,3 +432,18 @@ function requestOf({ method, url, headers, body }: Attempt, { headers: added }: 
   const isKept = body === undefined || body === null || body.length <= LARGEST_KEPT_BYTES
   return { method, url, headers: Object.fromEntries(shown), body: isKept ? body : undefined }
 }
+
+export { type ComparedLine, type ComparedPart, isCanonicalRequest } from "./explain/canonical-parts.ts"
+export type { Cause, Locks } from "./explain/causes.ts"
+export type {
+  Confidence,
+  Difference,
+  ExplainContext,
+  ExplainedRequest,
+  Explanation,
+  RefusalFacts,
+  Where,
+} from "./explain/explanation.ts"
+export { otherCloudOf } from "./explain/refine.ts"
+export { type ParsedAuthorization, parseAuthorization } from "./signing/authorization.ts"
+export { createSignatureCheck } from "./signing/verifying-key.ts"
