@@ -79,7 +79,7 @@ export class UnsignedRequest<Owner> extends CountedBody<Owner> implements OpenRe
 /** A wrong signature or secret, of a key that exists. */
 const FAILURES: ReadonlySet<RefusalCode> = new Set(["SIGNATURE_MISMATCH", "PAYLOAD_MISMATCH"])
 
-/** What a lock-out of the program answers to a note. Its failure changes no verdict. */
+/** The answer of a lock-out of the program to a note. Its failure changes no verdict. */
 export function noted<T>(note: () => T): T | undefined {
   const answer = asked(note)
   if (!isPromise(answer)) return answer
