@@ -15,6 +15,10 @@ type Send = () => unknown
 // biome-ignore lint/suspicious/noExplicitAny: two builds of each package have two types
 type Loaded = any
 
+/** So few that no collection falls into them, of the client that makes most. */
+const CALLS = 8
+const ROUNDS = 151
+
 const [, , client, kind] = process.argv as [string, string, StubClient, StubAuth]
 const require = createRequire(`${process.cwd()}/package.json`)
 const load = async (name: string): Promise<Loaded> => import(pathToFileURL(require.resolve(name)).href)
@@ -119,10 +123,6 @@ async function time(forMs: number): Promise<number> {
   }
   return ((performance.now() - begun) * 1e6) / requests
 }
-
-/** So few that no collection falls into them, of the client that makes most. */
-const CALLS = 8
-const ROUNDS = 151
 
 /** The median of rounds that are too short for a collection. */
 async function bytes(): Promise<number> {
