@@ -71,9 +71,16 @@ export const starts: Part = async ({ quick, node }) => {
   }
 }
 
-function rowsOf<Name extends string>(samples: Samples<Name>): Row[] {
-  const row = (of: Name, to: Name, base: Name, words: Pick<Row, "id" | "what" | "against" | "target">): Row => {
-    const above = (name: Name): number => (median(samples[name]) - median(samples[base])) / 1e6
+type Start =
+  | keyof ReturnType<typeof programs>
+  | "fetchImportBefore"
+  | "fetchAuthBefore"
+  | "axiosAuthBefore"
+  | "emulatorBefore"
+
+function rowsOf(samples: Samples<Start>): Row[] {
+  const row = (of: Start, to: Start, base: Start, words: Pick<Row, "id" | "what" | "against" | "target">): Row => {
+    const above = (name: Start): number => (median(samples[name]) - median(samples[base])) / 1e6
     return {
       ...words,
       ...distribution(samples[of].map((one, round) => share(one, samples[to][round], samples[base][round]))),
@@ -83,34 +90,33 @@ function rowsOf<Name extends string>(samples: Samples<Name>): Row[] {
       detail: `${above(of).toFixed(1)} ms, beside ${above(to).toFixed(1)} ms`,
     }
   }
-  const named = (name: string): Name => name as Name
   const earlier = `the build of ${EARLIER_COMMIT}`
   return [
-    row(named("fetchImport"), named("fetchImportBefore"), named("empty"), {
+    row("fetchImport", "fetchImportBefore", "empty", {
       id: "start-import",
       what: "import of @countersign/fetch, above an empty process",
       against: earlier,
       target: { atMost: 0.5 },
     }),
-    row(named("fetchAuth"), named("fetchAuthBefore"), named("fetch"), {
+    row("fetchAuth", "fetchAuthBefore", "fetch", {
       id: "start-fetch",
       what: "first answer of a process with @countersign/fetch and AK/SK, above fetch",
       against: earlier,
       target: { atMost: 0.6 },
     }),
-    row(named("axiosAuth"), named("axiosAuthBefore"), named("axios"), {
+    row("axiosAuth", "axiosAuthBefore", "axios", {
       id: "start-axios",
       what: "first answer of a process with @countersign/axios and AK/SK, above axios",
       against: earlier,
       target: { atMost: 0.5 },
     }),
-    row(named("official"), named("fetchAuth"), named("fetch"), {
+    row("official", "fetchAuth", "fetch", {
       id: "start-official",
       what: "first answer of a process with the official SDK core and its own client, above fetch",
       against: "@countersign/fetch",
       target: { atLeast: 12 },
     }),
-    row(named("emulator"), named("emulatorBefore"), named("empty"), {
+    row("emulator", "emulatorBefore", "empty", {
       id: "start-emulator",
       what: "start of the emulator to its first answer, above an empty process",
       against: earlier,
