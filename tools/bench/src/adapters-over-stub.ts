@@ -56,9 +56,19 @@ async function rowsOf(client: StubClient, quick: boolean): Promise<Row[]> {
     const { token, aksk, bytes, promises } = TARGETS[client]
     const against = `the build of ${EARLIER_COMMIT}`
     const row = comparing(samples)
-    const above = async (question: string): Promise<number> =>
-      (await processes.token.ask(question)) - (await processes.byHand.ask(question))
-    const byHand = "the same headers, set by hand"
+    const aboveByHand = async (
+      question: "bytes" | "promises",
+      what: string,
+      unit: Row["unit"],
+      atMost: number,
+    ): Promise<Row> => ({
+      id: `stub-${client}-${question}`,
+      what: `${what} of a request of ${client} with a token`,
+      against: "above the same headers, set by hand",
+      value: (await processes.token.ask(question)) - (await processes.byHand.ask(question)),
+      unit,
+      target: { atMost },
+    })
     return [
       row("token", "earlierToken", {
         id: `stub-${client}-token`,
@@ -72,22 +82,8 @@ async function rowsOf(client: StubClient, quick: boolean): Promise<Row[]> {
         against,
         target: aksk === undefined ? undefined : { atMost: aksk },
       }),
-      {
-        id: `stub-${client}-bytes`,
-        what: `garbage of a request of ${client} with a token`,
-        against: `above ${byHand}`,
-        value: await above("bytes"),
-        unit: "bytes",
-        target: { atMost: bytes },
-      },
-      {
-        id: `stub-${client}-promises`,
-        what: `promises of a request of ${client} with a token`,
-        against: `above ${byHand}`,
-        value: await above("promises"),
-        unit: "calls",
-        target: { atMost: promises },
-      },
+      await aboveByHand("bytes", "garbage", "bytes", bytes),
+      await aboveByHand("promises", "promises", "calls", promises),
     ]
   } finally {
     for (const [, { stop }] of running) stop()
