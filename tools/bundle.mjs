@@ -1,12 +1,13 @@
 // Run in a package's folder after tsc: makes what programs load of its sources, and the types of CommonJS.
-import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join, relative, resolve } from "node:path"
 import { rolldown } from "rolldown"
 import { parseSync } from "rolldown/utils"
+import { writeEntries } from "./waiting-exports.mjs"
 
-const { exports, imports = {}, peerDependencies = {} } = JSON.parse(readFileSync("package.json", "utf8"))
-const sourceOf = (output) => resolve(output.replace(/^\.\/dist\/(?:modules\/)?/, "src/").replace(/\.js$/, ".ts"))
+const { bin = {}, exports, imports = {}, peerDependencies = {} } = JSON.parse(readFileSync("package.json", "utf8"))
+const sourceOf = (output) => resolve(output.replace(/^(?:\.\/)?dist\/(?:modules\/)?/, "src/").replace(/\.js$/, ".ts"))
 const nameOf = (source) => relative("src", source).replaceAll("\\", "/").replace(/\.ts$/, "")
 
 const entries = Object.values(exports).filter(({ types }) => types !== undefined)
@@ -50,44 +51,53 @@ function membersIn({ declaration, declarations = [], type, body }) {
 
 /** Whether a module belongs to one entry alone: a folder of the entry's name is loaded with it, not with the others. */
 const isOfOneEntry = (id) => sources.some((source) => id === source || id.startsWith(source.replace(/\.ts$/, "/")))
-/** The modules that a start loads: one file, since each costs a third of a millisecond. Half of that time is for reading the code. */
-const eager = new Set(sources)
+/**
+ * These send requests with a key or a token at hand. A start loads them with what they and the first signature's chunk import, and the
+ * class that programs may extend.
+ */
+const STARTING =
+  /^(?:auth.[\w-]+|engine.(?:authenticated|gate|client-body)[\w-]*|cache.token-cache|runtime.redact|signing.server-time)\.ts$/
+/** The others wait, in these files, until one of their functions is called. */
+const WAITING = { engine: /^(?!signing|cache|credentials|iam|partner|tokens)/, signing: /^signing/, iam: /./ }
 const importsOf = new Map()
+const starting = new Set()
+const waiting = new Set()
 const graph = {
   name: "graph",
   moduleParsed: ({ id, importedIds }) => void importsOf.set(id, importedIds),
   renderStart() {
-    for (const id of eager) for (const imported of importsOf.get(id) ?? []) eager.add(imported)
+    for (const id of importsOf.keys()) if (STARTING.test(relative("src", id))) starting.add(id)
+    for (const source of sources) for (const id of importsOf.get(source)) waiting.add(id)
+    for (const set of [starting, waiting]) for (const id of set) for (const one of importsOf.get(id) ?? []) set.add(one)
   },
 }
+/** Few files, since each takes a third of a millisecond, and with little that is not needed: half of a start is for reading the code. */
+const groups = [
+  { name: "start", test: (id) => starting.has(id) || id === "\0rolldown/runtime.js" },
+  ...Object.entries(WAITING).map(([name, folders]) => ({
+    name,
+    test: (id) => waiting.has(id) && !isOfOneEntry(id) && folders.test(relative("src", id)),
+  })),
+]
 
-await using bundle = await rolldown({
-  input: sources,
+const inputs = (files) => Object.fromEntries(files.map((source) => [nameOf(source), source]))
+const build = {
   platform: "node",
   external: /^(?:node:|@?[a-z])/,
   resolve: { alias },
   plugins: [ascii, graph],
   // A chunk may be part of what a start loads.
   checks: { ineffectiveDynamicImport: false },
-})
-const groups = [{ name: "modules", test: (id) => eager.has(id) && !isOfOneEntry(id) }]
-const { output } = await bundle.write({
-  ...(isSplit ? minified : { comments: { jsdoc: false } }),
-  dir: "dist/cjs",
-  format: "cjs",
-  chunkFileNames: "[name].js",
-  codeSplitting: { groups: sources.length > 1 ? groups : [] },
-})
-if (isSplit) breakLines("dist/cjs")
+}
+const written = { chunkFileNames: "[name].js", comments: { jsdoc: false } }
+await using bundle = await rolldown({ ...build, input: inputs(sources) })
+const ofCore = { ...minified, minifyInternalExports: false, codeSplitting: { groups } }
+const { output } = await bundle.write({ ...written, ...(isSplit ? ofCore : {}), dir: "dist/cjs", format: "cjs" })
 writeFileSync("dist/cjs/package.json", `${JSON.stringify({ type: "commonjs" })}\n`)
 
 if (isSplit) {
-  // A program that imports gets the instance that others require.
-  for (const { isEntry, name, exports: names } of output) {
-    const named =
-      names?.length > 0 ? `import core from "./${name}.js"\nexport const { ${names.join(", ")} } = core\n` : ""
-    if (isEntry) writeFileSync(`dist/cjs/${name}.mjs`, named || `import "./${name}.js"\n`)
-  }
+  writeEntries(output, "dist/cjs")
+  breakLines("dist/cjs")
   const ofRuntimes = Object.values(imports).flatMap(({ node, default: other }) => [sourceOf(node), sourceOf(other)])
   // Bundlers leave out the modules that are unused, and load some on demand.
   await using modules = await rolldown({
@@ -103,6 +113,11 @@ if (isSplit) {
     preserveModulesRoot: "src",
   })
   breakLines("dist/modules")
+} else {
+  for (const file of globSync("dist/**/*.js", { exclude: ["dist/cjs/**", "dist/ui/**"] })) rmSync(file)
+  const programs = Object.values(bin).map(sourceOf)
+  await using modules = await rolldown({ ...build, input: inputs([...sources, ...programs]) })
+  await modules.write({ ...written, dir: "dist", format: "esm" })
 }
 
 /** The declarations that users' programs read. The others are for this workspace, and are not packed. */
