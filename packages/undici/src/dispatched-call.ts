@@ -20,7 +20,7 @@ import { withSendableBody } from "./sendable-body.ts"
 interface AddedOptions {
   readonly signal?: unknown
   readonly maxRedirections?: unknown
-  readonly __mockAgentBodyForDispatch?: unknown
+  __mockAgentBodyForDispatch?: unknown
 }
 
 /** While nobody listens, no event needs a context. */
@@ -133,16 +133,18 @@ export class DispatchedCall implements OutgoingRequest {
       this.#call.failed(this.signal.reason)
       throw this.signal.reason
     }
-    // The query is already part of the path. With the other member, a MockAgent that lets a fetch through sends the
-    // original body.
-    const { query: _, __mockAgentBodyForDispatch: __, ...rest } = this.#options
+    const options: Dispatcher.DispatchOptions & AddedOptions = {
+      ...this.#options,
+      path: targetOf(attempt.url),
+      headers: this.#given.sentWith(attempt.headers),
+      body: attempt.body as NonNullable<Dispatcher.DispatchOptions["body"]>,
+    }
+    // The query is already part of the path.
+    if ("query" in options) delete options.query
+    // With it, a MockAgent that lets a fetch through sends the original body.
+    if ("__mockAgentBodyForDispatch" in options) delete options.__mockAgentBodyForDispatch
     return this.#dispatch(
-      {
-        ...rest,
-        path: targetOf(attempt.url),
-        headers: this.#given.sentWith(attempt.headers),
-        body: attempt.body as NonNullable<typeof rest.body>,
-      },
+      options,
       new AttemptHandler(
         this.#handler,
         this.#controller,

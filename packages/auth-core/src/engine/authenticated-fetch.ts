@@ -76,7 +76,7 @@ function settled(init: FetchInit, key: AuthenticatedFetchOptions["key"]): FetchI
 function callOf(asked: Asked): FetchCall | Promise<FetchCall> {
   const { input, given } = asked
   const { signal } = given
-  if (isRequest(input) || !(!signal || signal instanceof AbortSignal)) {
+  if (isRequest(input) || (signal && !(signal instanceof AbortSignal))) {
     return andThen(loadBodies(), ({ requestCall }) => requestCall(asked))
   }
   return { ...asked, init: given, signal: signal ?? undefined }
@@ -107,19 +107,20 @@ function send(
 ): Promise<Response> {
   const { input, init, signal, asIs, isBare } = call
   signal?.throwIfAborted()
-  const { method: given = "GET", headers, body, redirect = "follow", ...rest } = init
+  const { method: given = "GET", headers, redirect = "follow" } = init
   const method = /^(?:get|head|post|put|delete|options)$/i.test(given) ? given.toUpperCase() : given
   const isFollowing = redirect === "follow"
-  const request = { method, url, headers: headersOf(headers), body, baseUrl, signal, asIs }
+  const request = { method, url, headers: headersOf(headers), body: init.body, baseUrl, signal, asIs }
   // Outside browsers the server sees how the caller spelled a header's name.
   const isSeen = isRequest(input) || (headers && globalThis.process)
   const sendOne = (wire: WireRequest): Response | Promise<Response> => {
     const { authenticated, body } = wire
     const isClear = authenticated && wire.url.protocol === "http:"
     const sent: RequestInit = {
-      ...rest,
+      ...init,
       method: wire.method,
       headers: wire.headers,
+      body: body as BodyInit,
       // fetch may follow redirects where no secret is at stake. In browsers nothing else can.
       redirect: isFollowing && (authenticated || isBare) ? "manual" : redirect,
     }
@@ -129,7 +130,6 @@ function send(
         return fetchInKind(fetch, wire, call, sent)
       })
     }
-    if (body !== null) sent.body = body as BodyInit
     return fetch(wire.url.href, sent)
   }
   return authenticatedSend(auth, request, sendOne, { guard, maxRedirects: isFollowing ? MAX_REDIRECTS : 0 })
@@ -138,12 +138,12 @@ function send(
 /** The same as `new Headers(init)`, which is slow. */
 function headersOf(init: HeadersInit = {}): Record<string, string> {
   const headers: Record<string, string> = {}
-  const entries =
-    init instanceof Headers ? init : Symbol.iterator in init ? new Headers(init) : Object.entries<unknown>(init)
-  for (const [given, value] of entries) {
+  const add = (value: unknown, given: string): void => {
     const name = given.toLowerCase()
     headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : String(value)
   }
+  if (Symbol.iterator in init) (init instanceof Headers ? init : new Headers(init)).forEach(add)
+  else for (const name of Object.keys(init)) add(init[name], name)
   // fetch always sends the URL's own authority, so that is the one to sign.
   delete headers.host
   return headers

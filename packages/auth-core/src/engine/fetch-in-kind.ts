@@ -17,7 +17,8 @@ export function fetchInKind(
 ): Promise<Response> {
   const isSameUrl = isRequest(input) && input.url === url.href
   // The Request's own body goes out with its length.
-  if (body !== null && !(asIs && isSameUrl && body === own)) init.body = sendable(body, own)
+  if (asIs && isSameUrl && body === own) delete init.body
+  else init.body = sendable(body, own)
   if (isStream(init.body)) init.duplex = "half"
   // Copying Headers is slow, and changes nothing on the wire for those of a Request.
   if (ownHeaders && (fetch !== platformFetch || !isRequest(input))) init.headers = inKind(headers, ownHeaders)
@@ -50,6 +51,7 @@ function inKind(headers: Readonly<Record<string, string>>, own: HeadersInit): He
 /** The same headers, spelled as by the caller, whose names come first. */
 function spelledAs(names: readonly string[], headers: Readonly<Record<string, string>>): Record<string, string> {
   const lowerCase = names.map((name) => name.toLowerCase())
+  if (lowerCase.every((name, index) => name === names[index])) return headers
   const spelled: Record<string, string> = {}
   for (const [index, name] of lowerCase.entries()) {
     const isFirst = lowerCase.indexOf(name) === index
