@@ -1,5 +1,4 @@
-// Prints, as JSON, which files of src a warm request runs through: by client and case, counted by the coverage of V8. Built modules
-// stand for their sources, one each.
+// Prints, as JSON, which files of src a warm request runs through: by client and case, counted by the coverage of V8.
 import { once } from "node:events"
 import { createServer } from "node:https"
 import { Session } from "node:inspector/promises"
@@ -11,14 +10,14 @@ import { selfSigned } from "@countersign/testkit"
 process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0"
 const packages = new URL("../../../packages/", import.meta.url)
 
-// The packages would give one file each.
+// The built packages would give one file each.
 registerHooks({
   resolve(specifier, context, nextResolve) {
     if (specifier === "#digest")
-      return { url: new URL("auth-core/dist/digest/node.js", packages).href, shortCircuit: true }
+      return { url: new URL("auth-core/src/digest/node.ts", packages).href, shortCircuit: true }
     const [, name, entry = "index"] = /^@countersign\/([a-z-]+)(?:\/([a-z-]+))?$/.exec(specifier) ?? []
     if (name === undefined || name === "testkit") return nextResolve(specifier, context)
-    return { url: new URL(`${name}/dist/${entry}.js`, packages).href, shortCircuit: true }
+    return { url: new URL(`${name}/src/${entry}.ts`, packages).href, shortCircuit: true }
   },
 })
 
@@ -68,7 +67,7 @@ for (const [name, run] of Object.entries(cases)) {
   const { result } = await session.post("Profiler.takePreciseCoverage")
   touched[name] = result
     .filter(({ functions }) => functions.some(({ ranges }) => (ranges[0]?.count ?? 0) > 0))
-    .flatMap(({ url: file }) => /\/packages\/(.*)\.js$/.exec(file)?.[1]?.replace("/dist/", "/src/") ?? [])
+    .flatMap(({ url: file }) => /\/packages\/(.*\/src\/.*)\.ts$/.exec(file)?.[1] ?? [])
     .sort()
 }
 session.disconnect()
