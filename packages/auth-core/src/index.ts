@@ -106,6 +106,7 @@ export type {
   LibraryFetchInit,
   LibraryResponse,
 } from "./runtime/fetch.ts"
+export type { SigningAlgorithm } from "./signing/algorithm.ts"
 export { UNSIGNED_PAYLOAD } from "./signing/canonicalizer.ts"
 export type {
   RefusedSignature,
@@ -122,7 +123,6 @@ export {
   type SignRequestOptions,
   sign,
 } from "./signing/signer.ts"
-export type { SigningAlgorithm } from "./signing/signing-algorithm.ts"
 export type { SignerOptions } from "./signing/signing-key.ts"
 export { hashPayload, type PayloadStream } from "./signing/stream-hash.chunk.ts"
 export {

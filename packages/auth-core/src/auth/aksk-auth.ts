@@ -2,9 +2,11 @@ import { type Credentials, checkCredentials } from "../identity/credentials.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
 import { MAX_SIGNED_BODY_BYTES } from "../runtime/body-size.ts"
 import { andThen, isPromise, lazily } from "../runtime/promises.ts"
+import { rememberLast } from "../runtime/remember-last.ts"
+import { type AlgorithmOptions, checkAlgorithm } from "../signing/algorithm.ts"
 import { largePayloadHash, payloadHashOf, UNSIGNED_PAYLOAD } from "../signing/canonicalizer.ts"
 import type { createChosenKey } from "../signing/chosen-key.chunk.ts"
-import { type AlgorithmOptions, checkAlgorithm, hmac } from "../signing/signing-algorithm.ts"
+import type { KeyedAlgorithm } from "../signing/keyed-algorithm.ts"
 import { createSigningKey, type SigningKey } from "../signing/signing-key.ts"
 import type { AccountIdOptions, AccountIds, KnownAccountIds } from "./account-id-lookup.chunk.ts"
 import type { Attempt, Auth, Authentication } from "./auth.ts"
@@ -74,19 +76,18 @@ export function akskAuth(
   options: AkskAuthOptions = {},
 ): AkskAuth {
   const {
-    algorithm = "SDK-HMAC-SHA256",
     // As for keys: a named algorithm wins over the form of the cloud.
     scoped = options.algorithm ? undefined : options.cloud?.scoped,
     unsignedPayload = false,
     clock = { now: () => Date.now() },
     signedHeaders: alsoSigned,
   } = options
-  checkAlgorithm({ ...options, scoped })
-  const plain = hmac(algorithm.endsWith("SM3") ? "sm3" : "sha256")
-  const { hash, contentHashHeader } = plain
+  const row = checkAlgorithm({ ...options, scoped })
+  const { hash, contentHashHeader } = row
   // The others are loaded with the first request.
-  let isLoaded = !scoped && algorithm.startsWith("SDK-HMAC-")
-  let createKey: typeof createChosenKey = (credentials, use) => createSigningKey(credentials, use, plain)
+  let isLoaded = !scoped && row.createKey !== undefined
+  let createKey: typeof createChosenKey = (credentials, use) =>
+    createSigningKey(credentials, use, row as KeyedAlgorithm)
   // Other clocks are learned only from refused signatures.
   let judge: SignatureJudge | undefined
   const isProvided = typeof credentialsOrProvider === "function"
@@ -95,16 +96,11 @@ export function akskAuth(
     : fixedCredential(() => credentialsOrProvider)
   const idsFor = accountIds(options, credentialsOrProvider)
   // Credentials rarely change.
-  let last: Ready | undefined
-  const readyFor = (credentials: Credentials): Ready => {
-    if (last?.credentials !== credentials) {
-      // The cache decides whether a provider's key still lives, since the local clock may be wrong.
-      const lasting = isProvided ? { ...credentials, expiresAt: undefined } : credentials
-      const key = createKey(lasting, { ...options, alsoSigned })
-      last = { credentials, key, standings: undefined }
-    }
-    return last
-  }
+  const readyFor = rememberLast((credentials: Credentials): Ready => {
+    // The cache decides whether a provider's key still lives, since the local clock may be wrong.
+    const lasting = isProvided ? { ...credentials, expiresAt: undefined } : credentials
+    return { credentials, key: createKey(lasting, { ...options, alsoSigned }), standings: undefined }
+  })
   // Faults of fixed credentials and of options show at once.
   if (!isProvided) {
     checkCredentials(credentialsOrProvider)

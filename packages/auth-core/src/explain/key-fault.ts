@@ -1,7 +1,6 @@
 import { asked } from "../runtime/read-answer.ts"
-import { ALGORITHMS } from "../signing/algorithm.ts"
+import { ALGORITHMS, type SigningAlgorithm } from "../signing/algorithm.ts"
 import { UNSIGNED_PAYLOAD } from "../signing/canonicalizer.ts"
-import type { SigningAlgorithm } from "../signing/signing-algorithm.ts"
 import { createSignatureCheck } from "../signing/verifying-key.ts"
 import { sdkDateOf } from "./answer.ts"
 import type { Cause } from "./causes.ts"

@@ -2,7 +2,7 @@ import { hashHex } from "#digest"
 import { bytesOfHex, joined } from "../digest/bytes.ts"
 import { bytesOf, type HashAlgorithm, hmacPads } from "../digest/digest.ts"
 import { rememberMany } from "../runtime/remember-last.ts"
-import { addAlgorithm, type SigningAlgorithm } from "./signing-algorithm.ts"
+import { ALGORITHMS, type SigningAlgorithm } from "./algorithm.ts"
 import type { Key, KeyMaterial } from "./string-to-sign.ts"
 
 /** A signature scheme on an elliptic curve. Keys are in lower-case hex. */
@@ -25,10 +25,10 @@ export function addAsymmetric(name: SigningAlgorithm, curve: Curve): void {
     (material: KeyMaterial) => asymmetricKey(name, curve, material),
     ({ accessKeyId, secretAccessKey }) => JSON.stringify([accessKeyId, secretAccessKey]),
   )
-  addAlgorithm(name, (material) => {
+  ALGORITHMS[name].createKey = (material) => {
     const key = keyOf(material)
     return () => key
-  })
+  }
 }
 
 function asymmetricKey(name: SigningAlgorithm, curve: Curve, material: KeyMaterial): Key {

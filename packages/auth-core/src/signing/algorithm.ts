@@ -1,144 +1,101 @@
-import { createHmac, hashHex } from "#digest"
-import { bytesOfHex } from "../digest/bytes.ts"
-import { invalidOption } from "../errors/auth-error.ts"
-import { rememberLast } from "../runtime/remember-last.ts"
-import type { CanonicalForm } from "./header-plan.ts"
-import {
-  type Algorithm,
-  type AlgorithmOptions,
-  addedKey,
-  checkAlgorithm,
-  hmac,
-  type SigningAlgorithm,
-} from "./signing-algorithm.ts"
-import type { Key, KeyMaterial, KeyOfDate } from "./string-to-sign.ts"
-import { canonicalUriLine, compared, type Pair, queryPairs } from "./url-parts.ts"
-
-/** Everything that differs between algorithms for a signer. `authorization.ts` knows how their headers look. */
-export const ALGORITHMS: Readonly<Record<SigningAlgorithm, Algorithm>> = {
-  "SDK-HMAC-SHA256": hmac("sha256"),
-  "SDK-HMAC-SM3": hmac("sm3"),
-  "V11-HMAC-SHA256": {
-    ...hmac("sha256"),
-    createKey: derivedKey,
-  },
-  "SDK-ECDSA-P256-SHA256": {
-    ...hmac("sha256"),
-    createKey: (material) => addedKey("SDK-ECDSA-P256-SHA256")(material),
-  },
-  "SDK-SM2-SM3": {
-    ...hmac("sm3"),
-    createKey: (material) => addedKey("SDK-SM2-SM3")(material),
-  },
-}
+import { createHmac } from "#digest"
+import type { HashAlgorithm } from "../digest/digest.ts"
+import { AuthError, invalidOption } from "../errors/auth-error.ts"
+import type { CanonicalForm, ContentHashHeader } from "./header-plan.ts"
+import type { KeyMaterial, KeyOfDate, ScopeOptions } from "./string-to-sign.ts"
 
 /**
- * The algorithm that the options name. For `auto` it is the usual one, whose hash and headers all of its algorithms have.
- *
- * @throws {AuthError} `AUTH_INVALID_OPTION` for an unknown name, or one that has no scoped form.
+ * How a request is signed: `SDK-HMAC-SHA256` everywhere; `SDK-HMAC-SM3` where the Chinese national hash is required;
+ * `V11-HMAC-SHA256`, with a key derived for a day, region and service, for IoTDA instances; `SDK-ECDSA-P256-SHA256` and
+ * `SDK-SM2-SM3`, with a private key derived from AK and SK, once `@countersign/auth-core/p256` or `/sm2` is imported.
  */
-export function algorithmOf({ algorithm = "SDK-HMAC-SHA256", scoped }: AlgorithmOptions): Algorithm {
-  const name = algorithm === "auto" ? "SDK-HMAC-SHA256" : algorithm
-  if (!isSigningAlgorithm(name))
-    throw invalidOption(`\`algorithm\` must be auto or one of ${Object.keys(ALGORITHMS).join(", ")}.`)
-  if (!scoped) return ALGORITHMS[name]
-  if (scoped !== true) throw invalidOption("`scoped` must be true or false.")
-  checkAlgorithm({ algorithm, scoped })
-  return SCOPED_HMAC_SHA256
+export type SigningAlgorithm =
+  | "SDK-HMAC-SHA256"
+  | "SDK-HMAC-SM3"
+  | "V11-HMAC-SHA256"
+  | "SDK-ECDSA-P256-SHA256"
+  | "SDK-SM2-SM3"
+
+export interface AlgorithmOptions extends ScopeOptions {
+  /**
+   * `"auto"`: V11-HMAC-SHA256 with the service `iotdm` and the host's region for instances of IoTDA
+   * (`*.iotda-app.<region>.…`), SDK-HMAC-SHA256 for every other host.
+   * @default "SDK-HMAC-SHA256"
+   */
+  algorithm?: SigningAlgorithm | "auto" | undefined
+  /**
+   * The older form of SDK-HMAC-SHA256, with a credential scope, that Open Telekom Cloud's clients send. `region` and `service`
+   * may be absent, as they are there.
+   * @default false
+   */
+  scoped?: boolean | undefined
+}
+
+/** Prepares an access key once. */
+export type CreateKey = (material: KeyMaterial) => KeyOfDate
+
+/** Everything that differs between algorithms: a row of the table. */
+export interface Algorithm {
+  /** Hashes the body and the canonical request. */
+  readonly hash: HashAlgorithm
+  /** The header that may carry the payload hash. */
+  readonly contentHashHeader: ContentHashHeader
+  /** Its credential names a day, a region and a service, for which `keyed-algorithm.ts` derives the key. */
+  readonly isScoped?: true
+  /** Its signatures are DER, made on this curve, and the entry of that name adds its key. @default HMAC in hex */
+  readonly curve?: "p256" | "sm2"
+  /** @default loaded on demand, or not added yet */
+  createKey?: CreateKey
+  /** @default the form of the API Signing Guide */
+  readonly canonicalForm?: CanonicalForm
+}
+
+/** HMAC under the SK. */
+const createKey: CreateKey = ({ hash, accessKeyId, secretAccessKey }) => {
+  const key = { identity: `Access=${accessKeyId}`, scopeLine: "", sign: createHmac(hash, secretAccessKey) }
+  return () => key
+}
+
+const sha256 = { hash: "sha256", contentHashHeader: "x-sdk-content-sha256" } as const
+const sm3 = { hash: "sm3", contentHashHeader: "x-sdk-content-sm3" } as const
+
+/** The algorithms, by their word on the wire; and `auto`, which takes its key from one of the others. */
+export const ALGORITHMS: Readonly<Record<SigningAlgorithm | "auto", Algorithm>> = {
+  // @ts-expect-error: names such as toString are of no algorithm.
+  __proto__: null,
+  "SDK-HMAC-SHA256": { ...sha256, createKey },
+  "SDK-HMAC-SM3": { ...sm3, createKey },
+  "V11-HMAC-SHA256": { ...sha256, isScoped: true },
+  "SDK-ECDSA-P256-SHA256": { ...sha256, curve: "p256" },
+  "SDK-SM2-SM3": { ...sm3, curve: "sm2" },
+  auto: sha256,
 }
 
 /** Whether a word on the wire names an algorithm. */
 export function isSigningAlgorithm(word: string): word is SigningAlgorithm {
-  return Object.hasOwn(ALGORITHMS, word)
+  return word in ALGORITHMS && word !== "auto"
 }
 
 /**
- * HMAC under a key derived for a credential scope, `YYYYMMDD/<region>/<service>`, by HKDF (RFC 5869): the AK is the salt, the
- * SK the key material and the scope the info. The hex text of its output is the key.
- */
-function derivedKey({ hash, accessKeyId, secretAccessKey, region, service }: KeyMaterial): KeyOfDate {
-  const expand = createHmac(hash, bytesOfHex(createHmac(hash, accessKeyId)(secretAccessKey)))
-  return keyOfScope(accessKeyId, [region, service], (scope) => createHmac(hash, expand(`${scope}\x01`)))
-}
-
-/**
- * HMAC under a key derived in steps: the SK, then the day, the region, the service and a last word.
+ * Finds the row that the options name, and checks what its key needs besides an access key.
  *
- * @see gophertelekomcloud, the Go SDK of Open Telekom Cloud
+ * @throws {AuthError} `AUTH_INVALID_OPTION` for an unknown name, when V11-HMAC-SHA256 lacks its scope, when a part of a scope
+ * is no name, or for an algorithm that has no scoped form; `AUTH_ALGORITHM_UNSUPPORTED` when no entry added the algorithm
  */
-function scopedKey({ hash, accessKeyId, secretAccessKey, region = "", service = "" }: KeyMaterial): KeyOfDate {
-  if (!/^[\w.-]*\/[\w.-]*$/.test(`${region}/${service}`)) {
-    throw invalidOption("`region` and `service` of a scoped signature must be names such as eu-de and ecs, or absent.")
+export function checkAlgorithm(options: AlgorithmOptions): Algorithm {
+  const { algorithm = "SDK-HMAC-SHA256", scoped, region, service } = options
+  const row = ALGORITHMS[algorithm]
+  if (!row) throw invalidOption("`algorithm` must be a SigningAlgorithm or auto.")
+  if (scoped && algorithm !== "SDK-HMAC-SHA256") throw invalidOption("`scoped` needs SDK-HMAC-SHA256.")
+  // Both may be absent in the scoped form.
+  if ((scoped || row.isScoped) && !/^[\w.-]+\/[\w.-]+$/.test([region || scoped, service || scoped].join("/"))) {
+    throw invalidOption("`region` and `service` must be names, such as cn-north-4 and iotdm.")
   }
-  return keyOfScope(accessKeyId, [region, service, "sdk_request"], (scope) => {
-    let key: string | Uint8Array = `SDK${secretAccessKey}`
-    for (const part of scope.split("/")) key = bytesOfHex(createHmac(hash, key)(part))
-    return createHmac(hash, key)
-  })
-}
-
-/** @param parts the scope after the day */
-function keyOfScope(
-  accessKeyId: string,
-  parts: readonly (string | undefined)[],
-  signWith: (scope: string) => Key["sign"],
-): KeyOfDate {
-  // Saves 5 us: a scope lasts a day.
-  const keyOf = rememberLast(
-    (scope: string): Key => ({
-      identity: `Credential=${accessKeyId}/${scope}`,
-      scopeLine: `${scope}\n`,
-      sign: signWith(scope),
-    }),
-  )
-  return (sdkDate) => keyOf([sdkDate.slice(0, 8), ...parts].join("/"))
-}
-
-/**
- * The canonical request of the older, scoped form. It keeps only the first value of a repeated query parameter and sorts
- * names without regard to case. Runs of white space in header values become one blank. A POST without a body has the query
- * as its payload, and no query line.
- *
- * @see gophertelekomcloud, the Go SDK of Open Telekom Cloud
- */
-const scopedForm: CanonicalForm = (methodLine, { path, query }, signed, endOf) => {
-  const pairs = queryPairs(query)
-  const isQueryPayload = methodLine === "POST\n" && signed.payload === hashHex("sha256", "")
-  const { text, signedHeaders } = endOf({
-    values: signed.values.map((value) => value?.replaceAll(/\s+/g, " ")),
-    payload: isQueryPayload ? hashHex("sha256", asForm(pairs)) : signed.payload,
-  })
-  return {
-    text: methodLine + canonicalUriLine(path) + (isQueryPayload ? "" : firstOfEach(pairs)) + text,
-    signedHeaders,
+  if (row.curve && !row.createKey) {
+    throw new AuthError(
+      "AUTH_ALGORITHM_UNSUPPORTED",
+      `${algorithm} needs \`import "@countersign/auth-core/${row.curve}"\`, or that entry of your adapter.`,
+    )
   }
-}
-
-function firstOfEach(pairs: readonly Pair[]): string {
-  const firsts = new Map<string, Pair>()
-  for (const pair of pairs) if (!firsts.has(pair.name)) firsts.set(pair.name, pair)
-  return [...firsts.values()]
-    .sort((a, b) => compared(inLowerCase(a), inLowerCase(b)) || compared(a.name, b.name))
-    .map(({ text }) => text)
-    .join("&")
-}
-
-/** Only ASCII has cases here: the others are bytes of longer characters. */
-function inLowerCase({ name }: Pair): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
-}
-
-/** As `url.Values.Encode` of Go writes a query: sorted by name, a blank as `+`. */
-function asForm(pairs: readonly Pair[]): string {
-  return [...pairs]
-    .sort((a, b) => compared(a.name, b.name))
-    .map(({ text }) => text.replaceAll("%20", "+"))
-    .join("&")
-}
-
-/** The older form of SDK-HMAC-SHA256. Its credential tells it from the usual one. */
-const SCOPED_HMAC_SHA256: Algorithm = {
-  ...hmac("sha256"),
-  createKey: scopedKey,
-  canonicalForm: scopedForm,
+  return row
 }

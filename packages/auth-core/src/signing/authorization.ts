@@ -1,5 +1,4 @@
-import { isSigningAlgorithm } from "./algorithm.ts"
-import type { SigningAlgorithm } from "./signing-algorithm.ts"
+import { ALGORITHMS, isSigningAlgorithm, type SigningAlgorithm } from "./algorithm.ts"
 
 /** The content of an Authorization header, without the signature. */
 export interface SignatureClaim {
@@ -25,32 +24,15 @@ export interface ParsedAuthorization extends SignatureClaim {
   readonly signature: string
 }
 
-/** How the header of an algorithm looks. A signer does without. */
-interface Form {
-  /** Matches the identity of its keys: the AK, and the day, region and service of a scope. */
-  readonly identity: RegExp
-  readonly signature: RegExp
-}
-
-const HASH = /^[\da-f]{64}$/
-const ACCESS: Form = { identity: /^Access=(.+)$/, signature: HASH }
-const CREDENTIAL: Form = {
-  identity: /^Credential=([^/]+)\/(\d{8})\/([\w.-]+)\/([\w.-]+)$/,
-  signature: HASH,
-}
-
+/** The AK, and the day, region and service of a scope. */
+const ACCESS = /^Access=(.+)$/
+const CREDENTIAL = /^Credential=([^/]+)\/(\d{8})\/([\w.-]+)\/([\w.-]+)$/
 /** Of the older form of SDK-HMAC-SHA256, which has the name of the usual one. */
-const SCOPED: Form = { identity: /^Credential=([^/]+)\/(\d{8})\/([\w.-]*)\/([\w.-]*)\/sdk_request$/, signature: HASH }
-/** DER of two integers of at most 33 bytes each. Its reader checks the rest. */
-const ASYMMETRIC: Form = { ...ACCESS, signature: /^30(?:[\da-f]{2}){7,71}$/ }
+const SCOPED = /^Credential=([^/]+)\/(\d{8})\/([\w.-]*)\/([\w.-]*)\/sdk_request$/
 
-const FORMS: Readonly<Record<SigningAlgorithm, Form>> = {
-  "SDK-HMAC-SHA256": ACCESS,
-  "SDK-HMAC-SM3": ACCESS,
-  "V11-HMAC-SHA256": CREDENTIAL,
-  "SDK-ECDSA-P256-SHA256": ASYMMETRIC,
-  "SDK-SM2-SM3": ASYMMETRIC,
-}
+const HMAC = /^[\da-f]{64}$/
+/** Two integers of at most 33 bytes each. Its reader checks the rest. */
+const DER = /^30(?:[\da-f]{2}){7,71}$/
 
 const CLAIM = /^([A-Z\d-]+) ([^,\s]+), ?SignedHeaders=([^,\s]+), ?$/
 const SIGNATURE = "Signature="
@@ -72,8 +54,9 @@ export function splitAuthorization(header: string): { readonly claim: string; re
 export function parseClaim(text: string): SignatureClaim | undefined {
   const [, algorithm = "", key = "", names = ""] = CLAIM.exec(text) ?? []
   if (!isSigningAlgorithm(algorithm)) return undefined
-  const scoped = algorithm === "SDK-HMAC-SHA256" && SCOPED.identity.test(key)
-  const [, accessKeyId, day, region, service] = (scoped ? SCOPED : FORMS[algorithm]).identity.exec(key) ?? []
+  const scoped = algorithm === "SDK-HMAC-SHA256" && SCOPED.test(key)
+  const identity = scoped ? SCOPED : ALGORITHMS[algorithm].isScoped ? CREDENTIAL : ACCESS
+  const [, accessKeyId, day, region, service] = identity.exec(key) ?? []
   if (accessKeyId === undefined) return undefined
   // Callers of a verifier get the list, which may be remembered.
   const signedHeaders = Object.freeze(names.split(";"))
@@ -82,7 +65,7 @@ export function parseClaim(text: string): SignatureClaim | undefined {
 
 /** Whether a text has the form of a claim's signatures. */
 export function isSignature(text: string, { algorithm }: SignatureClaim): boolean {
-  return FORMS[algorithm].signature.test(text)
+  return (ALGORITHMS[algorithm].curve ? DER : HMAC).test(text)
 }
 
 /** Reads Basic credentials (RFC 7617): an access key with its secret; `undefined` for anything else. */

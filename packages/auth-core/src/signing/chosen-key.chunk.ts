@@ -2,9 +2,9 @@
 import type { Cloud } from "../identity/cloud.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
-import { ALGORITHMS, algorithmOf } from "./algorithm.ts"
+import { checkAlgorithm } from "./algorithm.ts"
 import type { ResolvedRequest } from "./canonicalizer.ts"
-import { checkAlgorithm } from "./signing-algorithm.ts"
+import { algorithmOf } from "./keyed-algorithm.ts"
 import { createSigningKey, type SignerOptions, type SigningKey } from "./signing-key.ts"
 import { urlParts } from "./url-parts.ts"
 
@@ -18,14 +18,14 @@ export function createChosenKey(
   { cloud, ...given }: SignerOptions & { cloud?: Cloud | undefined },
 ): SigningKey {
   const options = cloud?.scoped ? inFormOf(given) : given
-  const usual = algorithmOf(options)
+  const chosen = algorithmOf(options)
   checkAlgorithm(options)
-  if (options.algorithm !== "auto") return createSigningKey(credentials, options, usual)
+  if (options.algorithm !== "auto") return createSigningKey(credentials, options, chosen)
   const { alsoSigned } = options
-  const plain = createSigningKey(credentials, { alsoSigned }, usual)
+  const plain = createSigningKey(credentials, { alsoSigned }, algorithmOf({}))
   const algorithm = "V11-HMAC-SHA256"
   const keyIn = rememberLast((region: string) =>
-    createSigningKey(credentials, { algorithm, alsoSigned, region, service: "iotdm" }, ALGORITHMS[algorithm]),
+    createSigningKey(credentials, { algorithm, alsoSigned, region, service: "iotdm" }, algorithmOf({ algorithm })),
   )
   const keyFor = ({ url }: ResolvedRequest): SigningKey => {
     const [, region] = IOTDA_HOST.exec(urlParts(url).host) ?? []

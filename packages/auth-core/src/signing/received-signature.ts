@@ -3,7 +3,7 @@ import type { HashAlgorithm, IncrementalHash } from "../digest/digest.ts"
 import { isAuthError } from "../errors/auth-error.ts"
 import { redactCanonicalRequest } from "../runtime/redact.ts"
 import { rememberLast, rememberMany } from "../runtime/remember-last.ts"
-import { ALGORITHMS, algorithmOf } from "./algorithm.ts"
+import { ALGORITHMS } from "./algorithm.ts"
 import {
   isSignature,
   type ParsedAuthorization,
@@ -22,6 +22,7 @@ import {
   type SignedValues,
   selectHeaders,
 } from "./header-plan.ts"
+import { algorithmOf } from "./keyed-algorithm.ts"
 import { parseSdkDate } from "./server-time.ts"
 import { formatSdkDate } from "./string-to-sign.ts"
 import { hostOf, urlParts } from "./url-parts.ts"
@@ -325,7 +326,7 @@ class Received implements ReceivedSignature {
   identityOf(hash?: string): string {
     const { algorithm, accessKeyId } = this.#parts.claim
     // An HMAC stands for its canonical request and its secret, which several access keys may have.
-    const content = /-P256-|-SM2-/.test(algorithm) ? this.#canonicalRequest(hash) : this.signature
+    const content = ALGORITHMS[algorithm].curve ? this.#canonicalRequest(hash) : this.signature
     return this.hashOf([accessKeyId, algorithm, content].join("\n"))
   }
 

@@ -2,9 +2,10 @@ import { hashHex } from "#digest"
 import { AuthError } from "../errors/auth-error.ts"
 import { type Credentials, checkCredentials } from "../identity/credentials.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
+import type { AlgorithmOptions } from "./algorithm.ts"
 import { createCanonicalizer, type ResolvedRequest } from "./canonicalizer.ts"
 import { createHeaderPlan, type HeaderPlan } from "./header-plan.ts"
-import type { Algorithm, AlgorithmOptions } from "./signing-algorithm.ts"
+import type { KeyedAlgorithm } from "./keyed-algorithm.ts"
 import { formatSdkDate, stringToSignStart } from "./string-to-sign.ts"
 
 /** Options of {@link createSigner}. */
@@ -35,7 +36,7 @@ export interface SigningKey {
 export function createSigningKey(
   credentials: Credentials,
   options: SignerOptions,
-  implementation: Algorithm,
+  implementation: KeyedAlgorithm,
 ): SigningKey {
   const { accessKeyId, secretAccessKey, securityToken, expiresAt } = checkCredentials(credentials)
   const { algorithm = "SDK-HMAC-SHA256", region, service, alsoSigned } = options

@@ -3,9 +3,9 @@ import { hexOf } from "../digest/bytes.ts"
 import { bytesOf, type HashAlgorithm, type IncrementalHash } from "../digest/digest.ts"
 import { AuthError } from "../errors/auth-error.ts"
 import { isSpent } from "../runtime/has-brand.ts"
-import { algorithmOf } from "./algorithm.ts"
+import type { SigningAlgorithm } from "./algorithm.ts"
 import { checkBody } from "./check-body.ts"
-import type { SigningAlgorithm } from "./signing-algorithm.ts"
+import { algorithmOf } from "./keyed-algorithm.ts"
 
 // Only large bodies are hashed in pieces, so this is loaded on demand.
 

@@ -1,7 +1,7 @@
 import { hashHex } from "#digest"
 import { rememberMany } from "../runtime/remember-last.ts"
-import { algorithmOf } from "./algorithm.ts"
 import type { ParsedAuthorization, SignatureClaim } from "./authorization.ts"
+import { algorithmOf } from "./keyed-algorithm.ts"
 import { type Key, stringToSignStart } from "./string-to-sign.ts"
 
 /** A secret key, ready to check signatures. It keeps what it derives from the secret. */

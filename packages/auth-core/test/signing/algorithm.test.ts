@@ -2,7 +2,7 @@ import { hkdfSync } from "node:crypto"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { createHmac } from "#digest"
-import { algorithmOf } from "../../src/signing/algorithm.ts"
+import { algorithmOf } from "../../src/signing/keyed-algorithm.ts"
 import { createSigner } from "../../src/signing/signer.ts"
 import { failureOf } from "../failure-of.ts"
 

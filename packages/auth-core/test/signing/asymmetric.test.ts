@@ -9,8 +9,8 @@ import "../../src/p256.ts"
 import "../../src/sm2.ts"
 import { akskAuth } from "../../src/auth/aksk-auth.ts"
 import { derivedPrivateKey } from "../../src/signing/add-asymmetric.ts"
-import { ALGORITHMS } from "../../src/signing/algorithm.ts"
 import { parseAuthorization } from "../../src/signing/authorization.ts"
+import { algorithmOf } from "../../src/signing/keyed-algorithm.ts"
 import { parseSdkDate } from "../../src/signing/server-time.ts"
 import { canonicalRequest, createSigner, sign } from "../../src/signing/signer.ts"
 import { verify } from "../../src/signing/verify.ts"
@@ -195,7 +195,7 @@ describe("the requests of the official SDKs", () => {
 
 it("pads the coordinates of a public key, unlike Python's SDK", () => {
   const { credentials, exampleSignatures, stringToSign: text, publicKeyXY } = ofShortCoordinate ?? signed[0]
-  const { createKey } = ALGORITHMS["SDK-SM2-SM3"]
+  const { createKey } = algorithmOf({ algorithm: "SDK-SM2-SM3" })
   const key = createKey({ hash: "sm3", accessKeyId: credentials.ak, secretAccessKey: credentials.sk })(
     "20191115T033655Z",
   )

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { hashHex } from "#digest"
-import { algorithmOf } from "../../src/signing/algorithm.ts"
+import { algorithmOf } from "../../src/signing/keyed-algorithm.ts"
 import type { VerifyResult } from "../../src/signing/received-signature.ts"
 import { parseSdkDate } from "../../src/signing/server-time.ts"
 import { canonicalRequest, sign } from "../../src/signing/signer.ts"

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
+import type { SigningAlgorithm } from "../../src/signing/algorithm.ts"
 import type { SignOptions } from "../../src/signing/signer.ts"
-import type { SigningAlgorithm } from "../../src/signing/signing-algorithm.ts"
 
 /** A vector of the file. */
 interface RawVector {
