@@ -5,25 +5,26 @@ import type { Failure } from "./backoff.ts"
 import { fingerprintOf } from "./fingerprint.ts"
 import type { Lifetime } from "./lifetime.ts"
 
-/** The place of a refresh among those of its cache. */
+/** The turn of a refresh among those of its cache. */
 export interface Turn {
-  readonly begun: Promise<void>
-  /** Begins before its turn. */
-  hurry(): void
-  /** Somebody waits now. */
-  goAhead(): void
+  /** Whether it has come; `false` if the refresh left the line before. Absent where it was free at once. */
+  readonly come?: Promise<boolean>
+  readonly settle: (hasCome: boolean) => void
+  /** How many wait for it: callers, and the cache itself if it began the refresh in the background. */
+  wanted: number
 }
 
 /** A refresh on its way, shared by all who want its result. */
 export interface PendingRefresh<T> {
-  readonly promise: Promise<RefreshOutcome<T>>
+  /** Nothing if it left the line before its turn. */
+  readonly promise: Promise<RefreshOutcome<T> | undefined>
   /** The value that it must replace, because a server refused it. */
   readonly rejected: T | undefined
   /** Its value, for all providers without a binding. */
   shared?: Promise<T>
   /** Somebody waits for it. */
   isAwaited: boolean
-  /** Its place among the refreshes of its cache; `undefined` where it need not wait. */
+  /** `undefined` where it need not wait for one. */
   readonly turn: Turn | undefined
   /** When its request was last seen at work, by the monotonic clock; absent where a refresh outlives its request. */
   aliveAt?: number

@@ -21,13 +21,18 @@ export interface TokenCacheOptions {
    * @default 10 s or 2 % of the lifetime, whichever is less
    */
   expiryMarginMs?: number | undefined
-  /** The longest that one refresh may take, milliseconds. @default 30_000 */
+  /**
+   * The longest that one refresh may take, milliseconds. It counts from its turn, so a caller may wait longer while more than
+   * `maxConcurrentRefreshes` are due. The signal of a caller ends its wait at any time.
+   * @default 30_000
+   */
   refreshTimeoutMs?: number | undefined
   /**
    * How many refreshes may be on their way at once. Others wait for their turn, in order, so that a hundred thousand identities
-   * that are asked for together do not all call their issuer together. Those for which a caller waits go first. One on which
-   * another depends, by `resolve` of its context, does not wait. If none ends for 5 seconds, all begin. There is no limit on
-   * Cloudflare Workers, where a refresh may end with its request, nor with `waitUntil`.
+   * that are asked for together do not all call their issuer together. Those for which a caller waits go first. One whose
+   * callers have all aborted leaves the line. One on which another depends, by `resolve` of its context, does not wait. If none
+   * ends for 5 seconds, all begin. There is no limit on Cloudflare Workers, where a refresh may end with its request, nor with
+   * `waitUntil`.
    * @default 1_000
    */
   maxConcurrentRefreshes?: number | undefined

@@ -74,22 +74,30 @@ export class Refresher {
     this.#rechecks = new SecretRechecks(options.clock)
   }
 
-  /** The value of the refresh on its way, or of a new one, unless the issuer is being left alone. */
-  join<T extends Expiring>(provider: Provider<T>, entry: CacheEntry<T>, reason: Reason<T>, path: Path): Promise<T> {
+  /**
+   * The value of the refresh on its way, or of a new one, unless the issuer is being left alone.
+   *
+   * @param signal of the caller: a refresh that all its callers gave up leaves the line
+   */
+  join<T extends Expiring>(
+    provider: Provider<T>,
+    entry: CacheEntry<T>,
+    reason: Reason<T>,
+    path: Path,
+    signal?: AbortSignal,
+  ): Promise<T> {
     if (path.includes(entry)) return Promise.reject(selfReference(entry.key))
     const { clock } = this.#options
     const follow = (outcome: RefreshOutcome<T> | undefined): T | Promise<T> =>
-      outcome === undefined
-        ? this.join(provider, entry, reason, path)
-        : this.#follow(provider, entry, outcome, reason, path)
+      this.#follow(provider, entry, outcome, reason, path, signal)
     if (entry.isRefreshing(clock)) {
       const { pending } = entry
       pending.isAwaited = true
       // The refresh that waits for it may be one of those whose end it would wait for.
-      if (path.length > 0) pending.turn?.hurry()
-      else pending.turn?.goAhead()
+      if (path.length > 0) this.#turns.hurry(pending.turn)
       if (pending.aliveAt !== undefined) return unlessDead(pending, clock).then(follow)
-      if (provider.binding !== undefined) return pending.promise.then(follow)
+      const isInLine = this.#turns.want(pending.turn, signal)
+      if (isInLine || provider.binding !== undefined) return pending.promise.then(follow)
       // Ten thousand may join at once. Without a binding they share one promise.
       pending.shared ??= pending.promise.then(follow)
       return pending.shared
@@ -98,7 +106,9 @@ export class Refresher {
     if (failure !== undefined && (reason.secret !== undefined || !this.#rechecks.isDue(provider, failure))) {
       return Promise.reject(this.#backedOff(entry, failure))
     }
-    return this.start(provider, entry, reason, path).promise.then(follow)
+    const { turn, promise } = this.start(provider, entry, reason, path)
+    this.#turns.want(turn, signal)
+    return promise.then(follow)
   }
 
   start<T extends Expiring>(
@@ -110,14 +120,13 @@ export class Refresher {
     const { entries, clock, isRequestBound, waitUntil } = this.#options
     // Where a request may end unnoticed, its turn would never end.
     const turn = path.length > 0 || isRequestBound ? undefined : this.#turns.next(reason.isAwaited)
-    const begun = turn?.begun ?? Promise.resolve()
-    const pending: PendingRefresh<T> = {
-      rejected: reason.rejected,
-      isAwaited: reason.isAwaited,
-      turn,
-      // Begins when the entry already knows of it.
-      promise: begun.then(() => this.#run(provider, entry, pending, reason, [...path, entry])),
+    const begin = async (): Promise<RefreshOutcome<T> | undefined> => {
+      // By then the entry knows of it.
+      const hasLeft = (await turn?.come) === false
+      return hasLeft ? this.#rest(entry, pending) : await this.#run(provider, entry, pending, reason, [...path, entry])
     }
+    const { rejected, isAwaited } = reason
+    const pending: PendingRefresh<T> = { rejected, isAwaited, turn, promise: begin() }
     entry.pending = pending
     entries.hold(entry)
     if (isRequestBound) void beat(pending, clock)
@@ -129,6 +138,12 @@ export class Refresher {
       // There is no request, or it has been answered.
     }
     return pending
+  }
+
+  /** Takes a refresh out of the line, or all that wait there. Their callers begin anew. */
+  leaveLine(pending?: PendingRefresh<unknown>): void {
+    if (pending === undefined) this.#turns.clear()
+    else this.#turns.leave(pending.turn)
   }
 
   /** The failure that forbids a renewal now: one under this secret, or one to read the secret. */
@@ -144,18 +159,21 @@ export class Refresher {
   #follow<T extends Expiring>(
     provider: Provider<T>,
     entry: CacheEntry<T>,
-    outcome: RefreshOutcome<T>,
+    outcome: RefreshOutcome<T> | undefined,
     reason: Reason<T>,
     path: Path,
+    signal: AbortSignal | undefined,
   ): T | Promise<T> {
-    if (outcome.kind === "value") return outcome.value
-    if (outcome.binding !== undefined && outcome.binding !== provider.binding) {
-      // The outcome counts for others only. A secret that was just read is not bound yet, so it marks this entry.
+    const { get, entries } = this.#options
+    if (outcome?.kind === "value") return outcome.value
+    if (outcome === undefined || (outcome.binding !== undefined && outcome.binding !== provider.binding)) {
+      if (signal?.aborted) throw signal.reason
+      // There is no outcome, or it counts for others only. A secret that was just read is not bound yet, so it marks this entry.
       const mark = reason.secret === undefined ? markOf(provider) : entry.mark
-      return this.join(provider, this.#options.entries.findOrCreate(provider, mark), reason, path)
+      return this.join(provider, entries.findOrCreate(provider, mark), reason, path, signal)
     }
     if (outcome.kind === "failed") throw outcome.error
-    return outcome.renewed ?? this.#options.get(provider, { rejected: reason.rejected }, path)
+    return outcome.renewed ?? get(provider, { rejected: reason.rejected }, path)
   }
 
   /** The error for a caller who comes before the next try is due. */
@@ -172,7 +190,7 @@ export class Refresher {
     reason: Reason<T>,
     path: Path,
   ): Promise<RefreshOutcome<T>> {
-    const { clock, entries } = this.#options
+    const { clock } = this.#options
     const startedAt = clock.monotonic()
     let endsWith: Promise<unknown> | undefined
     try {
@@ -184,11 +202,15 @@ export class Refresher {
       return this.#report(provider, entry, renewal, clock.monotonic() - startedAt)
     } finally {
       if (pending.turn !== undefined) this.#turns.endAfter(endsWith)
-      if (entry.pending === pending) {
-        entry.pending = undefined
-        entries.rest(entry)
-      }
+      this.#rest(entry, pending)
     }
+  }
+
+  /** A refresh is over. */
+  #rest<T>(entry: CacheEntry<T>, pending: PendingRefresh<T>): undefined {
+    if (entry.pending !== pending) return
+    entry.pending = undefined
+    this.#options.entries.rest(entry)
   }
 
   /** Emits the event of a renewal. Returns the outcome for those who wait. */
@@ -348,6 +370,8 @@ export class Refresher {
 /** After so long without an end, milliseconds, those that wait may be the ones for which the others wait. */
 const STALLED_MS = 5_000
 
+const FREE: Turn = Object.freeze({ settle: () => undefined, wanted: 0 })
+
 /**
  * Lets so many refreshes be on their way at once. Those for which somebody waits go first, in order. If none ends for 5 seconds,
  * all begin: a provider may ask for a value through a client of its own, of which the cache cannot know.
@@ -356,8 +380,8 @@ class Turns {
   /** Below zero while refreshes exceed the limit. */
   #free: number
   readonly #clock: Clock
-  readonly #awaited = new Set<() => void>()
-  readonly #others = new Set<() => void>()
+  readonly #awaited = new Set<Turn>()
+  readonly #others = new Set<Turn>()
   #ends = 0
   /** Ends the watch over those that wait. */
   #watch: AbortController | undefined
@@ -368,62 +392,90 @@ class Turns {
   }
 
   next(isAwaited: boolean): Turn {
-    let begin = (): void => undefined
-    const begun = new Promise<void>((resolve) => {
-      begin = resolve
-    })
-    const line = isAwaited ? this.#awaited : this.#others
     if (this.#free > 0) {
       this.#free -= 1
-      begin()
-    } else {
-      line.add(begin)
-      if (this.#watch === undefined) void this.#beginIfStalled()
+      return FREE
     }
-    return {
-      begun,
-      hurry: () => {
-        if (this.#awaited.has(begin) || this.#others.has(begin)) this.#begin(begin)
-      },
-      goAhead: () => {
-        if (this.#others.delete(begin)) this.#awaited.add(begin)
-      },
+    let settle: Turn["settle"] = FREE.settle
+    const come = new Promise<boolean>((resolve) => {
+      settle = resolve
+    })
+    const turn = { come, settle, wanted: isAwaited ? 0 : 1 }
+    const line = isAwaited ? this.#awaited : this.#others
+    line.add(turn)
+    if (this.#watch === undefined) void this.#beginIfStalled()
+    return turn
+  }
+
+  /**
+   * A caller waits for it until the signal aborts. When the last one has gone, it leaves the line.
+   *
+   * @returns whether it is in the line
+   */
+  want(turn: Turn | undefined, signal: AbortSignal | undefined): boolean {
+    if (turn?.come === undefined) return false
+    if (this.#others.delete(turn)) this.#awaited.add(turn)
+    if (!this.#awaited.has(turn)) return false
+    turn.wanted += 1
+    const giveUp = (): void => {
+      turn.wanted -= 1
+      if (turn.wanted === 0) this.leave(turn)
     }
+    signal?.addEventListener("abort", giveUp)
+    if (signal !== undefined) void turn.come.then(() => signal.removeEventListener("abort", giveUp))
+    return true
+  }
+
+  /** Begins it before its turn. */
+  hurry(turn: Turn | undefined): void {
+    if (!this.#take(turn)) return
+    this.#free -= 1
+    turn.settle(true)
+  }
+
+  leave(turn: Turn | undefined): void {
+    if (this.#take(turn)) turn.settle(false)
+  }
+
+  clear(): void {
+    for (const turn of this.#line()) this.leave(turn)
   }
 
   /** A refresh ends, at once or with the promise. */
   endAfter(last: Promise<unknown> | undefined): void {
-    if (last === undefined) this.#end()
-    else
-      last.then(
-        () => this.#end(),
-        () => this.#end(),
-      )
+    const end = (): void => {
+      this.#ends += 1
+      this.#free += 1
+      const [next] = this.#awaited.size > 0 ? this.#awaited : this.#others
+      if (this.#free > 0) this.hurry(next)
+    }
+    if (last === undefined) end()
+    else last.then(end, end)
   }
 
-  #end(): void {
-    this.#ends += 1
-    this.#free += 1
-    const [next] = this.#awaited.size > 0 ? this.#awaited : this.#others
-    if (next !== undefined && this.#free > 0) this.#begin(next)
+  #line(): Turn[] {
+    return [...this.#awaited, ...this.#others]
   }
 
-  #begin(begin: () => void): void {
-    if (!this.#awaited.delete(begin)) this.#others.delete(begin)
-    this.#free -= 1
-    begin()
-    if (this.#awaited.size + this.#others.size === 0) this.#watch?.abort()
+  /** Takes it out of the line. Returns whether it was there. */
+  #take(turn: Turn | undefined): turn is Turn {
+    if (turn === undefined || !(this.#awaited.delete(turn) || this.#others.delete(turn))) return false
+    if (this.#awaited.size + this.#others.size === 0) {
+      this.#watch?.abort()
+      this.#watch = undefined
+    }
+    return true
   }
 
   async #beginIfStalled(): Promise<void> {
     const watch = new AbortController()
     this.#watch = watch
-    while (!watch.signal.aborted) {
+    for (;;) {
       const ends = this.#ends
       await this.#clock.sleep(STALLED_MS, watch.signal).catch(() => undefined)
-      if (ends === this.#ends) for (const begin of [...this.#awaited, ...this.#others]) this.#begin(begin)
+      if (watch.signal.aborted) return
+      if (ends === this.#ends) for (const turn of this.#line()) this.hurry(turn)
     }
-    this.#watch = undefined
   }
 }
 

@@ -109,11 +109,12 @@ export class TokenCache {
     identity: Provider<T> | string,
     options?: Pick<GetOptions<T>, "signal">,
   ): Promise<T> {
+    const signal = options?.signal
     const renew = (provider: Provider<T>): Promise<T> =>
-      this.#refresher.join(provider, this.#claim(provider), { isForced: true, isAwaited: true }, [])
-    if (typeof identity !== "string") return await abortable(renew(identity), options?.signal)
+      this.#refresher.join(provider, this.#claim(provider), { isForced: true, isAwaited: true }, [], signal)
+    if (typeof identity !== "string") return await abortable(renew(identity), signal)
     const renewals = Promise.allSettled(this.#entries.providersOf<T>(identity).map(renew))
-    const outcomes = await abortable(renewals, options?.signal)
+    const outcomes = await abortable(renewals, signal)
     const outcome = outcomes.find(({ status }) => status === "fulfilled") ?? outcomes[0]
     if (outcome === undefined) throw unknownIdentity(identity)
     if (outcome.status === "rejected") throw outcome.reason
@@ -144,11 +145,13 @@ export class TokenCache {
 
   /**
    * Forgets everything in memory about an identity, or about all: values, failures, and the results of refreshes on
-   * their way. The store keeps its records.
+   * their way. A refresh that still waits for its turn leaves the line, and its callers start another. The store keeps its
+   * records.
    */
   clear<T extends Expiring>(identity?: Provider<T> | string): void {
     if (identity === undefined) {
       this.#entries.clear()
+      this.#refresher.leaveLine()
       return
     }
     for (const entry of this.#entries.entriesOf(identity)) {
@@ -167,7 +170,7 @@ export class TokenCache {
     const entry = this.#claim(provider)
     const { value } = entry
     if (rejected !== undefined && (value === undefined || hasSameSecret(value, rejected))) {
-      return abortable(this.#replace(provider, entry, rejected, path), signal)
+      return abortable(this.#replace(provider, entry, rejected, path, signal), signal)
     }
     if (value !== undefined && !entry.mustRefresh(this.#clock)) {
       if (!entry.shouldRefresh(this.#clock)) return value
@@ -178,7 +181,7 @@ export class TokenCache {
       this.#entries.rest(entry)
       return Promise.reject(signal.reason)
     }
-    const renewed = this.#refresher.join(provider, entry, { isAwaited: true }, path)
+    const renewed = this.#refresher.join(provider, entry, { isAwaited: true }, path, signal)
     return abortable(value === undefined ? renewed : this.#orElseOld(renewed, provider, entry), signal)
   }
 
@@ -206,14 +209,20 @@ export class TokenCache {
   }
 
   /** A value other than the rejected one. */
-  async #replace<T extends Expiring>(provider: Provider<T>, entry: CacheEntry<T>, rejected: T, path: Path): Promise<T> {
+  async #replace<T extends Expiring>(
+    provider: Provider<T>,
+    entry: CacheEntry<T>,
+    rejected: T,
+    path: Path,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
     this.#refuse(entry, "rejected")
     const joined = entry.isRefreshing(this.#clock) ? entry.pending : undefined
-    const value = await this.#refresher.join(provider, entry, { rejected, isAwaited: true }, path)
+    const value = await this.#refresher.join(provider, entry, { rejected, isAwaited: true }, path, signal)
     // A refresh that began for another reason may bring the rejected value.
     const knew = joined === undefined || (joined.rejected !== undefined && hasSameSecret(joined.rejected, rejected))
     if (knew || !hasSameSecret(value, rejected)) return value
-    return await this.#replace(provider, this.#claim(provider), rejected, path)
+    return await this.#replace(provider, this.#claim(provider), rejected, path, signal)
   }
 
   /** Nobody gets the value until its replacement came or failed. */
@@ -230,9 +239,11 @@ export class TokenCache {
     if (entry.value !== undefined) {
       this.#settings.emit({ type: "invalidated", ...entry.names, reason: "requested" })
     }
+    const { pending } = entry
     entry.pending = undefined
     entry.empty()
     this.#entries.settle(entry)
+    if (pending !== undefined) this.#refresher.leaveLine(pending)
   }
 
   /** Forgets the records of some entries in the store. */

@@ -1,5 +1,5 @@
 import { fakeClock } from "@countersign/testkit"
-import { expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { AuthError, type IamFetch, passwordToken, type Token, TokenCache, type TokenProvider } from "../../src/index.ts"
 import { toIamFetchResponse } from "../../src/runtime/fetch.ts"
 import { scriptedProvider, tokenAt } from "./scripted-provider.ts"
@@ -137,6 +137,147 @@ it("a refresh for which a caller waits goes before those in the background", asy
   for (let round = 0; round < 4; round++) await clock.advance(10)
   expect((await read).value).toBe("fresh")
   expect(order).toEqual(["one", "fresh", "two", "three"])
+})
+
+/** A cache whose only turn is taken by `first`, and the order in which it asks providers that take 10 ms. */
+function oneTurn() {
+  const clock = fakeClock()
+  const cache = new TokenCache({ clock, maxConcurrentRefreshes: 1 })
+  const order: string[] = []
+  const named = (name: string): TokenProvider =>
+    scriptedProvider(name, async () => {
+      order.push(name)
+      await clock.sleep(10)
+      return tokenAt(clock, name, 60_000)
+    })
+  const first = cache.get(named("first"))
+  const run = async (): Promise<void> => {
+    for (let round = 0; round < 6; round++) await clock.advance(10)
+    await first
+  }
+  return { clock, cache, order, named, run }
+}
+
+describe("a refresh that waits for its turn", () => {
+  it("leaves the line as soon as its only caller aborts", async () => {
+    const { cache, order, named, run } = oneTurn()
+    const caller = new AbortController()
+    const provider = named("left")
+    const left = cache.get(provider, { signal: caller.signal })
+    const next = cache.get(named("next"))
+    caller.abort()
+    await expect(left).rejects.toMatchObject({ name: "AbortError" })
+    expect(cache.size).toBe(2)
+    await run()
+    expect((await next).value).toBe("next")
+    expect(order).toEqual(["first", "next"])
+    const again = cache.get(provider)
+    await run()
+    expect((await again).value).toBe("left")
+  })
+
+  it("stays for another caller", async () => {
+    const { cache, order, named, run } = oneTurn()
+    const [one, two] = [new AbortController(), new AbortController()]
+    const provider = named("shared")
+    const reads = Promise.allSettled([
+      cache.get(provider, { signal: one.signal }),
+      cache.refresh(provider, { signal: two.signal }),
+      cache.get(provider),
+    ])
+    one.abort()
+    two.abort()
+    await run()
+    expect((await reads).map(({ status }) => status)).toEqual(["rejected", "rejected", "fulfilled"])
+    expect(order).toEqual(["first", "shared"])
+  })
+
+  it("leaves the line when each of its callers has aborted, and serves one who comes at that moment", async () => {
+    const { cache, order, named, run } = oneTurn()
+    const [one, two] = [new AbortController(), new AbortController()]
+    const provider = named("shared")
+    const left = Promise.allSettled([one, two].map(async ({ signal }) => cache.get(provider, { signal })))
+    one.abort()
+    two.abort()
+    const late = cache.get(provider)
+    await run()
+    expect((await left).map(({ status }) => status)).toEqual(["rejected", "rejected"])
+    expect((await late).value).toBe("shared")
+    expect(order).toEqual(["first", "shared"])
+  })
+
+  it("is not given up once it has begun", async () => {
+    const { clock, cache, order, named } = oneTurn()
+    const caller = new AbortController()
+    const provider = named("begun")
+    const read = cache.get(provider, { signal: caller.signal })
+    await clock.advance(15)
+    caller.abort()
+    await expect(read).rejects.toMatchObject({ name: "AbortError" })
+    await clock.advance(10)
+    expect(cache.get(provider)).toMatchObject({ value: "begun" })
+    expect(order).toEqual(["first", "begun"])
+  })
+
+  it.each([
+    ["clear", (cache: TokenCache) => cache.clear()],
+    ["clear of its identity", (cache: TokenCache, provider: TokenProvider) => cache.clear(provider)],
+    ["invalidate", (cache: TokenCache, provider: TokenProvider) => cache.invalidate(provider)],
+  ])("begins anew after %s for those who wait, and is kept", async (_name, forget) => {
+    const { cache, order, named, run } = oneTurn()
+    const provider = named("wanted")
+    const before = cache.get(provider)
+    await forget(cache, provider)
+    const after = cache.get(provider)
+    await run()
+    expect([(await before).value, (await after).value]).toEqual(["wanted", "wanted"])
+    expect(cache.get(provider)).toMatchObject({ value: "wanted" })
+    expect(order).toEqual(["first", "wanted"])
+  })
+
+  it("leaves the line with clear if it began in the background", async () => {
+    const { clock, cache, order, named, run } = oneTurn()
+    const provider = named("old")
+    const read = cache.get(provider)
+    await run()
+    await read
+    await clock.advance(58_000)
+    const busy = cache.get(named("busy"))
+    expect(cache.get(provider)).toMatchObject({ value: "old" })
+    cache.clear(provider)
+    await run()
+    expect((await busy).value).toBe("busy")
+    expect(order).toEqual(["first", "old", "busy"])
+  })
+
+  it("does not count that time for its time limit", async () => {
+    const clock = fakeClock()
+    const cache = new TokenCache({ clock, maxConcurrentRefreshes: 1, refreshTimeoutMs: 1_000 })
+    const slow = range(3).map((index) =>
+      scriptedProvider(`slow ${index}`, async () => {
+        await clock.sleep(900)
+        return tokenAt(clock, `slow ${index}`)
+      }),
+    )
+    const reads = Promise.all(slow.map(async (provider) => cache.get(provider)))
+    for (let round = 0; round < 3; round++) await clock.advance(900)
+    expect((await reads).map(({ value }) => value)).toEqual(["slow 0", "slow 1", "slow 2"])
+  })
+
+  it("keeps to the limit after the line was empty for a moment, and begins when none ends for 5 seconds", async () => {
+    const clock = fakeClock()
+    const cache = new TokenCache({ clock, maxConcurrentRefreshes: 1, refreshTimeoutMs: 60_000 })
+    const stuck = cache.get(scriptedProvider("stuck", () => clock.sleep(30_000).then(() => tokenAt(clock, "stuck"))))
+    const provider = scriptedProvider("waiting", async () => tokenAt(clock, "waiting"))
+    const read = cache.get(provider)
+    cache.clear()
+    await clock.advance(4_000)
+    expect(provider.calls).toHaveLength(0)
+    await clock.advance(1_000)
+    expect((await read).value).toBe("waiting")
+    await clock.advance(30_000)
+    await stuck
+  })
 })
 
 it.each([0, -1, "10", Number.NaN, null])("the limit cannot be %j", (maxConcurrentRefreshes) => {
