@@ -3,7 +3,7 @@ import type { BoundSecret, Expiring, Provider, ProviderContext, SecretBinding } 
 import { hasNoSecret } from "../identity/secret.ts"
 import { type Clock, within } from "../runtime/clock.ts"
 import { isPromise } from "../runtime/promises.ts"
-import { type Backoff, type Failure, failureAfter, isIdentityRefused, tellWait } from "./backoff.ts"
+import { type Backoff, type Failure, failureAfter } from "./backoff.ts"
 import { type CacheEntries, type CacheEntry, markOf, type SecretMoved } from "./cache-entries.ts"
 import type { CacheSettings } from "./cache-options.ts"
 import { fingerprintOf } from "./fingerprint.ts"
@@ -82,7 +82,6 @@ export async function askProvider<T extends Expiring>(
     // The other identity remembers its failure.
     const isOfOther = errorsOfOthers.has(error)
     const failure = isOfOther ? undefined : failureAfter(error, earlier, backoff, clock.monotonic())
-    if (failure !== undefined) tellWait(error, failure)
     renewal = { kind: "failed", error, failure, isOfOther }
   }
   // Meanwhile a renewal of the source may have read another secret.
@@ -192,7 +191,7 @@ export interface SecretRead {
  * Asks the function that gives the secret of an identity, at each of its renewals. The entry of the unread secret
  * remembers a failure.
  */
-export async function readSecret<T extends Expiring>(
+export async function readBoundSecret<T extends Expiring>(
   provider: Provider<T>,
   entry: CacheEntry<T>,
   binding: ReadableBinding,
@@ -274,7 +273,7 @@ export class SecretRechecks {
 
   isDue<T extends Expiring>({ binding, identityKey }: Provider<T>, { error }: Failure): boolean {
     if (!isReadable(binding) || binding.identity !== identityKey) return false
-    if (!isIdentityRefused(error)) return false
+    if (error.code !== "AUTH_CREDENTIALS_REJECTED") return false
     const now = this.#clock.monotonic()
     const fullAt = Math.max(this.#fullAt.get(binding) ?? now, now) + EVERY_MS
     if (fullAt - now > AT_ONCE * EVERY_MS) return false

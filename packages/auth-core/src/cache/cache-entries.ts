@@ -1,4 +1,4 @@
-import type { AuthError } from "../errors/auth-error.ts"
+import type { AuthError, AuthErrorCode } from "../errors/auth-error.ts"
 import type { Expiring, Provider, SecretBinding } from "../identity/provider.ts"
 import type { Clock } from "../runtime/clock.ts"
 import type { Failure } from "./backoff.ts"
@@ -170,10 +170,13 @@ export class CacheEntry<T = Expiring> implements Link {
   /**
    * There is no replacement for the refused value, so it serves again: one service may take what another refuses. But
    * if the issuer has refused the identity too, nobody gets it any more. It is kept to be known again in the store.
+   *
+   * @param code of the failure to get one
    */
-  endRefusal(isIdentityRefused: boolean): void {
+  endRefusal(code?: AuthErrorCode): void {
     if (this.isRefused !== true) return
-    this.isRefused = (isIdentityRefused || (this.failure?.counts.rejected ?? 0) > 0) && "for good"
+    const isForGood = code === "AUTH_CREDENTIALS_REJECTED" || (this.failure?.counts.rejected ?? 0) > 0
+    this.isRefused = isForGood && "for good"
   }
 
   empty(): void {

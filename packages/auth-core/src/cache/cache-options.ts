@@ -1,6 +1,6 @@
 import { type AuthErrorCode, invalidOption } from "../errors/auth-error.ts"
 import { type Clock, LONGEST_TIMER_MS, systemClock } from "../runtime/clock.ts"
-import { type Backoff, type BackoffOptions, createBackoff } from "./backoff.ts"
+import type { Backoff, BackoffOptions, BackoffSteps, Steps } from "./backoff.ts"
 import type { WaitUntil } from "./cache-entries.ts"
 import type { LifetimeOptions } from "./lifetime.ts"
 import type { CacheStore } from "./store.ts"
@@ -143,6 +143,8 @@ export function cacheSettings(options: TokenCacheOptions, emit: CacheSettings["e
   const { maxEntries = 10_000, refreshTimeoutMs = 30_000, random = Math.random, clock = systemClock } = options
   const { store, storeTimeoutMs = 500, leaseMs = 15_000, refreshAheadMs, expiryMarginMs } = options
   const { onEvent, waitUntil, maxConcurrentRefreshes = 1_000 } = options
+  const isOff = options.backoff === false
+  const { rejected, unavailable }: BackoffOptions = Object(options.backoff)
   checkFunctions("random", { random })
   checkFunctions("onEvent", onEvent === undefined ? {} : { onEvent })
   checkFunctions("waitUntil", waitUntil === undefined ? {} : { waitUntil })
@@ -160,7 +162,14 @@ export function cacheSettings(options: TokenCacheOptions, emit: CacheSettings["e
     refreshTimeoutMs,
     maxConcurrentRefreshes,
     lifetime: { refreshAheadMs, expiryMarginMs, random },
-    backoff: createBackoff(options.backoff ?? true, { random, isShared: store !== undefined }),
+    backoff: {
+      steps: isOff
+        ? undefined
+        : { rejected: stepsOf("rejected", rejected), unavailable: stepsOf("unavailable", unavailable) },
+      random,
+      recheckMs: store === undefined ? Number.POSITIVE_INFINITY : RECHECK_MS,
+      resets: 0,
+    },
     store,
     storeTimeoutMs,
     leaseMs,
@@ -168,6 +177,24 @@ export function cacheSettings(options: TokenCacheOptions, emit: CacheSettings["e
     clock,
     emit,
   }
+}
+
+const RECHECK_MS = 5_000
+
+const STEPS = {
+  rejected: { firstMs: 60_000, factor: 4, longestMs: 64 * 60_000 },
+  unavailable: { firstMs: 1_000, factor: 2, longestMs: 30_000 },
+}
+
+function stepsOf(kind: keyof typeof STEPS, chosen: BackoffSteps = {}): Steps {
+  const usual = STEPS[kind]
+  const { firstMs = usual.firstMs, factor = usual.factor, longestMs = Math.max(firstMs, usual.longestMs) } = chosen
+  if (firstMs >= 0 && longestMs >= firstMs && factor >= 1 && Number.isFinite(factor)) {
+    return { firstMs, factor, longestMs }
+  }
+  throw invalidOption(
+    `\`backoff.${kind}\` must be { firstMs, factor, longestMs }: milliseconds of 0 or more, a factor of 1 or more, and \`longestMs\` no less than \`firstMs\`.`,
+  )
 }
 
 function checkStore(store: CacheStore): void {

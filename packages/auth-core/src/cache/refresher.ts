@@ -1,4 +1,4 @@
-import { type AuthError, invalidOption, isAuthError } from "../errors/auth-error.ts"
+import { AuthError, invalidOption, isAuthError } from "../errors/auth-error.ts"
 import type { BoundSecret, Expiring, Provider, ProviderContext } from "../identity/provider.ts"
 import { hasSameSecret } from "../identity/secret.ts"
 import type { Clock } from "../runtime/clock.ts"
@@ -9,12 +9,12 @@ import {
   isReadable,
   type ReadableBinding,
   type Renewal,
-  readSecret,
+  readBoundSecret,
   type SecretRead,
   SecretRechecks,
   secretOfSource,
 } from "./ask-provider.ts"
-import { activeFailure, backedOffError, type Failure, isIdentityRefused, rechecked } from "./backoff.ts"
+import { activeFailure, type Failure } from "./backoff.ts"
 import {
   beat,
   type CacheEntries,
@@ -176,11 +176,16 @@ export class Refresher {
     return outcome.renewed ?? get(provider, { rejected: reason.rejected }, path)
   }
 
-  /** The error for a caller who comes before the next try is due. */
-  #backedOff({ names }: CacheEntry<unknown>, failure: Failure): AuthError {
-    const error = backedOffError(failure, this.#options.clock.monotonic())
-    this.#options.emit({ type: "backed-off", ...names, code: error.code, retryAfterMs: error.retryAfterMs ?? 0 })
-    return error
+  /** The same failure again, for a caller who comes before the next try is due. */
+  #backedOff({ names }: CacheEntry<unknown>, { error, retryAt }: Failure): AuthError {
+    const { code, message, status, errorCode, errorMessage, requestId, endpoint, cause } = error
+    const retryAfterMs = Math.max(0, Math.ceil(retryAt - this.#options.clock.monotonic()))
+    this.#options.emit({ type: "backed-off", ...names, code, retryAfterMs })
+    return new AuthError(
+      code,
+      `${message} (From the last try; the next is due in ${Math.ceil(retryAfterMs / 1000)} s, or after resetBackoff().)`,
+      { status, errorCode, errorMessage, requestId, endpoint, cause, retryAfterMs },
+    )
   }
 
   async #run<T extends Expiring>(
@@ -249,13 +254,16 @@ export class Refresher {
         entry.postponeRefresh(renewal.againMs, clock)
         return
       case "backed-off": {
-        entry.failure = rechecked(renewal.failure, backoff, clock.monotonic())
-        entry.endRefusal(isIdentityRefused(renewal.failure.error))
+        const { failure } = renewal
+        const now = clock.monotonic()
+        // Otherwise a look into the store has brought nothing, and the next one is due later.
+        entry.failure = activeFailure(failure, "store", backoff, now) ?? { ...failure, checkedAt: now }
+        entry.endRefusal(failure.error.code)
         return
       }
       case "failed":
         entry.failure = renewal.failure ?? entry.failure
-        entry.endRefusal(renewal.isOfOther !== true && isIdentityRefused(renewal.error))
+        entry.endRefusal(renewal.isOfOther === true ? undefined : renewal.error.code)
     }
   }
 
@@ -327,7 +335,7 @@ export class Refresher {
     if (binding.identity !== entry.key) {
       return await secretOfSource(provider, entry, binding, async (owner) => this.#options.get(owner, undefined, path))
     }
-    const read = await readSecret(provider, entry, binding, this.#options)
+    const read = await readBoundSecret(provider, entry, binding, this.#options)
     if (read.kind !== "secret" || read.secret === undefined) return read
     if (fingerprintOf(read.secret) !== entry.mark) {
       return await this.#moveTo(read.secret, provider, entry, binding, reason, path)
@@ -359,7 +367,7 @@ export class Refresher {
         await renewed
       } catch (error) {
         if (!isAuthError(error)) throw error
-        if (!isIdentityRefused(error)) return { kind: "failed", error, failure: other.failure }
+        if (error.code !== "AUTH_CREDENTIALS_REJECTED") return { kind: "failed", error, failure: other.failure }
       }
     }
     bind(binding, secret)

@@ -1,9 +1,9 @@
 // Loaded only by caches that have a store.
 import type { BoundSecret, Expiring, SecretBinding } from "../identity/provider.ts"
-import { within } from "../runtime/clock.ts"
+import { LONGEST_RETRY_AFTER_MS, within } from "../runtime/clock.ts"
 import { warn } from "../runtime/tell-listeners.ts"
 import type { Renewal } from "./ask-provider.ts"
-import { activeFailure, type Failure, failureFrom, longestDelayMs } from "./backoff.ts"
+import { activeFailure, type Failure, JITTER } from "./backoff.ts"
 import { type CacheEntry, isRequestBound, type Mark } from "./cache-entries.ts"
 import type { CacheSettings } from "./cache-options.ts"
 import { agedLifetime } from "./lifetime.ts"
@@ -359,8 +359,12 @@ export class SharedRenewal {
     const failure = readFailure(text)
     if (failure === undefined) this.#tellUnreadable(entry)
     if (failure === undefined || backoff.steps === undefined) return undefined
-    const delayMs = Math.max(0, Math.min(waitsUntil - now, longestDelayMs(backoff.steps)))
-    return failureFrom({ ...failure, version, delayMs }, backoff, clock.monotonic())
+    const { rejected, unavailable } = backoff.steps
+    // The longest wait that this cache can cause.
+    const longestMs = Math.max(rejected.longestMs, unavailable.longestMs, LONGEST_RETRY_AFTER_MS) * (1 + JITTER)
+    const delayMs = Math.max(0, Math.min(waitsUntil - now, longestMs))
+    const checkedAt = clock.monotonic()
+    return { ...failure, version, delayMs, retryAt: checkedAt + delayMs, checkedAt, resets: backoff.resets }
   }
 
   #tellUnreadable({ identity, storeKeys: [storeKey] }: StoreEntry): void {
@@ -425,7 +429,7 @@ export class SharedRenewal {
     else if (change === "forgiven") entry.failure = undefined
     else if (change === "set") {
       // The next caller looks into the store.
-      if (entry.failure !== undefined) entry.failure = { ...entry.failure, recheckAt: Number.NEGATIVE_INFINITY }
+      if (entry.failure !== undefined) entry.failure = { ...entry.failure, checkedAt: Number.NEGATIVE_INFINITY }
       if (entry.value === undefined || entry.isRefused) return
       const softAt = entry.receivedMono + entry.softMs
       const [storeKey] = known.storeKeys

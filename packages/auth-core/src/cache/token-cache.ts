@@ -5,7 +5,7 @@ import type { Clock } from "../runtime/clock.ts"
 import { listenersChannel } from "../runtime/listeners-channel.ts"
 import { abortable } from "../runtime/promises.ts"
 import { tellListeners } from "../runtime/tell-listeners.ts"
-import { activeFailure, isIdentityRefused } from "./backoff.ts"
+import { activeFailure } from "./backoff.ts"
 import { CacheEntries, type CacheEntry, isRequestBound, markOf } from "./cache-entries.ts"
 import { type CacheSettings, cacheSettings, type TokenCacheOptions } from "./cache-options.ts"
 import { type Path, Refresher } from "./refresher.ts"
@@ -232,7 +232,7 @@ export class TokenCache {
     entry.refuse()
     if (entry.isRefreshing(this.#clock)) return
     const failure = activeFailure(entry.failure, "store", this.#settings.backoff, this.#clock.monotonic())
-    if (failure !== undefined) entry.endRefusal(isIdentityRefused(failure.error))
+    if (failure !== undefined) entry.endRefusal(failure.error.code)
   }
 
   #drop(entry: CacheEntry): void {

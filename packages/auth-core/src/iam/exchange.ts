@@ -1,6 +1,6 @@
 import { AuthError, type AuthErrorCode, isAuthError } from "../errors/auth-error.ts"
 import type { Credentials, Token } from "../identity/credentials.ts"
-import { timeInHeader } from "../runtime/clock.ts"
+import { LONGEST_RETRY_AFTER_MS, timeInHeader } from "../runtime/clock.ts"
 import type { IamFetch, IamFetchResponse } from "../runtime/fetch.ts"
 import { abortable } from "../runtime/promises.ts"
 import { type ErrorFields, readErrorFields, requestIdIn } from "../runtime/read-answer.ts"
@@ -305,9 +305,6 @@ function isPage(text: string | undefined): boolean {
   return text !== undefined && /^\s*<(!doctype|html|\?xml)/i.test(text)
 }
 
-/** The longest wait that Retry-After can cause. A server that names a longer one is probably wrong. */
-const LONGEST_MS = 60 * 60_000
-
 /**
  * Reads Retry-After: seconds, or an HTTP date. More than an hour counts as an hour.
  *
@@ -316,8 +313,8 @@ const LONGEST_MS = 60 * 60_000
  */
 export function retryAfterMs(value: string | null, now: number): number | undefined {
   if (value === null) return undefined
-  if (/^\d+$/.test(value.trim())) return Math.min(Number(value) * 1000, LONGEST_MS)
+  if (/^\d+$/.test(value.trim())) return Math.min(Number(value) * 1000, LONGEST_RETRY_AFTER_MS)
   // Date.parse takes more than dates.
   const at = /^[A-Z]/i.test(value) ? Date.parse(value) : Number.NaN
-  return Number.isNaN(at) ? undefined : Math.min(Math.max(0, at - now), LONGEST_MS)
+  return Number.isNaN(at) ? undefined : Math.min(Math.max(0, at - now), LONGEST_RETRY_AFTER_MS)
 }

@@ -46,6 +46,9 @@ export function timeInHeader(text: string | null | undefined): number | undefine
 /** The longest time that a timer can run, milliseconds: about 24.8 days. Every runtime fires a longer one at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1
 
+/** The longest wait that Retry-After can cause. A server that names a longer one is probably wrong. */
+export const LONGEST_RETRY_AFTER_MS = 60 * 60_000
+
 const DONE = new Error("done")
 
 /**
