@@ -120,13 +120,12 @@ export class Refresher {
     const { entries, clock, isRequestBound, waitUntil } = this.#options
     // Where a request may end unnoticed, its turn would never end.
     const turn = path.length > 0 || isRequestBound ? undefined : this.#turns.next(reason.isAwaited)
-    const begin = async (): Promise<RefreshOutcome<T> | undefined> => {
-      // By then the entry knows of it.
-      const hasLeft = (await turn?.come) === false
-      return hasLeft ? this.#rest(entry, pending) : await this.#run(provider, entry, pending, reason, [...path, entry])
-    }
+    const begin = (hasCome: boolean): Promise<RefreshOutcome<T>> | undefined =>
+      hasCome ? this.#run(provider, entry, pending, reason, [...path, entry]) : this.#rest(entry, pending)
     const { rejected, isAwaited } = reason
-    const pending: PendingRefresh<T> = { rejected, isAwaited, turn, promise: begin() }
+    // By then the entry knows of it.
+    const promise = (turn?.come ?? HAS_COME).then(begin)
+    const pending: PendingRefresh<T> = { rejected, isAwaited, turn, promise }
     entry.pending = pending
     entries.hold(entry)
     if (isRequestBound) void beat(pending, clock)
@@ -378,6 +377,7 @@ export class Refresher {
 /** After so long without an end, milliseconds, those that wait may be the ones for which the others wait. */
 const STALLED_MS = 5_000
 
+const HAS_COME = Promise.resolve(true)
 const FREE: Turn = Object.freeze({ settle: () => undefined, wanted: 0 })
 
 /**
@@ -388,8 +388,8 @@ class Turns {
   /** Below zero while refreshes exceed the limit. */
   #free: number
   readonly #clock: Clock
-  readonly #awaited = new Set<Turn>()
-  readonly #others = new Set<Turn>()
+  readonly #awaited = new Line()
+  readonly #others = new Line()
   #ends = 0
   /** Ends the watch over those that wait. */
   #watch: AbortController | undefined
@@ -454,8 +454,7 @@ class Turns {
     const end = (): void => {
       this.#ends += 1
       this.#free += 1
-      const [next] = this.#awaited.size > 0 ? this.#awaited : this.#others
-      if (this.#free > 0) this.hurry(next)
+      if (this.#free > 0) this.hurry(this.#awaited.next() ?? this.#others.next())
     }
     if (last === undefined) end()
     else last.then(end, end)
@@ -484,6 +483,19 @@ class Turns {
       if (watch.signal.aborted) return
       if (ends === this.#ends) for (const turn of this.#line()) this.hurry(turn)
     }
+  }
+}
+
+/** Turns in order. An iterator that starts over passes all members that have left, so this one goes on where it was. */
+class Line extends Set<Turn> {
+  #inOrder = this.values()
+
+  /** The first one. It must leave the line. */
+  next(): Turn | undefined {
+    const { value } = this.#inOrder.next()
+    if (value !== undefined || this.size === 0) return value
+    this.#inOrder = this.values()
+    return this.#inOrder.next().value
   }
 }
 
