@@ -26,9 +26,9 @@ export function earlierBuild(): string {
   linkDependencies(unfinished)
   const packages = globSync("packages/*/tsconfig.json", { cwd: unfinished }).map(dirname)
   const node = (script: string, args: readonly string[], cwd: string): unknown =>
-    execFileSync(process.execPath, [join(WORKSPACE, script), ...args], { cwd, stdio: ["ignore", "ignore", "inherit"] })
-  node("node_modules/typescript/bin/tsc", ["-b", ...packages], unfinished)
-  execFileSync(process.execPath, ["../../tools/bundle-node.mjs"], { cwd: join(unfinished, "packages/auth-core") })
+    execFileSync(process.execPath, [script, ...args], { cwd, stdio: ["ignore", "ignore", "inherit"] })
+  node(join(WORKSPACE, "node_modules/typescript/bin/tsc"), ["-b", ...packages], unfinished)
+  node(join(unfinished, "tools/bundle-node.mjs"), [], join(unfinished, "packages/auth-core"))
   renameSync(unfinished, FOLDER)
   return FOLDER
 }

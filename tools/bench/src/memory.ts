@@ -1,10 +1,9 @@
-import { randomBytes } from "node:crypto"
-import { akskAuth, type Token, TokenCache, type TokenProvider } from "@countersign/auth-core"
+import { akskAuth, TokenCache } from "@countersign/auth-core"
+import { customerToken, TOKEN_BYTES } from "./customer-token.ts"
 import { credentials, get } from "./example-request.ts"
 import type { Part, Row } from "./row.ts"
 
 const CUSTOMERS = 100_000
-const TOKEN_BYTES = 1_500
 
 /** Measures the memory of cached tokens, and the memory that requests leave behind. */
 export const memory: Part = async ({ quick }) => ({
@@ -44,17 +43,6 @@ async function manyTokens(): Promise<Row[]> {
       detail: `${((overflown * CUSTOMERS * TOKEN_BYTES) / 1e6).toFixed(0)} MB`,
     },
   ]
-}
-
-function customerToken(number: number): TokenProvider {
-  const provider = async (): Promise<Token> => {
-    const issuedAt = Date.now()
-    // A separate flat string with one byte per character, as from a header.
-    const value = randomBytes((TOKEN_BYTES * 3) / 4).toString("base64")
-    return { value, issuedAt, expiresAt: issuedAt + 24 * 3_600_000 }
-  }
-  const identityKey = `token https://iam.ap-southeast-1.myhuaweicloud.com partner/agency customer-${number}`
-  return Object.assign(provider, { identityKey })
 }
 
 /** Signs requests to ever new hosts and paths, so that anything kept of one would show. */

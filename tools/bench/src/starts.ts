@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
-import { distribution, median } from "./distribution.ts"
+import { median } from "./distribution.ts"
 import { EARLIER_COMMIT, earlierBuild } from "./earlier-build.ts"
 import { credentials } from "./example-request.ts"
 import { interleaved, type Samples, sync } from "./rounds.ts"
@@ -83,8 +83,6 @@ function rowsOf(samples: Samples<Start>): Row[] {
     const above = (name: Start): number => (median(samples[name]) - median(samples[base])) / 1e6
     return {
       ...words,
-      ...distribution(samples[of].map((one, round) => share(one, samples[to][round], samples[base][round]))),
-      // The shares of single rounds have small divisors, and no sense.
       value: above(of) / above(to),
       unit: "x",
       detail: `${above(of).toFixed(1)} ms, beside ${above(to).toFixed(1)} ms`,
@@ -123,10 +121,6 @@ function rowsOf(samples: Samples<Start>): Row[] {
       target: { atMost: 0.6 },
     }),
   ]
-}
-
-function share(of: number, to = Number.NaN, base = Number.NaN): number {
-  return (of - base) / (to - base)
 }
 
 function run(node: string, program: string, cwd: string): void {
