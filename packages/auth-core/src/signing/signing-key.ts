@@ -42,7 +42,7 @@ export function createSigningKey(
   const { algorithm = "SDK-HMAC-SHA256", region, service, alsoSigned } = options
   const { hash, contentHashHeader, createKey, canonicalForm } = implementation
   const keyOf = createKey({ hash, accessKeyId, secretAccessKey, region, service })
-  // Saves 1.6 us.
+  // Signing takes 42 % less within a second.
   const atSecond = rememberLast((second: number) => {
     const date = formatSdkDate(second * 1000)
     const key = keyOf(date)
