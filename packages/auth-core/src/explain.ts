@@ -356,7 +356,7 @@ const LARGEST_KEPT_BYTES = 1024 * 1024
 
 /**
  * Lets an auth keep each request that is refused, for {@link explain} to compare with what the gateway received. Costs
- * nothing for requests that are accepted. What is kept holds no SK and no token of the auth. The URL and the body are kept as
+ * nothing for requests that are accepted. The kept request holds no SK and no token of the auth. The URL and the body are kept as
  * they were sent, and masked where {@link explain} shows them.
  *
  * ```ts

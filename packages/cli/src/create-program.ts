@@ -18,7 +18,7 @@ Example:
   $ countersign doctor https://ecs.ap-southeast-1.myhuaweicloud.com/v1/cloudservers/detail`
 
 /**
- * All commands. What a command needs beyond its options is loaded when it runs.
+ * All commands. A command's code beyond its options is loaded when it runs.
  *
  * @param onUsageError takes what is said about wrong arguments. @default standard error
  */

@@ -20,7 +20,7 @@ export function formatCredentials(credentials: Credentials, format: CredentialFo
   }
 }
 
-/** Unset what the key does not have, so that no other key's token stays in the shell. */
+/** Unset the variables that the key does not have, so that no other key's token stays in the shell. */
 function shellText(credentials: Credentials): string {
   const { accessKeyId, secretAccessKey, securityToken, projectId, domainId, iamEndpoint } = credentials
   const variables = {

@@ -7,7 +7,7 @@ import type { RuntimeSummary, Summary } from "./summary.ts"
 import { VECTOR_COUNT } from "./vectors.ts"
 
 /** Explanations of the names in the tables. */
-const NOTES = `What the names say:
+const NOTES = `The names mean:
 
 - A number after a client's name is its oldest supported release. A name without a number is the newest release.
 - \`got.stream, piped\`: the body comes through a pipe, and the signature leaves it out (\`unsignedPayload\`).

@@ -56,7 +56,7 @@ const POLL_MS = 1_000
 const LOOK_SPREAD_MS = 10_000
 /** How much later than the end of a lease those who wait for it ask again. */
 const TAKEOVER_SPREAD_MS = 250
-/** How often the store may give what will not do, before the provider is asked without it. */
+/** How often the store may give a useless value before the provider is asked without it. */
 const MOST_RETAKES = 4
 /** How many entries are found by their store keys, where a store reports changes. */
 const MOST_IDENTITIES = 100_000

@@ -31,8 +31,8 @@ const MOST_UNSAVED = 100_000
 const SAVED_AT_ONCE = 16
 
 /**
- * Writes the results of renewals to the store while callers already use them. What a store in trouble does not take is
- * written when it works again.
+ * Writes the results of renewals to the store while callers already use them. If a store fails, its writes
+ * follow when it works again.
  */
 export class WriteBehind {
   readonly #options: WriteBehindOptions

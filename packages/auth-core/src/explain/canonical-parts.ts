@@ -1,7 +1,7 @@
 import { isSecretName } from "../runtime/redact.ts"
 import { isMasked, shownHeader, shownQuery } from "./masked.ts"
 
-/** A canonical request, taken apart. What a cut text no longer holds is `undefined`. */
+/** A canonical request, taken apart. Parts that a cut text no longer holds are `undefined`. */
 export interface CanonicalParts {
   readonly method: string
   readonly path: string

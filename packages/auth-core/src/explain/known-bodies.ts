@@ -160,7 +160,7 @@ function lossesOf(text: string): { readonly lost: string | undefined; readonly d
   return { lost, depth }
 }
 
-/** A number without what does not count: `1.50e3` is `15e2`. */
+/** A number without digits that do not count: `1.50e3` is `15e2`. */
 function significant(number: string): string {
   const [, sign = "", whole = "", fraction = "", exponent = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(number) ?? []

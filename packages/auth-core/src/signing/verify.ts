@@ -42,7 +42,7 @@ export interface VerifyOptions {
    */
   scoped?: boolean | undefined
   /**
-   * Type of the signature key by which API Gateway proves itself to a backend. What it sends for `hmac` is a usual signature.
+   * Type of the signature key by which API Gateway proves itself to a backend. A key of the type `hmac` makes a usual signature.
    * @default "hmac"
    */
   signType?: "hmac" | undefined
@@ -58,7 +58,7 @@ type Absent = undefined | null
 type Awaitable<T> = T | Promise<T>
 
 const AUTHORIZATION = selectHeaders(["authorization"])
-/** For options that a caller keeps, what was read once is remembered with them. */
+/** A reader, and all that it remembers, lasts as long as the options of the caller. */
 const readers = new WeakMap<object, ReturnType<typeof createSignatureReader>>()
 
 function readerOf(options: object): ReturnType<typeof createSignatureReader> {

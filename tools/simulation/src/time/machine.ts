@@ -37,7 +37,7 @@ export interface Delivery {
 
 /**
  * The machine under one process, and that process as the system sees it: its clocks, its timers, and the messages that
- * reach it. While it is stopped nothing of it runs. What was due then, runs when it goes on.
+ * reach it. While it is stopped nothing of it runs. Timers that were due then run when it goes on.
  */
 export class Machine implements Clock {
   readonly name: string

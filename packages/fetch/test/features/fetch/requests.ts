@@ -329,7 +329,7 @@ export const requests: readonly FetchFeature[] = [
     },
     gives: ["first", "second"],
     differs: {
-      because: "What has to be signed has to be known first.",
+      because: "A body must be known before it is signed.",
       gives: ["firstsecond"],
       onTheWire: true,
       onlyWhereRead: true,
