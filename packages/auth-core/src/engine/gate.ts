@@ -166,7 +166,7 @@ function compile(entry: string): (url: URL) => boolean {
   }
 }
 
-/** A base URL of https admits its host by plain http too, as a list does. What follows refuses that, unless it may be insecure. */
+/** A base URL of https admits its host by plain http too, as a list does. Later checks refuse that, unless it may be insecure. */
 function isOfBase({ origin, host }: URL, baseUrl: string | URL): boolean {
   return URL.canParse(baseUrl) && [origin, `https://${host}`].includes(new URL(baseUrl).origin)
 }
