@@ -3,6 +3,7 @@ import {
   andThen,
   asked,
   isHeaderText,
+  isPromise,
   parseBasic,
   type ReceivedSignature,
   type RequestHead,
@@ -110,7 +111,10 @@ function verifierOf<Owner>(options: VerifierOptions<Owner>, events: Events): Ver
       optional: policy.optional,
       open,
       verify(request) {
-        return andThen(open(request), (opened) => (opened.ok ? opened.end(request.body) : opened))
+        const opened = open(request)
+        // Without a closure where no promise needs it.
+        if (isPromise(opened)) return opened.then((one) => ended(one, request))
+        return ended(opened, request)
       },
       with<Route extends RouteOptions>(further: Route) {
         checkOptions("The options of a route", further, ROUTE_OPTIONS)
@@ -125,6 +129,10 @@ function verifierOf<Owner>(options: VerifierOptions<Owner>, events: Events): Ver
   return prepare(overriding<RouteOptions>(ROUTE_OPTIONS, options, {}))
 }
 
+function ended<Owner>(opened: OpenRequest<Owner> | Refusal, { body }: CompleteRequest): Awaitable<Verdict<Owner>> {
+  return opened.ok ? opened.end(body) : opened
+}
+
 type Opened<Owner> = Awaitable<OpenRequest<Owner> | Refusal>
 
 const CREDENTIALS = selectHeaders(["authorization", "x-auth-token"])
@@ -132,7 +140,7 @@ const NOTHING_SENT: RefusalFacts = { code: "SIGNATURE_MISSING", message: "x-auth
 const MALFORMED: RefusalFacts = { code: "SIGNATURE_MALFORMED", message: "Unauthorized" }
 
 function openRequest<Owner>(head: CarriedHead, rules: Rules<Owner>, policy: Policy): Opened<Owner> {
-  const { tokens, findKey, basic } = rules
+  const { tokens, keys, basic } = rules
   const { schemes, optional } = policy
   let isOtherSent = false
   // Most verifiers check signatures alone, and need not look at the headers twice.
@@ -142,12 +150,12 @@ function openRequest<Owner>(head: CarriedHead, rules: Rules<Owner>, policy: Poli
     const [authorization, token] = sent
     if (tokens !== undefined && token !== undefined && schemes.has("token"))
       return openWithToken(token, tokens, rules, policy)
-    if (findKey !== undefined && authorization !== undefined && schemes.has("basic") && /^Basic /i.test(authorization))
-      return openWithBasic(authorization, findKey, rules, policy)
+    if (keys !== undefined && authorization !== undefined && schemes.has("basic") && /^Basic /i.test(authorization))
+      return openWithBasic(authorization, keys, rules, policy)
     isOtherSent = token !== undefined || (authorization !== undefined && !schemes.has("signature"))
   }
   const isAnonymous = optional && !isOtherSent
-  if (findKey === undefined || !schemes.has("signature"))
+  if (keys === undefined || !schemes.has("signature"))
     return isAnonymous ? new UnsignedRequest<Owner>(undefined, rules, policy) : rules.refuse(NOTHING_SENT)
   const received = rules.receive(head, rules.scoped)
   if (received.ok === false) {
@@ -156,9 +164,10 @@ function openRequest<Owner>(head: CarriedHead, rules: Rules<Owner>, policy: Poli
     return rules.refuse(received)
   }
   const { accessKeyId } = received
-  const fault = faultBeforeKey(received, rules, policy)
+  const time = rules.now()
+  const fault = faultBeforeKey(received, rules, policy, time)
   if (fault !== undefined) return rules.refuse({ accessKeyId, ...fault })
-  return withKey(accessKeyId, findKey, rules, (key) => openSigned(received, key, rules, policy, head[CARRIER]))
+  return withKey(accessKeyId, keys, rules, time, (key) => openSigned(received, key, rules, policy, head[CARRIER]))
 }
 
 /** AKs have 20 characters or so. Longer ones would fill the cache of keys. */
@@ -168,6 +177,7 @@ function faultBeforeKey<Owner>(
   received: ReceivedSignature,
   rules: Rules<Owner>,
   policy: Policy,
+  time: number,
 ): RefusalFacts | undefined {
   const { accessKeyId, algorithm, region, service, isHostSigned, payload } = received
   if (accessKeyId.length > LONGEST_ACCESS_KEY_ID) return MALFORMED
@@ -177,7 +187,7 @@ function faultBeforeKey<Owner>(
     return { code: "SCOPE_NOT_ALLOWED", message: `the scope ${region}/${service} is not allowed` }
   if (!isHostSigned && !policy.allowUnsignedHost)
     return { code: "HOST_UNSIGNED", message: "the signature does not cover the Host header" }
-  const untimely = received.refuseTime(rules.now(), rules.maxSkewMs)
+  const untimely = received.refuseTime(time, rules.maxSkewMs)
   if (untimely !== undefined) return untimely
   if (payload === UNSIGNED_PAYLOAD && !policy.allowUnsignedPayload)
     return { code: "PAYLOAD_UNSIGNED", message: "the signature does not cover the body" }
@@ -187,12 +197,23 @@ function faultBeforeKey<Owner>(
 /** Finds the key that a request names, and goes on with it. */
 function withKey<Owner>(
   accessKeyId: string,
-  findKey: NonNullable<Rules<Owner>["findKey"]>,
+  keys: NonNullable<Rules<Owner>["keys"]>,
   rules: Rules<Owner>,
+  time: number,
   goOn: (key: ReadyKey<Owner>) => Opened<Owner>,
 ): Opened<Owner> {
   const locked = rules.lockOut && lockedBy(rules.lockOut, accessKeyId)
   if (locked !== undefined) return rules.refuse({ accessKeyId, ...locked })
+  const atHand = keys.atHand(accessKeyId, time)
+  return atHand !== undefined && atHand.expiresAt > time ? goOn(atHand) : withSoughtKey(accessKeyId, keys, rules, goOn)
+}
+
+function withSoughtKey<Owner>(
+  accessKeyId: string,
+  keys: NonNullable<Rules<Owner>["keys"]>,
+  rules: Rules<Owner>,
+  goOn: (key: ReadyKey<Owner>) => Opened<Owner>,
+): Opened<Owner> {
   const judge = (key: ReadyKey<Owner> | undefined): Opened<Owner> => {
     if (key === undefined) {
       const message = `Get secretKey failed,ak:${accessKeyId},err:ak not exist`
@@ -204,7 +225,7 @@ function withKey<Owner>(
   }
   const failed = (cause: unknown): Refusal =>
     rules.refuse({ code: "KEY_SOURCE_FAILED", message: "the key cannot be looked up now", accessKeyId, cause })
-  return whenAnswered(() => findKey(accessKeyId, rules.keyContext(accessKeyId)), judge, failed)
+  return whenAnswered(() => keys.find(accessKeyId, rules.keyContext(accessKeyId)), judge, failed)
 }
 
 /** Why a lock-out keeps a key out; `undefined` if it does not. */
@@ -229,14 +250,14 @@ function openSigned<Owner>(
 
 function openWithBasic<Owner>(
   authorization: string,
-  findKey: NonNullable<Rules<Owner>["findKey"]>,
+  keys: NonNullable<Rules<Owner>["keys"]>,
   rules: Rules<Owner>,
   policy: Policy,
 ): Opened<Owner> {
   const sent = parseBasic(authorization)
   if (sent === undefined || sent.accessKeyId.length > LONGEST_ACCESS_KEY_ID) return rules.refuse(MALFORMED)
   const { accessKeyId, secret } = sent
-  return withKey(accessKeyId, findKey, rules, ({ verifying, owner }) => {
+  return withKey(accessKeyId, keys, rules, rules.now(), ({ verifying, owner }) => {
     // Basic credentials have no place for a security token.
     const isRight = verifying.filter((key) => key.securityToken === undefined && key.hasSecret(secret)).length > 0
     if (!isRight)

@@ -123,7 +123,7 @@ export function keystone<Owner = undefined>(options: KeystoneOptions<Owner>): To
     timeoutMs,
     source: "IAM",
   })
-  return { challenge: `Keystone uri="${origin}"`, find: lookup }
+  return { challenge: `Keystone uri="${origin}"`, find: lookup.find }
 }
 
 function authOf(given: KeystoneOptions<unknown>["auth"]): Auth {

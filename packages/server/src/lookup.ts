@@ -30,8 +30,13 @@ export interface LookupContext {
   told?(outcome: Outcome, durationMs: number): void
 }
 
-/** Gives the answer at once if it is at hand. Fails if the source fails. */
-export type Lookup<Subject, Value> = (subject: Subject, context: LookupContext) => Awaitable<Value | undefined>
+/** What a source answers, with a memory. */
+export interface Lookup<Subject, Value> {
+  /** The answer that is remembered and fresh. */
+  atHand(subject: Subject, time: number): Value | undefined
+  /** Gives the answer at once if it is at hand. Fails if the source fails. */
+  find(subject: Subject, context: LookupContext): Awaitable<Value | undefined>
+}
 
 interface Entry<Value> {
   readonly value: Value
@@ -67,7 +72,7 @@ export function createLookup<Subject, Value>(options: LookupOptions<Subject, Val
     return value
   }
 
-  return (subject, context) => {
+  function find(subject: Subject, context: LookupContext): Awaitable<Value | undefined> {
     const name = nameOf(subject)
     const time = context.now()
     const entry = present.get(name)
@@ -96,6 +101,14 @@ export function createLookup<Subject, Value>(options: LookupOptions<Subject, Val
     const question = answer.finally(() => pending.delete(name))
     pending.set(name, question)
     return question
+  }
+
+  return {
+    atHand(subject, time) {
+      const entry = present.get(nameOf(subject))
+      return entry !== undefined && entry.freshUntil > time ? entry.value : undefined
+    },
+    find,
   }
 }
 

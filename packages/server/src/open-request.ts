@@ -1,5 +1,5 @@
 import { UNSIGNED_PAYLOAD } from "@countersign/auth-core"
-import { andThen, asked, bytesOf, isPromise, type ReceivedSignature } from "@countersign/auth-core/adapter"
+import { asked, bytesOf, isPromise, type ReceivedSignature } from "@countersign/auth-core/adapter"
 import type { Identity } from "./identity.ts"
 import type { ReadyKey } from "./key-source.ts"
 import { type Awaitable, inTime, whenAnswered } from "./lookup.ts"
@@ -149,15 +149,17 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
     if (mismatch !== undefined) return this.#refuse(mismatch)
     if (this.auth !== undefined) return this.#accepted()
     const refused = this.check(hash)
-    return andThen(refused, (one) => one ?? this.#accepted())
+    if (isPromise(refused)) return refused.then((one) => one ?? this.#accepted())
+    return refused ?? this.#accepted()
   }
 
   /** Checks the signature, then whether the request came before. */
   check(hash: string | undefined): Awaitable<Refusal | undefined> {
     const received = this.#received
-    const result = received.check(this.#key.verifying, hash)
-    if (!result.ok) return this.#refuse(result)
-    noted(() => this.rules.lockOut?.succeeded(received.accessKeyId))
+    const refused = received.refuseSignature(this.#key.verifying, hash)
+    if (refused !== undefined) return this.#refuse(refused)
+    const { lockOut } = this.rules
+    if (lockOut !== undefined) noted(() => lockOut.succeeded(received.accessKeyId))
     const { replay } = this.policy
     if (replay === undefined) return this.#identify()
     const { now, maxSkewMs } = this.rules

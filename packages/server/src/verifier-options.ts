@@ -125,7 +125,7 @@ export interface LockedKey extends Readonly<KeyLock> {
 /** The options of a verifier, checked. */
 export interface Rules<Owner> {
   readonly receive: ReturnType<typeof createSignatureReader>
-  readonly findKey: Lookup<string, ReadyKey<Owner>> | undefined
+  readonly keys: Lookup<string, ReadyKey<Owner>> | undefined
   readonly tokens: TokenSource<Owner> | undefined
   readonly basic: boolean
   readonly algorithms: ReadonlySet<SigningAlgorithm>
@@ -199,7 +199,7 @@ export function rulesOf<Owner>(options: VerifierOptions<Owner>, events: Events):
   }
   return {
     receive: createSignatureReader(),
-    findKey: keys === undefined ? undefined : createKeySource(keys, options.keyCache),
+    keys: keys === undefined ? undefined : createKeySource(keys, options.keyCache),
     tokens,
     basic,
     algorithms: new Set(algorithms),
@@ -273,11 +273,11 @@ function isNamed(names: readonly string[] | "any" | undefined, name: string): bo
 }
 
 /** @throws {AuthError} `AUTH_INVALID_OPTION` */
-export function policyOf(route: RouteOptions, { findKey, tokens, basic, replayMemory }: Rules<unknown>): Policy {
+export function policyOf(route: RouteOptions, { keys, tokens, basic, replayMemory }: Rules<unknown>): Policy {
   const { maxBodyBytes = MAX_SIGNED_BODY_BYTES, allowUnsignedPayload = false, allowUnsignedHost = false } = route
   const { replay = false, optional = false, tokenPolicy } = route
   const possible = new Set<Scheme>()
-  if (findKey !== undefined) possible.add("signature")
+  if (keys !== undefined) possible.add("signature")
   if (basic) possible.add("basic")
   if (tokens !== undefined) possible.add("token")
   const { schemes = [...possible] } = route

@@ -3,7 +3,14 @@ import { parseBasic } from "./authorization.ts"
 import { UNSIGNED_PAYLOAD } from "./canonicalizer.ts"
 import { checkBody } from "./check-body.ts"
 import { selectHeaders } from "./header-plan.ts"
-import { createSignatureReader, failure, type RefusedSignature, type VerifyResult } from "./received-signature.ts"
+import {
+  createSignatureReader,
+  failure,
+  type ReceivedSignature,
+  type RefusedSignature,
+  type VerifiedSignature,
+  type VerifyResult,
+} from "./received-signature.ts"
 import type { SignableRequest } from "./signer.ts"
 import { createVerifyingKey, isSame } from "./verifying-key.ts"
 
@@ -131,7 +138,7 @@ async function verifyHmac(request: SignableRequest, options: VerifyOptions): Pro
   const key = createVerifyingKey(accessKeyId, secretAccessKey, hasToken ? String(securityToken) : undefined)
   if (received.keysWithToken([key]).length === 0) return failure("SECURITY_TOKEN_INVALID", "decrypt token fail")
   if (payload === UNSIGNED_PAYLOAD) {
-    if (await isAllowed(allowUnsignedPayload, request)) return received.check([key])
+    if (await isAllowed(allowUnsignedPayload, request)) return received.refuseSignature([key]) ?? verified(received)
     return failure("PAYLOAD_UNSIGNED", "the signature does not cover the body")
   }
   const { body } = request
@@ -143,7 +150,11 @@ async function verifyHmac(request: SignableRequest, options: VerifyOptions): Pro
     return failure("SIGNATURE_MALFORMED", "verify aksk signature fail")
   }
   const hash = received.hashOf(body)
-  return received.refusePayload(hash) ?? received.check([key], hash)
+  return received.refusePayload(hash) ?? received.refuseSignature([key], hash) ?? verified(received)
+}
+
+function verified({ accessKeyId, signedHeaders, signedAt, signature }: ReceivedSignature): VerifiedSignature {
+  return { ok: true, accessKeyId, signedHeaders, signedAt, signature }
 }
 
 function checkOptions(options: VerifyOptions): void {
