@@ -15,7 +15,7 @@ import type { ReadyKey } from "./key-source.ts"
 import type { LockOut } from "./lock-out.ts"
 import { type Awaitable, whenAnswered } from "./lookup.ts"
 import {
-  noted,
+  noteSuccess,
   type OpenRequest,
   refuseKey,
   SignedRequest,
@@ -262,7 +262,7 @@ function openWithBasic<Owner>(
     const isRight = verifying.filter((key) => key.securityToken === undefined && key.hasSecret(secret)).length > 0
     if (!isRight)
       return refuseKey(rules, accessKeyId, { code: "SIGNATURE_MISMATCH", message: "the secret is not that of the key" })
-    noted(() => rules.lockOut?.succeeded(accessKeyId))
+    if (rules.lockOut !== undefined) noteSuccess(rules.lockOut, accessKeyId)
     return new UnsignedRequest<Owner>({ scheme: "basic", accessKeyId, owner: owner as Owner }, rules, policy)
   })
 }

@@ -2,10 +2,11 @@ import { UNSIGNED_PAYLOAD } from "@countersign/auth-core"
 import { asked, bytesOf, isPromise, type ReceivedSignature } from "@countersign/auth-core/adapter"
 import type { Identity } from "./identity.ts"
 import type { ReadyKey } from "./key-source.ts"
+import type { LockOut } from "./lock-out.ts"
 import { type Awaitable, inTime, whenAnswered } from "./lookup.ts"
 import type { Refusal, RefusalCode, RefusalFacts } from "./refusal.ts"
 import { isKnownFor, noteFor } from "./replay-store.ts"
-import type { Policy, Rules } from "./verifier-options.ts"
+import type { Policy, ReplayGuard, Rules } from "./verifier-options.ts"
 
 /** A request that is accepted. */
 export interface Acceptance<Owner = unknown> {
@@ -80,11 +81,15 @@ export class UnsignedRequest<Owner> extends CountedBody<Owner> implements OpenRe
 const FAILURES: ReadonlySet<RefusalCode> = new Set(["SIGNATURE_MISMATCH", "PAYLOAD_MISMATCH"])
 
 /** The answer of a lock-out of the program to a note. Its failure changes no verdict. */
-export function noted<T>(note: () => T): T | undefined {
+function noted<T>(note: () => T): T | undefined {
   const answer = asked(note)
   if (!isPromise(answer)) return answer
   answer.catch(() => undefined)
   return undefined
+}
+
+export function noteSuccess(lockOut: LockOut, accessKeyId: string): void {
+  noted(() => lockOut.succeeded(accessKeyId))
 }
 
 /** Refuses a request of a key. Counts it against the key, if the secret was wrong. */
@@ -155,17 +160,18 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
 
   /** Checks the signature, then whether the request came before. */
   check(hash: string | undefined): Awaitable<Refusal | undefined> {
-    const received = this.#received
-    const refused = received.refuseSignature(this.#key.verifying, hash)
+    const refused = this.#received.refuseSignature(this.#key.verifying, hash)
     if (refused !== undefined) return this.#refuse(refused)
     const { lockOut } = this.rules
-    if (lockOut !== undefined) noted(() => lockOut.succeeded(received.accessKeyId))
+    if (lockOut !== undefined) noteSuccess(lockOut, this.#received.accessKeyId)
     const { replay } = this.policy
-    if (replay === undefined) return this.#identify()
+    return replay === undefined ? this.#identify() : this.#checkReplay(replay, hash)
+  }
+
+  #checkReplay({ store, timeoutMs }: ReplayGuard, hash: string | undefined): Awaitable<Refusal | undefined> {
     const { now, maxSkewMs } = this.rules
-    const { store, timeoutMs } = replay
-    const ttlMs = Math.max(0, received.signedAt + maxSkewMs - now()) + 1_000
-    const id = received.identityOf(hash)
+    const ttlMs = Math.max(0, this.#received.signedAt + maxSkewMs - now()) + 1_000
+    const id = this.#received.identityOf(hash)
     const carrier = this.#carrier
     if (isKnownFor(carrier, store, id)) return this.#identify()
     const judge = (isNew: boolean): Refusal | undefined => {

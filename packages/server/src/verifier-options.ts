@@ -144,7 +144,7 @@ export interface Rules<Owner> {
 }
 
 /** The guard against replays. */
-interface ReplayGuard {
+export interface ReplayGuard {
   readonly store: ReplayStore
   readonly timeoutMs: number
   readonly acceptIfStoreFails: boolean
