@@ -19,6 +19,8 @@ export type Middleware = (request: IncomingMessage, response: ServerResponse, ne
 /** Express keeps the URL here when it mounts a router. */
 interface ExpressRequest extends IncomingMessage {
   originalUrl?: string
+  auth?: unknown
+  rawBody?: Buffer | undefined
 }
 
 /**
@@ -35,10 +37,13 @@ export function auth<Owner>(verifier: Verifier<Owner, boolean>, options: Handler
   return (request: ExpressRequest, response, next) => {
     receive(request, response, request.originalUrl ?? request.url ?? "/", {
       accept(caller, rawBody) {
-        Object.assign(request, { auth: caller, rawBody })
+        request.auth = caller
+        request.rawBody = rawBody
         next()
       },
-      identify: (caller) => Object.assign(request, { auth: caller }),
+      identify(caller) {
+        request.auth = caller
+      },
       refuse: (refusal) => sendRefusal(refusal, response),
       fail: next,
     })

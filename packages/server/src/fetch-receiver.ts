@@ -1,4 +1,4 @@
-import { andThen, joined } from "@countersign/auth-core/adapter"
+import { andThen, joined, rememberLast } from "@countersign/auth-core/adapter"
 import { CollectedBody } from "./collected-body.ts"
 import type { Verifier } from "./create-verifier.ts"
 import {
@@ -102,17 +102,22 @@ function headOfRequest(handling: Handling<unknown>, request: Request) {
 const SDK_BODY = "{}"
 
 /** Read even if they are not signed. */
-const ALWAYS = ["host", "x-auth-token", "x-sdk-content-sha256", "x-sdk-content-sm3", "x-sdk-date", "x-security-token"]
+const ALWAYS = ["x-auth-token", "x-sdk-content-sha256", "x-sdk-content-sm3"]
 const SIGNED = /SignedHeaders=([\w!#$%&'*+.^`|~;-]+)/
+// Most requests sign the same headers as the one before.
+const namesIn = rememberLast((list: string): readonly string[] => {
+  const names = new Set([...ALWAYS, ...list.split(";")])
+  names.delete("")
+  return [...names]
+})
 
 /** The headers that matter to a check. Some runtimes make the whole list when it is walked through, which takes longer. */
 function signedOnly(headers: Headers): Record<string, string> {
   const found: Record<string, string> = {}
   const authorization = headers.get("authorization")
   if (authorization !== null) found.authorization = authorization
-  const names = SIGNED.exec(authorization ?? "")?.[1]?.split(";") ?? []
-  for (const name of new Set([...ALWAYS, ...names])) {
-    const value = name === "" ? null : headers.get(name)
+  for (const name of namesIn(SIGNED.exec(authorization ?? "")?.[1] ?? "")) {
+    const value = headers.get(name)
     if (value !== null) found[name] = textOfHeader(value) as string
   }
   return found

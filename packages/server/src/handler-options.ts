@@ -167,18 +167,24 @@ export function headOf(
   headers: Readonly<Record<string, unknown>>,
   carrier: object,
 ): CarriedHead {
-  const text = (name: string): string | undefined => {
-    const value = headers[name]
-    return value === undefined ? undefined : String(value)
-  }
-  const { host = undefined, path: signed } = asSigned?.(path, text) ?? { path }
+  const signed = asSigned?.(path, (name) => textAt(headers, name))
   // HTTP/2 names the host in a field of its own.
-  const own = host ?? (headers.host === undefined ? text(":authority") : undefined)
+  const own = signed?.host ?? (headers.host === undefined ? textAt(headers, ":authority") : undefined)
   // The host stays out of the URL, where a malformed one could take a part of the path.
   return {
     method,
-    url: NOWHERE + signed.replaceAll("#", "%23"),
+    url: NOWHERE + withoutFragment(signed?.path ?? path),
     [CARRIER]: carrier,
     headers: asSent(own === undefined ? headers : { ...headers, host: own }) as Record<string, string>,
   }
+}
+
+function textAt(headers: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = headers[name]
+  return value === undefined ? undefined : String(value)
+}
+
+/** Nothing after a number sign may stay unsigned. */
+function withoutFragment(path: string): string {
+  return path.includes("#") ? path.replaceAll("#", "%23") : path
 }

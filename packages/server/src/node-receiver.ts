@@ -82,16 +82,49 @@ export function createNodeReceiver<Owner>(
   const handling = handlingOf(verifier, options)
   return (request, response, path, listener) => {
     const { method = "", headers } = request
-    const exchange = new Exchange(handling, request, response, listener)
     let opened: ReturnType<Verifier<Owner>["open"]>
     try {
       opened = handling.verifier.open(headOf(handling, method, pathOnly(path), headers, request))
     } catch (error) {
       return listener.fail(error)
     }
-    if (isPromise(opened)) opened.then((one) => exchange.begin(one)).catch(listener.fail)
-    else exchange.begin(opened)
+    if (isPromise(opened)) opened.then((one) => begin(one, handling, request, response, listener)).catch(listener.fail)
+    else begin(opened, handling, request, response, listener)
   }
+}
+
+function begin<Owner>(
+  opened: OpenRequest<Owner> | Refusal,
+  handling: Handling<Owner>,
+  request: NodeRequest,
+  response: NodeResponse,
+  listener: NodeListener<Owner>,
+): void {
+  const size = opened.ok ? sizeOf(request) : undefined
+  if (!opened.ok) listener.refuse(opened)
+  else if (size === 0) judge(opened.end(), handling, listener, () => Buffer.alloc(0))
+  else new Exchange(handling, request, response, listener).begin(opened, size)
+}
+
+function judge<Owner>(
+  verdict: Awaitable<Verdict<Owner>>,
+  { rawBody }: Handling<Owner>,
+  listener: NodeListener<Owner>,
+  body: () => Buffer,
+): void {
+  whenSettled(verdict, listener, (settled) => {
+    if (settled.ok) listener.accept(settled.auth, rawBody ? body() : undefined)
+    else listener.refuse(settled)
+  })
+}
+
+function whenSettled<Owner>(
+  verdict: Awaitable<Verdict<Owner>>,
+  listener: NodeListener<Owner>,
+  settle: (verdict: Verdict<Owner>) => void,
+): void {
+  if (isPromise(verdict)) verdict.then(settle).catch(listener.fail)
+  else settle(verdict)
 }
 
 /** A proxy may be sent a whole URL. */
@@ -99,7 +132,7 @@ function pathOnly(url: string): string {
   return url.startsWith("/") ? url : url.replace(/^https?:\/\/[^/?]*/i, "").replace(/^(?!\/)/, "/")
 }
 
-/** One request, and what became of it. */
+/** One request with a body, and what became of it. */
 class Exchange<Owner> {
   readonly #handling: Handling<Owner>
   readonly #request: NodeRequest
@@ -116,17 +149,14 @@ class Exchange<Owner> {
     this.#push = request.push
   }
 
-  begin(opened: OpenRequest<Owner> | Refusal): void {
+  begin(opened: OpenRequest<Owner>, size: number | undefined): void {
     const { verifier, rawBody, streamBody } = this.#handling
-    const size = sizeOf(this.#request)
-    const refused = opened.ok ? size && verifier.refuseSize(size) : opened
+    const refused = size && verifier.refuseSize(size)
     if (refused) this.#listener.refuse(refused)
-    else if (!opened.ok) return
-    else if (size === 0) this.#judge(opened.end(), () => Buffer.alloc(0))
     else if (this.#request.readableEnded) this.#useLate(opened)
     else {
       const earlier = takeEarlier(this.#request)
-      if (earlier?.isWhole) this.#judge(opened.end(earlier.bytes), () => earlier.bytes)
+      if (earlier?.isWhole) judge(opened.end(earlier.bytes), this.#handling, this.#listener, () => earlier.bytes)
       else if (rawBody || (opened.needsBody && !streamBody)) this.#collect(opened, earlier?.bytes)
       else this.#stream(opened, earlier?.bytes)
     }
@@ -137,18 +167,6 @@ class Exchange<Owner> {
     const isAnonymous = opened.auth === undefined && !opened.needsBody
     if (isAnonymous) this.#listener.accept(undefined, undefined)
     else this.#listener.fail(new Error(READ_TOO_EARLY))
-  }
-
-  #judge(verdict: Awaitable<Verdict<Owner>>, body: () => Buffer): void {
-    this.#whenSettled(verdict, (settled) => {
-      if (settled.ok) this.#listener.accept(settled.auth, this.#handling.rawBody ? body() : undefined)
-      else this.#listener.refuse(settled)
-    })
-  }
-
-  #whenSettled(verdict: Awaitable<Verdict<Owner>>, settle: (verdict: Verdict<Owner>) => void): void {
-    if (isPromise(verdict)) verdict.then(settle).catch(this.#listener.fail)
-    else settle(verdict)
   }
 
   /** Keeps a body from its readers until it is checked. */
@@ -166,10 +184,10 @@ class Exchange<Owner> {
       },
       end: () => {
         source.isOver = true
-        this.#whenSettled(body.end(), (verdict) => {
+        whenSettled(body.end(), this.#listener, (verdict) => {
           if (request.destroyed) return
           if (verdict.ok) for (const chunk of [...body.chunks, null]) this.#push.call(request, chunk)
-          this.#judge(verdict, () => Buffer.concat(body.chunks))
+          judge(verdict, this.#handling, this.#listener, () => Buffer.concat(body.chunks))
         })
       },
     })
@@ -201,7 +219,7 @@ class Exchange<Owner> {
         return tooLarge !== undefined || this.#push.call(request, chunk)
       },
       end: () =>
-        this.#whenSettled(tooLarge ?? opened.end(), (verdict) => {
+        whenSettled(tooLarge ?? opened.end(), this.#listener, (verdict) => {
           source.isOver = true
           if (!verdict.ok) return this.#refuseLate(verdict)
           this.#listener.identify(verdict.auth)
