@@ -13,7 +13,7 @@ import { checkOptions, overriding } from "./check-option.ts"
 import type { TokenCaller, TokenFacts } from "./identity.ts"
 import type { ReadyKey } from "./key-source.ts"
 import type { LockOut } from "./lock-out.ts"
-import { type Awaitable, whenAnswered } from "./lookup.ts"
+import { type Awaitable, ignoreFailure, whenAnswered } from "./lookup.ts"
 import {
   noteSuccess,
   type OpenRequest,
@@ -301,9 +301,8 @@ function answerOf(ask: () => unknown, name: string): boolean | { readonly cause:
   try {
     const answer = ask()
     if (typeof answer === "boolean") return answer
-    // It may fail too.
-    if (answer instanceof Promise) answer.catch(() => undefined)
-    const given = answer instanceof Promise ? "a promise" : `a value of type ${typeof answer}`
+    if (isPromise(answer)) ignoreFailure(answer)
+    const given = isPromise(answer) ? "a promise" : `a value of type ${typeof answer}`
     return { cause: new TypeError(`${name} must return true or false. It returned ${given}.`) }
   } catch (cause) {
     return { cause }

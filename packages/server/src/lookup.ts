@@ -144,3 +144,8 @@ export function inTime<T>(promise: Awaitable<T>, timeoutMs: number, source: stri
     promise.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }
+
+/** For an answer that nobody waits for, of any class of promises. */
+export function ignoreFailure(answer: PromiseLike<unknown>): void {
+  Promise.resolve(answer).catch(() => undefined)
+}

@@ -1,9 +1,9 @@
 import { UNSIGNED_PAYLOAD } from "@countersign/auth-core"
-import { asked, bytesOf, isPromise, type ReceivedSignature } from "@countersign/auth-core/adapter"
+import { asked, bytesOf, isObject, isPromise, type ReceivedSignature } from "@countersign/auth-core/adapter"
 import type { Identity } from "./identity.ts"
 import type { ReadyKey } from "./key-source.ts"
 import type { LockOut } from "./lock-out.ts"
-import { type Awaitable, inTime, whenAnswered } from "./lookup.ts"
+import { type Awaitable, ignoreFailure, inTime, whenAnswered } from "./lookup.ts"
 import type { Refusal, RefusalCode, RefusalFacts } from "./refusal.ts"
 import { isKnownFor, noteFor } from "./replay-store.ts"
 import type { Policy, ReplayGuard, Rules } from "./verifier-options.ts"
@@ -84,7 +84,7 @@ const FAILURES: ReadonlySet<RefusalCode> = new Set(["SIGNATURE_MISMATCH", "PAYLO
 function noted<T>(note: () => T): T | undefined {
   const answer = asked(note)
   if (!isPromise(answer)) return answer
-  answer.catch(() => undefined)
+  ignoreFailure(answer)
   return undefined
 }
 
@@ -100,7 +100,7 @@ export function refuseKey<Owner>(
 ): Refusal {
   if (lockOut !== undefined && FAILURES.has(facts.code)) {
     const lock = noted(() => lockOut.failed(accessKeyId))
-    if (lock !== undefined) noteLock({ accessKeyId, ...lock })
+    if (isObject(lock)) noteLock({ accessKeyId, failures: lock.failures, lockedForMs: lock.lockedForMs })
   }
   return refuse({ ...facts, accessKeyId })
 }

@@ -264,6 +264,27 @@ describe("a key with wrong signatures", () => {
     await sleep(5)
   })
 
+  it("is judged alike whatever a lock-out of one's own returns, and by promises of any class", async () => {
+    // biome-ignore lint/suspicious/noThenProperty: a promise of another class, which has no catch
+    const thenable = { then: (_: unknown, reject: (error: Error) => void) => reject(new Error("down")) }
+    const onLockOut = vi.fn()
+    const judging = (own: object) => {
+      const lockOut = { isLocked: () => false, failed: () => undefined, succeeded: () => undefined, ...own } as never
+      return createVerifier({ ...options, tokens: undefined, lockOut, onLockOut })
+    }
+    expect(judging({ isLocked: () => thenable }).verify(signed())).toMatchObject({
+      code: "LOCK_OUT_FAILED",
+      cause: { message: "`isLocked` of `lockOut` must return true or false. It returned a promise." },
+    })
+    expect(judging({ succeeded: () => thenable }).verify(signed())).toMatchObject({ ok: true })
+    for (const answer of [thenable, null, true, "locked"])
+      expect(judging({ failed: () => answer }).verify(wrong())).toMatchObject({ code: "SIGNATURE_MISMATCH" })
+    await sleep(5)
+    expect(onLockOut).not.toHaveBeenCalled()
+    void judging({ failed: () => ({ failures: 3, lockedForMs: 1, accessKeyId: "AKOTHER" }) }).verify(wrong())
+    expect(onLockOut.mock.calls).toEqual([[{ accessKeyId: "AKEXAMPLE", failures: 3, lockedForMs: 1 }]])
+  })
+
   it("is only told of if it is locked for no time", () => {
     const onLockOut = vi.fn()
     const verifier = made({ lockOut: { failures: 3, lockMs: 0 }, onLockOut })
