@@ -38,7 +38,8 @@ export interface LockOutOptions {
   now?: (() => number) | undefined
 }
 
-const LOCK_OUT_OPTIONS: Readonly<Record<keyof LockOutOptions, true>> = {
+/** Their names. */
+export const LOCK_OUT_OPTIONS: Readonly<Record<keyof LockOutOptions, true>> = {
   failures: true,
   windowMs: true,
   lockMs: true,

@@ -17,15 +17,18 @@ export function isKnownFor(carrier: object | undefined, store: ReplayStore, id: 
 }
 
 export function noteFor(carrier: object | undefined, store: ReplayStore, id: string): void {
-  if (carrier === undefined) return
-  const known = accepted.get(carrier) ?? new Map<ReplayStore, string>()
-  accepted.set(carrier, known.set(store, id))
+  if (carrier !== undefined) knownOf(carrier).set(store, id)
 }
 
-/** A request that stands for another one, which was accepted. */
+/** A request that stands for another one, which is accepted or will be. */
 export function passOn(from: object, to: object): void {
-  const known = accepted.get(from)
-  if (known !== undefined) accepted.set(to, known)
+  accepted.set(to, knownOf(from))
+}
+
+function knownOf(carrier: object): Map<ReplayStore, string> {
+  const known = accepted.get(carrier) ?? new Map<ReplayStore, string>()
+  accepted.set(carrier, known)
+  return known
 }
 
 /** Remembers the requests that were accepted. */
@@ -51,6 +54,13 @@ export interface ReplayOptions {
    * @default false
    */
   acceptIfStoreFails?: boolean | undefined
+}
+
+/** Their names. */
+export const REPLAY_OPTIONS: Readonly<Record<keyof ReplayOptions, true>> = {
+  store: true,
+  timeoutMs: true,
+  acceptIfStoreFails: true,
 }
 
 /** Options of {@link memoryReplayStore}. */

@@ -13,13 +13,15 @@ export interface TokenPolicy {
   domain?: NameOrId | undefined
 }
 
+const TOKEN_POLICY: Readonly<Record<keyof TokenPolicy, true>> = { roles: true, project: true, domain: true }
+
 /** Whether a caller is let in: `true` or `false`, and no promise. */
 export type TokenTest = (caller: TokenFacts) => boolean
 
 /** @throws {AuthError} `AUTH_INVALID_OPTION` */
 export function createTokenTest(policy: TokenPolicy | TokenTest | undefined): TokenTest | undefined {
   if (policy === undefined || typeof policy === "function") return policy
-  checkOptions("The members of `tokenPolicy`", policy, { roles: true, project: true, domain: true })
+  checkOptions("The members of `tokenPolicy`", policy, TOKEN_POLICY)
   const { roles = [], project, domain } = policy
   if (!Array.isArray(roles) || !roles.every((role) => typeof role === "string" && role !== "")) {
     throw invalidOption("`tokenPolicy.roles` must list names of roles.")

@@ -1,12 +1,12 @@
 import { MAX_SIGNED_BODY_BYTES, type SigningAlgorithm } from "@countersign/auth-core"
 import { createSignatureReader, invalidOption, isSigningAlgorithm } from "@countersign/auth-core/adapter"
-import { checkBooleans, checkNumber, checkOptions } from "./check-option.ts"
+import { checkBooleans, checkNumber, checkOptions, overriding } from "./check-option.ts"
 import type { Scheme } from "./identity.ts"
 import { createKeySource, type KeyCacheOptions, type Keys, type ReadyKey } from "./key-source.ts"
-import { type LockOut, type LockOutOptions, memoryLockOut } from "./lock-out.ts"
+import { LOCK_OUT_OPTIONS, type LockOut, type LockOutOptions, memoryLockOut } from "./lock-out.ts"
 import type { Lookup, LookupContext } from "./lookup.ts"
 import { createRefusals, type Refusal, type RefusalFacts, type RefusalFormat } from "./refusal.ts"
-import { memoryReplayStore, type ReplayOptions, type ReplayStore } from "./replay-store.ts"
+import { memoryReplayStore, REPLAY_OPTIONS, type ReplayOptions, type ReplayStore } from "./replay-store.ts"
 import { createTokenTest, type TokenPolicy, type TokenTest } from "./token-policy.ts"
 import type { TokenSource } from "./token-source.ts"
 import type { Events, KeyLock, VerifierEvent } from "./verifier-event.ts"
@@ -21,8 +21,7 @@ export interface RouteOptions {
   allowUnsignedHost?: boolean | undefined
   /**
    * Refuses a signed request that was accepted before. `true` remembers them in this process, in one memory for all routes of
-   * a verifier. Tokens and Basic credentials
-   * are made to be sent again, so leave them out by `schemes` where that matters.
+   * a verifier. Tokens and Basic credentials are made to be sent again, so leave them out by `schemes` where that matters.
    * @default false
    */
   replay?: ReplayStore | ReplayOptions | boolean | undefined
@@ -260,7 +259,8 @@ function lockOutOf(given: LockOut | LockOutOptions | boolean, now: () => number)
     if ([isLocked, failed, succeeded].every((method) => typeof method === "function")) return given
     throw invalidOption("A `lockOut` of your own must have isLocked, failed and succeeded.")
   }
-  return memoryLockOut({ now, ...given })
+  checkOptions("The options of a lock-out", given, LOCK_OUT_OPTIONS)
+  return memoryLockOut(overriding<LockOutOptions>(LOCK_OUT_OPTIONS, { now }, given))
 }
 
 function checkNames(name: string, names: unknown): void {
@@ -301,8 +301,7 @@ export function policyOf(route: RouteOptions, { keys, tokens, basic, replayMemor
 function replayOf(given: ReplayStore | ReplayOptions | boolean, memory: () => ReplayStore): ReplayGuard | undefined {
   if (given === false) return undefined
   const options = given === true ? { store: memory() } : "remember" in Object(given) ? { store: given } : given
-  if ("store" in Object(options))
-    checkOptions("The members of `replay`", options, { store: true, timeoutMs: true, acceptIfStoreFails: true })
+  if ("store" in Object(options)) checkOptions("The members of `replay`", options, REPLAY_OPTIONS)
   const { store, timeoutMs = 1_000, acceptIfStoreFails = false } = Object(options) as ReplayOptions
   if (typeof store?.remember !== "function")
     throw invalidOption("`replay` must be true, false, a store with `remember`, or { store }.")

@@ -234,6 +234,21 @@ describe("createAuthHandler", () => {
     createAuthHandler(verifier, { rawBody: true }).node(({ rawBody }) => expectTypeOf(rawBody).toEqualTypeOf<Buffer>())
   })
 
+  it("is no replay to itself when two of them stream one body", async () => {
+    const guarded = verifier.with({ replay: true })
+    const [first, second] = [
+      createAuthHandler(guarded, { streamBody: true }),
+      createAuthHandler(guarded, { streamBody: true }),
+    ]
+    const call = { method: "POST", path: "/", body: "x" }
+    const headers = serviceHeaders("https://a.example.com", call)
+    const handler = first.fetch(second.fetch(async (request) => new Response(await request.text())))
+    const sent = (): Request => new Request("https://a.example.com/", { method: "POST", headers, body: "x" })
+    const answer = await handler(sent())
+    expect([answer.status, await answer.text()]).toEqual([200, "x"])
+    expect((await handler(sent())).status).toBe(401)
+  })
+
   it("tells who reads a body before it", async () => {
     const warned: [string, unknown][] = []
     const warn = vi.spyOn(process, "emitWarning").mockImplementation((text, more) => {
