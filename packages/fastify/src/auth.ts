@@ -1,5 +1,5 @@
 import type { HandlerOptions, RegisteredOwner, Verifier } from "@countersign/server"
-import { type AuthOf, createNodeReceiver, handlerOptionsOver, type NodeReceiver } from "@countersign/server/adapter"
+import { type AuthOf, createNodeReceiver, type NodeReceiver } from "@countersign/server/adapter"
 import type { FastifyPluginAsync, RegisterOptions } from "fastify"
 
 declare module "fastify" {
@@ -37,12 +37,12 @@ export const auth: FastifyPluginAsync<AuthOptions> = Object.assign(
     // Fastify adds options of its own.
     const { verifier, prefix: _, logLevel: __, logSerializers: ___, ...own } = given as typeof given & RegisterOptions
     // Options of a class may be on its prototype.
-    const options = handlerOptionsOver({}, Object.assign(Object.create(Object.getPrototypeOf(given)), own))
+    const options: HandlerOptions = Object.assign(Object.create(Object.getPrototypeOf(given)), own)
     const usual = createNodeReceiver(verifier, options)
     const ofRoute = new WeakMap<HandlerOptions, NodeReceiver<unknown>>()
     // A route that was added before the plugin was loaded has no receiver yet.
     const receiverOf = (own: HandlerOptions): NodeReceiver<unknown> => {
-      const receive = ofRoute.get(own) ?? createNodeReceiver(verifier, handlerOptionsOver(options, own))
+      const receive = ofRoute.get(own) ?? createNodeReceiver(verifier, own, options)
       ofRoute.set(own, receive)
       return receive
     }

@@ -2,7 +2,6 @@
 export { type AuthUnder, sendRefusal } from "./create-auth-handler.ts"
 export { createSilentVerifier } from "./create-verifier.ts"
 export { createFetchReceiver, type FetchReceiver, type ReceivedRequest } from "./fetch-receiver.ts"
-export { handlerOptionsOver } from "./handler-options.ts"
 export {
   type AuthOf,
   createNodeReceiver,

@@ -61,12 +61,6 @@ const PROXY_OPTIONS: Readonly<Record<keyof ProxyOptions, true>> = {
   addedPrefix: true,
 }
 
-/** The options of a handler over others. @throws {AuthError} `AUTH_INVALID_OPTION` */
-export function handlerOptionsOver(usual: HandlerOptions, own: HandlerOptions): HandlerOptions {
-  checkOptions("The options of a handler", own, HANDLER_OPTIONS)
-  return overriding(HANDLER_OPTIONS, usual, own)
-}
-
 /** Handler options, checked. */
 export interface Handling<Owner> {
   readonly verifier: Verifier<Owner, boolean>
@@ -78,10 +72,18 @@ export interface Handling<Owner> {
 
 type HeaderOf = (name: string) => string | undefined
 
-/** @throws {AuthError} `AUTH_INVALID_OPTION` */
-export function handlingOf<Owner>(verifier: Verifier<Owner, boolean>, options: HandlerOptions): Handling<Owner> {
+/**
+ * @param usual the options that hold where `options` says nothing
+ * @throws {AuthError} `AUTH_INVALID_OPTION`
+ */
+export function handlingOf<Owner>(
+  verifier: Verifier<Owner, boolean>,
+  options: HandlerOptions,
+  usual: HandlerOptions = {},
+): Handling<Owner> {
   if (typeof verifier?.open !== "function") throw invalidOption("`verifier` must be one of createVerifier.")
-  const { streamBody = false, rawBody = false, proxy, ...route } = handlerOptionsOver({}, options)
+  checkOptions("The options of a handler", options, HANDLER_OPTIONS)
+  const { streamBody = false, rawBody = false, proxy, ...route } = overriding(HANDLER_OPTIONS, usual, options)
   checkBooleans({ streamBody, rawBody })
   if (streamBody && rawBody) throw invalidOption("`rawBody` collects what `streamBody` streams: choose one of them.")
   return {

@@ -73,13 +73,15 @@ export type NodeReceiver<Owner> = (
  * Prepares a route of a server that uses the requests of Node. A body stays in its request: who reads it afterwards reads it as
  * if nobody had.
  *
+ * @param usual the options that hold where `options` says nothing
  * @throws {AuthError} `AUTH_INVALID_OPTION`
  */
 export function createNodeReceiver<Owner>(
   verifier: Verifier<Owner, boolean>,
   options: HandlerOptions = {},
+  usual: HandlerOptions = {},
 ): NodeReceiver<Owner> {
-  const handling = handlingOf(verifier, options)
+  const handling = handlingOf(verifier, options, usual)
   return (request, response, path, listener) => {
     const { method = "", headers } = request
     let opened: ReturnType<Verifier<Owner>["open"]>
