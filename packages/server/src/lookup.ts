@@ -30,7 +30,7 @@ export interface LookupContext {
   told?(outcome: Outcome, durationMs: number): void
 }
 
-/** What a source answers, with a memory. */
+/** A source with a memory. */
 export interface Lookup<Subject, Value> {
   /** The answer that is remembered and fresh. */
   atHand(subject: Subject, time: number): Value | undefined

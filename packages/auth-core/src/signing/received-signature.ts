@@ -116,7 +116,7 @@ function completed(claim: SignatureClaim, text: string): Claim {
   return { ...claim, text, names: claim.signedHeaders.join(";"), hash, form }
 }
 
-/** What a reader remembers of the requests before. */
+/** The memory of a reader. */
 interface Memory {
   readonly hostAt: typeof hostOf
   readonly lineOf: typeof methodLine
