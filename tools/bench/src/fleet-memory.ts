@@ -25,7 +25,7 @@ export const fleetMemory: Part = async () => {
   const shared = await client.dbSize()
   if (shared < CUSTOMERS) throw new Error(`Only ${shared} of ${CUSTOMERS} tokens are in Redis.`)
   globalThis.gc?.()
-  const { rss } = process.memoryUsage()
+  const { heapUsed, external, rss } = process.memoryUsage()
   await client.close()
   await redis.stop()
   return {
@@ -33,11 +33,12 @@ export const fleetMemory: Part = async () => {
       {
         id: "memory-fleet",
         what: "process with 100,000 customers' tokens of 1.5 kB, shared by Redis and encrypted",
-        against: "resident set",
-        value: rss / 1e6,
+        against: "memory in use after a collection",
+        value: (heapUsed + external) / 1e6,
         unit: "MB",
         target: { atMost: 250 },
-        isUnsteady: true,
+        // Node lets its heap grow as far as the machine allows before it collects.
+        detail: `resident set ${(rss / 1e6).toFixed(0)} MB`,
       },
     ],
   }
