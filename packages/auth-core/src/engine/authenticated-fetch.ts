@@ -89,10 +89,8 @@ function namingAuth(input: string | URL | Request, init: FetchInit, key: string)
 
 /** Where a request goes; `undefined` if only the caller's own fetch knows the base of its URL. */
 function destination(input: string | URL | Request, { fetch, baseUrl }: AuthenticatedFetchOptions): URL | undefined {
-  const text = isRequest(input) ? input.url : String(input)
-  const base = globalThis.location?.href ?? baseUrl
   try {
-    return parse(text, base)
+    return parse(isRequest(input) ? input.url : String(input), globalThis.location?.href ?? baseUrl)
   } catch (error) {
     if (fetch === globalThis.fetch) throw error
     return undefined

@@ -279,7 +279,8 @@ function withoutSecrets({ errorCode, errorMessage, requestId }: ErrorFields, att
   const { headers, url, body } = attempt
   const cookies = (headers.cookie ?? "").split(/; */).map((pair) => pair.slice(pair.indexOf("=") + 1))
   const sent = [...Object.values(headers), ...cookies, ...url.searchParams.values(), ...valuesOf(body)]
-  const secrets = sent.filter((value) => value.length >= SHORTEST_SECRET && !SDK_DATE.test(value))
+  // The service quotes the date where a clock is wrong.
+  const secrets = sent.filter((value) => value.length >= SHORTEST_SECRET && value !== headers["x-sdk-date"])
   const redacted = (text: string | undefined): string | undefined =>
     text === undefined ? undefined : redactText(text.replace(/canonicalRequest:.*/is, "canonicalRequest: ..."), secrets)
   return { errorCode: redacted(errorCode), errorMessage: redacted(errorMessage), requestId: redacted(requestId) }
@@ -302,9 +303,6 @@ function valuesOf(body: unknown): string[] {
 /** Refusals are rare, but masking takes time for each value. In bytes or characters. */
 const LONGEST_READ_BODY = 65_536
 const MOST_VALUES = 1_000
-
-/** The service quotes it where a clock is wrong. */
-const SDK_DATE = /^\d{8}T\d{6}Z$/
 
 /** A shorter text is a word, not a secret. */
 const SHORTEST_SECRET = 8
