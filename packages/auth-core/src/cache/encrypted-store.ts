@@ -1,5 +1,6 @@
 import { invalidOption } from "../errors/auth-error.ts"
 import { hasBrand } from "../runtime/has-brand.ts"
+import { lazily } from "../runtime/promises.ts"
 import {
   type CacheStore,
   type CoordinatedStore,
@@ -53,6 +54,8 @@ export interface EncryptedStoreOptions {
 interface ReadyKey {
   readonly id: string
   readonly key: Promise<CryptoKey>
+  /** Names secrets. */
+  readonly namingKey: () => CryptoKey | Promise<CryptoKey>
 }
 
 const FORMAT = "e1"
@@ -155,7 +158,7 @@ export function encryptedStore(store: CacheStore, { keys, onUnreadable }: Encryp
     delete: (key) => store.delete(key),
     ...(isCoordinated(store) && { take: (key: string, question: StoreQuestion) => take(store, key, question) }),
     // During a rotation, values of processes with another first key are found.
-    namesOf: (secret) => Promise.all(ready.map(async ({ key }) => nameUnder(await namingKeyOf(await key), secret))),
+    namesOf: (secret) => Promise.all(ready.map(async ({ namingKey }) => nameUnder(await namingKey(), secret))),
     ...(store.watch && {
       watch: (listener: (notice: StoreNotice) => void, onUnheard?: (reason: string) => void) =>
         watchOf(store, (notice) => void tellNotice(notice, listener), onUnheard),
@@ -225,7 +228,7 @@ function readyKey(given: EncryptionKey, index: number): ReadyKey {
     // An old key only decrypts.
     const usages = index === 0 ? (["encrypt", "decrypt"] as const) : (["decrypt"] as const)
     if (name === "AES-GCM" && length === KEY_BYTES * 8 && usages.every((usage) => key.usages.includes(usage))) {
-      return { id, key: Promise.resolve(key) }
+      return withNamingKey(id, Promise.resolve(key))
     }
     throw invalidOption(
       `\`keys[${index}].key\` must be a CryptoKey of 256 bits for AES-GCM with the usages ${usages.join(" and ")}; this one has ${length ?? "?"} bits for ${name} with ${key.usages.join(" and ") || "none"}.`,
@@ -238,7 +241,11 @@ function readyKey(given: EncryptionKey, index: number): ReadyKey {
     )
   }
   const imported = crypto.subtle.importKey("raw", new Uint8Array(bytes), "AES-GCM", false, ["encrypt", "decrypt"])
-  return { id, key: imported }
+  return withNamingKey(id, imported)
+}
+
+function withNamingKey(id: string, key: Promise<CryptoKey>): ReadyKey {
+  return { id, key, namingKey: lazily(async () => namingKeyOf(await key)) }
 }
 
 function isCryptoKey(key: EncryptionKey["key"] | undefined): key is CryptoKey {
