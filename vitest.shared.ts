@@ -17,8 +17,8 @@ export const shared: ViteUserConfig = defineConfig({
     typecheck: { enabled: false },
     // Two cores run several packages' tests at once.
     testTimeout: 20_000,
-    // A machine that stands still for a moment is no defect: what fails twice is.
-    retry: process.env["CI"] === "true" ? 1 : 0,
+    // A machine that stands still for a moment is no defect. A test that fails twice is one.
+    retry: process.env.CI === "true" ? 1 : 0,
     // Nx asks for colours, which programs that tests start and read would print too.
     env: { FORCE_COLOR: "0" },
     reporters: ["default", ["json", { outputFile: "test-results.json" }]],

@@ -1,5 +1,11 @@
 import type { HandlerOptions, Refusal, Verifier } from "@countersign/server"
-import { type AuthUnder, createFetchReceiver, type ReceivedRequest, responseOf } from "@countersign/server/adapter"
+import {
+  type AuthUnder,
+  createFetchReceiver,
+  type ReceivedRequest,
+  responseOf,
+  shareAnswers,
+} from "@countersign/server/adapter"
 import type { MiddlewareHandler } from "hono"
 
 /** The variables that handlers find in `c.var`. */
@@ -41,6 +47,8 @@ export function auth<
         if (received.refusal !== undefined) context.res = responseOf(received.refusal)
       })
     }
+    // A middleware may replace the request between two checks.
+    shareAnswers(context, context.req.raw)
     const received = receive(context.req.raw, keep)
     return received instanceof Promise ? received.then(goOn) : (goOn(received) as Promise<Response>)
   }

@@ -46,6 +46,22 @@ describe.each([
     )
   })
 
+  it("is there behind a second auth, though the request was replaced: that is no replay", async () => {
+    const guarded = createVerifier({ keys: () => serviceKey, replay: true })
+    const app = new HonoClass()
+    const replacing: MiddlewareHandler = async ({ req }, next) => {
+      req.raw = new Request(req.raw)
+      await next()
+    }
+    app.use("*", auth(guarded), replacing, auth(guarded))
+    app.post("/v1/servers", async ({ req, json }) => json(await req.text()))
+    const call = { method: "POST", path: "/v1/servers", body: BODY }
+    const init = { method: "POST", body: BODY, headers: serviceHeaders(ORIGIN, call) }
+    const response = await app.request(ORIGIN + call.path, init)
+    expect([response.status, await response.json()]).toEqual([200, BODY])
+    expect((await app.request(ORIGIN + call.path, init)).status).toBe(401)
+  })
+
   it("is that of a request which a later middleware puts in place", async () => {
     const replacing: MiddlewareHandler = async ({ req }, next) => {
       req.raw = new Request(req.raw, { body: "another" })

@@ -11,3 +11,4 @@ export {
   type NodeResponse,
 } from "./node-receiver.ts"
 export { responseOf } from "./refusal.ts"
+export { shareAnswers } from "./replay-store.ts"

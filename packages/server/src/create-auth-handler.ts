@@ -82,7 +82,7 @@ export function createAuthHandler<
         fail(error) {
           if (isHandled) throw error
           warn("COUNTERSIGN_NOT_CHECKED", (error as Error).message)
-          response.writeHead(500).end()
+          if (!response.headersSent) response.writeHead(500).end()
         },
       })
     },
@@ -104,7 +104,8 @@ export function createAuthHandler<
   }
 }
 
-/** Answers a request of Node with a refusal. */
+/** Answers a request of Node with a refusal, unless the program has answered already, as after a time limit of its own. */
 export function sendRefusal({ status, headers, body }: Refusal, response: ServerResponse): void {
+  if (response.headersSent) return
   response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) }).end(body)
 }

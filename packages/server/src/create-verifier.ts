@@ -225,7 +225,9 @@ function withSoughtKey<Owner>(
   }
   const failed = (cause: unknown): Refusal =>
     rules.refuse({ code: "KEY_SOURCE_FAILED", message: "the key cannot be looked up now", accessKeyId, cause })
-  return whenAnswered(() => keys.find(accessKeyId, rules.keyContext(accessKeyId)), judge, failed)
+  // A copy: a part of a header would keep all of it in memory.
+  const name = JSON.parse(JSON.stringify(accessKeyId)) as string
+  return whenAnswered(() => keys.find(name, rules.keyContext(name)), judge, failed)
 }
 
 /** Why a lock-out keeps a key out; `undefined` if it does not. */

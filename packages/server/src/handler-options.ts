@@ -2,6 +2,7 @@ import { asked, invalidOption } from "@countersign/auth-core/adapter"
 import { checkBooleans, checkOptions, overriding } from "./check-option.ts"
 import type { Verifier } from "./create-verifier.ts"
 import { CARRIER, type CarriedHead } from "./replay-store.ts"
+import { NOWHERE } from "./verifier-event.ts"
 import { ROUTE_OPTIONS, type RouteOptions } from "./verifier-options.ts"
 
 /**
@@ -153,9 +154,6 @@ function asSent(headers: Readonly<Record<string, unknown>>): Readonly<Record<str
   return changed.length === 0 ? headers : { ...headers, ...Object.fromEntries(changed) }
 }
 
-/** Where the Host header is missing, this stands for it. Nobody signs for it. */
-const NOWHERE = "http://host.invalid"
-
 /**
  * The head of a request, as its caller signed it.
  *
@@ -172,7 +170,7 @@ export function headOf(
   const signed = asSigned?.(path, (name) => textAt(headers, name))
   // HTTP/2 names the host in a field of its own.
   const own = signed?.host ?? (headers.host === undefined ? textAt(headers, ":authority") : undefined)
-  // The host stays out of the URL, where a malformed one could take a part of the path.
+  // The host stays in its header, out of the URL, where a malformed one could take a part of the path.
   return {
     method,
     url: NOWHERE + withoutFragment(signed?.path ?? path),

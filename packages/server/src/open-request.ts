@@ -5,7 +5,7 @@ import type { ReadyKey } from "./key-source.ts"
 import type { LockOut } from "./lock-out.ts"
 import { type Awaitable, ignoreFailure, inTime, whenAnswered } from "./lookup.ts"
 import type { Refusal, RefusalCode, RefusalFacts } from "./refusal.ts"
-import { isKnownFor, noteFor } from "./replay-store.ts"
+import { askedFor } from "./replay-store.ts"
 import type { Policy, ReplayGuard, Rules } from "./verifier-options.ts"
 
 /** A request that is accepted. */
@@ -82,10 +82,12 @@ const FAILURES: ReadonlySet<RefusalCode> = new Set(["SIGNATURE_MISMATCH", "PAYLO
 
 /** The answer of a lock-out of the program to a note. Its failure changes no verdict. */
 function noted<T>(note: () => T): T | undefined {
-  const answer = asked(note)
-  if (!isPromise(answer)) return answer
-  ignoreFailure(answer)
-  return undefined
+  return asked(() => {
+    const answer = note()
+    if (!isPromise(answer)) return answer
+    ignoreFailure(answer)
+    return undefined
+  })
 }
 
 export function noteSuccess(lockOut: LockOut, accessKeyId: string): void {
@@ -100,7 +102,9 @@ export function refuseKey<Owner>(
 ): Refusal {
   if (lockOut !== undefined && FAILURES.has(facts.code)) {
     const lock = noted(() => lockOut.failed(accessKeyId))
-    if (isObject(lock)) noteLock({ accessKeyId, failures: lock.failures, lockedForMs: lock.lockedForMs })
+    noted(() => {
+      if (isObject(lock)) noteLock({ accessKeyId, failures: lock.failures, lockedForMs: lock.lockedForMs })
+    })
   }
   return refuse({ ...facts, accessKeyId })
 }
@@ -172,15 +176,12 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
     const { now, maxSkewMs } = this.rules
     const ttlMs = Math.max(0, this.#received.signedAt + maxSkewMs - now()) + 1_000
     const id = this.#received.identityOf(hash)
-    const carrier = this.#carrier
-    if (isKnownFor(carrier, store, id)) return this.#identify()
     const judge = (isNew: boolean): Refusal | undefined => {
       if (isNew !== true) return this.#refuse({ code: "SIGNATURE_REPLAYED", message: "the signature was used before" })
-      noteFor(carrier, store, id)
       return this.#identify()
     }
     return whenAnswered(
-      () => inTime(store.remember(id, ttlMs), timeoutMs, "The replay store"),
+      () => askedFor(this.#carrier, store, id, () => inTime(store.remember(id, ttlMs), timeoutMs, "The replay store")),
       judge,
       (cause) => this.#withoutStore(cause),
     )

@@ -1,5 +1,6 @@
-import type { RequestHead } from "@countersign/auth-core/adapter"
+import { isPromise, type RequestHead } from "@countersign/auth-core/adapter"
 import { checkNumber } from "./check-option.ts"
+import type { Awaitable } from "./lookup.ts"
 
 /** In a head: the request of a server to which it belongs. */
 export const CARRIER = Symbol("carrier")
@@ -8,16 +9,36 @@ export interface CarriedHead extends RequestHead {
   readonly [CARRIER]?: object | undefined
 }
 
-/** The signatures that were accepted with a request of a server, by store: several checks of one request are no replay. */
-const accepted = new WeakMap<object, Map<ReplayStore, string>>()
-
-/** Whether a signature was accepted with this very request. */
-export function isKnownFor(carrier: object | undefined, store: ReplayStore, id: string): boolean {
-  return carrier !== undefined && accepted.get(carrier)?.get(store) === id
+/** What a store says of a signature, or will. */
+interface Known {
+  readonly id: string
+  readonly isNew: Awaitable<boolean>
 }
 
-export function noteFor(carrier: object | undefined, store: ReplayStore, id: string): void {
-  if (carrier !== undefined) knownOf(carrier).set(store, id)
+/** The answers of stores for a request of a server: several checks of one request are no replay. */
+const accepted = new WeakMap<object, Map<ReplayStore, Known>>()
+
+/** The answer of a store. It is asked once for each request, even by checks at the same time. */
+export function askedFor(
+  carrier: object | undefined,
+  store: ReplayStore,
+  id: string,
+  ask: () => Awaitable<boolean>,
+): Awaitable<boolean> {
+  const known = carrier === undefined ? undefined : accepted.get(carrier)?.get(store)
+  if (known?.id === id) return known.isNew
+  const isNew = ask()
+  if (carrier === undefined) return isNew
+  const answers = knownOf(carrier).set(store, { id, isNew })
+  // The next check may find the store at work again.
+  if (isPromise(isNew)) Promise.resolve(isNew).catch(() => answers.delete(store))
+  return isNew
+}
+
+/** Two objects stand for one request. Either may have been checked. */
+export function shareAnswers(one: object, other: object): void {
+  const known = accepted.get(other) ?? knownOf(one)
+  accepted.set(one, known).set(other, known)
 }
 
 /** A request that stands for another one, which is accepted or will be. */
@@ -25,8 +46,8 @@ export function passOn(from: object, to: object): void {
   accepted.set(to, knownOf(from))
 }
 
-function knownOf(carrier: object): Map<ReplayStore, string> {
-  const known = accepted.get(carrier) ?? new Map<ReplayStore, string>()
+function knownOf(carrier: object): Map<ReplayStore, Known> {
+  const known = accepted.get(carrier) ?? new Map<ReplayStore, Known>()
   accepted.set(carrier, known)
   return known
 }

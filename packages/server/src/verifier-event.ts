@@ -2,9 +2,15 @@ import { listenersChannel, tellListeners } from "@countersign/auth-core/adapter"
 import type { Scheme } from "./identity.ts"
 import type { RefusalCode } from "./refusal.ts"
 
+/** The origin of a request whose URL is only a path. Its Host header names the host. Nobody signs for this one. */
+export const NOWHERE = "http://host.invalid"
+
 interface OfRequest {
   readonly method: string
-  /** Scheme, host and port; empty if the URL cannot be read. */
+  /**
+   * Scheme, host and port; empty if the URL or the Host header cannot be read. Where only the header names the host, as on
+   * a server of Node, the scheme is http.
+   */
   readonly origin: string
   /** Without the query. */
   readonly path: string

@@ -3,7 +3,7 @@ import type { Identity } from "./identity.ts"
 import type { Awaitable } from "./lookup.ts"
 import type { OpenRequest, Verdict } from "./open-request.ts"
 import type { Refusal } from "./refusal.ts"
-import type { Tell, VerifierEvent } from "./verifier-event.ts"
+import { NOWHERE, type Tell, type VerifierEvent } from "./verifier-event.ts"
 
 /** Tells the verdict on a request, once. */
 export function watched<Owner>(
@@ -44,9 +44,10 @@ function watchedAtHand<Owner>(
   }
 }
 
-function eventOf<Owner>({ method, url }: RequestHead, verdict: Verdict<Owner>): VerifierEvent {
-  const at = URL.canParse(url) ? new URL(url) : { origin: "", pathname: "" }
-  const place = { method, origin: at.origin, path: at.pathname }
+function eventOf<Owner>({ method, url, headers }: RequestHead, verdict: Verdict<Owner>): VerifierEvent {
+  const at = parsed(url)
+  const byHost = at?.origin === NOWHERE ? parsed(`http://${Object(headers).host}`) : at
+  const place = { method, origin: byHost?.origin ?? "", path: at?.pathname ?? "" }
   if (!verdict.ok) {
     const { code, status, accessKeyId } = verdict
     return { type: "refused", ...place, code, status, accessKeyId }
@@ -54,6 +55,10 @@ function eventOf<Owner>({ method, url }: RequestHead, verdict: Verdict<Owner>): 
   const { auth } = verdict
   if (auth === undefined) return { type: "accepted", ...place }
   return { type: "accepted", ...place, scheme: auth.scheme, accessKeyId: auth.accessKeyId, label: labelOf(auth) }
+}
+
+function parsed(url: string | URL): URL | undefined {
+  return URL.canParse(url) ? new URL(url) : undefined
 }
 
 function labelOf<Owner>(auth: Identity<Owner>): string {

@@ -4,6 +4,7 @@ import { connect, createServer as createHttp2Server } from "node:http2"
 import type { AddressInfo } from "node:net"
 import { PassThrough, Readable } from "node:stream"
 import { buffer, text } from "node:stream/consumers"
+import { setTimeout as sleep } from "node:timers/promises"
 import {
   describeService,
   type RunningService,
@@ -22,6 +23,7 @@ import {
   type Identity,
   RequestRefused,
   type Verifier,
+  type VerifierEvent,
 } from "../src/index.ts"
 
 /** Each route of the contract, in the forms of fetch. The platform parses forms. */
@@ -247,6 +249,69 @@ describe("createAuthHandler", () => {
     const answer = await handler(sent())
     expect([answer.status, await answer.text()]).toEqual([200, "x"])
     expect((await handler(sent())).status).toBe(401)
+  })
+
+  it("is no replay to itself when two of them check one request at the same time", async () => {
+    const seen = new Set<string>()
+    const remember = async (id: string): Promise<boolean> => !seen.has(id) && seen.add(id).has(id)
+    const handler = createAuthHandler(verifier.with({ replay: { remember } })).fetch(() => new Response())
+    const headers = serviceHeaders("https://a.example.com", { method: "GET", path: "/" })
+    const request = new Request("https://a.example.com/", { headers })
+    const answers = await Promise.all([handler(request), handler(request), handler(new Request(request))])
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 401])
+  })
+
+  it("asks a replay store again after it failed", async () => {
+    const answers = [async () => Promise.reject(new Error("down")), async () => true]
+    const remember = (): Promise<boolean> => answers.shift()?.() ?? Promise.resolve(false)
+    const handler = createAuthHandler(verifier.with({ replay: { remember } })).fetch(() => new Response())
+    const headers = serviceHeaders("https://a.example.com", { method: "GET", path: "/" })
+    const request = new Request("https://a.example.com/", { headers })
+    expect([(await handler(request)).status, (await handler(request)).status]).toEqual([503, 200])
+  })
+
+  it("tells events with the origin that the Host header names", async () => {
+    const origins: string[] = []
+    const onEvent = (event: VerifierEvent): void => void ("origin" in event && origins.push(event.origin))
+    const handler = createAuthHandler(createVerifier({ keys: () => serviceKey, onEvent })).node((_, response) => {
+      response.end()
+    })
+    const running = await listening(handler)
+    const [origin] = running.origins
+    await fetch(`${origin}/a`, { headers: serviceHeaders(origin, { method: "GET", path: "/a" }) })
+    await fetch(`${origin}/a`)
+    expect(origins).toEqual([origin, origin])
+    await running.close()
+  })
+
+  it.each([
+    ["is wrong", "Access=AK", () => serviceKey],
+    ["has a key whose source is slow", "Access=AK", () => new Promise<never>(() => undefined)],
+  ])("leaves an answer alone that the program gave before a signature that %s", async (_name, access, keys) => {
+    const slow = createVerifier({ keys, keyCache: { timeoutMs: 60 } })
+    const handler = createAuthHandler(slow).node((_, response) => void response.end("handled"))
+    const uncaught: unknown[] = []
+    const note = (error: unknown): unknown => uncaught.push(error)
+    process.on("uncaughtException", note).on("unhandledRejection", note)
+    const { origins, close } = await listening((request, response) => {
+      handler(request, response)
+      response.writeHead(503).end("too late")
+    })
+    const headers = {
+      "x-sdk-date": new Date().toISOString().replaceAll(/[-:]|\.\d+/g, ""),
+      authorization: `SDK-HMAC-SHA256 ${access}, SignedHeaders=host;x-sdk-date, Signature=${"0".repeat(64)}`,
+      "content-length": "4",
+    }
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const sending = request(origins[0], { method: "POST", headers }, resolve).on("error", reject)
+      sending.write("ab")
+      setTimeout(() => sending.end("cd"), 100)
+    })
+    expect([answer.statusCode, String(await buffer(answer))]).toEqual([503, "too late"])
+    await sleep(100)
+    expect(uncaught).toEqual([])
+    process.off("uncaughtException", note).off("unhandledRejection", note)
+    await close()
   })
 
   it("tells who reads a body before it", async () => {

@@ -277,7 +277,14 @@ describe("a key with wrong signatures", () => {
       cause: { message: "`isLocked` of `lockOut` must return true or false. It returned a promise." },
     })
     expect(judging({ succeeded: () => thenable }).verify(signed())).toMatchObject({ ok: true })
-    for (const answer of [thenable, null, true, "locked"])
+    const throwing = (name: string): object =>
+      Object.defineProperty({}, name, {
+        get() {
+          throw new Error("read")
+        },
+      })
+    expect(judging({ succeeded: () => throwing("then") }).verify(signed())).toMatchObject({ ok: true })
+    for (const answer of [thenable, null, true, "locked", throwing("then"), throwing("failures")])
       expect(judging({ failed: () => answer }).verify(wrong())).toMatchObject({ code: "SIGNATURE_MISMATCH" })
     await sleep(5)
     expect(onLockOut).not.toHaveBeenCalled()

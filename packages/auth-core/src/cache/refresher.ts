@@ -98,8 +98,10 @@ export class Refresher {
       if (pending.aliveAt !== undefined) return unlessDead(pending, clock).then(follow)
       const isInLine = this.#turns.want(pending.turn, signal)
       if (isInLine || provider.binding !== undefined) return pending.promise.then(follow)
-      // Ten thousand may join at once. Without a binding they share one promise.
-      pending.shared ??= pending.promise.then(follow)
+      // Ten thousand may join at once. Without a binding they share one promise, which no signal of theirs ends.
+      pending.shared ??= pending.promise.then((outcome) =>
+        this.#follow(provider, entry, outcome, reason, path, undefined),
+      )
       return pending.shared
     }
     const failure = this.blockingFailure(provider, entry)

@@ -110,6 +110,7 @@ export class TokenCache {
     options?: Pick<GetOptions<T>, "signal">,
   ): Promise<T> {
     const signal = options?.signal
+    signal?.throwIfAborted()
     const renew = (provider: Provider<T>): Promise<T> =>
       this.#refresher.join(provider, this.#claim(provider), { isForced: true, isAwaited: true }, [], signal)
     if (typeof identity !== "string") return await abortable(renew(identity), signal)
@@ -170,6 +171,7 @@ export class TokenCache {
     const entry = this.#claim(provider)
     const { value } = entry
     if (rejected !== undefined && (value === undefined || hasSameSecret(value, rejected))) {
+      if (signal?.aborted) return this.#giveUp(entry, signal)
       return abortable(this.#replace(provider, entry, rejected, path, signal), signal)
     }
     if (value !== undefined && !entry.mustRefresh(this.#clock)) {
@@ -177,12 +179,14 @@ export class TokenCache {
       const refreshed = this.#refreshBehind(provider, entry)
       return refreshed === undefined ? value : abortable(this.#orElseOld(refreshed, provider, entry), signal)
     }
-    if (signal?.aborted) {
-      this.#entries.rest(entry)
-      return Promise.reject(signal.reason)
-    }
+    if (signal?.aborted) return this.#giveUp(entry, signal)
     const renewed = this.#refresher.join(provider, entry, { isAwaited: true }, path, signal)
     return abortable(value === undefined ? renewed : this.#orElseOld(renewed, provider, entry), signal)
+  }
+
+  #giveUp(entry: CacheEntry, { reason }: AbortSignal): Promise<never> {
+    this.#entries.rest(entry)
+    return Promise.reject(reason)
   }
 
   /** The first caller past the soft expiry starts the refresh. Returns it where the caller has to wait for it. */

@@ -45,13 +45,13 @@ function inKind(headers: Readonly<Record<string, string>>, own: HeadersInit): He
         headers,
       ),
     )
-  return spelledAs(Object.keys(own), headers)
+  const names = Object.keys(own)
+  return names.every((name) => name === name.toLowerCase()) ? headers : spelledAs(names, headers)
 }
 
 /** The same headers, spelled as by the caller, whose names come first. */
 function spelledAs(names: readonly string[], headers: Readonly<Record<string, string>>): Record<string, string> {
   const lowerCase = names.map((name) => name.toLowerCase())
-  if (lowerCase.every((name, index) => name === names[index])) return headers
   const spelled: Record<string, string> = {}
   for (const [index, name] of lowerCase.entries()) {
     const isFirst = lowerCase.indexOf(name) === index

@@ -138,8 +138,9 @@ export function createSignatureReader(): (
   const clients = new KnownClaims()
   // A check takes 8 % less: many requests come within a second.
   const timeOf = rememberLast(createSdkClock())
+  const none = planOf("")
   // Requests in a row mostly sign the same headers, which are then read in one go.
-  let usual = planOf("")
+  let usual = none
   const memory: Memory = {
     // A check takes 5 % less, and 4 % less.
     hostAt: rememberLast(hostOf),
@@ -149,7 +150,7 @@ export function createSignatureReader(): (
       usual = plan
     },
   }
-  return (request, scoped = false) => {
+  const read = (request: RequestHead, scoped: boolean): ReceivedSignature | RefusedSignature => {
     try {
       let found = usual.selection.read(request.headers)
       const authorization = found[usual.authorization] ?? ""
@@ -173,9 +174,13 @@ export function createSignatureReader(): (
       if (plan !== usual) found = plan.selection.read(request.headers)
       return new Received(request, claim, plan, found, authorization, date, signedAt, memory)
     } catch (error) {
-      return refusalOf(error)
+      if (usual === none) return refusalOf(error)
+      // It may have read a malformed header that is not signed.
+      usual = none
+      return read(request, scoped)
     }
   }
+  return (request, scoped = false) => read(request, scoped)
 }
 
 const TIME_OF_DAY = /^T(?:[01]\d|2[0-3])[0-5]\d[0-5]\dZ$/

@@ -21,6 +21,8 @@ function counted(clock: ReturnType<typeof fakeClock>, answer: (index: number) =>
   return { seen, provider }
 }
 
+const REJECTED: Token = { value: "rejected", issuedAt: 0, expiresAt: 1 }
+
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
 
 it("only so many refreshes are on their way at once, and the others follow in order", async () => {
@@ -248,6 +250,33 @@ describe("a refresh that waits for its turn", () => {
     await run()
     expect((await busy).value).toBe("busy")
     expect(order).toEqual(["first", "old", "busy"])
+  })
+
+  it("ends no caller without a signal by the signal of another one", async () => {
+    const { cache, named, run } = oneTurn()
+    const provider = named("shared")
+    const [one, two] = [new AbortController(), new AbortController()]
+    const first = Promise.resolve(cache.get(provider, { signal: one.signal }))
+    one.abort(new Error("one"))
+    const second = Promise.resolve(cache.get(provider, { signal: two.signal }))
+    const third = cache.get(provider)
+    two.abort(new Error("two"))
+    await expect(first).rejects.toThrow("one")
+    await expect(second).rejects.toThrow("two")
+    await run()
+    expect((await third).value).toBe("shared")
+  })
+
+  it.each<[string, (cache: TokenCache, provider: TokenProvider, signal: AbortSignal) => unknown]>([
+    ["refresh", (cache, provider, signal) => cache.refresh(provider, { signal })],
+    ["get", (cache, provider, signal) => cache.get(provider, { signal })],
+    ["get with a rejected value", (cache, provider, signal) => cache.get(provider, { signal, rejected: REJECTED })],
+  ])("begins nothing for a caller who has given up already: %s", async (_name, ask) => {
+    const provider = scriptedProvider("unwanted", async () => tokenAt(fakeClock(), "unwanted"))
+    const cache = new TokenCache()
+    await expect(ask(cache, provider, AbortSignal.abort(new Error("gone")))).rejects.toThrow("gone")
+    expect(provider.calls).toHaveLength(0)
+    expect(cache.size).toBe(0)
   })
 
   it("does not count that time for its time limit", async () => {

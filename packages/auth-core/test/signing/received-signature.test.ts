@@ -48,6 +48,22 @@ function changed(text: string): fc.Arbitrary<string> {
 }
 
 describe("a reader that knows its clients", () => {
+  it("reads no unsigned header that an earlier request signed", () => {
+    const warm = createSignatureReader()
+    const [request] = requests
+    if (request === undefined) throw new Error("There is no request.")
+    const noted = { ...request, headers: { ...request.headers, "x-note": "1" } }
+    const { headers } = noted
+    const signedNote = {
+      ...noted,
+      headers: { ...headers, ...sign(noted, credentials, { signedHeaders: ["host", "x-note", "x-sdk-date"] }) },
+    }
+    expect(verdictOf(warm, signedNote as typeof request)).toHaveProperty("refusal", undefined)
+    const malformed = { ...request, headers: { ...request.headers, "x-note": "a\r\n b" } }
+    for (const read of [warm, createSignatureReader()])
+      expect(verdictOf(read, malformed)).toHaveProperty("refusal", undefined)
+  })
+
   it("answers as one that knows nobody, whatever is changed", () => {
     const warm = createSignatureReader()
     for (const request of [...requests, ...requests])
