@@ -35,7 +35,6 @@ export {
 } from "./engine/gate.ts"
 export type { OnRedirect, RedirectEvent, ShownRequest } from "./engine/redirect.ts"
 export {
-  maskSecrets,
   type NativeRequest,
   type NativeSend,
   redactMessage,

@@ -11,7 +11,7 @@ registerSm3(sm3InOneGo((bytes) => sm3(bytes)))
  *
  * @param sm3 gives lower-case hex
  */
-export function sm3InOneGo(sm3: (bytes: Uint8Array) => string): Sm3Digest {
+function sm3InOneGo(sm3: (bytes: Uint8Array) => string): Sm3Digest {
   return {
     hashHex: sm3,
     createHmac(key) {

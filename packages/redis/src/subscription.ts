@@ -14,7 +14,7 @@ export interface LineEvents {
   ended(): void
 }
 
-/** Opens connections for one kind of client. The connections do not reconnect by themselves. */
+/** Opens connections for one kind of client. The connections do not reconnect. */
 export interface Dialer {
   /** The node that tells of a channel. Nothing while that is unknown. */
   placeOf(channel: string): string | undefined

@@ -28,7 +28,7 @@ export interface Authenticated<Owner, Options, Bytes, Optional extends boolean =
 /** Wraps handlers, so that they see only requests whose signature is right. */
 export interface AuthHandler<Owner, Options extends HandlerOptions, Optional extends boolean = false> {
   /**
-   * For node:http and node:http2. What the handler throws stays uncaught, as without the auth. A request that
+   * For node:http and node:http2. Errors of the handler stay uncaught, as without the auth. A request that
    * cannot be checked, because its body was read before, gets 500, and the process warns with the code COUNTERSIGN_NOT_CHECKED.
    */
   node<Incoming extends IncomingMessage = IncomingMessage, Outgoing extends ServerResponse = ServerResponse>(
@@ -36,7 +36,7 @@ export interface AuthHandler<Owner, Options extends HandlerOptions, Optional ext
   ): (request: Incoming, response: Outgoing) => void
   /**
    * For whatever takes a Request and gives a Response: workers, Deno, Bun, route handlers of Next.js. Further arguments pass
-   * through. What the handler throws passes through too.
+   * through. Errors of the handler pass through too.
    */
   fetch<Incoming extends Request = Request, Rest extends unknown[] = unknown[]>(
     handler: (

@@ -231,7 +231,7 @@ class Exchange<Owner> {
     this.#listener.accept(auth, undefined)
   }
 
-  /** Stands between the source of the body and its readers. What comes when it is over goes nowhere. */
+  /** Stands between the source of the body and its readers. Later chunks go nowhere. */
   #intercept(source: { take(chunk: Buffer): boolean; end(): void }): typeof source & { isOver: boolean } {
     const state = { ...source, isOver: false }
     this.#request.push = (chunk, encoding) => {

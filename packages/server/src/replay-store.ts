@@ -9,7 +9,7 @@ export interface CarriedHead extends RequestHead {
   readonly [CARRIER]?: object | undefined
 }
 
-/** What a store says of a signature, or will. */
+/** The answer of a store, at hand or on its way. */
 interface Known {
   readonly id: string
   readonly isNew: Awaitable<boolean>

@@ -81,15 +81,15 @@ export interface VerifierOptions<Owner = unknown> extends RouteOptions {
    * @default false
    */
   lockOut?: LockOut | LockOutOptions | boolean | undefined
-  /** Hears of each access key that `lockOut` locks. What it throws is ignored. */
+  /** Hears of each access key that `lockOut` locks. Its errors are ignored. */
   onLockOut?: ((lock: LockedKey) => unknown) | undefined
   /** How refusals are written. @default "gateway" */
   refusals?: RefusalFormat | undefined
   /** Shows the canonical request in refusals, its secrets masked. For development only. @default false */
   development?: boolean | undefined
-  /** Hears of each refusal. What it throws is ignored. */
+  /** Hears of each refusal. Its errors are ignored. */
   onRefusal?: ((refusal: Refusal) => void) | undefined
-  /** Hears of everything that happens. What it throws is ignored. */
+  /** Hears of each event. Its errors are ignored. */
   onEvent?: ((event: VerifierEvent) => unknown) | undefined
   /** The server's clock, epoch ms. @default Date.now */
   now?: (() => number) | undefined

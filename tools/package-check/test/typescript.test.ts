@@ -50,7 +50,7 @@ describe.each(Object.keys(COMPILERS) as Compiler[])("with TypeScript %s", (compi
     expect(await compiled(platform, [es, "dom", "dom.iterable"], programs.map(moduleOf))).toBe("")
   })
 
-  it.runIf(lacking.includes("bun-types"))("the types of Bun do not compile by themselves", async () => {
+  it.runIf(lacking.includes("bun-types"))("the types of Bun do not compile on their own", async () => {
     await writeFile(join(folder, "modules/nothing.mts"), "export {}\n")
     expect(faultyIn(await compiled("bun", [es], ["modules/nothing.mts"]))).toEqual(["bun-types"])
   })

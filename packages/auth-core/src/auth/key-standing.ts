@@ -151,7 +151,7 @@ const MOST_KEYS = 10_000
 const MOST_ORIGINS = 1_000
 
 /**
- * The only state of the process: the gateway counts the failed signatures of an access key, whichever auth made them.
+ * State of the process: the gateway counts the failed signatures of an access key, whichever auth made them.
  * Times of different clocks cannot be compared, so each clock has its own standings. A key is named by an HMAC of AK
  * and SK under a random key.
  */

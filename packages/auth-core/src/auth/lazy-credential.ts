@@ -2,7 +2,7 @@ import type { Expiring, Provider } from "../identity/provider.ts"
 import { andThen, lazily } from "../runtime/promises.ts"
 import type { CachingOptions, IamReachOptions, RenewableCredential } from "./cached-credential.chunk.ts"
 
-/** A value that nobody can renew. @param current gives it, or refuses it */
+/** A value that nobody can renew. @param current returns it, or throws */
 export function fixedCredential<T>(current: () => T): RenewableCredential<T> {
   return { current, renew: () => false, accepted: () => undefined }
 }

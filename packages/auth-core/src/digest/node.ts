@@ -22,7 +22,7 @@ function crypto(): typeof import("node:crypto") {
 
 let hasSm3: boolean | undefined
 
-/** Bun has no SM3, and neither has a Node whose OpenSSL was built without it. */
+/** Bun has no SM3. Some builds of Node lack it too. */
 function isNative(algorithm: HashAlgorithm): boolean {
   if (algorithm === "sha256") return true
   hasSm3 ??= supports(algorithm)

@@ -60,7 +60,7 @@ export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements
   /**
    * The last attempt got no response.
    *
-   * @param error the client's, of which name and code are told. Without one the attempt ends untold.
+   * @param error the client's. An event tells its name and code; without an error there is none.
    */
   failed(error?: unknown): void {
     this.#tellOutcome()

@@ -225,7 +225,7 @@ export function tellResponse(
   tellListeners({ type: "response", ...partiesOf(attempt), status, durationMs, rejection: said }, onEvent)
 }
 
-/** There is no answer to an attempt that was told, nor will be. */
+/** Tells that an attempt gets no answer. */
 export function tellFailure(attempt: ToldAttempt, thrown: unknown, { onEvent }: DiagnosticOptions): void {
   if (!startedAt.has(attempt) || isOver(attempt)) return
   const durationMs = timeSince(attempt)

@@ -93,8 +93,8 @@ interface BareFetch {
 }
 
 /**
- * Whether fetch may send it as it is, and tells of it then. Not where it has secrets of the caller, which fetch would take
- * along on redirects.
+ * Whether fetch may send it as it is, and an event that tells so. It may not if the request has secrets of the caller: fetch
+ * would take them along on redirects.
  *
  * @throws {AuthError} as `tellBare`
  */

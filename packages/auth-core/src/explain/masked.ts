@@ -14,7 +14,7 @@ export function isMasked(value: string): boolean {
   return MASKED.test(value)
 }
 
-/** Whether it is what was made of a secret, which tells it from others. */
+/** Whether it is the fingerprint of a secret. */
 export function isFingerprint(value: string): boolean {
   return FINGERPRINT.test(value)
 }

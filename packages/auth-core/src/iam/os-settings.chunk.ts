@@ -230,7 +230,7 @@ function textOf(
   if (typeof value === "string") return value
   if (isObject(plain)) throw refused(place, "must be a text")
   if (Number.isSafeInteger(value) && String(value) === plain) return plain
-  throw refused(place, "is no text for every client: put quotes around it")
+  throw refused(place, "is not a text to every client: put quotes around it")
 }
 
 /** The file as it is meant, and with all values as they are written. */

@@ -1,7 +1,6 @@
 import { hashHex } from "#digest"
 import { bytesOfHex, joined } from "../digest/bytes.ts"
 import { bytesOf, type HashAlgorithm, hmacPads } from "../digest/digest.ts"
-import { rememberMany } from "../runtime/remember-last.ts"
 import { ALGORITHMS, type SigningAlgorithm } from "./algorithm.ts"
 import type { Key, KeyMaterial } from "./string-to-sign.ts"
 
@@ -15,18 +14,10 @@ export interface Curve {
   verify(text: string, signature: CompactSignature, publicKey: string): boolean
 }
 
-/** Deriving a key costs more than a signature, and a server verifies those of many callers. */
-const MOST_KEYS = 100
-
-/** Adds an algorithm that signs with a private key derived from AK and SK. The key is derived once per AK and SK. */
+/** Adds an algorithm that signs with a private key derived from AK and SK. A signer or a verifying key derives it once. */
 export function addAsymmetric(name: SigningAlgorithm, curve: Curve): void {
-  const keyOf = rememberMany(
-    MOST_KEYS,
-    (material: KeyMaterial) => asymmetricKey(name, curve, material),
-    ({ accessKeyId, secretAccessKey }) => JSON.stringify([accessKeyId, secretAccessKey]),
-  )
   ALGORITHMS[name].createKey = (material) => {
-    const key = keyOf(material)
+    const key = asymmetricKey(name, curve, material)
     return () => key
   }
 }

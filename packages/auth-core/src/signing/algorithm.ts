@@ -61,7 +61,7 @@ const sm3 = { hash: "sm3", contentHashHeader: "x-sdk-content-sm3" } as const
 
 /** The algorithms, by their word on the wire; and `auto`, which takes its key from one of the others. */
 export const ALGORITHMS: Readonly<Record<SigningAlgorithm | "auto", Algorithm>> = {
-  // @ts-expect-error: names such as toString are of no algorithm.
+  // @ts-expect-error: names such as toString name no algorithm.
   __proto__: null,
   "SDK-HMAC-SHA256": { ...sha256, createKey },
   "SDK-HMAC-SM3": { ...sm3, createKey },

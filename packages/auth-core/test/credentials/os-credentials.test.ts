@@ -146,7 +146,7 @@ describe("a value of clouds.yaml", () => {
     const error = await rejectionOf(projectOf(written), "s3cretSk", written)
     expect(error.code).toBe("AUTH_INVALID_CREDENTIALS")
     expect(error.message).toMatch(
-      new RegExp(`^${file}: clouds.otc.auth.project_id (is no text for every client: put quotes|must be a text)`),
+      new RegExp(`^${file}: clouds.otc.auth.project_id (is not a text to every client: put quotes|must be a text)`),
     )
   })
 })
