@@ -73,7 +73,7 @@ const graph = {
 }
 /** Few files, since each takes a third of a millisecond, and with little that is not needed: half of a start is for reading the code. */
 const groups = [
-  { name: "start", test: (id) => starting.has(id) || id === "\0rolldown/runtime.js" },
+  { name: "start", test: (id) => starting.has(id) },
   ...Object.entries(WAITING).map(([name, folders]) => ({
     name,
     test: (id) => waiting.has(id) && !isOfOneEntry(id) && folders.test(relative("src", id)),

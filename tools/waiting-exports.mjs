@@ -12,6 +12,9 @@ import { parseSync } from "rolldown/utils"
 export function writeEntries(output, folder) {
   const chunks = output.filter(({ isDynamicEntry, isEntry }) => !isDynamicEntry && !isEntry)
   const holders = new Map(chunks.flatMap(({ fileName, exports }) => exports.map((name) => [name, fileName])))
+  for (const name of new Set(output.flatMap(({ isEntry, exports }) => (isEntry ? exports : []))))
+    if (chunks.filter(({ exports }) => exports.includes(name)).length > 1)
+      throw new Error(`Two files export ${name}: give one of the functions another name.`)
   const isWaiting = (name) => holders.get(name) !== "start.js"
   const entries = output.filter(({ isEntry }) => isEntry)
   const isFacade = ({ exports }) => exports.length > 0 && exports.every((name) => holders.has(name))

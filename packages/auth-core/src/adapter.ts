@@ -51,7 +51,7 @@ export { type EndpointOptions, resolveEndpoint } from "./iam/iam-connection.ts"
 export { accessKeyOf, cloudsIn, iamOriginOf, type OsSettings, settingsOfVariables } from "./iam/os-settings.chunk.ts"
 export { checkNameOrId } from "./iam/token-scope.ts"
 export { MAX_SIGNED_BODY_BYTES } from "./runtime/body-size.ts"
-export { type CallLimit, type CallLimitOptions, LONGEST_TIMER_MS, limitCall } from "./runtime/clock.ts"
+export { type CallLimit, type CallLimitOptions, LONGEST_TIMER_MS, limitCall, timeInHeader } from "./runtime/clock.ts"
 export {
   type Fetch,
   type FetchInit,

@@ -40,6 +40,10 @@ export interface NodeRequest {
 export interface NodeResponse {
   /** It is too late for headers. */
   readonly headersSent: boolean
+  /** The whole answer is given. */
+  readonly writableEnded: boolean
+  /** Closes the connection. */
+  destroy(): unknown
   /** Listens for the end of the connection. */
   once(event: "close", listener: () => void): unknown
   /** Sets a header of the answer. */
@@ -246,8 +250,13 @@ class Exchange<Owner> {
 
   #refuseLate(refusal: Refusal): void {
     const failBody = (): void => failReaders(this.#request, new RequestRefused(refusal))
-    if (this.#response.headersSent) failBody()
-    else {
+    if (this.#response.headersSent) {
+      failBody()
+      // Its reader may end the answer at once. Otherwise the sender would wait for the rest.
+      setImmediate(() => {
+        if (!this.#response.writableEnded) this.#response.destroy()
+      })
+    } else {
       // First the answer, since those who read the body may close the connection when that fails.
       this.#response.setHeader("connection", "close")
       this.#response.once("close", failBody)

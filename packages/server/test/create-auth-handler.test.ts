@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { once } from "node:events"
 import { createServer, type IncomingMessage, type RequestListener, request, type ServerResponse } from "node:http"
 import { connect, createServer as createHttp2Server } from "node:http2"
@@ -268,6 +269,41 @@ describe("createAuthHandler", () => {
     const headers = serviceHeaders("https://a.example.com", { method: "GET", path: "/" })
     const request = new Request("https://a.example.com/", { headers })
     expect([(await handler(request)).status, (await handler(request)).status]).toEqual([503, 200])
+  })
+
+  it.each<[string, RequestListener, string]>([
+    [
+      "closes the connection of an answer that was begun and whose body is wrong",
+      (request, response) => {
+        request.on("error", () => undefined)
+        response.write("begun")
+        request.pipe(response)
+      },
+      "terminated",
+    ],
+    [
+      "lets a handler end the answer that it began, though the body is wrong",
+      async (request, response) => {
+        response.write("begun")
+        await buffer(request).catch(() => response.end(", and ended"))
+      },
+      "begun, and ended",
+    ],
+  ])("%s", async (_name, handle, seen) => {
+    const handler = createAuthHandler(verifier, { streamBody: true }).node((request, response) =>
+      handle(request, response as never),
+    )
+    const { origins, close } = await listening(handler)
+    const call = {
+      method: "POST",
+      path: "/",
+      body: "right",
+      headers: { "x-sdk-content-sha256": createHash("sha256").update("right").digest("hex") },
+    }
+    const sent = fetch(`${origins[0]}/`, { method: "POST", body: "wrong", headers: serviceHeaders(origins[0], call) })
+    const answer = await sent.then((response) => response.text()).catch((error: Error) => error.message)
+    expect(answer).toBe(seen)
+    await close()
   })
 
   it("tells events with the origin that the Host header names", async () => {

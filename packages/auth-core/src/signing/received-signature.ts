@@ -17,7 +17,7 @@ import {
   selectHeaders,
 } from "./header-plan.ts"
 import { algorithmOf } from "./keyed-algorithm.ts"
-import { parseSdkDate } from "./server-time.ts"
+import { createSdkClock } from "./server-time.ts"
 import { formatSdkDate } from "./string-to-sign.ts"
 import { hostOf, urlParts } from "./url-parts.ts"
 import { isSame, type VerifyingKey } from "./verifying-key.ts"
@@ -181,22 +181,6 @@ export function createSignatureReader(): (
     }
   }
   return (request, scoped = false) => read(request, scoped)
-}
-
-const TIME_OF_DAY = /^T(?:[01]\d|2[0-3])[0-5]\d[0-5]\dZ$/
-
-/** Gives what {@link parseSdkDate} gives, by arithmetic but for the first time of a day. */
-function createSdkClock(): typeof parseSdkDate {
-  const beginOf = rememberLast((day: string) => parseSdkDate(`${day}T000000Z`))
-  return (text) => {
-    const begin = beginOf(text.slice(0, 8))
-    const time = text.slice(8)
-    if (begin === undefined || !TIME_OF_DAY.test(time)) return undefined
-    const digits = Number(time.slice(1, 7))
-    const hours = Math.floor(digits / 10_000)
-    const minutes = Math.floor(digits / 100) % 100
-    return begin + ((hours * 60 + minutes) * 60 + (digits % 100)) * 1_000
-  }
 }
 
 /** Lists of signed headers to remember, in case a caller never stops inventing them. */

@@ -1,4 +1,5 @@
 import { isAuthError } from "@countersign/auth-core"
+import { timeInHeader } from "@countersign/auth-core/adapter"
 import { explain, explainable } from "@countersign/auth-core/explain"
 import { Command } from "commander"
 import { authenticatedFetchTo } from "../authenticated-fetch.ts"
@@ -196,8 +197,8 @@ async function checkIam(
 /** Date counts whole seconds, and the answer takes a moment. */
 function clockCheck(origin: string, date: string | null, now: number): Check {
   const check = { group: "clock", name: "this machine" } as const
-  const server = Date.parse(date ?? "")
-  if (Number.isNaN(server)) return { ...check, verdict: "skipped", text: `${origin} names no time` }
+  const server = timeInHeader(date)
+  if (server === undefined) return { ...check, verdict: "skipped", text: `${origin} names no time` }
   const offset = Math.round((now - server - 500) / 1_000)
   const text = `${Math.abs(offset)} s ${offset < 0 ? "behind" : "ahead of"} ${origin}`
   if (Math.abs(offset) * 1_000 < NOTABLE_SKEW_MS) return { ...check, verdict: "ok", text }
