@@ -57,8 +57,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<CacheSto
   }
   const keep = (key: string, record: MemoryRecord): void => {
     records.set(key, record)
-    const [oldest] = records.keys()
-    if (records.size > maxEntries && oldest !== undefined) records.delete(oldest)
+    // Looked for only then: a Map passes the places of all that have left.
+    const [oldest] = records.size > maxEntries ? records.keys() : []
+    if (oldest !== undefined) records.delete(oldest)
   }
   const tell = (key: string, change: StoreChange, result?: Pick<StoreNotice, "value" | "failure">): void => {
     for (const listener of listeners) listener({ key, change, ...result })

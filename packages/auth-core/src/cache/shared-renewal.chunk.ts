@@ -444,8 +444,8 @@ export class SharedRenewal {
     for (const storeKey of entry.storeKeys) {
       if (!this.#entries.delete(storeKey)) this.#watch.follow(storeKey)
       this.#entries.set(storeKey, entry)
-      const [oldest] = this.#entries.keys()
-      if (this.#entries.size > MOST_IDENTITIES && oldest !== undefined) this.#unfollow(oldest)
+      const [oldest] = this.#entries.size > MOST_IDENTITIES ? this.#entries.keys() : []
+      if (oldest !== undefined) this.#unfollow(oldest)
     }
   }
 

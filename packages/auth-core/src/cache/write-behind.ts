@@ -82,8 +82,8 @@ export class WriteBehind {
     if (renewal.kind !== "value" && renewal.kind !== "failed") return
     this.#unsaved.delete(storeKey)
     this.#unsaved.set(storeKey, renewal)
-    const [oldest] = this.#unsaved.keys()
-    if (this.#unsaved.size > MOST_UNSAVED && oldest !== undefined) this.#unsaved.delete(oldest)
+    const [oldest] = this.#unsaved.size > MOST_UNSAVED ? this.#unsaved.keys() : []
+    if (oldest !== undefined) this.#unsaved.delete(oldest)
   }
 
   /** Settles when the write of a key that is on its way has ended. Nothing is written to it again. */
