@@ -1,4 +1,4 @@
-import { andThen, type RequestHead } from "@countersign/auth-core/adapter"
+import { andThen, type RequestHead, urlIfValid } from "@countersign/auth-core/adapter"
 import type { Identity } from "./identity.ts"
 import type { Awaitable } from "./lookup.ts"
 import type { OpenRequest, Verdict } from "./open-request.ts"
@@ -45,8 +45,8 @@ function watchedAtHand<Owner>(
 }
 
 function eventOf<Owner>({ method, url, headers }: RequestHead, verdict: Verdict<Owner>): VerifierEvent {
-  const at = parsed(url)
-  const byHost = at?.origin === NOWHERE ? parsed(`http://${Object(headers).host}`) : at
+  const at = urlIfValid(url)
+  const byHost = at?.origin === NOWHERE ? urlIfValid(`http://${Object(headers).host}`) : at
   const place = { method, origin: byHost?.origin ?? "", path: at?.pathname ?? "" }
   if (!verdict.ok) {
     const { code, status, accessKeyId } = verdict
@@ -55,10 +55,6 @@ function eventOf<Owner>({ method, url, headers }: RequestHead, verdict: Verdict<
   const { auth } = verdict
   if (auth === undefined) return { type: "accepted", ...place }
   return { type: "accepted", ...place, scheme: auth.scheme, accessKeyId: auth.accessKeyId, label: labelOf(auth) }
-}
-
-function parsed(url: string | URL): URL | undefined {
-  return URL.canParse(url) ? new URL(url) : undefined
 }
 
 function labelOf<Owner>(auth: Identity<Owner>): string {
