@@ -77,7 +77,7 @@ function mismatch(
     confidence: found !== undefined ? "certain" : isBodyKnown ? "likely" : "possible",
     summary: `The request was not signed with ${secret}.`,
     fix: `Sign with ${secret}: whole, and without white space or quotes.`,
-    evidence: found === undefined ? tried : [`The request that arrived was signed, but ${found.words}.`],
+    evidence: found === undefined ? tried : [`The request arrived as it was signed, but ${found.words}.`],
   }
 }
 

@@ -156,7 +156,7 @@ describe("the check of an app's request", () => {
       ["Access key", "failed", "app-credentials-refused", "certain", false],
     ])
     expect(found[1]?.explanation?.evidence).toEqual([
-      "The request that arrived was signed, but it was signed with the AppSecret of partner-stray-app.",
+      "The request arrived as it was signed, but it was signed with the AppSecret of partner-stray-app.",
     ])
   })
 

@@ -187,7 +187,7 @@ describe("a refused signature", () => {
     const { explanation, check: found } = await detail({}, {}, secretAccessKey)
     expect(explanation).toMatchObject({ cause: "wrong-secret-key", confidence: "certain" })
     expect(explanation?.evidence).toEqual([
-      "The request that arrived was signed, but it was signed with the SK of partner-viewer.",
+      "The request arrived as it was signed, but it was signed with the SK of partner-viewer.",
     ])
     expect(found.steps.at(-1)?.detail).not.toMatch(/below|above/)
   })
