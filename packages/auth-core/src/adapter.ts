@@ -13,13 +13,14 @@ export {
   type AuthenticatedSendOptions,
   authenticatedSend,
   loadFollowUp,
+  passesBare,
   type Send,
 } from "./engine/authenticated-call.ts"
 export { type AuthenticatedFetchOptions, authenticatedFetch } from "./engine/authenticated-fetch.ts"
 export { bodyAtHand, iterableBody, nodeBody, ownBodyHeaders, streamBody, webBody } from "./engine/client-body.ts"
 export type { BareReason, DiagnosticEvent, DiagnosticOptions, RequestEvent } from "./engine/diagnostics.chunk.ts"
 export { platformSignal } from "./engine/fetch-in-kind.ts"
-export type { CallOptions } from "./engine/follow-up.chunk.ts"
+export type { BareRequest, CallOptions } from "./engine/follow-up.chunk.ts"
 export { toNativeFormData } from "./engine/form-or-stream.ts"
 export {
   type AuthForRequest,
@@ -64,9 +65,9 @@ export { isArrayBuffer, isBlob, isFormData, isSearchParams } from "./runtime/has
 export { isHeaderText } from "./runtime/header-text.ts"
 export { listenersChannel } from "./runtime/listeners-channel.ts"
 export { andThen, isPromise } from "./runtime/promises.ts"
-export { clearProxyError, isProxied, refuseProxiedFetch } from "./runtime/proxy.chunk.ts"
+export { refuseProxied, refuseProxiedFetch } from "./runtime/proxy.chunk.ts"
 export { asked, isObject, listAt, memberAt, parseJson, readErrorFields, textAt } from "./runtime/read-answer.ts"
-export { hasOwnSecrets, isSecretName, staysAtOrigin } from "./runtime/redact.ts"
+export { isSecretName, staysAtOrigin } from "./runtime/redact.ts"
 export { rememberLast } from "./runtime/remember-last.ts"
 export { tellListeners, warn } from "./runtime/tell-listeners.ts"
 export { isSigningAlgorithm } from "./signing/algorithm.ts"

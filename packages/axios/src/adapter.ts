@@ -36,12 +36,10 @@ export function authenticatingAdapter(own: Config["adapter"], [authFor, guard]: 
     // secrets.
     if (url === undefined || !/^https?:$/.test(url.protocol)) return adapter(config)
     const baseUrl = core.urlIfValid(config.baseURL)
-    const bare = guard.bareReason(url, baseUrl)
-    if (bare !== undefined && !core.hasOwnSecrets(byLowerCase(config.headers))) {
-      const { tellBare } = await core.loadFollowUp()
-      tellBare(auth, { method: (config.method ?? "get").toUpperCase(), url }, bare, guard)
-      return adapter(config)
-    }
+    const method = (config.method ?? "get").toUpperCase()
+    const ownHeaders = (): Readonly<Record<string, unknown>> => byLowerCase(config.headers)
+    const bare = core.passesBare(auth, { method, url, baseUrl, ownHeaders }, guard)
+    if (bare !== false && (await bare)) return adapter(config)
     return authenticated(config, url, kindOf(adapter, config), auth, guard)
   })
 }

@@ -10,6 +10,7 @@ import {
   type GuardOptions,
   isRejection,
   loadFollowUp,
+  passesBare,
   type ResponseLike,
   staysAtOrigin,
   wireUrl,
@@ -87,19 +88,17 @@ export function authHooks(auth: Auth | false, options: GuardOptions = {}): AuthH
     const crossed = Reflect.get(context, redirected) === true
     const call = continuedCall(context) ?? new AuthenticatedCall({ guard, maxRedirects: 0 })
     calls.set(request, call)
-    const bare = guard.bareReason(url, baseUrl, crossed)
-    if (bare !== undefined) {
-      const plain = { method, url, redirected: crossed }
-      return andThen(loadFollowUp(), ({ tellBare }) => tellBare(chosen, plain, bare, guard))
-    }
-    const given = headersOf(request)
-    const isUnread = chosen.bodyLimit(given) === undefined
-    return andThen(bodyOf(request, isUnread, signal), (body) => {
-      // Reading the body may have set its type.
-      const headers = body === undefined ? given : headersOf(request)
-      const outgoing = { method, url, headers, body, baseUrl, signal, redirected: crossed, asIs: true }
-      const prepared = call.next(chosen, outgoing)
-      return andThen(prepared, (attempt) => applyAttempt(request, call, attempt, !isUnread && mayPipeBody(request)))
+    const target = { method, url, baseUrl, redirected: crossed }
+    return andThen(passesBare(chosen, target, guard), (isBare) => {
+      if (isBare) return
+      const given = headersOf(request)
+      const isUnread = chosen.bodyLimit(given) === undefined
+      return andThen(bodyOf(request, isUnread, signal), (body) => {
+        // Reading the body may have set its type.
+        const headers = body === undefined ? given : headersOf(request)
+        const prepared = call.next(chosen, { ...target, headers, body, signal, asIs: true })
+        return andThen(prepared, (attempt) => applyAttempt(request, call, attempt, !isUnread && mayPipeBody(request)))
+      })
     })
   }
 

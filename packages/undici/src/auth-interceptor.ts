@@ -1,13 +1,11 @@
 import {
   type Auth,
   andThen,
-  clearProxyError,
   createGate,
   type GuardOptions,
-  type HostGuard,
   isPromise,
-  isProxied,
-  loadFollowUp,
+  passesBare,
+  refuseProxied,
 } from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
 import { CallController } from "./call-controller.ts"
@@ -71,24 +69,21 @@ export function trackedInterceptor(
     const watching = trail.watch(url, redirected, handler)
     return trail.leave(() => {
       lead?.followed?.()
-      const bare = guard.bareReason(url, undefined, redirected)
-      if (bare !== undefined) {
-        const send = (): boolean | Promise<boolean> =>
-          andThen(loadFollowUp(), ({ tellBare }) => {
-            tellBare(chosen, { method: options.method, url, redirected }, bare, guard)
-            return dispatch(options, watching)
-          })
-        return started(send, (error) => watching.onResponseError?.(new CallController(), error as Error))
-      }
-      const call = new DispatchedCall(chosen, guard, url, redirected, dispatch, options, watching)
-      watching.call = call
-      const begin = (): boolean | Promise<boolean> => {
-        refuseProxy(url, guard, dispatcher)
-        const begun = call.begin()
-        if (isPromise(begun)) void call.watchForAbort(begun)
-        return begun
-      }
-      return started(begin, (error) => call.fail(error))
+      let call: DispatchedCall | undefined
+      const begin = (): boolean | Promise<boolean> =>
+        andThen(passesBare(chosen, { method: options.method, url, redirected }, guard), (isBare) => {
+          if (isBare) return dispatch(options, watching)
+          call = new DispatchedCall(chosen, guard, url, redirected, dispatch, options, watching)
+          watching.call = call
+          refuseProxied(dispatcher, url, guard)
+          const begun = call.begin()
+          if (isPromise(begun)) void call.watchForAbort(begun)
+          return begun
+        })
+      return started(begin, (error) => {
+        if (call === undefined) watching.onResponseError?.(new CallController(), error as Error)
+        else call.fail(error)
+      })
     })
   }
 }
@@ -108,10 +103,4 @@ function isFollowUp(
   if (options.query !== null) return false
   const isBelowRedirects = "throwOnMaxRedirect" in options || options.maxRedirections === 0
   return isBelowRedirects || !OWN_HANDLER.test(handler.constructor.name)
-}
-
-/** Loopback is no exception if a proxy takes the request. */
-function refuseProxy(url: URL, guard: HostGuard, dispatcher: Dispatcher | undefined): void {
-  if (url.protocol === "https:" || guard.allowInsecure === true || !isProxied(dispatcher, url)) return
-  throw clearProxyError(url)
 }

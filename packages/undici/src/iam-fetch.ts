@@ -1,10 +1,4 @@
-import {
-  clearProxyError,
-  createIamGuard,
-  type IamFetch,
-  isProxied,
-  toIamFetchResponse,
-} from "@countersign/auth-core/adapter"
+import { createIamGuard, type IamFetch, refuseProxied, toIamFetchResponse } from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
 import type { AuthDispatchOptions } from "./auth-interceptor.ts"
 
@@ -20,9 +14,7 @@ export function iamFetch(dispatcher: Dispatcher): IamFetch {
   return async (url, { method, headers, body, signal }) => {
     const target = new URL(url)
     const { origin, pathname, search } = target
-    const { allowInsecure } = createIamGuard(url)
-    if (target.protocol === "http:" && allowInsecure !== true && isProxied(dispatcher, target))
-      throw clearProxyError(target, CURE)
+    refuseProxied(dispatcher, target, createIamGuard(url), CURE)
     const without: AuthDispatchOptions = { countersign: false }
     const options = { origin, path: pathname + search, method, headers, signal, body: body ?? null, ...without }
     const answer = await dispatcher.request(options)

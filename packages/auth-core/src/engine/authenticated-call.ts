@@ -2,7 +2,7 @@ import type { Auth } from "../auth/auth.ts"
 import { listenersChannel } from "../runtime/listeners-channel.ts"
 import { andThen, isPromise, lazily } from "../runtime/promises.ts"
 import { type AuthenticatedAttempt, authenticateAttempt, type OutgoingRequest } from "./authenticate-attempt.ts"
-import type { CallOptions, CallState } from "./follow-up.chunk.ts"
+import type { BareRequest, CallOptions, CallState } from "./follow-up.chunk.ts"
 import { createHostGuard, type GuardOptions, type HostGuard } from "./gate.ts"
 import { isRejection, type ResponseLike, type WireRequest, wireUrl } from "./wire-request.ts"
 
@@ -87,6 +87,21 @@ export class AuthenticatedCall<R extends ResponseLike = ResponseLike> implements
     if (status !== undefined && status >= 200 && status < 300) attempt.by?.accepted?.(attempt.as, attempt.url)
     if (!isRejection(status)) attempt.as.ended?.(status)
   }
+}
+
+/**
+ * Whether a client sends a request as if there were no auth, because its URL may not see credentials. Synchronous if it may.
+ *
+ * @throws {AuthError} as `tellBare`
+ */
+export function passesBare(
+  auth: Auth,
+  request: BareRequest & Pick<OutgoingRequest, "baseUrl">,
+  guard: HostGuard,
+): boolean | Promise<boolean> {
+  const bare = guard.bareReason(request.url, request.baseUrl, request.redirected)
+  if (bare === undefined) return false
+  return andThen(loadFollowUp(), ({ clientSendsBare }) => clientSendsBare(auth, request, bare, guard))
 }
 
 /** Sends one attempt. */

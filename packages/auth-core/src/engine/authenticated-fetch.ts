@@ -50,8 +50,8 @@ export function authenticatedFetch(
           andThen(callOf({ input, given, isBare }), (call) => send(chosen, url, call, options))
         const bare = guard.bareReason(url, baseUrl)
         if (bare === undefined) return byEngine(false)
-        return andThen(loadFollowUp(), ({ fetchesBare }) =>
-          fetchesBare(chosen, { input, given, url }, bare, guard) ? byFetch() : byEngine(true),
+        return andThen(loadFollowUp(), ({ fetchSendsBare }) =>
+          fetchSendsBare(chosen, { input, given, url }, bare, guard) ? byFetch() : byEngine(true),
         )
       }),
     )

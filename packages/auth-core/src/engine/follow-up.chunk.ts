@@ -22,8 +22,6 @@ import type { HostGuard } from "./gate.ts"
 import { hiddenRedirect, nextHop, type OnRedirect } from "./redirect.ts"
 import { isRejection, isRequest, isStream, type PeekLimits, type ResponseLike } from "./wire-request.ts"
 
-export { tellBare } from "./diagnostics.chunk.ts"
-
 /** How a call follows redirects, and which URLs may see credentials. */
 export interface CallOptions<R extends ResponseLike> {
   /** Says which URLs may see credentials. */
@@ -51,6 +49,16 @@ export interface CallState<R extends ResponseLike> {
   readonly isWatched: unknown
   /** Frees the kept part of a body. */
   end(): void
+}
+
+/** A request whose URL may not see credentials. */
+export interface BareRequest {
+  readonly method: string
+  readonly url: URL
+  /** A redirect from another origin led here. */
+  readonly redirected?: boolean | undefined
+  /** Gives the caller's headers, by lower-case name. Absent where the adapter keeps their secrets from other origins. */
+  readonly ownHeaders?: (() => Readonly<Record<string, unknown>>) | undefined
 }
 
 /**
@@ -85,29 +93,33 @@ export function attemptFailed<R extends ResponseLike>(
   if (attempt !== undefined) tellFailure(attempt, error, options.guard)
 }
 
-/** A request to fetch that goes out bare. */
-interface BareFetch {
-  readonly input: string | URL | Request
-  readonly given: RequestInit
-  readonly url: URL
-}
-
 /**
- * Whether fetch may send it as it is, and an event that tells so. It may not if the request has secrets of the caller: fetch
- * would take them along on redirects.
+ * Whether the client may send a bare request as it is. It may not if the caller's own headers hold secrets, which clients
+ * take along on redirects. A request that it may send is told of.
  *
  * @throws {AuthError} as `tellBare`
  */
-export function fetchesBare(
+export function clientSendsBare(
   auth: Auth,
-  { input, given, url }: BareFetch,
+  { method, url, redirected, ownHeaders }: BareRequest,
   bare: BareReason,
-  options: HostGuard,
+  guard: HostGuard,
+): boolean {
+  if (ownHeaders !== undefined && hasOwnSecrets(ownHeaders())) return false
+  tellBare(auth, { method, url, redirected }, bare, guard)
+  return true
+}
+
+/** The same for a call of fetch. */
+export function fetchSendsBare(
+  auth: Auth,
+  { input, given, url }: { readonly input: string | URL | Request; readonly given: RequestInit; readonly url: URL },
+  bare: BareReason,
+  guard: HostGuard,
 ): boolean {
   const own = isRequest(input) ? input : undefined
-  if (hasOwnSecrets(headersOf(given.headers ?? own?.headers))) return false
-  tellBare(auth, { method: (given.method ?? own?.method ?? "GET").toUpperCase(), url }, bare, options)
-  return true
+  const method = (given.method ?? own?.method ?? "GET").toUpperCase()
+  return clientSendsBare(auth, { method, url, ownHeaders: () => headersOf(given.headers ?? own?.headers) }, bare, guard)
 }
 
 function headersOf(headers: HeadersInit | undefined): Record<string, string> {

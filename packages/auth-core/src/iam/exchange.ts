@@ -117,8 +117,8 @@ export async function roundTrip(
   const { endpoint, fetch, allowInsecure } = connection
   // `allowInsecure` is undefined for the metadata services of a machine, which no proxy serves.
   if (allowInsecure === false && fetch === undefined && endpoint.startsWith("http:")) {
-    const { refuseProxy } = await import("../runtime/proxy.chunk.ts")
-    refuseProxy(new URL(endpoint))
+    const { refuseProxiedFetch } = await import("../runtime/proxy.chunk.ts")
+    refuseProxiedFetch(new URL(endpoint), {}, { allowInsecure })
   }
   // Real time, even with another clock, since the network runs in real time.
   const limit = AbortSignal.timeout(connection.timeoutMs)

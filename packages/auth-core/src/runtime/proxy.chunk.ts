@@ -25,7 +25,7 @@ const FOR_HTTP = "http proxy agent"
  * Whether a dispatcher of undici sends plain http for a URL through a proxy, which could read the request: a ProxyAgent, or
  * an EnvHttpProxyAgent if the environment says so. Classes are told by name, because Node has its own copy of undici.
  */
-export function isProxied(dispatcher: unknown, { hostname, port }: URL): boolean {
+function isProxied(dispatcher: unknown, { hostname, port }: URL): boolean {
   if (typeof dispatcher !== "object" || dispatcher === null) return false
   const { name } = dispatcher.constructor
   if (name !== "EnvHttpProxyAgent") return name === "ProxyAgent" || name === "Socks5ProxyAgent"
@@ -65,27 +65,28 @@ export function clearProxyError({ protocol, origin }: URL, cure?: string): AuthE
   )
 }
 
-/**
- * Refuses to call IAM over plain http if the global fetch sends through a proxy, which would read the secrets. An IAM on
- * this machine is no exception.
- *
- * @throws {AuthError} `AUTH_INSECURE_URL`
- */
-export function refuseProxy(url: URL): void {
-  if (globalThis.process !== undefined && isProxied(dispatcherOf({}), url)) throw clearProxyError(url)
+/** Whether credentials may cross plain http, as a guard says. */
+interface PlainHttp {
+  readonly allowInsecure: boolean
 }
 
 /**
- * Refuses plain http to this machine if a fetch of undici, such as Node's, would send it through a proxy. The proxy may
- * come from the environment, by `NODE_USE_ENV_PROXY`, or from the caller's dispatcher.
+ * Refuses plain http if a dispatcher of undici would send it through a proxy. Loopback is no exception.
+ *
+ * @param cure advice that replaces the usual one.
+ * @throws {AuthError} `AUTH_INSECURE_URL`
+ */
+export function refuseProxied(dispatcher: unknown, url: URL, { allowInsecure }: PlainHttp, cure?: string): void {
+  if (url.protocol !== "http:" || allowInsecure === true) return
+  if (isProxied(dispatcher, url)) throw clearProxyError(url, cure)
+}
+
+/**
+ * The same for a fetch of undici, such as Node's. The proxy may come from the environment, by `NODE_USE_ENV_PROXY`, or from
+ * the caller's dispatcher.
  *
  * @throws {AuthError} `AUTH_INSECURE_URL`
  */
-export function refuseProxiedFetch(
-  url: URL,
-  init: object,
-  { allowInsecure }: { readonly allowInsecure: boolean },
-): void {
-  if (url.protocol !== "http:" || allowInsecure === true || globalThis.process === undefined) return
-  if (isProxied(dispatcherOf(init), url)) throw clearProxyError(url)
+export function refuseProxiedFetch(url: URL, init: object, guard: PlainHttp): void {
+  if (globalThis.process !== undefined) refuseProxied(dispatcherOf(init), url, guard)
 }
