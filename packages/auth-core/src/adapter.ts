@@ -70,7 +70,7 @@ export { asked, isObject, listAt, memberAt, parseJson, readErrorFields, textAt }
 export { isSecretName, staysAtOrigin } from "./runtime/redact.ts"
 export { rememberLast } from "./runtime/remember-last.ts"
 export { tellListeners, warn } from "./runtime/tell-listeners.ts"
-export { isSigningAlgorithm } from "./signing/algorithm.ts"
+export { isSigningAlgorithm, signingAlgorithms } from "./signing/algorithm.ts"
 export { parseBasic } from "./signing/authorization.ts"
 export { type HeadersInput, selectHeaders } from "./signing/header-plan.ts"
 export {

@@ -1,4 +1,5 @@
 import type { Cloud, SigningAlgorithm } from "@countersign/auth-core"
+import { signingAlgorithms } from "@countersign/auth-core/adapter"
 import { type Command, Option } from "commander"
 import { cloudOf } from "./cloud-of.ts"
 import type { ProfileChoice } from "./find-credentials.ts"
@@ -54,16 +55,9 @@ export interface SigningOptions {
 }
 
 export function addSigningOptions(command: Command): Command {
-  const algorithms: readonly NonNullable<SigningOptions["algorithm"]>[] = [
-    "SDK-HMAC-SHA256",
-    "SDK-HMAC-SM3",
-    "V11-HMAC-SHA256",
-    "SDK-ECDSA-P256-SHA256",
-    "SDK-SM2-SM3",
-    "auto",
-  ]
+  const algorithm = new Option("--algorithm <name>", "signing algorithm; auto knows instances of IoTDA")
   return command
-    .addOption(new Option("--algorithm <name>", "signing algorithm; auto knows instances of IoTDA").choices(algorithms))
+    .addOption(algorithm.choices([...signingAlgorithms(), "auto"]))
     .option("--scoped", "sign in the older form with a credential scope, as Open Telekom Cloud's clients do")
     .option("--service <name>", "service of the credential scope, which V11-HMAC-SHA256 needs")
     .option("--project-id <id>", "send X-Project-Id; `auto` looks it up")

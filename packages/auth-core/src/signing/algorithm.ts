@@ -71,6 +71,11 @@ export const ALGORITHMS: Readonly<Record<SigningAlgorithm | "auto", Algorithm>> 
   auto: sha256,
 }
 
+/** All algorithms, by their word on the wire. */
+export function signingAlgorithms(): SigningAlgorithm[] {
+  return Object.keys(ALGORITHMS).filter(isSigningAlgorithm)
+}
+
 /** Whether a word on the wire names an algorithm. */
 export function isSigningAlgorithm(word: string): word is SigningAlgorithm {
   return word in ALGORITHMS && word !== "auto"

@@ -1,3 +1,4 @@
+import { signingAlgorithms } from "@countersign/auth-core/adapter"
 import { type ExplainContext, isCanonicalRequest } from "@countersign/auth-core/explain"
 import { Command } from "commander"
 import { addAlgorithm } from "../add-algorithm.ts"
@@ -99,8 +100,8 @@ async function contextOf(options: ExplainOptions, reports: readonly Report[]): P
     )
   }
   const body = await readInputData(data)
-  // The signature to check may be of either.
-  if (withKey === true) await Promise.all([addAlgorithm("SDK-ECDSA-P256-SHA256"), addAlgorithm("SDK-SM2-SM3")])
+  // The signature to check may be of any.
+  if (withKey === true) await Promise.all(signingAlgorithms().map(addAlgorithm))
   return {
     request: { ...parsed, ...(body === undefined ? {} : { body }) },
     canonicalRequest: signed,

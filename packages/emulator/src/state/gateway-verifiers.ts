@@ -1,3 +1,4 @@
+import { signingAlgorithms } from "@countersign/auth-core/adapter"
 import type { LockOut, TokenCaller, Verifier } from "@countersign/server"
 import { createSilentVerifier } from "@countersign/server/adapter"
 import type { Identities, IssuedToken, Principal } from "./identities.ts"
@@ -45,7 +46,7 @@ export function createGatewayVerifiers(
       },
     },
     ...asGateway,
-    algorithms: ["SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256", "SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3"],
+    algorithms: signingAlgorithms(),
     // Open Telekom Cloud's gateway has the same software.
     scoped: true,
     regions: "any",
