@@ -116,7 +116,8 @@ export const loadBodies = lazily(() => import("./bodies.chunk.ts"))
 export function opaqueBody(body: unknown, asIs?: boolean): PreparedBody | Promise<PreparedBody> {
   if (body === null || body === undefined) return NO_BODY
   if (!isStream(body)) return replayableBody(body)
-  return Promise.resolve(loadBodies()).then(({ keptBody }) => keptBody(body, asIs))
+  // A promise, so that the stream is closed if the auth fails.
+  return andThen(loadBodies(), async ({ keptBody }) => keptBody(body, asIs))
 }
 
 /**
@@ -132,5 +133,5 @@ export function readBody(body: unknown, limit: number, signal?: AbortSignal): Pr
   if (body === null || body === undefined) return NO_BODY
   if (typeof body === "string" || (body instanceof Uint8Array && body.buffer instanceof ArrayBuffer))
     return replayableBody(body, body, isBodyLonger(body, limit))
-  return Promise.resolve(loadBodies()).then(({ readFormOrStream }) => readFormOrStream(body, limit, signal))
+  return andThen(loadBodies(), ({ readFormOrStream }) => readFormOrStream(body, limit, signal))
 }

@@ -13,11 +13,7 @@ export function refuseTooLarge({ method, url }: { method: string; url: URL }, li
 }
 
 /** Reads a body that is neither text nor a Uint8Array. */
-export function readFormOrStream(
-  body: unknown,
-  limit: number,
-  signal?: AbortSignal,
-): PreparedBody | Promise<PreparedBody> {
+export async function readFormOrStream(body: unknown, limit: number, signal?: AbortSignal): Promise<PreparedBody> {
   if (ArrayBuffer.isView(body)) return knownBytes(new Uint8Array(body.buffer, body.byteOffset, body.byteLength), limit)
   if (isArrayBuffer(body)) return knownBytes(new Uint8Array(body), limit)
   if (isSearchParams(body)) {

@@ -150,7 +150,7 @@ function isApiHost(host: string, cloud: Cloud | undefined): boolean {
 
 /** The host without the dot that a fully qualified name may end with. */
 function nameOf({ hostname }: URL): string {
-  return hostname.replace(/\.$/, "")
+  return hostname.endsWith(".") ? hostname.slice(0, -1) : hostname
 }
 
 function compile(entry: string): (url: URL) => boolean {

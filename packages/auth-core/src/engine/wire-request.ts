@@ -71,7 +71,7 @@ export function wireUrl(url: string | URL): URL {
 
 /** Whether it is a URL of http or https. */
 export function isHttp({ protocol }: URL): boolean {
-  return /^https?:$/.test(protocol)
+  return protocol === "https:" || protocol === "http:"
 }
 
 /** @param base the base of a relative URL, if there is one. */
