@@ -3,6 +3,7 @@ import {
   type AuthenticatedCall,
   type OutgoingRequest,
   type PeekLimits,
+  type ResponseLike,
 } from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
 import { bodyText } from "./body-text.ts"
@@ -10,24 +11,56 @@ import type { CallController } from "./call-controller.ts"
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler["onResponseStart"]>>[2]
 
-/** A rejection that is held back until it is judged. */
-interface HeldResponse {
+/** A response, as far as it has come. */
+class Answer implements ResponseLike {
   readonly status: number
-  readonly headers: Headers
-  readonly statusMessage: string | undefined
-  readonly chunks: Buffer[]
-  size: number
+  readonly received: Headers
+  readonly message: string | undefined
+  readonly #handler: AttemptHandler
+  /** While it is held back. */
+  readonly chunks: Buffer[] = []
+  size = 0
   trailers: Headers | undefined
   /** Set while the engine waits for the text of the body. */
   peeking: Peeking | undefined
-}
 
-/** Runs code in an async context. */
-export type InContext = <T>(act: () => T) => T
+  constructor(status: number, received: Headers, message: string | undefined, handler: AttemptHandler) {
+    this.status = status
+    this.received = received
+    this.message = message
+    this.#handler = handler
+  }
+
+  get headers(): this {
+    return this
+  }
+
+  get(name: string): unknown {
+    return this.received[name]
+  }
+
+  peek(limits: PeekLimits): Promise<string | undefined> {
+    return this.#handler.peek(this, limits)
+  }
+}
 
 interface Peeking {
   readonly limits: PeekLimits
   readonly tell: (text: string | undefined) => void
+}
+
+/** The call that an attempt belongs to. */
+export interface Calling {
+  /** The caller's. */
+  readonly handler: Dispatcher.DispatchHandler
+  readonly controller: CallController
+  readonly call: AuthenticatedCall
+  /** Its handler already knows that it has started. */
+  readonly isStarted: boolean
+  /** undici runs a handler in the async context of its socket, where other calls may have begun. This runs code in that of the call. */
+  inContext<T>(act: () => T): T
+  /** Sends the next attempt. */
+  attempt(request: OutgoingRequest): boolean | Promise<boolean>
 }
 
 /**
@@ -35,89 +68,58 @@ interface Peeking {
  * body of a rejection is too long or too slow, the rest of it waits on the wire.
  */
 export class AttemptHandler implements Dispatcher.DispatchHandler {
-  readonly #handler: Dispatcher.DispatchHandler
-  readonly #controller: CallController
-  readonly #call: AuthenticatedCall
-  readonly #isStarted: boolean
-  readonly #replay: (request: OutgoingRequest) => boolean | Promise<boolean>
-  readonly #inContext: InContext
+  readonly #of: Calling
   #attempt: Dispatcher.DispatchController | undefined
-  #held: HeldResponse | undefined
+  #held: Answer | undefined
   #isDropped = false
 
-  /**
-   * @param isStarted the handler already knows that the call has started.
-   * @param inContext undici runs a handler in the async context of its socket, where other calls may have begun. This runs
-   * code in that of the call.
-   */
-  constructor(
-    handler: Dispatcher.DispatchHandler,
-    controller: CallController,
-    call: AuthenticatedCall,
-    isStarted: boolean,
-    replay: (request: OutgoingRequest) => boolean | Promise<boolean>,
-    inContext: InContext,
-  ) {
-    this.#handler = handler
-    this.#controller = controller
-    this.#call = call
-    this.#isStarted = isStarted
-    this.#replay = replay
-    this.#inContext = inContext
+  constructor(of: Calling) {
+    this.#of = of
   }
 
   onRequestStart(attempt: Dispatcher.DispatchController, context: { history?: unknown[] } | null): void {
     this.#attempt = attempt
-    this.#controller.follow(attempt)
+    this.#of.controller.follow(attempt)
     // An interceptor beneath follows a redirect with the headers that were made for the first URL.
     if (context?.history?.length) attempt.abort(redirectBeneath())
-    else if (!this.#isStarted) this.#handler.onRequestStart?.(this.#controller, context)
+    else if (!this.#of.isStarted) this.#of.handler.onRequestStart?.(this.#of.controller, context)
   }
 
   onRequestUpgrade(...[, ...rest]: Parameters<NonNullable<Dispatcher.DispatchHandler["onRequestUpgrade"]>>): void {
-    this.#inContext(() => this.#call.answered({ status: 101, headers: NO_HEADERS }))
-    this.#handler.onRequestUpgrade?.(this.#controller, ...rest)
+    this.#of.inContext(() => this.#of.call.answered({ status: 101, headers: NO_HEADERS }))
+    this.#of.handler.onRequestUpgrade?.(this.#of.controller, ...rest)
   }
 
   onBodySent(chunk: Buffer): void {
-    this.#handler.onBodySent?.(chunk)
+    this.#of.handler.onBodySent?.(chunk)
   }
 
   onRequestSent(): void {
-    this.#handler.onRequestSent?.()
+    this.#of.handler.onRequestSent?.()
   }
 
   onResponseStarted(): void {
-    this.#handler.onResponseStarted?.()
+    this.#of.handler.onResponseStarted?.()
   }
 
   onResponseStart(_attempt: unknown, status: number, headers: Headers, statusMessage?: string): void {
     // Such as 103: the response is still to come.
     if (status < 200) {
-      this.#handler.onResponseStart?.(this.#controller, status, headers, statusMessage)
+      this.#of.handler.onResponseStart?.(this.#of.controller, status, headers, statusMessage)
       return
     }
-    this.#inContext(() => this.#answer(status, headers, statusMessage))
+    this.#of.inContext(() => this.#answer(status, headers, statusMessage))
   }
 
   #answer(status: number, headers: Headers, statusMessage: string | undefined): void {
-    const held: HeldResponse = {
-      status,
-      headers,
-      statusMessage,
-      chunks: [],
-      size: 0,
-      trailers: undefined,
-      peeking: undefined,
-    }
-    const peek = (limits: PeekLimits): Promise<string | undefined> => this.#peek(held, limits)
-    const next = this.#call.answered({ status, headers: { get: (name) => headers[name] }, peek })
+    const answer = new Answer(status, headers, statusMessage, this)
+    const next = this.#of.call.answered(answer)
     if (next === undefined) {
-      this.#call.end()
-      this.#handler.onResponseStart?.(this.#controller, status, headers, statusMessage)
+      this.#of.call.end()
+      this.#of.handler.onResponseStart?.(this.#of.controller, status, headers, statusMessage)
     } else {
-      this.#held = held
-      void this.#judge(held, next)
+      this.#held = answer
+      void this.#judge(answer, next)
     }
   }
 
@@ -125,7 +127,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     if (this.#isDropped) return
     const held = this.#held
     if (held === undefined) {
-      this.#handler.onResponseData?.(this.#controller, chunk)
+      this.#of.handler.onResponseData?.(this.#of.controller, chunk)
       return
     }
     held.chunks.push(chunk)
@@ -138,7 +140,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     const held = this.#held
     if (held === undefined) {
       // A retry or a redirect may be sent from there.
-      this.#inContext(() => this.#handler.onResponseEnd?.(this.#controller, trailers))
+      this.#of.inContext(() => this.#of.handler.onResponseEnd?.(this.#of.controller, trailers))
       return
     }
     held.trailers = trailers
@@ -146,21 +148,21 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_attempt: unknown, error: Error): void {
-    if (!this.#isDropped) this.#inContext(() => this.#fail(error))
+    if (!this.#isDropped) this.#of.inContext(() => this.#fail(error))
   }
 
   #fail(error: Error): void {
-    if (this.#held === undefined) this.#call.failed(error)
+    if (this.#held === undefined) this.#of.call.failed(error)
     else {
       this.#isDropped = true
       this.#held.peeking?.tell(undefined)
     }
-    this.#call.end()
-    this.#handler.onResponseError?.(this.#controller, error)
+    this.#of.call.end()
+    this.#of.handler.onResponseError?.(this.#of.controller, error)
   }
 
   /** The text of a held body; `undefined` if it is too long or too slow. */
-  #peek(held: HeldResponse, limits: PeekLimits): Promise<string | undefined> {
+  peek(held: Answer, limits: PeekLimits): Promise<string | undefined> {
     if (held.trailers !== undefined) return Promise.resolve(textOf(held, limits))
     return new Promise((resolve) => {
       const overdue = setTimeout(() => this.#stopPeeking(held), limits.ms)
@@ -174,43 +176,43 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     })
   }
 
-  #stopPeeking({ peeking }: HeldResponse): void {
+  #stopPeeking({ peeking }: Answer): void {
     this.#attempt?.pause()
     peeking?.tell(undefined)
   }
 
-  async #judge(held: HeldResponse, judged: OutgoingRequest | Promise<OutgoingRequest | undefined>): Promise<void> {
+  async #judge(held: Answer, judged: OutgoingRequest | Promise<OutgoingRequest | undefined>): Promise<void> {
     try {
       const next = await judged
       if (this.#isDropped) return
       if (next !== undefined) {
         this.#isDropped = true
-        await this.#replay(next)
+        await this.#of.attempt(next)
         if (held.trailers === undefined) this.#attempt?.abort(new Error("The response is not needed any more."))
         return
       }
     } catch (error) {
       this.#isDropped = true
       if (held.trailers === undefined) this.#attempt?.abort(error as Error)
-      this.#call.end()
-      this.#handler.onResponseError?.(this.#controller, error as Error)
+      this.#of.call.end()
+      this.#of.handler.onResponseError?.(this.#of.controller, error as Error)
       return
     }
     this.#passOn(held)
   }
 
-  #passOn({ status, headers, statusMessage, chunks, trailers }: HeldResponse): void {
+  #passOn({ status, received, message, chunks, trailers }: Answer): void {
     this.#held = undefined
-    this.#call.end()
+    this.#of.call.end()
     try {
-      this.#handler.onResponseStart?.(this.#controller, status, headers, statusMessage)
-      for (const chunk of chunks) this.#handler.onResponseData?.(this.#controller, chunk)
-      if (trailers !== undefined) this.#handler.onResponseEnd?.(this.#controller, trailers)
-      else if (!this.#controller.paused) this.#attempt?.resume()
+      this.#of.handler.onResponseStart?.(this.#of.controller, status, received, message)
+      for (const chunk of chunks) this.#of.handler.onResponseData?.(this.#of.controller, chunk)
+      if (trailers !== undefined) this.#of.handler.onResponseEnd?.(this.#of.controller, trailers)
+      else if (!this.#of.controller.paused) this.#attempt?.resume()
     } catch (error) {
       // An interceptor refuses a response by throwing, and undici then reports that error to it.
       if (trailers === undefined) this.#attempt?.abort(error as Error)
-      else this.#handler.onResponseError?.(this.#controller, error as Error)
+      else this.#of.handler.onResponseError?.(this.#of.controller, error as Error)
     }
   }
 }
@@ -224,6 +226,6 @@ function redirectBeneath(): AuthError {
   )
 }
 
-function textOf({ headers, chunks }: HeldResponse, { length }: PeekLimits): string | undefined {
-  return bodyText(Buffer.concat(chunks), headers["content-encoding"], length)
+function textOf({ received, chunks }: Answer, { length }: PeekLimits): string | undefined {
+  return bodyText(Buffer.concat(chunks), received["content-encoding"], length)
 }

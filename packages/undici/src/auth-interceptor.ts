@@ -1,17 +1,8 @@
-import {
-  type Auth,
-  andThen,
-  createGate,
-  type GuardOptions,
-  isPromise,
-  passesBare,
-  refuseProxied,
-} from "@countersign/auth-core/adapter"
+import { type Auth, createGate, type GuardOptions, isPromise } from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
-import { CallController } from "./call-controller.ts"
 import { withoutSecrets } from "./dispatch-headers.ts"
 import { createRequestUrl } from "./dispatch-request.ts"
-import { DispatchedCall } from "./dispatched-call.ts"
+import { DispatchedCall, type Dispatching } from "./dispatched-call.ts"
 import { RedirectTrail } from "./redirect-trail.ts"
 
 /** The authentication of one request, among its dispatch options. */
@@ -48,44 +39,37 @@ export function trackedInterceptor(
   const [authFor, guard] = createGate("countersign", auth, options)
   const requestUrl = createRequestUrl()
   const trail = new RedirectTrail()
-  const started = (begin: () => boolean | Promise<boolean>, fail: (error: unknown) => void): boolean => {
-    try {
-      const begun = begin()
-      if (!isPromise(begun)) return begun
-      track(begun.catch(fail))
-    } catch (error) {
-      // Only after the caller has the result of `dispatch`.
-      queueMicrotask(() => fail(error))
-    }
-    return true
-  }
-  return (dispatch) => (given: Dispatcher.DispatchOptions & AuthDispatchOptions, handler) => {
-    const chosen = authFor(given)
-    const url = chosen === undefined ? undefined : requestUrl(given)
-    if (chosen === undefined || url === undefined) return dispatch(given, handler)
-    const lead = trail.leadTo(url, isFollowUp(given, handler))
-    const redirected = lead?.crosses === true
-    const options = redirected ? { ...given, headers: withoutSecrets(given.headers) } : given
-    const watching = trail.watch(url, redirected, handler)
-    return trail.leave(() => {
-      lead?.followed?.()
-      let call: DispatchedCall | undefined
-      const begin = (): boolean | Promise<boolean> =>
-        andThen(passesBare(chosen, { method: options.method, url, redirected }, guard), (isBare) => {
-          if (isBare) return dispatch(options, watching)
-          call = new DispatchedCall(chosen, guard, url, redirected, dispatch, options, watching)
-          watching.call = call
-          refuseProxied(dispatcher, url, guard)
-          const begun = call.begin()
-          if (isPromise(begun)) void call.watchForAbort(begun)
-          return begun
-        })
-      return started(begin, (error) => {
-        if (call === undefined) watching.onResponseError?.(new CallController(), error as Error)
-        else call.fail(error)
+  // Interceptors or a fetch above follow redirects.
+  const callOptions = { guard, maxRedirects: 0 }
+  return (dispatch) => {
+    const by: Dispatching = { dispatch, dispatcher, options: callOptions }
+    return (given: Dispatcher.DispatchOptions & AuthDispatchOptions, handler) => {
+      const chosen = authFor(given)
+      const url = chosen === undefined ? undefined : requestUrl(given)
+      if (chosen === undefined || url === undefined) return dispatch(given, handler)
+      const lead = trail.leadTo(url, isFollowUp(given, handler))
+      const redirected = lead?.crosses === true
+      const options = redirected ? { ...given, headers: withoutSecrets(given.headers) } : given
+      const call = new DispatchedCall(by, chosen, url, redirected, options, trail.watch(url, redirected, handler))
+      return trail.leave(() => {
+        lead?.followed?.()
+        return started(call, track)
       })
-    })
+    }
   }
+}
+
+/** @param track as for `trackedInterceptor` */
+function started(call: DispatchedCall, track: (pending: Promise<unknown>) => void): boolean {
+  try {
+    const begun = call.begin()
+    if (!isPromise(begun)) return begun
+    track(begun.catch((error) => call.fail(error)))
+  } catch (error) {
+    // Only after the caller has the result of `dispatch`.
+    queueMicrotask(() => call.fail(error))
+  }
+  return true
 }
 
 /** The handlers of undici's own functions, with no interceptor between them and the authentication. */

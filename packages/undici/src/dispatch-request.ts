@@ -1,6 +1,7 @@
 import { stringify } from "node:querystring"
 import { AuthError, rememberLast } from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
+import { finishedUrl, type Origin } from "./finished-url.ts"
 
 /** undici sends no path with such characters. */
 const REFUSED = /[^\u0021-\u00ff]/
@@ -17,7 +18,7 @@ export type RequestUrl = (options: Dispatcher.DispatchOptions) => URL | undefine
  * @throws {AuthError} `AUTH_INVALID_REQUEST` when no origin is known.
  */
 export function createRequestUrl(): RequestUrl {
-  const originOf = rememberLast((address: string) => parsed(address)?.origin)
+  const originOf = rememberLast(partsOf)
   return ({ origin, path, method, query }) => {
     if (method === "CONNECT" || typeof path !== "string" || REFUSED.test(path)) return undefined
     if (origin === undefined) {
@@ -26,16 +27,25 @@ export function createRequestUrl(): RequestUrl {
         "The request names no origin, so there is no host to authenticate for: dispatch it with `origin`.",
       )
     }
-    const base = typeof origin === "string" ? originOf(origin) : parsed(origin)?.origin
+    const base = typeof origin === "string" ? originOf(origin) : partsOf(origin)
     if (base === undefined) return undefined
     const search = query ? stringify(query) : ""
     if (search !== "" && /[?#]/.test(path)) return undefined
     const target = search === "" ? path : `${path}?${search}`
     // Joined as text: undici sends `//host/path` to the origin, but a URL would take `host` for the host.
-    if (path.startsWith("/")) return parsed(base + target)
+    if (path.startsWith("/")) return finishedUrl(base, target) ?? parsed(base.origin + target)
     const url = parsed(target)
-    return url?.origin === base ? url : undefined
+    return url?.origin === base.origin ? url : undefined
   }
+}
+
+/** The parts of an origin as plain values, since those of a URL take a call each. */
+function partsOf(address: string | URL): Origin | undefined {
+  const url = parsed(address)
+  // undici refuses other protocols.
+  if (url === undefined || !/^https?:$/.test(url.protocol)) return undefined
+  const { origin, protocol, host, hostname, port } = url
+  return { origin, protocol, host, hostname, port }
 }
 
 function parsed(address: string | URL): URL | undefined {

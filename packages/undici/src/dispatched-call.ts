@@ -5,15 +5,20 @@ import {
   type AuthenticatedAttempt,
   AuthenticatedCall,
   andThen,
-  type HostGuard,
+  type CallOptions,
+  isPromise,
   loadFollowUp,
   type OutgoingRequest,
+  passesBare,
+  type ResponseLike,
+  refuseProxied,
   wireUrl,
 } from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
-import { AttemptHandler, type InContext } from "./attempt-handler.ts"
+import { AttemptHandler, type Calling } from "./attempt-handler.ts"
 import { CallController } from "./call-controller.ts"
 import { type DispatchHeaders, dispatchHeaders } from "./dispatch-headers.ts"
+import type { WatchedCall, WatchingHandler } from "./redirect-trail.ts"
 import { withSendableBody } from "./sendable-body.ts"
 
 /** The options that undici's own functions add to a dispatch. */
@@ -23,11 +28,19 @@ interface AddedOptions {
   __mockAgentBodyForDispatch?: unknown
 }
 
+/** Runs code in an async context. */
+type InContext = <T>(act: () => T) => T
+
 /** While nobody listens, no event needs a context. */
 const inPlace: InContext = (act) => act()
 
-/** Interceptors or a fetch above follow redirects. */
-const NO_REDIRECTS = 0
+/** What the calls of an interceptor share. */
+export interface Dispatching {
+  readonly dispatch: Dispatcher["dispatch"]
+  /** The one that sends, if it is known. */
+  readonly dispatcher: Dispatcher | undefined
+  readonly options: CallOptions<ResponseLike>
+}
 
 /**
  * One call of a dispatcher. It dispatches the attempts of an engine's call.
@@ -35,31 +48,31 @@ const NO_REDIRECTS = 0
  * The state of a call is a class, not object literals. If many calls begin at once, V8 expects such literals to live long,
  * allocates later ones in its old space, and keeps what they hold until it collects that space.
  */
-export class DispatchedCall implements OutgoingRequest {
+export class DispatchedCall implements OutgoingRequest, Calling, WatchedCall {
   readonly method: string
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly body: unknown
   readonly signal: AbortSignal
   readonly redirected: boolean
+  readonly #by: Dispatching
   readonly #auth: Auth
-  readonly #call: AuthenticatedCall
-  readonly #dispatch: Dispatcher["dispatch"]
   readonly #options: Dispatcher.DispatchOptions & AddedOptions
-  readonly #handler: Dispatcher.DispatchHandler
+  readonly #handler: WatchingHandler
   readonly #given: DispatchHeaders
   readonly #controller = new CallController()
-  readonly #inContext: InContext
+  readonly #call: AuthenticatedCall
+  readonly #context: InContext
   #isStarted = false
 
+  /** @param redirected it comes from a redirect of another origin */
   constructor(
+    by: Dispatching,
     auth: Auth,
-    guard: HostGuard,
     url: URL,
     redirected: boolean,
-    dispatch: Dispatcher["dispatch"],
     options: Dispatcher.DispatchOptions & AddedOptions,
-    handler: Dispatcher.DispatchHandler,
+    handler: WatchingHandler,
   ) {
     const { method, headers, body } = options
     this.#given = dispatchHeaders(headers)
@@ -69,17 +82,36 @@ export class DispatchedCall implements OutgoingRequest {
     this.body = body
     this.signal = this.#controller.signal
     this.redirected = redirected
+    this.#by = by
     this.#auth = auth
-    this.#call = new AuthenticatedCall({ guard, maxRedirects: NO_REDIRECTS })
-    this.#dispatch = dispatch
     this.#options = options
     this.#handler = handler
-    this.#inContext = this.#call.isWatched ? AsyncLocalStorage.snapshot() : inPlace
+    this.#call = new AuthenticatedCall(by.options)
+    this.#context = this.#call.isWatched ? AsyncLocalStorage.snapshot() : inPlace
   }
 
-  /** Whether somebody listens to events. */
+  get handler(): Dispatcher.DispatchHandler {
+    return this.#handler
+  }
+
+  get controller(): CallController {
+    return this.#controller
+  }
+
+  get call(): AuthenticatedCall {
+    return this.#call
+  }
+
+  get isStarted(): boolean {
+    return this.#isStarted || this.#call.isReplayed
+  }
+
   get isWatched(): boolean {
     return Boolean(this.#call.isWatched)
+  }
+
+  inContext<T>(act: () => T): T {
+    return this.#context(act)
   }
 
   /** Tells of a redirect that a fetch or an interceptor above follows. */
@@ -87,10 +119,21 @@ export class DispatchedCall implements OutgoingRequest {
     void andThen(loadFollowUp(), ({ tellFollowed }) => tellFollowed(this.#call, status, to))
   }
 
-  /** Synchronous if nothing has to be awaited. Then it returns the result of undici. */
+  /**
+   * Sends the first attempt, or a request that may not see credentials as it is. Synchronous if nothing has to be awaited. Then
+   * it returns the result of undici.
+   */
   begin(): boolean | Promise<boolean> {
+    const { dispatch, dispatcher, options } = this.#by
+    const isBare = passesBare(this.#auth, this, options.guard)
+    if (isBare !== false) return andThen(isBare, () => dispatch(this.#options, this.#handler))
+    this.#handler.call = this
+    refuseProxied(dispatcher, this.url, options.guard)
     const isRead = this.#auth.bodyLimit(this.headers) !== undefined
-    return andThen(withSendableBody(this, isRead), (request) => this.attempt(request))
+    const request = withSendableBody(this, isRead)
+    const begun = isPromise(request) ? request.then((sendable) => this.attempt(sendable)) : this.attempt(request)
+    if (isPromise(begun)) void this.#watchForAbort(begun)
+    return begun
   }
 
   /**
@@ -98,7 +141,7 @@ export class DispatchedCall implements OutgoingRequest {
    * abort only a call that has started. A fetch passes no signal on, so it starts at once. It alone sets
    * `maxRedirections: 0`, and undici refuses none of its requests.
    */
-  async watchForAbort(begun: Promise<unknown>): Promise<void> {
+  async #watchForAbort(begun: Promise<unknown>): Promise<void> {
     const { signal, maxRedirections } = this.#options
     if (maxRedirections === 0 || (signal instanceof AbortSignal && signal.aborted)) this.#start()
     else if (signal instanceof EventTarget || signal instanceof EventEmitter) {
@@ -125,7 +168,8 @@ export class DispatchedCall implements OutgoingRequest {
   }
 
   attempt(request: OutgoingRequest): boolean | Promise<boolean> {
-    return andThen(this.#call.next(this.#auth, request), (attempt) => this.#send(attempt))
+    const attempt = this.#call.next(this.#auth, request)
+    return isPromise(attempt) ? attempt.then((prepared) => this.#send(prepared)) : this.#send(attempt)
   }
 
   #send(attempt: AuthenticatedAttempt): boolean {
@@ -143,17 +187,7 @@ export class DispatchedCall implements OutgoingRequest {
     if ("query" in options) delete options.query
     // With it, a MockAgent that lets a fetch through sends the original body.
     if ("__mockAgentBodyForDispatch" in options) delete options.__mockAgentBodyForDispatch
-    return this.#dispatch(
-      options,
-      new AttemptHandler(
-        this.#handler,
-        this.#controller,
-        this.#call,
-        this.#isStarted || this.#call.isReplayed,
-        (next) => this.attempt(next),
-        this.#inContext,
-      ),
-    )
+    return this.#by.dispatch(options, new AttemptHandler(this))
   }
 }
 

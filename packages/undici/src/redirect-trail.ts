@@ -82,12 +82,13 @@ type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler["onResponseStar
 type Controller = Dispatcher.DispatchController
 
 /** The call whose response is watched. */
-interface WatchedCall {
+export interface WatchedCall {
   readonly isWatched: boolean
   tellRedirect(status: number, to: URL): void
 }
 
-class WatchingHandler implements Dispatcher.DispatchHandler {
+/** A handler that notes where its response leads. */
+export class WatchingHandler implements Dispatcher.DispatchHandler {
   readonly #trail: RedirectTrail
   readonly #url: URL
   readonly #redirected: boolean
