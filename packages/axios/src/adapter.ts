@@ -25,12 +25,12 @@ export function authenticatingAdapter(own: Config["adapter"], [authFor, guard]: 
       url = urlOf(config)
     } catch (error) {
       // axios reports it in its own way. The params are not serialized again.
+      const { paramsSerializer } = config
       const serialize = (): never => {
         throw error
       }
-      const sent = { ...config, paramsSerializer: { serialize } }
-      // The error has this config, which may be sent again.
-      return adapter(sent).finally(() => Object.assign(sent, { paramsSerializer: config.paramsSerializer }))
+      config.paramsSerializer = { serialize }
+      return adapter(config).finally(() => Object.assign(config, { paramsSerializer }))
     }
     // axios sends these alone: other protocols, and hosts that may see no credentials unless the caller's headers hold
     // secrets.

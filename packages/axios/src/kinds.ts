@@ -3,7 +3,7 @@ import * as core from "@countersign/auth-core/adapter"
 import type { AxiosAdapter } from "axios"
 import { axiosOf, CLEAR_HTTPS_CURE, limitedBody, prepareForOldFetch } from "./axios-releases.ts"
 import { type Outcome, redirectError } from "./outcome.ts"
-import { basicHeader, byLowerCase, type Config, type HeadersByName, urlParts } from "./wire.ts"
+import { basicHeader, byLowerCase, type Config, type HeadersByName, spellings, urlParts } from "./wire.ts"
 
 type OnResponse = (response: IncomingMessage) => void
 
@@ -57,11 +57,8 @@ const other: Omit<Kind, "adapter"> = {
 const http: Omit<Kind, "adapter"> = {
   keepsAttempts: false,
   headers(headers, config) {
-    const { data, formDataHeaderPolicy } = config
     refuseAsAxios(config)
-    if (!core.isStream(data) || formDataHeaderPolicy === "content-only") return headers
-    const { "content-type": _, ...others } = core.ownBodyHeaders(data) ?? {}
-    return { ...headers, ...others }
+    return headers
   },
   redirects: other.redirects,
   prepare: (attempt, _config, wire, guard) => prepareForNode(attempt, wire, guard),
@@ -112,13 +109,11 @@ function refuseAsAxios(config: Config): void {
 
 /** Reports a hop to the caller's `beforeRedirect`, as axios does, and lets it change the headers that it sees. */
 function tellBeforeRedirect(config: Config, { from, response, to }: core.RedirectEvent<Outcome>): HeadersByName {
-  // The names as the caller spelled them.
-  const names = new Map(Object.keys(config.headers).map((name) => [name.toLowerCase(), name]))
+  const { urlToHttpOptions } = process.getBuiltinModule("node:url")
+  const names = spellings(config.headers)
   const spelled = (headers: HeadersByName): Record<string, string> =>
     Object.fromEntries(Object.entries(headers).map(([name, value]) => [names.get(name) ?? name, value]))
-  const { protocol, hostname, port, pathname, search, href } = to.url
-  const parts = { protocol, hostname, port, pathname, search, path: pathname + search, href }
-  const options = { ...parts, method: to.method, headers: spelled(to.headers), auth: undefined as unknown }
+  const options = { ...urlToHttpOptions(to.url), method: to.method, headers: spelled(to.headers) }
   const { status, headers, request } = response.response
   const answer = { statusCode: status, headers: { ...headers } as Record<string, string> }
   try {

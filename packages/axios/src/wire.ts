@@ -19,11 +19,22 @@ export function urlOf({ url, baseURL, params, paramsSerializer, allowAbsoluteUrl
 export function byLowerCase(headers: object): HeadersByName {
   const found: Record<string, string> = {}
   for (const name of Object.keys(headers)) {
-    const value: unknown = Reflect.get(headers, name)
-    if (value === undefined || value === null || value === false) continue
-    found[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : String(value)
+    const text = textOf(Reflect.get(headers, name))
+    if (text !== undefined) found[name.toLowerCase()] = text
   }
   return found
+}
+
+function textOf(value: unknown): string | undefined {
+  if (value === undefined || value === null || value === false) return undefined
+  return Array.isArray(value) ? value.join(", ") : String(value)
+}
+
+/** The names of headers as the caller spelled them, by lower-case name. */
+export function spellings(headers: object): ReadonlyMap<string, string> {
+  const spelled = new Map<string, string>()
+  for (const name of Object.keys(headers)) spelled.set(name.toLowerCase(), name)
+  return spelled
 }
 
 type Adjusting = { headers(headers: HeadersByName, config: Config): HeadersByName }
@@ -31,9 +42,8 @@ type Adjusting = { headers(headers: HeadersByName, config: Config): HeadersByNam
 /** A request as the engine takes it. */
 export function toRequest(config: Config, url: URL, kind: Adjusting): core.AuthenticatedRequest {
   const { method = "get", data: body, baseURL } = config
-  const given = withOwnType(byLowerCase(config.headers), body)
-  const user = basicAuth(config, url)
-  const headers = kind.headers(user === undefined ? given : { ...given, ...user }, config)
+  const given = Object.assign(byLowerCase(config.headers), basicAuth(config, url))
+  const headers = kind.headers(withBodyHeaders(given, config), config)
   return { method: method.toUpperCase(), url: withoutUser(url), headers, body, baseUrl: core.urlIfValid(baseURL) }
 }
 
@@ -61,13 +71,18 @@ export function toConfig(config: Config, wire: core.WireRequest, timeout: number
 /** A type that does not describe the body: axios' default, or that of a form without its boundary. */
 const STOPGAP = /^(?:|application\/x-www-form-urlencoded\b.*|multipart\/form-data(?!.*boundary=).*)$/i
 
-/** Shows the type that a body brings along, or none for a form not yet encoded. axios shows a stopgap until it sends. */
-function withOwnType(headers: HeadersByName, body: unknown): HeadersByName {
+/** Adds the headers that a body brings along. A form not yet encoded has no type; axios shows a stopgap until it sends. */
+function withBodyHeaders(headers: HeadersByName, { data: body, formDataHeaderPolicy }: Config): HeadersByName {
   if (typeof body !== "object" || body === null) return headers
+  const own = core.isBlob(body)
+    ? { "content-type": body.type || "application/octet-stream" }
+    : core.ownBodyHeaders(body)
+  if (own === undefined && !core.isFormData(body)) return headers
   const { "content-type": shown = "", ...others } = headers
-  const own = core.isBlob(body) ? body.type || "application/octet-stream" : core.ownBodyHeaders(body)?.["content-type"]
-  if ((own === undefined && !core.isFormData(body)) || !STOPGAP.test(shown)) return headers
-  return own === undefined ? others : { ...others, "content-type": own }
+  const { "content-type": brought, ...more } = own ?? {}
+  const type = STOPGAP.test(shown) ? brought : shown
+  if (formDataHeaderPolicy !== "content-only") Object.assign(others, more)
+  return type === undefined ? others : { ...others, "content-type": type }
 }
 
 /** The Authorization header for the user and password that axios would send: those of the config, else of the URL. */
@@ -99,23 +114,16 @@ function keepBytes(config: Config, { body, headers }: core.WireRequest): void {
 
 /** The caller's headers, with those that this attempt adds and without those that a redirect removed. */
 function sentHeaders(config: Config, { headers }: core.WireRequest): AxiosHeaders {
+  const { headers: given } = config
+  const spelled = spellings(given)
   // Not filled by its own methods, which would check every value again.
   const sent = new (axiosOf(config).AxiosHeaders)()
-  const given = byLowerCase(config.headers)
-  const placed = new Set<string>()
-  for (const name of Object.keys(config.headers)) {
-    const value = config.headers[name]
-    const lowerCase = name.toLowerCase()
-    const onWire = headers[lowerCase]
-    if (onWire !== undefined) {
-      placed.add(lowerCase)
-      sent[name] = given[lowerCase] === onWire ? value : onWire
-    } else if (value === false || value === null) {
-      // Suppresses axios' own default header.
-      sent[name] = value
-    }
+  // `false` and `null` suppress axios' own default headers.
+  for (const name of spelled.values()) if (given[name] === false || given[name] === null) sent[name] = given[name]
+  for (const lowerCase of Object.keys(headers)) {
+    const name = spelled.get(lowerCase) ?? lowerCase
+    sent[name] = textOf(given[name]) === headers[lowerCase] ? given[name] : headers[lowerCase]
   }
-  for (const name of Object.keys(headers)) if (!placed.has(name)) sent[name] = headers[name]
   return sent
 }
 
