@@ -46,7 +46,7 @@ export function authenticatingAdapter(own: Config["adapter"], [authFor, guard]: 
 
 async function authenticated(config: Config, url: URL, kind: Kind, auth: core.Auth, guard: core.HostGuard) {
   const { timeout = 0, signal, cancelToken } = config
-  const request = toRequest(config, url, kind)
+  const request = toRequest(config, url)
   // Limits the work before and between attempts. axios ends the attempts.
   const limit = core.limitCall({
     timeoutMs: timeout > 0 ? timeout : undefined,
@@ -62,8 +62,9 @@ async function authenticated(config: Config, url: URL, kind: Kind, auth: core.Au
   }
   try {
     if ("id" in config) refuseSharedCacheKey(config, auth)
-    const options = { guard, ...kind.redirects(config) }
-    const { response, error } = await core.authenticatedSend(auth, { ...request, signal: limit?.signal }, send, options)
+    const headers = kind.headers(request.headers, config)
+    const sent = { ...request, headers, signal: limit?.signal }
+    const { response, error } = await core.authenticatedSend(auth, sent, send, { guard, ...kind.redirects(config) })
     if (error !== undefined) throw error
     return response
   } catch (error) {

@@ -1,5 +1,5 @@
 import * as core from "@countersign/auth-core/adapter"
-import axios, { type AxiosStatic, type InternalAxiosRequestConfig as Config } from "axios"
+import axios, { type AxiosError, type AxiosStatic, type InternalAxiosRequestConfig as Config } from "axios"
 
 // A request may come from any copy of axios, and from any release since 1.7. Below `axiosOf` is code that only older
 // releases need. docs/decisions/axios-range.md says which release costs what.
@@ -32,6 +32,11 @@ function requiredAxios(made: object): AxiosStatic | undefined {
   }
 }
 
+/** An error of that axios. */
+export function axiosError(config: Config, message: string, code: string, request?: unknown): AxiosError {
+  return new (axiosOf(config).AxiosError)(message, code, config, request)
+}
+
 /** Before 1.17: the advice if a proxy would read https. */
 export const CLEAR_HTTPS_CURE =
   "axios sends https in clear to proxies before 1.17; upgrade axios to 1.17 or later, or set `proxy: false` and an `httpsAgent` that makes a tunnel"
@@ -40,7 +45,6 @@ export const CLEAR_HTTPS_CURE =
 export function limitedBody(body: unknown, config: Config): unknown {
   const { maxBodyLength: limit = -1 } = config
   if (limit < 0 || !core.isStream(body) || !(Symbol.asyncIterator in body)) return body
-  const { AxiosError } = axiosOf(config)
   return limited(body)
 
   async function* limited(chunks: AsyncIterable<unknown>): AsyncGenerator<unknown> {
@@ -48,7 +52,7 @@ export function limitedBody(body: unknown, config: Config): unknown {
     for await (const chunk of chunks) {
       length += Buffer.byteLength(chunk as Uint8Array)
       if (length <= limit) yield chunk
-      else throw new AxiosError("Request body larger than maxBodyLength limit", AxiosError.ERR_BAD_REQUEST, config)
+      else throw axiosError(config, "Request body larger than maxBodyLength limit", "ERR_BAD_REQUEST")
     }
   }
 }

@@ -1,9 +1,9 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http"
 import * as core from "@countersign/auth-core/adapter"
 import type { AxiosAdapter } from "axios"
-import { axiosOf, CLEAR_HTTPS_CURE, limitedBody, prepareForOldFetch } from "./axios-releases.ts"
+import { axiosError, axiosOf, CLEAR_HTTPS_CURE, limitedBody, prepareForOldFetch } from "./axios-releases.ts"
 import { type Outcome, redirectError } from "./outcome.ts"
-import { basicHeader, byLowerCase, type Config, type HeadersByName, spellings, urlParts } from "./wire.ts"
+import { asGiven, basicHeader, byLowerCase, type Config, type HeadersByName, urlParts } from "./wire.ts"
 
 type OnResponse = (response: IncomingMessage) => void
 
@@ -41,7 +41,7 @@ const other: Omit<Kind, "adapter"> = {
       tooManyRedirects({ response: { request } }) {
         throw redirectError(config, request, "ERR_FR_TOO_MANY_REDIRECTS", "Maximum number of redirects exceeded")
       },
-      onRedirect: (event) => tellBeforeRedirect(config, event),
+      onRedirect: config.beforeRedirect && ((event) => tellBeforeRedirect(config, event)),
       secretHeaders: [sensitiveHeaders].flat().map((name) => String(name).toLowerCase()),
     }
   },
@@ -76,9 +76,8 @@ const fetching: Omit<Kind, "adapter"> = {
     if (config.maxRedirects !== undefined) return options
     // Then fetch would give up, and axios would not say why.
     const tooManyRedirects = ({ response: { request } }: Outcome): never => {
-      const { AxiosError } = axiosOf(config)
-      const error = new AxiosError("Network Error", AxiosError.ERR_NETWORK, config, request)
-      throw Object.assign(error, { cause: new Error("redirect count exceeded") })
+      const cause = new Error("redirect count exceeded")
+      throw Object.assign(axiosError(config, "Network Error", "ERR_NETWORK", request), { cause })
     }
     return { ...options, tooManyRedirects }
   },
@@ -97,22 +96,19 @@ function isFollowing(fetchOptions: Config["fetchOptions"]): boolean {
 /** Refuses what the http adapter would not accept, before a token is fetched or a body is read for it. */
 function refuseAsAxios(config: Config): void {
   const { data, sensitiveHeaders: names = [] } = config
-  const { AxiosError } = axiosOf(config)
   if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) {
-    throw new AxiosError("sensitiveHeaders must be an array of strings", AxiosError.ERR_BAD_OPTION_VALUE, config)
+    throw axiosError(config, "sensitiveHeaders must be an array of strings", "ERR_BAD_OPTION_VALUE")
   }
   if (!data || typeof data === "string" || core.isArrayBuffer(data) || ArrayBuffer.isView(data)) return
   if (core.isStream(data) || core.isFormData(data) || core.isBlob(data)) return
   const message = "Data after transformation must be a string, an ArrayBuffer, a Buffer, or a Stream"
-  throw new AxiosError(message, AxiosError.ERR_BAD_REQUEST, config)
+  throw axiosError(config, message, "ERR_BAD_REQUEST")
 }
 
 /** Reports a hop to the caller's `beforeRedirect`, as axios does, and lets it change the headers that it sees. */
 function tellBeforeRedirect(config: Config, { from, response, to }: core.RedirectEvent<Outcome>): HeadersByName {
   const { urlToHttpOptions } = process.getBuiltinModule("node:url")
-  const names = spellings(config.headers)
-  const spelled = (headers: HeadersByName): Record<string, string> =>
-    Object.fromEntries(Object.entries(headers).map(([name, value]) => [names.get(name) ?? name, value]))
+  const spelled = (headers: HeadersByName): Record<string, string> => asGiven(headers, config.headers)
   const options = { ...urlToHttpOptions(to.url), method: to.method, headers: spelled(to.headers) }
   const { status, headers, request } = response.response
   const answer = { statusCode: status, headers: { ...headers } as Record<string, string> }
@@ -122,9 +118,7 @@ function tellBeforeRedirect(config: Config, { from, response, to }: core.Redirec
     const message = `Redirected request failed: ${(cause as Error).message}`
     throw redirectError(config, request, "ERR_FR_REDIRECTION_FAILURE", message, cause)
   }
-  const [username, ...password] = String(options.auth ?? "").split(":")
-  const authorization = username ? { authorization: basicHeader(username, password.join(":")) } : undefined
-  return { ...byLowerCase(options.headers), ...authorization }
+  return { ...byLowerCase(options.headers), ...(options.auth ? basicHeader(options.auth) : undefined) }
 }
 
 /** Has Node send an attempt once, by a transport that lets no secret be seen. */

@@ -1,6 +1,6 @@
 import * as core from "@countersign/auth-core/adapter"
 import type { AxiosAdapter, AxiosError, AxiosResponse } from "axios"
-import { axiosOf } from "./axios-releases.ts"
+import { axiosError, axiosOf } from "./axios-releases.ts"
 import type { Config } from "./wire.ts"
 
 /** The response to one attempt, and the error that axios made of it by its status. */
@@ -64,10 +64,9 @@ export async function outcomeOf(kind: Sender, sent: Config, config: Config, wire
 // The errors of axios for work that is done here in its place.
 
 export function timeoutError(config: Config): AxiosError {
-  const { AxiosError } = axiosOf(config)
   const { timeout, timeoutErrorMessage, transitional } = config
-  const code = transitional?.clarifyTimeoutError === true ? AxiosError.ETIMEDOUT : AxiosError.ECONNABORTED
-  return new AxiosError(timeoutErrorMessage || `timeout of ${timeout}ms exceeded`, code, config)
+  const code = transitional?.clarifyTimeoutError === true ? "ETIMEDOUT" : "ECONNABORTED"
+  return axiosError(config, timeoutErrorMessage || `timeout of ${timeout}ms exceeded`, code)
 }
 
 /** For a Node stream that failed, or was closed before its end; `undefined` for any other failure. */

@@ -30,26 +30,24 @@ function textOf(value: unknown): string | undefined {
   return Array.isArray(value) ? value.join(", ") : String(value)
 }
 
-/** The names of headers as the caller spelled them, by lower-case name. */
-export function spellings(headers: object): ReadonlyMap<string, string> {
-  const spelled = new Map<string, string>()
-  for (const name of Object.keys(headers)) spelled.set(name.toLowerCase(), name)
-  return spelled
+/** Headers under the caller's names, and with the caller's values unless their text has changed. */
+export function asGiven(headers: HeadersByName, given: Config["headers"], sent = {} as Record<string, string>) {
+  const names = new Map<string, string>()
+  for (const name of Object.keys(given)) names.set(name.toLowerCase(), name)
+  for (const lowerCase of Object.keys(headers)) {
+    const name = names.get(lowerCase) ?? lowerCase
+    sent[name] = textOf(given[name]) === headers[lowerCase] ? given[name] : headers[lowerCase]
+  }
+  return sent
 }
-
-type Adjusting = { headers(headers: HeadersByName, config: Config): HeadersByName }
 
 /** A request as the engine takes it. */
-export function toRequest(config: Config, url: URL, kind: Adjusting): core.AuthenticatedRequest {
+export function toRequest(config: Config, url: URL): core.AuthenticatedRequest {
   const { method = "get", data: body, baseURL } = config
-  const given = Object.assign(byLowerCase(config.headers), basicAuth(config, url))
-  const headers = kind.headers(withBodyHeaders(given, config), config)
-  return { method: method.toUpperCase(), url: withoutUser(url), headers, body, baseUrl: core.urlIfValid(baseURL) }
-}
-
-/** axios would replace any Authorization by the user of the URL. */
-function withoutUser(url: URL): URL {
-  return url.username === "" && url.password === "" ? url : Object.assign(new URL(url), { username: "", password: "" })
+  const headers = withBodyHeaders(Object.assign(byLowerCase(config.headers), basicAuth(config, url)), config)
+  // axios would replace any Authorization by the user of the URL.
+  if (url.username || url.password) Object.assign(url, { username: "", password: "" })
+  return { method: method.toUpperCase(), url, headers, body, baseUrl: core.urlIfValid(baseURL) }
 }
 
 /** An attempt as axios takes it. */
@@ -87,9 +85,8 @@ function withBodyHeaders(headers: HeadersByName, { data: body, formDataHeaderPol
 
 /** The Authorization header for the user and password that axios would send: those of the config, else of the URL. */
 function basicAuth({ auth }: Config, { username, password }: URL): HeadersByName | undefined {
-  if (auth) return { authorization: basicHeader(auth.username, auth.password) }
-  if (username === "" && password === "") return undefined
-  return { authorization: basicHeader(decoded(username), decoded(password)) }
+  if (auth) return basicHeader(`${auth.username ?? ""}:${auth.password ?? ""}`)
+  return username || password ? basicHeader(`${decoded(username)}:${decoded(password)}`) : undefined
 }
 
 function decoded(text: string): string {
@@ -100,8 +97,9 @@ function decoded(text: string): string {
   }
 }
 
-export function basicHeader(username = "", password = ""): string {
-  return `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(`${username}:${password}`)))}`
+/** The Authorization header for `user:password`. */
+export function basicHeader(user: string): HeadersByName {
+  return { authorization: `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(user)))}` }
 }
 
 /** A stream can be read only once. The bytes that were read stay in the config, in case it is sent again. */
@@ -115,15 +113,11 @@ function keepBytes(config: Config, { body, headers }: core.WireRequest): void {
 /** The caller's headers, with those that this attempt adds and without those that a redirect removed. */
 function sentHeaders(config: Config, { headers }: core.WireRequest): AxiosHeaders {
   const { headers: given } = config
-  const spelled = spellings(given)
   // Not filled by its own methods, which would check every value again.
   const sent = new (axiosOf(config).AxiosHeaders)()
   // `false` and `null` suppress axios' own default headers.
-  for (const name of spelled.values()) if (given[name] === false || given[name] === null) sent[name] = given[name]
-  for (const lowerCase of Object.keys(headers)) {
-    const name = spelled.get(lowerCase) ?? lowerCase
-    sent[name] = textOf(given[name]) === headers[lowerCase] ? given[name] : headers[lowerCase]
-  }
+  for (const name of Object.keys(given)) if (given[name] === false || given[name] === null) sent[name] = given[name]
+  asGiven(headers, given, sent)
   return sent
 }
 
