@@ -1,10 +1,10 @@
 import * as core from "@countersign/auth-core/adapter"
-import type { AxiosAdapter } from "axios"
+import type { AxiosAdapter, AxiosResponse } from "axios"
 import { axiosOf } from "./axios-releases.ts"
 import { errorForCache, refuseSharedCacheKey } from "./cache-key.ts"
 import { type Kind, kindOf } from "./kinds.ts"
 import { bodyError, type Outcome, outcomeOf, timeoutError } from "./outcome.ts"
-import { byLowerCase, type Config, callersTransforms, toConfig, toRequest, urlOf } from "./wire.ts"
+import { byLowerCase, type Config, callersTransforms, type HeadersByName, toConfig, toRequest, urlOf } from "./wire.ts"
 
 /** An adapter that authenticates every attempt, and sends it through another. */
 export function authenticatingAdapter(own: Config["adapter"], [authFor, guard]: core.Gate): AxiosAdapter {
@@ -35,18 +35,23 @@ export function authenticatingAdapter(own: Config["adapter"], [authFor, guard]: 
     // axios sends these alone: other protocols, and hosts that may see no credentials unless the caller's headers hold
     // secrets.
     if (url === undefined || !/^https?:$/.test(url.protocol)) return adapter(config)
-    const baseUrl = core.urlIfValid(config.baseURL)
-    const method = (config.method ?? "get").toUpperCase()
-    const ownHeaders = (): Readonly<Record<string, unknown>> => byLowerCase(config.headers)
+    const request = toRequest(config, url)
+    const { method, baseUrl } = request
+    const ownHeaders = (): HeadersByName => byLowerCase(config.headers)
     const bare = core.passesBare(auth, { method, url, baseUrl, ownHeaders }, guard)
     if (bare !== false && (await bare)) return adapter(config)
-    return authenticated(config, url, kindOf(adapter, config), auth, guard)
+    return authenticated(config, request, kindOf(adapter, config), auth, guard)
   })
 }
 
-async function authenticated(config: Config, url: URL, kind: Kind, auth: core.Auth, guard: core.HostGuard) {
+async function authenticated(
+  config: Config,
+  request: core.AuthenticatedRequest,
+  kind: Kind,
+  auth: core.Auth,
+  guard: core.HostGuard,
+): Promise<AxiosResponse> {
   const { timeout = 0, signal, cancelToken } = config
-  const request = toRequest(config, url)
   // Limits the work before and between attempts. axios ends the attempts.
   const limit = core.limitCall({
     timeoutMs: timeout > 0 ? timeout : undefined,

@@ -99,4 +99,12 @@ describe("docs/decisions", () => {
       expect(parts).toEqual(expect.arrayContaining(["Context", "Decision", "Consequences"]))
     },
   )
+
+  it("accounts for each line of the axios adapter", () => {
+    const rows = read("docs/decisions/axios-range.md").matchAll(/`(packages\/axios\/src\/[\w-]+\.ts)` *\| (\d+) *\|$/gm)
+    const accounted: Record<string, number> = {}
+    for (const [, file = "", lines] of rows) accounted[file] = (accounted[file] ?? 0) + Number(lines)
+    const files = globSync("packages/axios/src/*.ts", { cwd: workspace })
+    expect(accounted).toEqual(Object.fromEntries(files.map((file) => [file, read(file).split("\n").length - 1])))
+  })
 })
