@@ -2,6 +2,9 @@
 export type { Attempt, Auth, Authentication, Rejection, ReplayReason } from "./auth/auth.ts"
 export { authName } from "./auth/auth.ts"
 export { randomHmac } from "./cache/fingerprint.ts"
+export { MAX_SIGNED_BODY_BYTES } from "./cloud/body-size.ts"
+export { type IamFetch, toIamFetchResponse } from "./cloud/cloud.ts"
+export { readErrorFields } from "./cloud/error-fields.ts"
 export { type HcloudProfile, hcloudProfiles } from "./credentials/hcloud-credentials.ts"
 export { joined } from "./digest/bytes.ts"
 export { bytesOf } from "./digest/digest.ts"
@@ -43,6 +46,7 @@ export {
   refuseClearProxy,
   sendNatively,
   sendSecrets,
+  staysAtOrigin,
 } from "./engine/send-secrets.ts"
 export type { PeekLimits, ResponseLike, WireRequest } from "./engine/wire-request.ts"
 export { isRejection, isStream, type PreparedBody, urlIfValid, wireUrl } from "./engine/wire-request.ts"
@@ -51,23 +55,14 @@ export { timeAt } from "./iam/iam-answer.ts"
 export { type EndpointOptions, resolveEndpoint } from "./iam/iam-connection.ts"
 export { accessKeyOf, cloudsIn, iamOriginOf, type OsSettings, settingsOfVariables } from "./iam/os-settings.chunk.ts"
 export { checkNameOrId } from "./iam/token-scope.ts"
-export { MAX_SIGNED_BODY_BYTES } from "./runtime/body-size.ts"
 export { type CallLimit, type CallLimitOptions, LONGEST_TIMER_MS, limitCall, timeInHeader } from "./runtime/clock.ts"
-export {
-  type Fetch,
-  type FetchInit,
-  type IamFetch,
-  isLoopback,
-  type LibraryFetch,
-  toIamFetchResponse,
-} from "./runtime/fetch.ts"
 export { isArrayBuffer, isBlob, isFormData, isSearchParams } from "./runtime/has-brand.ts"
-export { isHeaderText } from "./runtime/header-text.ts"
+export { type Fetch, type FetchInit, isHeaderText, isLoopback, type LibraryFetch } from "./runtime/http.ts"
 export { listenersChannel } from "./runtime/listeners-channel.ts"
 export { andThen, isPromise } from "./runtime/promises.ts"
 export { refuseProxied, refuseProxiedFetch } from "./runtime/proxy.chunk.ts"
-export { asked, isObject, listAt, memberAt, parseJson, readErrorFields, textAt } from "./runtime/read-answer.ts"
-export { isSecretName, staysAtOrigin } from "./runtime/redact.ts"
+export { asked, isObject, listAt, memberAt, parseJson, textAt } from "./runtime/read-answer.ts"
+export { isSecretName } from "./runtime/redact.ts"
 export { rememberLast } from "./runtime/remember-last.ts"
 export { tellListeners, warn } from "./runtime/tell-listeners.ts"
 export { isSigningAlgorithm, signingAlgorithms } from "./signing/algorithm.ts"

@@ -34,6 +34,18 @@ export type {
 } from "./cache/store.ts"
 export { type KeyvLike, keyvStore } from "./cache/store.ts"
 export { type GetOptions, TokenCache } from "./cache/token-cache.ts"
+export { MAX_SIGNED_BODY_BYTES } from "./cloud/body-size.ts"
+export type { IamFetch, IamFetchInit, IamFetchResponse } from "./cloud/cloud.ts"
+export {
+  type Cloud,
+  cloudRuAdvanced,
+  flexibleEngine,
+  g42Cloud,
+  huaweiCloud,
+  huaweiCloudEurope,
+  openTelekomCloud,
+  swissOpenTelekomCloud,
+} from "./cloud/cloud.ts"
 export {
   type AssumeAgencyCredentialsOptions,
   assumeAgencyCredentials,
@@ -80,32 +92,12 @@ export type { Secret } from "./iam/secret.ts"
 export { secretFile } from "./iam/secret.ts"
 export type { TemporaryKeyOptions } from "./iam/token-request.ts"
 export type { NameOrId, TokenScope } from "./iam/token-scope.ts"
-export {
-  type Cloud,
-  cloudRuAdvanced,
-  flexibleEngine,
-  g42Cloud,
-  huaweiCloud,
-  huaweiCloudEurope,
-  openTelekomCloud,
-  swissOpenTelekomCloud,
-} from "./identity/cloud.ts"
 export type { Credentials, Token } from "./identity/credentials.ts"
 export type { CredentialProvider, Expiring, Provider, ProviderContext, TokenProvider } from "./identity/provider.ts"
 export { type Customer, type Partner, type PartnerOptions, partner } from "./partner/partner.ts"
-export { MAX_SIGNED_BODY_BYTES } from "./runtime/body-size.ts"
 export type { Clock } from "./runtime/clock.ts"
 export { systemClock } from "./runtime/clock.ts"
-export type {
-  Fetch,
-  FetchInit,
-  IamFetch,
-  IamFetchInit,
-  IamFetchResponse,
-  LibraryFetch,
-  LibraryFetchInit,
-  LibraryResponse,
-} from "./runtime/fetch.ts"
+export type { Fetch, FetchInit, LibraryFetch, LibraryFetchInit, LibraryResponse } from "./runtime/http.ts"
 export type { SigningAlgorithm } from "./signing/algorithm.ts"
 export { UNSIGNED_PAYLOAD } from "./signing/canonicalizer.ts"
 export type {

@@ -11,17 +11,18 @@ const workspace = join(import.meta.dirname, "../../..")
 const MAY_IMPORT: Record<string, string[]> = {
   errors: [],
   runtime: ["errors"],
-  identity: ["errors", "runtime"],
+  cloud: ["errors", "runtime"],
+  identity: ["errors", "runtime", "cloud"],
   digest: ["errors", "runtime"],
-  signing: ["errors", "runtime", "identity", "digest"],
+  signing: ["errors", "runtime", "cloud", "identity", "digest"],
   cache: ["errors", "runtime", "identity", "digest"],
-  iam: ["errors", "runtime", "identity", "signing"],
-  tokens: ["errors", "runtime", "identity", "iam"],
-  credentials: ["errors", "runtime", "identity", "signing", "iam"],
-  partner: ["errors", "runtime", "identity", "iam", "tokens", "credentials"],
-  auth: ["errors", "runtime", "identity", "signing", "cache", "iam", "tokens", "credentials"],
-  engine: ["errors", "runtime", "identity"],
-  explain: ["errors", "runtime", "identity", "digest", "signing", "iam"],
+  iam: ["errors", "runtime", "cloud", "identity", "signing"],
+  tokens: ["errors", "runtime", "cloud", "identity", "iam"],
+  credentials: ["errors", "runtime", "cloud", "identity", "signing", "iam"],
+  partner: ["errors", "runtime", "cloud", "identity", "iam", "tokens", "credentials"],
+  auth: ["errors", "runtime", "cloud", "identity", "signing", "cache", "iam", "tokens", "credentials"],
+  engine: ["errors", "runtime", "cloud", "identity"],
+  explain: ["errors", "runtime", "cloud", "identity", "digest", "signing", "iam"],
 }
 const rooms = Object.keys(MAY_IMPORT)
 const IMPORTS = "lint/style/noRestrictedImports"

@@ -1,8 +1,9 @@
 // Loaded only for `projectId: "auto"` and `domainId: "auto"`, which ask IAM.
+
+import { type Cloud, hasRegion, huaweiCloud } from "../cloud/cloud.ts"
 import { invalidOption } from "../errors/auth-error.ts"
 import type { IamOptions } from "../iam/iam-connection.ts"
 import { findDomainId, findProjectId } from "../iam/lookups.ts"
-import { type Cloud, hasRegion, huaweiCloud } from "../identity/cloud.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import type { CredentialProvider, Expiring, Provider } from "../identity/provider.ts"
 import { isPromise } from "../runtime/promises.ts"

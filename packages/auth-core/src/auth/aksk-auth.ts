@@ -1,6 +1,6 @@
+import { MAX_SIGNED_BODY_BYTES } from "../cloud/body-size.ts"
 import { type Credentials, checkCredentials } from "../identity/credentials.ts"
 import type { CredentialProvider } from "../identity/provider.ts"
-import { MAX_SIGNED_BODY_BYTES } from "../runtime/body-size.ts"
 import { andThen, isPromise, lazily } from "../runtime/promises.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
 import { type AlgorithmOptions, checkAlgorithm } from "../signing/algorithm.ts"

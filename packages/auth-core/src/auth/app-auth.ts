@@ -1,6 +1,5 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
-import { isLoopback } from "../runtime/fetch.ts"
-import { isHeaderText } from "../runtime/header-text.ts"
+import { isHeaderText, isLoopback } from "../runtime/http.ts"
 import { isPromise } from "../runtime/promises.ts"
 import { type AkskAuth, type AkskAuthOptions, akskAuth } from "./aksk-auth.ts"
 import type { Auth } from "./auth.ts"

@@ -1,9 +1,9 @@
 // Loaded with the first request of a provider. A fixed token or key needs no cache.
 import type { TokenCacheOptions } from "../cache/cache-options.ts"
 import { TokenCache } from "../cache/token-cache.ts"
+import type { Cloud, IamReach } from "../cloud/cloud.ts"
 import { invalidOption } from "../errors/auth-error.ts"
-import type { Cloud } from "../identity/cloud.ts"
-import type { Expiring, IamReach, Provider } from "../identity/provider.ts"
+import type { Expiring, Provider } from "../identity/provider.ts"
 import { hasSameSecret, secretOf } from "../identity/secret.ts"
 import { type Clock, systemClock } from "../runtime/clock.ts"
 import type { Rejection, ReplayReason } from "./auth.ts"

@@ -1,6 +1,6 @@
 import { randomHmac } from "../cache/fingerprint.ts"
+import { type Cloud, checkCloud } from "../cloud/cloud.ts"
 import { AuthError, invalidOption } from "../errors/auth-error.ts"
-import { type Cloud, checkCloud } from "../identity/cloud.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import { type Clock, systemClock } from "../runtime/clock.ts"
 import { checkListener } from "../runtime/tell-listeners.ts"

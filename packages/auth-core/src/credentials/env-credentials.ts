@@ -5,8 +5,8 @@ import { secretFile } from "../iam/secret.ts"
 import { checkNames } from "../iam/token-scope.ts"
 import { type Credentials, checkCredentials } from "../identity/credentials.ts"
 import { type CredentialProvider, type ProviderContext, yielding } from "../identity/provider.ts"
+import { redactCredential } from "../identity/secret.ts"
 import { ASK_AGAIN_MS, environmentVariable, isSet } from "../runtime/environment.ts"
-import { redactCredential } from "../runtime/redact.ts"
 import { federatedCredentials } from "./temporary-credentials.ts"
 
 const NAMES = {

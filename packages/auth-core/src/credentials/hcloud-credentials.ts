@@ -2,9 +2,9 @@ import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import { checkNames } from "../iam/token-scope.ts"
 import { type Credentials, checkCredentials } from "../identity/credentials.ts"
 import { type CredentialProvider, yielding } from "../identity/provider.ts"
+import { redactCredential } from "../identity/secret.ts"
 import { ASK_AGAIN_MS, homeDirectory, readTextFile } from "../runtime/environment.ts"
 import { isObject, listAt, memberAt, parseJson, textAt } from "../runtime/read-answer.ts"
-import { redactCredential } from "../runtime/redact.ts"
 
 /** Options of {@link hcloudCredentials}. */
 export interface HcloudCredentialsOptions {

@@ -1,8 +1,8 @@
 import { AuthError } from "../errors/auth-error.ts"
 import { type Credentials, checkCredentials } from "../identity/credentials.ts"
 import { BoundSecret, type CredentialProvider, identityKey, type SecretBinding } from "../identity/provider.ts"
+import { redactCredential } from "../identity/secret.ts"
 import { type Clock, systemClock } from "../runtime/clock.ts"
-import { redactCredential } from "../runtime/redact.ts"
 
 /** A provider of one access key. */
 export interface StaticCredentialProvider extends CredentialProvider {

@@ -1,5 +1,5 @@
 import type { Auth, Authentication } from "../auth/auth.ts"
-import { isBodyLonger } from "../runtime/body-size.ts"
+import { isBodyLonger } from "../cloud/body-size.ts"
 import { abortable, andThen, isPromise, lazily } from "../runtime/promises.ts"
 import type { BareReason } from "./diagnostics.chunk.ts"
 import type { HostGuard } from "./gate.ts"

@@ -1,5 +1,5 @@
 import type { Auth } from "../auth/auth.ts"
-import type { Fetch, FetchInit } from "../runtime/fetch.ts"
+import type { Fetch, FetchInit } from "../runtime/http.ts"
 import { andThen } from "../runtime/promises.ts"
 import { loadBodies } from "./authenticate-attempt.ts"
 import { authenticatedSend, loadFollowUp } from "./authenticated-call.ts"

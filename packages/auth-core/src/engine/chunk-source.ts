@@ -1,5 +1,5 @@
+import { MAX_SIGNED_BODY_BYTES } from "../cloud/body-size.ts"
 import { AuthError } from "../errors/auth-error.ts"
-import { MAX_SIGNED_BODY_BYTES } from "../runtime/body-size.ts"
 import { isArrayBuffer, isSpent } from "../runtime/has-brand.ts"
 import { abortable } from "../runtime/promises.ts"
 import { type BodyStream, isWebStream, type PipedStream, type PreparedBody } from "./wire-request.ts"

@@ -1,6 +1,5 @@
 // Loaded on demand: most clients tell nothing, and most requests meet no trouble.
 import type { Auth, AuthEvent, Authentication, ReplayReason } from "../auth/auth.ts"
-import { AuthError, type AuthErrorCode, invalidOption } from "../errors/auth-error.ts"
 import {
   type Cloud,
   checkCloud,
@@ -9,8 +8,9 @@ import {
   g42Cloud,
   openTelekomCloud,
   swissOpenTelekomCloud,
-} from "../identity/cloud.ts"
-import type { ErrorFields } from "../runtime/read-answer.ts"
+} from "../cloud/cloud.ts"
+import type { ErrorFields } from "../cloud/error-fields.ts"
+import { AuthError, type AuthErrorCode, invalidOption } from "../errors/auth-error.ts"
 import { redactText } from "../runtime/redact.ts"
 import { tellListeners, warn } from "../runtime/tell-listeners.ts"
 

@@ -1,5 +1,5 @@
-import { MAX_SIGNED_BODY_BYTES } from "../runtime/body-size.ts"
-import type { Fetch } from "../runtime/fetch.ts"
+import { MAX_SIGNED_BODY_BYTES } from "../cloud/body-size.ts"
+import type { Fetch } from "../runtime/http.ts"
 import { isMocked } from "../runtime/proxy.chunk.ts"
 import { streamBody } from "./client-body.ts"
 import { readFormOrStream } from "./form-or-stream.ts"

@@ -1,9 +1,8 @@
 // Loaded with the first response that may not be the last.
 import type { Auth, Rejection, ReplayReason } from "../auth/auth.ts"
+import { readErrorFields, requestIdIn } from "../cloud/error-fields.ts"
 import { timeInHeader } from "../runtime/clock.ts"
 import { abortable } from "../runtime/promises.ts"
-import { readErrorFields, requestIdIn } from "../runtime/read-answer.ts"
-import { hasOwnSecrets } from "../runtime/redact.ts"
 import { checkListener } from "../runtime/tell-listeners.ts"
 import type { AuthenticatedAttempt, OutgoingRequest } from "./authenticate-attempt.ts"
 import { asBytes, chunksOf } from "./chunk-source.ts"
@@ -20,6 +19,7 @@ import {
 } from "./diagnostics.chunk.ts"
 import type { HostGuard } from "./gate.ts"
 import { hiddenRedirect, nextHop, type OnRedirect } from "./redirect.ts"
+import { hasOwnSecrets } from "./send-secrets.ts"
 import { isRejection, isRequest, isStream, type PeekLimits, type ResponseLike } from "./wire-request.ts"
 
 /** How a call follows redirects, and which URLs may see credentials. */

@@ -1,7 +1,7 @@
 import type { Auth } from "../auth/auth.ts"
+import type { Cloud } from "../cloud/cloud.ts"
 import { type AuthError, invalidOption } from "../errors/auth-error.ts"
-import type { Cloud } from "../identity/cloud.ts"
-import { isLoopback } from "../runtime/fetch.ts"
+import { isLoopback } from "../runtime/http.ts"
 import type { BareReason, DiagnosticOptions } from "./diagnostics.chunk.ts"
 
 /**

@@ -1,6 +1,6 @@
 import { AuthError } from "../errors/auth-error.ts"
-import { staysAtOrigin } from "../runtime/redact.ts"
 import type { OutgoingRequest } from "./authenticate-attempt.ts"
+import { staysAtOrigin } from "./send-secrets.ts"
 import { type ResponseLike, wireUrl } from "./wire-request.ts"
 
 type HeadersByName = Readonly<Record<string, string>>

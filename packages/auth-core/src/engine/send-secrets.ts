@@ -1,6 +1,6 @@
 import { andThen } from "../runtime/promises.ts"
 import { clearProxyError } from "../runtime/proxy.chunk.ts"
-import { INSPECT, staysAtOrigin } from "../runtime/redact.ts"
+import { INSPECT } from "../runtime/redact.ts"
 import type { HostGuard } from "./gate.ts"
 import type { WireRequest } from "./wire-request.ts"
 
@@ -286,4 +286,20 @@ export function refuseClearProxy(request: NativeRequest, url: URL, guard: HostGu
   request.once?.("error", () => undefined)
   request.destroy?.()
   throw clearProxyError(url, isHttps ? cure : undefined)
+}
+
+/** HTTP's own, this library's, and the others by which Huawei Cloud, OpenStack and their gateways identify a caller. */
+const SECRET_ON_OTHER_ORIGINS =
+  /^(?:(?:proxy-)?authorization|cookie|host|x-(?:(?:auth|subject|service|storage|metadata|(?:obs-)?security)-token|auth-key|apig-appcode|hw-appkey|sdk-.+))$/
+
+/** Whether a header, by lower-case name, is dropped when a redirect leads to another origin. */
+export function staysAtOrigin(name: string): boolean {
+  return SECRET_ON_OTHER_ORIGINS.test(name)
+}
+
+/** Whether headers, by lower-case name, hold a secret that clients would send on to another origin. */
+export function hasOwnSecrets(headers: Readonly<Record<string, unknown>>): boolean {
+  // Clients drop the other secrets on their own.
+  for (const name of Object.keys(headers)) if (name.startsWith("x-") && staysAtOrigin(name)) return true
+  return false
 }

@@ -1,9 +1,9 @@
 import { AuthError } from "../errors/auth-error.ts"
 import type { Credentials, Token } from "../identity/credentials.ts"
 import type { ProviderContext } from "../identity/provider.ts"
-import { isHeaderText } from "../runtime/header-text.ts"
+import { redactCredential } from "../identity/secret.ts"
+import { isHeaderText } from "../runtime/http.ts"
 import { parseJson, textAt } from "../runtime/read-answer.ts"
-import { redactCredential } from "../runtime/redact.ts"
 import type { IamAnswer, IamConnection, IamRequest } from "./iam-connection.ts"
 
 /**

@@ -1,9 +1,18 @@
+import type { IamReach } from "../cloud/cloud.ts"
+import {
+  type Cloud,
+  checkCloud,
+  hasGlobalIam,
+  hasRegion,
+  huaweiCloud,
+  type IamFetch,
+  type IamFetchResponse,
+} from "../cloud/cloud.ts"
 import { AuthError, invalidOption } from "../errors/auth-error.ts"
-import { type Cloud, checkCloud, hasGlobalIam, hasRegion, huaweiCloud } from "../identity/cloud.ts"
-import type { IamReach, Provider, ProviderContext } from "../identity/provider.ts"
+import type { Provider, ProviderContext } from "../identity/provider.ts"
 import { type Clock, LONGEST_TIMER_MS, systemClock } from "../runtime/clock.ts"
 import { environmentVariable } from "../runtime/environment.ts"
-import { type IamFetch, type IamFetchResponse, isLoopback } from "../runtime/fetch.ts"
+import { isLoopback } from "../runtime/http.ts"
 
 /** The way to IAM. A provider built on another one (`via`) inherits the options that it does not set. */
 export interface IamOptions {

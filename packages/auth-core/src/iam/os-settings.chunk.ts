@@ -2,7 +2,7 @@
 import { AuthError } from "../errors/auth-error.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import { environmentVariable, homeDirectory, readTextFile, variable } from "../runtime/environment.ts"
-import { isLoopback } from "../runtime/fetch.ts"
+import { isLoopback } from "../runtime/http.ts"
 import { isObject, memberAt } from "../runtime/read-answer.ts"
 import { checkUrl, isAnyHost } from "./iam-connection.ts"
 import type { NameOrId, TokenScope } from "./token-scope.ts"

@@ -2,7 +2,7 @@ import { AuthError, invalidOption, isAuthError } from "../errors/auth-error.ts"
 import type { Credentials, Token } from "../identity/credentials.ts"
 import type { Provider, ProviderContext } from "../identity/provider.ts"
 import { hasAccessKey, hasSameSecret, hasToken } from "../identity/secret.ts"
-import { isHeaderText } from "../runtime/header-text.ts"
+import { isHeaderText } from "../runtime/http.ts"
 
 type Yields = NonNullable<Provider<unknown>["yields"]>
 

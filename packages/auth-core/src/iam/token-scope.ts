@@ -1,6 +1,6 @@
 import { invalidOption } from "../errors/auth-error.ts"
 import { identityKey } from "../identity/provider.ts"
-import { isHeaderText } from "../runtime/header-text.ts"
+import { isHeaderText } from "../runtime/http.ts"
 
 /**
  * The scope of a token: one project, or a whole account with its global services.

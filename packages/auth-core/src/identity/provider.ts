@@ -1,5 +1,4 @@
-import type { IamFetch } from "../runtime/fetch.ts"
-import type { Cloud } from "./cloud.ts"
+import type { IamReach } from "../cloud/cloud.ts"
 import type { Credentials, Token } from "./credentials.ts"
 
 /** Anything with an end of life. Without `expiresAt` it never ends. */
@@ -8,16 +7,6 @@ export interface Expiring {
   expiresAt?: number | undefined
   /** Start of life by the issuer's clock, epoch ms, where it is known. */
   issuedAt?: number | undefined
-}
-
-/** The way to IAM. */
-export interface IamReach {
-  readonly iamEndpoint?: string | undefined
-  readonly region?: string | undefined
-  readonly cloud?: Cloud | undefined
-  readonly fetch?: IamFetch | undefined
-  readonly timeoutMs?: number | undefined
-  readonly allowInsecure?: boolean | undefined
 }
 
 /** The circumstances of a call of a provider. */

@@ -1,3 +1,4 @@
+import { INSPECT } from "../runtime/redact.ts"
 import type { Credentials, Token } from "./credentials.ts"
 
 /** Whether a value holds a token. */
@@ -37,4 +38,19 @@ function hasText(value: unknown, name: string): boolean {
   if (typeof value !== "object" || value === null) return false
   const text: unknown = Reflect.get(value, name)
   return typeof text === "string" && text !== ""
+}
+
+const SECRETS = ["value", "secretAccessKey", "securityToken"]
+
+/**
+ * Hides the secrets of a token or an access key from `inspect` and `console.log`. It stays plain data for everything else:
+ * equality, copies, structuredClone, and the JSON that stores keep.
+ */
+export function redactCredential<T extends object>(holder: T): T {
+  const shown = (): object =>
+    Object.fromEntries(
+      Object.entries(holder).map(([name, value]) => [name, SECRETS.includes(name) ? "[secret]" : value]),
+    )
+  // Not enumerable, so that no comparison sees it.
+  return Object.defineProperty(holder, INSPECT, { value: shown })
 }

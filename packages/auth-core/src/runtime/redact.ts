@@ -1,19 +1,5 @@
 /** The method that Node's `util.inspect`, and with it `console.log`, looks for on an object. */
 export const INSPECT = Symbol.for("nodejs.util.inspect.custom")
-const SECRETS = ["value", "secretAccessKey", "securityToken"]
-
-/**
- * Hides the secrets of a token or an access key from `inspect` and `console.log`. It stays plain data for everything else:
- * equality, copies, structuredClone, and the JSON that stores keep.
- */
-export function redactCredential<T extends object>(holder: T): T {
-  const shown = (): object =>
-    Object.fromEntries(
-      Object.entries(holder).map(([name, value]) => [name, SECRETS.includes(name) ? "[secret]" : value]),
-    )
-  // Not enumerable, so that no comparison sees it.
-  return Object.defineProperty(holder, INSPECT, { value: shown })
-}
 
 const MASK = "[secret]"
 const LONGEST_TEXT = 500
@@ -84,20 +70,4 @@ export function redactCanonicalRequest(canonicalRequest: string): string {
 function masked(field: string, separator: string): string {
   const name = field.slice(0, field.indexOf(separator))
   return isSecretName(name) ? `${name}${separator}[secret]` : field
-}
-
-/** HTTP's own, this library's, and the others by which Huawei Cloud, OpenStack and their gateways identify a caller. */
-const SECRET_ON_OTHER_ORIGINS =
-  /^(?:(?:proxy-)?authorization|cookie|host|x-(?:(?:auth|subject|service|storage|metadata|(?:obs-)?security)-token|auth-key|apig-appcode|hw-appkey|sdk-.+))$/
-
-/** Whether a header, by lower-case name, is dropped when a redirect leads to another origin. */
-export function staysAtOrigin(name: string): boolean {
-  return SECRET_ON_OTHER_ORIGINS.test(name)
-}
-
-/** Whether headers, by lower-case name, hold a secret that clients would send on to another origin. */
-export function hasOwnSecrets(headers: Readonly<Record<string, unknown>>): boolean {
-  // Clients drop the other secrets on their own.
-  for (const name of Object.keys(headers)) if (name.startsWith("x-") && staysAtOrigin(name)) return true
-  return false
 }

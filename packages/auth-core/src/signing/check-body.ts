@@ -1,5 +1,5 @@
+import { isBodyLonger, MAX_SIGNED_BODY_BYTES } from "../cloud/body-size.ts"
 import { AuthError } from "../errors/auth-error.ts"
-import { isBodyLonger, MAX_SIGNED_BODY_BYTES } from "../runtime/body-size.ts"
 
 // A separate file, because a lazily loaded chunk needs it and nothing else of `sign`.
 

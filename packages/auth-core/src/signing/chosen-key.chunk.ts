@@ -1,5 +1,5 @@
 // Loaded on demand where every signature is an HMAC under the SK.
-import type { Cloud } from "../identity/cloud.ts"
+import type { Cloud } from "../cloud/cloud.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import { rememberLast } from "../runtime/remember-last.ts"
 import { checkAlgorithm } from "./algorithm.ts"

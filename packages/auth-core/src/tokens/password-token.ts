@@ -15,9 +15,9 @@ import {
 } from "../iam/token-scope.ts"
 import type { Token } from "../identity/credentials.ts"
 import { identityKey, type ProviderContext, type TokenProvider, yielding } from "../identity/provider.ts"
+import { redactCredential } from "../identity/secret.ts"
 import { ASK_AGAIN_MS } from "../runtime/environment.ts"
-import { isHeaderText } from "../runtime/header-text.ts"
-import { redactCredential } from "../runtime/redact.ts"
+import { isHeaderText } from "../runtime/http.ts"
 
 export interface PasswordTokenOptions extends IamOptions {
   /** An IAM user: its name in `domain`, or { id }. A Huawei ID cannot get a token by password. */

@@ -1,9 +1,9 @@
 import { AuthError, invalidOption } from "../errors/auth-error.ts"
 import type { Token } from "../identity/credentials.ts"
 import { type TokenProvider, yielding } from "../identity/provider.ts"
+import { redactCredential } from "../identity/secret.ts"
 import { type Clock, systemClock } from "../runtime/clock.ts"
-import { isHeaderText } from "../runtime/header-text.ts"
-import { redactCredential } from "../runtime/redact.ts"
+import { isHeaderText } from "../runtime/http.ts"
 
 /**
  * A fixed token, or its text alone if its end is not known. It is used until its end, or until a service refuses it. It is

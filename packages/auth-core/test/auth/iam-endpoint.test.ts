@@ -2,6 +2,7 @@ import { join } from "node:path"
 import { fakeClock } from "@countersign/testkit"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { type AkskAuthOptions, akskAuth } from "../../src/auth/aksk-auth.ts"
+import { cloudRuAdvanced, openTelekomCloud } from "../../src/cloud/cloud.ts"
 import { chain } from "../../src/credentials/chain.ts"
 import { envCredentials } from "../../src/credentials/env-credentials.ts"
 import { profileCredentials } from "../../src/credentials/profile-credentials.ts"
@@ -11,7 +12,6 @@ import {
   federatedCredentials,
   tokenCredentials,
 } from "../../src/credentials/temporary-credentials.ts"
-import { cloudRuAdvanced, openTelekomCloud } from "../../src/identity/cloud.ts"
 import type { CredentialProvider } from "../../src/identity/provider.ts"
 import { staticToken } from "../../src/tokens/static-token.ts"
 import { temporaryFolder, writeSettled } from "../credentials/files.ts"

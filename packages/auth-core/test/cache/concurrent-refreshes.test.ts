@@ -1,7 +1,7 @@
 import { fakeClock } from "@countersign/testkit"
 import { describe, expect, it } from "vitest"
+import { toIamFetchResponse } from "../../src/cloud/cloud.ts"
 import { AuthError, type IamFetch, passwordToken, type Token, TokenCache, type TokenProvider } from "../../src/index.ts"
-import { toIamFetchResponse } from "../../src/runtime/fetch.ts"
 import { scriptedProvider, tokenAt } from "./scripted-provider.ts"
 
 /** Providers of many identities that note how many of them are asked at the same time. */

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest"
-import { createHostGuard } from "../../src/engine/gate.ts"
 import {
   type Cloud,
   cloudRuAdvanced,
@@ -9,7 +8,8 @@ import {
   huaweiCloudEurope,
   openTelekomCloud,
   swissOpenTelekomCloud,
-} from "../../src/identity/cloud.ts"
+} from "../../src/cloud/cloud.ts"
+import { createHostGuard } from "../../src/engine/gate.ts"
 
 const may = (host: string, cloud: Cloud | undefined): boolean =>
   createHostGuard({ cloud }).bareReason(new URL(`https://${host}/`)) === undefined

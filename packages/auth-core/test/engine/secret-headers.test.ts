@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { hasOwnSecrets, staysAtOrigin } from "../../src/runtime/redact.ts"
+import { hasOwnSecrets, staysAtOrigin } from "../../src/engine/send-secrets.ts"
 
 /** Headers that callers set by hand, in addition to those of this library. */
 const SECRET = [

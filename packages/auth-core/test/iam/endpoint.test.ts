@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it, vi } from "vitest"
-import { type EndpointOptions, iamConnection, resolveEndpoint, stsConnection } from "../../src/iam/iam-connection.ts"
 import {
   cloudRuAdvanced,
   flexibleEngine,
@@ -7,7 +6,8 @@ import {
   huaweiCloudEurope,
   openTelekomCloud,
   swissOpenTelekomCloud,
-} from "../../src/identity/cloud.ts"
+} from "../../src/cloud/cloud.ts"
+import { type EndpointOptions, iamConnection, resolveEndpoint, stsConnection } from "../../src/iam/iam-connection.ts"
 import { thrownBy } from "./local-iam.ts"
 
 const iam = (options: Partial<EndpointOptions> = {}): string => resolveEndpoint({ option: "iamEndpoint", ...options })

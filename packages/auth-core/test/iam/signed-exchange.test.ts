@@ -1,9 +1,9 @@
 import { fakeClock } from "@countersign/testkit"
 import { describe, expect, it } from "vitest"
+import type { IamFetch } from "../../src/cloud/cloud.ts"
+import { flexibleEngine, openTelekomCloud } from "../../src/cloud/cloud.ts"
 import { signedExchange } from "../../src/iam/exchange.ts"
 import type { IamConnection, IamRequest } from "../../src/iam/iam-connection.ts"
-import { flexibleEngine, openTelekomCloud } from "../../src/identity/cloud.ts"
-import type { IamFetch } from "../../src/runtime/fetch.ts"
 import { iamError, localIam, rejectionOf } from "./local-iam.ts"
 import { expectSigned, KEY, TEMPORARY } from "./verified.ts"
 

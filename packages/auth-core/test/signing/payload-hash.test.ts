@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
-import { MAX_SIGNED_BODY_BYTES } from "../../src/runtime/body-size.ts"
+import { MAX_SIGNED_BODY_BYTES } from "../../src/cloud/body-size.ts"
 import { largePayloadHash } from "../../src/signing/canonicalizer.ts"
 import { payloadHash } from "../../src/signing/signer.ts"
 import { failureOf } from "../failure-of.ts"

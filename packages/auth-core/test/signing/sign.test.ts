@@ -1,8 +1,8 @@
 import { inspect } from "node:util"
 import { fakeClock } from "@countersign/testkit"
 import { afterEach, describe, expect, it, vi } from "vitest"
+import { MAX_SIGNED_BODY_BYTES } from "../../src/cloud/body-size.ts"
 import type { Credentials } from "../../src/identity/credentials.ts"
-import { MAX_SIGNED_BODY_BYTES } from "../../src/runtime/body-size.ts"
 import {
   canonicalRequest,
   createSigner,

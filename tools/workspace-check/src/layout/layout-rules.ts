@@ -21,6 +21,7 @@ export const layoutRules: LayoutRules = {
       "It is `#digest` elsewhere; its exports have the same names in both implementations.",
     [`${core}/iam/iam-answer.ts`]: "Its exports read one part each of an answer of IAM.",
     [`${core}/iam/lookups.ts`]: "Its exports look up one id each.",
+    [`${core}/runtime/http.ts`]: "Its exports are the types of fetch and the rules of HTTP that several rooms share.",
     [`${core}/runtime/read-answer.ts`]: "Its exports read one part each of what a server or a client gave.",
     "packages/axios/src/axios-releases.ts": "Its exports serve the oldest releases of axios only.",
     "packages/axios/src/wire.ts": "Its exports translate between a config of axios and what is on the wire.",
@@ -31,9 +32,8 @@ export const layoutRules: LayoutRules = {
   short: {
     [core]: {
       [`${core}/engine/bodies.chunk.ts`]: "It is the chunk that a Request, a form or a stream loads.",
-      [`${core}/runtime/body-size.ts`]: "Signing, the engine and bodies keep the same limit.",
+      [`${core}/cloud/body-size.ts`]: "Signing, the engine and bodies keep the same limit.",
       [`${core}/runtime/listeners-channel.ts`]: "It is eager, and the code that publishes is loaded on demand.",
-      [`${core}/runtime/header-text.ts`]: "The engine, IAM and both kinds of auth read headers by the same rule.",
     },
   },
   mostWhatComments: 0,

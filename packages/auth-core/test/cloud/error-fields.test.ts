@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { readErrorFields } from "../../src/runtime/read-answer.ts"
+import { readErrorFields } from "../../src/cloud/error-fields.ts"
 
 const OBS =
   '<?xml version="1.0" encoding="UTF-8" standalone="yes"?><Error><Code>SignatureDoesNotMatch</Code><Message>The request signature we calculated does not match.</Message><RequestId>0000018A</RequestId><HostId>x</HostId></Error>'

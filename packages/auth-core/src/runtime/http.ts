@@ -36,41 +36,12 @@ export interface LibraryResponse {
  */
 export type LibraryFetch = (input: string | URL, init?: LibraryFetchInit) => Promise<LibraryResponse>
 
-/** A call to IAM. */
-export interface IamFetchInit {
-  /** HTTP method. */
-  readonly method: "GET" | "POST" | "PUT"
-  /** By name. They hold secrets. */
-  readonly headers: Record<string, string>
-  /** JSON, if there is a body. */
-  readonly body?: string
-  /** IAM's redirects are not followed: they would carry secrets elsewhere. */
-  readonly redirect: "manual"
-  /** Ends the call when its time is over. */
-  readonly signal: AbortSignal
-}
-
-/** The parts of a response that are read. */
-export interface IamFetchResponse extends LibraryResponse {
-  /** A web stream is read up to the longest valid response of IAM. Any other body is read through `text`. */
-  readonly body?: unknown
-  /** The whole body as text. */
-  text(): Promise<string>
-}
-
-/** Makes one round trip to IAM. The fetch of the platform, of undici and of node-fetch all fit. */
-export type IamFetch = (url: string, init: IamFetchInit) => Promise<IamFetchResponse>
-
-/** A response of IAM, made from that of a Node client, whose headers are keyed by lower-case name. */
-export function toIamFetchResponse(status: number, headers: object, text: () => Promise<string>): IamFetchResponse {
-  const header = (name: string): string | null => {
-    const value: unknown = Reflect.get(headers, name)
-    return typeof value === "string" ? value : null
-  }
-  return { status, headers: { get: header }, text }
-}
-
 /** Whether a host, as `URL` spells it, never leaves this machine. */
 export function isLoopback(hostname: string): boolean {
   return /^(?:(?:.+\.)?localhost|\[::1\]|127(?:\.\d{1,3}){3})$/.test(hostname)
+}
+
+/** Whether a value can be sent in a header as it is: one or more visible ASCII characters, no space. */
+export function isHeaderText(value: unknown): value is string {
+  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value)
 }

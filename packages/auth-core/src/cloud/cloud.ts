@@ -1,4 +1,5 @@
 import { invalidOption } from "../errors/auth-error.ts"
+import type { LibraryResponse } from "../runtime/http.ts"
 
 /** A cloud whose services are at `<service>.<region>.<domain>` and `<service>.<domain>`. Pass a preset, or `{ domain }`. */
 export interface Cloud {
@@ -72,4 +73,48 @@ export function checkCloud(cloud: Cloud = huaweiCloud): Cloud {
   const names: unknown[] = [iamRegion, iamService, ...(Array.isArray(regions) ? regions : [undefined])]
   if (names.every((name) => typeof name === "string" && /^[a-z\d-]+$/.test(name))) return cloud
   throw invalidOption("The `regions`, `iamRegion` and `iamService` of `cloud` must be names such as eu-de and iam.")
+}
+
+/** The way to IAM. */
+export interface IamReach {
+  readonly iamEndpoint?: string | undefined
+  readonly region?: string | undefined
+  readonly cloud?: Cloud | undefined
+  readonly fetch?: IamFetch | undefined
+  readonly timeoutMs?: number | undefined
+  readonly allowInsecure?: boolean | undefined
+}
+
+/** A call to IAM. */
+export interface IamFetchInit {
+  /** HTTP method. */
+  readonly method: "GET" | "POST" | "PUT"
+  /** By name. They hold secrets. */
+  readonly headers: Record<string, string>
+  /** JSON, if there is a body. */
+  readonly body?: string
+  /** IAM's redirects are not followed: they would carry secrets elsewhere. */
+  readonly redirect: "manual"
+  /** Ends the call when its time is over. */
+  readonly signal: AbortSignal
+}
+
+/** The parts of a response that are read. */
+export interface IamFetchResponse extends LibraryResponse {
+  /** A web stream is read up to the longest valid response of IAM. Any other body is read through `text`. */
+  readonly body?: unknown
+  /** The whole body as text. */
+  text(): Promise<string>
+}
+
+/** Makes one round trip to IAM. The fetch of the platform, of undici and of node-fetch all fit. */
+export type IamFetch = (url: string, init: IamFetchInit) => Promise<IamFetchResponse>
+
+/** A response of IAM, made from that of a Node client, whose headers are keyed by lower-case name. */
+export function toIamFetchResponse(status: number, headers: object, text: () => Promise<string>): IamFetchResponse {
+  const header = (name: string): string | null => {
+    const value: unknown = Reflect.get(headers, name)
+    return typeof value === "string" ? value : null
+  }
+  return { status, headers: { get: header }, text }
 }
