@@ -1,11 +1,11 @@
 import { invalidOption } from "../errors/auth-error.ts"
-import { signedExchange } from "../iam/exchange.ts"
+import { type IamRequest, signedExchange } from "../iam/exchange.ts"
 import { readCredentials, STS_SHAPE } from "../iam/iam-answer.ts"
-import { checkInteger, connectionOf, type IamRequest, type StsOptions, stsConnection } from "../iam/iam-connection.ts"
+import { checkInteger, type StsOptions, stsConnection } from "../iam/iam-connection.ts"
+import { checkSource, connectionOf, sourcedKey, withSource } from "../iam/iam-provider.ts"
 import { checkSecret, readSecret, type Secret } from "../iam/secret.ts"
-import { checkSource, sourceKey, withSource } from "../iam/source-provider.ts"
 import { checkName } from "../iam/token-scope.ts"
-import { type CredentialProvider, identityKey } from "../identity/provider.ts"
+import type { CredentialProvider } from "../identity/provider.ts"
 
 export interface AssumeAgencyCredentialsOptions extends StsOptions {
   /** The source of the access key that signs the call, permanent or temporary. */
@@ -69,12 +69,10 @@ export function assumeAgencyCredentials(options: AssumeAgencyCredentialsOptions)
     transitive_tag_keys: options.transitiveTagKeys,
   }
   const connection = stsConnection(options, connectionOf(via))
-  const caller = sourceKey(via)
   // A code that is a text can be used once, so its key belongs to this provider alone.
+  const parts = [agencyUrn, sessionName, JSON.stringify(members)]
   const key =
-    caller === undefined || typeof tokenCode === "string"
-      ? undefined
-      : identityKey("assume-agency", connection.endpoint, caller, agencyUrn, sessionName, JSON.stringify(members))
+    typeof tokenCode === "string" ? undefined : sourcedKey(via, "assume-agency", connection.endpoint, ...parts)
   const longestMs = (options.durationSeconds ?? 3600) * 1000
   return Object.assign(
     async (context: Parameters<CredentialProvider>[0]) =>

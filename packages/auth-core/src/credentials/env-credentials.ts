@@ -138,7 +138,8 @@ export async function credentialsOf(
   )
 }
 
-function checkedKey(key: Credentials, source: string): Credentials {
+/** Returns the key if it can sign, or throws an error that names its source. */
+export function checkedKey(key: Credentials, source: string): Credentials {
   try {
     return checkCredentials(key)
   } catch (error) {

@@ -1,10 +1,11 @@
-import { AuthError, isAuthError } from "../errors/auth-error.ts"
+import { AuthError } from "../errors/auth-error.ts"
 import { checkNames } from "../iam/token-scope.ts"
-import { type Credentials, checkCredentials } from "../identity/credentials.ts"
+import type { Credentials } from "../identity/credentials.ts"
 import { type CredentialProvider, yielding } from "../identity/provider.ts"
 import { redactCredential } from "../identity/secret.ts"
 import { ASK_AGAIN_MS, homeDirectory, readTextFile } from "../runtime/environment.ts"
 import { isObject, listAt, memberAt, parseJson, textAt } from "../runtime/read-answer.ts"
+import { checkedKey } from "./env-credentials.ts"
 
 /** Options of {@link hcloudCredentials}. */
 export interface HcloudCredentialsOptions {
@@ -48,7 +49,7 @@ export function hcloudCredentials({ file, profile }: HcloudCredentialsOptions = 
       )
     }
     context?.refreshAfter?.(ASK_AGAIN_MS)
-    return redactCredential(checkedKey(chosen, `The profile ${JSON.stringify(chosen.name)} of ${path}`))
+    return redactCredential(keyOf(chosen, `The profile ${JSON.stringify(chosen.name)} of ${path}`))
   })
 }
 
@@ -62,7 +63,7 @@ export interface HcloudProfile {
   readonly otherMode: string | undefined
 }
 
-function checkedKey({ key, otherMode }: HcloudProfile, source: string): Credentials {
+function keyOf({ key, otherMode }: HcloudProfile, source: string): Credentials {
   if (otherMode !== undefined) {
     const advice = /ecs/i.test(otherMode)
       ? "metadataCredentials() asks the ECS server for it"
@@ -80,11 +81,7 @@ function checkedKey({ key, otherMode }: HcloudProfile, source: string): Credenti
     const [half, missing] = ["accessKeyId", "secretAccessKey"].sort((name) => (name in key ? -1 : 1))
     throw new AuthError("AUTH_INVALID_CREDENTIALS", `${source} has ${half} without ${missing}: set both.`)
   }
-  try {
-    return checkCredentials({ ...key, accessKeyId, secretAccessKey })
-  } catch (error) {
-    throw isAuthError(error) ? new AuthError(error.code, `${source}: ${error.message}`) : error
-  }
+  return checkedKey({ ...key, accessKeyId, secretAccessKey }, source)
 }
 
 /**

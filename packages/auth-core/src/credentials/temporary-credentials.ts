@@ -1,9 +1,9 @@
 import { invalidOption } from "../errors/auth-error.ts"
 import { authenticatedExchange, exchange, withToken } from "../iam/exchange.ts"
 import { IAM_SHAPE, readCredentials } from "../iam/iam-answer.ts"
-import { connectionOf, type IamOptions, iamConnection, iamProvider, reachedBy } from "../iam/iam-connection.ts"
+import { type IamOptions, iamConnection, reachedBy } from "../iam/iam-connection.ts"
+import { checkSource, connectionOf, iamProvider, sourcedKey, withSource } from "../iam/iam-provider.ts"
 import { checkSecret, type Secret } from "../iam/secret.ts"
-import { checkSource, sourceKey, withSource } from "../iam/source-provider.ts"
 import {
   agencyCredentialsRequest,
   checkTemporaryKeyOptions,
@@ -13,7 +13,7 @@ import {
 } from "../iam/token-request.ts"
 import { checkHeaderText, checkName, checkNameOrId, type NameOrId, namedKey, nameIn } from "../iam/token-scope.ts"
 import type { Credentials, Token } from "../identity/credentials.ts"
-import { type CredentialProvider, identityKey, type Provider, type TokenProvider } from "../identity/provider.ts"
+import type { CredentialProvider, Provider, TokenProvider } from "../identity/provider.ts"
 
 export interface AgencyCredentialsOptions extends IamOptions, TemporaryKeyOptions {
   /** The caller, by token or by AK/SK: a user with the Agent Operator permission, such as a partner's. */
@@ -45,19 +45,8 @@ export function agencyCredentials(options: AgencyCredentialsOptions): Credential
   }
   const { durationSeconds, policy, longestMs, key: keyOfOptions } = checkTemporaryKeyOptions(options)
   const connection = iamConnection(options, connectionOf(via))
-  const caller = sourceKey(via)
-  const key =
-    caller === undefined
-      ? undefined
-      : identityKey(
-          "agency-credentials",
-          connection.endpoint,
-          caller,
-          namedKey(domain),
-          agency,
-          sessionUser,
-          keyOfOptions,
-        )
+  const parts = [namedKey(domain), agency, sessionUser, keyOfOptions]
+  const key = sourcedKey(via, "agency-credentials", connection.endpoint, ...parts)
   const label = `agency ${agency} of ${nameIn(domain)}`
   return iamProvider(connection, { yields: "credentials", identityKey: key, binding: via.binding, label }, (context) =>
     withSource(via, undefined, context, async (authentication) => {
@@ -88,9 +77,7 @@ export function tokenCredentials(options: TokenCredentialsOptions): CredentialPr
   const via = checkSource(options.via as Provider<Token | Credentials>, undefined)
   const { durationSeconds, policy, longestMs, key: keyOfOptions } = checkTemporaryKeyOptions(options)
   const connection = iamConnection(options, connectionOf(via))
-  const caller = sourceKey(via)
-  const key =
-    caller === undefined ? undefined : identityKey("token-credentials", connection.endpoint, caller, keyOfOptions)
+  const key = sourcedKey(via, "token-credentials", connection.endpoint, keyOfOptions)
   const label = via.label === undefined ? undefined : `temporary key by ${via.label}`
   return iamProvider(connection, { yields: "credentials", identityKey: key, binding: via.binding, label }, (context) =>
     withSource(via, undefined, context, async (authentication) => {

@@ -1,15 +1,7 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
-import { exchange, rejectionError, roundTrip } from "../iam/exchange.ts"
+import { exchange, type IamAnswer, type IamRequest, rejectionError, roundTrip } from "../iam/exchange.ts"
 import { IAM_SHAPE, POD_SHAPE, readCredentials } from "../iam/iam-answer.ts"
-import {
-  checkUrl,
-  type IamAnswer,
-  type IamOptions,
-  type IamRequest,
-  isAnyHost,
-  isMachineLocal,
-  transportOf,
-} from "../iam/iam-connection.ts"
+import { checkUrl, type IamOptions, isAnyHost, isMachineLocal, transportOf } from "../iam/iam-connection.ts"
 import { secretFile } from "../iam/secret.ts"
 import { type CredentialProvider, yielding } from "../identity/provider.ts"
 import { checkBare, environmentVariable } from "../runtime/environment.ts"

@@ -7,7 +7,37 @@ import { abortable } from "../runtime/promises.ts"
 import { redactText } from "../runtime/redact.ts"
 import { serverTimeIn } from "../signing/server-time.ts"
 import { sign } from "../signing/signer.ts"
-import { type IamAnswer, type IamConnection, type IamRequest, payloadOf } from "./iam-connection.ts"
+import type { IamConnection } from "./iam-connection.ts"
+
+/** One round trip to IAM or STS, ready to send. */
+export interface IamRequest {
+  readonly method: "GET" | "POST" | "PUT"
+  /** Path and query, encoded. */
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Sent as JSON, without its undefined members. */
+  readonly body?: object | undefined
+  /** The texts that must not appear in an error. */
+  readonly secrets: readonly string[]
+  /** The action, for messages: "Asking IAM for ...". */
+  readonly action: string
+  /** The remedy for a status, where the request knows better than the general advice. */
+  readonly advice?: Readonly<Partial<Record<400 | 401 | 403 | 404, string>>> | undefined
+}
+
+/** An answer with any status. */
+export interface IamAnswer {
+  readonly status: number
+  readonly headers: IamFetchResponse["headers"]
+  readonly text: string
+  /** The time of the server's clock by its Date header, epoch ms. */
+  readonly serverTime: number | undefined
+}
+
+/** The body as it goes on the wire. */
+function payloadOf({ body }: IamRequest): string | undefined {
+  return body === undefined ? undefined : JSON.stringify(body)
+}
 
 /**
  * One round trip that must succeed.

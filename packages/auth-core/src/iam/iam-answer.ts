@@ -4,7 +4,8 @@ import type { ProviderContext } from "../identity/provider.ts"
 import { redactCredential } from "../identity/secret.ts"
 import { isHeaderText } from "../runtime/http.ts"
 import { parseJson, textAt } from "../runtime/read-answer.ts"
-import type { IamAnswer, IamConnection, IamRequest } from "./iam-connection.ts"
+import type { IamAnswer, IamRequest } from "./exchange.ts"
+import type { IamConnection } from "./iam-connection.ts"
 
 /**
  * Reads an answer with a token: the token from X-Subject-Token, its times and scope from the body. A new token begins

@@ -1,4 +1,3 @@
-import type { IamReach } from "../cloud/cloud.ts"
 import {
   type Cloud,
   checkCloud,
@@ -6,10 +5,9 @@ import {
   hasRegion,
   huaweiCloud,
   type IamFetch,
-  type IamFetchResponse,
+  type IamReach,
 } from "../cloud/cloud.ts"
 import { AuthError, invalidOption } from "../errors/auth-error.ts"
-import type { Provider, ProviderContext } from "../identity/provider.ts"
 import { type Clock, LONGEST_TIMER_MS, systemClock } from "../runtime/clock.ts"
 import { environmentVariable } from "../runtime/environment.ts"
 import { isLoopback } from "../runtime/http.ts"
@@ -152,63 +150,10 @@ export function transportOf(
   }
 }
 
-/** A provider that calls IAM. Those built on it inherit its connection. */
-export interface IamProvider<T> extends Provider<T> {
-  readonly iam: IamConnection
-}
-
-/** @param traits with the binding of its own secret, or of the provider it is built on */
-export function iamProvider<T>(
-  iam: IamConnection,
-  traits: Pick<Provider<T>, "yields" | "identityKey" | "binding" | "label">,
-  provide: (context: ProviderContext<T> | undefined) => Promise<T>,
-): IamProvider<T> {
-  return Object.assign(async (context?: ProviderContext<T>) => provide(context), { ...traits, iam })
-}
-
-/** The connection of a provider that calls IAM. */
-export function connectionOf<V>(provider: Provider<V>): IamConnection | undefined {
-  return callsIam(provider) ? provider.iam : undefined
-}
-
-function callsIam<V>(provider: Provider<V>): provider is IamProvider<V> {
-  return "iam" in provider
-}
-
 /** Returns a whole number within bounds, or throws an error that names the option. */
 export function checkInteger<T extends number | undefined>(value: T, option: string, least: number, most: number): T {
   if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return value
   throw invalidOption(`\`${option}\` must be a whole number from ${least} to ${most}.`)
-}
-
-/** One round trip to IAM or STS, ready to send. */
-export interface IamRequest {
-  readonly method: "GET" | "POST" | "PUT"
-  /** Path and query, encoded. */
-  readonly path: string
-  readonly headers?: Readonly<Record<string, string>> | undefined
-  /** Sent as JSON. */
-  readonly body?: object | undefined
-  /** The texts that must not appear in an error. */
-  readonly secrets: readonly string[]
-  /** The action, for messages: "Asking IAM for ...". */
-  readonly action: string
-  /** The remedy for a status, where the request knows better than the general advice. */
-  readonly advice?: Readonly<Partial<Record<400 | 401 | 403 | 404, string>>> | undefined
-}
-
-/** An answer with any status. */
-export interface IamAnswer {
-  readonly status: number
-  readonly headers: IamFetchResponse["headers"]
-  readonly text: string
-  /** The time of the server's clock by its Date header, epoch ms. */
-  readonly serverTime: number | undefined
-}
-
-/** The body as it goes on the wire. */
-export function payloadOf({ body }: IamRequest): string | undefined {
-  return body === undefined ? undefined : JSON.stringify(body)
 }
 
 /** Where IAM or STS is reached. */

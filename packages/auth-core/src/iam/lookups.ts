@@ -1,7 +1,7 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
 import type { Credentials, Token } from "../identity/credentials.ts"
 import { environmentVariable } from "../runtime/environment.ts"
-import { memberAt, parseJson, textAt } from "../runtime/read-answer.ts"
+import { listAt, memberAt, parseJson, textAt } from "../runtime/read-answer.ts"
 import { authenticatedExchange, signedExchange } from "./exchange.ts"
 import { type IamOptions, iamConnection, type StsOptions, stsConnection } from "./iam-connection.ts"
 import { checkName } from "./token-scope.ts"
@@ -86,17 +86,21 @@ async function fromIam(options: FindDomainIdOptions, authentication: Token | Cre
     advice: { 403: "Pass the id of the domain, or let the user list domains." },
   }
   const answer = await authenticatedExchange(connection, request, authentication, options.signal)
-  const domains = memberAt(parseJson(answer.text), "domains")
-  const ids = Array.isArray(domains)
-    ? domains.map((domain: unknown) => textAt(domain, "id")).filter((id) => id !== undefined)
-    : []
-  const [id, ...others] = ids
-  if (id !== undefined && others.length === 0) return id
-  const found = id === undefined ? "IAM names none" : `IAM names several: ${ids.join(", ")}`
-  throw new AuthError("AUTH_INVALID_OPTION", `${request.action} failed: ${found}. Pass the id of the domain.`, {
-    status: answer.status,
-    endpoint: connection.endpoint,
+  return onlyId(listAt(parseJson(answer.text), "domains"), (ids) => {
+    const found = ids.length === 0 ? "IAM names none" : `IAM names several: ${ids.join(", ")}`
+    return new AuthError("AUTH_INVALID_OPTION", `${request.action} failed: ${found}. Pass the id of the domain.`, {
+      status: answer.status,
+      endpoint: connection.endpoint,
+    })
   })
+}
+
+/** The id of the only one in a list. */
+function onlyId(listed: readonly unknown[], otherwise: (ids: readonly string[]) => AuthError): string {
+  const ids = listed.flatMap((one) => textAt(one, "id") ?? [])
+  const [id] = ids
+  if (id === undefined || ids.length > 1) throw otherwise(ids)
+  return id
 }
 
 export interface FindProjectIdOptions extends IamOptions {
@@ -138,9 +142,9 @@ export async function findProjectId(
       details,
     )
   }
-  const ids = projects.map((project: unknown) => textAt(project, "id")).filter((id) => id !== undefined)
-  const [id, ...others] = ids
-  if (id !== undefined && others.length === 0) return id
-  const found = id === undefined ? "none of that name is visible" : `several have that name: ${ids.join(", ")}`
-  throw new AuthError("AUTH_INVALID_OPTION", `${request.action} failed: ${found}. Pass the id of the project.`, details)
+  return onlyId(projects, (ids) => {
+    const found = ids.length === 0 ? "none of that name is visible" : `several have that name: ${ids.join(", ")}`
+    const message = `${request.action} failed: ${found}. Pass the id of the project.`
+    return new AuthError("AUTH_INVALID_OPTION", message, details)
+  })
 }

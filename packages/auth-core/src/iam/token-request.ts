@@ -2,9 +2,9 @@ import { invalidOption } from "../errors/auth-error.ts"
 import type { Token } from "../identity/credentials.ts"
 import { identityKey, type ProviderContext } from "../identity/provider.ts"
 import { checkBare } from "../runtime/environment.ts"
-import { exchange } from "./exchange.ts"
+import { exchange, type IamRequest } from "./exchange.ts"
 import { readToken } from "./iam-answer.ts"
-import { checkInteger, type IamConnection, type IamRequest } from "./iam-connection.ts"
+import { checkInteger, type IamConnection } from "./iam-connection.ts"
 import { readSecret, type Secret } from "./secret.ts"
 import { type NameOrId, namedBody, namedText, scopeBody, type TokenScope } from "./token-scope.ts"
 
@@ -30,29 +30,28 @@ export function passwordTokenRequest({
   scope: TokenScope
 }): IamRequest {
   const byName = typeof user === "string" && domain !== undefined
-  const passwordUser = { ...namedBody(user), password, ...(byName ? { domain: namedBody(domain) } : undefined) }
-  const second = passcode === undefined ? undefined : { totp: { user: { ...namedBody(user), passcode } } }
+  const hasPasscode = passcode !== undefined
   return {
     method: "POST",
     path: PATH,
     body: {
       auth: {
         identity: {
-          methods: second === undefined ? ["password"] : ["password", "totp"],
-          password: { user: passwordUser },
-          ...second,
+          methods: hasPasscode ? ["password", "totp"] : ["password"],
+          password: { user: { ...namedBody(user), password, domain: byName ? namedBody(domain) : undefined } },
+          totp: hasPasscode ? { user: { ...namedBody(user), passcode } } : undefined,
         },
         scope: scopeBody(scope),
       },
     },
-    secrets: passcode === undefined ? [password] : [password, passcode],
+    secrets: hasPasscode ? [password, passcode] : [password],
     action: `Asking IAM for a token of user ${namedText(user)} by password`,
     advice: {
       401:
         "Check user, domain, password and scope. A Huawei ID cannot get a token by password: use an IAM user. " +
-        (passcode === undefined
-          ? "If login protection by virtual MFA is on, pass `passcode`, and the user as { id }."
-          : "A passcode is valid for half a minute and for one use: pass `passcode` as a function."),
+        (hasPasscode
+          ? "A passcode is valid for half a minute and for one use: pass `passcode` as a function."
+          : "If login protection by virtual MFA is on, pass `passcode`, and the user as { id }."),
       404: "Check the project or domain of `scope`: it does not exist, or the user cannot see it.",
     },
   }
@@ -118,7 +117,7 @@ function federatedTokenRequest({
     method: "POST",
     path: "/v3.0/OS-AUTH/id-token/tokens",
     headers: { "x-idp-id": idpId },
-    body: { auth: { id_token: { id: idToken }, ...(scope === undefined ? undefined : { scope: scopeBody(scope) }) } },
+    body: { auth: { id_token: { id: idToken }, scope: scope && scopeBody(scope) } },
     secrets: [idToken],
     action: `Asking IAM for a token by an id token of identity provider "${idpId}"`,
     advice: {
@@ -128,8 +127,6 @@ function federatedTokenRequest({
     },
   }
 }
-
-const TEMPORARY_KEY_PATH = "/v3.0/OS-CREDENTIAL/securitytokens"
 
 /** The options of a temporary access key. */
 export interface TemporaryKeyRequest {
@@ -153,27 +150,17 @@ export function agencyCredentialsRequest({
   domain: NameOrId
   sessionUser?: string | undefined
 }): IamRequest {
-  return {
-    method: "POST",
-    path: TEMPORARY_KEY_PATH,
-    body: {
-      auth: {
-        identity: {
-          methods: ["assume_role"],
-          assume_role: {
-            agency_name: agency,
-            ...delegatingDomain(domain),
-            ...(durationSeconds === undefined ? undefined : { duration_seconds: durationSeconds }),
-            ...(sessionUser === undefined ? undefined : { session_user: { name: sessionUser } }),
-          },
-          ...(policy === undefined ? undefined : { policy }),
-        },
-      },
-    },
-    secrets: [],
-    action: `Asking IAM for a temporary access key through agency "${agency}" of domain ${namedText(domain)}`,
-    advice: AGENCY_ADVICE,
+  const assumed = {
+    agency_name: agency,
+    ...delegatingDomain(domain),
+    duration_seconds: durationSeconds,
+    session_user: sessionUser === undefined ? undefined : { name: sessionUser },
   }
+  return temporaryKeyRequest(
+    { methods: ["assume_role"], assume_role: assumed, policy },
+    `Asking IAM for a temporary access key through agency "${agency}" of domain ${namedText(domain)}`,
+    AGENCY_ADVICE,
+  )
 }
 
 /**
@@ -182,21 +169,19 @@ export function agencyCredentialsRequest({
  * @see IAM API reference, "Obtaining a Temporary Access Key and Security Token Through a Token"
  */
 export function tokenCredentialsRequest({ durationSeconds, policy }: TemporaryKeyRequest): IamRequest {
+  const token = durationSeconds === undefined ? undefined : { duration_seconds: durationSeconds }
+  const advice = { 401: VIA_REFUSED }
+  return temporaryKeyRequest({ methods: ["token"], token, policy }, "Asking IAM for a temporary access key", advice)
+}
+
+function temporaryKeyRequest(identity: object, action: string, advice: IamRequest["advice"]): IamRequest {
   return {
     method: "POST",
-    path: TEMPORARY_KEY_PATH,
-    body: {
-      auth: {
-        identity: {
-          methods: ["token"],
-          ...(durationSeconds === undefined ? undefined : { token: { duration_seconds: durationSeconds } }),
-          ...(policy === undefined ? undefined : { policy }),
-        },
-      },
-    },
+    path: "/v3.0/OS-CREDENTIAL/securitytokens",
+    body: { auth: { identity } },
     secrets: [],
-    action: "Asking IAM for a temporary access key",
-    advice: { 401: VIA_REFUSED },
+    action,
+    advice,
   }
 }
 

@@ -29,15 +29,10 @@ export function checkScope(scope: TokenScope, defaultDomain: NameOrId | undefine
   return { project, domain: owner }
 }
 
-/** `auth.scope` of a token request. */
+/** `auth.scope` of a token request. Undefined members do not reach its JSON. */
 export function scopeBody(scope: TokenScope): object {
   if (scope.project === undefined) return { domain: namedBody(scope.domain) }
-  return {
-    project: {
-      ...namedBody(scope.project),
-      ...(scope.domain === undefined ? undefined : { domain: namedBody(scope.domain) }),
-    },
-  }
+  return { project: { ...namedBody(scope.project), domain: scope.domain && namedBody(scope.domain) } }
 }
 
 /** The scope in an identity key. */

@@ -1,7 +1,7 @@
 import { withToken } from "../iam/exchange.ts"
-import { connectionOf, type IamOptions, iamConnection, iamProvider } from "../iam/iam-connection.ts"
+import { type IamOptions, iamConnection } from "../iam/iam-connection.ts"
+import { checkSource, connectionOf, iamProvider, sourcedKey, withSource } from "../iam/iam-provider.ts"
 import { checkSecret, type Secret } from "../iam/secret.ts"
-import { checkSource, sourceKey, withSource } from "../iam/source-provider.ts"
 import { agencyTokenRequest, requestFederatedToken, requestToken } from "../iam/token-request.ts"
 import {
   checkHeaderText,
@@ -14,7 +14,7 @@ import {
   scopeKey,
   type TokenScope,
 } from "../iam/token-scope.ts"
-import { identityKey, type TokenProvider } from "../identity/provider.ts"
+import type { TokenProvider } from "../identity/provider.ts"
 
 export interface AgencyTokenOptions extends IamOptions {
   /** The token of the caller: a user with the Agent Operator permission, such as a partner's. */
@@ -42,11 +42,7 @@ export function agencyToken(options: AgencyTokenOptions): TokenProvider {
   const domain = checkNameOrId(options.domain, "domain")
   const scope = checkScope(options.scope ?? { domain }, domain)
   const connection = iamConnection(options, connectionOf(via))
-  const caller = sourceKey(via)
-  const key =
-    caller === undefined
-      ? undefined
-      : identityKey("agency-token", connection.endpoint, caller, namedKey(domain), agency, scopeKey(scope))
+  const key = sourcedKey(via, "agency-token", connection.endpoint, namedKey(domain), agency, scopeKey(scope))
   const label = `agency ${agency} of ${nameIn(domain)}`
   return iamProvider(connection, { yields: "token", identityKey: key, binding: via.binding, label }, (context) =>
     withSource(via, "token", context, (token) =>

@@ -1,5 +1,6 @@
 import { AuthError, invalidOption } from "../errors/auth-error.ts"
-import { checkIamOptions, type IamOptions, iamConnection, iamProvider, namedEndpoint } from "../iam/iam-connection.ts"
+import { checkIamOptions, type IamOptions, iamConnection, namedEndpoint } from "../iam/iam-connection.ts"
+import { iamProvider } from "../iam/iam-provider.ts"
 import type { OsSource } from "../iam/os-settings.chunk.ts"
 import { bindingOf, checkSecret, readSecret, type Secret } from "../iam/secret.ts"
 import { passwordTokenRequest, requestToken } from "../iam/token-request.ts"

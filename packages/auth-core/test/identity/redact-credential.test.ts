@@ -1,8 +1,8 @@
 import { inspect } from "node:util"
 import { expect, it } from "vitest"
 import { readValue } from "../../src/cache/stored-value.ts"
+import type { IamAnswer } from "../../src/iam/exchange.ts"
 import { IAM_SHAPE, readCredentials, readToken } from "../../src/iam/iam-answer.ts"
-import type { IamAnswer } from "../../src/iam/iam-connection.ts"
 import { type Credentials, staticCredentials, staticToken, type Token } from "../../src/index.ts"
 import { systemClock } from "../../src/runtime/clock.ts"
 

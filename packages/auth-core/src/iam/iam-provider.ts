@@ -1,8 +1,9 @@
 import { AuthError, invalidOption, isAuthError } from "../errors/auth-error.ts"
 import type { Credentials, Token } from "../identity/credentials.ts"
-import type { Provider, ProviderContext } from "../identity/provider.ts"
+import { identityKey, type Provider, type ProviderContext } from "../identity/provider.ts"
 import { hasAccessKey, hasSameSecret, hasToken } from "../identity/secret.ts"
 import { isHeaderText } from "../runtime/http.ts"
+import type { IamConnection } from "./iam-connection.ts"
 
 type Yields = NonNullable<Provider<unknown>["yields"]>
 
@@ -95,7 +96,39 @@ export function checkSource<V>(via: Provider<V>, wanted: Yields | undefined): Pr
   return via
 }
 
-/** The name of a provider in the keys of those built on it: its own key, else its fixed AK, which is not secret. */
-export function sourceKey<V>({ identityKey, binding }: Provider<V>): string | undefined {
-  return identityKey ?? binding?.identity
+/**
+ * The identity key of a provider built on another one. In it, the source is named by its own key, else by its fixed AK,
+ * which is not secret; `undefined` when the source has neither.
+ */
+export function sourcedKey<V>(
+  via: Provider<V>,
+  kind: string,
+  endpoint: string,
+  ...parts: ReadonlyArray<string | undefined>
+): string | undefined {
+  const source = via.identityKey ?? via.binding?.identity
+  return source === undefined ? undefined : identityKey(kind, endpoint, source, ...parts)
+}
+
+/** A provider that calls IAM. Those built on it inherit its connection. */
+export interface IamProvider<T> extends Provider<T> {
+  readonly iam: IamConnection
+}
+
+/** @param traits with the binding of its own secret, or of the provider it is built on */
+export function iamProvider<T>(
+  iam: IamConnection,
+  traits: Pick<Provider<T>, "yields" | "identityKey" | "binding" | "label">,
+  provide: (context: ProviderContext<T> | undefined) => Promise<T>,
+): IamProvider<T> {
+  return Object.assign(async (context?: ProviderContext<T>) => provide(context), { ...traits, iam })
+}
+
+/** The connection of a provider that calls IAM. */
+export function connectionOf<V>(provider: Provider<V>): IamConnection | undefined {
+  return callsIam(provider) ? provider.iam : undefined
+}
+
+function callsIam<V>(provider: Provider<V>): provider is IamProvider<V> {
+  return "iam" in provider
 }
