@@ -1,5 +1,12 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
-import type { BoundSecret, Expiring, Provider, ProviderContext, SecretBinding } from "../identity/provider.ts"
+import type {
+  BoundSecret,
+  Expiring,
+  Provider,
+  ProviderContext,
+  ReadableBinding,
+  SecretBinding,
+} from "../identity/provider.ts"
 import { hasNoSecret } from "../identity/secret.ts"
 import { type Clock, within } from "../runtime/clock.ts"
 import { isPromise } from "../runtime/promises.ts"
@@ -174,13 +181,6 @@ function checkValue(value: unknown, name: string): void {
   if (fault !== undefined) throw new AuthError("AUTH_TOKEN_RESPONSE_INVALID", `The provider of ${name} gave ${fault}.`)
 }
 
-/** A binding whose secret a function gives. */
-export type ReadableBinding = SecretBinding & Required<Pick<SecretBinding, "read">>
-
-export function isReadable(binding: SecretBinding | undefined): binding is ReadableBinding {
-  return binding?.read !== undefined
-}
-
 /** The secret of a renewal was read. It is absent where no secret of ours is involved. */
 export interface SecretRead {
   readonly kind: "secret"
@@ -253,31 +253,4 @@ export function bind(binding: SecretBinding, secret: BoundSecret): void {
   if (binding.current !== undefined && fingerprintOf(binding.current) === fingerprintOf(secret)) return
   binding.current = secret
   binding.sign = {}
-}
-
-const EVERY_MS = 1_000
-const AT_ONCE = 5
-
-/**
- * Decides when a function whose secret was refused may be asked before the back-off ends, so that a corrected secret
- * works at once: five times without a wait, then once a second.
- */
-export class SecretRechecks {
-  readonly #clock: Clock
-  /** When the allowance of each binding will be full again. */
-  readonly #fullAt = new WeakMap<object, number>()
-
-  constructor(clock: Clock) {
-    this.#clock = clock
-  }
-
-  isDue<T extends Expiring>({ binding, identityKey }: Provider<T>, { error }: Failure): boolean {
-    if (!isReadable(binding) || binding.identity !== identityKey) return false
-    if (error.code !== "AUTH_CREDENTIALS_REJECTED") return false
-    const now = this.#clock.monotonic()
-    const fullAt = Math.max(this.#fullAt.get(binding) ?? now, now) + EVERY_MS
-    if (fullAt - now > AT_ONCE * EVERY_MS) return false
-    this.#fullAt.set(binding, fullAt)
-    return true
-  }
 }

@@ -1,4 +1,6 @@
 import type { AuthError, AuthErrorCode } from "../errors/auth-error.ts"
+import { type Expiring, isReadable, type Provider } from "../identity/provider.ts"
+import type { Clock } from "../runtime/clock.ts"
 
 /** A growing wait: `firstMs`, then `factor` times as long each time, up to `longestMs`. Jitter adds up to 20 %. */
 export interface BackoffSteps {
@@ -73,6 +75,11 @@ const OWN_FAULTS: readonly AuthErrorCode[] = [
   "AUTH_INSECURE_URL",
 ]
 
+/** Whether the issuer refused the identity. Any other failure may be over at the next try. */
+export function refusesIdentity(code: AuthErrorCode | undefined): boolean {
+  return code === "AUTH_CREDENTIALS_REJECTED"
+}
+
 /** The errors whose `retryAfterMs` is ours. A provider may throw one error many times. */
 const told = new WeakSet<AuthError>()
 
@@ -89,7 +96,7 @@ export function failureAfter(
   // An error with a status is an answer, and an answer costs the issuer something.
   const isOwnFault = OWN_FAULTS.includes(error.code) && error.status === undefined
   if (steps === undefined || isOwnFault) return undefined
-  const kind: FailureKind = error.code === "AUTH_CREDENTIALS_REJECTED" ? "rejected" : "unavailable"
+  const kind: FailureKind = refusesIdentity(error.code) ? "rejected" : "unavailable"
   const counts = { rejected: 0, unavailable: 0, ...(earlier?.resets === resets ? earlier.counts : undefined) }
   counts[kind] += 1
   const { firstMs, factor, longestMs } = steps[kind]
@@ -112,4 +119,31 @@ export function activeFailure(
 ): Failure | undefined {
   if (failure === undefined || failure.resets !== resets || now >= failure.retryAt) return undefined
   return asking === "issuer" || now < failure.checkedAt + recheckMs ? failure : undefined
+}
+
+const EVERY_MS = 1_000
+const AT_ONCE = 5
+
+/**
+ * Decides when a function whose secret was refused may be asked before the back-off ends, so that a corrected secret
+ * works at once: five times without a wait, then once a second.
+ */
+export class SecretRechecks {
+  readonly #clock: Clock
+  /** When the allowance of each binding will be full again. */
+  readonly #fullAt = new WeakMap<object, number>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  isDue<T extends Expiring>({ binding, identityKey }: Provider<T>, { error }: Failure): boolean {
+    if (!isReadable(binding) || binding.identity !== identityKey) return false
+    if (!refusesIdentity(error.code)) return false
+    const now = this.#clock.monotonic()
+    const fullAt = Math.max(this.#fullAt.get(binding) ?? now, now) + EVERY_MS
+    if (fullAt - now > AT_ONCE * EVERY_MS) return false
+    this.#fullAt.set(binding, fullAt)
+    return true
+  }
 }

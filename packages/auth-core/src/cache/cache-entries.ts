@@ -1,7 +1,7 @@
 import type { AuthError, AuthErrorCode } from "../errors/auth-error.ts"
 import type { Expiring, Provider, SecretBinding } from "../identity/provider.ts"
 import type { Clock } from "../runtime/clock.ts"
-import type { Failure } from "./backoff.ts"
+import { type Failure, refusesIdentity } from "./backoff.ts"
 import { fingerprintOf } from "./fingerprint.ts"
 import type { Lifetime } from "./lifetime.ts"
 
@@ -175,7 +175,7 @@ export class CacheEntry<T = Expiring> implements Link {
    */
   endRefusal(code?: AuthErrorCode): void {
     if (this.isRefused !== true) return
-    const isForGood = code === "AUTH_CREDENTIALS_REJECTED" || (this.failure?.counts.rejected ?? 0) > 0
+    const isForGood = refusesIdentity(code) || (this.failure?.counts.rejected ?? 0) > 0
     this.isRefused = isForGood && "for good"
   }
 

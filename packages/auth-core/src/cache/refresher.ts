@@ -1,20 +1,24 @@
 import { AuthError, invalidOption, isAuthError } from "../errors/auth-error.ts"
-import type { BoundSecret, Expiring, Provider, ProviderContext } from "../identity/provider.ts"
+import {
+  type BoundSecret,
+  type Expiring,
+  isReadable,
+  type Provider,
+  type ProviderContext,
+  type ReadableBinding,
+} from "../identity/provider.ts"
 import { hasSameSecret } from "../identity/secret.ts"
 import type { Clock } from "../runtime/clock.ts"
 import {
   askProvider,
   bind,
   type FailedRenewal,
-  isReadable,
-  type ReadableBinding,
   type Renewal,
   readBoundSecret,
   type SecretRead,
-  SecretRechecks,
   secretOfSource,
 } from "./ask-provider.ts"
-import { activeFailure, type Failure } from "./backoff.ts"
+import { activeFailure, type Failure, refusesIdentity, SecretRechecks } from "./backoff.ts"
 import {
   beat,
   type CacheEntries,
@@ -368,7 +372,7 @@ export class Refresher {
         await renewed
       } catch (error) {
         if (!isAuthError(error)) throw error
-        if (error.code !== "AUTH_CREDENTIALS_REJECTED") return { kind: "failed", error, failure: other.failure }
+        if (!refusesIdentity(error.code)) return { kind: "failed", error, failure: other.failure }
       }
     }
     bind(binding, secret)

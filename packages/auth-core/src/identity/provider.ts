@@ -115,6 +115,13 @@ export interface SecretBinding {
   owner?: TokenProvider | undefined
 }
 
+/** A binding whose secret a function gives. */
+export type ReadableBinding = SecretBinding & Required<Pick<SecretBinding, "read">>
+
+export function isReadable(binding: SecretBinding | undefined): binding is ReadableBinding {
+  return binding?.read !== undefined
+}
+
 /**
  * Joins the parts that name an identity into one key. Each part is percent-encoded, so different lists give different
  * keys. No part may be secret.
