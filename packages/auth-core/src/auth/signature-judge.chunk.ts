@@ -133,7 +133,7 @@ function inOneLine(canonicalRequest: string): string {
 export { forgive, takeTurn } from "./key-standing.ts"
 
 /** The difference between the clock of each endpoint and the local one, learned from its answers. */
-export interface ClockOffsets {
+interface ClockOffsets {
   /** The time of the endpoint's clock, epoch ms. */
   nowAt(origin: string): number
   /**
@@ -147,10 +147,7 @@ export interface ClockOffsets {
 const TOLERANCE_MS = 15 * 60_000
 const MOST_ORIGINS = 1_000
 
-export function createClockOffsets(
-  clock: WallClock,
-  onOffset: ((offset: { origin: string; offsetMs: number }) => void) | undefined,
-): ClockOffsets {
+function createClockOffsets(clock: WallClock, onOffset: SignatureJudgeOptions["onClockOffset"]): ClockOffsets {
   const offsets = new Map<string, number>()
   return {
     nowAt: (origin) => clock.now() + (offsets.get(origin) ?? 0),

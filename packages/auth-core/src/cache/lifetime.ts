@@ -53,7 +53,7 @@ export function lifetimeOf(
  * lifetime. Hard expiry: 10 s or 2 % before the end, whichever is less; or `expiryMarginMs`, up to half of the
  * lifetime.
  */
-export function planLifetime(endMs: number, { refreshAheadMs, expiryMarginMs, random }: LifetimeOptions): Lifetime {
+function planLifetime(endMs: number, { refreshAheadMs, expiryMarginMs, random }: LifetimeOptions): Lifetime {
   if (endMs === Number.POSITIVE_INFINITY) return { softMs: endMs, hardMs: endMs, endMs }
   const marginMs =
     expiryMarginMs === undefined ? Math.min(MARGIN_MS, endMs * MARGIN_SHARE) : Math.min(expiryMarginMs, endMs / 2)

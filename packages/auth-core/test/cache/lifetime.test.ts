@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { agedLifetime, lifetimeOf, planLifetime } from "../../src/cache/lifetime.ts"
+import { agedLifetime, type LifetimeOptions, lifetimeOf } from "../../src/cache/lifetime.ts"
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -10,6 +10,9 @@ const NOW = Date.UTC(2026, 0, 1)
 const options = (random = 0.5) => ({ refreshAheadMs: undefined, expiryMarginMs: undefined, random: () => random })
 const lifetime = (value: { issuedAt?: number; expiresAt?: number }, issuerNow?: number) =>
   lifetimeOf(value, NOW, issuerNow, Number.POSITIVE_INFINITY, options())
+/** The lifetime of a value that ends so long after its receipt. */
+const planned = (endMs: number, chosen: LifetimeOptions) =>
+  lifetimeOf({ expiresAt: NOW + endMs }, NOW, NOW, Number.POSITIVE_INFINITY, chosen)
 
 describe("the plan of a lifetime", () => {
   it.each([
@@ -19,8 +22,8 @@ describe("the plan of a lifetime", () => {
   ])(
     "of %s renews ahead by a share of the lifetime, and ends shortly before the expiry",
     (_name, endMs, [latest, earliest], margin) => {
-      const early = planLifetime(endMs, options(0))
-      const late = planLifetime(endMs, options(0.999_999))
+      const early = planned(endMs, options(0))
+      const late = planned(endMs, options(0.999_999))
       expect((endMs - early.softMs) / SECOND).toBeCloseTo(earliest ?? 0, 1)
       expect((endMs - late.softMs) / SECOND).toBeCloseTo(latest ?? 0, 0)
       expect((endMs - early.hardMs) / SECOND).toBeCloseTo(margin, 1)
@@ -28,13 +31,13 @@ describe("the plan of a lifetime", () => {
   )
 
   it("follows refreshAheadMs exactly, but not in the first half of the lifetime", () => {
-    const plan = (endMs: number) => planLifetime(endMs, { ...options(), refreshAheadMs: 5 * MINUTE })
+    const plan = (endMs: number) => planned(endMs, { ...options(), refreshAheadMs: 5 * MINUTE })
     expect(plan(24 * HOUR).softMs).toBe(24 * HOUR - 5 * MINUTE)
     expect(plan(6 * MINUTE).softMs).toBe(3 * MINUTE)
   })
 
   it("follows expiryMarginMs, but a value is used for at least half of its lifetime", () => {
-    const plan = (endMs: number) => planLifetime(endMs, { ...options(), expiryMarginMs: MINUTE })
+    const plan = (endMs: number) => planned(endMs, { ...options(), expiryMarginMs: MINUTE })
     expect(plan(HOUR).hardMs).toBe(59 * MINUTE)
     expect(plan(30 * SECOND).hardMs).toBe(15 * SECOND)
   })
@@ -48,7 +51,7 @@ describe("the plan of a lifetime", () => {
         span,
         fc.double({ min: 0, max: 0.999_999, noNaN: true }),
         (end, refreshAheadMs, expiryMarginMs, random) => {
-          const { softMs, hardMs, endMs } = planLifetime(end, { refreshAheadMs, expiryMarginMs, random: () => random })
+          const { softMs, hardMs, endMs } = planned(end, { refreshAheadMs, expiryMarginMs, random: () => random })
           expect(endMs).toBe(end)
           expect(hardMs).toBeLessThanOrEqual(endMs)
           expect(softMs).toBeLessThanOrEqual(hardMs)
@@ -59,7 +62,7 @@ describe("the plan of a lifetime", () => {
   })
 
   it("has no end for a value without an end", () => {
-    expect(planLifetime(Number.POSITIVE_INFINITY, options())).toEqual({
+    expect(planned(Number.POSITIVE_INFINITY, options())).toEqual({
       softMs: Number.POSITIVE_INFINITY,
       hardMs: Number.POSITIVE_INFINITY,
       endMs: Number.POSITIVE_INFINITY,
@@ -100,17 +103,17 @@ describe("the remaining lifetime of a value on receipt", () => {
 
 describe("the lifetime of a value that another process received", () => {
   it("starts at that time", () => {
-    const planned = planLifetime(HOUR, options())
-    const aged = agedLifetime(planned, 10 * MINUTE, options(0))
+    const theirs = planned(HOUR, options())
+    const aged = agedLifetime(theirs, 10 * MINUTE, options(0))
     expect(aged).toEqual({
-      softMs: planned.softMs - 10 * MINUTE,
-      hardMs: planned.hardMs - 10 * MINUTE,
+      softMs: theirs.softMs - 10 * MINUTE,
+      hardMs: theirs.hardMs - 10 * MINUTE,
       endMs: 50 * MINUTE,
     })
   })
 
   it("follows the reader's own refreshAheadMs", () => {
-    const aged = agedLifetime(planLifetime(HOUR, options()), 10 * MINUTE, {
+    const aged = agedLifetime(planned(HOUR, options()), 10 * MINUTE, {
       ...options(0),
       refreshAheadMs: 20 * MINUTE,
     })
@@ -118,9 +121,9 @@ describe("the lifetime of a value that another process received", () => {
   })
 
   it("has a soft expiry that differs among processes, up to half of the time until the hard one", () => {
-    const planned = planLifetime(HOUR, options(0))
-    const { hardMs } = agedLifetime(planned, 0, options(0))
-    expect(agedLifetime(planned, 0, options(0)).softMs).toBe(planned.softMs)
-    expect(agedLifetime(planned, 0, options(1)).softMs).toBe(Math.floor((planned.softMs + hardMs) / 2))
+    const theirs = planned(HOUR, options(0))
+    const { hardMs } = agedLifetime(theirs, 0, options(0))
+    expect(agedLifetime(theirs, 0, options(0)).softMs).toBe(theirs.softMs)
+    expect(agedLifetime(theirs, 0, options(1)).softMs).toBe(Math.floor((theirs.softMs + hardMs) / 2))
   })
 })
