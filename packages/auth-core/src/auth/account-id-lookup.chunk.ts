@@ -117,7 +117,7 @@ export function accountIdLookup(
   }
 }
 
-/** The IAM that issued the key, or that its source names, wins over that of the auth. */
+/** The IAM of the key or of its source wins over the IAM of the auth. */
 function reachOf({ iamEndpoint }: Credentials, { iam, cloud = iam?.cloud }: AccountIdOptions): IamOptions {
   return { ...iam, cloud, ...(iamEndpoint === undefined ? undefined : { iamEndpoint }) }
 }

@@ -18,7 +18,7 @@ import type { SignatureJudge, SignatureJudgeOptions, SignedWith } from "./signat
 /** Options of {@link akskAuth}. */
 export interface AkskAuthOptions extends AccountIdOptions, AlgorithmOptions, SignatureJudgeOptions {
   /**
-   * Whose credential it is, for people to read: in events.
+   * Names the owner of the credential to people, in events.
    * @default the label of the provider, such as `temporary key of agency my-agency of customer-1`
    */
   label?: string | undefined
@@ -84,11 +84,11 @@ export function akskAuth(
   } = options
   const row = checkAlgorithm({ ...options, scoped })
   const { hash, contentHashHeader } = row
-  // The others are loaded with the first request.
+  // The code of other algorithms is loaded with the first request.
   let isLoaded = !scoped && row.createKey !== undefined
   let createKey: typeof createChosenKey = (credentials, use) =>
     createSigningKey(credentials, use, row as KeyedAlgorithm)
-  // Other clocks are learned only from refused signatures.
+  // Loaded with the first refused signature. Only that tells the time of another clock.
   let judge: SignatureJudge | undefined
   const isProvided = typeof credentialsOrProvider === "function"
   const source = isProvided
@@ -101,7 +101,7 @@ export function akskAuth(
     const lasting = isProvided ? { ...credentials, expiresAt: undefined } : credentials
     return { credentials, key: createKey(lasting, { ...options, alsoSigned }), standings: undefined }
   })
-  // Faults of fixed credentials and of options show at once.
+  // Fixed credentials and their options are checked at construction.
   if (!isProvided) {
     checkCredentials(credentialsOrProvider)
     if (isLoaded) readyFor(credentialsOrProvider)
@@ -143,7 +143,7 @@ export function akskAuth(
         return authenticate(attempt)
       })
     }
-    // At once; with a key that the origin has not confirmed, when its turn comes.
+    // Signs at once. While the origin has not confirmed the key, an attempt waits for its turn.
     const inTurn = (
       credentials: Credentials,
       payloadHash: string | undefined,

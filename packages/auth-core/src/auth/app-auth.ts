@@ -67,10 +67,10 @@ function throwInWordsOfApps(error: unknown): never {
 
 /**
  * Sends an AppCode in X-Apig-AppCode to an API on API Gateway that allows simple authentication. Nothing is signed, so bodies
- * of any size and kind are sent unchanged. The code is a secret: it goes by https alone, whatever the client allows, or to
- * this machine. A refused code is never sent again on its own.
+ * of any size and kind are sent unchanged. The code is a secret: it goes by https alone, or to
+ * this machine, even if the client allows plain http. A refused code is never sent again on its own.
  *
- * `label` says whose code it is, for people to read: in events.
+ * `label` names the owner of the code to people, in events.
  * @throws {AuthError} `AUTH_INVALID_CREDENTIALS`, at once; `AUTH_INSECURE_URL` before anything is sent
  * @see API Gateway user guide, "Simple Authentication"
  */

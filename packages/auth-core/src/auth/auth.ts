@@ -48,12 +48,12 @@ export interface Rejection {
   readonly replayed: boolean
 }
 
-/** Why the same request may succeed, authenticated anew. `curable`: the auth says no more. */
+/** The reason why the same request may succeed with new authentication. `curable`: the auth gives no reason. */
 export type ReplayReason = "credential-renewed" | "clock-corrected" | "curable"
 
 /** One authentication method, ready to use. It knows no HTTP client. */
 export interface Auth {
-  /** Whose credential it is, for people to read: in events alone. */
+  /** Names the owner of the credential to people, in events alone. */
   readonly label?: string | undefined
   /**
    * The largest body, in bytes, that can be authenticated with these headers. Bodies up to this size are read into

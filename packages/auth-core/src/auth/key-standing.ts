@@ -78,7 +78,7 @@ export class KeyStanding {
   /** The first round after the last pause began. */
   roundOfPause = 0
 
-  /** The outcome of an attempt is known, or never will be. */
+  /** Ends the wait for an attempt: its outcome is known, or there will be none. */
   end(attempt: Attempt, isAnswered = false): void {
     if (isAnswered && this.failures === 0) this.isAnswered = true
     const awaited = this.awaited.get(attempt)
@@ -179,7 +179,7 @@ export function standingAt(standings: Standings, url: string): KeyStanding {
   return standings.get(origin) ?? put(standings, origin, new KeyStanding(), MOST_ORIGINS, hasNoFailure)
 }
 
-/** In a full map, the oldest spare entry makes room; without a spare one, the oldest. */
+/** A full map first drops its oldest spare entry, or its oldest entry if none is spare. */
 function put<T>(map: Map<string, T>, key: string, value: T, most: number, isSpare: (value: T) => boolean): T {
   if (map.size >= most) {
     const [spare] = [...map].find(([, other]) => isSpare(other)) ?? map.keys()
@@ -209,7 +209,7 @@ interface CheckedOptions {
   readonly onEvent?: unknown
 }
 
-/** Faults that the construction does not look for, since these checks are not loaded with the program. */
+/** Checks options with the first attempt, since the program does not load this code at its start. */
 function checkOptions({ cloud, clock, label, onEvent }: CheckedOptions): void {
   checkCloud(cloud)
   if (clock !== undefined && !isClock(clock))

@@ -15,7 +15,7 @@ export function lazyCredential<T extends Expiring>(
   provider: Provider<T>,
   options: CachingOptions & IamReachOptions,
 ): RenewableCredential<T> {
-  // Accepted values teach nothing before the first refusal.
+  // Before the first refusal, nothing is learned from accepted values.
   let wasRefused = false
   const load = lazily(async () => {
     const { cachedCredential } = await import("./cached-credential.chunk.ts")

@@ -125,7 +125,7 @@ function isKeyAtFault({ errorMessage }: Rejection, ours: () => readonly string[]
   return ours().some((text) => inOneLine(text).startsWith(inOneLine(theirs)))
 }
 
-/** Gateways write each line break as `|`. A proxy before them may write it otherwise, and escape as in HTML. */
+/** Gateways write each line break as `|`. A proxy in front of them may write it in another way, and escape it as in HTML. */
 function inOneLine(canonicalRequest: string): string {
   return canonicalRequest.replaceAll(/\\r\\n|\\n|\r?\n/g, "|").replaceAll("&amp;", "&")
 }

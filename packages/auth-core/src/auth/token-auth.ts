@@ -12,7 +12,7 @@ import { fixedCredential, lazyCredential } from "./lazy-credential.ts"
 /** Options of {@link tokenAuth}. */
 export interface TokenAuthOptions {
   /**
-   * Whose credential it is, for people to read: in events.
+   * Names the owner of the credential to people, in events.
    * @default the label of the provider, such as `token of operator @ my-company`
    */
   label?: string | undefined
@@ -45,13 +45,13 @@ export function tokenAuth(given: string | Token | TokenProvider, options: TokenA
   const tokenOrProvider = typeof given === "string" ? ({ value: given } as Token) : given
   const isProvided = typeof tokenOrProvider === "function"
   const tokens = isProvided ? lazyCredential(tokenOrProvider, options) : fixedToken(tokenOrProvider, options)
-  // Takes 97 % less for a token of 4 kB. By hand: `rememberLast` would add 40 bytes to programs that sign nothing.
+  // Takes 97 % less for a token of 4 kB. Written by hand, since `rememberLast` would add 40 bytes to programs that sign nothing.
   let last: Authentication<Token> | undefined
   const authenticationFor = (token: Token): Authentication<Token> => {
     if (last?.used !== token) last = authenticationOf(token)
     return last
   }
-  // A malformed one shows at once.
+  // A malformed token fails at construction.
   if (!isProvided) authenticationFor(tokenOrProvider)
   return {
     label: options.label ?? (isProvided ? tokenOrProvider.label : undefined),

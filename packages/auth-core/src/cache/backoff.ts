@@ -110,7 +110,7 @@ export function failureAfter(
   return { error, counts, delayMs, retryAt: now + delayMs, checkedAt: now, resets }
 }
 
-/** The failure, while it still forbids to ask the issuer, or even to look into the store. */
+/** The failure, while it forbids asking the issuer, or even looking into the store. */
 export function activeFailure(
   failure: Failure | undefined,
   asking: "issuer" | "store",

@@ -113,7 +113,7 @@ export class CacheEntry<T = Expiring> implements Link {
     this.provider = refTo(provider)
   }
 
-  /** Who it is of, as events say it. */
+  /** Its identity, as events name it. */
   get names(): { identity: string | undefined; label: string | undefined } {
     const provider = this.provider.deref() as Provider<T> | undefined
     return { identity: this.key, label: provider?.label }
@@ -169,7 +169,7 @@ export class CacheEntry<T = Expiring> implements Link {
 
   /**
    * There is no replacement for the refused value, so it serves again: one service may take what another refuses. But
-   * if the issuer has refused the identity too, nobody gets it any more. It is kept to be known again in the store.
+   * if the issuer has refused the identity too, nobody gets it any more. It is kept, so that its copy in the store is recognised.
    *
    * @param code of the failure to get one
    */

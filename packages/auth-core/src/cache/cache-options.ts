@@ -73,7 +73,7 @@ export interface TokenCacheOptions {
 interface OfIdentity {
   /** The identity key; absent for a provider without one. */
   readonly identity: string | undefined
-  /** The same for people to read; absent for a provider without a label. */
+  /** The label of the provider, for people; absent if it has none. */
   readonly label?: string | undefined
 }
 

@@ -12,7 +12,7 @@ export interface MemoryStoreOptions {
   clock?: Pick<Clock, "monotonic"> | undefined
 }
 
-/** All that the store knows of one key. */
+/** The record of one key. */
 interface MemoryRecord {
   /** Of the last value that was set or deleted. */
   version: number
@@ -57,7 +57,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<CacheSto
   }
   const keep = (key: string, record: MemoryRecord): void => {
     records.set(key, record)
-    // Looked for only then: a Map passes the places of all that have left.
+    // Only a full map looks for its oldest key, since the iterator passes the places of all deleted keys.
     const [oldest] = records.size > maxEntries ? records.keys() : []
     if (oldest !== undefined) records.delete(oldest)
   }

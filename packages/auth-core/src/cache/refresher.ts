@@ -97,7 +97,7 @@ export class Refresher {
     if (entry.isRefreshing(clock)) {
       const { pending } = entry
       pending.isAwaited = true
-      // The refresh that waits for it may be one of those whose end it would wait for.
+      // Its turn might come only after the end of the very refresh that waits for it.
       if (path.length > 0) this.#turns.hurry(pending.turn)
       if (pending.aliveAt !== undefined) return unlessDead(pending, clock).then(follow)
       const isInLine = this.#turns.want(pending.turn, signal)
@@ -129,7 +129,7 @@ export class Refresher {
     const begin = (hasCome: boolean): Promise<RefreshOutcome<T>> | undefined =>
       hasCome ? this.#run(provider, entry, pending, reason, [...path, entry]) : this.#rest(entry, pending)
     const { rejected, isAwaited } = reason
-    // By then the entry knows of it.
+    // By then the entry holds the pending refresh.
     const promise = (turn?.come ?? HAS_COME).then(begin)
     const pending: PendingRefresh<T> = { rejected, isAwaited, turn, promise }
     entry.pending = pending
@@ -145,7 +145,7 @@ export class Refresher {
     return pending
   }
 
-  /** Takes a refresh out of the line, or all that wait there. Their callers begin anew. */
+  /** Takes a refresh out of the line, or all of them. Their callers start again. */
   leaveLine(pending?: PendingRefresh<unknown>): void {
     if (pending === undefined) this.#turns.clear()
     else this.#turns.leave(pending.turn)
@@ -205,7 +205,7 @@ export class Refresher {
     let endsWith: Promise<unknown> | undefined
     try {
       const renewal = await this.#renew(provider, entry, pending, reason, path)
-      // Otherwise the entry was told to forget it.
+      // If not, the entry was told to forget this refresh.
       if (entry.pending === pending) this.#keep(entry, renewal)
       // Under another secret the renewal goes on, and has no turn of its own.
       if (renewal.kind === "moved") endsWith = renewal.renewed
@@ -349,7 +349,7 @@ export class Refresher {
     return { kind: "secret", secret: binding.current }
   }
 
-  /** The function gave another secret than that of the entry: the renewal goes on in the entry of the new one. */
+  /** The function gave a new secret. The renewal goes on in the entry of that secret. */
   async #moveTo<T extends Expiring>(
     secret: BoundSecret,
     provider: Provider<T>,
@@ -380,15 +380,15 @@ export class Refresher {
   }
 }
 
-/** After so long without an end, milliseconds, those that wait may be the ones for which the others wait. */
+/** If no refresh ends within this time, milliseconds, those that run may be waiting for those in the line. */
 const STALLED_MS = 5_000
 
 const HAS_COME = Promise.resolve(true)
 const FREE: Turn = Object.freeze({ settle: () => undefined, wanted: 0 })
 
 /**
- * Lets so many refreshes be on their way at once. Those for which somebody waits go first, in order. If none ends for 5 seconds,
- * all begin: a provider may ask for a value through a client of its own, of which the cache cannot know.
+ * Limits how many refreshes run at once. Those for which somebody waits go first, in order. If none ends for 5 seconds, all
+ * begin: a provider may ask for a value through a client of its own, which the cache cannot know.
  */
 class Turns {
   /** Below zero while refreshes exceed the limit. */
@@ -492,7 +492,7 @@ class Turns {
   }
 }
 
-/** Turns in order. An iterator that starts over passes all members that have left, so this one goes on where it was. */
+/** Turns in order. A new iterator passes the places of all deleted members, so this one goes on where it was. */
 class Line extends Set<Turn> {
   #inOrder = this.values()
 

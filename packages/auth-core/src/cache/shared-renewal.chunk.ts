@@ -16,9 +16,9 @@ import { Claim, WriteBehind, withoutStore } from "./write-behind.ts"
 /** One renewal together with other processes. */
 export interface RenewalRequest<T> {
   readonly entry: StoreEntry
-  /** The value that will not do, where this process has it. */
+  /** The value to replace, if this process has it. */
   readonly old: T | undefined
-  /** Whether a stored value will do. The value to be replaced will not. */
+  /** Whether a stored value is of use. The value to replace is not. */
   isWanted(value: T): boolean
   /** Whether a server refused this value, so that it must leave the store. */
   isRefused(value: T): boolean
@@ -54,7 +54,7 @@ export interface SharedRenewalOptions
 const POLL_MS = 1_000
 /** Within this time after a notice, the processes of a fleet look for the new value. */
 const LOOK_SPREAD_MS = 10_000
-/** How much later than the end of a lease those who wait for it ask again. */
+/** Those who wait for a lease ask again up to this long after its end. */
 const TAKEOVER_SPREAD_MS = 250
 /** How often the store may give a useless value before the provider is asked without it. */
 const MOST_RETAKES = 4
@@ -105,7 +105,7 @@ export class SharedRenewal {
     this.#watch = this.#store.watch((notice) => this.#noticed(notice))
   }
 
-  /** Ends the writes on their way, and stops listening to the store. Takes no long time where the store is dead. */
+  /** Ends the writes on their way, and stops listening to the store. It ends soon even if the store is dead. */
   async close(): Promise<void> {
     await this.#briefly(this.#writes.settleAll())
     await this.#watch?.end()
@@ -205,7 +205,7 @@ export class SharedRenewal {
           }
           continue
         case "held": {
-          // Another lease, without a word of the end of the last one.
+          // There is another lease, and no notice told of the end of the last one.
           losesNotices ||= unheard !== undefined && unheard.until !== answer.until
           const waitMs = this.#waitMs(answer, isHearing && !losesNotices)
           // The notice may overtake the answer.
@@ -317,7 +317,7 @@ export class SharedRenewal {
     return { renewal, result: renewal }
   }
 
-  /** Reads a value of the store, and makes a renewal of it if it will do. */
+  /** Reads a value of the store, and makes a renewal of it if it is of use. */
   #valueOf<T extends Expiring>(
     request: RenewalRequest<T>,
     answer: Extract<Answer, { kind: "value" }>,
@@ -353,7 +353,7 @@ export class SharedRenewal {
     return { ...(shared.retryAt >= own.retryAt ? shared : own), counts }
   }
 
-  /** The failure of another process. Whatever its record says, it forbids no more than one of this process. */
+  /** The failure of another process. It forbids no more than one of this process, even if its record asks for more. */
   #failureOf(entry: StoreEntry, { text, version, waitsUntil }: StoredWait, { now }: Answer): Failure | undefined {
     const { clock, backoff } = this.#options
     const failure = readFailure(text)
@@ -393,8 +393,7 @@ export class SharedRenewal {
   }
 
   /**
-   * The notice since the last one, or the next of a key. Waits at most until some time, and no longer while notices are
-   * not heard.
+   * The unread notice of a key, or its next one. Waits at most until `endsAt`, and not while notices are not heard.
    */
   async #changeOf(storeKey: string, ear: Ear, endsAt: number, isHearing: boolean): Promise<StoreNotice | undefined> {
     const { clock } = this.#options
@@ -551,7 +550,7 @@ function hasResult({ value, failure }: StoreNotice): boolean {
   return value !== undefined || failure !== undefined
 }
 
-/** How a renewal ended, and what of it goes to the store. */
+/** How a renewal ended, and its result for the store. */
 interface Found<T> {
   readonly renewal: Renewal<T>
   readonly result?: Renewal<T>

@@ -124,7 +124,7 @@ export interface StoreNotice {
 export interface StoreWatch {
   /** Asks for notices of a key. Those of other keys may come too. */
   follow(key: string): void
-  /** Wants no more notices of a key. */
+  /** Ends the notices of a key. */
   unfollow(key: string): void
   /** Whether every notice of the key is sure to come now. */
   isHearing(key: string): boolean
@@ -177,7 +177,7 @@ async function takeFrom(store: CacheStore, clock: Clock, key: string, question: 
   const [value, failure] = (await Promise.all([store.get(key), store.get(failureKey)])).map(readText)
   const now = clock.now()
   if (value !== undefined && value.version !== unwanted && value.endsAt > now) {
-    // A clock that is behind that of the writer makes no value younger than new.
+    // A value is never younger than new, even if the writer's clock is ahead.
     return { kind: "value", ...value, now: Math.max(now, value.at) }
   }
   const wait: (StoredWait & { at: number }) | undefined = failure && { ...failure, waitsUntil: failure.endsAt }

@@ -31,7 +31,7 @@ export function textOfValue(value: Expiring, { softMs, endMs }: Pick<Lifetime, "
 export function readValue<T extends Expiring>(text: string): StoredValue<T> | undefined {
   const { softMs, endMs, value } = parseRecord(text) ?? {}
   if (!isNumber(softMs) || !isNumber(endMs) || !isObject(value) || hasNoSecret(value)) return undefined
-  // The key is that of the identity, so the provider of the writer vouched for the type.
+  // The key names the identity, so the writer's provider vouched for the type.
   return { value: redactCredential(value as T), softMs, endMs }
 }
 

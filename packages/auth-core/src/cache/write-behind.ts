@@ -97,13 +97,13 @@ export class WriteBehind {
     await Promise.all(Array.from(this.#writing.keys(), (storeKey) => this.settle(storeKey)))
   }
 
-  /** Does not write again what the store has not taken. */
+  /** Gives up the results of a key that the store has not taken. */
   forget(storeKey: string): void {
     this.#unsaved.delete(storeKey)
     this.#writing.get(storeKey)?.retries.abort()
   }
 
-  /** Writes what the store did not take before. */
+  /** Writes the results that the store has not taken. */
   async saveRest(): Promise<void> {
     if (this.#isSaving) return
     this.#isSaving = true

@@ -24,7 +24,7 @@ export const huaweiCloud: Cloud = { domain: "myhuaweicloud.com" }
 /** Huawei Cloud Europe alone. Its accounts are not those of the other regions. */
 export const huaweiCloudEurope: Cloud = { domain: "myhuaweicloud.eu" }
 
-/** Open Telekom Cloud. IAM has no global endpoint, so pass `region` to what calls IAM. */
+/** Open Telekom Cloud. IAM has no global endpoint, so providers that call IAM need `region`. */
 export const openTelekomCloud: Cloud = { domain: "otc.t-systems.com", regions: ["eu-de", "eu-nl"], scoped: true }
 
 /** Swiss Open Telekom Cloud. */
@@ -99,7 +99,7 @@ export interface IamFetchInit {
   readonly signal: AbortSignal
 }
 
-/** The parts of a response that are read. */
+/** The parts of an answer of IAM that this library reads. */
 export interface IamFetchResponse extends LibraryResponse {
   /** A web stream is read up to the longest valid response of IAM. Any other body is read through `text`. */
   readonly body?: unknown

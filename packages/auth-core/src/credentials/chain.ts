@@ -53,7 +53,7 @@ export function chain(...providers: readonly CredentialProvider[]): CredentialPr
   })
 }
 
-/** A message of others may hold a secret. */
+/** The message of a foreign error may hold a secret. */
 function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : "a value that is no Error"
 }

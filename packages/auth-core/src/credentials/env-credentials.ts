@@ -26,8 +26,8 @@ const NAMES = {
  * are the key. _PROJECT_ID and _DOMAIN_ID are attached; _IAM_ENDPOINT is the endpoint of IAM.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once. When asked: `AUTH_CREDENTIALS_MISSING` when
- * no pair is set, which names the variables of other tools that are; `AUTH_INVALID_CREDENTIALS` when half of a pair is set or a value is malformed; with an id token, as
- * {@link federatedCredentials}.
+ * no pair is set; the message names the variables of other tools that are set. `AUTH_INVALID_CREDENTIALS` when half of a
+ * pair is set or a value is malformed. With an id token, as {@link federatedCredentials}.
  */
 export function envCredentials(options: IamOptions = {}): CredentialProvider {
   checkIamOptions(options)
@@ -158,9 +158,8 @@ export interface OsCredentialsOptions
  * `project_id`, `domain_id` and `auth_url` are attached. For Node.js, Bun and Deno.
  *
  * OS_CLOUD chooses a cloud of the files. Then a secure.yaml wins over the clouds.yaml, and both win over variables, as in
- * openstacksdk. A YAML
- * file needs the package `yaml`, an optional peer dependency. Variables and files are read at each call; a cache in use calls
- * about every 10 s.
+ * openstacksdk. A YAML file needs the package `yaml`, an optional peer dependency. Variables and files are read at each
+ * call; a cache in use calls about every 10 s.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` or `AUTH_INSECURE_URL` at once. When asked: `AUTH_CREDENTIALS_MISSING` when there is
  * no key; `AUTH_INVALID_CREDENTIALS` when a file is malformed, has no cloud of the name or half a key, or the package `yaml` is

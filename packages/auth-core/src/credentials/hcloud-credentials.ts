@@ -57,9 +57,9 @@ export function hcloudCredentials({ file, profile }: HcloudCredentialsOptions = 
 export interface HcloudProfile {
   /** Its name in the file. */
   readonly name: string
-  /** As far as it has one. */
+  /** The parts of an access key that it has. */
   readonly key: Partial<Credentials>
-  /** How it gets a key otherwise, such as "ecsAgency". */
+  /** Its mode if that is neither AKSK nor SSO, such as "ecsAgency". */
   readonly otherMode: string | undefined
 }
 

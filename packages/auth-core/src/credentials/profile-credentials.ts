@@ -28,8 +28,8 @@ const NAMES = {
  * id_token_file are both set, they win over ak and sk. A section inherits the keys of [DEFAULT], as in the SDK for
  * Python. For Node.js, Bun and Deno.
  *
- * Where the official SDKs for Python and Go read a value in the same way, that counts. Where they differ, as for quotes around
- * it or a comment after it, the file is refused.
+ * A value counts if the official SDKs for Python and Go read it in the same way. If they differ, as for quotes around it or a
+ * comment after it, the file is refused.
  *
  * The file is read at each call; a cache in use calls about every 10 s. So the file can be changed while the program
  * runs. If it is malformed for a while, the key stays in use and the cache reports the failure.
@@ -125,10 +125,11 @@ const PAIRS = [
 const KEYS = [...PAIRS.flat(), "security_token", "project_id", "domain_id", "iam_endpoint"]
 
 /**
- * Parses the profile file of the official SDKs. Those for Python (`configparser`) and for Go (`ini.v1`) decide. If both read
- * the same, that counts. If only one reads the section, that one counts. The file is refused if they read different values,
- * and for a reference such as `%(ak)s`, a name that appears twice, and a value of several lines. A section inherits the keys
- * of [DEFAULT], as in Python.
+ * Parses the profile file as the official SDKs for Python (`configparser`) and for Go (`ini.v1`) do. If only one of them reads
+ * the section, its values count. The file is refused if the two read different values, and for a reference such as `%(ak)s`,
+ * a name that appears twice, and a value of several lines. A section inherits the keys of [DEFAULT], as in Python.
+ *
+ * Exported for tests with the forms of many files, and with random ones.
  *
  * INI parsers on npm accept any line and turn an unreadable one into a key. With them, half a file would pass as a shorter
  * access key.
@@ -290,7 +291,7 @@ function readAsGo(text: string): Reading {
 }
 
 function goText(text: string): string {
-  // Without a second one, the value goes on to the next lines. No value of Python's equals it then.
+  // Without a closing mark the value continues on the next lines. Python's value then differs.
   if (/^(?:`|""".)/s.test(text)) return /^(`|""")(.*)\1/s.exec(text)?.[2] ?? `${text}\n`
   const bare = strip(text.replace(/[#;].*$/s, ""))
   return /^(["'])(?:(?!\1).)*\1$/s.test(bare) ? bare.slice(1, -1) : bare

@@ -35,7 +35,7 @@ export interface AgencyCredentialsOptions extends IamOptions, TemporaryKeyOption
  * @see IAM API reference, "Obtaining a Temporary Access Key and Security Token Through an Agency"
  */
 export function agencyCredentials(options: AgencyCredentialsOptions): CredentialProvider {
-  // Sound, since a provider is only asked to replace its own values.
+  // The cast is sound, since a provider is only asked to replace its own values.
   const via = checkSource(options.via as Provider<Token | Credentials>, undefined)
   const agency = checkName(options.agency, "agency")
   const domain = checkNameOrId(options.domain, "domain")
@@ -73,7 +73,7 @@ export interface TokenCredentialsOptions extends IamOptions, TemporaryKeyOptions
  * @see IAM API reference, "Obtaining a Temporary Access Key and Security Token Through a Token"
  */
 export function tokenCredentials(options: TokenCredentialsOptions): CredentialProvider {
-  // Sound, since a provider is only asked to replace its own values.
+  // The cast is sound, since a provider is only asked to replace its own values.
   const via = checkSource(options.via as Provider<Token | Credentials>, undefined)
   const { durationSeconds, policy, longestMs, key: keyOfOptions } = checkTemporaryKeyOptions(options)
   const connection = iamConnection(options, connectionOf(via))

@@ -157,7 +157,7 @@ export async function roundTrip(
     return await abortable(send(connection, request, end), end)
   } catch (error) {
     signal?.throwIfAborted()
-    // A fetch may refuse on its own: that of a client a proxy, for instance.
+    // A fetch may refuse on its own. The fetches of adapters refuse some proxies.
     if (isAuthError(error)) throw error
     throw limit.aborted ? timedOut(connection, request) : unreachable(connection, request, error)
   }

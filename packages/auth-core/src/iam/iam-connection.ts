@@ -45,7 +45,7 @@ export interface IamConnection {
   readonly isNamed?: boolean | undefined
   /** Secrets may cross the network in clear, so a proxy may read them too. */
   readonly allowInsecure?: boolean | undefined
-  /** As in the options; those of `via` if they name none. */
+  /** The cloud of the options, else the cloud of `via`. */
   readonly cloud?: Cloud | undefined
   readonly fetch: IamFetch | undefined
   readonly timeoutMs: number
@@ -175,7 +175,7 @@ export interface EndpointOptions {
 /**
  * The origin to call: the option, else HUAWEICLOUD_SDK_IAM_ENDPOINT or HUAWEICLOUD_SDK_STS_ENDPOINT, else the endpoint
  * of the region, else the global endpoint of IAM. STS has no global endpoint. A cloud that is named wins over the variables,
- * since the secrets of one cloud are none of another's business.
+ * so that the secrets of one cloud never reach another.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION` for a malformed origin, cloud or `allowInsecure`, or a region that the cloud does not have;
  * `AUTH_INSECURE_URL` for plain http to another machine without `allowInsecure`, since these requests carry passwords and

@@ -233,7 +233,7 @@ function textOf(
   throw refused(place, "is not a text to every client: put quotes around it")
 }
 
-/** The file as it is meant, and with all values as they are written. */
+/** A file with typed values, and the same file with all values as texts. */
 type Readings = readonly [typed: unknown, written: unknown]
 
 function parsedJson(text: string, path: string): Readings {
@@ -259,7 +259,7 @@ async function parsedYaml(text: string, path: string): Promise<Readings> {
       throw malformed(path)
     }
   }
-  // The first as PyYAML does.
+  // The first reading follows PyYAML.
   return [read({ version: "1.1" }), read({ schema: "failsafe", merge: true })]
 }
 
@@ -283,7 +283,7 @@ async function loadYaml(path: string): Promise<typeof import("yaml")> {
   }
 }
 
-/** The access key of a login, as far as it has one. */
+/** The parts of an access key that a login has. */
 export function accessKeyOf({ values }: OsSettings): Partial<Credentials> {
   const key = {
     accessKeyId: values.accessKey,

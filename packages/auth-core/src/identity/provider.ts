@@ -48,7 +48,7 @@ export interface Provider<T> {
    * provider object.
    */
   readonly identityKey?: string | undefined
-  /** Whose credentials they are, for people to read: in events. Never holds a secret. */
+  /** Names the owner of the credentials to people, in events. Never holds a secret. */
   readonly label?: string | undefined
   /** It uses `iam` of the context. */
   readonly heedsIamReach?: boolean | undefined

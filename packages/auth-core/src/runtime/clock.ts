@@ -1,4 +1,4 @@
-/** Where time comes from. Tests and simulations bring their own. */
+/** The source of time. Tests and simulations pass their own. */
 export interface Clock {
   /** Wall clock, epoch ms. May jump. */
   now(): number

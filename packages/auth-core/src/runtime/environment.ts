@@ -1,6 +1,6 @@
 import { AuthError, isAuthError } from "../errors/auth-error.ts"
 
-/** How soon a cache asks again for what a file or a variable holds, and so notices a change. */
+/** How soon a cache reads a file or a variable again, to notice a change. */
 export const ASK_AGAIN_MS = 10_000
 
 /**
@@ -96,7 +96,7 @@ async function readSettled(path: string): Promise<string | undefined> {
 
 async function readRegular(files: typeof import("node:fs/promises"), path: string): Promise<string> {
   const { O_RDONLY, O_NONBLOCK = 0 } = files.constants
-  // Otherwise opening a named pipe would wait until somebody writes to it.
+  // Without O_NONBLOCK, opening a named pipe waits until somebody writes to it.
   const file = await files.open(path, O_RDONLY | O_NONBLOCK)
   try {
     const stat = await file.stat()

@@ -1,8 +1,8 @@
 type PlatformFetch = typeof globalThis.fetch
 
 /**
- * The init of the platform's fetch, with the runtime's additions to the standard. Bun declares its own fetch beside that of
- * Node's types.
+ * The init of the platform's fetch, with the runtime's additions to the standard. Bun's types add an overload to
+ * those of Node.
  */
 export type FetchInit = PlatformFetch extends {
   (input: never, init?: infer First): unknown
@@ -22,7 +22,7 @@ export interface LibraryFetchInit extends Omit<FetchInit, "body" | "dispatcher" 
   body?: string | ArrayBuffer | null
 }
 
-/** The parts of a response that are read. */
+/** The parts of a response that this library reads. */
 export interface LibraryResponse {
   /** HTTP status. */
   readonly status: number

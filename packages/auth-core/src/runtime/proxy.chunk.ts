@@ -1,7 +1,7 @@
 // Loaded only for plain http, and by clients that know their proxy.
 import { AuthError } from "../errors/auth-error.ts"
 
-/** Where releases of undici keep the dispatcher of all fetches, the newest first. */
+/** The symbols under which releases of undici keep the global dispatcher, the newest first. */
 const GLOBAL_DISPATCHERS = ["undici.globalDispatcher.2", "undici.globalDispatcher.1"]
 
 /** The dispatcher that a fetch of undici, such as Node's, sends by: the caller's, else the global one. */
@@ -23,7 +23,7 @@ const FOR_HTTP = "http proxy agent"
 
 /**
  * Whether a dispatcher of undici sends plain http for a URL through a proxy, which could read the request: a ProxyAgent, or
- * an EnvHttpProxyAgent if the environment says so. Classes are told by name, because Node has its own copy of undici.
+ * an EnvHttpProxyAgent if the environment says so. Classes are recognised by name, because Node has its own copy of undici.
  */
 function isProxied(dispatcher: unknown, { hostname, port }: URL): boolean {
   if (typeof dispatcher !== "object" || dispatcher === null) return false

@@ -1,6 +1,6 @@
-// Reads what servers and clients give: anything may be missing, of another type, or throw.
+// Reads values from servers and clients. Each part may be missing, have another type, or throw.
 
-/** The result of work on what others made, such as an object with getters; `undefined` if it throws. */
+/** The result of some work; `undefined` if it throws, as the getters of a foreign object may. */
 export function asked<T>(work: () => T): T | undefined {
   try {
     return work()
@@ -14,7 +14,7 @@ export function parseJson(text: string): unknown {
   return asked<unknown>(() => JSON.parse(text))
 }
 
-/** Whether a value has members. Arrays have too. */
+/** Whether a value has members. Arrays have them too. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null
 }

@@ -7,8 +7,8 @@ const LONGEST_TEXT = 500
 const SHORTEST_PART = 12
 
 /**
- * Makes text of the other side fit for an error: masks the secrets that were sent, even if escaped, encoded or cut short,
- * and shortens the text.
+ * Makes the text of a server fit for an error message. Masks the secrets that were sent, even if they are escaped,
+ * encoded or cut short, and shortens the text.
  */
 export function redactText(text: string, secrets: readonly string[]): string {
   const forms = secrets.flatMap((secret) => [
@@ -47,7 +47,10 @@ function base64(text: string): string {
   return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""))
 }
 
-/** Words of the names of credentials: some wherever they stand, as in `apikey`; others are a part of plain words too, such as `design`. */
+/**
+ * Words in the names of credentials. Most count anywhere in a name, as in `apikey`. The short ones count only as whole
+ * words, since plain words such as `design` contain them.
+ */
 const SECRET_NAME =
   /token|auth|cookie|secret|passw|passphrase|pwd|credential|signature|session|sessid|assertion|saml|bearer|hmac|jwt|key|code|(?<![a-z])(?:ak|sk|otp|pin|sid|sig|sign|private|refresh)(?![a-z])|(?<!by|com|sur|tres)pass(?![a-z])/
 const PLAIN_WORD =

@@ -97,7 +97,7 @@ export interface OsTokenOptions extends OsSource, IamOptions {}
  *
  * OS_CLOUD chooses a cloud of the files. Then a secure.yaml wins over the clouds.yaml, and both win over variables, which
  * fill the gaps, as in openstacksdk. openstackclient 6.0.0 differs: there OS_AUTH_URL, OS_USERNAME and OS_PASSWORD win over the
- * files, each for itself. Ids win over names, OS_PROJECT_ID wins over OS_TENANT_ID, and a project is the scope rather than a domain.
+ * files, each on its own. Ids win over names, OS_PROJECT_ID wins over OS_TENANT_ID, and a project is the scope rather than a domain.
  * Without a scope, it is the user's account. A YAML file needs the package `yaml`, an optional peer dependency.
  *
  * OS_TOKEN, else OS_AUTH_TOKEN, is used as it is, unless OS_AUTH_TYPE is `password`. Else IAM is asked for a token by password.
