@@ -1,4 +1,4 @@
-import * as fc from "fast-check"
+import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { finishedUrl } from "../src/finished-url.ts"
 
@@ -36,14 +36,12 @@ describe("a finished URL", () => {
     )
   })
 
-  it.each([
-    "/",
-    "/v1/0123456789abcdef/vpcs",
-    "/v1//things:start/a,b;c=d@e?limit=10&name=a%2fb&empty=&q=?/:",
-    "/v1?",
-  ])("is made of %j", (target) => {
-    expect(finishedUrl(ORIGIN, target)?.href).toBe(`${ORIGIN.origin}${target}`)
-  })
+  it.each(["/", "/v1/0123456789abcdef/vpcs", "/v1//things:start/a,b;c=d@e?limit=10&name=a%2fb&empty=&q=?/:", "/v1?"])(
+    "is made of %j",
+    (target) => {
+      expect(finishedUrl(ORIGIN, target)?.href).toBe(`${ORIGIN.origin}${target}`)
+    },
+  )
 
   it.each(["/a/../b", "/a/./b", "/.", "/a/%2e%2E/b", "/a b", "/a?b c", "/a?b+c", "/a#b", "/a\\b", "/ä", "/a?b'c", ""])(
     "is not made of %j, which must be parsed",
