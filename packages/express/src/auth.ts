@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { HandlerOptions, RegisteredOwner, Verifier } from "@countersign/server"
-import { type AuthOf, createNodeReceiver, sendRefusal } from "@countersign/server/adapter"
+import { type AuthOf, createNodeReceiver, type KeepingRequest, sendRefusal, stepsOf } from "@countersign/server/adapter"
 
 declare global {
   namespace Express {
@@ -17,10 +17,8 @@ declare global {
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void
 
 /** Express keeps the URL here when it mounts a router. */
-interface ExpressRequest extends IncomingMessage {
+interface ExpressRequest extends IncomingMessage, KeepingRequest {
   originalUrl?: string
-  auth?: unknown
-  rawBody?: Buffer | undefined
 }
 
 /**
@@ -35,17 +33,8 @@ interface ExpressRequest extends IncomingMessage {
 export function auth<Owner>(verifier: Verifier<Owner, boolean>, options: HandlerOptions = {}): Middleware {
   const receive = createNodeReceiver(verifier, options)
   return (request: ExpressRequest, response, next) => {
-    receive(request, response, request.originalUrl ?? request.url ?? "/", {
-      accept(caller, rawBody) {
-        request.auth = caller
-        request.rawBody = rawBody
-        next()
-      },
-      identify(caller) {
-        request.auth = caller
-      },
-      refuse: (refusal) => sendRefusal(refusal, response),
-      fail: next,
-    })
+    const path = request.originalUrl ?? request.url ?? "/"
+    const steps = stepsOf(request, next, (refusal) => sendRefusal(refusal, response))
+    receive(request, response, path, steps)
   }
 }

@@ -1,5 +1,5 @@
-import type { HandlerOptions, RegisteredOwner, Verifier } from "@countersign/server"
-import { type AuthOf, createNodeReceiver, type NodeReceiver } from "@countersign/server/adapter"
+import type { HandlerOptions, Refusal, RegisteredOwner, Verifier } from "@countersign/server"
+import { type AuthOf, createNodeReceiver, type NodeReceiver, stepsOf } from "@countersign/server/adapter"
 import type { FastifyPluginAsync, RegisterOptions } from "fastify"
 
 declare module "fastify" {
@@ -10,7 +10,10 @@ declare module "fastify" {
     rawBody: Buffer | undefined
   }
   interface FastifyContextConfig {
-    /** Other options for this route, or `false` for no authentication. */
+    /**
+     * Other options for this route, or `false` for no authentication. Fastify infers the type of `config` from what it is
+     * given, so only `satisfies HandlerOptions` lets TypeScript refuse an unknown name.
+     */
     auth?: HandlerOptions | false | undefined
   }
 }
@@ -55,18 +58,8 @@ export const auth: FastifyPluginAsync<AuthOptions> = Object.assign(
       const own = request.routeOptions.config.auth
       if (own === false) return next()
       const receive = own ? receiverOf(own) : usual
-      receive(request.raw, reply.raw, request.originalUrl, {
-        accept(caller, rawBody) {
-          request.auth = caller
-          request.rawBody = rawBody
-          next()
-        },
-        identify(caller) {
-          request.auth = caller
-        },
-        refuse: ({ status, headers, body }) => void reply.code(status).headers(headers).send(body),
-        fail: (error) => next(error as Error),
-      })
+      const refuse = ({ status, headers, body }: Refusal): void => void reply.code(status).headers(headers).send(body)
+      receive(request.raw, reply.raw, request.originalUrl, stepsOf(request, next, refuse))
     })
   }) satisfies FastifyPluginAsync<AuthOptions>,
   {

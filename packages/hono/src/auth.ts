@@ -2,9 +2,9 @@ import type { HandlerOptions, Refusal, Verifier } from "@countersign/server"
 import {
   type AuthUnder,
   createFetchReceiver,
+  passOn,
   type ReceivedRequest,
   responseOf,
-  shareAnswers,
 } from "@countersign/server/adapter"
 import type { MiddlewareHandler } from "hono"
 
@@ -15,6 +15,9 @@ export interface AuthVariables<Owner, Options = Record<never, never>, Optional e
   /** The exact bytes of the body, with the option of that name. */
   rawBody: Options extends { rawBody: true } ? Uint8Array : undefined
 }
+
+/** The variable of the request that was checked last. */
+const CHECKED = Symbol("checked")
 
 /**
  * Middleware that lets requests pass whose signature is right, and answers all others. A handler finds the caller in
@@ -36,20 +39,23 @@ export function auth<
   const receive = createFetchReceiver(verifier, options)
   return (context, next) => {
     type Variables = AuthVariables<Owner, Options, Optional>
+    const { raw } = context.req
+    const earlier: Request | undefined = context.get(CHECKED as never)
+    // A middleware may replace the request between two checks.
+    if (earlier !== undefined && earlier !== raw) passOn(earlier, raw)
     const keep = (caller: unknown): void => context.set("auth", caller as Variables["auth"])
     const goOn = (received: ReceivedRequest<Owner> | Refusal): ReturnType<MiddlewareHandler> | Response => {
       if (!received.ok) return context.newResponse(received.body, received.status as 401, { ...received.headers })
       context.set("rawBody", received.rawBody as Variables["rawBody"])
       keep(received.auth)
-      if (received.request === context.req.raw) return next()
+      context.set(CHECKED as never, received.request as never)
+      if (received.request === raw) return next()
       context.req.raw = received.request
       return next().then(() => {
         if (received.refusal !== undefined) context.res = responseOf(received.refusal)
       })
     }
-    // A middleware may replace the request between two checks.
-    shareAnswers(context, context.req.raw)
-    const received = receive(context.req.raw, keep)
+    const received = receive(raw, keep)
     return received instanceof Promise ? received.then(goOn) : (goOn(received) as Promise<Response>)
   }
 }

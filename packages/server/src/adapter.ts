@@ -5,10 +5,12 @@ export { createFetchReceiver, type FetchReceiver, type ReceivedRequest } from ".
 export {
   type AuthOf,
   createNodeReceiver,
+  type KeepingRequest,
   type NodeListener,
   type NodeReceiver,
   type NodeRequest,
   type NodeResponse,
+  stepsOf,
 } from "./node-receiver.ts"
 export { responseOf } from "./refusal.ts"
-export { shareAnswers } from "./replay-store.ts"
+export { passOn } from "./replay-store.ts"

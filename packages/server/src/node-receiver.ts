@@ -65,6 +65,34 @@ export interface NodeListener<Owner> {
   fail(error: unknown): void
 }
 
+/** A request in which handlers find the caller. */
+export interface KeepingRequest {
+  /** The caller. */
+  auth?: unknown
+  /** The exact bytes of the body, with the option of that name. */
+  rawBody?: Buffer | undefined
+}
+
+/** The steps of a framework that goes on by `next`, whose handlers find the caller in the request. */
+export function stepsOf(
+  request: KeepingRequest,
+  next: (error?: Error) => void,
+  refuse: (refusal: Refusal) => void,
+): NodeListener<unknown> {
+  return {
+    accept(caller, rawBody) {
+      request.auth = caller
+      request.rawBody = rawBody
+      next()
+    },
+    identify(caller) {
+      request.auth = caller
+    },
+    refuse,
+    fail: (error) => next(error as Error),
+  }
+}
+
 /** Takes a request; `path` is its path with the query, as it arrived. */
 export type NodeReceiver<Owner> = (
   request: NodeRequest,

@@ -35,13 +35,7 @@ export function askedFor(
   return isNew
 }
 
-/** Two objects stand for one request. Either may have been checked. */
-export function shareAnswers(one: object, other: object): void {
-  const known = accepted.get(other) ?? knownOf(one)
-  accepted.set(one, known).set(other, known)
-}
-
-/** A request that stands for another one, which is accepted or will be. */
+/** A request that stands for another one, which is accepted or will be. A copy by the program cannot be told from a replay. */
 export function passOn(from: object, to: object): void {
   accepted.set(to, knownOf(from))
 }
