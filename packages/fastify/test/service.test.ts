@@ -176,10 +176,12 @@ describe("a plugin that is not awaited", () => {
     })
   })
 
-  it("may be registered with a prefix and a log level, as any plugin", async () => {
+  it("may be registered with a prefix and a log level, as any plugin, and refuses unknown options", async () => {
     const app = fastify5()
     await app.register(auth, { verifier, prefix: "/v1", logLevel: "warn" })
     app.get("/who", async () => "who")
+    const misspelt = (): unknown => app.get("/misspelt", { config: { auth: { optinal: true } } }, async () => "")
+    expect(misspelt).toThrow("no `optinal`")
     expect((await app.inject("/who")).statusCode).toBe(401)
     await expect(fastify5().register(auth, { verifier, optinal: true } as never)).rejects.toThrow("no `optinal`")
   })
