@@ -7,11 +7,14 @@ describe.skipIf(!hasKeystone())(
   "a real Keystone",
   () => {
     let server: LocalKeystone
+    let starting: Promise<LocalKeystone> | undefined
     let time = Date.now()
     beforeAll(async () => {
-      server = await localKeystone()
+      starting = localKeystone()
+      server = await starting
     }, 180_000)
-    afterAll(() => server?.stop())
+    // It also stops one that came too late.
+    afterAll(async () => (await starting)?.stop(), 180_000)
 
     const admin = (scope: { project: string } | { domain: string } = { project: "admin" }) =>
       passwordToken({ iamEndpoint: server.url, user: "admin", password: server.password, domain: "Default", scope })

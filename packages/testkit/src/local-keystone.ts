@@ -62,20 +62,26 @@ enabled = false
     stdio: "ignore",
   })
   const url = `http://127.0.0.1:${port}`
-  await answering(url, server)
+  const stop = async (): Promise<void> => {
+    if (server.exitCode === null && server.signalCode === null) {
+      const exited = once(server, "exit")
+      server.kill("SIGKILL")
+      await exited
+    }
+    rmSync(directory, { recursive: true, force: true })
+  }
+  try {
+    await answering(url, server)
+  } catch (error) {
+    await stop()
+    throw error
+  }
   return {
     url,
     password,
     pause: () => void server.kill("SIGSTOP"),
     resume: () => void server.kill("SIGCONT"),
-    async stop() {
-      if (server.exitCode === null && server.signalCode === null) {
-        const exited = once(server, "exit")
-        server.kill("SIGKILL")
-        await exited
-      }
-      rmSync(directory, { recursive: true, force: true })
-    },
+    stop,
   }
 }
 
