@@ -8,7 +8,7 @@ afterEach(() => {
 
 describe("hasSystemTool", () => {
   it("finds a program of the machine", () => {
-    expect(hasSystemTool("npm")).toBe(true)
+    expect(hasSystemTool("node")).toBe(true)
   })
 
   it("says in one line what to install for a missing one", () => {

@@ -1,6 +1,6 @@
 import { join } from "node:path"
+import { npm } from "@countersign/tools-shared/npm"
 import type { PublishedPackage } from "@countersign/tools-shared/published-packages"
-import { run } from "@countersign/tools-shared/run"
 
 /** A package as it is published. */
 export interface PackedPackage extends PublishedPackage {
@@ -18,7 +18,7 @@ interface PackReport {
 }
 
 export async function pack(published: PublishedPackage, into: string): Promise<PackedPackage> {
-  const output = await run("npm", ["pack", "--json", "--pack-destination", into], published.folder)
+  const output = await npm(["pack", "--json", "--pack-destination", into], published.folder)
   const [report]: PackReport[] = JSON.parse(output)
   if (!report) throw new Error(`npm pack of ${published.id} reports no package`)
   const { filename, size, files } = report

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises"
 import { posix } from "node:path"
 import { promisify } from "node:util"
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core"
+import { NPM } from "@countersign/tools-shared/npm"
 import { entriesOf } from "@countersign/tools-shared/published-packages"
 import { publint } from "publint"
 import { formatMessage } from "publint/utils"
@@ -43,8 +44,9 @@ describe.concurrent.each(inject("packages"))("$manifest.name as packed", (packed
   it("is published without a warning", async () => {
     // Without a token npm warns that it would want one.
     const registry = ["--registry=http://127.0.0.1:9/", "--//127.0.0.1:9/:_authToken=any"]
+    const [program, ...args] = NPM
     const publish = ["publish", "--dry-run", "--loglevel=warn", ...registry]
-    const { stdout, stderr } = await promisify(execFile)("npm", publish, { cwd: folder })
+    const { stdout, stderr } = await promisify(execFile)(program, [...args, ...publish], { cwd: folder })
     expect(stdout).toContain(`+ ${manifest.name}@${manifest.version}`)
     expect(stderr).not.toMatch(/^npm (?:warn|error)/im)
   })

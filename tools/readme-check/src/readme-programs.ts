@@ -1,7 +1,15 @@
-import { globSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import { findFiles } from "@countersign/tools-shared/find-files"
 
 const workspace = join(import.meta.dirname, "../../..")
+
+const TEXTS = [
+  "README.md",
+  "{packages,examples}/*/README.md",
+  "docs/{start,troubleshooting}.md",
+  "docs/{guides,packages}/*.md",
+]
 
 /** How a program is run, as its fence says: `ts run=deno`. Without that, by Node. */
 const RUNS = [
@@ -42,14 +50,9 @@ interface Block {
 
 /** The programs of all READMEs, guides and pages of packages, of the start and of troubleshooting. Each is there once. */
 export function readmePrograms(): ReadmeProgram[] {
-  const programs = globSync(
-    ["README.md", "{packages,examples}/*/README.md", "docs/{start,troubleshooting}.md", "docs/{guides,packages}/*.md"],
-    {
-      cwd: workspace,
-    },
+  const programs = findFiles(workspace, TEXTS).flatMap((readme) =>
+    programsOf(readme, readFileSync(join(workspace, readme), "utf8")),
   )
-    .sort()
-    .flatMap((readme) => programsOf(readme, readFileSync(join(workspace, readme), "utf8")))
   // The page of a package shows the program of its README too.
   return [...new Map(programs.toReversed().map((program) => [program.code.trim(), program])).values()].toReversed()
 }

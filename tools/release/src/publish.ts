@@ -2,15 +2,17 @@
 // Arguments go to `npm publish`: `npm run publish-packages -w tools/release -- --dry-run`.
 import { execFileSync, spawnSync } from "node:child_process"
 import { join } from "node:path"
+import { NPM } from "@countersign/tools-shared/npm"
 import { type PublishedPackage, publishedPackages } from "@countersign/tools-shared/published-packages"
 
 const workspace = join(import.meta.dirname, "../../..")
+const [program, ...args] = NPM
 const options = process.argv.slice(2)
 
 for (const { folder, manifest } of inOrder(publishedPackages(workspace))) {
   const id = `${manifest.name}@${manifest.version}`
   if (isPublished(id)) console.log(`${id} is already published`)
-  else execFileSync("npm", ["publish", ...options], { cwd: folder, stdio: "inherit" })
+  else execFileSync(program, [...args, "publish", ...options], { cwd: folder, stdio: "inherit" })
 }
 
 /** Each package after those that it depends on, so that whoever installs meanwhile finds them. */
@@ -29,7 +31,7 @@ function inOrder(packages: readonly PublishedPackage[]): Set<PublishedPackage> {
 
 function isPublished(id: string): boolean {
   const registry = options.filter((option) => option.startsWith("--registry="))
-  const { status, stdout, stderr } = spawnSync("npm", ["view", id, "version", ...registry], {
+  const { status, stdout, stderr } = spawnSync(program, [...args, "view", id, "version", ...registry], {
     cwd: workspace,
     encoding: "utf8",
   })

@@ -1,5 +1,6 @@
-import { globSync, readFileSync, writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { findFiles } from "@countersign/tools-shared/find-files"
 import { type AfterAllProjectsVersioned, VersionActions } from "nx/release"
 
 type Tree = Parameters<VersionActions["validate"]>[0]
@@ -77,7 +78,7 @@ export default class PackageJsonVersions extends VersionActions {
  */
 export const afterAllProjectsVersioned: AfterAllProjectsVersioned = async (cwd, { dryRun }) => {
   if (dryRun) return { changedFiles: [], deletedFiles: [] }
-  const folders = globSync("{packages,tools,examples}/*/package.json", { cwd }).map((path) => dirname(path))
+  const folders = findFiles(cwd, "{packages,tools,examples}/*/package.json").map((path) => dirname(path))
   const manifests = new Map(folders.map((folder) => [folder, readJson<Manifest>(join(cwd, folder, "package.json"))]))
   const versions = new Map([...manifests.values()].map(({ name, version }) => [name, version]))
   const lockfile = readJson<{ packages: Record<string, Manifest> }>(join(cwd, "package-lock.json"))

@@ -3,7 +3,6 @@ import {
   appendFileSync,
   cpSync,
   existsSync,
-  globSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -15,6 +14,8 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { freePort } from "@countersign/testkit"
+import { findFiles } from "@countersign/tools-shared/find-files"
+import { npm } from "@countersign/tools-shared/npm"
 import { publishedPackages } from "@countersign/tools-shared/published-packages"
 import { run } from "@countersign/tools-shared/run"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -36,7 +37,7 @@ function read(path: string): string {
 }
 
 function release(...args: string[]): Promise<string> {
-  return run("npm", ["run", "release", "--", ...args], clone, env)
+  return npm(["run", "release", "--", ...args], clone, env)
 }
 
 /** Everything that a release changes. */
@@ -54,7 +55,7 @@ beforeAll(() => {
   execFileSync("git", ["clone", "--quiet", "--no-tags", workspace, clone])
   symlinkSync(join(workspace, "node_modules"), join(clone, "node_modules"))
   appendFileSync(join(clone, ".git/info/exclude"), "node_modules\n")
-  for (const dist of globSync("packages/*/dist", { cwd: workspace })) {
+  for (const dist of findFiles(workspace, "packages/*/dist")) {
     cpSync(join(workspace, dist), join(clone, dist), { recursive: true })
   }
 }, 60_000)
@@ -104,10 +105,10 @@ describe("a release", { timeout: 240_000 }, () => {
       publishedPackages(clone).map(async ({ manifest }) => {
         const { name, peerDependencies = {} } = manifest
         const folder = registry.emptyProject(name)
-        await run("npm", ["install", name, ...Object.keys(peerDependencies)], folder)
+        await npm(["install", name, ...Object.keys(peerDependencies)], folder)
         const load = `await import(${JSON.stringify(name)})`
         if (name !== "@countersign/cli") await run(process.execPath, ["--input-type=module", "--eval", load], folder)
-        else await run("npx", ["countersign", "--version"], folder)
+        else await npm(["exec", "--", "countersign", "--version"], folder)
       }),
     )
   })
@@ -136,8 +137,8 @@ describe("a release", { timeout: 240_000 }, () => {
     })
     await registry.publish()
     const folder = registry.emptyProject("@countersign/ky")
-    await run("npm", ["install", "@countersign/ky@latest"], folder)
-    const versions = await run("npm", ["ls", "--all", "--parseable", "--long"], folder)
+    await npm(["install", "@countersign/ky@latest"], folder)
+    const versions = await npm(["ls", "--all", "--parseable", "--long"], folder)
     expect(versions).toMatch(/@countersign\/ky@0\.2\.0/)
     expect(versions).toMatch(/@countersign\/auth-core@0\.2\.0/)
   })
@@ -156,7 +157,7 @@ function ownRegistry(): { publish(): Promise<string>; emptyProject(name: string)
     mkdirSync(home)
     const port = await freePort()
     url = `http://127.0.0.1:${port}/`
-    const usual = (await run("npm", ["config", "get", "registry"], scratch)).trim()
+    const usual = (await npm(["config", "get", "registry"], scratch)).trim()
     const config = {
       storage: join(home, "storage"),
       auth: { htpasswd: { file: join(home, "htpasswd") } },
@@ -194,7 +195,7 @@ function ownRegistry(): { publish(): Promise<string>; emptyProject(name: string)
       // The registry lets everybody publish, but npm wants a token.
       writeFileSync(userConfig, `//${new URL(url).host}/:_authToken=any\n`)
       const options = [`--registry=${url}`, "--no-provenance"]
-      return run("npm", ["run", "publish-packages", "-w", "tools/release", "--", ...options], clone, {
+      return npm(["run", "publish-packages", "-w", "tools/release", "--", ...options], clone, {
         ...env,
         NPM_CONFIG_USERCONFIG: userConfig,
       })

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { run } from "./run.ts"
+import { npm } from "./npm.ts"
 
 export interface ProjectManifest {
   dependencies: Readonly<Record<string, string>>
@@ -14,6 +14,6 @@ export interface ProjectManifest {
 export async function installPackages(folder: string, manifest: ProjectManifest): Promise<string> {
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, "package.json"), JSON.stringify({ name: "project", private: true, ...manifest }))
-  await run("npm", ["install", "--prefer-offline", "--ignore-scripts", "--no-package-lock", "--no-audit"], folder)
+  await npm(["install", "--prefer-offline", "--ignore-scripts", "--no-package-lock", "--no-audit"], folder)
   return join(folder, "node_modules")
 }

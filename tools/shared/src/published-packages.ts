@@ -1,5 +1,6 @@
-import { globSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
+import { findFiles } from "./find-files.ts"
 
 export const workspace = join(import.meta.dirname, "../../..")
 
@@ -25,7 +26,7 @@ export interface PublishedPackage {
 
 /** @param root of this workspace, or of a clone of it */
 export function publishedPackages(root: string = workspace): PublishedPackage[] {
-  return globSync("packages/*/package.json", { cwd: root })
+  return findFiles(root, "packages/*/package.json")
     .map((path) => {
       const folder = join(root, dirname(path))
       const manifest: Manifest = JSON.parse(readFileSync(join(root, path), "utf8"))

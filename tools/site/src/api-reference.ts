@@ -88,7 +88,9 @@ const PAGE_OPTIONS = {
 /** Names each module as users import it. TypeDoc names it by its path. */
 function nameModules(project: ProjectReflection, entries: readonly { specifier: string; source: string }[]): void {
   for (const { specifier, source } of entries) {
-    const path = relative(workspace, source).replace(/(\/index)?\.ts$/, "")
+    const path = relative(workspace, source)
+      .replaceAll("\\", "/")
+      .replace(/(\/index)?\.ts$/, "")
     const module = project.children?.find(({ name }) => name === path)
     if (module === undefined) throw new Error(`TypeDoc knows no module ${path}.`)
     module.name = specifier

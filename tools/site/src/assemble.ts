@@ -1,6 +1,6 @@
-import { globSync } from "node:fs"
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
+import { findFiles } from "@countersign/tools-shared/find-files"
 import { readApi } from "./api-reference.ts"
 import { withPictures } from "./diagram.ts"
 import { withForms } from "./form-markers.ts"
@@ -24,7 +24,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
 /** Puts the pages of the site together: the repository's texts, the API reference, and pages that only the site has. */
 export async function assemblePages(): Promise<void> {
   await rm(pagesFolder, { recursive: true, force: true })
-  const texts = globSync(TEXTS, { cwd: workspace }).sort()
+  const texts = findFiles(workspace, TEXTS)
   const pages = new Map(texts.map((path) => [path, pageOf(path)]))
   for (const [path, page] of pages) {
     const text = await readFile(join(workspace, path), "utf8")
@@ -33,7 +33,7 @@ export async function assemblePages(): Promise<void> {
     await write(page, settings + (page === "start.md" ? withChoice(linked) : withForms(linked)))
   }
   // VitePress serves what is in this folder as it is.
-  for (const path of globSync(PICTURES, { cwd: workspace })) await copy(join(workspace, path), `public/${pageOf(path)}`)
+  for (const path of findFiles(workspace, PICTURES)) await copy(join(workspace, path), `public/${pageOf(path)}`)
   const own = join(import.meta.dirname, "../pages")
   const home = await readFile(join(own, "index.md"), "utf8")
   await write("index.md", homePage(home, await readFile(join(workspace, "README.md"), "utf8")))

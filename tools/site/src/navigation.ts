@@ -1,5 +1,6 @@
-import { globSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import { findFiles } from "@countersign/tools-shared/find-files"
 import { pagesFolder, sitePackages } from "./workspace.ts"
 
 interface Entry {
@@ -41,7 +42,7 @@ function listedIn(page: string): Entry[] {
 }
 
 function pagesIn(pattern: string, except: readonly string[] = []): Entry[] {
-  return globSync(pattern, { cwd: pagesFolder })
+  return findFiles(pagesFolder, pattern)
     .filter((page) => !except.includes(page.replace(".md", "")))
     .map((page) => entryOf(page))
     .sort((a, b) => a.text.localeCompare(b.text))

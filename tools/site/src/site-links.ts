@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { join, posix } from "node:path"
 import { repositoryAddress, workspace } from "./workspace.ts"
 
 /** The path in the site of a text or picture of the repository. */
@@ -27,7 +27,7 @@ export function siteLinks(text: string, path: string, pages: ReadonlyMap<string,
         ? to.slice(blob.length)
         : to === "" || /^[a-z]+:/.test(to)
           ? undefined
-          : join(dirname(path), to).replace(/\/$/, "")
+          : posix.join(posix.dirname(path), to).replace(/\/$/, "")
       if (target === undefined) return link
       if (!existsSync(join(workspace, target))) throw new Error(`${path} links to ${to}, which does not exist.`)
       const page = pages.get(target) ?? pages.get(`${target}/README.md`)

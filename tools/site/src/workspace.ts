@@ -1,5 +1,6 @@
-import { globSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
+import { findFiles } from "@countersign/tools-shared/find-files"
 
 export const workspace = join(import.meta.dirname, "../../..")
 /** Where the pages are put together, in VitePress' form. */
@@ -33,7 +34,7 @@ function manifestOf(path: string): Manifest {
 
 /** All published packages: each after those that it is built on, else by name. */
 export function sitePackages(): SitePackage[] {
-  const published = globSync("packages/*/package.json", { cwd: workspace })
+  const published = findFiles(workspace, "packages/*/package.json")
     .map((path) => ({ folder: dirname(path), manifest: manifestOf(path) }))
     .filter(({ manifest }) => !manifest.private)
   const manifests = new Map(published.map(({ manifest }) => [manifest.name, manifest]))

@@ -1,14 +1,15 @@
-import { globSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { AxeBuilder } from "@axe-core/playwright"
 import { hasSystemTool } from "@countersign/testkit"
+import { findFiles } from "@countersign/tools-shared/find-files"
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { siteFolder } from "../src/workspace.ts"
 import { serveSite } from "./serve-site.ts"
 
-const files = globSync("**/*.html", { cwd: siteFolder }).filter((file) => file !== "404.html")
-const pages = files.map((file) => `/${file.replaceAll("\\", "/").replace(/(?:index)?\.html$/, "")}`).sort()
+const files = findFiles(siteFolder, "**/*.html").filter((file) => file !== "404.html")
+const pages = files.map((file) => `/${file.replace(/(?:index)?\.html$/, "")}`).sort()
 
 /** One page of each kind. Long ones have nothing that these lack. */
 const KINDS = [

@@ -1,12 +1,13 @@
-import { existsSync, globSync, readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { join, posix } from "node:path"
+import { findFiles } from "@countersign/tools-shared/find-files"
 import { describe, expect, it } from "vitest"
 import { readApi } from "../src/api-reference.ts"
 import { diagramIn, sourceMark } from "../src/diagram.ts"
 import { startPage } from "../src/start/start-page.ts"
 import { packagesVersion, repositoryAddress, siteFolder, sitePackages, workspace } from "../src/workspace.ts"
 
-const files = globSync("**/*.html", { cwd: siteFolder }).filter((file) => file !== "404.html")
+const files = findFiles(siteFolder, "**/*.html").filter((file) => file !== "404.html")
 const pages = new Map(files.map((file) => [addressOf(file), readFileSync(join(siteFolder, file), "utf8")]))
 
 function addressOf(file: string): string {
@@ -22,7 +23,7 @@ describe("the site", () => {
       `/packages/${id}`,
       ...entries.map(({ specifier }) => `/api/${specifier}/`),
     ])
-    const texts = globSync("docs/*.md", { cwd: workspace }).map((path) => path.replace(/^docs(.*)\.md$/, "$1"))
+    const texts = findFiles(workspace, "docs/*.md").map((path) => path.replace(/^docs(.*)\.md$/, "$1"))
     expect([...wanted, ...texts].filter((page) => !pages.has(page))).toEqual([])
   })
 
@@ -35,7 +36,7 @@ describe("the site", () => {
         const target =
           path === "" ? address : posix.join(path.startsWith("/") ? "/" : posix.dirname(`${address}x`), path)
         const page = pages.get(target)
-        if (page === undefined && !globSync(join(siteFolder, target)).length) broken.push(`${address}: ${link}`)
+        if (page === undefined && !existsSync(join(siteFolder, target))) broken.push(`${address}: ${link}`)
         if (page !== undefined && anchor && !anchorsOf(page).has(decodeURIComponent(anchor))) {
           broken.push(`${address}: ${link}`)
         }
@@ -52,7 +53,7 @@ describe("the site", () => {
   })
 
   it("names no file of another host: no font, script or picture", () => {
-    const foreign = globSync("**/*.{html,css}", { cwd: siteFolder }).filter((file) =>
+    const foreign = findFiles(siteFolder, "**/*.{html,css}").filter((file) =>
       /(?:<(?:script|link|img|iframe)\b[^>]* (?:src|href)="|url\(|@import )["']?(?:https?:)?\/\//.test(
         readFileSync(join(siteFolder, file), "utf8"),
       ),

@@ -1,4 +1,6 @@
-import { globSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { findFiles } from "@countersign/tools-shared/find-files"
 
 /** The members of Vitest's JSON report that the tools read. */
 interface TestReport {
@@ -15,9 +17,10 @@ interface TestResult {
 }
 
 // The figures that tests report, and one line for all packages, from the report that each left at its last run.
-const reports = globSync("{packages,tools,examples}/*/test-results.json", {
-  cwd: `${import.meta.dirname}/../../..`,
-}).map((path): TestReport => JSON.parse(readFileSync(`${import.meta.dirname}/../../../${path}`, "utf8")))
+const workspace = join(import.meta.dirname, "../../..")
+const reports = findFiles(workspace, "{packages,tools,examples}/*/test-results.json").map(
+  (path): TestReport => JSON.parse(readFileSync(join(workspace, path), "utf8")),
+)
 const sum = (count: (report: TestReport) => number) => reports.map(count).reduce((one, other) => one + other, 0)
 const passed = sum(({ numPassedTests }) => numPassedTests)
 const failed = sum(({ numFailedTests, testResults }) => numFailedTests + testResults.filter(failedToLoad).length)

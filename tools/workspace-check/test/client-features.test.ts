@@ -1,13 +1,16 @@
-import { globSync } from "node:fs"
 import { join } from "node:path"
+import { pathToFileURL } from "node:url"
 import type { FeatureList } from "@countersign/testkit"
+import { findFiles } from "@countersign/tools-shared/find-files"
 import { describe, expect, it } from "vitest"
 import { clientFeatures } from "../src/client-features.ts"
 
 const workspace = join(import.meta.dirname, "../../..")
-const paths = globSync("packages/*/test/features/{index.ts,*/index.ts}", { cwd: workspace })
+const paths = findFiles(workspace, "packages/*/test/features/{index.ts,*/index.ts}")
 const lists = await Promise.all(
-  paths.map(async (path): Promise<FeatureList<never>> => (await import(join(workspace, path))).features),
+  paths.map(
+    async (path): Promise<FeatureList<never>> => (await import(pathToFileURL(join(workspace, path)).href)).features,
+  ),
 )
 
 describe("docs/client-features.md", () => {

@@ -1,11 +1,17 @@
 import { spawnSync } from "node:child_process"
+import { NPM } from "@countersign/tools-shared/npm"
 import { describe, expect, test } from "vitest"
 
+const [program, ...args] = NPM
 const root = new URL("../../../", import.meta.url)
 
 function demo(...options: string[]): { status: number | null; stdout: string; stderr: string } {
   const env = { PATH: process.env.PATH, HUAWEICLOUD_SDK_AK: "an access key" }
-  return spawnSync("npm", ["run", "--silent", "demo", "--", ...options], { cwd: root, env, encoding: "utf8" })
+  return spawnSync(program, [...args, "run", "--silent", "demo", "--", ...options], {
+    cwd: root,
+    env,
+    encoding: "utf8",
+  })
 }
 
 describe("npm run demo", () => {

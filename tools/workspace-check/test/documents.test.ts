@@ -1,10 +1,11 @@
-import { existsSync, globSync, readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
+import { findFiles } from "@countersign/tools-shared/find-files"
 import { describe, expect, it } from "vitest"
 
 const workspace = join(import.meta.dirname, "../../..")
 const read = (path: string): string => readFileSync(join(workspace, path), "utf8")
-const documents = globSync(["docs/{architecture,hot-path}.md", "docs/decisions/*.md"], { cwd: workspace })
+const documents = findFiles(workspace, ["docs/{architecture,hot-path}.md", "docs/decisions/*.md"])
 const records = documents.map((path) => path.replace("docs/decisions/", "")).filter((name) => !name.includes("/"))
 
 /** The files and folders that a text names in backticks. */
@@ -55,7 +56,7 @@ describe.each(documents)("%s", (document) => {
 })
 
 describe("the README of each package", () => {
-  const published = globSync("packages/*/package.json", { cwd: workspace }).filter(
+  const published = findFiles(workspace, "packages/*/package.json").filter(
     (path) => JSON.parse(read(path)).private !== true,
   )
 
@@ -80,12 +81,9 @@ describe("the README of each package", () => {
 })
 
 describe("the guides", () => {
-  it.each(globSync("docs/guides/*.md", { cwd: workspace }))(
-    "%s installs each package that its programs import",
-    (guide) => {
-      expect(notInstalled(read(guide))).toEqual([])
-    },
-  )
+  it.each(findFiles(workspace, "docs/guides/*.md"))("%s installs each package that its programs import", (guide) => {
+    expect(notInstalled(read(guide))).toEqual([])
+  })
 })
 
 describe("docs/decisions", () => {

@@ -1,5 +1,6 @@
-import { globSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import { findFiles } from "@countersign/tools-shared/find-files"
 import { describe, expect, it } from "vitest"
 import { parse } from "yaml"
 
@@ -26,9 +27,7 @@ const ATTRIBUTES: Record<string, string[]> = {
   checkboxes: ["label", "description", "options"],
 }
 
-const FORMS = globSync(".github/ISSUE_TEMPLATE/*.yml", { cwd: workspace }).filter(
-  (path) => !path.endsWith("config.yml"),
-)
+const FORMS = findFiles(workspace, ".github/ISSUE_TEMPLATE/*.yml").filter((path) => !path.endsWith("config.yml"))
 
 describe("issue forms", () => {
   it("exist for bugs, refusals and features", () => {

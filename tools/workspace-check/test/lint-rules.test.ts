@@ -56,6 +56,7 @@ const snippets: Record<string, string> = {
   "packages/fetch/src/one.ts": `import { other } from "./other.ts"\nexport const one = () => other\n`,
   "packages/fetch/src/other.ts": `import { one } from "./one.ts"\nexport const other = () => one\n`,
   "packages/fetch/src/non-null.ts": "export const first = (list: string[]): string => list[0]!\n",
+  "tools/site/src/glob.ts": `import { globSync } from "node:fs"\nexport const found = globSync("*")\n`,
   "packages/fetch/src/print.ts": `export const hello = () => console.log("hello")\n`,
 }
 
@@ -95,6 +96,7 @@ describe("the lint rules of the workspace", () => {
     ["packages/axios/src/around-the-entry.ts", IMPORTS],
     ["packages/axios/src/test-helpers.ts", IMPORTS],
     ["packages/emulator/src/an-adapter.ts", IMPORTS],
+    ["tools/site/src/glob.ts", IMPORTS],
     ["packages/fetch/src/floating.ts", "lint/nursery/noFloatingPromises"],
     ["packages/fetch/src/misused.ts", "lint/nursery/noMisusedPromises"],
     ["packages/fetch/src/one.ts", "lint/suspicious/noImportCycles"],

@@ -1,5 +1,6 @@
-import { globSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { findFiles } from "@countersign/tools-shared/find-files"
 import { describe, expect, it } from "vitest"
 import { type LockedPackage, type Lockfile, missingOptionalDependencies } from "../src/lockfile.ts"
 
@@ -11,7 +12,7 @@ describe("package-lock.json", () => {
     expect(missingOptionalDependencies(lockfile).map(({ name }) => name)).toEqual([])
   })
 
-  it.each(globSync("{packages,tools,examples}/*/package.json", { cwd: workspace }))("agrees with %s", (path) => {
+  it.each(findFiles(workspace, "{packages,tools,examples}/*/package.json"))("agrees with %s", (path) => {
     const manifest: LockedPackage = JSON.parse(readFileSync(join(workspace, path), "utf8"))
     const locked = lockfile.packages[dirname(path)]
     for (const kind of ["version", "dependencies", "devDependencies", "peerDependencies"] as const) {

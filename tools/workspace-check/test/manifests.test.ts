@@ -1,5 +1,6 @@
-import { globSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { findFiles } from "@countersign/tools-shared/find-files"
 import { describe, expect, it } from "vitest"
 
 const workspace = join(import.meta.dirname, "../../..")
@@ -18,7 +19,7 @@ interface Manifest {
   bin?: Record<string, string>
 }
 
-const manifests = globSync(["package.json", "{packages,tools,examples}/*/package.json"], { cwd: workspace }).map(
+const manifests = findFiles(workspace, ["package.json", "{packages,tools,examples}/*/package.json"]).map(
   (path): [string, Manifest] => [dirname(path), JSON.parse(readFileSync(join(workspace, path), "utf8"))],
 )
 const published = manifests.filter(([, manifest]) => !manifest.private)

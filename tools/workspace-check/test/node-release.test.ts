@@ -1,5 +1,6 @@
-import { globSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import { findFiles } from "@countersign/tools-shared/find-files"
 import { describe, expect, it } from "vitest"
 import { parse } from "yaml"
 
@@ -21,7 +22,7 @@ describe("the Node that builds Countersign", () => {
   })
 
   it("is supported by every package, and all support the same releases", () => {
-    const ranges = globSync("packages/*/package.json", { cwd: workspace }).map(
+    const ranges = findFiles(workspace, "packages/*/package.json").map(
       (path): unknown => JSON.parse(read(path)).engines?.node,
     )
     expect(new Set([engines.node, ...ranges])).toEqual(new Set([engines.node]))

@@ -1,7 +1,8 @@
-import { globSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
+import { findFiles } from "@countersign/tools-shared/find-files"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { publicApi } from "../src/public-api.ts"
 
@@ -13,7 +14,7 @@ interface Manifest {
   exports: Record<string, { types?: { default: string } } | string>
 }
 
-const published = globSync("packages/*/package.json", { cwd: workspace }).flatMap((path) => {
+const published = findFiles(workspace, "packages/*/package.json").flatMap((path) => {
   const manifest: Manifest = JSON.parse(readFileSync(join(workspace, path), "utf8"))
   const entries = Object.entries(manifest.exports).flatMap(([subpath, target]) =>
     typeof target === "object" && target.types !== undefined ? [{ subpath, types: target.types.default }] : [],

@@ -1,5 +1,6 @@
-import { globSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { findFiles } from "@countersign/tools-shared/find-files"
 
 /** The source files behind the names that packages are imported by, a package's own `#names` included. */
 export type PackageEntries = Readonly<Record<string, readonly string[]>>
@@ -12,9 +13,9 @@ interface Manifest {
 
 export function packageEntries(workspace: string): PackageEntries {
   const entries: Record<string, string[]> = {}
-  for (const path of globSync("packages/*/package.json", { cwd: workspace })) {
+  for (const path of findFiles(workspace, "packages/*/package.json")) {
     const manifest: Manifest = JSON.parse(readFileSync(join(workspace, path), "utf8"))
-    const folder = dirname(path).replaceAll("\\", "/")
+    const folder = dirname(path)
     for (const [subpath, target] of Object.entries(manifest.exports ?? {}))
       entries[subpath.replace(".", manifest.name)] = sourcesOf(folder, target)
     for (const [name, target] of Object.entries(manifest.imports ?? {})) entries[name] = sourcesOf(folder, target)

@@ -1,5 +1,6 @@
-import { globSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import { findFiles } from "@countersign/tools-shared/find-files"
 import { parseSync, Visitor } from "rolldown/utils"
 
 /** A module of the workspace, as far as the rules of the layout look at it. */
@@ -15,10 +16,9 @@ export interface SourceModule {
 
 /** Reads the modules that match the globs; none is outside of what Git tracks, since built and installed files are left out. */
 export function sourceModules(workspace: string, globs: readonly string[]): SourceModule[] {
-  return globSync([...globs], { cwd: workspace, exclude: ["**/node_modules", "**/dist"] })
-    .map((path) => path.replaceAll("\\", "/"))
-    .sort()
-    .map((path) => sourceModule(path, readFileSync(join(workspace, path), "utf8")))
+  return findFiles(workspace, globs, ["**/node_modules", "**/dist"]).map((path) =>
+    sourceModule(path, readFileSync(join(workspace, path), "utf8")),
+  )
 }
 
 export function sourceModule(path: string, text: string): SourceModule {
