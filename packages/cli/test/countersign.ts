@@ -75,6 +75,12 @@ export async function startCountersign(
   return { child, printed, errors: () => errors, ended }
 }
 
+/** Whether a shell can run the curl commands that are printed. */
+export const hasShellWithCurl = process.platform !== "win32" && hasSystemTool("curl")
+
+/** The exit code after a signal. Windows has none: there the process is ended. */
+export const exitCodeOfSignal = process.platform === "win32" ? null : 0
+
 /** Why there is no pseudo-terminal here; `undefined` if there is one. */
 export const noTerminal: string | undefined = hasSystemTool("script", "bsdutils")
   ? undefined
@@ -136,7 +142,9 @@ function plain(text: string): string {
 }
 
 async function environment(env: Readonly<Record<string, string>>): Promise<Record<string, string>> {
-  return { PATH: process.env.PATH ?? "", HOME: env.HOME ?? (await temporaryFolder()), ...env }
+  const home = env.HOME ?? (await temporaryFolder())
+  // Windows looks for the home folder in USERPROFILE.
+  return { PATH: process.env.PATH ?? "", HOME: home, USERPROFILE: home, ...env }
 }
 
 export async function temporaryFolder(): Promise<string> {

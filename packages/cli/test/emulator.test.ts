@@ -1,7 +1,7 @@
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { describe, expect, it, onTestFinished } from "vitest"
-import { countersign, inTerminal, noTerminal, startCountersign } from "./countersign.ts"
+import { countersign, exitCodeOfSignal, inTerminal, noTerminal, startCountersign } from "./countersign.ts"
 
 describe("countersign emulator", () => {
   it("prints its address and variables, serves the view, and ends with SIGTERM", async () => {
@@ -13,14 +13,14 @@ describe("countersign emulator", () => {
     )
     expect((await countersign(["curl", "-s", `${url}/v1/x`], { env })).exitCode).toBe(0)
     child.kill("SIGTERM")
-    expect(await ended).toBe(0)
+    expect(await ended).toBe(exitCodeOfSignal)
   })
 
   it("prints JSON for programs", async () => {
     const { child, printed, ended } = await startCountersign(["emulator", "--port", "0", "--json"], "\n")
     expect(JSON.parse(printed)).toMatchObject({ url: expect.stringMatching(/^http:/), accounts: { partner: {} } })
     child.kill("SIGINT")
-    expect(await ended).toBe(0)
+    expect(await ended).toBe(exitCodeOfSignal)
   })
 
   it("logs requests, lets pages of an origin call, and leaves its view out", async () => {
@@ -32,7 +32,7 @@ describe("countersign emulator", () => {
     expect(response.headers.get("access-control-allow-origin")).toBe("http://localhost:5173")
     expect((await fetch(`${url}/-/state`)).status).not.toBe(200)
     child.kill("SIGTERM")
-    expect(await ended).toBe(0)
+    expect(await ended).toBe(exitCodeOfSignal)
     expect(errors()).toMatch(/^\d\d:\d\d:\d\d\.\d{3} 401 GET \/v1\/x \(nobody\): /m)
   })
 

@@ -7,7 +7,15 @@ import { hasSystemTool } from "@countersign/testkit"
 import axios from "axios"
 import got from "got"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type Cloud, countersign, inTerminal, noTerminal, startCloud, temporaryFolder } from "./countersign.ts"
+import {
+  type Cloud,
+  countersign,
+  hasShellWithCurl,
+  inTerminal,
+  noTerminal,
+  startCloud,
+  temporaryFolder,
+} from "./countersign.ts"
 
 const run = promisify(execFile)
 
@@ -31,7 +39,7 @@ describe("countersign explain", () => {
   }
 
   it("names the cause in a curl -v log", async ({ skip }) => {
-    skip(!hasSystemTool("curl"), "there is no curl")
+    skip(!hasShellWithCurl, "there is no shell with curl")
     const { url, headers } = changed()
     const lines = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`])
     const { stdout: log } = await run("sh", ["-c", `curl -v "$@" 2>&1`, "sh", ...lines, url])

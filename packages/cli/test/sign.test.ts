@@ -2,9 +2,16 @@ import { execFile } from "node:child_process"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import { hasSystemTool } from "@countersign/testkit"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type Cloud, countersign, inTerminal, noTerminal, startCloud, temporaryFolder } from "./countersign.ts"
+import {
+  type Cloud,
+  countersign,
+  hasShellWithCurl,
+  inTerminal,
+  noTerminal,
+  startCloud,
+  temporaryFolder,
+} from "./countersign.ts"
 
 const run = promisify(execFile)
 
@@ -53,7 +60,7 @@ describe("countersign sign", () => {
   })
 
   it("prints a curl command that a shell runs", async ({ skip }) => {
-    skip(!hasSystemTool("curl"), "there is no curl")
+    skip(!hasShellWithCurl, "there is no shell with curl")
     const body = `{"it's": "$HOME \\"quoted\\"", "über": 1}`
     const target = `${cloud.emulator.url}/v1/a%20b/[x]?q=it's`
     const args = [
@@ -81,7 +88,7 @@ describe("countersign sign", () => {
   })
 
   it("reads the body from a file, which the curl command names", async ({ skip }) => {
-    skip(!hasSystemTool("curl"), "there is no curl")
+    skip(!hasShellWithCurl, "there is no shell with curl")
     const cwd = await temporaryFolder()
     await writeFile(join(cwd, "order.json"), `{"order":\n 1}\n`)
     const args = ["sign", "PUT", `${cloud.emulator.url}/v1/x`, "--data", "@order.json", "--curl"]
@@ -97,7 +104,7 @@ describe("countersign sign", () => {
     const { exitCode, stdout, stderr } = await countersign(args, { env: cloud.env, input })
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" })
     expect(stdout).toContain(`--data-raw '@it'\\''s\n two lines\n'`)
-    if (hasSystemTool("curl")) {
+    if (hasShellWithCurl) {
       const answer = await run("sh", ["-c", `${stdout.trim()} --silent`])
       expect(JSON.parse(answer.stdout)).toMatchObject({ method: "POST", body: { text: input } })
     }

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process"
 import { cp, mkdir } from "node:fs/promises"
 import { join } from "node:path"
+import { pathToFileURL } from "node:url"
 import { inspect, promisify } from "node:util"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { TokenCache } from "../../src/cache/token-cache.ts"
@@ -222,12 +223,12 @@ it("says that the package yaml is missing, and reads JSON without it", { timeout
   await writeSettled(join(library, "package.json"), '{"type":"module","imports":{"#digest":"./digest/node.ts"}}')
   await writeSettled(file, cloud("ak: OTCAK\nsk: s3cretSk"))
   const program = `
-    const { osCredentials } = await import(${JSON.stringify(join(library, "credentials/env-credentials.ts"))})
+    const { osCredentials } = await import(${JSON.stringify(pathToFileURL(join(library, "credentials/env-credentials.ts")).href)})
     try { console.log((await osCredentials()()).accessKeyId) } catch (error) { console.log(error.code, error.message) }`
   const ask = async (): Promise<string> =>
     (
       await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], {
-        env: { HOME: home },
+        env: { HOME: home, USERPROFILE: home },
         cwd: home,
       })
     ).stdout
