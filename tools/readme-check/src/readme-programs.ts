@@ -7,8 +7,7 @@ const workspace = join(import.meta.dirname, "../../..")
 const TEXTS = [
   "README.md",
   "{packages,examples}/*/README.md",
-  "docs/{start,troubleshooting}.md",
-  "docs/{guides,packages}/*.md",
+  "docs/{*,guides/*,packages/*}.md",
 ]
 
 /** How a program is run, as its fence says: `ts run=deno`. Without that, by Node. */
@@ -18,6 +17,7 @@ const RUNS = [
   "bun",
   "commonjs",
   "server",
+  "service",
   "decorators",
   "route",
   "worker",
@@ -48,7 +48,7 @@ interface Block {
   readonly code: string
 }
 
-/** The programs of all READMEs, guides and pages of packages, of the start and of troubleshooting. Each is there once. */
+/** The programs of all READMEs and of all pages that users read. Each is there once. */
 export function readmePrograms(): ReadmeProgram[] {
   const programs = findFiles(workspace, TEXTS).flatMap((readme) =>
     programsOf(readme, readFileSync(join(workspace, readme), "utf8")),

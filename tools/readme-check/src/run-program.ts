@@ -3,6 +3,7 @@ import { mkdir, readFile, symlink, writeFile } from "node:fs/promises"
 import { request } from "node:http"
 import { dirname, join } from "node:path"
 import { pathToFileURL } from "node:url"
+import { sign } from "@countersign/auth-core"
 import { freePort } from "@countersign/testkit"
 import { bunRuntime, denoRuntime, runtimePackages } from "@countersign/tools-shared/runtimes"
 import { transform } from "esbuild"
@@ -59,7 +60,8 @@ const START: Readonly<Record<Run, (start: Start) => Promise<Outcome>>> = {
       DENO_NO_UPDATE_CHECK: "1",
     }),
   bun: async ({ file, env }) => runProcess(await bunRuntime(), [file], env),
-  server: ({ file, env }) => askServer(file, env),
+  server: ({ file, env }) => askServer(file, env, balances),
+  service: ({ file, env }) => askServer(file, env, signedOrder),
   decorators: async ({ file, env }) => {
     const { code } = await transform(await readFile(file, "utf8"), {
       loader: "ts",
@@ -67,7 +69,7 @@ const START: Readonly<Record<Run, (start: Start) => Promise<Outcome>>> = {
     })
     const output = file.replace(/\.ts$/, ".mjs")
     await writeFile(output, code)
-    return askServer(output, env)
+    return askServer(output, env, balances)
   },
   route: async ({ file, env }) => {
     const caller = `${file}.caller.mjs`
@@ -114,15 +116,27 @@ export function runProcess(
   })
 }
 
-/** Starts a server at a free port, asks it for `/balances`, and ends it. */
-async function askServer(file: string, env: Readonly<Record<string, string>>): Promise<Outcome> {
+const balances = (origin: string): Request => new Request(`${origin}/balances`)
+
+function signedOrder(origin: string): Request {
+  const order = { method: "POST", url: `${origin}/orders`, body: '{"size":3}' }
+  const headers = sign(order, { accessKeyId: "AK-OF-ALICE", secretAccessKey: "sk-of-alice" })
+  return new Request(order.url, { ...order, headers: { ...headers, "content-type": "application/json" } })
+}
+
+/** Starts a server at a free port, sends it a request, and ends it. */
+async function askServer(
+  file: string,
+  env: Readonly<Record<string, string>>,
+  requestTo: (origin: string) => Request,
+): Promise<Outcome> {
   const port = await freePort()
   const child = spawn(process.execPath, [file], { env: { PATH: process.env.PATH, ...env, PORT: String(port) } })
   let output = ""
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text))
   const ended = new Promise<void>((resolve) => child.on("close", () => resolve()))
   try {
-    const response = await answerOf(`http://127.0.0.1:${port}/balances`, () => child.exitCode !== null)
+    const response = await answerOf(requestTo(`http://127.0.0.1:${port}`), () => child.exitCode !== null)
     return { status: response?.ok ? 0 : 1, output: `${output}${await response?.text()}` }
   } finally {
     child.kill()
@@ -130,9 +144,9 @@ async function askServer(file: string, env: Readonly<Record<string, string>>): P
   }
 }
 
-async function answerOf(url: string, hasEnded: () => boolean): Promise<Response | undefined> {
+async function answerOf(request: Request, hasEnded: () => boolean): Promise<Response | undefined> {
   for (let tries = 0; tries < 300 && !hasEnded(); tries++) {
-    const response = await fetch(url).catch(() => undefined)
+    const response = await fetch(request.clone()).catch(() => undefined)
     if (response !== undefined) return response
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
