@@ -37,7 +37,7 @@ the client sends without this library. A host that is not listed must get no sec
 library, to see how the client behaves alone.
 
 - A number counts the cells that are right: \`75\` means all of them.
-- \`70 + 5\`: five were declined. They were sent no further, and the caller got an error or the answer that had come. [Why](#what-is-declined).
+- \`70 + 5\`: five were declined. They were sent no further, and the caller got an error or the answer that had come. [Why](#declined-requests).
 - \`70, 5 failed\`: five are wrong.
 - \`-\`, and cells that are not counted: the client alone cannot do that either, or the runtime has no such body.
 
@@ -48,7 +48,7 @@ Clients: ${Object.entries(clients)
     .join(", ")}.
 Every row uses these authentications: ${auths.join(", ")}.
 
-## What happens on the way, on ${main} ${mainSummary.version}
+## Events on the way, on ${main} ${mainSummary.version}
 
 ${groupTables(main, mainSummary, SCENARIOS, "scenario")}
 
@@ -71,7 +71,7 @@ there, including \`location\`.
 
 ${runtimeTable(runtimes)}
 
-## What is declined
+## Declined requests
 
 ${declinedTable(runtimes)}
 

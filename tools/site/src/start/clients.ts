@@ -381,7 +381,7 @@ export const CLIENTS: readonly StartClient[] = [
     title: "Browser",
     install: "@countersign/fetch",
     run: "page",
-    note: "A page gets a token from your own server: everybody can read what a page holds, so keys and passwords stay on the server. The service must allow the page's origin (CORS).",
+    note: "A page gets a token from your own server, since everybody can read what a page holds. The server answers with `Response.json(await cache.get(token))`, where `cache` is a `TokenCache` and `token` is a provider such as `passwordToken(…)`. The service must allow the page's origin (CORS).",
     allows: ({ id }) => id === "token",
     program: () =>
       [

@@ -11,7 +11,7 @@ export function startPage(): string {
     "",
     ...WAYS.map(({ title, when }) => `- **${title}.** ${when}`),
     "",
-    "[Which method when](guides/which-method.md) says more about the choice. [Explain a refusal](explain.md) says why a request was refused.",
+    "[Token or AK/SK](guides/which-method.md) compares them. [Explain a refusal](explain.md) says why a request was refused.",
     "",
     ...CLIENTS.flatMap(sectionOf),
   ].join("\n")

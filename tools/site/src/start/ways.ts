@@ -61,8 +61,8 @@ export const WAYS: readonly Way[] = [
   },
   {
     id: "machine",
-    title: "What the machine has",
-    when: "The environment, the profile file, the pod or the server: the first that has a key.",
+    title: "Default credentials",
+    when: "The key of the environment, the profile file, the ECS server or the pod, in this order.",
     names: ["akskAuth", "defaultCredentials"],
     lines: ["const auth = akskAuth(defaultCredentials())"],
     needsMachine: true,
