@@ -2,6 +2,7 @@ import { markdownTable } from "@countersign/tools-shared/markdown-table"
 import { answerFields } from "../../../packages/auth-core/src/explain/answer.ts"
 import { CAUSES, type Cause } from "../../../packages/auth-core/src/explain/causes.ts"
 import { type KnownRefusal, REFUSALS } from "../../../packages/auth-core/src/explain/refusals.ts"
+import { HOW_TO_SEE } from "./how-to-see.ts"
 
 /** A change on the way, and its names from `explain`. */
 export interface NamedChange {
@@ -85,7 +86,7 @@ function section(cause: Cause): string {
         ? " Repeated failures lock the user."
         : ""
   const known = sources.length === 0 ? "" : `\n\nKnown from: ${sources.join("; ")}.`
-  return `### ${cause}\n\n${summary} ${fix}\n\nCan succeed if you send it again unchanged: ${retryable ? "yes" : "no"}.${danger}${known}\n`
+  return `### ${cause}\n\n${summary}\n\n**How to see it:** ${HOW_TO_SEE[cause]}\n\n**Cure:** ${fix}\n\nCan succeed if you send it again unchanged: ${retryable ? "yes" : "no"}.${danger}${known}\n`
 }
 
 function namedText([named, by]: [string, readonly string[]], clients: readonly string[]): string {
