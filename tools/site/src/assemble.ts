@@ -28,7 +28,9 @@ export async function assemblePages(): Promise<void> {
   const pages = new Map(texts.map((path) => [path, pageOf(path)]))
   for (const [path, page] of pages) {
     const text = await readFile(join(workspace, path), "utf8")
-    const linked = withPictures(siteLinks(text, path, pages), `/${page.replace(".md", ".svg")}`)
+    // nx writes each version at the top of the changelog, so the file has no title.
+    const titled = page === "changelog.md" ? `# Changelog\n\n${text}` : text
+    const linked = withPictures(siteLinks(titled, path, pages), `/${page.replace(".md", ".svg")}`)
     const settings = SETTINGS[page] === undefined ? "" : `---\n${SETTINGS[page]}\n---\n\n`
     await write(page, settings + (page === "start.md" ? withChoice(linked) : withForms(linked)))
   }

@@ -27,6 +27,11 @@ describe("the site", () => {
     expect([...wanted, ...texts].filter((page) => !pages.has(page))).toEqual([])
   })
 
+  it("has a title on each text", () => {
+    const texts = [...pages].filter(([address]) => address !== "/" && !address.startsWith("/api/"))
+    expect(texts.filter(([, html]) => !html.includes("<h1 ")).map(([address]) => address)).toEqual([])
+  })
+
   it("links to pages and headings that exist", () => {
     const broken: string[] = []
     for (const [address, html] of pages) {
