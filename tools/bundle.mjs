@@ -120,63 +120,58 @@ if (isSplit) {
   await modules.write({ ...written, dir: "dist", format: "esm" })
 }
 
-/** The declarations that users' programs read. The others are for this workspace, and are not packed. */
-const declared = new Set(sources.map((source) => `${nameOf(source)}.d.ts`))
-for (const file of declared) {
+/** A file of declarations and those that it imports. */
+function declarationsOf(file, found = new Set()) {
+  if (found.has(file)) return found
+  found.add(file)
   for (const [, specifier] of readFileSync(join("dist", file), "utf8").matchAll(
     /(?: from |\bimport ?\(?)"(\.[^"]+)"/g,
   )) {
-    declared.add(
-      join(dirname(file), specifier)
-        .replaceAll("\\", "/")
-        .replace(/(?:\.d)?\.[jt]s$/, ".d.ts"),
-    )
+    const path = join(dirname(file), specifier).replaceAll("\\", "/")
+    declarationsOf(path.replace(/(?:\.d)?\.[jt]s$/, ".d.ts"), found)
   }
+  return found
 }
-const declarations = globSync("**/*.d.ts", { cwd: "dist", exclude: ["cjs/**"] }).map((file) =>
-  file.replaceAll("\\", "/"),
-)
-const undeclared = declarations.filter((file) => !declared.has(file))
+
+/** The declarations that users' programs read. The others are for this workspace, and are not packed. */
+const declared = new Set(sources.flatMap((source) => [...declarationsOf(`${nameOf(source)}.d.ts`)]))
+const undeclared = globSync("**/*.d.ts", { cwd: "dist", exclude: ["cjs/**"] })
+  .map((file) => file.replaceAll("\\", "/"))
+  .filter((file) => !declared.has(file))
 writeFileSync("dist/.npmignore", undeclared.map((file) => `/${file}\n`).join(""))
 
-// TypeScript takes these declarations for those of CommonJS. They may name an ES module's types only as such.
-const asModule = 'with { "resolution-mode": "import" }'
-const isModuleOnly = (name) => {
-  const { type, exports } = JSON.parse(readFileSync(`../../node_modules/${name}/package.json`, "utf8"))
-  return type === "module" && !JSON.stringify(exports).includes('"require"')
+/** A client that has other types for CommonJS, so that the types of its adapter differ too. */
+const hasTypesOfTwoKinds = (name) =>
+  JSON.stringify(JSON.parse(readFileSync(`../../node_modules/${name}/package.json`, "utf8")).exports)?.includes(
+    ".d.cts",
+  )
+const clients = Object.keys(peerDependencies).filter(hasTypesOfTwoKinds)
+const namesClient = (file) => clients.some((name) => readFileSync(join("dist", file), "utf8").includes(`"${name}"`))
+
+for (const name of sources.map(nameOf)) {
+  const files = [...declarationsOf(`${name}.d.ts`)]
+  if (!files.some(namesClient)) writeReference(name)
+  else {
+    for (const file of files) {
+      mkdirSync(dirname(join("dist/cjs", file)), { recursive: true })
+      writeFileSync(join("dist/cjs", file), readFileSync(join("dist", file)))
+    }
+  }
 }
-const modules = Object.keys(peerDependencies).filter(isModuleOnly).join("|")
-if (isSplit) {
+
+/** Writes the types of an entry for CommonJS, which name those of the module. */
+function writeReference(name) {
   const require = createRequire(import.meta.url)
-  for (const name of sources.map(nameOf)) {
-    const original = `"../${name}.js" ${asModule}`
-    const { module } = parseSync(`${name}.d.ts`, readFileSync(`dist/${name}.d.ts`, "utf8"))
-    const values = Object.entries(require(resolve(`dist/cjs/${name}.js`)))
-    const names = module.staticExports.flatMap((one) => one.entries.map(({ exportName }) => exportName.name))
-    const types = names.filter((type) => values.every(([value]) => value !== type))
-    const lines = values.map(([value, made]) => {
-      const type = /^class\b/.test(String(made)) ? `export type ${value} = core.${value}\n` : ""
-      return `${type}export declare const ${value}: typeof core.${value}\n`
-    })
-    const head = values.length > 0 ? `import type * as core from ${original}\n` : ""
-    const rest = types.length > 0 ? `export type { ${types.join(", ")} } from ${original}\n` : ""
-    writeFileSync(`dist/cjs/${name}.d.ts`, head + rest + lines.join("") || "export {}\n")
-  }
-} else {
-  // Copies: a client may have other types for CommonJS. They may add none to an ES module: for that they bring in the original.
-  for (const file of declared) {
-    const copy = join("dist/cjs", file)
-    const original = relative(dirname(copy), join("dist", file)).replace(".d.ts", ".js")
-    const text = readFileSync(join("dist", file), "utf8")
-    mkdirSync(dirname(copy), { recursive: true })
-    writeFileSync(
-      copy,
-      text
-        .replace(new RegExp(`( from "(?:${modules})");`, "g"), `$1 ${asModule};`)
-        .replace(
-          new RegExp(`declare module "(?:${modules})" {.*?\n}`, "gs"),
-          `import type {} from "${original}" ${asModule};`,
-        ),
-    )
-  }
+  const original = `"../${name}.js" with { "resolution-mode": "import" }`
+  const { module } = parseSync(`${name}.d.ts`, readFileSync(`dist/${name}.d.ts`, "utf8"))
+  const values = Object.entries(require(resolve(`dist/cjs/${name}.js`)))
+  const names = module.staticExports.flatMap((one) => one.entries.map(({ exportName }) => exportName.name))
+  const types = names.filter((type) => values.every(([value]) => value !== type))
+  const lines = values.map(([value, made]) => {
+    const type = /^class\b/.test(String(made)) ? `export type ${value} = core.${value}\n` : ""
+    return `${type}export declare const ${value}: typeof core.${value}\n`
+  })
+  const head = values.length > 0 ? `import type * as core from ${original}\n` : ""
+  const rest = types.length > 0 ? `export type { ${types.join(", ")} } from ${original}\n` : ""
+  writeFileSync(`dist/cjs/${name}.d.ts`, head + rest + lines.join("") || "export {}\n")
 }
