@@ -102,7 +102,7 @@ describe("docs/decisions", () => {
     const rows = read("docs/decisions/axios-range.md").matchAll(/`(packages\/axios\/src\/[\w-]+\.ts)` *\| (\d+) *\|$/gm)
     const accounted: Record<string, number> = {}
     for (const [, file = "", lines] of rows) accounted[file] = (accounted[file] ?? 0) + Number(lines)
-    const files = globSync("packages/axios/src/*.ts", { cwd: workspace })
+    const files = findFiles(workspace, "packages/axios/src/*.ts")
     expect(accounted).toEqual(Object.fromEntries(files.map((file) => [file, read(file).split("\n").length - 1])))
   })
 })
