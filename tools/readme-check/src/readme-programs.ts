@@ -4,11 +4,7 @@ import { findFiles } from "@countersign/tools-shared/find-files"
 
 const workspace = join(import.meta.dirname, "../../..")
 
-const TEXTS = [
-  "README.md",
-  "{packages,examples}/*/README.md",
-  "docs/{*,guides/*,packages/*}.md",
-]
+const TEXTS = ["README.md", "{packages,examples}/*/README.md", "docs/{*,guides/*,packages/*}.md"]
 
 /** How a program is run, as its fence says: `ts run=deno`. Without that, by Node. */
 const RUNS = [
