@@ -34,7 +34,7 @@ type InContext = <T>(act: () => T) => T
 /** While nobody listens, no event needs a context. */
 const inPlace: InContext = (act) => act()
 
-/** What the calls of an interceptor share. */
+/** Shared by all calls of an interceptor. */
 export interface Dispatching {
   readonly dispatch: Dispatcher["dispatch"]
   /** The one that sends, if it is known. */

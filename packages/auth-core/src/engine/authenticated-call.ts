@@ -134,7 +134,17 @@ export async function authenticatedSend<R extends ResponseLike>(
 ): Promise<R> {
   const { guard = createHostGuard(options) } = options
   const call = new AuthenticatedCall<R>({ ...options, guard })
-  let next: OutgoingRequest = { ...request, url: wireUrl(request.url) }
+  return await sendAttempts(call, auth, { ...request, url: wireUrl(request.url) }, send)
+}
+
+/** Sends the attempts of a call. */
+export async function sendAttempts<R extends ResponseLike>(
+  call: AuthenticatedCall<R>,
+  auth: Auth,
+  request: OutgoingRequest,
+  send: Send<R>,
+): Promise<R> {
+  let next = request
   try {
     for (;;) {
       const prepared = call.next(auth, next)

@@ -2,10 +2,10 @@ import type { Auth } from "../auth/auth.ts"
 import type { Fetch, FetchInit } from "../runtime/http.ts"
 import { andThen } from "../runtime/promises.ts"
 import { loadBodies } from "./authenticate-attempt.ts"
-import { authenticatedSend, loadFollowUp } from "./authenticated-call.ts"
+import { AuthenticatedCall, loadFollowUp, sendAttempts } from "./authenticated-call.ts"
 import type { Asked, FetchCall } from "./fetch-in-kind.ts"
 import type { AuthForRequest, HostGuard } from "./gate.ts"
-import { isHttp, isRequest, isStream, parse, platformFetch, type WireRequest } from "./wire-request.ts"
+import { isHttp, isRequest, isStream, parse, platformFetch, type WireRequest, wireUrl } from "./wire-request.ts"
 
 /** Options of {@link authenticatedFetch}. */
 export interface AuthenticatedFetchOptions {
@@ -108,7 +108,7 @@ function send(
   const { method: given = "GET", headers, redirect = "follow" } = init
   const method = /^(?:get|head|post|put|delete|options)$/i.test(given) ? given.toUpperCase() : given
   const isFollowing = redirect === "follow"
-  const request = { method, url, headers: headersOf(headers), body: init.body, baseUrl, signal, asIs }
+  const request = { method, url: wireUrl(url), headers: headersOf(headers), body: init.body, baseUrl, signal, asIs }
   // Outside browsers the server sees how the caller spelled a header's name.
   const isSeen = isRequest(input) || (headers && globalThis.process)
   const sendOne = (wire: WireRequest): Response | Promise<Response> => {
@@ -130,7 +130,8 @@ function send(
     }
     return fetch(wire.url.href, sent)
   }
-  return authenticatedSend(auth, request, sendOne, { guard, maxRedirects: isFollowing ? MAX_REDIRECTS : 0 })
+  const attempts = new AuthenticatedCall<Response>({ guard, maxRedirects: isFollowing ? MAX_REDIRECTS : 0 })
+  return sendAttempts(attempts, auth, request, sendOne)
 }
 
 /** The same as `new Headers(init)`, which is slow. */
