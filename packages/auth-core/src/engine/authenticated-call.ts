@@ -126,15 +126,19 @@ export interface AuthenticatedRequest extends Omit<OutgoingRequest, "url"> {
  * @param send sends one attempt and returns the client's response. Its errors pass through unchanged.
  * @throws {AuthError} before anything is sent, when the request cannot be authenticated.
  */
-export async function authenticatedSend<R extends ResponseLike>(
+export function authenticatedSend<R extends ResponseLike>(
   auth: Auth,
   request: AuthenticatedRequest,
   send: Send<R>,
   options: AuthenticatedSendOptions<R> = {},
 ): Promise<R> {
-  const { guard = createHostGuard(options) } = options
-  const call = new AuthenticatedCall<R>({ ...options, guard })
-  return await sendAttempts(call, auth, { ...request, url: wireUrl(request.url) }, send)
+  try {
+    const { guard = createHostGuard(options) } = options
+    const call = new AuthenticatedCall<R>({ ...options, guard })
+    return sendAttempts(call, auth, { ...request, url: wireUrl(request.url) }, send)
+  } catch (error) {
+    return Promise.reject(error)
+  }
 }
 
 /** Sends the attempts of a call. */

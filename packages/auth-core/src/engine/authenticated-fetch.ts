@@ -68,7 +68,8 @@ function settled(init: FetchInit, key: AuthenticatedFetchOptions["key"]): FetchI
   if (!isPlain || "next" in Object(given.headers)) {
     return andThen(loadBodies(), ({ initMembers }) => initMembers(given, key))
   }
-  delete given[key]
+  // Deleting a member that is not there takes 50 ns.
+  if (key in given) delete given[key]
   return given
 }
 
