@@ -61,8 +61,8 @@ export async function within<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const ending = new AbortController()
-  const done = new AbortController()
-  const timeout = clock.sleep(limitMs, done.signal).then(() => {
+  const { over, stop } = startTimer(clock, limitMs)
+  const timeout = over.then(() => {
     const error = timeoutError()
     ending.abort(error)
     throw error
@@ -70,8 +70,26 @@ export async function within<T>(
   try {
     return await Promise.race([work(ending.signal), timeout])
   } finally {
-    done.abort(DONE)
+    stop()
   }
+}
+
+interface Timer {
+  readonly over: Promise<void>
+  readonly stop: () => void
+}
+
+function startTimer(clock: Clock, ms: number): Timer {
+  if (clock !== systemClock) {
+    const stopped = new AbortController()
+    return { over: clock.sleep(ms, stopped.signal), stop: () => stopped.abort(DONE) }
+  }
+  // The same without a signal, whose end takes longer than all the rest.
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  return { over, stop: () => clearTimeout(timer) }
 }
 
 /** How long a caller waits for a whole call, with all its attempts. */
