@@ -1,5 +1,5 @@
 import type { HandlerOptions, Refusal, RegisteredOwner, Verifier } from "@countersign/server"
-import { type AuthOf, createNodeReceiver, type NodeReceiver, stepsOf } from "@countersign/server/adapter"
+import { type AuthOf, createNodeReceiver, type NodeReceiver, OF_THE_ANSWER, stepsOf } from "@countersign/server/adapter"
 import type { FastifyPluginAsync, RegisterOptions } from "fastify"
 
 declare module "fastify" {
@@ -58,7 +58,10 @@ export const auth: FastifyPluginAsync<AuthOptions> = Object.assign(
       const own = request.routeOptions.config.auth
       if (own === false) return next()
       const receive = own ? receiverOf(own) : usual
-      const refuse = ({ status, headers, body }: Refusal): void => void reply.code(status).headers(headers).send(body)
+      const refuse = ({ status, headers, body }: Refusal): void => {
+        for (const name of OF_THE_ANSWER) reply.removeHeader(name)
+        reply.code(status).headers(headers).send(body)
+      }
       receive(request.raw, reply.raw, request.originalUrl, stepsOf(request, next, refuse))
     })
   }) satisfies FastifyPluginAsync<AuthOptions>,

@@ -2,6 +2,7 @@ import type { HandlerOptions, Refusal, Verifier } from "@countersign/server"
 import {
   type AuthUnder,
   createFetchReceiver,
+  OF_THE_ANSWER,
   passOn,
   type ReceivedRequest,
   responseOf,
@@ -52,7 +53,10 @@ export function auth<
       if (received.request === raw) return next()
       context.req.raw = received.request
       return next().then(() => {
-        if (received.refusal !== undefined) context.res = responseOf(received.refusal)
+        if (received.refusal === undefined) return
+        // Hono keeps the other headers of the program's answer.
+        for (const name of OF_THE_ANSWER) context.res.headers.delete(name)
+        context.res = responseOf(received.refusal)
       })
     }
     const received = receive(raw, keep)

@@ -69,4 +69,30 @@ describe.each([
     }
     expect(await answer(async ({ req, json }) => json(await req.text()), replacing)).toBe("another")
   })
+
+  it("is not served with a fragment in the URL, which no signature covers", async () => {
+    const app = new HonoClass()
+    app.use("*", auth(verifier))
+    app.get("/v1/servers", ({ req, json }) => json(req.query()))
+    const headers = serviceHeaders(ORIGIN, { method: "GET", path: "/v1/servers?a=1", body: "" })
+    expect((await app.request(`${ORIGIN}/v1/servers?a=1`, { headers })).status).toBe(200)
+    expect((await app.request(`${ORIGIN}/v1/servers?a=1#&admin=1`, { headers })).status).toBe(401)
+  })
+
+  it("that is wrong takes the place of an answer, with nothing of its body and caller", async () => {
+    const app = new HonoClass()
+    app.use("*", auth(verifier, { streamBody: true }))
+    app.post("/v1/servers", async (context) => {
+      await context.req.text().catch(() => undefined)
+      for (const name of ["content-encoding", "etag", "cache-control", "set-cookie"]) context.header(name, "of-alice")
+      context.header("content-length", "3")
+      context.header("x-request-id", "1")
+      return context.body("abc")
+    })
+    const headers = serviceHeaders(ORIGIN, { method: "POST", path: "/v1/servers", body: BODY })
+    const response = await app.request(`${ORIGIN}/v1/servers`, { method: "POST", body: `${BODY}!`, headers })
+    expect([response.status, response.headers.get("x-request-id")]).toEqual([401, "1"])
+    expect(JSON.stringify([...response.headers])).not.toContain("of-alice")
+    expect(response.headers.get("content-length")).not.toBe("3")
+  })
 })

@@ -12,5 +12,5 @@ export {
   type NodeResponse,
   stepsOf,
 } from "./node-receiver.ts"
-export { responseOf } from "./refusal.ts"
+export { OF_THE_ANSWER, responseOf } from "./refusal.ts"
 export { passOn } from "./replay-store.ts"

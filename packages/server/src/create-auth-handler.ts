@@ -5,7 +5,7 @@ import { createFetchReceiver } from "./fetch-receiver.ts"
 import type { HandlerOptions } from "./handler-options.ts"
 import type { Awaitable } from "./lookup.ts"
 import { type AuthOf, createNodeReceiver } from "./node-receiver.ts"
-import { type Refusal, responseOf } from "./refusal.ts"
+import { OF_THE_ANSWER, type Refusal, RequestRefused, responseOf } from "./refusal.ts"
 
 /** The auth of a request under certain options: it may be absent where they say so. */
 export type AuthUnder<Owner, Options, Optional extends boolean = false> = [
@@ -70,7 +70,7 @@ export function createAuthHandler<
           // A handler that fails after its body was refused is no defect.
           if (handled instanceof Promise) {
             handled.catch((error) => {
-              if (!isRefused) throw error
+              if (!(isRefused || error instanceof RequestRefused)) throw error
             })
           }
         },
@@ -107,5 +107,6 @@ export function createAuthHandler<
 /** Answers a request of Node with a refusal, unless the program has answered already, as after a time limit of its own. */
 export function sendRefusal({ status, headers, body }: Refusal, response: ServerResponse): void {
   if (response.headersSent) return
+  for (const name of OF_THE_ANSWER) response.removeHeader(name)
   response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) }).end(body)
 }

@@ -12,9 +12,9 @@ import {
 import { checkOptions, overriding } from "./check-option.ts"
 import type { TokenCaller, TokenFacts } from "./identity.ts"
 import type { ReadyKey } from "./key-source.ts"
-import type { LockOut } from "./lock-out.ts"
-import { type Awaitable, ignoreFailure, whenAnswered } from "./lookup.ts"
+import { type Awaitable, answerOf, inTime, whenAnswered } from "./lookup.ts"
 import {
+  lockedBy,
   noteSuccess,
   type OpenRequest,
   refuseKey,
@@ -221,21 +221,15 @@ function withSoughtKey<Owner>(
     }
     if (key.expiresAt <= rules.now())
       return rules.refuse({ code: "ACCESS_KEY_EXPIRED", message: expiryText(key.expiresAt), accessKeyId })
-    return goOn(key)
+    // Others that waited for the same answer may have failed meanwhile.
+    const locked = rules.lockOut && lockedBy(rules.lockOut, accessKeyId)
+    return locked === undefined ? goOn(key) : rules.refuse({ accessKeyId, ...locked })
   }
   const failed = (cause: unknown): Refusal =>
     rules.refuse({ code: "KEY_SOURCE_FAILED", message: "the key cannot be looked up now", accessKeyId, cause })
   // A copy: a part of a header would keep all of it in memory.
   const name = JSON.parse(JSON.stringify(accessKeyId)) as string
   return whenAnswered(() => keys.find(name, rules.keyContext(name)), judge, failed)
-}
-
-/** Why a lock-out keeps a key out; `undefined` if it does not. */
-function lockedBy(lockOut: LockOut, accessKeyId: string): RefusalFacts | undefined {
-  const answer = answerOf(() => lockOut.isLocked(accessKeyId), "`isLocked` of `lockOut`")
-  if (answer === false) return undefined
-  if (answer === true) return { code: "ACCESS_KEY_LOCKED", message: "AK access failed to reach the limit,forbidden" }
-  return { code: "LOCK_OUT_FAILED", message: "the key cannot be judged now", ...answer }
 }
 
 function openSigned<Owner>(
@@ -269,6 +263,9 @@ function openWithBasic<Owner>(
   })
 }
 
+/** For a source of the program; `keystone` has a limit of its own. */
+const TOKEN_TIMEOUT_MS = 30_000
+
 function openWithToken<Owner>(
   token: string,
   tokens: NonNullable<Rules<Owner>["tokens"]>,
@@ -277,8 +274,8 @@ function openWithToken<Owner>(
 ): Opened<Owner> {
   const invalid: RefusalFacts = { code: "TOKEN_INVALID", message: "decrypt token fail" }
   if (!isHeaderText(token)) return rules.refuse(invalid)
-  const judge = (caller: TokenCaller<Owner> | undefined): OpenRequest<Owner> | Refusal => {
-    if (caller === undefined) return rules.refuse(invalid)
+  const judge = (caller: TokenCaller<Owner> | null | undefined): OpenRequest<Owner> | Refusal => {
+    if (caller === undefined || caller === null) return rules.refuse(invalid)
     if (!(caller.expiresAt > rules.now()))
       return rules.refuse({ code: "TOKEN_EXPIRED", message: expiryText(caller.expiresAt) })
     const barred = policy.isLetIn && barredBy(policy.isLetIn, caller)
@@ -287,7 +284,11 @@ function openWithToken<Owner>(
   }
   const failed = (cause: unknown): Refusal =>
     rules.refuse({ code: "TOKEN_SOURCE_FAILED", message: "the token cannot be checked now", cause })
-  return whenAnswered(() => tokens.find(token, rules.tokenContext()), judge, failed)
+  return whenAnswered(
+    () => inTime(tokens.find(token, rules.tokenContext()), TOKEN_TIMEOUT_MS, "The token source"),
+    judge,
+    failed,
+  )
 }
 
 /** Why a policy does not let a caller in; `undefined` if it does. */
@@ -298,21 +299,9 @@ function barredBy(isLetIn: TokenTest, caller: TokenFacts): RefusalFacts | undefi
   return { code: "TOKEN_POLICY_FAILED", message: "the caller cannot be judged now", ...answer }
 }
 
-/** The answer of a function of the program that must give true or false, or how it failed. A promise would count as true. */
-function answerOf(ask: () => unknown, name: string): boolean | { readonly cause: unknown } {
-  try {
-    const answer = ask()
-    if (typeof answer === "boolean") return answer
-    if (isPromise(answer)) ignoreFailure(answer)
-    const given = isPromise(answer) ? "a promise" : `a value of type ${typeof answer}`
-    return { cause: new TypeError(`${name} must return true or false. It returned ${given}.`) }
-  } catch (cause) {
-    return { cause }
-  }
-}
-
 /** In the gateway's words: UTC, six decimals. */
 function expiryText(expiresAt: number): string {
-  const at = Number.isFinite(expiresAt) ? new Date(expiresAt).toISOString().replace("Z", "000Z") : "unknown"
+  const date = new Date(expiresAt)
+  const at = Number.isNaN(date.getTime()) ? "unknown" : date.toISOString().replace("Z", "000Z")
   return `token expires, expires_at: ${at}`
 }

@@ -68,7 +68,10 @@ function begin<Owner>(
   const isChunked = headers.has("transfer-encoding")
   const tooLarge = length === null || isChunked ? undefined : handling.verifier.refuseSize(Number(length))
   if (tooLarge !== undefined) return tooLarge
-  if (request.bodyUsed && (opened.needsBody || opened.auth !== undefined)) throw new Error(READ_TOO_EARLY)
+  if (request.bodyUsed) {
+    if (opened.needsBody || opened.auth !== undefined) throw new Error(READ_TOO_EARLY)
+    return { ok: true, request, auth: undefined, rawBody: undefined, refusal: undefined }
+  }
   const isNeeded = handling.rawBody || (opened.needsBody && !handling.streamBody)
   const isBodiless = method === "GET" || method === "HEAD"
   // Some runtimes make the body when they are asked for it, which takes longer than the check.
@@ -91,12 +94,11 @@ function begin<Owner>(
 const ORIGIN = /^https?:\/\/[^/?#]*/i
 
 function headOfRequest(handling: Handling<unknown>, request: Request, namesIn: NamesIn) {
-  const { method, url, headers } = request
+  const { method, headers } = request
+  // No signature covers a fragment, and frameworks read on in it.
+  const url = request.url.replaceAll("#", "%23")
   if (handling.asSigned === undefined) return { method, url, headers: signedOnly(headers, namesIn), [CARRIER]: request }
-  const path = url
-    .replace(ORIGIN, "")
-    .replace(/#.*/, "")
-    .replace(/^(?!\/)/, "/")
+  const path = url.replace(ORIGIN, "").replace(/^(?!\/)/, "/")
   return headOf(handling, method, path, Object.fromEntries(headers), request)
 }
 

@@ -149,3 +149,16 @@ export function inTime<T>(promise: Awaitable<T>, timeoutMs: number, source: stri
 export function ignoreFailure(answer: PromiseLike<unknown>): void {
   Promise.resolve(answer).catch(() => undefined)
 }
+
+/** The answer of a function of the program that must give true or false, or how it failed. A promise would count as true. */
+export function answerOf(ask: () => unknown, name: string): boolean | { readonly cause: unknown } {
+  try {
+    const answer = ask()
+    if (typeof answer === "boolean") return answer
+    if (isPromise(answer)) ignoreFailure(answer)
+    const given = isPromise(answer) ? "a promise" : `a value of type ${typeof answer}`
+    return { cause: new TypeError(`${name} must return true or false. It returned ${given}.`) }
+  } catch (cause) {
+    return { cause }
+  }
+}

@@ -163,7 +163,7 @@ function whenSettled<Owner>(
 
 /** A proxy may be sent a whole URL. */
 function pathOnly(url: string): string {
-  return url.startsWith("/") ? url : url.replace(/^https?:\/\/[^/?]*/i, "").replace(/^(?!\/)/, "/")
+  return url.startsWith("/") ? url : url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?]*/i, "").replace(/^(?!\/)/, "/")
 }
 
 /** One request with a body, and what became of it. */
@@ -185,6 +185,8 @@ class Exchange<Owner> {
 
   begin(opened: OpenRequest<Owner>, size: number | undefined): void {
     const { verifier, rawBody, streamBody } = this.#handling
+    // Its caller is gone.
+    if (this.#request.destroyed && !this.#request.readableEnded) return
     const refused = size && verifier.refuseSize(size)
     if (refused) this.#listener.refuse(refused)
     else if (this.#request.readableEnded) this.#useLate(opened)
@@ -220,7 +222,12 @@ class Exchange<Owner> {
         source.isOver = true
         whenSettled(body.end(), this.#listener, (verdict) => {
           if (request.destroyed) return
-          if (verdict.ok) for (const chunk of [...body.chunks, null]) this.#push.call(request, chunk)
+          if (verdict.ok) {
+            // An earlier check has counted them.
+            if (earlier !== undefined) request.unshift(earlier)
+            for (const chunk of [...body.chunks.slice(earlier === undefined ? 0 : 1), null])
+              this.#push.call(request, chunk)
+          }
           judge(verdict, this.#handling, this.#listener, () => Buffer.concat(body.chunks))
         })
       },
@@ -257,16 +264,22 @@ class Exchange<Owner> {
           source.isOver = true
           if (!verdict.ok) return this.#refuseLate(verdict)
           this.#listener.identify(verdict.auth)
-          this.#push.call(request, null)
+          // A later check may have begun to collect the body meanwhile.
+          source.isDone = true
+          request.push(null)
         }),
     })
     this.#listener.accept(auth, undefined)
   }
 
-  /** Stands between the source of the body and its readers. Later chunks go nowhere. */
-  #intercept(source: { take(chunk: Buffer): boolean; end(): void }): typeof source & { isOver: boolean } {
-    const state = { ...source, isOver: false }
+  /** Stands between the source of the body and its readers. Once it is over, chunks go nowhere; once it is done, they pass. */
+  #intercept(source: {
+    take(chunk: Buffer): boolean
+    end(): void
+  }): typeof source & { isOver: boolean; isDone: boolean } {
+    const state = { ...source, isOver: false, isDone: false }
     this.#request.push = (chunk, encoding) => {
+      if (state.isDone) return this.#push.call(this.#request, chunk, encoding)
       // A refused body is read to its end, so that the answer reaches its sender.
       if (state.isOver) return true
       if (chunk !== null) return source.take(bytesOf(chunk, encoding))

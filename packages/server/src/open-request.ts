@@ -3,9 +3,9 @@ import { asked, bytesOf, isObject, isPromise, type ReceivedSignature } from "@co
 import type { Identity } from "./identity.ts"
 import type { ReadyKey } from "./key-source.ts"
 import type { LockOut } from "./lock-out.ts"
-import { type Awaitable, ignoreFailure, inTime, whenAnswered } from "./lookup.ts"
+import { type Awaitable, answerOf, ignoreFailure, inTime, whenAnswered } from "./lookup.ts"
 import type { Refusal, RefusalCode, RefusalFacts } from "./refusal.ts"
-import { askedFor } from "./replay-store.ts"
+import { acceptUnasked, askedFor, type ReplayStore } from "./replay-store.ts"
 import type { Policy, ReplayGuard, Rules } from "./verifier-options.ts"
 
 /** A request that is accepted. */
@@ -90,6 +90,14 @@ function noted<T>(note: () => T): T | undefined {
   })
 }
 
+/** Why a lock-out keeps a key out; `undefined` if it does not. */
+export function lockedBy(lockOut: LockOut, accessKeyId: string): RefusalFacts | undefined {
+  const answer = answerOf(() => lockOut.isLocked(accessKeyId), "`isLocked` of `lockOut`")
+  if (answer === false) return undefined
+  if (answer === true) return { code: "ACCESS_KEY_LOCKED", message: "AK access failed to reach the limit,forbidden" }
+  return { code: "LOCK_OUT_FAILED", message: "the key cannot be judged now", ...answer }
+}
+
 export function noteSuccess(lockOut: LockOut, accessKeyId: string): void {
   noted(() => lockOut.succeeded(accessKeyId))
 }
@@ -164,17 +172,24 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
 
   /** Checks the signature, then whether the request came before. */
   check(hash: string | undefined): Awaitable<Refusal | undefined> {
+    const { lockOut, refuse } = this.rules
+    const { accessKeyId } = this.#received
+    // The key may have been locked while the body came.
+    const locked = lockOut && lockedBy(lockOut, accessKeyId)
+    if (locked !== undefined) return refuse({ accessKeyId, ...locked })
     const refused = this.#received.refuseSignature(this.#key.verifying, hash)
     if (refused !== undefined) return this.#refuse(refused)
-    const { lockOut } = this.rules
-    if (lockOut !== undefined) noteSuccess(lockOut, this.#received.accessKeyId)
+    if (lockOut !== undefined) noteSuccess(lockOut, accessKeyId)
     const { replay } = this.policy
     return replay === undefined ? this.#identify() : this.#checkReplay(replay, hash)
   }
 
   #checkReplay({ store, timeoutMs }: ReplayGuard, hash: string | undefined): Awaitable<Refusal | undefined> {
     const { now, maxSkewMs } = this.rules
-    const ttlMs = Math.max(0, this.#received.signedAt + maxSkewMs - now()) + 1_000
+    const time = now()
+    const untimely = this.#received.refuseTime(time, maxSkewMs)
+    if (untimely !== undefined) return this.#refuse(untimely)
+    const ttlMs = this.#received.signedAt + maxSkewMs - time + 1_000
     const id = this.#received.identityOf(hash)
     const judge = (isNew: boolean): Refusal | undefined => {
       if (isNew !== true) return this.#refuse({ code: "SIGNATURE_REPLAYED", message: "the signature was used before" })
@@ -183,15 +198,18 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
     return whenAnswered(
       () => askedFor(this.#carrier, store, id, () => inTime(store.remember(id, ttlMs), timeoutMs, "The replay store")),
       judge,
-      (cause) => this.#withoutStore(cause),
+      (cause) => this.#withoutStore(cause, store, id),
     )
   }
 
-  #withoutStore(cause: unknown): Refusal | undefined {
+  #withoutStore(cause: unknown, store: ReplayStore, id: string): Refusal | undefined {
     const { events } = this.rules
     const outcome = this.policy.replay?.acceptIfStoreFails === true ? "accepted" : "refused"
     if (events.isHeard()) events.tell({ type: "replay-store-failed", outcome })
-    if (outcome === "accepted") return this.#identify()
+    if (outcome === "accepted") {
+      acceptUnasked(this.#carrier, store, id)
+      return this.#identify()
+    }
     return this.#refuse({ code: "REPLAY_STORE_FAILED", message: "a replay cannot be ruled out now", cause })
   }
 

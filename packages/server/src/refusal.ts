@@ -78,6 +78,19 @@ export class RequestRefused extends Error {
   }
 }
 
+/** Headers of a program's answer that do not belong to a refusal in its place: they are about its body, or for its caller. */
+export const OF_THE_ANSWER = [
+  "content-length",
+  "content-encoding",
+  "content-disposition",
+  "content-range",
+  "cache-control",
+  "etag",
+  "expires",
+  "last-modified",
+  "set-cookie",
+] as const
+
 /** The refusal as an answer of fetch. */
 export function responseOf({ status, headers, body }: Refusal): Response {
   return new Response(body, { status, headers: { ...headers } })

@@ -35,6 +35,11 @@ export function askedFor(
   return isNew
 }
 
+/** A request that is accepted without the answer of a store, which its other checks do not ask either. */
+export function acceptUnasked(carrier: object | undefined, store: ReplayStore, id: string): void {
+  if (carrier !== undefined) knownOf(carrier).set(store, { id, isNew: true })
+}
+
 /** A request that stands for another one, which is accepted or will be. A copy by the program cannot be told from a replay. */
 export function passOn(from: object, to: object): void {
   accepted.set(to, knownOf(from))

@@ -5,11 +5,11 @@ import type { Awaitable, LookupContext } from "./lookup.ts"
 export interface TokenSource<Owner = unknown> {
   /**
    * The caller of a token, `undefined` if IAM does not know the token, or it is over. The verifier checks the expiry once
-   * more. A failure refuses the request with 503.
+   * more. A failure, or no answer within 30 s, refuses the request with 503.
    *
    * @param token the text of X-Auth-Token: visible ASCII
    */
-  find(token: string, context: LookupContext): Awaitable<TokenCaller<Owner> | undefined>
+  find(token: string, context: LookupContext): Awaitable<TokenCaller<Owner> | null | undefined>
   /** How callers authenticate, for WWW-Authenticate. @default "Keystone" */
   readonly challenge?: string | undefined
 }

@@ -72,8 +72,8 @@ export function isSignature(text: string, { algorithm }: SignatureClaim): boolea
 
 /** Reads Basic credentials (RFC 7617): an access key with its secret; `undefined` for anything else. */
 export function parseBasic(header: string): { readonly accessKeyId: string; readonly secret: string } | undefined {
-  const [, base64] = /^Basic +([A-Za-z\d+/]+={0,2})$/i.exec(header) ?? []
-  if (base64 === undefined || base64.replace(/=+$/, "").length % 4 === 1) return undefined
+  const [, base64] = /^Basic +([A-Za-z\d+/]+)={0,2}$/i.exec(header) ?? []
+  if (base64 === undefined || base64.length % 4 === 1) return undefined
   const text = new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)))
   const [, accessKeyId, secret] = /^([^:]+):(.+)$/s.exec(text) ?? []
   return accessKeyId === undefined || secret === undefined ? undefined : { accessKeyId, secret }

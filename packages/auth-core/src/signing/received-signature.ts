@@ -377,9 +377,10 @@ class Received implements ReceivedSignature {
 
   identityOf(hash?: string): string {
     const { algorithm, accessKeyId } = this.#claim
-    // An HMAC stands for its canonical request and its secret, which several access keys may have.
+    // An HMAC stands for its canonical request and its secret, which several access keys may have. It does not cover the AK, and a
+    // database may find keys whatever the case.
     const content = ALGORITHMS[algorithm].curve ? this.#canonicalRequest(hash) : this.signature
-    return this.hashOf([accessKeyId, algorithm, content].join("\n"))
+    return this.hashOf([accessKeyId.toLowerCase(), algorithm, content].join("\n"))
   }
 
   #canonicalRequest(hash: string | undefined): string {

@@ -1,0 +1,240 @@
+import { createHash } from "node:crypto"
+import { once } from "node:events"
+import { createServer, type RequestListener } from "node:http"
+import { type AddressInfo, connect } from "node:net"
+import { text } from "node:stream/consumers"
+import { setTimeout as sleep } from "node:timers/promises"
+import { sign } from "@countersign/auth-core"
+import { describe, expect, it, onTestFinished, vi } from "vitest"
+import {
+  type AccessKey,
+  createAuthHandler,
+  createVerifier,
+  memoryLockOut,
+  memoryReplayStore,
+  type VerifierOptions,
+} from "../src/index.ts"
+import { credentials, date, now, signed } from "./signed-request.ts"
+
+const keys = (accessKeyId: string): AccessKey<string> | undefined =>
+  accessKeyId === credentials.accessKeyId ? { ...credentials, owner: "alice" } : undefined
+const options: VerifierOptions<string> = { keys, now }
+
+async function listening(listener: RequestListener): Promise<{ port: number; host: string }> {
+  const server = createServer(listener)
+  await once(server.listen(0, "127.0.0.1"), "listening")
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return { port, host: `127.0.0.1:${port}` }
+}
+
+/** The head of a signed request, as it goes on the wire. */
+function headOf(host: string, method: string, path: string, body: string, more: Record<string, string> = {}): string {
+  const request = { method, url: `http://${host}${path}`, headers: more, body }
+  const headers = {
+    host,
+    "content-length": String(body.length),
+    connection: "close",
+    ...more,
+    ...sign(request, credentials, { date }),
+  }
+  return `${method} ${path} HTTP/1.1\r\n${Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join("")}\r\n`
+}
+
+async function answerTo(port: number, ...parts: readonly (string | number)[]): Promise<string> {
+  const socket = connect(port, "127.0.0.1")
+  const answer = text(socket)
+  for (const part of parts) {
+    if (typeof part === "number") await sleep(part)
+    else socket.write(part)
+  }
+  return await answer
+}
+
+describe("a request that was changed on its way", () => {
+  const handler = createAuthHandler(createVerifier(options)).fetch(({ auth }) => Response.json(auth?.owner))
+  const { method, url, headers, body } = signed()
+
+  it("is refused with a fragment, which no signature covers", async () => {
+    const init = { method, headers, body } as RequestInit
+    expect((await handler(new Request(url, init))).status).toBe(200)
+    expect((await handler(new Request(`${url}#&admin=true`, init))).status).toBe(401)
+  })
+
+  it("is refused as an absolute target of another scheme", async () => {
+    const listener = createAuthHandler(createVerifier(options)).node(
+      (_request, response) => void response.end("served"),
+    )
+    const { port, host } = await listening(listener)
+    const head = headOf(host, "GET", "/ftp://a.b/admin", "")
+    expect(await answerTo(port, head)).toContain("served")
+    expect(await answerTo(port, head.replace("GET /ftp:", "GET ftp:"))).toMatch(/^HTTP\/1.1 401/)
+  })
+})
+
+describe("a replay", () => {
+  it("is refused though the access key is spelled in another case that `keys` accepts", () => {
+    const verifier = createVerifier({ keys: (id) => keys(id.toUpperCase()), now, replay: true })
+    const request = signed()
+    const { authorization = "" } = request.headers
+    const respelled = {
+      ...request,
+      headers: { ...request.headers, authorization: authorization.replace("AKEX", "akex") },
+    }
+    expect(verifier.verify(request)).toHaveProperty("ok", true)
+    expect(verifier.verify(respelled)).toHaveProperty("code", "SIGNATURE_REPLAYED")
+  })
+
+  it("is refused after the store has forgotten, however long the body or the key took", async () => {
+    let time = date.getTime()
+    const slow = vi.fn(async (id: string) => keys(id))
+    const verifier = createVerifier({ keys: slow, now: () => time, replay: true, keyCache: { ttlMs: 0 } })
+    expect(await verifier.verify(signed())).toHaveProperty("ok", true)
+    time += 15 * 60_000 - 900
+    slow.mockImplementation(async (id) => {
+      time += 3_000
+      return keys(id)
+    })
+    expect(await verifier.verify(signed())).toHaveProperty("code", "SIGNATURE_EXPIRED")
+  })
+
+  it("is no replay: a second check of a request whose store failed after it did its work", async () => {
+    const store = memoryReplayStore({ now })
+    const failing = async (id: string, ttlMs: number): Promise<boolean> => {
+      void store.remember(id, ttlMs)
+      return await Promise.reject(new Error("late"))
+    }
+    const remember = vi
+      .fn(async (id: string, ttlMs: number) => store.remember(id, ttlMs))
+      .mockImplementationOnce(failing)
+    const verifier = createVerifier({ ...options, replay: { store: { remember }, acceptIfStoreFails: true } })
+    const [first, second] = [createAuthHandler(verifier), createAuthHandler(verifier, { maxBodyBytes: 10 })]
+    const { method, url, headers, body } = signed()
+    const handler = first.fetch(second.fetch(() => new Response("served")))
+    expect((await handler(new Request(url, { method, headers, body } as RequestInit))).status).toBe(200)
+  })
+})
+
+describe("a check behind another one", () => {
+  const payload = "a".repeat(300_000)
+
+  it("collects a body with a signed hash that came in part before", async () => {
+    const verifier = createVerifier(options)
+    const first = createAuthHandler(verifier)
+    const second = createAuthHandler(verifier, { rawBody: true })
+    const inner = second.node((request, response) => void response.end(`served ${request.rawBody.length}`))
+    const { port, host } = await listening(
+      first.node((request, response) => void setTimeout(() => inner(request, response), 20)),
+    )
+    const hash = createHash("sha256").update(payload).digest("hex")
+    const head = headOf(host, "POST", "/p", payload, { "x-sdk-content-sha256": hash })
+    expect(await answerTo(port, head, payload.slice(0, 100_000), 50, payload.slice(100_000))).toContain("served 300000")
+  })
+
+  it("ends if the first one waits for its store at the end of the body", async () => {
+    const store = memoryReplayStore({ now })
+    const remember = async (id: string, ttlMs: number): Promise<boolean> => {
+      await sleep(60)
+      return store.remember(id, ttlMs)
+    }
+    const verifier = createVerifier({ ...options, replay: { store: { remember } } })
+    const first = createAuthHandler(verifier, { streamBody: true })
+    const second = createAuthHandler(verifier, { rawBody: true })
+    const inner = second.node((request, response) => void response.end(`served ${request.rawBody}`))
+    const { port, host } = await listening(
+      first.node((request, response) => void setTimeout(() => inner(request, response), 20)),
+    )
+    expect(await answerTo(port, headOf(host, "POST", "/pay", "amount=1"), "amount=1")).toContain("served amount=1")
+  })
+})
+
+describe("an answer that was begun", () => {
+  it("gives way to a refusal, without the headers that are about its body or its caller", async () => {
+    const handler = createAuthHandler(createVerifier(options), { streamBody: true }).node(async (request, response) => {
+      response.setHeaders(
+        new Map([
+          ["content-encoding", "gzip"],
+          ["etag", '"1"'],
+          ["cache-control", "public"],
+          ["set-cookie", "session=alice"],
+          ["access-control-allow-origin", "*"],
+        ]),
+      )
+      for await (const _ of request);
+    })
+    const { port, host } = await listening(handler)
+    const answer = await answerTo(port, headOf(host, "POST", "/p", "amount=1"), "amount=2")
+    expect(answer).toMatch(/^HTTP\/1.1 401/)
+    expect(answer).toContain("access-control-allow-origin")
+    expect(answer).not.toMatch(/gzip|etag|public|session/i)
+  })
+
+  it("ends without a failure of the process if its body turns out to be wrong", async () => {
+    const failures: unknown[] = []
+    const note = (failure: unknown): void => void failures.push(failure)
+    process.on("unhandledRejection", note)
+    onTestFinished(() => void process.off("unhandledRejection", note))
+    const handler = createAuthHandler(createVerifier(options), { streamBody: true }).node(async (request, response) => {
+      response.writeHead(200)
+      for await (const chunk of request) response.write(chunk)
+      response.end()
+    })
+    const { port, host } = await listening(handler)
+    await answerTo(port, headOf(host, "POST", "/p", "amount=1"), "amount=2").catch(() => undefined)
+    await sleep(20)
+    expect(failures).toEqual([])
+  })
+})
+
+describe("what strangers can send", () => {
+  it.each(["Basic YTpi=", "Basic YTpi==", "Basic YTpi===", "Basic =", "Basic YQ"])("%s is refused", (authorization) => {
+    const verifier = createVerifier({ ...options, basic: true })
+    expect(verifier.verify({ method: "GET", url: "https://a.example.com/", headers: { authorization } })).toMatchObject(
+      {
+        ok: false,
+        status: 401,
+      },
+    )
+  })
+
+  it("counts wrong signatures that wait for the same key", async () => {
+    const slow = async (id: string): Promise<AccessKey<string> | undefined> => keys(id)
+    const verifier = createVerifier({ keys: slow, now, lockOut: memoryLockOut({ now }) })
+    const verdicts = await Promise.all(
+      Array.from({ length: 50 }, async () => verifier.verify({ ...signed(), method: "PUT" })),
+    )
+    expect(verdicts.filter((verdict) => !verdict.ok && verdict.code === "SIGNATURE_MISMATCH")).toHaveLength(5)
+  })
+})
+
+describe("a source of the program", () => {
+  it("may give an end that no date can hold", () => {
+    const verifier = createVerifier({ keys: () => ({ ...credentials, expiresAt: -1e20 }), now })
+    expect(verifier.verify(signed())).toHaveProperty("code", "ACCESS_KEY_EXPIRED")
+  })
+
+  it("may give null for a token that it does not know, and is left after 30 s without an answer", async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const request = { method: "GET", url: "https://a.example.com/", headers: { "x-auth-token": "MII" } }
+    expect(createVerifier({ tokens: { find: () => null }, now }).verify(request)).toHaveProperty(
+      "code",
+      "TOKEN_INVALID",
+    )
+    const verdict = createVerifier({ tokens: { find: () => new Promise<null>(() => undefined) }, now }).verify(request)
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect(await verdict).toHaveProperty("code", "TOKEN_SOURCE_FAILED")
+  })
+
+  it("lets a request without authentication pass whose body was read before, where that is optional", async () => {
+    const request = new Request("https://a.example.com/", { method: "POST", body: "a" })
+    await request.text()
+    const handler = createAuthHandler(createVerifier(options), { optional: true, streamBody: true })
+    expect((await handler.fetch(() => new Response("served"))(request)).status).toBe(200)
+  })
+})
