@@ -1,4 +1,4 @@
-import { randomHmac } from "../cache/fingerprint.ts"
+import { processHmac } from "../cache/fingerprint.ts"
 import { type Cloud, checkCloud } from "../cloud/cloud.ts"
 import { AuthError, invalidOption } from "../errors/auth-error.ts"
 import type { Credentials } from "../identity/credentials.ts"
@@ -156,14 +156,12 @@ const MOST_ORIGINS = 1_000
  * and SK under a random key.
  */
 const standingsByClock = new WeakMap<object, Map<string, Standings>>()
-let hmac: ReturnType<typeof randomHmac> | undefined
 
 /** The standings of a key, by origin. */
 export function standingsOf({ accessKeyId, secretAccessKey }: Credentials, clock: Clock = systemClock): Standings {
-  hmac ??= randomHmac()
   const keys = standingsByClock.get(clock) ?? new Map<string, Standings>()
   standingsByClock.set(clock, keys)
-  const key = hmac(`${accessKeyId} ${secretAccessKey}`)
+  const key = processHmac(`${accessKeyId} ${secretAccessKey}`)
   return keys.get(key) ?? put(keys, key, new Map(), MOST_KEYS, mayGo)
 }
 

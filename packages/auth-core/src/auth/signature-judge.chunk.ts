@@ -4,7 +4,7 @@ import { type Clock, systemClock, type WallClock } from "../runtime/clock.ts"
 import { redactCanonicalRequest } from "../runtime/redact.ts"
 import { tellListeners } from "../runtime/tell-listeners.ts"
 import type { ResolvedRequest } from "../signing/canonicalizer.ts"
-import { serverTimeIn } from "../signing/server-time.ts"
+import { isSignatureExpired, serverTimeIn } from "../signing/server-time.ts"
 import type { SigningKey } from "../signing/signing-key.ts"
 import type { Attempt, AuthEvent, Authentication, Rejection, ReplayReason } from "./auth.ts"
 import type { RenewableCredential } from "./cached-credential.chunk.ts"
@@ -155,7 +155,7 @@ function createClockOffsets(clock: WallClock, onOffset: SignatureJudgeOptions["o
       const theirs = serverTimeIn(errorMessage, signedAt) ?? serverTime
       const isOff = theirs !== undefined && Math.abs(theirs - signedAt) > TOLERANCE_MS
       // Without a text, only the Date header tells an expired signature from a wrong one.
-      const expired = errorMessage === undefined ? isOff : /signature expired/i.test(errorMessage)
+      const expired = errorMessage === undefined ? isOff : isSignatureExpired(errorMessage)
       // A gateway that checks the end of a temporary key first would check the time of the signature next.
       const isNext = isOff && errorMessage?.includes("token expires") === true
       if (theirs === undefined || !(expired || isNext)) return expired

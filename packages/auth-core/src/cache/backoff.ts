@@ -1,6 +1,4 @@
 import type { AuthError, AuthErrorCode } from "../errors/auth-error.ts"
-import { type Expiring, isReadable, type Provider } from "../identity/provider.ts"
-import type { Clock } from "../runtime/clock.ts"
 
 /** A growing wait: `firstMs`, then `factor` times as long each time, up to `longestMs`. Jitter adds up to 20 %. */
 export interface BackoffSteps {
@@ -112,38 +110,11 @@ export function failureAfter(
 
 /** The failure, while it forbids asking the issuer, or even looking into the store. */
 export function activeFailure(
-  failure: Failure | undefined,
+  failure: Failure,
   asking: "issuer" | "store",
   { resets, recheckMs }: Backoff,
   now: number,
 ): Failure | undefined {
-  if (failure === undefined || failure.resets !== resets || now >= failure.retryAt) return undefined
+  if (failure.resets !== resets || now >= failure.retryAt) return undefined
   return asking === "issuer" || now < failure.checkedAt + recheckMs ? failure : undefined
-}
-
-const EVERY_MS = 1_000
-const AT_ONCE = 5
-
-/**
- * Decides when a function whose secret was refused may be asked before the back-off ends, so that a corrected secret
- * works at once: five times without a wait, then once a second.
- */
-export class SecretRechecks {
-  readonly #clock: Clock
-  /** When the allowance of each binding will be full again. */
-  readonly #fullAt = new WeakMap<object, number>()
-
-  constructor(clock: Clock) {
-    this.#clock = clock
-  }
-
-  isDue<T extends Expiring>({ binding, identityKey }: Provider<T>, { error }: Failure): boolean {
-    if (!isReadable(binding) || binding.identity !== identityKey) return false
-    if (!refusesIdentity(error.code)) return false
-    const now = this.#clock.monotonic()
-    const fullAt = Math.max(this.#fullAt.get(binding) ?? now, now) + EVERY_MS
-    if (fullAt - now > AT_ONCE * EVERY_MS) return false
-    this.#fullAt.set(binding, fullAt)
-    return true
-  }
 }

@@ -7,10 +7,15 @@ let hmac: Hmac | undefined
 /** Tells secrets apart within this process: half an HMAC-SHA256 under a random key that never leaves the process. */
 export function fingerprintOf(secret: BoundSecret): string {
   if (secret.fingerprint === undefined) {
-    hmac ??= randomHmac()
-    secret.fingerprint = hmac(secret.revealAll()).slice(0, 32)
+    secret.fingerprint = processHmac(secret.revealAll()).slice(0, 32)
   }
   return secret.fingerprint
+}
+
+/** HMAC-SHA256 under a random key of this process. */
+export function processHmac(text: string): string {
+  hmac ??= randomHmac()
+  return hmac(text)
 }
 
 /** HMAC-SHA256 under a random key. Not made at load time, since Workers have random numbers only during a request. */

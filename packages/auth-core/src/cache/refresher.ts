@@ -18,7 +18,7 @@ import {
   type SecretRead,
   secretOfSource,
 } from "./ask-provider.ts"
-import { activeFailure, type Failure, refusesIdentity, SecretRechecks } from "./backoff.ts"
+import { activeFailure, type Failure, refusesIdentity } from "./backoff.ts"
 import {
   beat,
   type CacheEntries,
@@ -124,7 +124,7 @@ export class Refresher {
     path: Path,
   ): PendingRefresh<T> {
     const { entries, clock, isRequestBound, waitUntil } = this.#options
-    // Where a request may end unnoticed, its turn would never end.
+    // A request that ends unnoticed would never give its turn back.
     const turn = path.length > 0 || isRequestBound ? undefined : this.#turns.next(reason.isAwaited)
     const begin = (hasCome: boolean): Promise<RefreshOutcome<T>> | undefined =>
       hasCome ? this.#run(provider, entry, pending, reason, [...path, entry]) : this.#rest(entry, pending)
@@ -154,10 +154,12 @@ export class Refresher {
   /** The failure that forbids a renewal now: one under this secret, or one to read the secret. */
   blockingFailure<T extends Expiring>({ identityKey, binding }: Provider<T>, entry: CacheEntry): Failure | undefined {
     const { backoff, clock, entries } = this.#options
-    const now = clock.monotonic()
-    const failure = activeFailure(entry.failure, "store", backoff, now)
-    if (failure !== undefined || !identityKey || !binding || !isReadable(binding)) return failure
-    return activeFailure(entries.findMarked(identityKey, binding)?.failure, "store", backoff, now)
+    const active = (failure: Failure): Failure | undefined =>
+      activeFailure(failure, "store", backoff, clock.monotonic())
+    const own = entry.failure && active(entry.failure)
+    if (own !== undefined || !identityKey || !binding || !isReadable(binding)) return own
+    const marked = entries.findMarked(identityKey, binding)?.failure
+    return marked && active(marked)
   }
 
   /** The value for one caller after a refresh. */
@@ -207,7 +209,7 @@ export class Refresher {
       const renewal = await this.#renew(provider, entry, pending, reason, path)
       // If not, the entry was told to forget this refresh.
       if (entry.pending === pending) this.#keep(entry, renewal)
-      // Under another secret the renewal goes on, and has no turn of its own.
+      // The renewal goes on under another secret, and has no turn of its own.
       if (renewal.kind === "moved") endsWith = renewal.renewed
       return this.#report(provider, entry, renewal, clock.monotonic() - startedAt)
     } finally {
@@ -285,7 +287,7 @@ export class Refresher {
     if (read.kind !== "secret") return read
     const { secret } = read
     // The function was asked again because its secret was refused, and it still gives the same one.
-    const blocking = activeFailure(entry.failure, "store", backoff, clock.monotonic())
+    const blocking = entry.failure && activeFailure(entry.failure, "store", backoff, clock.monotonic())
     if (blocking !== undefined) return { kind: "backed-off", failure: blocking }
     const ask = (earlier: Failure | undefined): Promise<Renewal<T>> =>
       this.#ask(provider, rejected, secret, earlier, path)
@@ -321,7 +323,7 @@ export class Refresher {
     path: Path,
   ): Promise<Renewal<T>> {
     const { clock, backoff, lifetime, refreshTimeoutMs: limitMs, get } = this.#options
-    const failure = activeFailure(earlier, "issuer", backoff, clock.monotonic())
+    const failure = earlier && activeFailure(earlier, "issuer", backoff, clock.monotonic())
     if (failure !== undefined) return { kind: "backed-off", failure }
     const resolve: ProviderContext<T>["resolve"] = (other, context) => get(other, context, path)
     return await askProvider(provider, { rejected, secret, resolve, earlier, limitMs, clock, lifetime, backoff })
@@ -502,6 +504,33 @@ class Line extends Set<Turn> {
     if (value !== undefined || this.size === 0) return value
     this.#inOrder = this.values()
     return this.#inOrder.next().value
+  }
+}
+
+const EVERY_MS = 1_000
+const AT_ONCE = 5
+
+/**
+ * Decides when a function whose secret was refused may be asked before the back-off ends, so that a corrected secret
+ * works at once: five times without a wait, then once a second.
+ */
+class SecretRechecks {
+  readonly #clock: Clock
+  /** When the allowance of each binding will be full again. */
+  readonly #fullAt = new WeakMap<object, number>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  isDue<T extends Expiring>({ binding, identityKey }: Provider<T>, { error }: Failure): boolean {
+    if (!isReadable(binding) || binding.identity !== identityKey) return false
+    if (!refusesIdentity(error.code)) return false
+    const now = this.#clock.monotonic()
+    const fullAt = Math.max(this.#fullAt.get(binding) ?? now, now) + EVERY_MS
+    if (fullAt - now > AT_ONCE * EVERY_MS) return false
+    this.#fullAt.set(binding, fullAt)
+    return true
   }
 }
 

@@ -162,7 +162,7 @@ export class SharedRenewal {
     for (let retakes = 0; retakes < MOST_RETAKES && clock.monotonic() < giveUpAt; ) {
       // After a notice the store may hold a better value. If not, the own one is good until its soft expiry.
       const isLook = clock.monotonic() < softAt && request.current() !== undefined
-      const own = activeFailure(earlier, "issuer", backoff, clock.monotonic())
+      const own = earlier && activeFailure(earlier, "issuer", backoff, clock.monotonic())
       const lease = isLook || own !== undefined ? undefined : { holder: this.#holder, ms: leaseMs }
       const isHearing = this.#watch?.isHearing(storeKey) ?? false
       const answer = pushed ?? (await this.#hear(ear, held, this.#take(storeKey, { ...question, lease }, claim)))
@@ -188,7 +188,7 @@ export class SharedRenewal {
         }
         case "failure": {
           earlier = this.#laterOf(earlier, this.#failureOf(request.entry, answer, answer))
-          const active = activeFailure(earlier, "issuer", backoff, clock.monotonic())
+          const active = earlier && activeFailure(earlier, "issuer", backoff, clock.monotonic())
           if (active !== undefined) return { renewal: { kind: "backed-off", failure: active } }
           question = { ...question, failure: "ignored" }
           retakes += 1
@@ -309,7 +309,7 @@ export class SharedRenewal {
         known = this.#laterOf(known, this.#failureOf(request.entry, answer, answer))
       }
     }
-    const active = activeFailure(known, "issuer", backoff, clock.monotonic())
+    const active = known && activeFailure(known, "issuer", backoff, clock.monotonic())
     const renewal: Renewal<T> =
       active === undefined ? await request.ask(known) : { kind: "backed-off", failure: active }
     if (renewal.kind === "value") this.#versions.set(renewal.value, version)
@@ -353,7 +353,7 @@ export class SharedRenewal {
     return { ...(shared.retryAt >= own.retryAt ? shared : own), counts }
   }
 
-  /** The failure of another process. It forbids no more than one of this process, even if its record asks for more. */
+  /** The failure of another process. Its wait is at most the longest of this process, even if its record asks for more. */
   #failureOf(entry: StoreEntry, { text, version, waitsUntil }: StoredWait, { now }: Answer): Failure | undefined {
     const { clock, backoff } = this.#options
     const failure = readFailure(text)
@@ -556,7 +556,7 @@ interface Found<T> {
   readonly result?: Renewal<T>
 }
 
-/** The stores of which a warning told that they hold unreadable values. */
+/** Stores that were already warned about. */
 const warned = new WeakSet<CacheStore>()
 const UNREADABLE =
   "The shared store holds values that this process cannot read. Give all processes the same encryption keys and " +

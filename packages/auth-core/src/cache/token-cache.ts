@@ -235,7 +235,8 @@ export class TokenCache {
     this.#settings.emit({ type: "invalidated", ...entry.names, reason })
     entry.refuse()
     if (entry.isRefreshing(this.#clock)) return
-    const failure = activeFailure(entry.failure, "store", this.#settings.backoff, this.#clock.monotonic())
+    const failure =
+      entry.failure && activeFailure(entry.failure, "store", this.#settings.backoff, this.#clock.monotonic())
     if (failure !== undefined) entry.endRefusal(failure.error.code)
   }
 

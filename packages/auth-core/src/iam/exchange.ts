@@ -5,7 +5,7 @@ import type { Credentials, Token } from "../identity/credentials.ts"
 import { LONGEST_RETRY_AFTER_MS, timeInHeader } from "../runtime/clock.ts"
 import { abortable } from "../runtime/promises.ts"
 import { redactText } from "../runtime/redact.ts"
-import { serverTimeIn } from "../signing/server-time.ts"
+import { isSignatureExpired, serverTimeIn } from "../signing/server-time.ts"
 import { sign } from "../signing/signer.ts"
 import type { IamConnection } from "./iam-connection.ts"
 
@@ -86,7 +86,7 @@ export async function signedExchange(
   const first = signed(connection, request, credentials, signedAt)
   const answer = await roundTrip(connection, first, signal)
   if (answer.status >= 200 && answer.status <= 299) return answer
-  const isExpired = answer.status === 401 && /signature expired/i.test(answer.text)
+  const isExpired = answer.status === 401 && isSignatureExpired(answer.text)
   const serverTime = serverTimeIn(answer.text, signedAt) ?? answer.serverTime
   if (!isExpired || serverTime === undefined) throw rejectionError(connection, first, answer)
   return await exchange(connection, signed(connection, request, credentials, serverTime), signal)

@@ -15,6 +15,11 @@ export function serverTimeIn(text: string | undefined, signedAt: number): number
   return server - signature + Math.floor(signedAt / 1_000) * 1_000
 }
 
+/** Whether a gateway or IAM refuses a signature for its time. */
+export function isSignatureExpired(text: string): boolean {
+  return /signature expired/i.test(text)
+}
+
 /** A time as the gateway writes it, in ISO 8601 (UTC unless it names a zone), or as in HTTP. */
 const TIME =
   /^[\s:=]*(?:(\d{4})-?(\d\d)-?(\d\d)[T ](\d\d):?(\d\d):?(\d\d(?:\.\d+)?) ?(?:Z|UTC|GMT|([+-]\d\d):?(\d\d))?|([a-z]{3}, [\da-z ]+ [\d:]{8} GMT))/i
