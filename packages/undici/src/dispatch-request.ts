@@ -1,7 +1,7 @@
 import { stringify } from "node:querystring"
 import { AuthError, rememberLast } from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
-import { finishedUrl, type Origin } from "./finished-url.ts"
+import { type Origin, unparsedUrl } from "./unparsed-url.ts"
 
 /** undici sends no path with such characters. */
 const REFUSED = /[^\u0021-\u00ff]/
@@ -33,7 +33,7 @@ export function createRequestUrl(): RequestUrl {
     if (search !== "" && /[?#]/.test(path)) return undefined
     const target = search === "" ? path : `${path}?${search}`
     // Joined as text: undici sends `//host/path` to the origin, but a URL would take `host` for the host.
-    if (path.startsWith("/")) return finishedUrl(base, target) ?? parsed(base.origin + target)
+    if (path.startsWith("/")) return unparsedUrl(base, target) ?? parsed(base.origin + target)
     const url = parsed(target)
     return url?.origin === base.origin ? url : undefined
   }

@@ -23,7 +23,7 @@ export class RedirectTrail {
   /** A redirect, for the code that its response runs: interceptors follow and retry from there. */
   readonly #context = new AsyncLocalStorage<Lead>()
 
-  /** Whether redirects that led to a URL crossed origins, of late. */
+  /** By URL: whether a recent redirect to it crossed origins. */
   readonly #targets = new Map<string, boolean>()
 
   /**
@@ -93,7 +93,10 @@ export class WatchingHandler implements Dispatcher.DispatchHandler {
   readonly #url: URL
   readonly #redirected: boolean
   readonly #handler: Dispatcher.DispatchHandler
-  /** From here on. A request that comes from a redirect of another origin leads to its own URL, because it may be retried. */
+  /**
+   * The lead under which later handlers run. A request that comes from a redirect of another origin leads to its own URL,
+   * because it may be retried.
+   */
   #lead: Lead | undefined
   /** Set where the request is authenticated. */
   call: WatchedCall | undefined

@@ -1,8 +1,8 @@
 /** The parts of a parsed origin. */
 export type Origin = Pick<URL, "origin" | "protocol" | "host" | "hostname" | "port">
 
-/** Characters that the URL parser keeps as they are. A segment that begins with a dot may be one that it removes. */
-const FINISHED = /^(?:\/(?!\.)[\w.~!$&'()*,;=:@-]*)+(?:\?[\w.~!$&()*,;=:@/?%-]*)?$/
+/** A target that the URL parser keeps as it is. A segment that begins with a dot may be one that it removes. */
+const NORMAL = /^(?:\/(?!\.)[\w.~!$&'()*,;=:@-]*)+(?:\?[\w.~!$&()*,;=:@/?%-]*)?$/
 
 /**
  * Joins an origin and a target if the URL parser would change neither: then it need not be parsed, which saves 2 us a
@@ -12,11 +12,11 @@ const FINISHED = /^(?:\/(?!\.)[\w.~!$&'()*,;=:@-]*)+(?:\?[\w.~!$&()*,;=:@/?%-]*)
  * @returns `undefined` if the text must be parsed
  * @see WHATWG URL, "Path state" and "Query state"
  */
-export function finishedUrl(origin: Origin, target: string): URL | undefined {
-  return FINISHED.test(target) ? new FinishedUrl(origin, target) : undefined
+export function unparsedUrl(origin: Origin, target: string): URL | undefined {
+  return NORMAL.test(target) ? new UnparsedUrl(origin, target) : undefined
 }
 
-class FinishedUrl implements URL {
+class UnparsedUrl implements URL {
   readonly hash = ""
   readonly username = ""
   readonly password = ""
