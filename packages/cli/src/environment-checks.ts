@@ -1,7 +1,7 @@
+import { isSecretKeyLike } from "@countersign/auth-core/adapter"
 import type { Check } from "./check.ts"
 import { isPlaceholder } from "./is-placeholder.ts"
 import { withoutPassword } from "./proxy-fault.ts"
-import { isSecretKeyLike } from "./shown-access-key.ts"
 
 /** The variables that this library reads, with those whose values are secret. */
 const READ = [

@@ -5,6 +5,7 @@ import {
   cloudsIn,
   hcloudProfiles,
   iamOriginOf,
+  isSecretKeyLike,
   type OsSettings,
   settingsOfVariables,
 } from "@countersign/auth-core/adapter"
@@ -12,7 +13,6 @@ import { otherCloudOf } from "@countersign/auth-core/explain"
 import { CommandError, EXIT_CODES } from "./exit-code.ts"
 import { isPlaceholder } from "./is-placeholder.ts"
 import { inputName, readInput } from "./read-secret.ts"
-import { isSecretKeyLike } from "./shown-access-key.ts"
 
 export const IMPORT_FORMATS = ["csv", "koocli", "clouds", "openrc"] as const
 export type ImportFormat = (typeof IMPORT_FORMATS)[number]

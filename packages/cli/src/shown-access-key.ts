@@ -1,10 +1,4 @@
-/** An AK has 20 characters and an AppKey up to 36; an SK has 40. */
-const LONGEST_ACCESS_KEY = 36
-
-/** Whether an AK is so long that it may be the SK, mixed up. */
-export function isSecretKeyLike(accessKeyId: string): boolean {
-  return accessKeyId.trim().length > LONGEST_ACCESS_KEY
-}
+import { isSecretKeyLike } from "@countersign/auth-core/adapter"
 
 /** An AK as it may be shown. */
 export function shownAccessKeyId(accessKeyId: string): string {

@@ -1,6 +1,4 @@
-interface Warner {
-  emitWarning?(message: string, options: { code: string }): void
-}
+import { warn } from "@countersign/auth-core/adapter"
 
 let hasWarned = false
 
@@ -11,8 +9,7 @@ export function warnUnheard(reason: string): void {
   const message =
     `The store on Redis hears no changes of other processes (${reason}). Until it does, waiting processes ask it ` +
     "every 1 to 2 seconds. If the user of the store has an ACL, give it the rights that the documentation of @countersign/redis names."
-  const { process } = globalThis as { readonly process?: Warner }
-  process?.emitWarning?.(message, { code: "COUNTERSIGN_UNHEARD" })
+  warn("COUNTERSIGN_UNHEARD", message)
 }
 
 /** Messages of clients may hold commands, so only the kind of an error is shown, such as `NOPERM` or `ECONNREFUSED`. */

@@ -1,7 +1,8 @@
 import { hashHex } from "#digest"
+import { isSecretKeyLike } from "../identity/secret.ts"
 import { isSecretName } from "../runtime/redact.ts"
 
-/** Of a shorter secret even a part of its hash would help to guess it. */
+/** For a shorter secret, part of its hash would already help to guess it. */
 const LONG = 40
 /** A shorter text is no secret, and may stand anywhere. */
 const SHORTEST = 6
@@ -45,11 +46,6 @@ export function shownQuery(query: string): string {
     .join("&")
 }
 
-/** An AppKey has up to 36 characters. Anything longer may be the SK, mixed up. */
-export function isSecretKeyLike(accessKeyId: string): boolean {
-  return accessKeyId.length > 36
-}
-
 /** Enough of an AK to tell it from another. */
 export function shownAccessKeyId(accessKeyId: string): string {
   if (isSecretKeyLike(accessKeyId)) return maskedSecret(accessKeyId)
@@ -72,13 +68,13 @@ const JWT = /\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*/g
 /** Anything that looks like a token. */
 const TOKEN_LIKE = /[\w+/=-]{60,}/g
 
-/** Of a longer text the rest is not shown, so it is not masked either: some patterns take the square of the time. */
+/** A longer text is cut first: some patterns take quadratic time. */
 const LONGEST_MASKED = 4_000
 const LONGEST_MESSAGE = 500
 
 /**
- * A message that may be shown: masks the AK that it echoes, known secrets, and what has the name or the form of one. A long one
- * is cut.
+ * A message that may be shown. Masks the AK that it echoes, known secrets, and values with the name or the form of a secret.
+ * Cuts a long message.
  */
 export function shownMessage(message: string, secrets: readonly string[]): string {
   const clean = maskedMessage(beginningOf(message), secrets)
@@ -86,7 +82,7 @@ export function shownMessage(message: string, secrets: readonly string[]): strin
   return isCut ? `${clean.slice(0, LONGEST_MESSAGE)}… [cut, ${message.length} characters in all]` : clean
 }
 
-/** Not cut within what may be a secret, which would not be recognized by its form then. */
+/** Cuts between words, because half a secret is not recognised. */
 function beginningOf(message: string): string {
   if (message.length <= LONGEST_MASKED) return message
   let end = LONGEST_MASKED
@@ -111,7 +107,7 @@ function maskedMessage(message: string, secrets: readonly string[]): string {
   return clean
 }
 
-/** A name and the value behind it: bare, or in quotes, which JSON within JSON escapes. Not in what is masked already. */
+/** Matches a name and its value: bare, or in quotes, which JSON within JSON escapes. Skips values that are masked already. */
 function labelledValue(names: RegExp, bare: RegExp): RegExp {
   const quoted = String.raw`\\"([^"\\]*)(?:\\"|$)|"((?:[^"\\]|\\.)*)(?:"|$)|'([^']*)(?:'|$)`
   const gap = String.raw`\\?["']?\s*[:=]\s*`

@@ -1,11 +1,12 @@
 import { retryAfterMs } from "../iam/exchange.ts"
+import { isSecretKeyLike } from "../identity/secret.ts"
 import { parseAuthorization } from "../signing/authorization.ts"
 import { parseSdkDate } from "../signing/server-time.ts"
 import { type Answer, type AnswerFields, dateHeader, durationText, headersOf, timesIn } from "./answer.ts"
 import { CAUSES, type Cause } from "./causes.ts"
 import type { ExplainContext, ExplanationFields } from "./explanation.ts"
 import { missingToken, scopeFault } from "./key-fault.ts"
-import { isSecretKeyLike, shownAccessKeyId } from "./masked.ts"
+import { shownAccessKeyId } from "./masked.ts"
 import { signedRequest } from "./signed-parts.ts"
 
 /** Details that the answer adds to its row of the table. */

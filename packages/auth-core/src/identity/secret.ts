@@ -19,6 +19,11 @@ export function hasNoSecret(value: object): boolean {
   return ("value" in value && !hasToken(value)) || (isKey && !hasAccessKey(value))
 }
 
+/** Whether an access key is so long that it may be the SK, mixed up: an AK has 20 characters, an AppKey up to 36, an SK 40. */
+export function isSecretKeyLike(accessKeyId: string): boolean {
+  return accessKeyId.trim().length > 36
+}
+
 /** The text by which a server knows a token or an access key; JSON for any other value. */
 export function secretOf(value: object): string {
   if (hasToken(value)) return value.value
