@@ -38,13 +38,12 @@ ${runs.map(([name, run]) => `- ${summary(name, run)}`).join("\n")}
 
 Node can keep the compiled code of a program on disk: set \`NODE_COMPILE_CACHE\` to a folder, or call \`enableCompileCache()\` of
 \`node:module\` first. From the second start on it took a quarter off the import of \`@countersign/fetch\`, 17 to 13 ms above an empty process.
-In a container, put the folder into the image. Without it, half of an import is for reading code. So Node loads only the code that
+In a container, put the folder into the image. Without it, half of an import is for reading code. So the code is minified, except for
+the names of classes, as CommonJS and as modules for bundlers. And Node loads only the code that
 sends requests with a key or a token at hand, and each other part when it is first called ([the decision](decisions/lazy-chunks.md)).
 
 ## What did not pay
 
-- **Minifying what bundlers get.** They minify anyway, and readers of stack traces would lose the names. Only the CommonJS file that
-  Node loads at a start is minified, since half of its time is for reading.
 - **WebAssembly for SHA-256 where there is no \`node:crypto\`.** That of hash-wasm 4 hashes 300 bytes in 0.66 of the time of
   [our own](decisions/own-sha-256.md): 1 µs less. But it adds 7 kB to a budget of 9 kB, it must be compiled asynchronously before the
   first signature, and pages with a Content-Security-Policy must allow it. A large body is hashed by WebCrypto, which is faster than both.

@@ -5,7 +5,8 @@ import type { SourceModule } from "./source-module.ts"
  * The modules named neither after an export, with or without its verb, nor after a word that all their exports share.
  *
  * Programs export nothing, and are named after what they do; an `index.ts` is named after its folder, another entry of a
- * package after the subpath by which programs import it.
+ * package after the subpath by which programs import it. A `*.chunk.ts` is exempt: it is named after the moment that loads it,
+ * and holds all that this moment needs.
  */
 export function misnamedFiles(modules: readonly SourceModule[]): string[] {
   return modules.filter((module) => !isNamedAfterExports(module)).map(({ path }) => path)
