@@ -114,7 +114,7 @@ function readRequest(request: unknown): Partial<ExplainedRequest> | undefined {
   return Object.keys(known).length === 0 ? undefined : known
 }
 
-/** Without what is not known, which would hide what another source knows. */
+/** Drops unknown members, so that they do not hide those of another source. */
 function present<T extends object>(facts: { [Name in keyof T]: T[Name] | undefined }): Partial<T> {
   return Object.fromEntries(Object.entries(facts).filter(([, fact]) => fact !== undefined)) as Partial<T>
 }
@@ -176,7 +176,7 @@ function isAccepted({ status = 0 }: Answer, { errorCode }: AnswerFields, row: Kn
   return row === undefined || (errorCode === undefined && row.cause !== "not-huawei-cloud")
 }
 
-/** In case that nothing could be made of it. */
+/** Used if nothing could be read. */
 function unknownRefusal({ status }: Answer): Explanation {
   const refusal = { status, errorCode: undefined, errorMessage: undefined, requestId: undefined }
   return createExplanation({ ...WITHOUT_DETAILS, ...CAUSES.unknown, ...UNKNOWN, refusal })
@@ -300,18 +300,18 @@ const OTHER_ERROR: Finding = {
 /** The codes and names of an abort in each client. */
 const ENDED = /^(?:ABORT_ERR|ERR_ABORTED|ERR_CANCELED|UND_ERR_ABORTED|AbortError|CanceledError|CancelError)$/
 
-/** Of Node, undici, axios, got and Bun. */
+/** Codes of network errors in Node, undici, axios, got and Bun. */
 const NETWORK_CODE =
   /^(?:E(?:AI_|ADDR|CONN|HOST|NET|NOTFOUND$|PIPE$|PROTO$|TIMEDOUT$)|UND_ERR_(?!INVALID|NOT_SUPPORTED)|HPE_|ERR_(?:NETWORK|TLS_|SSL_|HTTP2_|SOCKET_|STREAM_PREMATURE_CLOSE$|READING_RESPONSE_STREAM$)|UNABLE_TO_|Connection(?:Refused|Closed|Reset)$|FailedToOpenSocket$)/
 
-/** Of a DOMException, and of ky and got. */
+/** Names of network errors: a DOMException, and those of ky and got. */
 const NETWORK_NAME = /^(?:TimeoutError|NetworkError)$/
 
 /** The messages of fetch in Node, Chrome, Safari, Firefox, Deno, Workers and cross-fetch. */
 const FETCH_FAILED =
   /^(?:fetch failed|(?:Failed to fetch|Load failed)(?: \(.*\))?|NetworkError when attempting to fetch resource\.|network error|error sending request for url.*|Network connection lost|Network request failed)$/s
 
-/** By the codes of Node and undici, else by the name. */
+/** A sentence for each code of Node and undici, or for a name. */
 const NETWORK_FAULTS: readonly (readonly [words: RegExp, sentence: string])[] = [
   [/^ENOTFOUND$|^EAI_AGAIN$/, "The host name could not be resolved."],
   [/^ECONNREFUSED$/, "Nothing listens at that address."],
@@ -330,7 +330,7 @@ const NETWORK_FAULTS: readonly (readonly [words: RegExp, sentence: string])[] = 
 export interface RefusedRequests {
   /** The request that an answer with this id refused, as it was sent; tokens as their length and the end of their hash. */
   refusedRequest(requestId: string): ExplainedRequest | undefined
-  /** The request that an answer without an id refused: of this URL, with this status, within the last minute. Only if there is one. */
+  /** The request that an answer without an id refused: of this URL, with this status, within the last minute; `undefined` unless exactly one fits. */
   lastRefused(url: string, status: number): ExplainedRequest | undefined
 }
 

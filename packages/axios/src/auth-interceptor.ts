@@ -117,8 +117,8 @@ function keepUndefined(instance: AxiosInstance): void {
   const set = (value: unknown): void => {
     Object.defineProperty(defaults, "countersign", { value: kept(value), enumerable: true, writable: true })
   }
-  // For `undefined` axios uses the default of a key that a request names. It uses no default that is not enumerable for a
-  // request that does not name it.
+  // If a request names a key as `undefined`, axios uses its default. If the request does not name it, axios uses only an
+  // enumerable default.
   if (Object.hasOwn(defaults, "countersign")) set(defaults.countersign)
   else Object.defineProperty(defaults, "countersign", { configurable: true, get: () => EXPLICIT, set })
   // The methods such as `get` drop it before axios reads the defaults. Their last parameter is the config.

@@ -25,9 +25,9 @@ const QUOTED = String.raw`(?:"[^"\\]*(?:\\.[^"\\]*)*"|'[^'\\]*(?:\\.[^'\\]*)*'|$
 const VALUE = String.raw`(${QUOTED}(?: *\+\s*${QUOTED})*|\d+)`
 const member = (names: string): RegExp => new RegExp(`(["']?)\\b(${names})\\1\\s*[:=]\\s*${VALUE}`, "gs")
 
-/** Of gateways and newer APIs. */
+/** A member of answers of gateways and newer APIs. */
 const OWN_MEMBER = member("error_(?:msg|code)|error(?:Msg|Message|Code)|request_?[iI]d")
-/** Of IAM's older shape, where they stand in `error`. */
+/** The object `error` of IAM's older shape, which holds the members. */
 const ERROR_OBJECT = /(["']?)\berror\1\s*:\s*\{([^{}]*)\}/
 const INNER_MEMBER = member("code|message|title")
 /** Between two members of one object there are only signs and white space, and sometimes another member. */

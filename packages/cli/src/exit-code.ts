@@ -14,7 +14,7 @@ export const EXIT_CODES = {
   refused: 4,
   /** No answer, or a service that asks to wait. */
   unreachable: 5,
-  /** Of curl, with `--fail`. */
+  /** curl's own, with `--fail`. */
   httpError: 22,
   cancelled: 130,
 } as const

@@ -71,7 +71,7 @@ function tell(message: string, error: unknown): void {
   note(JSON.stringify({ error: { message, code: isAuthError(error) ? error.code : word, exitCode } }))
 }
 
-/** Behind `curl`, --json is the option of curl's that sends JSON. */
+/** After `curl`, --json is curl's own option. */
 function isJsonAsked(): boolean {
   const program = args.findIndex((argument) => !argument.startsWith("-"))
   const own = args[program] === "curl" ? args.slice(0, program) : args

@@ -1,7 +1,7 @@
 import { isSecretName, staysAtOrigin } from "@countersign/auth-core/adapter"
 import { CommandError, EXIT_CODES } from "./exit-code.ts"
 
-/** Of the headers that are for one origin only, those that hold no secret. */
+/** Headers for one origin that hold no secret. */
 const NO_SECRET = ["host", "x-sdk-date", "x-sdk-content-sha256"]
 
 /** The value of a header of a request or an answer, by lower-case name, as it may be shown. */

@@ -95,7 +95,7 @@ function harRequest(request: unknown): Partial<ExplainedRequest> | undefined {
   return { method, url, headers: pairs(listAt(request, "headers")), ...bodyAt(request, "postData", "text") }
 }
 
-/** A body that is known to be empty is another thing than one that is not known. */
+/** A known empty body differs from an unknown one. */
 function bodyAt(value: unknown, ...path: readonly string[]): Pick<ExplainedRequest, "body"> {
   const body = memberAt(value, ...path)
   return typeof body === "string" ? { body } : {}

@@ -12,7 +12,7 @@ import type { Transport } from "./transport.ts"
 export interface WhoAmI {
   readonly account?: NamedId | undefined
   readonly user?: NamedId | undefined
-  /** Of STS, such as `sts::<account>:assumed-agency:<agency>/<session>`. */
+  /** The name that STS gives, such as `sts::<account>:assumed-agency:<agency>/<session>`. */
   readonly principal?: string | undefined
   readonly project?: NamedId | undefined
   /** Who acts through an agency. */

@@ -33,7 +33,7 @@ type GotResponse = Parameters<AfterResponseHook>[0]
  */
 const continued = Symbol("call")
 
-/** By key. */
+/** The calls to continue, by key. */
 const continuedCalls = new WeakMap<object, AuthenticatedCall>()
 
 /** Set in `context`: a redirect from another origin led here. */

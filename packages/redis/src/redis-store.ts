@@ -60,7 +60,7 @@ export function redisStore(client: RedisClient, { prefix = "countersign:" }: Red
     release: async () => void (await run(RELEASE_SCRIPT, key, version)),
   })
 
-  /** The user of the client may not publish, so that changes of others, who mostly are the same user, are not told either. */
+  /** The user of the client may not publish, so other processes, mostly of the same user, do not publish either. */
   let isMute = false
   /** Tell why a watch hears nothing. */
   const tellers = new Set<(reason: string) => void>()
@@ -122,7 +122,7 @@ export function redisStore(client: RedisClient, { prefix = "countersign:" }: Red
         },
         unheard: (error) => tell(kindOf(error)),
         began(channel) {
-          // Who waits for a lease may have missed its end, and looks again.
+          // A waiting process may have missed the end of the lease, so it looks again.
           for (const key of followed.get(channel) ?? []) listener({ key, change: "released" })
         },
       })

@@ -19,7 +19,7 @@ import { CARRIER, passOn } from "./replay-store.ts"
 export interface ReceivedRequest<Owner> {
   /** True: the request may be served. */
   readonly ok: true
-  /** Of the same class. Its body is intact; it fails where it is read if it turns out to be wrong. */
+  /** A request of the same class, with its body intact. If the body turns out to be wrong, reading it fails. */
   readonly request: Request
   /** `undefined` if the request has none, or if its body is streamed before it is checked. */
   readonly auth: AuthOf<Owner>
@@ -80,7 +80,7 @@ function begin<Owner>(
   const isEmpty = isBodiless && length === null && !isChunked
   const body = isEmpty ? null : request.body
   if (body === null) {
-    // A Request does not show the body of a GET. No signature of a text that nobody knows is right.
+    // A Request hides the body of a GET, so its signature cannot be checked.
     const isAnnounced = isChunked || (length !== null && length !== "0")
     const verdict = opened.end(
       isBodiless && isAnnounced ? (length === "2" ? SDK_BODY : crypto.randomUUID()) : undefined,

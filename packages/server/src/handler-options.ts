@@ -6,7 +6,7 @@ import { NOWHERE } from "./verifier-event.ts"
 import { ROUTE_OPTIONS, type RouteOptions } from "./verifier-options.ts"
 
 /**
- * Where a program says what the owners of its keys are, for packages whose requests have one type for all routes:
+ * Programs declare the type of the owners of their keys here, for packages whose requests have one type for all routes:
  * `declare module "@countersign/server" { interface Register { owner: Customer } }`
  */
 // biome-ignore lint/suspicious/noEmptyInterface: programs add to it

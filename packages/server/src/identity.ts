@@ -20,9 +20,9 @@ export interface SignatureIdentity<Owner = unknown> {
   readonly signedHeaders: readonly string[]
   /** X-Sdk-Date, epoch ms. */
   readonly signedAt: number
-  /** Of the signature's scope, where it has one. */
+  /** Region of the signature's scope; `undefined` without a scope. */
   readonly region: string | undefined
-  /** Of the signature's scope, where it has one. */
+  /** Service of the signature's scope; `undefined` without a scope. */
   readonly service: string | undefined
   /** `false` if the route accepts signatures without the body, and this is one. */
   readonly isBodySigned: boolean

@@ -6,7 +6,7 @@ import { type Awaitable, createLookup, type Lookup } from "./lookup.ts"
 export interface AccessKey<Owner = unknown> {
   /** One secret key, or several while they rotate: a signature by any of them is accepted. */
   secretAccessKey: string | readonly string[]
-  /** Of a temporary key: the request must carry it, signed. */
+  /** Security token of a temporary key. The request must carry it, signed. */
   securityToken?: string | undefined
   /** End of a temporary key, epoch ms. @default it has none */
   expiresAt?: number | undefined

@@ -306,7 +306,7 @@ class Exchange<Owner> {
   }
 }
 
-/** Bytes; `undefined` if only the end tells. */
+/** The size of a body in bytes; `undefined` if it is known only at the end. */
 function sizeOf(request: NodeRequest): number | undefined {
   const { "content-length": length, "transfer-encoding": coding, ":method": isHttp2 } = request.headers
   if (coding !== undefined) return undefined
@@ -322,7 +322,7 @@ function takeEarlier(request: NodeRequest): { bytes: Buffer; isWhole: boolean } 
   const isWhole = state?.ended ?? request.complete === true
   if (request.readableLength === 0) return isWhole ? { bytes: Buffer.alloc(0), isWhole } : undefined
   const chunk = request.read()
-  // In the same turn, in which the end cannot be told.
+  // Put back in the same turn, so that the stream cannot end in between.
   if (isWhole) request.unshift(chunk)
   return { bytes: bytesOf(chunk), isWhole }
 }

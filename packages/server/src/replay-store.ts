@@ -2,7 +2,7 @@ import { isPromise, type RequestHead } from "@countersign/auth-core/adapter"
 import { checkNumber } from "./check-option.ts"
 import type { Awaitable } from "./lookup.ts"
 
-/** In a head: the request of a server to which it belongs. */
+/** Key under which a head holds its server's request. */
 export const CARRIER = Symbol("carrier")
 
 export interface CarriedHead extends RequestHead {

@@ -77,7 +77,7 @@ function ofCurves(): ServiceVector[] {
     })[]
   }
   const [{ accessKeyId = "", secretAccessKey = "" } = {}] = keys
-  // Of the body of a POST the file has the hash alone.
+  // The file has only the hash of a POST's body.
   const complete = requests.filter(({ method }) => method !== "POST")
   const others = complete.map((request) => {
     const { algorithm, method, headers, authorization } = request

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest"
 const workspace = join(import.meta.dirname, "../../..")
 const security = readFileSync(join(workspace, "SECURITY.md"), "utf8")
 
-/** Of the tables under "What is promised": each promise, and what it is tested by. */
+/** Each promise of the tables under "What is promised", and its test. */
 const promises = [...(security.split(/^## /m)[3] ?? "").matchAll(/^\| (?!promise|---)(.+) \| (.+) \|$/gm)].map(
   ([, promise = "", tests = ""]): [string, string] => [promise, tests],
 )

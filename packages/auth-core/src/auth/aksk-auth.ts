@@ -175,7 +175,7 @@ export function akskAuth(
     },
     accepted: ({ used }, url) => source.accepted((used as SignedWith).credentials, url),
     reset() {
-      // In the order of a request, so that the next one waits for it.
+      // Runs as part of the request, so that the next one waits.
       const forgiven = andThen(source.current(), (key) =>
         andThen(onDemand(), ({ forgive }) => forgive(key, options.clock)),
       )

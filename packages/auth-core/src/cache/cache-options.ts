@@ -28,11 +28,11 @@ export interface TokenCacheOptions {
    */
   refreshTimeoutMs?: number | undefined
   /**
-   * How many refreshes may be on their way at once. Others wait for their turn, in order, so that a hundred thousand identities
-   * that are asked for together do not all call their issuer together. Those for which a caller waits go first. One whose
-   * callers have all aborted leaves the line. One on which another depends, by `resolve` of its context, does not wait. If none
-   * ends for 5 seconds, all begin. There is no limit on Cloudflare Workers, where a refresh may end with its request, nor with
-   * `waitUntil`.
+   * How many refreshes may run at once. The others wait in order, so that a hundred thousand identities that are asked for
+   * together do not all call their issuer together. A refresh that a caller waits for goes first, one whose callers have all
+   * aborted leaves the line, and one that another refresh needs, by `resolve` of its context, does not wait. If none ends for
+   * 5 seconds, all begin. There is no limit with `waitUntil`, or on Cloudflare Workers, where a refresh may end with its
+   * request.
    * @default 1_000
    */
   maxConcurrentRefreshes?: number | undefined

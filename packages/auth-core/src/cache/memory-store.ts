@@ -14,7 +14,7 @@ export interface MemoryStoreOptions {
 
 /** The record of one key. */
 interface MemoryRecord {
-  /** Of the last value that was set or deleted. */
+  /** Version of the last value that was set or deleted. */
   version: number
   value?: { readonly text: string; readonly endsAt: number } | undefined
   failure?: { readonly text: string; readonly version: number; waitsUntil: number; keptUntil: number } | undefined

@@ -5,7 +5,7 @@ export interface ErrorFields {
   errorCode?: string | undefined
   errorMessage?: string | undefined
   requestId?: string | undefined
-  /** Of IAM v5: the policies behind a refusal. STS decodes it. */
+  /** The policies behind a refusal by IAM v5, encoded. STS decodes them. */
   encodedAuthorizationMessage?: string | undefined
 }
 
@@ -29,7 +29,7 @@ export function readErrorFields(text: string): ErrorFields {
   }
 }
 
-/** Where gateways, OBS and IAM name the request, if the body does not. */
+/** Headers in which gateways, OBS and IAM name the request, if the body does not. */
 const REQUEST_ID_HEADERS = ["x-request-id", "x-obs-request-id", "x-iam-trace-id"]
 
 /** The id of the request in the headers of an answer. Answers to HEAD have no other. */

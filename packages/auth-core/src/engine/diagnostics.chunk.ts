@@ -21,8 +21,8 @@ import { tellListeners, warn } from "../runtime/tell-listeners.ts"
  * | --- | --- |
  * | `host-not-listed` | has a host that is not on the list: `hosts`, else those of the cloud and that of the base URL |
  * | `no-base-url` | has a host that is not the cloud's, and the client has no base URL that would admit it |
- * | `redirected` | comes of a redirect from another origin, and only the default list would admit its host |
- * | `plain-http` | comes of a redirect from another origin to a host that is admitted, but by plain http |
+ * | `redirected` | comes from a redirect from another origin, and only the default list would admit its host |
+ * | `plain-http` | comes from a redirect from another origin to a host that is admitted, but by plain http |
  */
 export type BareReason = "host-not-listed" | "no-base-url" | "redirected" | "plain-http"
 
@@ -233,7 +233,7 @@ export function tellFailure(attempt: ToldAttempt, thrown: unknown, { onEvent }: 
   tellListeners({ type: "failure", ...partiesOf(attempt), error, code: codeIn(thrown), durationMs }, onEvent)
 }
 
-/** Of the innermost cause, which says most. */
+/** The code of the innermost cause, which says most. */
 function codeIn(thrown: unknown, depth = 0): string | undefined {
   const { cause, errors } = Object(thrown)
   const [inner] = depth < DEEPEST_CAUSE ? [cause, errors].flat().filter((one) => Object(one) === one) : []

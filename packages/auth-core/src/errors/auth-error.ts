@@ -46,7 +46,7 @@ export interface AuthErrorDetails {
   errorMessage?: string | undefined
   /** `request_id` of the answer, which Huawei Cloud support asks for. */
   requestId?: string | undefined
-  /** Of IAM v5: the policies behind a refusal, encoded. `sts:decode-authorization-message` decodes them. */
+  /** The policies behind a refusal by IAM v5, encoded. `sts:decode-authorization-message` decodes them. */
   encodedAuthorizationMessage?: string | undefined
   /** Origin that answered, or was meant to. */
   endpoint?: string | undefined
@@ -70,7 +70,7 @@ export class AuthError extends Error {
   declare readonly errorMessage?: string
   /** `request_id` of the answer, which Huawei Cloud support asks for. */
   declare readonly requestId?: string
-  /** Of IAM v5: the policies behind a refusal, encoded. */
+  /** The policies behind a refusal by IAM v5, encoded. */
   declare readonly encodedAuthorizationMessage?: string
   /** Origin that answered, or was meant to. */
   declare readonly endpoint?: string

@@ -19,7 +19,7 @@ export interface Answer {
   readonly request: Partial<ExplainedRequest> | undefined
   /** The action that failed, of an AuthError. */
   readonly action?: string | undefined
-  /** Of an error that came without an answer. */
+  /** Why there is no answer, if an error came without one. */
   readonly failure?: Failure | undefined
   /** The answer has just come, so the local clock may be compared with the server's. */
   readonly isLive: boolean
@@ -28,7 +28,7 @@ export interface Answer {
 /** Why there is no answer. */
 export interface Failure {
   readonly message: string
-  /** Of an error of this library, which then did not send the request. */
+  /** Code of an error of this library, which then did not send the request. */
   readonly ours?: AuthErrorCode | undefined
   /** Such as `ENOTFOUND`. */
   readonly code?: string | undefined
@@ -94,7 +94,7 @@ export function noAnswer(failure: Failure): Answer {
   return { status: undefined, headers: {}, text: undefined, request: undefined, failure, isLive: true }
 }
 
-/** Of fetch, axios, got or undici, or plain. */
+/** The answer in a response of fetch, axios, got or undici, or in a plain object. */
 function ofResponse(
   response: object,
   request: Partial<ExplainedRequest> | undefined,
@@ -171,7 +171,7 @@ function beginningOf(body: ArrayBuffer | ArrayBufferView): string {
   return new TextDecoder().decode(new Uint8Array(buffer, start, Math.min(body.byteLength, LONGEST_ANSWER)))
 }
 
-/** Leaves what is beyond the limit unread, where the body can be read in pieces. */
+/** Reads only up to the limit if the body comes in pieces. */
 async function readText(body: Reader): Promise<unknown> {
   if (body instanceof Blob) return await body.slice(0, LONGEST_ANSWER).text()
   const pieces = piecesOf(memberAt(body, "body")) ?? piecesOf(body)
@@ -188,7 +188,7 @@ async function readText(body: Reader): Promise<unknown> {
 
 type Piece = Uint8Array | string
 
-/** Of a stream of the Web, or of Node, as node-fetch and undici have. */
+/** The pieces of a stream of the Web, or of Node, as node-fetch and undici have. */
 function piecesOf(stream: unknown): AsyncIterable<Piece> | undefined {
   if (!isObject(stream)) return undefined
   if (typeof memberAt(stream, "getReader") === "function") return readPieces(stream as unknown as ReadableStream<Piece>)
@@ -232,7 +232,7 @@ function ofAxios(config: object, native: unknown): Partial<ExplainedRequest> {
   })
 }
 
-/** Of a request of node:http, as it went out; or of fetch. */
+/** The URL of a request of node:http, as it went out, or of fetch. */
 function urlOfNative(native: object): string | undefined {
   const [protocol, host, path] = ["protocol", "host", "path"].map((name) => textAt(native, name))
   if (protocol === undefined || host === undefined || path === undefined) return textAt(native, "url")
@@ -306,7 +306,7 @@ export interface AnswerFields {
   readonly subject: string
 }
 
-/** Of a longer message or page, the rest is not looked at. */
+/** The rest of a longer message is ignored. */
 const LONGEST_SUBJECT = 4_000
 
 /** The code and the text, in any shape. */

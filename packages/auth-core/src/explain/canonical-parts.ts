@@ -27,14 +27,14 @@ export function findCanonicalRequest(text: string): { before: string; canonicalR
   return { before, canonicalRequest: withoutTail(rest) }
 }
 
-/** Where a text ends without certain characters at its end. A pattern with `$` would try each run of them from each character. */
+/** The end of a text without its trailing characters of a kind. A pattern with `$` would try each run of them from each character. */
 function endWithout(character: RegExp, text: string, from = text.length): number {
   let end = from
   while (end > 0 && character.test(text.charAt(end - 1))) end -= 1
   return end
 }
 
-/** Of raw JSON, the end of its string; and what HTML and JSON escape. */
+/** Cuts raw JSON at the end of its string, and undoes the escapes of HTML and JSON. */
 function withoutTail(text: string): string {
   const end = /"\s*(?:,\s*"\w+"\s*:|\})/.exec(text)
   const clean = (end === null ? text : text.slice(0, end.index))
@@ -152,7 +152,7 @@ export type ComparedPart = "method" | "path" | "query" | "header" | "signed-head
 export interface ComparedLine {
   /** The part of the canonical request. */
   readonly part: ComparedPart
-  /** Of a header. */
+  /** Name of a header; absent for other lines. */
   readonly name?: string
   /** As it was signed; `undefined` when it is not there, or not known. */
   readonly expected: string | undefined
@@ -230,6 +230,6 @@ function headerLine(
   if (isListed && (arrived === undefined || arrived === "") && expected !== "")
     return { ...fields, verdict: "different" }
   if (expected === undefined) return { ...fields, verdict: "unknown" }
-  // By what is shown, since only the fingerprint of a secret may be known.
+  // Compares the shown forms, since only a fingerprint may be known.
   return { ...fields, verdict: fields.expected === fields.received ? "same" : "different" }
 }

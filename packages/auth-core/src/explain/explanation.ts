@@ -165,7 +165,7 @@ function withShortValues<T extends Values>(values: T): T {
   return { ...values, expected: shortened(values.expected), received: shortened(values.received) }
 }
 
-/** Of equal texts, and of one text alone, 0. */
+/** 0 for equal texts or a single one. */
 function commonLength(one: string, other: string): number {
   if (one === other) return 0
   let length = 0

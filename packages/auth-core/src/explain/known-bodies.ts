@@ -142,7 +142,7 @@ function* jsonForms(text: string): Generator<Form> {
 const DEEPEST_JSON = 500
 const JSON_TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|-?\d[\d.eE+-]*|[{}[\]]/gs
 
-/** The loss of a JSON text that is parsed and written anew, and its depth. */
+/** The part that a JSON text loses when it is parsed and written anew, and its depth. */
 function lossesOf(text: string): { readonly lost: string | undefined; readonly depth: number } {
   const keys: Set<string>[] = []
   let [lost, depth]: [string | undefined, number] = [undefined, 0]

@@ -386,7 +386,7 @@ function payloadDifference(signed: string, received: string, facts: BodyFacts): 
   return { cause: isPlaceholder ? "body-placeholder" : (theirs?.cause ?? "body-changed"), where: "body", ...shown }
 }
 
-/** In the place of JSON that looks like a placeholder, another one may be the value that it was changed to. */
+/** Short JSON looks like a placeholder itself, and may have been changed to another one. */
 function receivedBody(hash: string, { body, algorithm }: BodyFacts): KnownBody | undefined {
   const known = knownPlaceholder(hash, algorithm)
   if (body === undefined || known?.cause === "body-lost") return known

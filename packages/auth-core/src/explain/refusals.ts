@@ -5,10 +5,10 @@ import type { Confidence, Where } from "./explanation.ts"
 export interface KnownRefusal {
   readonly cause: Cause
   readonly where: Where
-  /** Of `error_code`. */
+  /** Matches `error_code`. */
   readonly code?: RegExp
   readonly status?: readonly number[]
-  /** Of `error_msg`, or of a text that is no JSON. */
+  /** Matches `error_msg`, or a text that is no JSON. */
   readonly text?: RegExp
   /** @default "certain" */
   readonly confidence?: Confidence

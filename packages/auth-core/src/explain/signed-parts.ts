@@ -96,7 +96,7 @@ export function signedRequest(
   }
 }
 
-/** By lower-case name; without what somebody masked. */
+/** The wanted headers by lower-case name, without values that somebody masked. */
 function readHeaders({ headers }: Partial<ExplainedRequest>, wanted: readonly string[]): Map<string, string> {
   const { names, read } = selectHeaders(wanted)
   // A value with a line break could not be sent, so it is not what was signed.

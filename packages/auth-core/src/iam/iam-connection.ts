@@ -80,7 +80,7 @@ export function iamConnection(options: IamOptions, via?: IamConnection): IamConn
 
 /**
  * The endpoint that the options name, directly, by a region or by a cloud; `undefined` if the environment or the default
- * decides, or if the region is missing in which the cloud has an endpoint.
+ * decides, or if the cloud needs a region and none is given.
  */
 export function namedEndpoint(options: IamOptions): string | undefined {
   const { iamEndpoint, region, cloud } = options
@@ -251,7 +251,7 @@ export function checkUrl(value: unknown, name: string, mayBePlain: (hostname: st
   return url
 }
 
-/** This machine, and link-local addresses, at which a cloud serves its machines. No router passes them on. */
+/** Whether a host is this machine or has a link-local address, by which a cloud serves its machines. No router passes these on. */
 export function isMachineLocal(hostname: string): boolean {
   return isLoopback(hostname) || /^169\.254(\.\d{1,3}){2}$/.test(hostname)
 }

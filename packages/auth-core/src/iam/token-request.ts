@@ -8,7 +8,7 @@ import { checkInteger, type IamConnection } from "./iam-connection.ts"
 import { readSecret, type Secret } from "./secret.ts"
 import { type NameOrId, namedBody, namedText, scopeBody, type TokenScope } from "./token-scope.ts"
 
-/** Without the catalog, which makes an answer large and is not used here. */
+/** Omits the catalog, which makes an answer large and is not used here. */
 const PATH = "/v3/auth/tokens?nocatalog=true"
 
 /**

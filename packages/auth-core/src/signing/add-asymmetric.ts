@@ -6,7 +6,7 @@ import type { Key, KeyMaterial } from "./string-to-sign.ts"
 
 /** A signature scheme on an elliptic curve. Keys are in lower-case hex. */
 export interface Curve {
-  /** Of the base point. */
+  /** Order of the base point. */
   readonly order: bigint
   /** Uncompressed: `04`, x, y. */
   publicKeyOf(privateKey: string): string

@@ -8,11 +8,11 @@ export interface SignatureClaim {
   readonly scoped: boolean
   /** The AK that the header names. */
   readonly accessKeyId: string
-  /** Day (`YYYYMMDD`), region and service of the credential scope, where the algorithm has one. */
+  /** Day of the credential scope, `YYYYMMDD`; `undefined` without a scope. */
   readonly day: string | undefined
-  /** Of the credential scope, where the algorithm has one. */
+  /** Region of the credential scope; `undefined` without a scope. */
   readonly region: string | undefined
-  /** Of the credential scope, where the algorithm has one. */
+  /** Service of the credential scope; `undefined` without a scope. */
   readonly service: string | undefined
   /** Names as they stand in the header. */
   readonly signedHeaders: readonly string[]
@@ -27,7 +27,7 @@ export interface ParsedAuthorization extends SignatureClaim {
 /** The AK, and the day, region and service of a scope. */
 const ACCESS = /^Access=(.+)$/
 const CREDENTIAL = /^Credential=([^/]+)\/(\d{8})\/([\w.-]+)\/([\w.-]+)$/
-/** Of the older form of SDK-HMAC-SHA256, which has the name of the usual one. */
+/** Credential in the older form of SDK-HMAC-SHA256, which has the name of the usual one. */
 const SCOPED = /^Credential=([^/]+)\/(\d{8})\/([\w.-]*)\/([\w.-]*)\/sdk_request$/
 
 /** A pattern with the count in it takes 0.2 us more. */

@@ -1,3 +1,4 @@
+// Loaded on demand, since only large bodies are hashed in pieces.
 import { createIncrementalHash } from "#digest"
 import { hexOf } from "../digest/bytes.ts"
 import { bytesOf, type HashAlgorithm, type IncrementalHash } from "../digest/digest.ts"
@@ -6,8 +7,6 @@ import { isSpent } from "../runtime/has-brand.ts"
 import type { SigningAlgorithm } from "./algorithm.ts"
 import { checkBody } from "./check-body.ts"
 import { algorithmOf } from "./keyed-algorithm.ts"
-
-// Only large bodies are hashed in pieces, so this is loaded on demand.
 
 /** A web stream, or an async iterable such as a stream of Node. */
 export type PayloadStream = ReadableStream<Uint8Array | string> | AsyncIterable<Uint8Array | string>
@@ -87,7 +86,7 @@ export async function hashInSlices(body: string | Uint8Array, algorithm: HashAlg
 
 /**
  * The SHA-256 of WebCrypto, which computes in another thread and is about ten times as fast as JavaScript. It copies the body.
- * `undefined` where there is none, as in a page without https, or where it takes no such bytes, as of shared memory.
+ * `undefined` if it is missing, as in a page without https, or if it refuses the bytes, as those of shared memory.
  */
 async function hashedElsewhere(body: string | Uint8Array): Promise<string | undefined> {
   const { subtle } = globalThis.crypto ?? {}

@@ -64,7 +64,7 @@ function signatureCheck(world: World, mask: Mask, request: RecordedRequest): Req
   const check = { steps, canonicalRequest: maskCanonical(canonical) }
   if (failedAt !== "Signature" || signature.key === undefined) return check
   const { accessKeyId, secretAccessKey } = signature.key
-  // Only for POST does the scoped form put the query into the payload.
+  // The scoped form puts the query into the payload only for POST.
   const apart = claimed.scoped ? (arrivedCanonical({ ...request, method: "GET" }, claimed) ?? canonical) : canonical
   const found = findSignedRequest({
     arrived: { ...parseCanonical(apart), method: parseCanonical(canonical).method },
@@ -130,7 +130,7 @@ function arrivedCanonical(
   const { algorithm, scoped, signedHeaders, hash } = claimed
   const { bytes = 0, content, sha256 } = trace.body ?? {}
   const payloadHash = headers[`x-sdk-content-${hash}`] ?? (hash === "sm3" ? undefined : sha256)
-  // Of a body that is not kept, no other hash is known.
+  // If the body was not kept, no other hash is known.
   if (payloadHash === undefined && content === undefined && bytes > 0) return undefined
   // A signed header that did not arrive counts as empty.
   const signed = Object.fromEntries(signedHeaders.map((name) => [name, headers[name] ?? ""]))

@@ -287,7 +287,7 @@ function unlike(arrived: string, found: readonly [string, string][]): [string, s
   return found.filter(([other]) => !seen.has(other) && seen.add(other))
 }
 
-/** Undoes a second encoding alone: what was encoded only once stays so. */
+/** Undoes a second encoding. A part that was encoded once stays encoded. */
 function encodedOnceLess(text: string): string {
   return text.replaceAll(/%25(?=[\dA-F]{2})/gi, "%")
 }

@@ -29,7 +29,7 @@ function maskText(text: string): string {
   return /^\s*[[{]/.test(text) ? maskBody(text) : text
 }
 
-/** Each matches what stands before a value, the name in it, and the value; with the mask. */
+/** Patterns of a field: the text before its value, with the name in it, and the value. Each with its mask. */
 const FIELDS: readonly (readonly [field: RegExp, mask: string])[] = [
   // A member of JSON.
   [/("((?:[^"\\]|\\.)*)"\s*:\s*)("(?:[^"\\]|\\.)*"?|[-\d][\w.+-]*)/g, `"${SECRET}"`],

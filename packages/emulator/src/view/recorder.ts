@@ -54,7 +54,7 @@ export interface Recorder {
 
 const MOST_REQUESTS = 10_000
 
-/** Of longer bodies only the size and the hash are kept. */
+/** Longer bodies keep only their size and hash. */
 const MOST_BODY_BYTES = 16 * 1024
 
 /** The limit of all bodies together. The oldest go first. */

@@ -9,7 +9,7 @@ type Timer = { callOff(): void; unref(): void }
  * and timers run on the machine of the process that starts them.
  *
  * @param machine the machine whose process runs now
- * @param leastIntervalMs what repeats more often than this, repeats so seldom
+ * @param leastIntervalMs timers that repeat more often are slowed to this
  */
 export function installVirtualGlobals(random: Random, machine: () => Machine, leastIntervalMs = 0): () => void {
   const later = (run: () => void, ms = 0): Timer => {
