@@ -5,7 +5,7 @@ export type Origin = Pick<URL, "origin" | "protocol" | "host" | "hostname" | "po
 const NORMAL = /^(?:\/(?!\.)[\w.~!$&'()*,;=:@-]*)+(?:\?[\w.~!$&()*,;=:@/?%-]*)?$/
 
 /**
- * Joins an origin and a target if the URL parser would change neither: then it need not be parsed, which saves 2 us a
+ * Joins an origin and a target if the URL parser would change neither: then it need not be parsed, which saves 0.5 us a
  * request.
  *
  * @param target path and query
