@@ -41,8 +41,9 @@ async function addAlgorithm(authorization: string): Promise<void> {
   if (authorization.startsWith("SDK-SM2-SM3 ")) await import("@countersign/auth-core/sm2")
 }
 
-/** With a request id. */
-function inGatewaysForm({ status, body, message }: Refusal): Error {
+/** With a request id. The gateway asks for a token even where it takes none. */
+function inGatewaysForm({ code, status, body, message }: Refusal): Error {
+  if (code === "SIGNATURE_MISSING") return unauthorized("x-auth-token not found")
   const answer = parseJson(body)
   return gatewayError(status, textAt(answer, "error_code") ?? "", textAt(answer, "error_msg") ?? message)
 }

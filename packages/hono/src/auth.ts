@@ -59,7 +59,7 @@ export function auth<
         context.res = responseOf(received.refusal)
       })
     }
-    const received = receive(raw, keep)
+    const received = receive(raw, keep, context.env)
     return received instanceof Promise ? received.then(goOn) : (goOn(received) as Promise<Response>)
   }
 }

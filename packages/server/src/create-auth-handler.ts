@@ -89,7 +89,7 @@ export function createAuthHandler<
     fetch:
       (handler) =>
       async (request, ...rest) => {
-        const received = await receiveFetch(request, (auth) => Object.assign(given, { auth }))
+        const received = await receiveFetch(request, (auth) => Object.assign(given, { auth }), rest[0])
         if (!received.ok) return responseOf(received)
         const { auth, rawBody } = received
         const given = Object.assign(received.request, { auth, rawBody })

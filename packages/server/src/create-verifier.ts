@@ -9,11 +9,13 @@ import {
   type RequestHead,
   selectHeaders,
 } from "@countersign/auth-core/adapter"
+import { AMBIGUITY } from "./ambiguity.ts"
 import { checkOptions, overriding } from "./check-option.ts"
 import type { TokenCaller, TokenFacts } from "./identity.ts"
 import type { ReadyKey } from "./key-source.ts"
 import { type Awaitable, answerOf, inTime, whenAnswered } from "./lookup.ts"
 import {
+  type FoundKey,
   lockedBy,
   noteSuccess,
   type OpenRequest,
@@ -25,6 +27,7 @@ import {
 } from "./open-request.ts"
 import type { Refusal, RefusalFacts } from "./refusal.ts"
 import { CARRIER, type CarriedHead } from "./replay-store.ts"
+import { expiryText, otherKey, soughtKey } from "./sought-key.ts"
 import type { TokenTest } from "./token-policy.ts"
 import { createTell, type Events } from "./verifier-event.ts"
 import {
@@ -123,7 +126,7 @@ function verifierOf<Owner>(options: VerifierOptions<Owner>, events: Events): Ver
           OptionalUnder<Route, boolean>
         >
       },
-      refuseSize: (bytes) => (bytes > policy.maxBodyBytes ? rules.refuse(TOO_LARGE) : undefined),
+      refuseSize: (bytes) => (bytes > policy.maxBodyBytes ? policy.refuse(TOO_LARGE) : undefined),
     }
   }
   return prepare(overriding<RouteOptions>(ROUTE_OPTIONS, options, {}))
@@ -136,17 +139,18 @@ function ended<Owner>(opened: OpenRequest<Owner> | Refusal, { body }: CompleteRe
 type Opened<Owner> = Awaitable<OpenRequest<Owner> | Refusal>
 
 const CREDENTIALS = selectHeaders(["authorization", "x-auth-token"])
-const NOTHING_SENT: RefusalFacts = { code: "SIGNATURE_MISSING", message: "x-auth-token not found" }
 const MALFORMED: RefusalFacts = { code: "SIGNATURE_MALFORMED", message: "Unauthorized" }
 
 function openRequest<Owner>(head: CarriedHead, rules: Rules<Owner>, policy: Policy): Opened<Owner> {
   const { tokens, keys, basic } = rules
   const { schemes, optional } = policy
+  const ambiguity = head[AMBIGUITY]
+  if (ambiguity !== undefined) return policy.refuse({ code: "REQUEST_AMBIGUOUS", message: ambiguity })
   let isOtherSent = false
   // Most verifiers check signatures alone, and need not look at the headers twice.
   if (tokens !== undefined || basic || optional) {
     const sent = asked(() => CREDENTIALS.read(head.headers))
-    if (sent === undefined) return rules.refuse(MALFORMED)
+    if (sent === undefined) return policy.refuse(MALFORMED)
     const [authorization, token] = sent
     if (tokens !== undefined && token !== undefined && schemes.has("token"))
       return openWithToken(token, tokens, rules, policy)
@@ -156,18 +160,20 @@ function openRequest<Owner>(head: CarriedHead, rules: Rules<Owner>, policy: Poli
   }
   const isAnonymous = optional && !isOtherSent
   if (keys === undefined || !schemes.has("signature"))
-    return isAnonymous ? new UnsignedRequest<Owner>(undefined, rules, policy) : rules.refuse(NOTHING_SENT)
+    return isAnonymous ? new UnsignedRequest<Owner>(undefined, rules, policy) : policy.refuse(policy.nothingSent)
   const received = rules.receive(head, rules.scoped)
   if (received.ok === false) {
     if (isAnonymous && received.code === "SIGNATURE_MISSING")
       return new UnsignedRequest<Owner>(undefined, rules, policy)
-    return rules.refuse(received)
+    return policy.refuse(received.code === "SIGNATURE_MISSING" ? policy.nothingSent : received)
   }
   const { accessKeyId } = received
   const time = rules.now()
   const fault = faultBeforeKey(received, rules, policy, time)
-  if (fault !== undefined) return rules.refuse({ accessKeyId, ...fault })
-  return withKey(accessKeyId, keys, rules, time, (key) => openSigned(received, key, rules, policy, head[CARRIER]))
+  if (fault !== undefined) return policy.refuse({ accessKeyId, ...fault })
+  return withKey(accessKeyId, keys, rules, policy, time, (key, isRemembered) =>
+    openSigned(received, { key, isRemembered }, rules, policy, head[CARRIER]),
+  )
 }
 
 /** AKs have 20 characters or so. Longer ones would fill the cache of keys. */
@@ -199,47 +205,30 @@ function withKey<Owner>(
   accessKeyId: string,
   keys: NonNullable<Rules<Owner>["keys"]>,
   rules: Rules<Owner>,
+  policy: Policy,
   time: number,
-  goOn: (key: ReadyKey<Owner>) => Opened<Owner>,
+  goOn: (key: ReadyKey<Owner>, isRemembered: boolean) => Opened<Owner>,
 ): Opened<Owner> {
   const locked = rules.lockOut && lockedBy(rules.lockOut, accessKeyId)
-  if (locked !== undefined) return rules.refuse({ accessKeyId, ...locked })
+  if (locked !== undefined) return policy.refuse({ accessKeyId, ...locked })
   const atHand = keys.atHand(accessKeyId, time)
-  return atHand !== undefined && atHand.expiresAt > time ? goOn(atHand) : withSoughtKey(accessKeyId, keys, rules, goOn)
-}
-
-function withSoughtKey<Owner>(
-  accessKeyId: string,
-  keys: NonNullable<Rules<Owner>["keys"]>,
-  rules: Rules<Owner>,
-  goOn: (key: ReadyKey<Owner>) => Opened<Owner>,
-): Opened<Owner> {
-  const judge = (key: ReadyKey<Owner> | undefined): Opened<Owner> => {
-    if (key === undefined) {
-      const message = `Get secretKey failed,ak:${accessKeyId},err:ak not exist`
-      return rules.refuse({ code: "ACCESS_KEY_UNKNOWN", message, accessKeyId })
-    }
-    if (key.expiresAt <= rules.now())
-      return rules.refuse({ code: "ACCESS_KEY_EXPIRED", message: expiryText(key.expiresAt), accessKeyId })
+  if (atHand !== undefined && atHand.expiresAt > time) return goOn(atHand, true)
+  return andThen(soughtKey(accessKeyId, rules, policy), (one) => {
+    if (!("key" in one)) return one
     // Others that waited for the same answer may have failed meanwhile.
-    const locked = rules.lockOut && lockedBy(rules.lockOut, accessKeyId)
-    return locked === undefined ? goOn(key) : rules.refuse({ accessKeyId, ...locked })
-  }
-  const failed = (cause: unknown): Refusal =>
-    rules.refuse({ code: "KEY_SOURCE_FAILED", message: "the key cannot be looked up now", accessKeyId, cause })
-  // A copy: a part of a header would keep all of it in memory.
-  const name = JSON.parse(JSON.stringify(accessKeyId)) as string
-  return whenAnswered(() => keys.find(name, rules.keyContext(name)), judge, failed)
+    const lockedSince = rules.lockOut && lockedBy(rules.lockOut, accessKeyId)
+    return lockedSince === undefined ? goOn(one.key, false) : policy.refuse({ accessKeyId, ...lockedSince })
+  })
 }
 
 function openSigned<Owner>(
   received: ReceivedSignature,
-  key: ReadyKey<Owner>,
+  found: FoundKey<Owner>,
   rules: Rules<Owner>,
   policy: Policy,
   carrier: object | undefined,
 ): Opened<Owner> {
-  const signed = new SignedRequest(received, key, rules, policy, carrier)
+  const signed = new SignedRequest(received, found, rules, policy, carrier)
   if (received.payload === undefined) return signed
   return andThen(signed.check(undefined), (refused) => refused ?? signed)
 }
@@ -251,16 +240,25 @@ function openWithBasic<Owner>(
   policy: Policy,
 ): Opened<Owner> {
   const sent = parseBasic(authorization)
-  if (sent === undefined || sent.accessKeyId.length > LONGEST_ACCESS_KEY_ID) return rules.refuse(MALFORMED)
+  if (sent === undefined || sent.accessKeyId.length > LONGEST_ACCESS_KEY_ID) return policy.refuse(MALFORMED)
   const { accessKeyId, secret } = sent
-  return withKey(accessKeyId, keys, rules, rules.now(), ({ verifying, owner }) => {
+  const judge = (key: ReadyKey<Owner>, isRemembered: boolean): Opened<Owner> => {
     // Basic credentials have no place for a security token.
-    const isRight = verifying.filter((key) => key.securityToken === undefined && key.hasSecret(secret)).length > 0
-    if (!isRight)
-      return refuseKey(rules, accessKeyId, { code: "SIGNATURE_MISMATCH", message: "the secret is not that of the key" })
-    if (rules.lockOut !== undefined) noteSuccess(rules.lockOut, accessKeyId)
-    return new UnsignedRequest<Owner>({ scheme: "basic", accessKeyId, owner: owner as Owner }, rules, policy)
-  })
+    const isRight = key.verifying.filter((one) => one.securityToken === undefined && one.hasSecret(secret)).length > 0
+    if (isRight) {
+      if (rules.lockOut !== undefined) noteSuccess(rules.lockOut, accessKeyId)
+      return new UnsignedRequest<Owner>({ scheme: "basic", accessKeyId, owner: key.owner as Owner }, rules, policy)
+    }
+    const other = isRemembered ? otherKey(accessKeyId, key, rules, policy) : undefined
+    return andThen(other, (one): Opened<Owner> => {
+      if (one !== undefined) return "key" in one ? judge(one.key, false) : one
+      return refuseKey(rules, policy, accessKeyId, {
+        code: "SIGNATURE_MISMATCH",
+        message: "the secret is not that of the key",
+      })
+    })
+  }
+  return withKey(accessKeyId, keys, rules, policy, rules.now(), judge)
 }
 
 /** For a source of the program; `keystone` has a limit of its own. */
@@ -273,17 +271,17 @@ function openWithToken<Owner>(
   policy: Policy,
 ): Opened<Owner> {
   const invalid: RefusalFacts = { code: "TOKEN_INVALID", message: "decrypt token fail" }
-  if (!isHeaderText(token)) return rules.refuse(invalid)
+  if (!isHeaderText(token)) return policy.refuse(invalid)
   const judge = (caller: TokenCaller<Owner> | null | undefined): OpenRequest<Owner> | Refusal => {
-    if (caller === undefined || caller === null) return rules.refuse(invalid)
+    if (caller === undefined || caller === null) return policy.refuse(invalid)
     if (!(caller.expiresAt > rules.now()))
-      return rules.refuse({ code: "TOKEN_EXPIRED", message: expiryText(caller.expiresAt) })
+      return policy.refuse({ code: "TOKEN_EXPIRED", message: expiryText(caller.expiresAt) })
     const barred = policy.isLetIn && barredBy(policy.isLetIn, caller)
-    if (barred !== undefined) return rules.refuse(barred)
+    if (barred !== undefined) return policy.refuse(barred)
     return new UnsignedRequest<Owner>({ ...caller, scheme: "token", accessKeyId: undefined }, rules, policy)
   }
   const failed = (cause: unknown): Refusal =>
-    rules.refuse({ code: "TOKEN_SOURCE_FAILED", message: "the token cannot be checked now", cause })
+    policy.refuse({ code: "TOKEN_SOURCE_FAILED", message: "the token cannot be checked now", cause })
   return whenAnswered(
     () => inTime(tokens.find(token, rules.tokenContext()), TOKEN_TIMEOUT_MS, "The token source"),
     judge,
@@ -297,11 +295,4 @@ function barredBy(isLetIn: TokenTest, caller: TokenFacts): RefusalFacts | undefi
   if (answer === true) return undefined
   if (answer === false) return { code: "TOKEN_FORBIDDEN", message: "The IAM user is not authorized to access the API." }
   return { code: "TOKEN_POLICY_FAILED", message: "the caller cannot be judged now", ...answer }
-}
-
-/** In the gateway's words: UTC, six decimals. */
-function expiryText(expiresAt: number): string {
-  const date = new Date(expiresAt)
-  const at = Number.isNaN(date.getTime()) ? "unknown" : date.toISOString().replace("Z", "000Z")
-  return `token expires, expires_at: ${at}`
 }

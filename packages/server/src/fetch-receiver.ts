@@ -1,4 +1,5 @@
 import { andThen, joined, rememberLast } from "@countersign/auth-core/adapter"
+import { AMBIGUITY, ambiguityOf, incomingIn } from "./ambiguity.ts"
 import { CollectedBody } from "./collected-body.ts"
 import type { Verifier } from "./create-verifier.ts"
 import {
@@ -33,10 +34,12 @@ export interface ReceivedRequest<Owner> {
  * Takes a request, at once if it has no body and the key is at hand. It fails if the body cannot be read.
  *
  * @param identify keeps the auth of a body that was streamed before it was checked. It is called before the body ends.
+ * @param bindings of a server that shows its request of Node as `incoming`
  */
 export type FetchReceiver<Owner> = (
   request: Request,
   identify: (auth: AuthOf<Owner>) => void,
+  bindings?: unknown,
 ) => Awaitable<ReceivedRequest<Owner> | Refusal>
 
 /**
@@ -51,8 +54,10 @@ export function createFetchReceiver<Owner>(
   const handling = handlingOf(verifier, options)
   // A check takes 0.7 us less: most requests sign the same headers as the one before.
   const namesIn = rememberLast(namesToRead)
-  return (request, identify) => {
-    const opened = handling.verifier.open(headOfRequest(handling, request, namesIn))
+  return (request, identify, bindings) => {
+    const incoming = incomingIn(bindings)
+    const ambiguity = incoming && ambiguityOf(incoming.url ?? "/", incoming)
+    const opened = handling.verifier.open(headOfRequest(handling, request, ambiguity, namesIn))
     return andThen(opened, (one) => (one.ok ? begin(handling, request, one, identify) : one))
   }
 }
@@ -93,13 +98,14 @@ function begin<Owner>(
 
 const ORIGIN = /^https?:\/\/[^/?#]*/i
 
-function headOfRequest(handling: Handling<unknown>, request: Request, namesIn: NamesIn) {
+function headOfRequest(handling: Handling<unknown>, request: Request, ambiguity: string | undefined, namesIn: NamesIn) {
   const { method, headers } = request
   // No signature covers a fragment, and frameworks read on in it.
   const url = request.url.replaceAll("#", "%23")
-  if (handling.asSigned === undefined) return { method, url, headers: signedOnly(headers, namesIn), [CARRIER]: request }
+  if (handling.asSigned === undefined)
+    return { method, url, headers: signedOnly(headers, namesIn), [CARRIER]: request, [AMBIGUITY]: ambiguity }
   const path = url.replace(ORIGIN, "").replace(/^(?!\/)/, "/")
-  return headOf(handling, method, path, Object.fromEntries(headers), request)
+  return headOf(handling, method, path, Object.fromEntries(headers), request, ambiguity)
 }
 
 /** The official Node SDK sends this with each GET, but a Request has no body then. Nobody but the check misses it. */

@@ -1,4 +1,5 @@
 import { asked, invalidOption } from "@countersign/auth-core/adapter"
+import { AMBIGUITY } from "./ambiguity.ts"
 import { checkBooleans, checkOptions, overriding } from "./check-option.ts"
 import type { Verifier } from "./create-verifier.ts"
 import { CARRIER, type CarriedHead } from "./replay-store.ts"
@@ -166,6 +167,7 @@ export function headOf(
   path: string,
   headers: Readonly<Record<string, unknown>>,
   carrier: object,
+  ambiguity: string | undefined,
 ): CarriedHead {
   const signed = asSigned?.(path, (name) => textAt(headers, name))
   // HTTP/2 names the host in a field of its own.
@@ -175,6 +177,7 @@ export function headOf(
     method,
     url: NOWHERE + withoutFragment(signed?.path ?? path),
     [CARRIER]: carrier,
+    [AMBIGUITY]: ambiguity,
     headers: asSent(own === undefined ? headers : { ...headers, host: own }) as Record<string, string>,
   }
 }

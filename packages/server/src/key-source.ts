@@ -8,7 +8,7 @@ export interface AccessKey<Owner = unknown> {
   secretAccessKey: string | readonly string[]
   /** Security token of a temporary key. The request must carry it, signed. */
   securityToken?: string | undefined
-  /** End of a temporary key, epoch ms. @default it has none */
+  /** End of a temporary key, epoch milliseconds. @default it has none */
   expiresAt?: number | undefined
   /** Ends up on the identity of the request: whose key it is, say. */
   owner?: Owner
@@ -21,7 +21,10 @@ export type Keys<Owner = unknown> = (accessKeyId: string) => Awaitable<AccessKey
 export interface KeyCacheOptions {
   /** How long a key is used before `keys` is asked again, milliseconds. A revoked key works as long. @default 60_000 */
   ttlMs?: number | undefined
-  /** How long it is remembered that there is no such key, milliseconds. @default 10_000 */
+  /**
+   * How long it is remembered that there is no such key, milliseconds. A signature that fits no remembered secret leads to one
+   * more question about its key, at most once within this time. @default 10_000
+   */
   absentTtlMs?: number | undefined
   /** The most keys to remember, and the most absent ones. The oldest give way. @default 10_000 */
   maxEntries?: number | undefined
@@ -68,6 +71,7 @@ export function createKeySource<Owner>(
         found === undefined || found === null ? undefined : readied(accessKeyId, found, earlier?.secrets),
       ),
     freshUntil: (key, time) => time + (key === undefined ? absentTtlMs : ttlMs),
+    againAfterMs: absentTtlMs,
     maxEntries,
     timeoutMs,
     source: "`keys`",

@@ -21,7 +21,7 @@ import {
   textAt,
   timeAt,
 } from "@countersign/auth-core/adapter"
-import { checkNumber } from "./check-option.ts"
+import { checkNumber, checkOptions } from "./check-option.ts"
 import type { Named, TokenCaller, TokenFacts, TokenUser } from "./identity.ts"
 import { type Awaitable, createLookup } from "./lookup.ts"
 import type { TokenSource } from "./token-source.ts"
@@ -67,6 +67,21 @@ export interface KeystoneOptions<Owner = undefined> {
   allowInsecure?: boolean | undefined
 }
 
+const KEYSTONE_OPTIONS: Readonly<Record<keyof KeystoneOptions, true>> = {
+  iamEndpoint: true,
+  region: true,
+  cloud: true,
+  auth: true,
+  owner: true,
+  maxAgeMs: true,
+  invalidMaxAgeMs: true,
+  staleIfDownMs: true,
+  maxEntries: true,
+  timeoutMs: true,
+  fetch: true,
+  allowInsecure: true,
+}
+
 /**
  * Asks IAM, or a Keystone, whose a token is: `GET /v3/auth/tokens` with X-Subject-Token.
  *
@@ -77,6 +92,7 @@ export interface KeystoneOptions<Owner = undefined> {
  * @see IAM API reference, "Verifying a Token"
  */
 export function keystone<Owner = undefined>(options: KeystoneOptions<Owner>): TokenSource<Owner> {
+  checkOptions("The options of `keystone`", options, KEYSTONE_OPTIONS)
   const { maxAgeMs = 300_000, invalidMaxAgeMs = 10_000, staleIfDownMs = 0 } = options
   const { maxEntries = 10_000, timeoutMs = 5_000, fetch, allowInsecure } = options
   for (const [name, value] of Object.entries({ maxAgeMs, invalidMaxAgeMs, staleIfDownMs })) checkNumber(name, value, 0)

@@ -14,6 +14,8 @@ export interface LookupOptions<Subject, Value> {
   freshUntil(value: Value | undefined, time: number): number
   /** How long it is used if the source fails, epoch ms. @default not at all */
   staleUntil?(value: Value, time: number): number
+  /** How long a subject is left alone after `findAnother` asked about it, milliseconds. @default for ever */
+  readonly againAfterMs?: number
   /** The most values to keep, and the most absences. The oldest give way. */
   readonly maxEntries: number
   /** How long the source may take, milliseconds. */
@@ -36,12 +38,19 @@ export interface Lookup<Subject, Value> {
   atHand(subject: Subject, time: number): Value | undefined
   /** Gives the answer at once if it is at hand. Fails if the source fails. */
   find(subject: Subject, context: LookupContext): Awaitable<Value | undefined>
+  /**
+   * The same for a caller whom the answer at hand, `seen`, does not fit. It asks the source although that answer is fresh, but
+   * for a subject only once within `againAfterMs`, and gives `seen` meanwhile. If the source fails, the earlier answer stays.
+   */
+  findAnother(subject: Subject, seen: Value, context: LookupContext): Awaitable<Value | undefined>
 }
 
 interface Entry<Value> {
   readonly value: Value
   freshUntil: number
   readonly staleUntil: number
+  /** Until then `findAnother` asks nothing. */
+  restUntil: number
 }
 
 /** How long a source that failed is left alone if there is an earlier answer. */
@@ -52,12 +61,14 @@ const REST_MS = 1_000
  */
 export function createLookup<Subject, Value>(options: LookupOptions<Subject, Value>): Lookup<Subject, Value> {
   const { nameOf, ask, freshUntil, staleUntil, maxEntries, timeoutMs, source } = options
+  const { againAfterMs = Number.POSITIVE_INFINITY } = options
   const present = new Map<string, Entry<Value>>()
   // Apart, so that invented subjects drive out no real one.
   const absent = new Map<string, number>()
   const pending = new Map<string, Promise<Value | undefined>>()
 
   function keep(name: string, value: Value | undefined, time: number): Value | undefined {
+    const restUntil = present.get(name)?.restUntil ?? time
     present.delete(name)
     absent.delete(name)
     const fresh = freshUntil(value, time)
@@ -66,7 +77,7 @@ export function createLookup<Subject, Value>(options: LookupOptions<Subject, Val
       putBounded(
         present,
         name,
-        { value, freshUntil: fresh, staleUntil: staleUntil?.(value, time) ?? fresh },
+        { value, freshUntil: fresh, staleUntil: staleUntil?.(value, time) ?? fresh, restUntil },
         maxEntries,
       )
     return value
@@ -78,6 +89,39 @@ export function createLookup<Subject, Value>(options: LookupOptions<Subject, Val
     const entry = present.get(name)
     if (entry !== undefined && entry.freshUntil > time) return entry.value
     if (entry === undefined && (absent.get(name) ?? time) > time) return undefined
+    return question(name, subject, context, entry, (error, tell) => {
+      const now = context.now()
+      const isUsable = entry !== undefined && entry.staleUntil > now
+      tell(isUsable ? "stale" : "failed")
+      if (!isUsable) throw error
+      entry.freshUntil = Math.min(now + REST_MS, entry.staleUntil)
+      return entry.value
+    })
+  }
+
+  function findAnother(subject: Subject, seen: Value, context: LookupContext): Awaitable<Value | undefined> {
+    const name = nameOf(subject)
+    const time = context.now()
+    const entry = present.get(name)
+    if (entry?.value !== seen || entry.freshUntil <= time) return find(subject, context)
+    if (!pending.has(name)) {
+      if (entry.restUntil > time) return seen
+      entry.restUntil = time + againAfterMs
+    }
+    return question(name, subject, context, entry, (error, tell) => {
+      tell("failed")
+      throw error
+    })
+  }
+
+  /** Asks, unless the same question is pending. */
+  function question(
+    name: string,
+    subject: Subject,
+    context: LookupContext,
+    entry: Entry<Value> | undefined,
+    whenFailed: (error: unknown, tell: (outcome: Outcome) => void) => Value,
+  ): Awaitable<Value | undefined> {
     const asked = pending.get(name)
     if (asked !== undefined) return asked
     const startedAt = context.told && performance.now()
@@ -88,19 +132,12 @@ export function createLookup<Subject, Value>(options: LookupOptions<Subject, Val
       tell(value === undefined ? "absent" : "present")
       return keep(name, value, context.now())
     }
-    const failed = (error: unknown): Value => {
-      const now = context.now()
-      const isUsable = entry !== undefined && entry.staleUntil > now
-      tell(isUsable ? "stale" : "failed")
-      if (!isUsable) throw error
-      entry.freshUntil = Math.min(now + REST_MS, entry.staleUntil)
-      return entry.value
-    }
+    const failed = (error: unknown): Value => whenFailed(error, tell)
     const answer = whenAnswered(() => inTime(ask(subject, entry?.value), timeoutMs, source), found, failed)
     if (!isPromise(answer)) return answer
-    const question = answer.finally(() => pending.delete(name))
-    pending.set(name, question)
-    return question
+    const answered = answer.finally(() => pending.delete(name))
+    pending.set(name, answered)
+    return answered
   }
 
   return {
@@ -109,6 +146,7 @@ export function createLookup<Subject, Value>(options: LookupOptions<Subject, Val
       return entry !== undefined && entry.freshUntil > time ? entry.value : undefined
     },
     find,
+    findAnother,
   }
 }
 

@@ -1,4 +1,5 @@
 import { isPromise } from "@countersign/auth-core/adapter"
+import { ambiguityOf } from "./ambiguity.ts"
 import { CollectedBody } from "./collected-body.ts"
 import type { Verifier } from "./create-verifier.ts"
 import { type HandlerOptions, type Handling, handlingOf, headOf, READ_TOO_EARLY } from "./handler-options.ts"
@@ -12,6 +13,8 @@ export interface NodeRequest {
   readonly method?: string | undefined
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, unknown>>
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders?: readonly string[] | undefined
   /** The stream was ended early. */
   readonly destroyed: boolean
   /** How many bytes wait to be read. */
@@ -118,7 +121,9 @@ export function createNodeReceiver<Owner>(
     const { method = "", headers } = request
     let opened: ReturnType<Verifier<Owner>["open"]>
     try {
-      opened = handling.verifier.open(headOf(handling, method, pathOnly(path), headers, request))
+      opened = handling.verifier.open(
+        headOf(handling, method, pathOnly(path), headers, request, ambiguityOf(path, request)),
+      )
     } catch (error) {
       return listener.fail(error)
     }

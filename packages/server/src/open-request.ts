@@ -1,11 +1,12 @@
 import { UNSIGNED_PAYLOAD } from "@countersign/auth-core"
-import { asked, bytesOf, isObject, isPromise, type ReceivedSignature } from "@countersign/auth-core/adapter"
+import { andThen, asked, bytesOf, isObject, isPromise, type ReceivedSignature } from "@countersign/auth-core/adapter"
 import type { Identity } from "./identity.ts"
 import type { ReadyKey } from "./key-source.ts"
 import type { LockOut } from "./lock-out.ts"
 import { type Awaitable, answerOf, ignoreFailure, inTime, whenAnswered } from "./lookup.ts"
 import type { Refusal, RefusalCode, RefusalFacts } from "./refusal.ts"
 import { acceptUnasked, askedFor, type ReplayStore } from "./replay-store.ts"
+import { otherKey } from "./sought-key.ts"
 import type { Policy, ReplayGuard, Rules } from "./verifier-options.ts"
 
 /** A request that is accepted. */
@@ -51,7 +52,7 @@ abstract class CountedBody<Owner> {
 
   protected count(chunk: Uint8Array): Refusal | undefined {
     this.#bytes += chunk.byteLength
-    return this.#bytes > this.policy.maxBodyBytes ? this.rules.refuse(TOO_LARGE) : undefined
+    return this.#bytes > this.policy.maxBodyBytes ? this.policy.refuse(TOO_LARGE) : undefined
   }
 }
 
@@ -104,7 +105,8 @@ export function noteSuccess(lockOut: LockOut, accessKeyId: string): void {
 
 /** Refuses a request of a key. Counts it against the key, if the secret was wrong. */
 export function refuseKey<Owner>(
-  { lockOut, noteLock, refuse }: Rules<Owner>,
+  { lockOut, noteLock }: Rules<Owner>,
+  { refuse }: Policy,
   accessKeyId: string,
   facts: RefusalFacts,
 ): Refusal {
@@ -117,11 +119,20 @@ export function refuseKey<Owner>(
   return refuse({ ...facts, accessKeyId })
 }
 
+/** A key, and whether it was remembered, so that its secret may have been replaced meanwhile. */
+export interface FoundKey<Owner> {
+  readonly key: ReadyKey<Owner>
+  readonly isRemembered: boolean
+}
+
+/** What another secret or security token of the same access key could cure. */
+const OF_ANOTHER_KEY: ReadonlySet<RefusalCode> = new Set(["SIGNATURE_MISMATCH", "SECURITY_TOKEN_INVALID"])
+
 /** A signed request, whose key was found. */
 export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequest<Owner> {
   readonly ok = true
   readonly #received: ReceivedSignature
-  readonly #key: ReadyKey<Owner>
+  #found: FoundKey<Owner>
   /** The request of a server to which it belongs. */
   readonly #carrier: object | undefined
   #hash: ReturnType<ReceivedSignature["startHash"]> | undefined
@@ -130,7 +141,7 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
 
   constructor(
     received: ReceivedSignature,
-    key: ReadyKey<Owner>,
+    found: FoundKey<Owner>,
     rules: Rules<Owner>,
     policy: Policy,
     carrier: object | undefined,
@@ -138,7 +149,7 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
     super(rules, policy)
     this.#carrier = carrier
     this.#received = received
-    this.#key = key
+    this.#found = found
   }
 
   get needsBody(): boolean {
@@ -172,13 +183,22 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
 
   /** Checks the signature, then whether the request came before. */
   check(hash: string | undefined): Awaitable<Refusal | undefined> {
-    const { lockOut, refuse } = this.rules
+    const { lockOut } = this.rules
     const { accessKeyId } = this.#received
     // The key may have been locked while the body came.
     const locked = lockOut && lockedBy(lockOut, accessKeyId)
-    if (locked !== undefined) return refuse({ accessKeyId, ...locked })
-    const refused = this.#received.refuseSignature(this.#key.verifying, hash)
-    if (refused !== undefined) return this.#refuse(refused)
+    if (locked !== undefined) return this.policy.refuse({ accessKeyId, ...locked })
+    const { key, isRemembered } = this.#found
+    const refused = this.#received.refuseSignature(key.verifying, hash)
+    if (refused !== undefined) {
+      if (!isRemembered || !OF_ANOTHER_KEY.has(refused.code)) return this.#refuse(refused)
+      return andThen(otherKey(accessKeyId, key, this.rules, this.policy), (other) => {
+        if (other === undefined) return this.#refuse(refused)
+        if (!("key" in other)) return other
+        this.#found = { key: other.key, isRemembered: false }
+        return this.check(hash)
+      })
+    }
     if (lockOut !== undefined) noteSuccess(lockOut, accessKeyId)
     const { replay } = this.policy
     return replay === undefined ? this.#identify() : this.#checkReplay(replay, hash)
@@ -191,9 +211,12 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
     if (untimely !== undefined) return this.#refuse(untimely)
     const ttlMs = this.#received.signedAt + maxSkewMs - time + 1_000
     const id = this.#received.identityOf(hash)
-    const judge = (isNew: boolean): Refusal | undefined => {
-      if (isNew !== true) return this.#refuse({ code: "SIGNATURE_REPLAYED", message: "the signature was used before" })
-      return this.#identify()
+    const judge = (isNew: unknown): Refusal | undefined => {
+      if (isNew === true) return this.#identify()
+      if (isNew === false) return this.#refuse({ code: "SIGNATURE_REPLAYED", message: "the signature was used before" })
+      const given = `a value of type ${typeof isNew}`
+      const cause = new TypeError(`\`remember\` of \`replay\` must give true or false. It gave ${given}.`)
+      return this.#withoutStore(cause, store, id)
     }
     return whenAnswered(
       () => askedFor(this.#carrier, store, id, () => inTime(store.remember(id, ttlMs), timeoutMs, "The replay store")),
@@ -214,7 +237,7 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
   }
 
   #refuse(facts: RefusalFacts): Refusal {
-    return refuseKey(this.rules, this.#received.accessKeyId, facts)
+    return refuseKey(this.rules, this.policy, this.#received.accessKeyId, facts)
   }
 
   #accepted(): Acceptance<Owner> {
@@ -225,7 +248,7 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
     const { accessKeyId, algorithm, signedHeaders, signedAt, region, service, payload } = this.#received
     const isBodySigned = payload !== UNSIGNED_PAYLOAD
     // The types of `keys` say whether a key has an owner.
-    const owner = this.#key.owner as Owner
+    const owner = this.#found.key.owner as Owner
     const scheme = "signature"
     this.auth = { scheme, accessKeyId, owner, algorithm, signedHeaders, signedAt, region, service, isBodySigned }
   }

@@ -7,6 +7,8 @@ import type { VerifyFailureCode } from "@countersign/auth-core"
  * | --- | --- | --- |
  * | those of `verify` | 401 | see `VerifyFailureCode` of auth-core |
  * | `BODY_TOO_LARGE` | 413 | the body is larger than `maxBodyBytes` |
+ * | `REQUEST_AMBIGUOUS` | 400 | two Host or Authorization headers, or an absolute request target that names another host |
+ * | `CREDENTIALS_MISSING` | 401 | the route accepts no signatures, and the request has nothing that it accepts |
  * | `ALGORITHM_NOT_ALLOWED` | 401 | `algorithms` does not list the algorithm |
  * | `SCOPE_NOT_ALLOWED` | 401 | the signature names a region or a service that is not allowed |
  * | `SIGNATURE_REPLAYED` | 401 | the same request came before |
@@ -19,10 +21,12 @@ import type { VerifyFailureCode } from "@countersign/auth-core"
  * | `LOCK_OUT_FAILED` | 503 | a lock-out of the program threw, or gave neither true nor false |
  * | `KEY_SOURCE_FAILED` | 503 | `keys` failed, took too long, or gave something malformed |
  * | `TOKEN_SOURCE_FAILED` | 503 | IAM failed, took too long, or refuses the service's own `auth` |
- * | `REPLAY_STORE_FAILED` | 503 | the replay store failed, took too long, or is full |
+ * | `REPLAY_STORE_FAILED` | 503 | the replay store failed, took too long, gave no boolean, or is full |
  */
 export type RefusalCode =
   | VerifyFailureCode
+  | "REQUEST_AMBIGUOUS"
+  | "CREDENTIALS_MISSING"
   | "ALGORITHM_NOT_ALLOWED"
   | "SCOPE_NOT_ALLOWED"
   | "SIGNATURE_REPLAYED"
@@ -53,7 +57,7 @@ export interface Refusal {
   readonly message: string
   /** The access key that the request claims, whether it exists or not. */
   readonly accessKeyId: string | undefined
-  /** The failure behind a 503. It is not in the answer. */
+  /** The failure behind a 503, or a mistake of the program. An error of the program's own may hold secrets. It is not in the answer. */
   readonly cause: unknown
 }
 
@@ -133,6 +137,7 @@ export function createRefusals(format: RefusalFormat, challenges: string): (fact
 
 /** All others are 401. */
 const STATUSES: Readonly<Partial<Record<RefusalCode, number>>> = {
+  REQUEST_AMBIGUOUS: 400,
   BODY_TOO_LARGE: 413,
   TOKEN_FORBIDDEN: 403,
   TOKEN_POLICY_FAILED: 503,
@@ -143,6 +148,7 @@ const STATUSES: Readonly<Partial<Record<RefusalCode, number>>> = {
 }
 
 const TITLES: Readonly<Record<number, string>> = {
+  400: "Bad Request",
   401: "Unauthorized",
   403: "Forbidden",
   413: "Content Too Large",
@@ -151,6 +157,7 @@ const TITLES: Readonly<Record<number, string>> = {
 
 /** The gateway's own. */
 const ERROR_CODES: Readonly<Record<number, string>> = {
+  400: "APIGW.0201",
   401: "APIGW.0301",
   403: "APIGW.0302",
   413: "APIGW.0201",

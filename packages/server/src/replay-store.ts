@@ -1,11 +1,13 @@
 import { isPromise, type RequestHead } from "@countersign/auth-core/adapter"
-import { checkNumber } from "./check-option.ts"
+import { AMBIGUITY } from "./ambiguity.ts"
+import { checkNumber, checkOptions } from "./check-option.ts"
 import type { Awaitable } from "./lookup.ts"
 
 /** Key under which a head holds its server's request. */
 export const CARRIER = Symbol("carrier")
 
 export interface CarriedHead extends RequestHead {
+  readonly [AMBIGUITY]?: string | undefined
   readonly [CARRIER]?: object | undefined
 }
 
@@ -91,15 +93,19 @@ export interface MemoryReplayStoreOptions {
   now?: (() => number) | undefined
 }
 
+const MEMORY_REPLAY_STORE_OPTIONS: Readonly<Record<keyof MemoryReplayStoreOptions, true>> = {
+  maxEntries: true,
+  now: true,
+}
+
 /**
  * Remembers requests in this process. Several processes need a store that they share.
  *
  * @throws {AuthError} `AUTH_INVALID_OPTION`. Its `remember` throws when it is full: to forget early would accept a replay.
  */
-export function memoryReplayStore({
-  maxEntries = 100_000,
-  now = Date.now,
-}: MemoryReplayStoreOptions = {}): ReplayStore {
+export function memoryReplayStore(options: MemoryReplayStoreOptions = {}): ReplayStore {
+  checkOptions("The options of a replay store", options, MEMORY_REPLAY_STORE_OPTIONS)
+  const { maxEntries = 100_000, now = Date.now } = options
   checkNumber("maxEntries", maxEntries, 1)
   const expiries = new Map<string, number>()
   let nextSweep = 0

@@ -135,7 +135,8 @@ export interface Rules<Owner> {
   readonly replayMemory: () => ReplayStore
   readonly lockOut: LockOut | undefined
   readonly noteLock: (lock: LockedKey) => void
-  readonly refuse: (facts: RefusalFacts) => Refusal
+  /** Makes the refusals of routes that accept these schemes. */
+  readonly refusing: (schemes: readonly Scheme[]) => (facts: RefusalFacts) => Refusal
   readonly now: () => number
   readonly events: Events
   readonly keyContext: (accessKeyId: string) => LookupContext
@@ -157,6 +158,9 @@ export interface Policy {
   readonly replay: ReplayGuard | undefined
   readonly optional: boolean
   readonly schemes: ReadonlySet<Scheme>
+  readonly refuse: (facts: RefusalFacts) => Refusal
+  /** Of a request that has nothing of what the route accepts. */
+  readonly nothingSent: RefusalFacts
   readonly isLetIn: TokenTest | undefined
 }
 
@@ -187,7 +191,6 @@ export function rulesOf<Owner>(options: VerifierOptions<Owner>, events: Events):
     if (hook !== undefined && typeof hook !== "function") throw invalidOption(`\`${name}\` must be a function.`)
   }
   let replayMemory: ReplayStore | undefined
-  const make = createRefusals(refusals, challengesOf(options, algorithms))
   const silent: LookupContext = { now }
   const toldOfTokens: LookupContext = {
     now,
@@ -228,10 +231,13 @@ export function rulesOf<Owner>(options: VerifierOptions<Owner>, events: Events):
       if (events.isHeard()) events.tell({ type: "access-key-locked", ...lock })
       calling(onLockOut, lock)
     },
-    refuse(facts) {
-      const refusal = make(development ? facts : { ...facts, canonicalRequest: "" })
-      calling(onRefusal, refusal)
-      return refusal
+    refusing(schemes) {
+      const make = createRefusals(refusals, challengesOf(schemes, tokens?.challenge, algorithms))
+      return (facts) => {
+        const refusal = make(development ? facts : { ...facts, canonicalRequest: "" })
+        calling(onRefusal, refusal)
+        return refusal
+      }
     },
   }
 }
@@ -243,11 +249,19 @@ function calling<T>(listener: ((told: T) => unknown) | undefined, told: T): void
   call().catch(() => undefined)
 }
 
-function challengesOf({ keys, tokens, basic }: VerifierOptions, algorithms: readonly string[]): string {
-  const challenges = keys === undefined ? [] : [...algorithms]
-  if (tokens !== undefined) challenges.push(tokens.challenge ?? "Keystone")
-  if (basic === true) challenges.push('Basic realm="access key", charset="UTF-8"')
+function challengesOf(schemes: readonly Scheme[], ofTokens = "Keystone", algorithms: readonly string[]): string {
+  const challenges = schemes.includes("signature") ? [...algorithms] : []
+  if (schemes.includes("token")) challenges.push(ofTokens)
+  if (schemes.includes("basic")) challenges.push('Basic realm="access key", charset="UTF-8"')
   return challenges.join(", ")
+}
+
+/** With tokens, in the gateway's words. */
+function nothingSentOf(schemes: readonly Scheme[]): RefusalFacts {
+  const code = schemes.includes("signature") ? "SIGNATURE_MISSING" : "CREDENTIALS_MISSING"
+  if (schemes.includes("token")) return { code, message: "x-auth-token not found" }
+  const missing = schemes.includes("signature") ? "Authorization header" : "Basic credentials"
+  return { code, message: `the request has no ${missing}` }
 }
 
 function lockOutOf(given: LockOut | LockOutOptions | boolean, now: () => number): LockOut | undefined {
@@ -273,7 +287,8 @@ function isNamed(names: readonly string[] | "any" | undefined, name: string): bo
 }
 
 /** @throws {AuthError} `AUTH_INVALID_OPTION` */
-export function policyOf(route: RouteOptions, { keys, tokens, basic, replayMemory }: Rules<unknown>): Policy {
+export function policyOf(route: RouteOptions, rules: Rules<unknown>): Policy {
+  const { keys, tokens, basic, replayMemory } = rules
   const { maxBodyBytes = MAX_SIGNED_BODY_BYTES, allowUnsignedPayload = false, allowUnsignedHost = false } = route
   const { replay = false, optional = false, tokenPolicy } = route
   const possible = new Set<Scheme>()
@@ -294,6 +309,8 @@ export function policyOf(route: RouteOptions, { keys, tokens, basic, replayMemor
     replay: replayOf(replay, replayMemory),
     optional,
     schemes: new Set(schemes),
+    refuse: rules.refusing(schemes),
+    nothingSent: nothingSentOf(schemes),
     isLetIn: createTokenTest(tokenPolicy),
   }
 }

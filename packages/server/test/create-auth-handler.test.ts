@@ -140,8 +140,8 @@ function nodeListener(setting: ServiceSetting): RequestListener {
 
 function fetchListener(setting: ServiceSetting): RequestListener {
   const handlerAt = handlersOf(setting, (auth) =>
-    auth.fetch(async (request, from: string) => {
-      expect(from).toBe("a further argument")
+    auth.fetch(async (request, { further }: { further: string }) => {
+      expect(further).toBe("a further argument")
       const path = pathOf(new URL(request.url).pathname)
       const whole = (): Response => request as unknown as Response
       const chunks = request.body ?? []
@@ -149,9 +149,9 @@ function fetchListener(setting: ServiceSetting): RequestListener {
       return Response.json(json)
     }),
   )
-  const fetch = async (request: Request): Promise<Response> => {
+  const fetch = async (request: Request, bindings: object): Promise<Response> => {
     try {
-      return await handlerAt(new URL(request.url).pathname)(request, "a further argument")
+      return await handlerAt(new URL(request.url).pathname)(request, { ...bindings, further: "a further argument" })
     } catch (error) {
       return new Response(null, { status: (error as { status?: number }).status ?? 500 })
     }

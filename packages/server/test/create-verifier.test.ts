@@ -68,7 +68,7 @@ describe("a signed request", () => {
     expect(refusal).toMatchObject({ status: 401, headers: { "content-type": "application/problem+json" } })
     expect(refusal).toHaveProperty(
       "body",
-      `{"title":"Unauthorized","status":401,"detail":"x-auth-token not found","code":"SIGNATURE_MISSING"}`,
+      `{"title":"Unauthorized","status":401,"detail":"the request has no Authorization header","code":"SIGNATURE_MISSING"}`,
     )
   })
 
@@ -223,8 +223,15 @@ describe("replay", () => {
         cause: new Error("down"),
       })
     }
-    const vague = verifier.with({ replay: { remember: () => "OK" as never } })
-    expect(vague.verify(signed())).toMatchObject({ code: "SIGNATURE_REPLAYED" })
+    for (const answer of ["OK", 1, undefined, null, {}, async () => true]) {
+      const vague = { remember: () => answer as never }
+      for (const replay of [vague, { store: { remember: async () => answer as never } }])
+        expect(await verifier.with({ replay }).verify(signed())).toMatchObject({
+          code: "REPLAY_STORE_FAILED",
+          status: 503,
+          cause: expect.objectContaining({ message: expect.stringContaining("must give true or false") }),
+        })
+    }
   })
 
   it("is remembered by a store of bounded size, which refuses more rather than forget", () => {
@@ -324,7 +331,7 @@ describe("options of a route", () => {
     })
     const head = { method: "GET", url: "https://a.example.com/v1" }
     expect(route.verify({ ...head, headers: { "x-auth-token": "MII" } })).toMatchObject({ code: "TOKEN_FORBIDDEN" })
-    expect(route.verify(signed())).toMatchObject({ code: "SIGNATURE_MISSING" })
+    expect(route.verify(signed())).toMatchObject({ code: "CREDENTIALS_MISSING" })
   })
 })
 
@@ -346,7 +353,7 @@ it("options of a class count wherever they are read", () => {
   const policy = Object.create({ tokenPolicy: { roles: ["admin"] } })
   for (const one of [strict, strict.with({}), strict.with({ maxBodyBytes: 1 }), inherited.with(policy)])
     expect(one.verify(head)).toMatchObject({ code: "TOKEN_FORBIDDEN" })
-  expect(strict.with({}).verify(signed())).toMatchObject({ code: "SIGNATURE_MISSING" })
+  expect(strict.with({}).verify(signed())).toMatchObject({ code: "CREDENTIALS_MISSING" })
   const wary = createVerifier({ keys: options.keys, now, lockOut: Object.create({ failures: 1 }) })
   expect(wary.verify({ ...signed(), method: "PUT" })).toMatchObject({ code: "SIGNATURE_MISMATCH" })
   expect(wary.verify(signed())).toMatchObject({ code: "ACCESS_KEY_LOCKED" })
@@ -411,6 +418,7 @@ describe("bad options are refused at once", () => {
     expect(() => verifier.with({ tokenPolcy: () => false } as never)).toThrow(
       "no `tokenPolcy`. They may have maxBodyBytes",
     )
+    expect(() => memoryReplayStore({ max: 1 } as never)).toThrow("The options of a replay store have no `max`")
     expect(() => verifier.with({ keys: () => null } as never)).toThrow("The options of a route have no `keys`")
   })
 })

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
-import { createVerifier, type Keys } from "../src/index.ts"
+import { createVerifier, type Keys, type VerifierOptions } from "../src/index.ts"
 import { credentials, date, now, signed } from "./signed-request.ts"
 
 describe("keys", () => {
@@ -86,6 +86,15 @@ describe("keys", () => {
     expect(verifier.verify(signed())).toMatchObject({ code: "SECURITY_TOKEN_INVALID" })
   })
 
+  it("that end at a time in seconds are refused with a hint", () => {
+    const expiresAt = Math.round(date.getTime() / 1_000) + 3_600
+    const verifier = createVerifier({ keys: () => ({ ...credentials, expiresAt }), now })
+    expect(verifier.verify(signed())).toMatchObject({
+      code: "ACCESS_KEY_EXPIRED",
+      cause: new Error(`\`expiresAt\` must be epoch milliseconds, and ${expiresAt} looks like seconds.`),
+    })
+  })
+
   const failing: [string, Keys][] = [
     [
       "throws",
@@ -130,5 +139,79 @@ describe("keys", () => {
     isDown = true
     time += 60_000
     expect(verifier.verify(signed())).toMatchObject({ code: "KEY_SOURCE_FAILED" })
+  })
+})
+
+describe("a secret that was replaced while the earlier one is remembered", () => {
+  const by = (secretAccessKey: string, part = {}) => signed(part, {}, { ...credentials, secretAccessKey })
+
+  function service(more: Partial<VerifierOptions> = {}) {
+    const state = {
+      time: date.getTime(),
+      questions: 0,
+      secrets: ["old"] as readonly string[] | undefined,
+      isDown: false,
+    }
+    const keys: Keys = async () => {
+      state.questions++
+      await sleep(5)
+      if (state.isDown) throw new Error("down")
+      return state.secrets && { secretAccessKey: state.secrets }
+    }
+    return { state, verifier: createVerifier({ keys, now: () => state.time, ...more }) }
+  }
+
+  it("is accepted at its first use, and locks no key", async () => {
+    const { state, verifier } = service({ lockOut: true })
+    expect(await verifier.verify(by("old"))).toMatchObject({ ok: true })
+    state.secrets = ["new", "old"]
+    const verdicts = await Promise.all(Array.from({ length: 20 }, () => verifier.verify(by("new"))))
+    expect(verdicts.every(({ ok }) => ok)).toBe(true)
+    expect(state.questions).toBe(2)
+    expect(verifier.verify(by("old"))).toMatchObject({ ok: true })
+    expect(verifier.verify(by("new"))).toMatchObject({ ok: true })
+  })
+
+  it("is accepted for a body that is read before, and for Basic credentials", async () => {
+    const { state, verifier } = service({ basic: true })
+    expect(await verifier.verify(by("old"))).toMatchObject({ ok: true })
+    state.secrets = ["new"]
+    const { headers, ...request } = by("new")
+    const opened = await verifier.open({ ...request, headers })
+    expect(opened.ok && (await opened.end("{}"))).toMatchObject({ ok: true })
+    state.secrets = ["newer"]
+    state.time += 10_000
+    const authorization = `Basic ${btoa("AKEXAMPLE:newer")}`
+    expect(await verifier.verify({ method: "GET", url: "http://a/", headers: { authorization } })).toMatchObject({
+      ok: true,
+    })
+    expect(state.questions).toBe(3)
+  })
+
+  it("is asked for once within absentTtlMs, however many forge", async () => {
+    const { state, verifier } = service({ keyCache: { absentTtlMs: 2_000 } })
+    await verifier.verify(by("old"))
+    for (let index = 0; index < 50; index++)
+      expect(await verifier.verify(by(`forged${index}`))).toMatchObject({ code: "SIGNATURE_MISMATCH" })
+    expect(state.questions).toBe(2)
+    state.time += 2_000
+    await Promise.all(Array.from({ length: 50 }, () => verifier.verify(by("forged"))))
+    expect(state.questions).toBe(3)
+  })
+
+  it("is no failure of the key while the source is down, and the remembered one goes on", async () => {
+    const { state, verifier } = service({ lockOut: { failures: 1 } })
+    await verifier.verify(by("old"))
+    state.isDown = true
+    expect(await verifier.verify(by("new"))).toMatchObject({ code: "KEY_SOURCE_FAILED", status: 503 })
+    expect(verifier.verify(by("old"))).toMatchObject({ ok: true })
+  })
+
+  it("ends a key that was revoked meanwhile", async () => {
+    const { state, verifier } = service()
+    await verifier.verify(by("old"))
+    state.secrets = undefined
+    expect(await verifier.verify(by("new"))).toMatchObject({ code: "ACCESS_KEY_UNKNOWN" })
+    expect(verifier.verify(by("old"))).toMatchObject({ code: "ACCESS_KEY_UNKNOWN" })
   })
 })

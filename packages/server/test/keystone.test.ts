@@ -356,6 +356,7 @@ describe("bad options are refused at once", () => {
     ["a number as auth", { auth: 5 }],
     ["a negative age", { maxAgeMs: -1 }],
     ["a bound that is no number", { staleIfDownMs: "1" }],
+    ["misspelt options", { maxAge: 1, stalIfDownMs: 1 }],
     ["no room", { maxEntries: 0 }],
     ["no time", { timeoutMs: 0 }],
     ["an endpoint with a path", { iamEndpoint: "https://iam.example.com/v3" }],

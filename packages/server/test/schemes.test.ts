@@ -107,6 +107,22 @@ describe("a request with several kinds of authentication", () => {
     expect(createVerifier({ keys: () => credentials, now }).verify(both("MIIother"))).toMatchObject({ ok: true })
   })
 
+  it.each([
+    ["signature", "SIGNATURE_MISSING", "the request has no Authorization header", "SDK-HMAC-SHA256, SDK-HMAC-SM3"],
+    ["token", "CREDENTIALS_MISSING", "x-auth-token not found", "Keystone"],
+    ["basic", "CREDENTIALS_MISSING", "the request has no Basic credentials", /^Basic realm=[^,]*, charset="UTF-8"$/],
+  ] as const)("is asked for what the route accepts: %s", (scheme, code, message, challenge) => {
+    const route = verifier.with({ schemes: [scheme] })
+    const verdicts = [route.verify(bare), ...(scheme === "signature" ? [] : [route.verify(signed())])]
+    for (const verdict of verdicts)
+      expect(verdict).toMatchObject({
+        code,
+        message,
+        status: 401,
+        headers: { "www-authenticate": expect.stringMatching(challenge) },
+      })
+  })
+
   it("is never anonymous where authentication is optional", () => {
     const sent: Record<string, string>[] = [basic, { "x-auth-token": "MIIknown" }, { authorization: "Bearer x" }]
     for (const scheme of ["signature", "token", "basic"] as const) {
@@ -340,6 +356,8 @@ describe("events", () => {
     expect(heard).toEqual([
       { type: "key-looked-up", accessKeyId, outcome: "found", durationMs: expect.any(Number) },
       { type: "accepted", ...post, scheme: "signature", accessKeyId, label: "access key AKEXAMPLE" },
+      // A signature that does not fit asks once more.
+      { type: "key-looked-up", accessKeyId, outcome: "found", durationMs: expect.any(Number) },
       { type: "access-key-locked", accessKeyId, failures: 1, lockedForMs: 300_000 },
       { type: "refused", ...post, method: "PUT", code: "SIGNATURE_MISMATCH", status: 401, accessKeyId },
       { type: "accepted", ...get, scheme: "token", accessKeyId: undefined, label: "token of one @ one" },

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { once } from "node:events"
 import { createServer, request } from "node:http"
-import type { AddressInfo } from "node:net"
+import { type AddressInfo, connect } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import type { RunningService, Seen, ServiceSetting, ServiceUnderTest } from "./contracts/service-under-test.ts"
@@ -199,7 +199,7 @@ export function describeService(name: string, service: ServiceUnderTest): void {
 
     describe("a refusal", () => {
       const refusals: [string, ServiceCall & { status?: number; message?: string }][] = [
-        ["SIGNATURE_MISSING", { path: "/who", sign: false, message: "x-auth-token not found" }],
+        ["SIGNATURE_MISSING", { path: "/who", sign: false, message: "the request has no Authorization header" }],
         ["SIGNATURE_MALFORMED", { path: "/who", sign: false, headers: { authorization: "Bearer x" } }],
         ["SIGNATURE_MISMATCH", { path: "/who", signedPath: "/json", message: "verify aksk signature fail" }],
         ["SIGNATURE_MISMATCH", { path: "/bytes", method: "PUT", signedMethod: "POST" }],
@@ -232,6 +232,37 @@ export function describeService(name: string, service: ServiceUnderTest): void {
           expect(seen).toEqual([])
         },
       )
+
+      const ambiguous: [string, (target: string, host: string, authorization: string) => [string, ...string[]]][] = [
+        [
+          "an absolute target of another host",
+          (target, host, signature) => [`http://evil.example${target}`, host, signature],
+        ],
+        ["another host first", (target, host, signature) => [target, host, "Host: evil.example", signature]],
+        ["another host last", (target, host, signature) => [target, "Host: evil.example", host, signature]],
+        ["another signature first", (target, host, signature) => [target, host, "authorization: Bearer x", signature]],
+        ["another signature last", (target, host, signature) => [target, host, signature, "Authorization: Bearer x"]],
+      ]
+      it.each(ambiguous)("REQUEST_AMBIGUOUS answers a right signature with %s", async (_name, linesOf) => {
+        for (const path of ["/who", "/optional"]) {
+          const { authorization = "", ...headers } = serviceHeaders(origin, { path })
+          const { host } = new URL(origin)
+          const date = `x-sdk-date: ${headers["x-sdk-date"]}`
+          const [target, ...lines] = linesOf(path, `host: ${host}`, `authorization: ${authorization}`)
+          const answer = await sendRaw(origin, [`GET ${target} HTTP/1.1`, ...lines, date])
+          expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+          expect(answer).toContain('"reason":"REQUEST_AMBIGUOUS"')
+        }
+        expect(seen).toEqual([])
+      })
+
+      it("is none for a right signature with an absolute target of the same host", async () => {
+        const { authorization, ...headers } = serviceHeaders(origin, { path: "/who" })
+        const lines = [`host: ${new URL(origin).host}`, `authorization: ${authorization}`]
+        const date = `x-sdk-date: ${headers["x-sdk-date"]}`
+        const answer = await sendRaw(origin, [`GET ${origin}/who HTTP/1.1`, ...lines, date])
+        expect(answer).toMatch(/^HTTP\/1\.1 200 /)
+      })
 
       it("is problem+json if the verifier says so", async () => {
         const [problems] = (await start({ verifier: { keys: find, refusals: "problem" } })).origins
@@ -597,6 +628,17 @@ async function startProxy(to: string, change: Change): Promise<{ origin: string;
       server.closeAllConnections()
     },
   }
+}
+
+/** Sends lines that no client would send, and gives the answer. */
+async function sendRaw(origin: string, lines: readonly string[]): Promise<string> {
+  const { hostname, port } = new URL(origin)
+  const socket = connect(Number(port), hostname)
+  // Its end would count as a caller who goes away.
+  socket.write(`${[...lines, "connection: close"].join("\r\n")}\r\n\r\n`)
+  let answer = ""
+  for await (const chunk of socket) answer += chunk
+  return answer
 }
 
 async function waitUntil(isTrue: () => boolean): Promise<void> {
