@@ -182,11 +182,13 @@ function unknownRefusal({ status }: Answer): Explanation {
   return createExplanation({ ...WITHOUT_DETAILS, ...CAUSES.unknown, ...UNKNOWN, refusal })
 }
 
-function fits({ code, status, text }: KnownRefusal, answer: Answer, { errorCode, subject }: AnswerFields): boolean {
+function fits({ code, status, text, reason }: KnownRefusal, answer: Answer, fields: AnswerFields): boolean {
+  const { errorCode, subject } = fields
   // A pasted message has no code.
   const isOfCode = code === undefined || (errorCode === undefined ? text !== undefined : code.test(errorCode))
   return (
     isOfCode &&
+    (reason === undefined || reason.test(fields.reason ?? "")) &&
     (status === undefined || (answer.status !== undefined && status.includes(answer.status))) &&
     (text === undefined || text.test(subject))
   )

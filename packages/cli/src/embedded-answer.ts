@@ -26,7 +26,9 @@ const VALUE = String.raw`(${QUOTED}(?: *\+\s*${QUOTED})*|\d+)`
 const member = (names: string): RegExp => new RegExp(`(["']?)\\b(${names})\\1\\s*[:=]\\s*${VALUE}`, "gs")
 
 /** A member of answers of gateways and newer APIs. */
-const OWN_MEMBER = member("error_(?:msg|code)|error(?:Msg|Message|Code)|request_?[iI]d")
+const OWN_MEMBER = member("error_(?:msg|code)|error(?:Msg|Message|Code)|request_?[iI]d|reason")
+/** The problem+json of a service with @countersign/server. */
+const PROBLEM = /\{"title":"[^"]*","status":\d{3},"detail":"(?:[^"\\]|\\.)*","code":"[A-Z_]+"\}/
 /** The object `error` of IAM's older shape, which holds the members. */
 const ERROR_OBJECT = /(["']?)\berror\1\s*:\s*\{([^{}]*)\}/
 const INNER_MEMBER = member("code|message|title")
@@ -34,6 +36,8 @@ const INNER_MEMBER = member("code|message|title")
 const LONGEST_GAP = 200
 
 function bodyIn(text: string): string | undefined {
+  const problem = PROBLEM.exec(text)?.[0]
+  if (problem !== undefined) return problem
   let fields: Record<string, string> = {}
   let end = 0
   for (const { index, 0: whole, 2: name = "", 3: value = "" } of text.matchAll(OWN_MEMBER)) {

@@ -186,7 +186,9 @@ function split(text: string): { head: string; body: string } {
 function plainAnswer(json: unknown): Refused | undefined {
   const status = memberAt(json, "status") ?? memberAt(json, "statusCode")
   if (!/^[1-5]\d\d$/.test(String(status))) return undefined
-  const given = memberAt(json, "body") ?? memberAt(json, "data")
+  // problem+json names the status itself.
+  const problem = textAt(json, "detail") === undefined ? undefined : json
+  const given = memberAt(json, "body") ?? memberAt(json, "data") ?? problem
   const body = typeof given === "string" ? given : given === undefined ? "" : JSON.stringify(given)
   const headers = record(memberAt(json, "headers"))
   return { refusal: { status: Number(status), headers, body }, lacksBody: given === undefined }

@@ -38,6 +38,17 @@ describe("countersign explain", () => {
     return (JSON.parse(stdout) as { cause: string }).cause
   }
 
+  it("knows the reasons of a service with @countersign/server, alone and in a log", async () => {
+    const gateway = `{"error_code":"APIGW.0301","error_msg":"Incorrect IAM authentication information: the signature was used before","reason":"SIGNATURE_REPLAYED"}`
+    const problem = `{"title":"Unauthorized","status":401,"detail":"the signature does not cover the body","code":"PAYLOAD_UNSIGNED"}`
+    for (const [body, cause] of [
+      [gateway, "signature-stale"],
+      [problem, "payload-unsigned"],
+    ] as const)
+      for (const input of [body, `2026-01-01 12:00:00 WARN call failed: ${body} (attempt 1)`])
+        expect(await causeOf([], input), input).toBe(cause)
+  })
+
   it("names the cause in a curl -v log", async ({ skip }) => {
     skip(!hasShellWithCurl, "there is no shell with curl")
     const { url, headers } = changed()

@@ -299,6 +299,8 @@ export interface AnswerFields {
   readonly errorCode: string | undefined
   /** Without the canonical request. */
   readonly errorMessage: string | undefined
+  /** Of a service with @countersign/server: beside the gateway's code, or as the code of problem+json. */
+  readonly reason: string | undefined
   /** The canonical request that the gateway shows. */
   readonly canonicalRequest: string | undefined
   readonly requestId: string | undefined
@@ -311,13 +313,16 @@ const LONGEST_SUBJECT = 4_000
 
 /** The code and the text, in any shape. */
 export function answerFields({ text = "", headers, action = "" }: Answer): AnswerFields {
-  const { errorCode, errorMessage: whole, requestId } = readErrorFields(text)
+  const { errorCode, errorMessage: given, requestId } = readErrorFields(text)
+  const body = parseJson(text)
+  const whole = textAt(body, "detail") ?? given
   const shown = findCanonicalRequest(whole ?? text)
   const errorMessage = shown?.before ?? whole
-  const isOwnShape = errorMessage !== undefined && memberAt(parseJson(text), "error_code") !== undefined
+  const isOwnShape = errorMessage !== undefined && memberAt(body, "error_code") !== undefined
   return {
     errorCode,
     errorMessage,
+    reason: textAt(body, "reason") ?? errorCode,
     canonicalRequest: shown?.canonicalRequest,
     requestId: requestId ?? requestIdIn((name) => headers[name]),
     subject: [action, errorMessage ?? "", isOwnShape ? "" : text]

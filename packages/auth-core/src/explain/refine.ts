@@ -26,7 +26,8 @@ const REFINEMENTS: { readonly [C in Cause]?: Refine } = {
   "token-invalid": (_answer, { errorMessage = "" }, context) =>
     // A temporary access key has a token too.
     /security ?token/i.test(errorMessage) ? {} : refineToken(context),
-  "wrong-algorithm": refineIotda,
+  "wrong-algorithm": (answer, fields, context) =>
+    /^IOTDA\./i.test(fields.errorCode ?? "") ? refineIotda(answer, fields, context) : {},
   "app-credentials-refused": refineApp,
   "permission-denied": refinePermission,
   "agency-not-granted": refinePermission,

@@ -8,6 +8,8 @@ export interface KnownRefusal {
   /** Matches `error_code`. */
   readonly code?: RegExp
   readonly status?: readonly number[]
+  /** Matches the reason code that services with @countersign/server give. */
+  readonly reason?: RegExp
   /** Matches `error_msg`, or a text that is no JSON. */
   readonly text?: RegExp
   /** @default "certain" */
@@ -23,6 +25,7 @@ export interface KnownRefusal {
 const GATEWAY_CODES = "API Request Signing Guide, Error Codes"
 const IAM_CODES = "IAM API reference, Error Codes"
 const OBSERVED = "observed"
+const SERVER = "@countersign/server, RefusalCode"
 
 const gateway = (...codes: string[]): RegExp => new RegExp(`^API[A-Z]*\\.(?:${codes.join("|")})$`)
 const gatewayBody = (code: string, message: string): string =>
@@ -30,12 +33,197 @@ const gatewayBody = (code: string, message: string): string =>
 const iamBody = (code: string, message: string): string => JSON.stringify({ error_msg: message, error_code: code })
 const keystoneBody = (code: number, message: string, title: string): string =>
   JSON.stringify({ error: { code, message, title } })
+const problemOf = (status: number, code: string, detail: string): KnownRefusal["example"] => ({
+  status,
+  body: JSON.stringify({ title: "Refused", status, detail, code }),
+})
 const LONG_URL = "The URL is longer than the gateway takes."
 const SHORTER_URL = "Shorten the query, or send it in the body where the API allows it."
 const AUTHENTICATION = "Incorrect IAM authentication information: "
 
 /** @see API Request Signing Guide, IAM and Partner Center API references, "Error Codes" */
 export const REFUSALS: readonly KnownRefusal[] = [
+  // Services with @countersign/server, which say more than the gateway does.
+  {
+    cause: "credentials-not-sent",
+    where: "request",
+    reason: /^SIGNATURE_MISSING$/,
+    source: SERVER,
+    example: problemOf(401, "SIGNATURE_MISSING", "the request has no Authorization header"),
+  },
+  {
+    cause: "credentials-not-sent",
+    where: "request",
+    reason: /^CREDENTIALS_MISSING$/,
+    summary: "The service takes no signatures here, and nothing that it takes arrived.",
+    fix: "Authenticate as its WWW-Authenticate header says.",
+    source: SERVER,
+    example: problemOf(401, "CREDENTIALS_MISSING", "x-auth-token not found"),
+  },
+  {
+    cause: "credentials-refused",
+    where: "request",
+    reason: /^SIGNATURE_MALFORMED$/,
+    summary: "The service cannot read Authorization, X-Sdk-Date or the list of signed headers.",
+    fix: "Sign with a client of Countersign or an official SDK, and look for what changes these headers on the way.",
+    source: SERVER,
+    example: problemOf(401, "SIGNATURE_MALFORMED", "Unauthorized"),
+  },
+  {
+    cause: "bad-request",
+    where: "request",
+    reason: /^REQUEST_AMBIGUOUS$/,
+    summary: "The request names two hosts, or has two Authorization headers.",
+    fix: "Look for a client or a proxy that adds a second header, or sends a whole URL as the request target.",
+    source: SERVER,
+    example: problemOf(400, "REQUEST_AMBIGUOUS", "the request has several Host headers"),
+  },
+  {
+    cause: "wrong-algorithm",
+    where: "algorithm",
+    reason: /^(?:ALGORITHM_NOT_ALLOWED|ALGORITHM_UNSUPPORTED)$/,
+    summary: "The service does not accept the signing algorithm.",
+    fix: "Sign with an algorithm that its WWW-Authenticate header names.",
+    source: SERVER,
+    example: problemOf(401, "ALGORITHM_NOT_ALLOWED", "the algorithm V11-HMAC-SHA256 is not allowed"),
+  },
+  {
+    cause: "wrong-credential-scope",
+    where: "region",
+    reason: /^SCOPE_NOT_ALLOWED$/,
+    summary: "The service does not accept the region or the service that the signature names.",
+    fix: "Ask the service for its `regions` and `services`, and pass them to the auth.",
+    source: SERVER,
+    example: problemOf(401, "SCOPE_NOT_ALLOWED", "the scope eu-west-0/ecs is not allowed"),
+  },
+  {
+    cause: "signed-headers-changed",
+    where: "header host",
+    reason: /^HOST_UNSIGNED$/,
+    summary: "The signature does not cover the Host header.",
+    fix: "List `host` in `signedHeaders` of `sign`, or leave that option out.",
+    source: SERVER,
+    example: problemOf(401, "HOST_UNSIGNED", "the signature does not cover the Host header"),
+  },
+  {
+    cause: "clock-skew",
+    where: "clock",
+    reason: /^SIGNATURE_EXPIRED$/,
+    confidence: "likely",
+    source: SERVER,
+    example: problemOf(
+      401,
+      "SIGNATURE_EXPIRED",
+      "calc aksk signature fail:signature expired, signature time:20211217T064303Z,server time:20211217T065804Z",
+    ),
+  },
+  {
+    cause: "access-key-unknown",
+    where: "access key",
+    reason: /^ACCESS_KEY_UNKNOWN$/,
+    summary: "The service does not know the access key.",
+    fix: "Check the AK, and that it was registered with this service.",
+    source: SERVER,
+    example: problemOf(401, "ACCESS_KEY_UNKNOWN", "Get secretKey failed,ak:ABCDEFGHIJKLMNOPQRST,err:ak not exist"),
+  },
+  {
+    cause: "access-key-unknown",
+    where: "access key",
+    reason: /^ACCESS_KEY_EXPIRED$/,
+    summary: "The temporary access key has expired.",
+    fix: "Get a new one. A provider of credentials renews it in time.",
+    source: SERVER,
+    example: problemOf(401, "ACCESS_KEY_EXPIRED", "token expires, expires_at: 2020-01-04T09:05:22.701000Z"),
+  },
+  {
+    cause: "access-key-locked",
+    where: "access key",
+    reason: /^ACCESS_KEY_LOCKED$/,
+    source: SERVER,
+    example: problemOf(401, "ACCESS_KEY_LOCKED", "AK access failed to reach the limit,forbidden"),
+  },
+  {
+    cause: "security-token-missing",
+    where: "header x-security-token",
+    reason: /^SECURITY_TOKEN_INVALID$/,
+    summary: "The security token of the temporary access key is missing, unsigned or another one.",
+    source: SERVER,
+    example: problemOf(401, "SECURITY_TOKEN_INVALID", "decrypt token fail"),
+  },
+  {
+    cause: "payload-unsigned",
+    where: "body",
+    reason: /^PAYLOAD_UNSIGNED$/,
+    summary: "The service does not accept a signature without the body (UNSIGNED-PAYLOAD).",
+    fix: "Leave out `unsignedPayload`, and the header X-Sdk-Content-Sha256: UNSIGNED-PAYLOAD.",
+    source: SERVER,
+    example: problemOf(401, "PAYLOAD_UNSIGNED", "the signature does not cover the body"),
+  },
+  {
+    cause: "body-changed",
+    where: "body",
+    reason: /^PAYLOAD_MISMATCH$/,
+    summary: "The body does not have the hash that the signed content hash header names.",
+    source: SERVER,
+    example: problemOf(401, "PAYLOAD_MISMATCH", "verify aksk signature fail"),
+  },
+  {
+    cause: "body-too-large",
+    where: "body",
+    reason: /^BODY_TOO_LARGE$/,
+    summary: "The body is larger than the service takes.",
+    fix: "Send less, or ask the service for its `maxBodyBytes`.",
+    source: SERVER,
+    example: problemOf(413, "BODY_TOO_LARGE", "Request entity too large"),
+  },
+  {
+    cause: "signature-stale",
+    where: "request",
+    reason: /^SIGNATURE_REPLAYED$/,
+    summary: "The service accepted the same signature before. Equal requests of one second have the same signature.",
+    fix: 'Sign each attempt anew, with a header that differs, such as a nonce: `akskAuth(key, { signedHeaders: ["x-nonce"] })`.',
+    source: SERVER,
+    example: problemOf(401, "SIGNATURE_REPLAYED", "the signature was used before"),
+  },
+  {
+    cause: "signature-mismatch",
+    where: "request",
+    reason: /^SIGNATURE_MISMATCH$/,
+    confidence: "possible",
+    source: SERVER,
+    example: problemOf(401, "SIGNATURE_MISMATCH", "verify aksk signature fail"),
+  },
+  {
+    cause: "token-invalid",
+    where: "token",
+    reason: /^TOKEN_INVALID$/,
+    source: SERVER,
+    example: problemOf(401, "TOKEN_INVALID", "decrypt token fail"),
+  },
+  {
+    cause: "token-expired",
+    where: "token",
+    reason: /^TOKEN_EXPIRED$/,
+    source: SERVER,
+    example: problemOf(401, "TOKEN_EXPIRED", "token expires, expires_at: 2020-01-04T09:05:22.701000Z"),
+  },
+  {
+    cause: "permission-denied",
+    where: "permission",
+    reason: /^TOKEN_FORBIDDEN$/,
+    summary: "The service knows the caller of the token, and does not let it in.",
+    fix: "Ask the service for the roles, the project and the account that it lets in.",
+    source: SERVER,
+    example: problemOf(403, "TOKEN_FORBIDDEN", "The IAM user is not authorized to access the API."),
+  },
+  {
+    cause: "service-unavailable",
+    where: "service",
+    reason: /^(?:KEY_SOURCE_FAILED|TOKEN_SOURCE_FAILED|REPLAY_STORE_FAILED|TOKEN_POLICY_FAILED|LOCK_OUT_FAILED)$/,
+    summary: "The service cannot check the request now: a part of its own failed.",
+    source: SERVER,
+    example: problemOf(503, "KEY_SOURCE_FAILED", "the key cannot be looked up now"),
+  },
   // The gateway, on signatures.
   {
     cause: "clock-skew",
