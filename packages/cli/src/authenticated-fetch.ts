@@ -7,6 +7,8 @@ export interface GuardChoice {
   readonly host?: readonly string[] | undefined
   readonly cloud?: Cloud | undefined
   readonly allowInsecure?: boolean | undefined
+  /** Headers that the request must have. */
+  readonly signedHeader?: readonly string[] | undefined
 }
 
 const AUTHENTICATION = ["authorization", "x-auth-token"]
@@ -18,18 +20,28 @@ const AUTHENTICATION = ["authorization", "x-auth-token"]
 export function authenticatedFetchTo(
   url: string,
   auth: Auth,
-  { host, cloud, allowInsecure }: GuardChoice,
+  { host, cloud, allowInsecure, signedHeader = [] }: GuardChoice,
   send: LibraryFetch,
 ): AuthFetch {
   let isFirst = true
   const checked: LibraryFetch = (input, init) => {
     const headers = new Headers(init?.headers)
     if (isFirst && !AUTHENTICATION.some((name) => headers.has(name))) throw bareError(new URL(input), cloud)
+    const absent = isFirst ? signedHeader.find((name) => !headers.has(name)) : undefined
+    if (absent !== undefined) throw absentError(absent)
     isFirst = false
     return send(input, init)
   }
   const hosts = host ?? (isLoopbackUrl(url) ? [new URL(url).host] : undefined)
   return createFetch(auth, { fetch: checked, hosts, cloud, allowInsecure, unlisted: "silent" })
+}
+
+/** An auth signs only what is there, so a nonce would be missing without a word. */
+function absentError(name: string): CommandError {
+  return new CommandError(
+    EXIT_CODES.usage,
+    `The request has no header ${name} to sign: add -H '${name}: <value>', or leave out --signed-header ${name}.`,
+  )
 }
 
 function bareError({ protocol, host }: URL, cloud: Cloud | undefined): CommandError {

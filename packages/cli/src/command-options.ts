@@ -50,6 +50,7 @@ export interface SigningOptions {
   readonly algorithm?: SigningAlgorithm | "auto" | undefined
   readonly scoped?: boolean | undefined
   readonly service?: string | undefined
+  readonly signedHeader?: readonly string[] | undefined
   readonly projectId?: string | undefined
   readonly domainId?: string | undefined
 }
@@ -60,6 +61,7 @@ export function addSigningOptions(command: Command): Command {
     .addOption(algorithm.choices([...signingAlgorithms(), "auto"]))
     .option("--scoped", "sign in the older form with a credential scope, as Open Telekom Cloud's clients do")
     .option("--service <name>", "service of the credential scope, which V11-HMAC-SHA256 needs")
+    .option("--signed-header <name>", "sign this header of the request too, such as a nonce; may be repeated", collect)
     .option("--project-id <id>", "send X-Project-Id; `auto` looks it up")
     .option("--domain-id <id>", "send X-Domain-Id; `auto` looks it up")
 }

@@ -116,8 +116,18 @@ export async function authOf(
   transport: Transport,
 ): Promise<Auth> {
   if (identity.kind === "token") return tokenAuth(staticToken(identity.token))
-  const { algorithm, scoped, service, projectId, domainId, region, cloud } = options
+  const { algorithm, scoped, service, signedHeader, projectId, domainId, region, cloud } = options
   await addAlgorithm(algorithm)
   const iam = iamOptionsOf(options, transport)
-  return akskAuth(identity.credentials, { algorithm, scoped, service, region, cloud, projectId, domainId, iam })
+  return akskAuth(identity.credentials, {
+    algorithm,
+    scoped,
+    service,
+    signedHeaders: signedHeader,
+    region,
+    cloud,
+    projectId,
+    domainId,
+    iam,
+  })
 }

@@ -53,6 +53,21 @@ describe("countersign sign", () => {
     expect((await fetch(url, { method: "POST", headers, body: "{}" })).status).toBe(200)
   })
 
+  it("signs further headers, and only those that the request has", async () => {
+    const url = `${cloud.emulator.url}/v1/things`
+    const nonce = ["-H", "X-Nonce: 1", "--signed-header", "X-Nonce"]
+    const args = ["sign", "GET", url, ...nonce, "-H", "X-Other: 2", "--signed-header", "x-other", "--json"]
+    const { stdout } = await countersign(args, { env: cloud.env })
+    const { headers }: { headers: Record<string, string> } = JSON.parse(stdout)
+    expect(headers.authorization).toContain("SignedHeaders=host;x-nonce;x-other;x-sdk-date,")
+    expect((await fetch(url, { headers })).status).toBe(200)
+    const sent = await countersign(["curl", url, ...nonce, "-v"], { env: cloud.env })
+    expect({ exitCode: sent.exitCode }).toEqual({ exitCode: 0 })
+    const absent = await countersign(["sign", "GET", url, "--signed-header", "x-nonce"], { env: cloud.env })
+    expect(absent).toMatchObject({ exitCode: 2, stdout: "" })
+    expect(absent.stderr).toContain("The request has no header x-nonce to sign: add -H 'x-nonce: <value>'")
+  })
+
   it("signs for an instance of IoTDA with a derived key under auto", async () => {
     const url = "https://a.st1.iotda-app.cn-north-4.myhuaweicloud.com/v5/iot"
     const { stdout } = await countersign(["sign", "GET", url, "--algorithm", "auto"], { env: cloud.env })
