@@ -12,7 +12,7 @@ export interface IncomingHead {
 }
 
 /**
- * What a check and a handler could read differently: Node keeps the first of several headers of one name, and a handler may
+ * Why a check and a handler may read a request differently: Node keeps the first of several headers of one name, and a handler may
  * take the host from an absolute target, which no signature covers.
  *
  * @param target as it came

@@ -125,7 +125,7 @@ export interface FoundKey<Owner> {
   readonly isRemembered: boolean
 }
 
-/** What another secret or security token of the same access key could cure. */
+/** Refusals that another secret or security token of the same access key may cure. */
 const OF_ANOTHER_KEY: ReadonlySet<RefusalCode> = new Set(["SIGNATURE_MISMATCH", "SECURITY_TOKEN_INVALID"])
 
 /** A signed request, whose key was found. */
