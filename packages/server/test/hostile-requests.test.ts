@@ -71,7 +71,7 @@ describe("a request that was changed on its way", () => {
       (_request, response) => void response.end("served"),
     )
     const { port, host } = await listening(listener)
-    const head = headOf(host, "GET", "/ftp://a.b/admin", "")
+    const head = headOf(host, "GET", `/ftp://${host}/admin`, "")
     expect(await answerTo(port, head)).toContain("served")
     expect(await answerTo(port, head.replace("GET /ftp:", "GET ftp:"))).toMatch(/^HTTP\/1.1 401/)
   })
