@@ -53,7 +53,9 @@ export interface CallState<R extends ResponseLike> {
 
 /** A request whose URL may not see credentials. */
 export interface BareRequest {
+  /** HTTP method. */
   readonly method: string
+  /** As `wireUrl` returns it. */
   readonly url: URL
   /** A redirect from another origin led here. */
   readonly redirected?: boolean | undefined
