@@ -49,7 +49,7 @@ export {
   staysAtOrigin,
 } from "./engine/send-secrets.ts"
 export type { PeekLimits, ResponseLike, WireRequest } from "./engine/wire-request.ts"
-export { isRejection, isStream, type PreparedBody, urlIfValid, wireUrl } from "./engine/wire-request.ts"
+export { isHttp, isRejection, isStream, type PreparedBody, urlIfValid, wireUrl } from "./engine/wire-request.ts"
 export { AuthError, invalidOption, isAuthError } from "./errors/auth-error.ts"
 export { timeAt } from "./iam/iam-answer.ts"
 export { type EndpointOptions, resolveEndpoint } from "./iam/iam-connection.ts"

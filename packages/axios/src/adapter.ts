@@ -34,7 +34,7 @@ export function authenticatingAdapter(own: Config["adapter"], [authFor, guard]: 
     }
     // axios sends these alone: other protocols, and hosts that may see no credentials unless the caller's headers hold
     // secrets.
-    if (url === undefined || !/^https?:$/.test(url.protocol)) return adapter(config)
+    if (url === undefined || !core.isHttp(url)) return adapter(config)
     const request = toRequest(config, url)
     const { method, baseUrl } = request
     const ownHeaders = (): HeadersByName => byLowerCase(config.headers)

@@ -2,7 +2,7 @@ import { type Cause, explain } from "@countersign/auth-core/explain"
 import { describe, expect, it } from "vitest"
 import { createRefusals, type RefusalCode, type RefusalFormat } from "../src/refusal.ts"
 
-/** What a caller is told of each code. */
+/** The cause that `explain` finds, by code. */
 const CAUSES: Readonly<Record<RefusalCode, Cause>> = {
   SIGNATURE_MISSING: "credentials-not-sent",
   CREDENTIALS_MISSING: "credentials-not-sent",

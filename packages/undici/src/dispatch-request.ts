@@ -1,5 +1,5 @@
 import { stringify } from "node:querystring"
-import { AuthError, rememberLast } from "@countersign/auth-core/adapter"
+import { AuthError, isHttp, rememberLast } from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
 import { type Origin, unparsedUrl } from "./unparsed-url.ts"
 
@@ -43,7 +43,7 @@ export function createRequestUrl(): RequestUrl {
 function partsOf(address: string | URL): Origin | undefined {
   const url = parsed(address)
   // undici refuses other protocols.
-  if (url === undefined || !/^https?:$/.test(url.protocol)) return undefined
+  if (url === undefined || !isHttp(url)) return undefined
   const { origin, protocol, host, hostname, port } = url
   return { origin, protocol, host, hostname, port }
 }
