@@ -4,7 +4,14 @@ import { isAuthError } from "../errors/auth-error.ts"
 import { redactCanonicalRequest } from "../runtime/redact.ts"
 import { rememberLast, rememberMany } from "../runtime/remember-last.ts"
 import { ALGORITHMS } from "./algorithm.ts"
-import { isSignature, type ParsedAuthorization, parseClaim, type SignatureClaim, signatureAt } from "./authorization.ts"
+import {
+  isSignature,
+  mayBeSignature,
+  type ParsedAuthorization,
+  parseClaim,
+  type SignatureClaim,
+  signatureAt,
+} from "./authorization.ts"
 import { methodLine, payloadHashOf, UNSIGNED_PAYLOAD, usualForm } from "./canonicalizer.ts"
 import {
   type CanonicalEnd,
@@ -73,16 +80,23 @@ export interface ReceivedSignature extends Omit<ParsedAuthorization, "day"> {
 interface Claim extends SignatureClaim {
   /** Authorization up to the signature. */
   readonly text: string
-  /** The list of signed headers as it stands in the header. */
-  readonly names: string
   readonly hash: HashAlgorithm
   readonly form: CanonicalForm
+  readonly plan: SignedPlan
 }
+
+/** Gives the plan for a list of signed headers as it stands in the header. */
+type PlanOf = (names: string) => SignedPlan
 
 /** The claims of clients that have signed rightly. Strangers have no place in it. */
 class KnownClaims {
   readonly #claims = new Map<string, Claim>()
+  readonly #planOf: PlanOf
   #last: Claim | undefined
+
+  constructor(planOf: PlanOf) {
+    this.#planOf = planOf
+  }
 
   /** Saves 0.8 us for a client that comes again and again, and half of that for one of many. */
   find(authorization: string): Claim | undefined {
@@ -101,7 +115,7 @@ class KnownClaims {
     const copy = JSON.parse(JSON.stringify(text)) as string
     const parsed = parseClaim(copy)
     if (parsed === undefined) return undefined
-    const claim = completed(parsed, copy)
+    const claim = completed(parsed, copy, this.#planOf)
     if (this.#claims.size >= MOST_CLAIMS) this.#claims.clear()
     this.#claims.set(copy, claim)
     return claim
@@ -109,11 +123,11 @@ class KnownClaims {
 }
 
 /** @throws {AuthError} `AUTH_ALGORITHM_UNSUPPORTED` */
-function completed(claim: SignatureClaim, text: string): Claim {
+function completed(claim: SignatureClaim, text: string, planOf: PlanOf): Claim {
   const { hash, canonicalForm: form = usualForm } = algorithmOf(claim)
   // Throws here, and not in the middle of a body, if this runtime lacks the hash.
   payloadHashOf("", hash)
-  return { ...claim, text, names: claim.signedHeaders.join(";"), hash, form }
+  return { ...claim, text, hash, form, plan: planOf(claim.signedHeaders.join(";")) }
 }
 
 /** The memory of a reader. */
@@ -121,7 +135,7 @@ interface Memory {
   readonly hostAt: typeof hostOf
   readonly lineOf: typeof methodLine
   /** Takes the claim of a right signature. */
-  keep(claim: Claim, plan: SignedPlan): void
+  keep(claim: Claim): void
 }
 
 /**
@@ -134,8 +148,8 @@ export function createSignatureReader(): (
   scoped?: boolean,
 ) => ReceivedSignature | RefusedSignature {
   // A check takes 57 % less.
-  const planOf = rememberMany(MOST_PLANS, createSignedPlan)
-  const clients = new KnownClaims()
+  const planOf: PlanOf = rememberMany(MOST_PLANS, createSignedPlan)
+  const clients = new KnownClaims(planOf)
   // A check takes 8 % less: many requests come within a second.
   const timeOf = rememberLast(createSdkClock())
   const none = planOf("")
@@ -145,9 +159,9 @@ export function createSignatureReader(): (
     // A check takes 5 % less, and 4 % less.
     hostAt: rememberLast(hostOf),
     lineOf: rememberLast(methodLine),
-    keep(claim, plan) {
+    keep(claim) {
       clients.keep(claim)
-      usual = plan
+      usual = claim.plan
     },
   }
   const read = (request: RequestHead, scoped: boolean): ReceivedSignature | RefusedSignature => {
@@ -165,14 +179,14 @@ export function createSignatureReader(): (
         parsed === undefined ||
         (parsed.scoped && !scoped) ||
         (parsed.day !== undefined && !date.startsWith(parsed.day)) ||
-        !isSignature(authorization.slice(at), parsed)
+        !mayBeSignature(authorization, parsed, at)
       )
         return failure("SIGNATURE_MALFORMED", "Unauthorized")
-      const claim = known ?? completed(parsed, authorization.slice(0, at))
-      const plan = planOf(claim.names)
+      const claim = known ?? completed(parsed, authorization.slice(0, at), planOf)
+      const { plan } = claim
       if (!plan.isSignable) return failure("SIGNATURE_MALFORMED", "Unauthorized")
       if (plan !== usual) found = plan.selection.read(request.headers)
-      return new Received(request, claim, plan, found, authorization, date, signedAt, memory)
+      return new Received(request, claim, found, authorization, date, signedAt, memory)
     } catch (error) {
       if (usual === none) return refusalOf(error)
       // It may have read a malformed header that is not signed.
@@ -257,7 +271,6 @@ class Received implements ReceivedSignature {
   readonly signedAt: number
   readonly #request: RequestHead
   readonly #claim: Claim
-  readonly #plan: SignedPlan
   readonly #found: HeaderValues
   /** It ends with the signature. */
   readonly #authorization: string
@@ -267,21 +280,19 @@ class Received implements ReceivedSignature {
   constructor(
     request: RequestHead,
     claim: Claim,
-    plan: SignedPlan,
     found: HeaderValues,
     authorization: string,
     date: string,
     signedAt: number,
     memory: Memory,
   ) {
-    const position = plan.contentHash[claim.hash]
+    const position = claim.plan.contentHash[claim.hash]
     const payload = found[position]
     // A header that is not signed may leave out nothing. Its text stays in the canonical request, and fits no body.
-    this.payload = payload === UNSIGNED_PAYLOAD && !plan.signed.includes(position) ? undefined : payload
+    this.payload = payload === UNSIGNED_PAYLOAD && !claim.plan.signed.includes(position) ? undefined : payload
     this.signedAt = signedAt
     this.#request = request
     this.#claim = claim
-    this.#plan = plan
     this.#found = found
     this.#authorization = authorization
     this.#date = date
@@ -317,7 +328,7 @@ class Received implements ReceivedSignature {
   }
 
   get isHostSigned() {
-    return this.#plan.isHostSigned
+    return this.#claim.plan.isHostSigned
   }
 
   refuseTime(time: number, maxSkewMs: number): RefusedSignature | undefined {
@@ -327,8 +338,13 @@ class Received implements ReceivedSignature {
   }
 
   keysWithToken(keys: readonly VerifyingKey[]): readonly VerifyingKey[] {
-    if (!keys.some(hasToken)) return keys
-    const { signed, securityToken: position } = this.#plan
+    // Not by `some`, which takes 20 ns more.
+    for (const { securityToken } of keys) if (securityToken !== undefined) return this.#carriedAmong(keys)
+    return keys
+  }
+
+  #carriedAmong(keys: readonly VerifyingKey[]): readonly VerifyingKey[] {
+    const { signed, securityToken: position } = this.#claim.plan
     const given = (signed.includes(position) && this.#found[position]) || undefined
     return keys.filter(
       ({ securityToken }) => securityToken === undefined || (given !== undefined && isSame(given, securityToken)),
@@ -344,7 +360,7 @@ class Received implements ReceivedSignature {
   }
 
   refusePayload(hash: string): RefusedSignature | undefined {
-    const named = this.#found[this.#plan.contentHash[this.#claim.hash]]
+    const named = this.#found[this.#claim.plan.contentHash[this.#claim.hash]]
     if (named === undefined || this.payload === UNSIGNED_PAYLOAD || named.toLowerCase() === hash.toLowerCase()) {
       return undefined
     }
@@ -360,9 +376,13 @@ class Received implements ReceivedSignature {
       const usable = this.keysWithToken(keys)
       if (usable.length === 0) return failure("SECURITY_TOKEN_INVALID", "decrypt token fail")
       const text = this.#canonicalRequest(hash)
-      if (!this.#isComplete || !this.#isSignedBy(usable, text)) return failure("SIGNATURE_MISMATCH", MISMATCH, text)
-      this.#memory.keep(this.#claim, this.#plan)
-      return undefined
+      if (this.#isComplete && this.#isSignedBy(usable, text)) {
+        this.#memory.keep(this.#claim)
+        return undefined
+      }
+      if (!isSignature(this.#authorization, this.#claim, this.#claim.text.length))
+        return failure("SIGNATURE_MALFORMED", "Unauthorized")
+      return failure("SIGNATURE_MISMATCH", MISMATCH, text)
     } catch (error) {
       return refusalOf(error)
     }
@@ -386,7 +406,7 @@ class Received implements ReceivedSignature {
   #canonicalRequest(hash: string | undefined): string {
     const { method, url } = this.#request
     const { form, hash: algorithm } = this.#claim
-    const { isHostSigned, host, contentHash, endOf } = this.#plan
+    const { isHostSigned, host, contentHash, endOf } = this.#claim.plan
     const { hostAt, lineOf } = this.#memory
     const values = this.#found
     const wire = urlParts(url, hostAt)
@@ -397,13 +417,9 @@ class Received implements ReceivedSignature {
   }
 
   get #isComplete(): boolean {
-    for (const position of this.#plan.signed) if (this.#found[position] === undefined) return false
+    for (const position of this.#claim.plan.signed) if (this.#found[position] === undefined) return false
     return true
   }
-}
-
-function hasToken({ securityToken }: VerifyingKey): boolean {
-  return securityToken !== undefined
 }
 
 /** A request that cannot be signed has no signature that fits. */
