@@ -13,8 +13,6 @@ for (const [name, HonoClass, HTTPExceptionClass] of [
   ["hono 4.0", Hono4_0, HTTPException4_0],
 ] as const) {
   describeService(name, {
-    // A Request has a URL without dots, and no body in a GET.
-    unseen: ["path-dot-segments", "body-get-with-json", "body-get-with-json~1"],
     async start(setting): Promise<RunningService> {
       const app = application(setting, HonoClass as typeof Hono, HTTPExceptionClass as typeof HTTPException)
       const servers = [1, 2].map(() => serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }))

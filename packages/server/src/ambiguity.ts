@@ -43,9 +43,3 @@ function isSameHost(target: string, host: unknown): boolean {
   const port = scheme === "http:" ? /:80$/ : scheme === "https:" ? /:443$/ : /:(?:80|443)$/
   return authority.replace(port, "") === String(host).toLowerCase().replace(port, "")
 }
-
-/** The request of Node behind one of fetch, where the server tells it, as that of Hono does in its bindings. */
-export function incomingIn(bindings: unknown): IncomingHead | undefined {
-  const { incoming } = Object(bindings) as { incoming?: IncomingHead }
-  return Array.isArray(incoming?.rawHeaders) ? incoming : undefined
-}

@@ -15,7 +15,6 @@ import type { TokenCaller, TokenFacts } from "./identity.ts"
 import type { ReadyKey } from "./key-source.ts"
 import { type Awaitable, answerOf, inTime, whenAnswered } from "./lookup.ts"
 import {
-  type FoundKey,
   lockedBy,
   noteSuccess,
   type OpenRequest,
@@ -172,7 +171,7 @@ function openRequest<Owner>(head: CarriedHead, rules: Rules<Owner>, policy: Poli
   const fault = faultBeforeKey(received, rules, policy, time)
   if (fault !== undefined) return policy.refuse({ accessKeyId, ...fault })
   return withKey(accessKeyId, keys, rules, policy, time, (key, isRemembered) =>
-    openSigned(received, { key, isRemembered }, rules, policy, head[CARRIER]),
+    openSigned(received, key, isRemembered, rules, policy, head[CARRIER]),
   )
 }
 
@@ -223,12 +222,13 @@ function withKey<Owner>(
 
 function openSigned<Owner>(
   received: ReceivedSignature,
-  found: FoundKey<Owner>,
+  key: ReadyKey<Owner>,
+  isRemembered: boolean,
   rules: Rules<Owner>,
   policy: Policy,
   carrier: object | undefined,
 ): Opened<Owner> {
-  const signed = new SignedRequest(received, found, rules, policy, carrier)
+  const signed = new SignedRequest(received, key, isRemembered, rules, policy, carrier)
   if (received.payload === undefined) return signed
   return andThen(signed.check(undefined), (refused) => refused ?? signed)
 }

@@ -21,6 +21,8 @@ export interface NodeRequest {
   readonly readableLength: number
   /** All was read. */
   readonly readableEnded: boolean
+  /** Something was read. */
+  readonly readableDidRead?: boolean | undefined
   /** All of it has arrived. */
   readonly complete?: boolean | undefined
   /** Its source passes each chunk, and `null` at the end. */
@@ -167,12 +169,12 @@ function whenSettled<Owner>(
 }
 
 /** A proxy may be sent a whole URL. */
-function pathOnly(url: string): string {
+export function pathOnly(url: string): string {
   return url.startsWith("/") ? url : url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?]*/i, "").replace(/^(?!\/)/, "/")
 }
 
-/** One request with a body, and what became of it. */
-class Exchange<Owner> {
+/** One request with a body, and what becomes of it. */
+export class Exchange<Owner> {
   readonly #handling: Handling<Owner>
   readonly #request: NodeRequest
   readonly #response: NodeResponse
@@ -229,10 +231,10 @@ class Exchange<Owner> {
           if (request.destroyed) return
           if (verdict.ok) {
             // An earlier check has counted them.
-            if (earlier !== undefined) request.unshift(earlier)
-            for (const chunk of [...body.chunks.slice(earlier === undefined ? 0 : 1), null])
-              this.#push.call(request, chunk)
+            if (earlier !== undefined) putBack(request, earlier)
+            for (const chunk of body.chunks.slice(earlier === undefined ? 0 : 1)) this.#push.call(request, chunk)
           }
+          this.#push.call(request, null)
           judge(verdict, this.#handling, this.#listener, () => Buffer.concat(body.chunks))
         })
       },
@@ -257,7 +259,7 @@ class Exchange<Owner> {
       request.resume()
       return
     }
-    if (earlier !== undefined) request.unshift(earlier)
+    if (earlier !== undefined) putBack(request, earlier)
     let tooLarge: Refusal | undefined
     const source = this.#intercept({
       take: (chunk) => {
@@ -283,14 +285,16 @@ class Exchange<Owner> {
     end(): void
   }): typeof source & { isOver: boolean; isDone: boolean } {
     const state = { ...source, isOver: false, isDone: false }
-    this.#request.push = (chunk, encoding) => {
+    const push: NodeRequest["push"] = (chunk, encoding) => {
       if (state.isDone) return this.#push.call(this.#request, chunk, encoding)
-      // A refused body is read to its end, so that the answer reaches its sender.
-      if (state.isOver) return true
+      // A refused body is read to its end, so that the answer reaches its sender. Servers may wait for that end.
+      if (state.isOver) return chunk !== null || this.#push.call(this.#request, chunk)
       if (chunk !== null) return source.take(bytesOf(chunk, encoding))
       source.end()
       return false
     }
+    // Not assigned: then V8 keeps finished requests until it collects all of its heap, and a request with a body takes half as much again.
+    Object.defineProperty(this.#request, "push", { value: push, configurable: true, writable: true })
     return state
   }
 
@@ -312,7 +316,7 @@ class Exchange<Owner> {
 }
 
 /** The size of a body in bytes; `undefined` if it is known only at the end. */
-function sizeOf(request: NodeRequest): number | undefined {
+export function sizeOf(request: NodeRequest): number | undefined {
   const { "content-length": length, "transfer-encoding": coding, ":method": isHttp2 } = request.headers
   if (coding !== undefined) return undefined
   if (length !== undefined) return Number(length)
@@ -323,13 +327,24 @@ function sizeOf(request: NodeRequest): number | undefined {
 
 /** Takes the bytes that came while something else was awaited. A whole body stays in its request. */
 function takeEarlier(request: NodeRequest): { bytes: Buffer; isWhole: boolean } | undefined {
-  const { _readableState: state } = request as { _readableState?: { ended: boolean } }
-  const isWhole = state?.ended ?? request.complete === true
+  const isWhole = stateOf(request)?.ended ?? request.complete === true
   if (request.readableLength === 0) return isWhole ? { bytes: Buffer.alloc(0), isWhole } : undefined
   const chunk = request.read()
   // Put back in the same turn, so that the stream cannot end in between.
-  if (isWhole) request.unshift(chunk)
+  if (isWhole) putBack(request, chunk)
   return { bytes: bytesOf(chunk), isWhole }
+}
+
+/** Puts bytes back as if nobody had read them: `readableDidRead` would keep a fetch, or the server of Hono, from the rest. */
+function putBack(request: NodeRequest, chunk: unknown): void {
+  request.unshift(chunk)
+  const state = stateOf(request)
+  if (state !== undefined) state.dataEmitted = false
+}
+
+/** That of a stream of Node. */
+function stateOf(request: NodeRequest): { ended: boolean; dataEmitted: boolean } | undefined {
+  return (request as { _readableState?: { ended: boolean; dataEmitted: boolean } })._readableState
 }
 
 function bytesOf(chunk: unknown, encoding?: BufferEncoding): Buffer {

@@ -119,12 +119,6 @@ export function refuseKey<Owner>(
   return refuse({ ...facts, accessKeyId })
 }
 
-/** A key, and whether it was remembered, so that its secret may have been replaced meanwhile. */
-export interface FoundKey<Owner> {
-  readonly key: ReadyKey<Owner>
-  readonly isRemembered: boolean
-}
-
 /** Refusals that another secret or security token of the same access key may cure. */
 const OF_ANOTHER_KEY: ReadonlySet<RefusalCode> = new Set(["SIGNATURE_MISMATCH", "SECURITY_TOKEN_INVALID"])
 
@@ -132,7 +126,9 @@ const OF_ANOTHER_KEY: ReadonlySet<RefusalCode> = new Set(["SIGNATURE_MISMATCH", 
 export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequest<Owner> {
   readonly ok = true
   readonly #received: ReceivedSignature
-  #found: FoundKey<Owner>
+  #key: ReadyKey<Owner>
+  /** Its secret may have been replaced meanwhile. */
+  #isRemembered: boolean
   /** The request of a server to which it belongs. */
   readonly #carrier: object | undefined
   #hash: ReturnType<ReceivedSignature["startHash"]> | undefined
@@ -141,7 +137,8 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
 
   constructor(
     received: ReceivedSignature,
-    found: FoundKey<Owner>,
+    key: ReadyKey<Owner>,
+    isRemembered: boolean,
     rules: Rules<Owner>,
     policy: Policy,
     carrier: object | undefined,
@@ -149,7 +146,8 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
     super(rules, policy)
     this.#carrier = carrier
     this.#received = received
-    this.#found = found
+    this.#key = key
+    this.#isRemembered = isRemembered
   }
 
   get needsBody(): boolean {
@@ -188,14 +186,14 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
     // The key may have been locked while the body came.
     const locked = lockOut && lockedBy(lockOut, accessKeyId)
     if (locked !== undefined) return this.policy.refuse({ accessKeyId, ...locked })
-    const { key, isRemembered } = this.#found
-    const refused = this.#received.refuseSignature(key.verifying, hash)
+    const refused = this.#received.refuseSignature(this.#key.verifying, hash)
     if (refused !== undefined) {
-      if (!isRemembered || !OF_ANOTHER_KEY.has(refused.code)) return this.#refuse(refused)
-      return andThen(otherKey(accessKeyId, key, this.rules, this.policy), (other) => {
+      if (!this.#isRemembered || !OF_ANOTHER_KEY.has(refused.code)) return this.#refuse(refused)
+      return andThen(otherKey(accessKeyId, this.#key, this.rules, this.policy), (other) => {
         if (other === undefined) return this.#refuse(refused)
         if (!("key" in other)) return other
-        this.#found = { key: other.key, isRemembered: false }
+        this.#key = other.key
+        this.#isRemembered = false
         return this.check(hash)
       })
     }
@@ -248,7 +246,7 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
     const { accessKeyId, algorithm, signedHeaders, signedAt, region, service, payload } = this.#received
     const isBodySigned = payload !== UNSIGNED_PAYLOAD
     // The types of `keys` say whether a key has an owner.
-    const owner = this.#found.key.owner as Owner
+    const owner = this.#key.owner as Owner
     const scheme = "signature"
     this.auth = { scheme, accessKeyId, owner, algorithm, signedHeaders, signedAt, region, service, isBodySigned }
   }

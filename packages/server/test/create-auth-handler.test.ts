@@ -181,8 +181,6 @@ async function listening(listener: RequestListener): Promise<RunningService> {
 
 describeService("node:http", { start: (setting) => listening(nodeListener(setting)) })
 describeService("fetch handlers", {
-  // A Request has a URL without dots, and no body in a GET.
-  unseen: ["path-dot-segments", "body-get-with-json", "body-get-with-json~1"],
   start: (setting) => listening(fetchListener(setting)),
 })
 

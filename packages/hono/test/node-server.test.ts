@@ -1,0 +1,128 @@
+// The server of Hono on Node: its requests only show those of Node, so the auth checks and collects there.
+import { once } from "node:events"
+import { request as send } from "node:http"
+import type { AddressInfo } from "node:net"
+import { buffer } from "node:stream/consumers"
+import { serviceHeaders, serviceKey } from "@countersign/testkit"
+import { type ServerType, serve } from "@hono/node-server"
+import { type Handler, Hono, type MiddlewareHandler } from "hono"
+import { afterEach, describe, expect, it } from "vitest"
+import { auth, createVerifier } from "../src/index.ts"
+
+const BODY = "a=1&b=gr%C3%B6%C3%9Fe"
+const servers: ServerType[] = []
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+async function started(handler: Handler, before: MiddlewareHandler[]): Promise<string> {
+  const app = new Hono()
+  for (const middleware of before) app.use("*", middleware)
+  app.all("/v1/servers", handler)
+  const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" })
+  servers.push(server)
+  await once(server, "listening")
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+interface Sent {
+  readonly method?: string
+  readonly body?: string
+  /** What arrives in place of the body that is signed. */
+  readonly instead?: string
+}
+
+async function call(origin: string, { method = "POST", body = BODY, instead = body }: Sent = {}) {
+  const headers = { "content-type": "application/x-www-form-urlencoded", "content-length": String(instead.length) }
+  const signed = serviceHeaders(origin, { method, path: "/v1/servers", body, headers })
+  const sent = send(`${origin}/v1/servers`, { method, headers: signed }).end(instead)
+  const [answer] = await once(sent, "response")
+  return { status: answer.statusCode as number, text: (await buffer(answer)).toString() }
+}
+
+/** Lets the body arrive before the auth. */
+const slow: MiddlewareHandler = async (_context, next) => {
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  await next()
+}
+
+const verifier = createVerifier({ keys: () => serviceKey, replay: true })
+
+describe.each([
+  ["at once", [auth(verifier)]],
+  ["after the body has come", [slow, auth(verifier)]],
+  ["twice", [auth(verifier), auth(verifier, { maxBodyBytes: 100 })]],
+  ["twice, around a slow middleware", [auth(verifier), slow, auth(verifier)]],
+  ["with the raw body", [auth(verifier, { rawBody: true })]],
+])("a body on a server of Node, checked %s,", (_when, middleware) => {
+  it.each<[string, Handler]>([
+    ["text", async ({ req, text }) => text(await req.text())],
+    ["an array buffer", async ({ req, text }) => text(new TextDecoder().decode(await req.arrayBuffer()))],
+    ["a blob", async ({ req, text }) => text(await (await req.blob()).text())],
+    [
+      "a form",
+      async ({ req, text }) => text(new URLSearchParams((await req.parseBody()) as Record<string, string>).toString()),
+    ],
+    ["a stream", async ({ req, text }) => text(await new Response(req.raw.body).text())],
+    ["a copy of the request", async ({ req, text }) => text(await new Request(req.raw).text())],
+    ["a clone of the request", async ({ req, text }) => text(await req.raw.clone().text())],
+  ])("arrives as %s", async (_way, handler) => {
+    const origin = await started(handler, middleware)
+    expect(await call(origin)).toEqual({ status: 200, text: BODY })
+  })
+
+  it("is refused if it is another one, and the connection stays usable", async () => {
+    const origin = await started(({ text }) => text("served"), middleware)
+    for (const instead of [BODY.replace("1", "2"), `${BODY}0`]) {
+      expect((await call(origin, { instead })).status).toBe(401)
+      expect((await call(origin, { body: `right, after ${instead}` })).status).toBe(200)
+    }
+  })
+})
+
+describe("a server of Node", () => {
+  it("checks the body of a GET, which a Request does not show", async () => {
+    const origin = await started(({ text }) => text("served"), [auth(verifier)])
+    expect(await call(origin, { method: "GET" })).toEqual({ status: 200, text: "served" })
+    expect((await call(origin, { method: "GET", instead: BODY.replace("1", "2") })).status).toBe(401)
+  })
+
+  it("keeps the request that came", async () => {
+    const seen: unknown[] = []
+    const note: MiddlewareHandler = async ({ req }, next) => {
+      seen.push(req.raw)
+      await next()
+    }
+    const origin = await started(({ text }) => text("served"), [note, auth(verifier), note])
+    await call(origin)
+    expect(seen[0]).toBe(seen[1])
+  })
+
+  it("checks a request by which a middleware replaces the one that came", async () => {
+    const replacing: MiddlewareHandler = async ({ req }, next) => {
+      req.raw = new Request(req.raw, { method: "PUT" })
+      await next()
+    }
+    const origin = await started(({ text }) => text("served"), [replacing, auth(verifier)])
+    expect((await call(origin)).status).toBe(401)
+  })
+
+  it("fails the request of a caller who hangs up before the end of a body", async () => {
+    let tell: (failure: unknown) => void = () => undefined
+    const failed = new Promise((resolve) => {
+      tell = resolve
+    })
+    const catching: MiddlewareHandler = async (context, next) => {
+      await next()
+      tell(context.error)
+    }
+    const origin = await started(({ text }) => text("served"), [catching, auth(verifier)])
+    const headers = { "content-length": "100" }
+    const signed = serviceHeaders(origin, { method: "POST", path: "/v1/servers", body: BODY, headers })
+    const sent = send(`${origin}/v1/servers`, { method: "POST", headers: signed })
+    sent.on("error", () => undefined).write(BODY)
+    setTimeout(() => sent.destroy(), 20)
+    expect(await failed).toMatchObject({ message: expect.stringContaining("closed before the body") })
+  })
+})
