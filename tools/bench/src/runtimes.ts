@@ -14,6 +14,10 @@ export const runtimes: Readonly<Record<RuntimeName, () => Promise<Runtime>>> = {
   bun: async () => ({ binary: await bunRuntime(), before: ["run"] }),
   deno: async () => ({
     binary: await denoRuntime(),
-    before: ["run", "-A", "--quiet", "--no-config", "--node-modules-dir=manual", "--v8-flags=--expose-gc"],
+    // Our packages lie outside node_modules here. There Deno takes CommonJS only if it is told to look for it.
+    before: [
+      ...["run", "-A", "--quiet", "--no-config", "--node-modules-dir=manual", "--unstable-detect-cjs"],
+      "--v8-flags=--expose-gc",
+    ],
   }),
 }
