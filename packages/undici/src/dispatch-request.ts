@@ -1,7 +1,7 @@
 import { stringify } from "node:querystring"
 import { AuthError, isHttp, rememberLast } from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
-import { type Origin, unparsedUrl } from "./unparsed-url.ts"
+import { isPlainTarget, type Origin, UnparsedUrl } from "./unparsed-url.ts"
 
 /** undici sends no path with such characters. */
 const REFUSED = /[^\u0021-\u00ff]/
@@ -20,7 +20,11 @@ export type RequestUrl = (options: Dispatcher.DispatchOptions) => URL | undefine
 export function createRequestUrl(): RequestUrl {
   const originOf = rememberLast(partsOf)
   return ({ origin, path, method, query }) => {
-    if (method === "CONNECT" || typeof path !== "string" || REFUSED.test(path)) return undefined
+    if (method === "CONNECT" || typeof path !== "string") return undefined
+    const search = query ? stringify(query) : ""
+    const target = search === "" ? path : `${path}?${search}`
+    const isPlain = isPlainTarget(target)
+    if (!isPlain && REFUSED.test(path)) return undefined
     if (origin === undefined) {
       throw new AuthError(
         "AUTH_INVALID_REQUEST",
@@ -29,11 +33,10 @@ export function createRequestUrl(): RequestUrl {
     }
     const base = typeof origin === "string" ? originOf(origin) : partsOf(origin)
     if (base === undefined) return undefined
-    const search = query ? stringify(query) : ""
     if (search !== "" && /[?#]/.test(path)) return undefined
-    const target = search === "" ? path : `${path}?${search}`
+    if (isPlain) return new UnparsedUrl(base, target)
     // Joined as text: undici sends `//host/path` to the origin, but a URL would take `host` for the host.
-    if (path.startsWith("/")) return unparsedUrl(base, target) ?? parsed(base.origin + target)
+    if (path.startsWith("/")) return parsed(base.origin + target)
     const url = parsed(target)
     return url?.origin === base.origin ? url : undefined
   }

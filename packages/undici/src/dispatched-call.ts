@@ -20,6 +20,7 @@ import { CallController } from "./call-controller.ts"
 import { type DispatchHeaders, dispatchHeaders } from "./dispatch-headers.ts"
 import type { WatchedCall, WatchingHandler } from "./redirect-trail.ts"
 import { withSendableBody } from "./sendable-body.ts"
+import { UnparsedUrl } from "./unparsed-url.ts"
 
 /** The options that undici's own functions add to a dispatch. */
 interface AddedOptions {
@@ -192,6 +193,6 @@ export class DispatchedCall implements OutgoingRequest, Calling, WatchedCall {
 }
 
 /** Path and query unchanged, even an empty query. */
-function targetOf({ href, origin }: URL): string {
-  return href.slice(origin.length)
+function targetOf(url: URL): string {
+  return url instanceof UnparsedUrl ? url.target : url.href.slice(url.origin.length)
 }

@@ -1,35 +1,34 @@
 /** The parts of a parsed origin. */
 export type Origin = Pick<URL, "origin" | "protocol" | "host" | "hostname" | "port">
 
-/** A target that the URL parser keeps as it is. A segment that begins with a dot may be one that it removes. */
-const NORMAL = /^(?:\/(?!\.)[\w.~!$&'()*,;=:@-]*)+(?:\?[\w.~!$&()*,;=:@/?%-]*)?$/
+/** A segment that begins with a dot may be one that the URL parser removes. */
+const PLAIN = /^(?:\/(?!\.)[\w.~!$&'()*,;=:@-]*)+(?:\?[\w.~!$&()*,;=:@/?%-]*)?$/
 
 /**
- * Joins an origin and a target if the URL parser would change neither: then it need not be parsed, which saves 0.5 us a
- * request.
+ * Whether the URL parser keeps a target, path and query, as it is.
  *
- * @param target path and query
- * @returns `undefined` if the text must be parsed
  * @see WHATWG URL, "Path state" and "Query state"
  */
-export function unparsedUrl(origin: Origin, target: string): URL | undefined {
-  return NORMAL.test(target) ? new UnparsedUrl(origin, target) : undefined
+export function isPlainTarget(target: string): boolean {
+  return PLAIN.test(target)
 }
 
-class UnparsedUrl implements URL {
+/** An origin and a plain target as a URL. It is not parsed, which saves 0.5 us a request. */
+export class UnparsedUrl implements URL {
   readonly hash = ""
   readonly username = ""
   readonly password = ""
+  /** Path and query. */
+  readonly target: string
   readonly #origin: Origin
-  readonly #target: string
 
   constructor(origin: Origin, target: string) {
     this.#origin = origin
-    this.#target = target
+    this.target = target
   }
 
   get href(): string {
-    return this.#origin.origin + this.#target
+    return this.#origin.origin + this.target
   }
 
   get origin(): string {
@@ -53,13 +52,13 @@ class UnparsedUrl implements URL {
   }
 
   get pathname(): string {
-    return this.#target.slice(0, this.#queryAt)
+    return this.target.slice(0, this.#queryAt)
   }
 
   get search(): string {
-    const { length } = this.#target
+    const { length } = this.target
     // A question mark alone is no query.
-    return this.#queryAt < length - 1 ? this.#target.slice(this.#queryAt) : ""
+    return this.#queryAt < length - 1 ? this.target.slice(this.#queryAt) : ""
   }
 
   get searchParams(): URLSearchParams {
@@ -75,7 +74,7 @@ class UnparsedUrl implements URL {
   }
 
   get #queryAt(): number {
-    const at = this.#target.indexOf("?")
-    return at === -1 ? this.#target.length : at
+    const at = this.target.indexOf("?")
+    return at === -1 ? this.target.length : at
   }
 }
