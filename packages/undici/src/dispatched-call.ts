@@ -78,7 +78,8 @@ export class DispatchedCall implements OutgoingRequest, Calling, WatchedCall {
     const { method, headers, body } = options
     this.#given = dispatchHeaders(headers)
     this.method = method
-    this.url = wireUrl(url)
+    // An unparsed one has its wire form.
+    this.url = url instanceof UnparsedUrl ? url : wireUrl(url)
     this.headers = this.#given.record
     this.body = body
     this.signal = this.#controller.signal
