@@ -7,9 +7,8 @@ import type { Lifetime } from "./lifetime.ts"
 
 /** The turn of a refresh among those of its cache. */
 export interface Turn {
-  /** Whether it has come; `false` if the refresh left the line before. Absent where it was free at once. */
-  readonly come?: Promise<boolean>
-  readonly settle: (hasCome: boolean) => void
+  /** Tells whether it has come; `false` if the refresh left the line before. */
+  settle: (hasCome: boolean) => void
   /** How many wait for it: callers, and the cache itself if it began the refresh in the background. */
   wanted: number
 }
@@ -87,8 +86,9 @@ export class CacheEntry<T = Expiring> implements Link {
   others: Map<Mark, CacheEntry> | undefined = undefined
   /** The keys of this entry in a store, once they are known. */
   storeKeys: readonly [string, ...string[]] | undefined = undefined
-  /** The first provider that asked, while somebody holds it. */
-  provider: Ref
+  /** The first provider that asked. Until the entry rests, a refresh holds it anyway. */
+  #asking: object | undefined
+  #provider: Ref | undefined = undefined
   value: T | undefined = undefined
   /**
    * When the lifetime of the value begins: whole milliseconds of the monotonic clock, whole seconds of the wall clock, to keep entries
@@ -110,13 +110,24 @@ export class CacheEntry<T = Expiring> implements Link {
     this.key = key
     this.mark = mark
     this.sign = mark === undefined ? undefined : UNSEEN
-    this.provider = refTo(provider)
+    this.#asking = provider
+  }
+
+  /** The first provider that asked, while somebody holds it. */
+  get provider(): object | undefined {
+    return this.#asking ?? this.#provider?.deref()
+  }
+
+  /** From here on only others hold the provider. A weak reference takes longer to make than all other parts of an entry. */
+  letGo(provider = this.#asking): void {
+    if (provider !== undefined) this.#provider = refTo(provider)
+    this.#asking = undefined
   }
 
   /** Its identity, as events name it. */
   get names(): { identity: string | undefined; label: string | undefined } {
-    const provider = this.provider.deref() as Provider<T> | undefined
-    return { identity: this.key, label: provider?.label }
+    const { label }: Partial<Provider<T>> = this.provider ?? {}
+    return { identity: this.key, label }
   }
 
   /** Callers have to wait: the value is absent, refused, or past its hard expiry. */
@@ -223,7 +234,7 @@ export class CacheEntries {
     const key = provider.identityKey
     const found = key === undefined ? this.find(provider) : (this.findMarked(key, mark) as CacheEntry<T> | undefined)
     if (found !== undefined) {
-      if (found.provider.deref() === undefined) found.provider = refTo(provider)
+      if (found.provider === undefined) found.letGo(provider)
       return found
     }
     const entry = new CacheEntry<T>(key, mark, provider)
@@ -261,7 +272,7 @@ export class CacheEntries {
   /** The providers of a key that are still in use, one for each entry. */
   providersOf<T extends Expiring>(key: string): Provider<T>[] {
     // One identity has one type of value.
-    return this.entriesOf(key).flatMap(({ provider }) => (provider.deref() as Provider<T> | undefined) ?? [])
+    return this.entriesOf(key).flatMap(({ provider }) => (provider as Provider<T> | undefined) ?? [])
   }
 
   /** The entries with a key and a failure. */
@@ -292,6 +303,7 @@ export class CacheEntries {
       this.#remove(entry.key, entry.mark)
       return
     }
+    entry.letGo()
     this.#linkAsNewest(entry)
     this.#resting += 1
     const oldest = this.#ring.newer

@@ -100,7 +100,7 @@ export class Refresher {
       // Its turn might come only after the end of the very refresh that waits for it.
       if (path.length > 0) this.#turns.hurry(pending.turn)
       if (pending.aliveAt !== undefined) return unlessDead(pending, clock).then(follow)
-      const isInLine = this.#turns.want(pending.turn, signal)
+      const isInLine = this.#turns.want(pending, signal)
       if (isInLine || provider.binding !== undefined) return pending.promise.then(follow)
       // Ten thousand may join at once. Without a binding they share one promise, which no signal of theirs ends.
       pending.shared ??= pending.promise.then((outcome) =>
@@ -112,9 +112,9 @@ export class Refresher {
     if (failure !== undefined && (reason.secret !== undefined || !this.#rechecks.isDue(provider, failure))) {
       return Promise.reject(this.#backedOff(entry, failure))
     }
-    const { turn, promise } = this.start(provider, entry, reason, path)
-    this.#turns.want(turn, signal)
-    return promise.then(follow)
+    const pending = this.start(provider, entry, reason, path)
+    this.#turns.want(pending, signal)
+    return pending.promise.then(follow)
   }
 
   start<T extends Expiring>(
@@ -129,14 +129,20 @@ export class Refresher {
     const begin = (hasCome: boolean): Promise<RefreshOutcome<T>> | undefined =>
       hasCome ? this.#run(provider, entry, pending, reason, [...path, entry]) : this.#rest(entry, pending)
     const { rejected, isAwaited } = reason
-    // By then the entry holds the pending refresh.
-    const promise = (turn?.come ?? HAS_COME).then(begin)
+    // By its turn the entry holds the pending refresh.
+    const promise =
+      turn === undefined || turn === FREE
+        ? NOW.then(() => begin(true))
+        : new Promise<RefreshOutcome<T> | undefined>((resolve) => {
+            turn.settle = (hasCome) => resolve(begin(hasCome))
+          })
     const pending: PendingRefresh<T> = { rejected, isAwaited, turn, promise }
     entry.pending = pending
     entries.hold(entry)
     if (isRequestBound) void beat(pending, clock)
     // Nobody may be waiting.
-    const settled = pending.promise.catch(() => undefined)
+    if (waitUntil === undefined && isAwaited) return pending
+    const settled = promise.catch(() => undefined)
     try {
       waitUntil?.(settled)
     } catch {
@@ -385,7 +391,8 @@ export class Refresher {
 /** If no refresh ends within this time, milliseconds, those that run may be waiting for those in the line. */
 const STALLED_MS = 5_000
 
-const HAS_COME = Promise.resolve(true)
+const NOW = Promise.resolve()
+/** That of each refresh which need not wait in the line. */
 const FREE: Turn = Object.freeze({ settle: () => undefined, wanted: 0 })
 
 /**
@@ -412,11 +419,7 @@ class Turns {
       this.#free -= 1
       return FREE
     }
-    let settle: Turn["settle"] = FREE.settle
-    const come = new Promise<boolean>((resolve) => {
-      settle = resolve
-    })
-    const turn = { come, settle, wanted: isAwaited ? 0 : 1 }
+    const turn: Turn = { settle: FREE.settle, wanted: isAwaited ? 0 : 1 }
     const line = isAwaited ? this.#awaited : this.#others
     line.add(turn)
     if (this.#watch === undefined) void this.#beginIfStalled()
@@ -428,17 +431,19 @@ class Turns {
    *
    * @returns whether it is in the line
    */
-  want(turn: Turn | undefined, signal: AbortSignal | undefined): boolean {
-    if (turn?.come === undefined) return false
+  want({ turn, promise }: Pick<PendingRefresh<unknown>, "turn" | "promise">, signal: AbortSignal | undefined): boolean {
+    if (turn === undefined || turn === FREE) return false
     if (this.#others.delete(turn)) this.#awaited.add(turn)
     if (!this.#awaited.has(turn)) return false
     turn.wanted += 1
+    if (signal === undefined) return true
     const giveUp = (): void => {
       turn.wanted -= 1
       if (turn.wanted === 0) this.leave(turn)
     }
-    signal?.addEventListener("abort", giveUp)
-    if (signal !== undefined) void turn.come.then(() => signal.removeEventListener("abort", giveUp))
+    const stop = (): void => signal.removeEventListener("abort", giveUp)
+    signal.addEventListener("abort", giveUp)
+    promise.then(stop, stop)
     return true
   }
 

@@ -95,7 +95,7 @@ export class TokenCache {
       this.#entries.touch(entry)
       return entry.value
     }
-    return this.#get(provider, options, [])
+    return this.#get(provider, options, NO_PATH)
   }
 
   /**
@@ -180,7 +180,7 @@ export class TokenCache {
       return refreshed === undefined ? value : abortable(this.#orElseOld(refreshed, provider, entry), signal)
     }
     if (signal?.aborted) return this.#giveUp(entry, signal)
-    const renewed = this.#refresher.join(provider, entry, { isAwaited: true }, path, signal)
+    const renewed = this.#refresher.join(provider, entry, AWAITED, path, signal)
     return abortable(value === undefined ? renewed : this.#orElseOld(renewed, provider, entry), signal)
   }
 
@@ -274,6 +274,9 @@ export class TokenCache {
     this.#settings.emit({ type: "served-stale", ...entry.names, expiresInMs: entry.leftMs(this.#clock) })
   }
 }
+
+const NO_PATH: Path = []
+const AWAITED = { isAwaited: true }
 
 /** Loaded only for caches with a store. */
 async function loadShared(options: SharedRenewalOptions): Promise<SharedRenewal> {
