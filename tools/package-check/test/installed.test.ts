@@ -64,6 +64,25 @@ describe.concurrent.each(packages)("$manifest.name installed alone", (packed) =>
     })
   })
 
+  it.runIf(id === "emulator").each(["import", "require"])("shows its page when loaded by %s", async (way) => {
+    const load = way === "import" ? `await import("${manifest.name}")` : `require("${manifest.name}")`
+    const program = `
+      (async () => {
+        const emulator = await (${load}).startEmulator({ ui: true })
+        const page = await fetch(emulator.url + "/-/")
+        const [asset] = /assets\\/[\\w.-]+\\.js/.exec(await page.text())
+        console.log(page.status, (await fetch(emulator.url + "/-/" + asset)).status)
+        await emulator.close()
+      })()`
+    const type = way === "import" ? "module" : "commonjs"
+    for (const major of NODE_MAJORS)
+      expect(await node(major, `--input-type=${type}`, "--eval", program)).toBe("200 200\n")
+    // Conditions of older tools lead to the CommonJS build.
+    const [oldest] = NODE_MAJORS
+    const build = program.replace(load, `require("./node_modules/${manifest.name}/dist/cjs/index.js")`)
+    expect(await node(oldest, "--input-type=commonjs", "--eval", build)).toBe("200 200\n")
+  })
+
   it.runIf(CLIENTS.includes(id))(
     "has every algorithm and explain, so that a program imports this package alone",
     async () => {

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs"
 import { Hono } from "hono"
 import type { ServerEnv } from "../incoming-request.ts"
+import { ownVersion } from "../own-package.ts"
 import { keystoneError } from "../refusal.ts"
 import type { World } from "../state/world.ts"
 import { allowOrigins } from "./allow-origins.ts"
@@ -50,9 +50,4 @@ export function createView(world: World, { ui, cors, onRequest }: ViewOptions): 
       }
     },
   }
-}
-
-function ownVersion(): string {
-  const manifest: { version: string } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
-  return manifest.version
 }

@@ -2,10 +2,11 @@ import { readFile } from "node:fs/promises"
 import { extname } from "node:path"
 import type { Context } from "hono"
 import type { ServerEnv } from "../incoming-request.ts"
+import { ownFolder } from "../own-package.ts"
 import { Refusal } from "../refusal.ts"
 
-/** The built page, seen from `src/view`, from `dist/view` and from `dist/cjs` alike. */
-const FOLDER = new URL("../../dist/ui/", import.meta.url)
+/** The built page. */
+const FOLDER = ownFolder("dist/ui/")
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
