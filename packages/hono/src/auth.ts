@@ -46,7 +46,10 @@ export function auth<
     if (earlier !== undefined && earlier !== raw) passOn(earlier, raw)
     const keep = (caller: unknown): void => context.set("auth", caller as Variables["auth"])
     const goOn = (received: ReceivedRequest<Owner> | Refusal): ReturnType<MiddlewareHandler> | Response => {
-      if (!received.ok) return context.newResponse(received.body, received.status as 401, { ...received.headers })
+      if (!received.ok) {
+        for (const name of OF_THE_ANSWER) context.header(name, undefined)
+        return context.newResponse(received.body, received.status as 401, { ...received.headers })
+      }
       context.set("rawBody", received.rawBody as Variables["rawBody"])
       keep(received.auth)
       context.set(CHECKED as never, received.request as never)

@@ -1,12 +1,14 @@
 // The server of Hono on Node: its requests only show those of Node, so the auth checks and collects there.
 import { once } from "node:events"
 import { request as send } from "node:http"
-import type { AddressInfo } from "node:net"
+import { type AddressInfo, connect } from "node:net"
 import { buffer } from "node:stream/consumers"
 import { serviceHeaders, serviceKey } from "@countersign/testkit"
 import { type ServerType, serve } from "@hono/node-server"
 import { type Handler, Hono, type MiddlewareHandler } from "hono"
-import { afterEach, describe, expect, it } from "vitest"
+import { bodyLimit } from "hono/body-limit"
+import { logger } from "hono/logger"
+import { afterEach, describe, expect, it, vi } from "vitest"
 import { auth, createVerifier } from "../src/index.ts"
 
 const BODY = "a=1&b=gr%C3%B6%C3%9Fe"
@@ -48,6 +50,8 @@ const slow: MiddlewareHandler = async (_context, next) => {
 }
 
 const verifier = createVerifier({ keys: () => serviceKey, replay: true })
+/** It asks for the key each time, and waits for it. */
+const later = createVerifier({ keys: async () => serviceKey, keyCache: { ttlMs: 0 } })
 
 describe.each([
   ["at once", [auth(verifier)]],
@@ -55,6 +59,9 @@ describe.each([
   ["twice", [auth(verifier), auth(verifier, { maxBodyBytes: 100 })]],
   ["twice, around a slow middleware", [auth(verifier), slow, auth(verifier)]],
   ["with the raw body", [auth(verifier, { rawBody: true })]],
+  ["behind others that hold the body", [bodyLimit({ maxSize: 1_000 }), logger(() => undefined), auth(verifier)]],
+  ["late, behind another that holds the body", [slow, bodyLimit({ maxSize: 1_000 }), auth(later, { rawBody: true })]],
+  ["twice, behind another that holds the body", [slow, bodyLimit({ maxSize: 1_000 }), auth(verifier), auth(later)]],
 ])("a body on a server of Node, checked %s,", (_when, middleware) => {
   it.each<[string, Handler]>([
     ["text", async ({ req, text }) => text(await req.text())],
@@ -106,6 +113,65 @@ describe("a server of Node", () => {
     }
     const origin = await started(({ text }) => text("served"), [replacing, auth(verifier)])
     expect((await call(origin)).status).toBe(401)
+  })
+
+  it.each([
+    ["repeats a signed header, which a Request joins", "/files", "/files", "from: mallory\r\n"],
+    ["has dots in its path, which a Request resolves", "/files/x%2F..%2F..%2Fadmin", "/files/x/../../admin", ""],
+    ["has a number sign, which ends a URL", "/files/a%23b", "/files/a#b", ""],
+  ])("refuses a request that %s", async (_what, signed, target, more) => {
+    const app = new Hono().use(auth(verifier)).all("*", ({ text }) => text("served"))
+    const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" })
+    servers.push(server)
+    await once(server, "listening")
+    const { port } = server.address() as AddressInfo
+    const own = { from: "alice", connection: "close" }
+    const request = { method: "GET", path: signed, body: "", headers: own, sign: { signedHeaders: ["host", "from"] } }
+    const headers = serviceHeaders(`http://127.0.0.1:${port}`, request)
+    const lines = Object.entries({ host: `127.0.0.1:${port}`, ...headers }).map(
+      ([name, value]) => `${name}: ${value}\r\n`,
+    )
+    const answers: string[] = []
+    for (const head of [`GET ${signed} HTTP/1.1\r\n`, `GET ${target} HTTP/1.1\r\n${more}`]) {
+      const socket = connect(port, "127.0.0.1")
+      socket.end(`${head}${lines.join("")}\r\n`)
+      answers.push((await buffer(socket)).toString("latin1").slice(9, 12))
+    }
+    expect(answers).toEqual(["200", expect.stringMatching(/^40[01]$/)])
+  })
+
+  it("answers a refusal without the headers that were meant for an answer", async () => {
+    const heading: MiddlewareHandler = async (context, next) => {
+      context.header("set-cookie", "session=alice")
+      context.header("cache-control", "public")
+      context.header("x-request-id", "1")
+      await next()
+    }
+    const origin = await started(({ text }) => text("served"), [heading, auth(verifier)])
+    const { status, headers } = await fetch(`${origin}/v1/servers`)
+    const shown = ["set-cookie", "cache-control", "x-request-id"].map((name) => headers.get(name))
+    expect([status, ...shown]).toEqual([401, null, null, "1"])
+  })
+
+  it("settles the request of a caller who hung up while its key was looked up", async () => {
+    const slowKey = createVerifier({
+      keys: () => new Promise<typeof serviceKey>((resolve) => setTimeout(() => resolve(serviceKey), 60)),
+    })
+    let isOver = false
+    const noting: MiddlewareHandler = async (_context, next) => {
+      try {
+        await next()
+      } finally {
+        isOver = true
+      }
+    }
+    const origin = await started(({ text }) => text("served"), [noting, auth(slowKey)])
+    const signed = serviceHeaders(origin, { method: "POST", path: "/v1/servers", body: BODY })
+    const headers = { ...signed, "content-length": "100" }
+    const sent = send(`${origin}/v1/servers`, { method: "POST", headers })
+    sent.on("error", () => undefined).write(BODY)
+    setTimeout(() => sent.destroy(), 20)
+    await vi.waitFor(() => expect(isOver).toBe(true))
   })
 
   it("fails the request of a caller who hangs up before the end of a body", async () => {

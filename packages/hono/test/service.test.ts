@@ -13,6 +13,8 @@ for (const [name, HonoClass, HTTPExceptionClass] of [
   ["hono 4.0", Hono4_0, HTTPException4_0],
 ] as const) {
   describeService(name, {
+    // A Request has a URL without dots.
+    unseen: ["path-dot-segments"],
     async start(setting): Promise<RunningService> {
       const app = application(setting, HonoClass as typeof Hono, HTTPExceptionClass as typeof HTTPException)
       const servers = [1, 2].map(() => serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }))

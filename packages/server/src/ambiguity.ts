@@ -27,12 +27,19 @@ export function ambiguityOf(target: string, { headers, rawHeaders = [] }: Incomi
     else if (name.length === 13 && name.toLowerCase() === "authorization") authorizations++
   }
   if (hosts > 1 || authorizations > 1) return `the request has several ${hosts > 1 ? "Host" : "Authorization"} headers`
+  const cut = fragmentIn(target)
+  if (cut !== undefined) return cut
   const { host, ":authority": authority } = headers
   const isAbsolute = !target.startsWith("/") && ABSOLUTE.test(target)
   const isOther = isAbsolute
     ? !isSameHost(target, host)
     : host !== undefined && authority !== undefined && !isSameHost(`//${authority}`, host)
   return isOther ? "the request target names another host than the Host header" : undefined
+}
+
+/** No request target has a number sign. Signers take it as a part, many handlers as the end. */
+export function fragmentIn(target: string): string | undefined {
+  return target.includes("#") ? "the request target has a number sign" : undefined
 }
 
 const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\//i

@@ -208,14 +208,14 @@ function withKey<Owner>(
   time: number,
   goOn: (key: ReadyKey<Owner>, isRemembered: boolean) => Opened<Owner>,
 ): Opened<Owner> {
-  const locked = rules.lockOut && lockedBy(rules.lockOut, accessKeyId)
+  const locked = lockedBy(rules, accessKeyId)
   if (locked !== undefined) return policy.refuse({ accessKeyId, ...locked })
   const atHand = keys.atHand(accessKeyId, time)
   if (atHand !== undefined && atHand.expiresAt > time) return goOn(atHand, true)
   return andThen(soughtKey(accessKeyId, rules, policy), (one) => {
     if (!("key" in one)) return one
     // Others that waited for the same answer may have failed meanwhile.
-    const lockedSince = rules.lockOut && lockedBy(rules.lockOut, accessKeyId)
+    const lockedSince = lockedBy(rules, accessKeyId)
     return lockedSince === undefined ? goOn(one.key, false) : policy.refuse({ accessKeyId, ...lockedSince })
   })
 }
@@ -251,6 +251,9 @@ function openWithBasic<Owner>(
     }
     const other = isRemembered ? otherKey(accessKeyId, key, rules, policy) : undefined
     return andThen(other, (one): Opened<Owner> => {
+      // Others that waited for the same answer may have failed meanwhile.
+      const locked = isRemembered ? lockedBy(rules, accessKeyId) : undefined
+      if (locked !== undefined) return policy.refuse({ accessKeyId, ...locked })
       if (one !== undefined) return "key" in one ? judge(one.key, false) : one
       return refuseKey(rules, policy, accessKeyId, {
         code: "SIGNATURE_MISMATCH",

@@ -1,5 +1,5 @@
 import { andThen, joined, rememberLast } from "@countersign/auth-core/adapter"
-import { AMBIGUITY, ambiguityOf } from "./ambiguity.ts"
+import { AMBIGUITY, ambiguityOf, fragmentIn } from "./ambiguity.ts"
 import { CollectedBody } from "./collected-body.ts"
 import type { Verifier } from "./create-verifier.ts"
 import {
@@ -11,8 +11,8 @@ import {
   textOfHeader,
 } from "./handler-options.ts"
 import type { Awaitable } from "./lookup.ts"
-import { isViewOf, type NodeBindings, nodeBindingsIn } from "./node-bindings.ts"
-import { type AuthOf, Exchange, pathOnly, sizeOf } from "./node-receiver.ts"
+import { isViewOf, joinedHeaders, type NodeBindings, nodeBindingsIn } from "./node-bindings.ts"
+import { type AuthOf, Exchange, isHeard, sizeOf } from "./node-receiver.ts"
 import type { Acceptance, OpenRequest } from "./open-request.ts"
 import { type Refusal, RequestRefused } from "./refusal.ts"
 import { CARRIER, passOn } from "./replay-store.ts"
@@ -57,17 +57,13 @@ export function createFetchReceiver<Owner>(
   const namesIn = rememberLast(namesToRead)
   return (request, identify, bindings) => {
     const node = nodeBindingsIn(bindings)
-    const target = node?.incoming.url ?? "/"
-    const ambiguity = node && ambiguityOf(target, node.incoming)
-    if (node !== undefined && isViewOf(request, node.incoming)) {
-      const { method = "", headers } = node.incoming
-      const head = headOf(handling, method, pathOnly(target), headers, request, ambiguity)
-      return andThen(handling.verifier.open(head), (one) =>
-        one.ok ? beginOnNode(handling, request, one, identify, node) : one,
-      )
-    }
-    const opened = handling.verifier.open(headOfRequest(handling, request, ambiguity, namesIn))
-    return andThen(opened, (one) => (one.ok ? begin(handling, request, one, identify) : one))
+    const ambiguity = (node && ambiguityOf(node.incoming.url ?? "/", node.incoming)) ?? fragmentIn(request.url)
+    const view = node !== undefined && isViewOf(request, node.incoming) ? node : undefined
+    const opened = handling.verifier.open(headOfRequest(handling, request, ambiguity, namesIn, view))
+    return andThen(opened, (one) => {
+      if (!one.ok) return one
+      return view ? beginOnNode(handling, request, one, identify, view) : begin(handling, request, one, identify)
+    })
   }
 }
 
@@ -85,7 +81,9 @@ function beginOnNode<Owner>(
   const size = sizeOf(incoming)
   if (size === 0) return andThen(opened.end(), (one) => (one.ok ? received(one, request, handling) : one))
   const isCollected = handling.rawBody || (opened.needsBody && !handling.streamBody)
-  if (!isCollected || incoming.readableDidRead === true) return begin(handling, request, opened, identify)
+  const isOver = incoming.destroyed || outgoing.destroyed === true
+  if (!isCollected || isOver || incoming.readableDidRead === true || isHeard(incoming))
+    return begin(handling, request, opened, identify)
   return new Promise((resolve, reject) => {
     let isSettled = false
     const settle = (settled: ReceivedRequest<Owner> | Refusal): void => {
@@ -141,14 +139,20 @@ function begin<Owner>(
 
 const ORIGIN = /^https?:\/\/[^/?#]*/i
 
-function headOfRequest(handling: Handling<unknown>, request: Request, ambiguity: string | undefined, namesIn: NamesIn) {
-  const { method, headers } = request
-  // No signature covers a fragment, and frameworks read on in it.
-  const url = request.url.replaceAll("#", "%23")
-  if (handling.asSigned === undefined)
-    return { method, url, headers: signedOnly(headers, namesIn), [CARRIER]: request, [AMBIGUITY]: ambiguity }
-  const path = url.replace(ORIGIN, "").replace(/^(?!\/)/, "/")
-  return headOf(handling, method, path, Object.fromEntries(headers), request, ambiguity)
+function headOfRequest(
+  handling: Handling<unknown>,
+  request: Request,
+  ambiguity: string | undefined,
+  namesIn: NamesIn,
+  view: NodeBindings | undefined,
+) {
+  const { method, url } = request
+  if (view === undefined && handling.asSigned === undefined) {
+    const headers = signedOnly(request.headers, namesIn)
+    return { method, url, headers, [CARRIER]: request, [AMBIGUITY]: ambiguity }
+  }
+  const headers = view ? joinedHeaders(view.incoming) : Object.fromEntries(request.headers)
+  return headOf(handling, method, url.replace(ORIGIN, "").replace(/^(?!\/)/, "/"), headers, request, ambiguity)
 }
 
 /** The official Node SDK sends this with each GET, but a Request has no body then. Nobody but the check misses it. */

@@ -175,7 +175,7 @@ export function headOf(
   // The host stays in its header, out of the URL, where a malformed one could take a part of the path.
   return {
     method,
-    url: NOWHERE + withoutFragment(signed?.path ?? path),
+    url: NOWHERE + (signed?.path ?? path),
     [CARRIER]: carrier,
     [AMBIGUITY]: ambiguity,
     headers: asSent(own === undefined ? headers : { ...headers, host: own }) as Record<string, string>,
@@ -185,9 +185,4 @@ export function headOf(
 function textAt(headers: Readonly<Record<string, unknown>>, name: string): string | undefined {
   const value = headers[name]
   return value === undefined ? undefined : String(value)
-}
-
-/** Nothing after a number sign may stay unsigned. */
-function withoutFragment(path: string): string {
-  return path.includes("#") ? path.replaceAll("#", "%23") : path
 }

@@ -21,3 +21,14 @@ export function isViewOf(request: Request, incoming: object): boolean {
   for (const symbol of Object.getOwnPropertySymbols(request)) if (Reflect.get(request, symbol) === incoming) return true
   return false
 }
+
+/** The headers as a Request shows them: repeated ones are joined, where Node may keep only the first. */
+export function joinedHeaders({ rawHeaders = [] }: IncomingHead): Record<string, string> {
+  const joined: Record<string, string> = {}
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] ?? "").toLowerCase()
+    const value = rawHeaders[index + 1] ?? ""
+    joined[name] = Object.hasOwn(joined, name) ? `${joined[name]}, ${value}` : value
+  }
+  return joined
+}

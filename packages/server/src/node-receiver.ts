@@ -23,6 +23,8 @@ export interface NodeRequest {
   readonly readableEnded: boolean
   /** Something was read. */
   readonly readableDidRead?: boolean | undefined
+  /** Whether the bytes flow to listeners; `null` before anybody asked for them. */
+  readonly readableFlowing?: boolean | null | undefined
   /** All of it has arrived. */
   readonly complete?: boolean | undefined
   /** Its source passes each chunk, and `null` at the end. */
@@ -47,6 +49,8 @@ export interface NodeResponse {
   readonly headersSent: boolean
   /** The whole answer is given. */
   readonly writableEnded: boolean
+  /** The stream was ended early. */
+  readonly destroyed?: boolean | undefined
   /** Closes the connection. */
   destroy(): unknown
   /** Listens for the end of the connection. */
@@ -169,7 +173,7 @@ function whenSettled<Owner>(
 }
 
 /** A proxy may be sent a whole URL. */
-export function pathOnly(url: string): string {
+function pathOnly(url: string): string {
   return url.startsWith("/") ? url : url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?]*/i, "").replace(/^(?!\/)/, "/")
 }
 
@@ -196,7 +200,7 @@ export class Exchange<Owner> {
     if (this.#request.destroyed && !this.#request.readableEnded) return
     const refused = size && verifier.refuseSize(size)
     if (refused) this.#listener.refuse(refused)
-    else if (this.#request.readableEnded) this.#useLate(opened)
+    else if (this.#request.readableEnded || mayBeMissed(this.#request)) this.#useLate(opened)
     else {
       const earlier = takeEarlier(this.#request)
       if (earlier?.isWhole) judge(opened.end(earlier.bytes), this.#handling, this.#listener, () => earlier.bytes)
@@ -205,7 +209,7 @@ export class Exchange<Owner> {
     }
   }
 
-  /** The body has been read, so nothing of it can be checked. */
+  /** A part of the body has been read, so it cannot be checked. */
   #useLate(opened: OpenRequest<Owner>): void {
     const isAnonymous = opened.auth === undefined && !opened.needsBody
     if (isAnonymous) this.#listener.accept(undefined, undefined)
@@ -325,7 +329,19 @@ export function sizeOf(request: NodeRequest): number | undefined {
   return stream?.endAfterHeaders === true ? 0 : undefined
 }
 
-/** Takes the bytes that came while something else was awaited. A whole body stays in its request. */
+/** Whether somebody listens to a body. */
+export function isHeard(request: NodeRequest): boolean {
+  return request.readableFlowing === true || request.listenerCount("data") > 0 || request.listenerCount("readable") > 0
+}
+
+/** Whether a part of a body that has come may be gone to somebody, or would be given to a listener twice. */
+function mayBeMissed(request: NodeRequest): boolean {
+  if (request.readableDidRead === true) return true
+  const hasCome = request.readableLength > 0 || stateOf(request)?.ended === true
+  return hasCome && isHeard(request)
+}
+
+/** Takes the bytes that came while something else was awaited, all of them. A whole body stays in its request. */
 function takeEarlier(request: NodeRequest): { bytes: Buffer; isWhole: boolean } | undefined {
   const isWhole = stateOf(request)?.ended ?? request.complete === true
   if (request.readableLength === 0) return isWhole ? { bytes: Buffer.alloc(0), isWhole } : undefined

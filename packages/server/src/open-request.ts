@@ -91,9 +91,14 @@ function noted<T>(note: () => T): T | undefined {
   })
 }
 
+/** The most failures of one key that may wait for another secret. Until they are judged, they do not count. */
+const MOST_UNDECIDED = 100
+
 /** Why a lock-out keeps a key out; `undefined` if it does not. */
-export function lockedBy(lockOut: LockOut, accessKeyId: string): RefusalFacts | undefined {
-  const answer = answerOf(() => lockOut.isLocked(accessKeyId), "`isLocked` of `lockOut`")
+export function lockedBy<Owner>({ lockOut, undecided }: Rules<Owner>, accessKeyId: string): RefusalFacts | undefined {
+  if (lockOut === undefined) return undefined
+  const isCrowded = (undecided.get(accessKeyId) ?? 0) >= MOST_UNDECIDED
+  const answer = isCrowded || answerOf(() => lockOut.isLocked(accessKeyId), "`isLocked` of `lockOut`")
   if (answer === false) return undefined
   if (answer === true) return { code: "ACCESS_KEY_LOCKED", message: "AK access failed to reach the limit,forbidden" }
   return { code: "LOCK_OUT_FAILED", message: "the key cannot be judged now", ...answer }
@@ -184,7 +189,7 @@ export class SignedRequest<Owner> extends CountedBody<Owner> implements OpenRequ
     const { lockOut } = this.rules
     const { accessKeyId } = this.#received
     // The key may have been locked while the body came.
-    const locked = lockOut && lockedBy(lockOut, accessKeyId)
+    const locked = lockedBy(this.rules, accessKeyId)
     if (locked !== undefined) return this.policy.refuse({ accessKeyId, ...locked })
     const refused = this.#received.refuseSignature(this.#key.verifying, hash)
     if (refused !== undefined) {

@@ -1,4 +1,4 @@
-import { andThen } from "@countersign/auth-core/adapter"
+import { andThen, isPromise } from "@countersign/auth-core/adapter"
 import type { ReadyKey } from "./key-source.ts"
 import { type Awaitable, whenAnswered } from "./lookup.ts"
 import type { Refusal } from "./refusal.ts"
@@ -25,7 +25,17 @@ export function otherKey<Owner>(
   const sought = judged(accessKeyId, rules, policy, (name) =>
     rules.keys?.findAnother(name, seen, rules.keyContext(name)),
   )
-  return andThen(sought, (one) => ("key" in one && one.key === seen ? undefined : one))
+  if (isPromise(sought)) count(rules.undecided, accessKeyId, 1)
+  return andThen(sought, (one) => {
+    if (isPromise(sought)) count(rules.undecided, accessKeyId, -1)
+    return "key" in one && one.key === seen ? undefined : one
+  })
+}
+
+function count(counts: Map<string, number>, name: string, by: number): void {
+  const number = (counts.get(name) ?? 0) + by
+  if (number === 0) counts.delete(name)
+  else counts.set(name, number)
 }
 
 function judged<Owner>(

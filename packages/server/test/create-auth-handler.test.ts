@@ -181,6 +181,7 @@ async function listening(listener: RequestListener): Promise<RunningService> {
 
 describeService("node:http", { start: (setting) => listening(nodeListener(setting)) })
 describeService("fetch handlers", {
+  unseen: ["path-dot-segments"],
   start: (setting) => listening(fetchListener(setting)),
 })
 

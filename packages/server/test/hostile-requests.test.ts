@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { once } from "node:events"
-import { createServer, type RequestListener } from "node:http"
+import { createServer, type IncomingMessage, type RequestListener } from "node:http"
 import { type AddressInfo, connect } from "node:net"
 import { text } from "node:stream/consumers"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -63,7 +63,17 @@ describe("a request that was changed on its way", () => {
   it("is refused with a fragment, which no signature covers", async () => {
     const init = { method, headers, body } as RequestInit
     expect((await handler(new Request(url, init))).status).toBe(200)
-    expect((await handler(new Request(`${url}#&admin=true`, init))).status).toBe(401)
+    expect((await handler(new Request(`${url}#&admin=true`, init))).status).toBe(400)
+  })
+
+  it("is refused with a number sign in place of a signed %23, where handlers would stop reading", async () => {
+    const listener = createAuthHandler(createVerifier(options)).node(
+      (_request, response) => void response.end("served"),
+    )
+    const { port, host } = await listening(listener)
+    const head = headOf(host, "GET", "/files?name=a%23&dry=1", "")
+    expect(await answerTo(port, head)).toContain("served")
+    expect(await answerTo(port, head.replace("%23", "#"))).toMatch(/^HTTP\/1.1 400 .*REQUEST_AMBIGUOUS/s)
   })
 
   it("is refused as an absolute target of another scheme", async () => {
@@ -117,6 +127,44 @@ describe("a replay", () => {
     const { method, url, headers, body } = signed()
     const handler = first.fetch(second.fetch(() => new Response("served")))
     expect((await handler(new Request(url, { method, headers, body } as RequestInit))).status).toBe(200)
+  })
+})
+
+/** What may run before a check. Each gives the request on after a while. */
+const EARLIER: Readonly<Record<string, (request: IncomingMessage) => void>> = {
+  listens: (request) => void request.on("data", () => undefined),
+  "lets the body flow": (request) => void request.resume(),
+  "listens and pauses": (request) => void request.on("data", () => undefined).pause(),
+  "waits for the end": (request) => void request.on("readable", () => undefined),
+}
+
+describe.each(Object.entries(EARLIER))("a body, behind something that %s and then waits,", (_name, listen) => {
+  it.each([true, false])("is not taken for its first part: listening at once %s", async (isEarly) => {
+    const seen: string[] = []
+    const checked = createAuthHandler(createVerifier(options)).node(async (request, response) => {
+      seen.push(await text(request))
+      response.end("served")
+    })
+    const { port, host } = await listening(async (request, response) => {
+      if (isEarly) listen(request)
+      await sleep(60)
+      if (!isEarly) listen(request)
+      checked(request, response)
+    })
+    const head = headOf(host, "POST", "/pay", "pay=1").replace("content-length: 5", "content-length: 16")
+    expect(await answerTo(port, head, "pay=1", 10, "&to=mallory")).toMatch(/^HTTP\/1.1 (?:401|500)/)
+    expect(seen).toEqual([])
+  })
+
+  it("is not taken for empty when it was read", async () => {
+    const slow = createVerifier({ ...options, keys: async (id) => keys(id) })
+    const checked = createAuthHandler(slow).node((_request, response) => void response.end("served"))
+    const { port, host } = await listening((request, response) => {
+      listen(request)
+      checked(request, response)
+    })
+    const head = headOf(host, "POST", "/pay", "").replace("content-length: 0", "content-length: 6")
+    expect(await answerTo(port, `${head}delete`)).toMatch(/^HTTP\/1.1 (?:401|500)/)
   })
 })
 
@@ -188,6 +236,38 @@ describe("an answer that was begun", () => {
     await answerTo(port, headOf(host, "POST", "/p", "amount=1"), "amount=2").catch(() => undefined)
     await sleep(20)
     expect(failures).toEqual([])
+  })
+})
+
+describe("many guesses at once, while a key is looked up again,", () => {
+  it.each(["basic", "signature"])("count as if they came one by one: %s", async (scheme) => {
+    const onLockOut = vi.fn()
+    let tell: () => void = () => undefined
+    const told = new Promise<void>((resolve) => {
+      tell = resolve
+    })
+    let isFirst = true
+    const slow = async (id: string) => {
+      if (!isFirst) await told
+      isFirst = false
+      return keys(id)
+    }
+    const verifier = createVerifier({ keys: slow, now, basic: true, lockOut: { failures: 5 }, onLockOut })
+    const guess = (secretAccessKey: string) => {
+      const { method, url } = signed()
+      const basic = { authorization: `Basic ${btoa(`${credentials.accessKeyId}:${secretAccessKey}`)}` }
+      const own = sign({ method, url }, { ...credentials, secretAccessKey }, { date })
+      return verifier.verify({ method, url, headers: scheme === "basic" ? basic : own })
+    }
+    expect(await guess(credentials.secretAccessKey)).toHaveProperty("ok", true)
+    const guesses = Array.from({ length: 200 }, (_, index) => guess(`wrong-${index}`))
+    // More of them than may wait.
+    expect(await guess(credentials.secretAccessKey)).toHaveProperty("code", "ACCESS_KEY_LOCKED")
+    tell()
+    const codes = (await Promise.all(guesses)).map((verdict) => !verdict.ok && verdict.code)
+    expect(codes.filter((code) => code === "SIGNATURE_MISMATCH")).toHaveLength(5)
+    expect(codes.filter((code) => code === "ACCESS_KEY_LOCKED")).toHaveLength(195)
+    expect(onLockOut).toHaveBeenCalledOnce()
   })
 })
 
