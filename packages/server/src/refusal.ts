@@ -7,7 +7,7 @@ import type { VerifyFailureCode } from "@countersign/auth-core"
  * | --- | --- | --- |
  * | those of `verify` | 401 | see `VerifyFailureCode` of auth-core |
  * | `BODY_TOO_LARGE` | 413 | the body is larger than `maxBodyBytes` |
- * | `REQUEST_AMBIGUOUS` | 400 | two Host or Authorization headers, or an absolute request target that names another host |
+ * | `REQUEST_AMBIGUOUS` | 400 | two Host or Authorization headers, or a request target with a number sign or of another host |
  * | `CREDENTIALS_MISSING` | 401 | the route accepts no signatures, and the request has nothing that it accepts |
  * | `ALGORITHM_NOT_ALLOWED` | 401 | `algorithms` does not list the algorithm |
  * | `SCOPE_NOT_ALLOWED` | 401 | the signature names a region or a service that is not allowed |

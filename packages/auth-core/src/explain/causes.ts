@@ -249,7 +249,7 @@ export const CAUSES: Readonly<Record<Cause, CauseFacts>> = {
     ...RETRY,
   },
   "signature-stale": {
-    summary: "The signature was more than 15 minutes old when it arrived.",
+    summary: "The signature was more than 15 minutes old when it arrived, or it had arrived before.",
     fix: "Sign each attempt just before it is sent: not once at the start, not before a queue, and anew for each retry of the transport.",
     ...RETRY,
   },

@@ -37,6 +37,15 @@ const problemOf = (status: number, code: string, detail: string): KnownRefusal["
   status,
   body: JSON.stringify({ title: "Refused", status, detail, code }),
 })
+/** A part of a service that every request needs. */
+const failedPart = (code: string, detail: string): KnownRefusal => ({
+  cause: "service-unavailable",
+  where: "service",
+  reason: new RegExp(`^${code}$`),
+  summary: "The service cannot check the request now: a part of its own failed.",
+  source: SERVER,
+  example: problemOf(503, code, detail),
+})
 const LONG_URL = "The URL is longer than the gateway takes."
 const SHORTER_URL = "Shorten the query, or send it in the body where the API allows it."
 const AUTHENTICATION = "Incorrect IAM authentication information: "
@@ -216,14 +225,11 @@ export const REFUSALS: readonly KnownRefusal[] = [
     source: SERVER,
     example: problemOf(403, "TOKEN_FORBIDDEN", "The IAM user is not authorized to access the API."),
   },
-  {
-    cause: "service-unavailable",
-    where: "service",
-    reason: /^(?:KEY_SOURCE_FAILED|TOKEN_SOURCE_FAILED|REPLAY_STORE_FAILED|TOKEN_POLICY_FAILED|LOCK_OUT_FAILED)$/,
-    summary: "The service cannot check the request now: a part of its own failed.",
-    source: SERVER,
-    example: problemOf(503, "KEY_SOURCE_FAILED", "the key cannot be looked up now"),
-  },
+  failedPart("KEY_SOURCE_FAILED", "the key cannot be looked up now"),
+  failedPart("TOKEN_SOURCE_FAILED", "the token cannot be checked now"),
+  failedPart("REPLAY_STORE_FAILED", "a replay cannot be ruled out now"),
+  failedPart("TOKEN_POLICY_FAILED", "the caller cannot be judged now"),
+  failedPart("LOCK_OUT_FAILED", "the key cannot be judged now"),
   // The gateway, on signatures.
   {
     cause: "clock-skew",
