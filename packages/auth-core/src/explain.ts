@@ -142,14 +142,15 @@ function explanationOf(answer: Answer, given: ExplainContext): Explanation {
     refusal,
   }
   if (cause !== "signature-mismatch") return createExplanation({ ...base, ...refine(cause, answer, fields, context) })
-  const isKnownAsSigned = kept !== undefined && given.request === undefined
+  const isFoundByUrl = Object.keys(given.request ?? {}).every((name) => name === "url")
+  const isKnownAsSigned = kept !== undefined && isFoundByUrl
   const found = mismatch(answer, fields.canonicalRequest, context, isKnownAsSigned)
   return createExplanation({ ...base, ...CAUSES[found.cause], ...found })
 }
 
 /** The request of this refusal, where the auth keeps those that were refused. */
 function keptRequest(
-  { auth, request }: ExplainContext,
+  { auth, request, receivedAt }: ExplainContext,
   { status, request: shown, isLive }: Answer,
   requestId: string | undefined,
 ): Partial<ExplainedRequest> | undefined {
@@ -157,7 +158,10 @@ function keptRequest(
   // JavaScript callers may give an auth that keeps no requests, or one of their own.
   const kept = asked(() => {
     if (requestId !== undefined) return auth?.refusedRequest?.(requestId)
-    return isLive && url !== undefined && status !== undefined ? auth?.lastRefused?.(String(url), status) : undefined
+    const hasJustCome = isLive || receivedAt !== undefined
+    return hasJustCome && url !== undefined && status !== undefined
+      ? auth?.lastRefused?.(String(url), status)
+      : undefined
   })
   return kept && readRequest(kept)
 }

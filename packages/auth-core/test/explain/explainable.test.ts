@@ -83,6 +83,19 @@ describe("explainable", () => {
       expect(await isFound(auth, answerOf(URL_OF))).toBe(false)
     })
 
+    it("finds it for plain data that says where it went and when its answer came", async () => {
+      const auth = explainable(akskAuth(KEY))
+      await refuse(auth, undefined)
+      const data = { status: 401, body: await answerOf(URL_OF).text() }
+      const isFound = (context: object): boolean =>
+        explain(data, { auth, ...context }).comparison.some(
+          ({ part, expected }) => part === "method" && expected === "POST",
+        )
+      expect(isFound({ receivedAt: Date.now(), request: { url: URL_OF } })).toBe(true)
+      expect(isFound({ receivedAt: Date.now() })).toBe(false)
+      expect(isFound({ request: { url: URL_OF } })).toBe(false)
+    })
+
     it("does not take one that was refused long ago", async () => {
       const auth = explainable(akskAuth(KEY))
       const now = vi.spyOn(performance, "now").mockReturnValue(0)

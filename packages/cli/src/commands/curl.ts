@@ -176,7 +176,8 @@ async function showWhole(
   const { status, headers } = response
   const bytes = new Uint8Array(await response.arrayBuffer())
   const body = new TextDecoder().decode(bytes)
-  const explanation = status < 400 ? undefined : explain({ status, headers, body }, context)
+  const explanation =
+    status < 400 ? undefined : explain({ status, headers, body }, { ...context, request: { url: response.url } })
   if (isJson) {
     const mayShow = maySecretsShow(options.showSecrets)
     const shown = [...headers].map(([name, value]) => [name, shownHeaderValue(name, value, mayShow)])

@@ -257,7 +257,10 @@ async function checkRequest(
       return
     }
     const credentials = identity.kind === "access key" ? identity.credentials : undefined
-    const explanation = explain({ status, headers, body }, { auth, credentials, receivedAt: Date.now() })
+    const explanation = explain(
+      { status, headers, body },
+      { auth, credentials, receivedAt: Date.now(), request: { url: response.url } },
+    )
     const isRefused = status === 401 || status === 403
     add(
       { ...check, verdict: "failed", text: `HTTP ${status}\n${explanation}` },
