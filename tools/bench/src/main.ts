@@ -2,17 +2,18 @@ import { parseArgs } from "node:util"
 import { check } from "./check.ts"
 import { measure } from "./measure.ts"
 import { parts } from "./parts.ts"
-import { publishedReport, publishRun } from "./publish.ts"
+import { publishedReport, publishParts, publishRun } from "./publish.ts"
 import type { Run } from "./report.ts"
 import { type RuntimeName, runtimes } from "./runtimes.ts"
 
-const HELP = `npm run bench -- [--quick] [--check] [--part NAME]... [--runtime NAME]...
+const HELP = `npm run bench -- [--quick] [--check] [--part NAME]... [--publish] [--runtime NAME]...
 
 Measures, prints, and writes docs/performance.md, its data and its charts.
 
   --quick     shorter; writes nothing
   --check     writes nothing; fails when a figure with a target is twice as bad as published
   --part      this part alone; writes nothing (${parts.map(({ name }) => name).join(", ")})
+  --publish   with --part: puts it among the published figures, if they are of the same day and machine
   --runtime   on this runtime (default: node; ${Object.keys(runtimes).join(", ")})
 `
 
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     check: { type: "boolean", default: false },
     part: { type: "string", multiple: true, default: [] },
+    publish: { type: "boolean", default: false },
     runtime: { type: "string", multiple: true, default: ["node"] },
     help: { type: "boolean", short: "h", default: false },
   },
@@ -38,6 +40,7 @@ async function main(): Promise<void> {
     const run = await measured(values.part.length === 0 ? known : values.part)
     if (values.check) await tellWorse(runtime, run, measured)
     else if (!values.quick && values.part.length === 0) await publishRun(runtime, run)
+    else if (!values.quick && values.publish) await publishParts(runtime, run)
   }
 }
 

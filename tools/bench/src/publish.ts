@@ -20,6 +20,21 @@ export async function publishRun(name: RuntimeName, run: Run): Promise<void> {
   await publish("performance", { data: report, page: renderPage(report) })
 }
 
+/** Replaces parts of the last run of a runtime, if both are of one day, one machine and one version. */
+export async function publishParts(name: RuntimeName, run: Run): Promise<void> {
+  const last = (await publishedReport()).runtimes[name]
+  const isAlike =
+    last !== undefined &&
+    last.date === run.date &&
+    last.version === run.version &&
+    last.machine.cpu === run.machine.cpu &&
+    last.machine.cores === run.machine.cores
+  if (!isAlike)
+    throw new Error(`The published run of ${name} is of another day, machine or version: measure all parts.`)
+  const parts = last.parts.map((part) => run.parts.find((one) => one.name === part.name) ?? part)
+  await publishRun(name, { ...last, parts })
+}
+
 /** Keeps the runtimes in a fixed order. */
 function withRun({ runtimes }: Report, name: RuntimeName, run: Run): Report {
   const of = (runtime: RuntimeName): Run | undefined => (runtime === name ? run : runtimes[runtime])

@@ -78,6 +78,7 @@ This page is written by \`npm run bench\`, not by hand.
 | \`npm run bench -- --quick\` | measures for about a minute, and prints the figures |
 | \`npm run bench -- --quick --check\` | does the same, and fails if a figure with a target is twice as bad as here; CI runs it |
 | \`npm run bench -- --part memory\` | measures one part alone, and prints it |
+| \`npm run bench -- --part memory --publish\` | also puts it among the figures above, if they are of the same day and machine |
 
 ${runs.map(([name, run]) => renderRun(name, run)).join("\n")}
 ## How it is measured
