@@ -59,6 +59,12 @@ sends requests with a key or a token at hand, and each other part when it is fir
   may read its signal.
 - **Fewer promises.** Of those that are counted, each \`await\` makes one. Handlers and hooks of got and axios are asynchronous by
   contract.
+- **Less garbage.** An adapter makes the records of an attempt, its headers and its answer, which a replay, a redirect or an event would
+  read. ky's rows also pay for a Request that only a custom fetch gets.
+- **Half of the first answer.** The import takes half of what it took. A first answer also needs fetch, a connection, and one more file for
+  a signature. In runs on different days it took 0.6 to 1.3 of the earlier build's time.
+- **Frameworks at a quarter above bare.** A verification takes 3 µs in a loop, and 10 to 15 µs in a service with 4,000 requests a second. That
+  is a third of what bare Fastify or Hono take for a request.
 - **A quicker start of the emulator.** Three quarters of the time to its first answer are those of \`node:http\`, Hono and fetch without
   it, measured by a bare Hono server.
 - **100,000 cold identities in 100 ms.** The loop is held while the caller asks for all of them: each needs an entry, a place in the line
