@@ -31,7 +31,7 @@ async function started(handler: Handler, before: MiddlewareHandler[]): Promise<s
 interface Sent {
   readonly method?: string
   readonly body?: string
-  /** What arrives in place of the body that is signed. */
+  /** The body that arrives, if it is not the signed one. */
   readonly instead?: string
 }
 

@@ -337,13 +337,17 @@ export function isHeard(request: NodeRequest): boolean {
 /** Whether a part of a body that has come may be gone to somebody, or would be given to a listener twice. */
 function mayBeMissed(request: NodeRequest): boolean {
   if (request.readableDidRead === true) return true
-  const hasCome = request.readableLength > 0 || stateOf(request)?.ended === true
-  return hasCome && isHeard(request)
+  return (request.readableLength > 0 || hasEnded(request)) && isHeard(request)
+}
+
+/** Whether the end of a body has come, though it may still be read. */
+function hasEnded(request: NodeRequest): boolean {
+  return stateOf(request)?.ended ?? request.complete === true
 }
 
 /** Takes the bytes that came while something else was awaited, all of them. A whole body stays in its request. */
 function takeEarlier(request: NodeRequest): { bytes: Buffer; isWhole: boolean } | undefined {
-  const isWhole = stateOf(request)?.ended ?? request.complete === true
+  const isWhole = hasEnded(request)
   if (request.readableLength === 0) return isWhole ? { bytes: Buffer.alloc(0), isWhole } : undefined
   const chunk = request.read()
   // Put back in the same turn, so that the stream cannot end in between.

@@ -1,4 +1,4 @@
-import { andThen, isPromise } from "@countersign/auth-core/adapter"
+import { isPromise } from "@countersign/auth-core/adapter"
 import type { ReadyKey } from "./key-source.ts"
 import { type Awaitable, whenAnswered } from "./lookup.ts"
 import type { Refusal } from "./refusal.ts"
@@ -25,11 +25,11 @@ export function otherKey<Owner>(
   const sought = judged(accessKeyId, rules, policy, (name) =>
     rules.keys?.findAnother(name, seen, rules.keyContext(name)),
   )
-  if (isPromise(sought)) count(rules.undecided, accessKeyId, 1)
-  return andThen(sought, (one) => {
-    if (isPromise(sought)) count(rules.undecided, accessKeyId, -1)
-    return "key" in one && one.key === seen ? undefined : one
-  })
+  const other = (one: Sought<Owner>) => ("key" in one && one.key === seen ? undefined : one)
+  if (!isPromise(sought)) return other(sought)
+  count(rules.undecided, accessKeyId, 1)
+  // Even if the program's clock throws: the key would seem crowded for good.
+  return sought.finally(() => count(rules.undecided, accessKeyId, -1)).then(other)
 }
 
 function count(counts: Map<string, number>, name: string, by: number): void {

@@ -130,7 +130,7 @@ describe("a replay", () => {
   })
 })
 
-/** What may run before a check. Each gives the request on after a while. */
+/** Code that may run before a check, and then waits. */
 const EARLIER: Readonly<Record<string, (request: IncomingMessage) => void>> = {
   listens: (request) => void request.on("data", () => undefined),
   "lets the body flow": (request) => void request.resume(),
