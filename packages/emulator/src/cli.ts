@@ -70,6 +70,7 @@ function originOf(text: string): string {
   throw new RangeError(`--cors takes an origin, such as http://localhost:5173, not ${text}.`)
 }
 
+/** Not that of `own-package.ts`: the view would then import this program, and run it. */
 function ownVersion(): string {
   const manifest: { version: string } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
   return manifest.version

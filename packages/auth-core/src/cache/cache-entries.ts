@@ -118,7 +118,7 @@ export class CacheEntry<T = Expiring> implements Link {
     return this.#asking ?? this.#provider?.deref()
   }
 
-  /** From here on only others hold the provider. A weak reference takes longer to make than all other parts of an entry. */
+  /** Only others hold the provider from here on. A weak reference takes 0.7 us to make, so an entry that waits has none. */
   letGo(provider = this.#asking): void {
     if (provider !== undefined) this.#provider = refTo(provider)
     this.#asking = undefined
