@@ -3,7 +3,7 @@ import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { createRequire } from "node:module"
 import { dirname, join, relative, resolve } from "node:path"
 import { rolldown } from "rolldown"
-import { parseSync } from "rolldown/utils"
+import { parseSync, transformSync } from "rolldown/utils"
 import { writeEntries } from "./waiting-exports.mjs"
 
 const { bin = {}, exports, imports = {}, peerDependencies = {} } = JSON.parse(readFileSync("package.json", "utf8"))
@@ -52,15 +52,17 @@ function membersIn({ declaration, declarations = [], type, body }) {
 /** Whether a module belongs to one entry alone: a folder of the entry's name is loaded with it, not with the others. */
 const isOfOneEntry = (id) => sources.some((source) => id === source || id.startsWith(source.replace(/\.ts$/, "/")))
 /**
- * These send requests with a key or a token at hand. A start loads them with what they and the first signature's chunk import, and the
- * class that programs may extend.
+ * These send requests with a key or a token at hand. A start loads them with what they import, and the class that programs may extend. The
+ * cache that this class makes is in a file of its own.
  */
 const STARTING =
-  /^(?:auth.[\w-]+|engine.(?:authenticated|gate|client-body)[\w-]*|cache.token-cache|runtime.redact|signing.server-time)\.ts$/
+  /^(?:auth.(?:[\w-]+|take-turn\.chunk)|engine.(?:authenticated|gate|client-body)[\w-]*|cache.token-cache)\.ts$/
 /** The others wait, in these files, until one of their functions is called. */
 const WAITING = { engine: /^(?!signing|cache|credentials|iam|partner|tokens)/, signing: /^signing/, iam: /./ }
 const importsOf = new Map()
+const OF_CACHE = /^cache.(?!token-cache|fingerprint)/
 const starting = new Set()
+const cache = new Set()
 const waiting = new Set()
 const graph = {
   name: "graph",
@@ -68,12 +70,15 @@ const graph = {
   renderStart() {
     for (const id of importsOf.keys()) if (STARTING.test(relative("src", id))) starting.add(id)
     for (const source of sources) for (const id of importsOf.get(source)) waiting.add(id)
-    for (const set of [starting, waiting]) for (const id of set) for (const one of importsOf.get(id) ?? []) set.add(one)
+    for (const id of starting)
+      for (const one of importsOf.get(id) ?? []) (OF_CACHE.test(relative("src", one)) ? cache : starting).add(one)
+    for (const set of [cache, waiting]) for (const id of set) for (const one of importsOf.get(id) ?? []) set.add(one)
   },
 }
 /** Few files, since each takes a third of a millisecond, and with little that is not needed: half of a start is for reading the code. */
 const groups = [
   { name: "start", test: (id) => starting.has(id) },
+  { name: "cache", test: (id) => cache.has(id) },
   ...Object.entries(WAITING).map(([name, folders]) => ({
     name,
     test: (id) => waiting.has(id) && !isOfOneEntry(id) && folders.test(relative("src", id)),
@@ -84,6 +89,8 @@ const inputs = (files) => Object.fromEntries(files.map((source) => [nameOf(sourc
 const build = {
   platform: "node",
   external: /^(?:node:|@?[a-z])/,
+  // Parts of the core import each other.
+  ...(isSplit ? { preserveEntrySignatures: "allow-extension" } : {}),
   resolve: { alias },
   plugins: [ascii, graph],
   // A chunk may be part of what a start loads.
@@ -91,7 +98,11 @@ const build = {
 }
 const written = { chunkFileNames: "[name].js", comments: { jsdoc: false } }
 await using bundle = await rolldown({ ...build, input: inputs(sources) })
-const ofCore = { ...minified, minifyInternalExports: false, codeSplitting: { groups } }
+const ofCore = {
+  ...minified,
+  minifyInternalExports: false,
+  codeSplitting: { groups, includeDependenciesRecursively: false },
+}
 const { output } = await bundle.write({ ...written, ...(isSplit ? ofCore : {}), dir: "dist/cjs", format: "cjs" })
 writeFileSync("dist/cjs/package.json", `${JSON.stringify({ type: "commonjs" })}\n`)
 
@@ -113,6 +124,9 @@ if (isSplit) {
     preserveModulesRoot: "src",
   })
   breakLines("dist/modules")
+  // Rolldown would list all exports of the main entry again, in an order by which it later gives a program one file more.
+  const { code } = transformSync("adapter.ts", readFileSync("src/adapter.ts", "utf8"))
+  writeFileSync("dist/modules/adapter.js", code.replaceAll('.ts"', '.js"'))
 } else {
   for (const file of globSync("dist/**/*.js", { exclude: ["dist/cjs/**", "dist/ui/**"] })) rmSync(file)
   const programs = Object.values(bin).map(sourceOf)
@@ -164,8 +178,13 @@ function writeReference(name) {
   const require = createRequire(import.meta.url)
   const original = `"../${name}.js" with { "resolution-mode": "import" }`
   const { module } = parseSync(`${name}.d.ts`, readFileSync(`dist/${name}.d.ts`, "utf8"))
-  const values = Object.entries(require(resolve(`dist/cjs/${name}.js`)))
-  const names = module.staticExports.flatMap((one) => one.entries.map(({ exportName }) => exportName.name))
+  const valuesOf = (entry) => Object.entries(require(resolve(`dist/cjs/${entry}.js`)))
+  const entries = module.staticExports.flatMap((one) => one.entries)
+  const names = entries.flatMap(({ exportName }) => exportName.name ?? [])
+  const all = entries.filter(({ importName }) => importName.kind === "AllButDefault")
+  const others = all.map(({ moduleRequest }) => nameOf(sourceOf(moduleRequest.value.replace("./", "dist/"))))
+  const inherited = others.flatMap(valuesOf).map(([value]) => value)
+  const values = valuesOf(name).filter(([value]) => !inherited.includes(value))
   const types = names.filter((type) => values.every(([value]) => value !== type))
   const lines = values.map(([value, made]) => {
     const type = /^class\b/.test(String(made)) ? `export type ${value} = core.${value}\n` : ""
@@ -173,5 +192,6 @@ function writeReference(name) {
   })
   const head = values.length > 0 ? `import type * as core from ${original}\n` : ""
   const rest = types.length > 0 ? `export type { ${types.join(", ")} } from ${original}\n` : ""
-  writeFileSync(`dist/cjs/${name}.d.ts`, head + rest + lines.join("") || "export {}\n")
+  const reexported = others.map((other) => `export * from "./${other}.js"\n`)
+  writeFileSync(`dist/cjs/${name}.d.ts`, head + rest + reexported.join("") + lines.join("") || "export {}\n")
 }

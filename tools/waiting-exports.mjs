@@ -1,8 +1,18 @@
 // Entries whose rarely used exports wait: the file that holds them is loaded when one of them is called.
-import { readFileSync, writeFileSync } from "node:fs"
+import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join, resolve } from "node:path"
 import { parseSync } from "rolldown/utils"
+
+/** Each name becomes a function that loads its file when it is first called. */
+const WAITING = `exports.waiting = {}
+const wait = (load, names) => {
+  for (const name of names.split(" ")) {
+    let own
+    exports.waiting[name] = (...given) => (own ??= load()[name])(...given)
+  }
+}
+`
 
 /**
  * Writes the entries of a CommonJS build, and an `.mjs` beside each, so that a program that imports gets the instance that others require.
@@ -19,22 +29,40 @@ export function writeEntries(output, folder) {
   const entries = output.filter(({ isEntry }) => isEntry)
   const isFacade = ({ exports }) => exports.length > 0 && exports.every((name) => holders.has(name))
   const waiting = new Set(entries.filter(isFacade).flatMap(({ exports }) => exports.filter(isWaiting)))
-  const getters = [...waiting].map((name) => `get ${name}() { return require("./${holders.get(name)}").${name} }`)
+  const byHolder = Map.groupBy(waiting, (name) => holders.get(name))
+  const calls = [...byHolder].map(([file, names]) => `wait(() => require("./${file}"), "${names.join(" ")}")\n`)
 
-  for (const { fileName } of chunks) {
+  const runtime = join(folder, "rolldown-runtime.js")
+  const helpers = `(exports=>{${readFileSync(runtime, "utf8").trim()}return exports})({})`
+  rmSync(runtime)
+  for (const { fileName, name } of chunks.filter(({ fileName }) => !runtime.endsWith(fileName))) {
     const path = join(folder, fileName)
-    const code = withPlainExports(readFileSync(path, "utf8"))
-    writeFileSync(path, fileName === "start.js" ? `${code}exports.waiting = { ${getters.join(", ")} }\n` : code)
+    // Fewer files load faster.
+    const code = withPlainExports(readFileSync(path, "utf8")).replace('require("./rolldown-runtime.js")', helpers)
+    const isStart = name === "start"
+    writeFileSync(path, isStart ? requiringLater(code, chunks) + WAITING + calls.join("") : code)
   }
   for (const entry of entries) {
     const path = join(folder, entry.name)
     if (isFacade(entry)) writeFacade(path, entry.exports, isWaiting)
     else writeFileSync(`${path}.mjs`, importing(entry.name, entry.exports))
   }
-  const start = createRequire(import.meta.url)(resolve(folder, "start.js"))
-  for (const name of waiting)
-    if (typeof start.waiting[name] !== "function" || /^class\b/.test(String(start.waiting[name])))
+  const require = createRequire(resolve(folder, "start.js"))
+  for (const name of waiting) {
+    const value = require(`./${holders.get(name)}`)[name]
+    if (typeof value !== "function" || /^class\b/.test(String(value)))
       throw new Error(`${name} cannot wait: it is no function. Put its file among those of the start.`)
+  }
+}
+
+/** The same code, which requires the chunk of the cache when it first uses one of its exports. */
+function requiringLater(code, chunks) {
+  const { exports, fileName } = chunks.find(({ name }) => name === "cache")
+  const call = `require("./${fileName}")`
+  const [declarator, name] = new RegExp(`(\\w+)=${RegExp.escape(call)},`).exec(code)
+  const used = exports.filter((one) => code.includes(`${name}.${one}`))
+  const getters = used.map((one) => `get ${one}(){return(${name}=${call}).${one}}`)
+  return `let ${name}={${getters}};\n${code.replace(declarator, "")}`
 }
 
 function writeFacade(path, names, isWaiting) {
@@ -42,14 +70,13 @@ function writeFacade(path, names, isWaiting) {
   const waiting = names.filter(isWaiting)
   const lines = [
     'const start = require("./start.js")',
-    ...atHand.map((name) => `exports.${name} = start.${name}`),
     // No getters: a test may replace an export, and Jest mocks no getter.
-    ...waiting.map((name) => `exports.${name} = (...given) => start.waiting.${name}(...given)`),
+    ...atHand.map((name) => `exports.${name} = start.${name}`),
+    ...waiting.map((name) => `exports.${name} = start.waiting.${name}`),
   ]
   writeFileSync(`${path}.js`, `${lines.join("\n")}\n`)
-  // After its first call an export is the function itself.
-  const called = waiting.map((name) => `export let ${name} = (...given) => (${name} = own.waiting.${name})(...given)\n`)
-  writeFileSync(`${path}.mjs`, importing("start", atHand) + called.join(""))
+  const rest = waiting.length > 0 ? `export const { ${waiting.join(", ")} } = own.waiting\n` : ""
+  writeFileSync(`${path}.mjs`, importing("start", atHand) + rest)
 }
 
 function importing(file, names) {

@@ -1,27 +1,21 @@
-// For authors of an adapter for an HTTP client or a server. Users of an adapter need only `@countersign/auth-core`.
-export type { Attempt, Auth, Authentication, Rejection, ReplayReason } from "./auth/auth.ts"
+// For authors of an adapter for an HTTP client or a server, who need no other entry. Users of an adapter need only
+// `@countersign/auth-core`.
+export * from "./index.ts"
+
+// Beyond the main entry.
+
 export { authName } from "./auth/auth.ts"
 export { randomHmac } from "./cache/fingerprint.ts"
-export { MAX_SIGNED_BODY_BYTES } from "./cloud/body-size.ts"
-export { type IamFetch, toIamFetchResponse } from "./cloud/cloud.ts"
+export { toIamFetchResponse } from "./cloud/cloud.ts"
 export { readErrorFields } from "./cloud/error-fields.ts"
 export { type HcloudProfile, hcloudProfiles } from "./credentials/hcloud-credentials.ts"
 export { joined } from "./digest/bytes.ts"
 export { bytesOf } from "./digest/digest.ts"
 export type { AuthenticatedAttempt, OutgoingRequest } from "./engine/authenticate-attempt.ts"
 export { readBody } from "./engine/authenticate-attempt.ts"
-export {
-  AuthenticatedCall,
-  type AuthenticatedRequest,
-  type AuthenticatedSendOptions,
-  authenticatedSend,
-  loadFollowUp,
-  passesBare,
-  type Send,
-} from "./engine/authenticated-call.ts"
+export { AuthenticatedCall, loadFollowUp, passesBare } from "./engine/authenticated-call.ts"
 export { type AuthenticatedFetchOptions, authenticatedFetch } from "./engine/authenticated-fetch.ts"
 export { bodyAtHand, iterableBody, nodeBody, ownBodyHeaders, streamBody, webBody } from "./engine/client-body.ts"
-export type { BareReason, DiagnosticEvent, DiagnosticOptions, RequestEvent } from "./engine/diagnostics.chunk.ts"
 export { platformSignal } from "./engine/fetch-in-kind.ts"
 export type { BareRequest, CallOptions } from "./engine/follow-up.chunk.ts"
 export { toNativeFormData } from "./engine/form-or-stream.ts"
@@ -33,7 +27,6 @@ export {
   createIamGuard,
   functionBeneath,
   type Gate,
-  type GuardOptions,
   type HostGuard,
   putAbove,
 } from "./engine/gate.ts"
@@ -48,9 +41,9 @@ export {
   sendSecrets,
   staysAtOrigin,
 } from "./engine/send-secrets.ts"
-export type { PeekLimits, ResponseLike, WireRequest } from "./engine/wire-request.ts"
+export type { PeekLimits } from "./engine/wire-request.ts"
 export { isHttp, isRejection, isStream, type PreparedBody, urlIfValid, wireUrl } from "./engine/wire-request.ts"
-export { AuthError, invalidOption, isAuthError } from "./errors/auth-error.ts"
+export { invalidOption } from "./errors/auth-error.ts"
 export { timeAt } from "./iam/iam-answer.ts"
 export { type EndpointOptions, resolveEndpoint } from "./iam/iam-connection.ts"
 export { accessKeyOf, cloudsIn, iamOriginOf, type OsSettings, settingsOfVariables } from "./iam/os-settings.chunk.ts"
@@ -58,7 +51,7 @@ export { checkNameOrId } from "./iam/token-scope.ts"
 export { isSecretKeyLike } from "./identity/secret.ts"
 export { type CallLimit, type CallLimitOptions, LONGEST_TIMER_MS, limitCall, timeInHeader } from "./runtime/clock.ts"
 export { isArrayBuffer, isBlob, isFormData, isSearchParams } from "./runtime/has-brand.ts"
-export { type Fetch, type FetchInit, isHeaderText, isLoopback, type LibraryFetch } from "./runtime/http.ts"
+export { isHeaderText, isLoopback } from "./runtime/http.ts"
 export { listenersChannel } from "./runtime/listeners-channel.ts"
 export { andThen, isPromise } from "./runtime/promises.ts"
 export { refuseProxied, refuseProxiedFetch } from "./runtime/proxy.chunk.ts"
@@ -69,9 +62,5 @@ export { tellListeners, warn } from "./runtime/tell-listeners.ts"
 export { isSigningAlgorithm, signingAlgorithms } from "./signing/algorithm.ts"
 export { parseBasic } from "./signing/authorization.ts"
 export { type HeadersInput, selectHeaders } from "./signing/header-plan.ts"
-export {
-  createSignatureReader,
-  type ReceivedSignature,
-  type RequestHead,
-} from "./signing/received-signature.ts"
+export { createSignatureReader, type ReceivedSignature, type RequestHead } from "./signing/received-signature.ts"
 export { createVerifyingKey, type VerifyingKey } from "./signing/verifying-key.ts"

@@ -1,5 +1,4 @@
-import { UNSIGNED_PAYLOAD } from "@countersign/auth-core"
-import { parseJson, textAt } from "@countersign/auth-core/adapter"
+import { parseJson, textAt, UNSIGNED_PAYLOAD } from "@countersign/auth-core/adapter"
 import type { Refusal } from "@countersign/server"
 import type { RequestHead } from "./incoming-request.ts"
 import { gatewayError } from "./refusal.ts"

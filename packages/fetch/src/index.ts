@@ -13,7 +13,7 @@ export type {
   Provider, ProviderContext, RequestEvent, Secret, SigningAlgorithm, StaticCredentialProvider, StoreChange,
   StoredText, StoredWait, StoreNotice, StoreQuestion, StoreWatch, StsOptions, Taken, TemporaryKeyOptions, Token,
   TokenAuthOptions, TokenCacheOptions, TokenCredentialsOptions, TokenProvider, TokenScope, UnreadableValue,
-} from "@countersign/auth-core"
+} from "@countersign/auth-core/adapter"
 // biome-ignore format: a list of names
 export {
   AuthError, agencyCredentials, agencyToken, akskAuth, appAuth, appCodeAuth, assumeAgencyCredentials, autoAuth,
@@ -23,5 +23,5 @@ export {
   openTelekomCloud, osCredentials, osToken, partner, passwordToken, podCredentials, profileCredentials,
   secretFile, staticCredentials, staticToken, swissOpenTelekomCloud, systemClock, TokenCache, tokenAuth,
   tokenCredentials, UNSIGNED_PAYLOAD,
-} from "@countersign/auth-core"
+} from "@countersign/auth-core/adapter"
 export { type AuthFetch, type AuthRequestInit, createFetch, type FetchOptions, withAuth } from "./create-fetch.ts"

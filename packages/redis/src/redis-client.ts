@@ -1,4 +1,4 @@
-import { AuthError } from "@countersign/auth-core"
+import { AuthError } from "@countersign/auth-core/adapter"
 import { type IoRedisClient, ioRedisCommands } from "./io-redis-client.ts"
 import { type NodeRedisClient, nodeRedisCommands } from "./node-redis-client.ts"
 import type { RedisCommands } from "./redis-commands.ts"

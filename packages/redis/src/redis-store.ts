@@ -6,7 +6,7 @@ import {
   type StoreNotice,
   type StoreQuestion,
   type Taken,
-} from "@countersign/auth-core"
+} from "@countersign/auth-core/adapter"
 import { commandsOf, type RedisClient } from "./redis-client.ts"
 import type { RedisCommands } from "./redis-commands.ts"
 import {

@@ -1,4 +1,3 @@
-import { UNSIGNED_PAYLOAD } from "@countersign/auth-core"
 import {
   andThen,
   asked,
@@ -8,6 +7,7 @@ import {
   type ReceivedSignature,
   type RequestHead,
   selectHeaders,
+  UNSIGNED_PAYLOAD,
 } from "@countersign/auth-core/adapter"
 import { AMBIGUITY } from "./ambiguity.ts"
 import { checkOptions, overriding } from "./check-option.ts"

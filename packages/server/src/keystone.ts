@@ -1,25 +1,23 @@
 import {
   type Auth,
   AuthError,
-  type Cloud,
-  type LibraryFetch,
-  type Token,
-  type TokenProvider,
-  tokenAuth,
-} from "@countersign/auth-core"
-import {
   authenticatedFetch,
+  type Cloud,
   createIamGuard,
   type Fetch,
   invalidOption,
+  type LibraryFetch,
   LONGEST_TIMER_MS,
   listAt,
   parseJson,
   randomHmac,
   readErrorFields,
   resolveEndpoint,
+  type Token,
+  type TokenProvider,
   textAt,
   timeAt,
+  tokenAuth,
 } from "@countersign/auth-core/adapter"
 import { checkNumber, checkOptions } from "./check-option.ts"
 import type { Named, TokenCaller, TokenFacts, TokenUser } from "./identity.ts"

@@ -1,5 +1,12 @@
-import { UNSIGNED_PAYLOAD } from "@countersign/auth-core"
-import { andThen, asked, bytesOf, isObject, isPromise, type ReceivedSignature } from "@countersign/auth-core/adapter"
+import {
+  andThen,
+  asked,
+  bytesOf,
+  isObject,
+  isPromise,
+  type ReceivedSignature,
+  UNSIGNED_PAYLOAD,
+} from "@countersign/auth-core/adapter"
 import type { Identity } from "./identity.ts"
 import type { ReadyKey } from "./key-source.ts"
 import type { LockOut } from "./lock-out.ts"

@@ -1,5 +1,10 @@
-import { MAX_SIGNED_BODY_BYTES, type SigningAlgorithm } from "@countersign/auth-core"
-import { createSignatureReader, invalidOption, isSigningAlgorithm } from "@countersign/auth-core/adapter"
+import {
+  createSignatureReader,
+  invalidOption,
+  isSigningAlgorithm,
+  MAX_SIGNED_BODY_BYTES,
+  type SigningAlgorithm,
+} from "@countersign/auth-core/adapter"
 import { checkBooleans, checkNumber, checkOptions, overriding } from "./check-option.ts"
 import type { Scheme } from "./identity.ts"
 import { createKeySource, type KeyCacheOptions, type Keys, type ReadyKey } from "./key-source.ts"

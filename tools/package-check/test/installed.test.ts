@@ -13,8 +13,6 @@ import { NODE_MAJORS } from "../src/install-together.ts"
 /** Their types name those of node:http. */
 const SERVERS = ["emulator", "express", "fastify", "hono", "server"]
 const CLIENTS = ["axios", "fetch", "got", "ky", "undici"]
-/** They load the core's entry for adapters too. */
-const ADAPTERS = [...CLIENTS, ...SERVERS]
 
 const packages = inject("packages")
 const scratch = inject("scratch")
@@ -116,10 +114,9 @@ describe.concurrent.each(packages)("$manifest.name installed alone", (packed) =>
     const [newest = 0] = NODE_MAJORS.toReversed()
     const [files, onDemand]: string[][] = JSON.parse(await node(newest, "--input-type=module", "--eval", list))
     // Of the core's types alone nothing is loaded, and its own program loads every entry.
-    const entries = id === "opentelemetry" ? [] : ADAPTERS.includes(id) ? ["index", "adapter"] : ["index"]
-    const expected = [...entries.map((entry) => `cjs/${entry}.mjs`), ...(entries.length > 0 ? ["cjs/start.js"] : [])]
+    const expected = id === "opentelemetry" ? [] : ["cjs/adapter.mjs", "cjs/start.js"]
     if (id !== "auth-core") expect(files?.toSorted()).toEqual(expected.toSorted())
-    const waiting = /^cjs\/(?:engine|iam|signing|rolldown-runtime|[\w-]+\.chunk)\.js$/
+    const waiting = /^cjs\/(?:cache|engine|iam|signing|[\w-]+\.chunk)\.js$/
     expect(onDemand?.filter((file) => !waiting.test(file))).toEqual([])
   })
 

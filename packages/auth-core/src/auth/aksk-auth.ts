@@ -37,7 +37,7 @@ export interface AkskAuthOptions extends AccountIdOptions, AlgorithmOptions, Sig
 }
 
 /** Loaded with the first request, not with the program. */
-const onDemand = lazily(() => import("./signature-judge.chunk.ts"))
+const onDemand = lazily(() => import("./take-turn.chunk.ts"))
 
 /** Credentials that are ready to sign. */
 interface Ready {
@@ -170,7 +170,7 @@ export function akskAuth(
       unsignedPayload || headers[contentHashHeader] !== undefined ? undefined : MAX_SIGNED_BODY_BYTES,
     authenticate,
     async judge(authentication, rejection, signal) {
-      judge ??= (await onDemand()).createSignatureJudge(options)
+      judge ??= await (await onDemand()).signatureJudge(options)
       return judge.judge(authentication as Authentication<SignedWith>, rejection, source, signal)
     },
     accepted: ({ used }, url) => source.accepted((used as SignedWith).credentials, url),

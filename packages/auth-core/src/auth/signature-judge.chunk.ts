@@ -1,4 +1,3 @@
-// Loaded beside the first signed request. Nothing of it is needed to sign.
 import type { Credentials } from "../identity/credentials.ts"
 import { type Clock, systemClock, type WallClock } from "../runtime/clock.ts"
 import { redactCanonicalRequest } from "../runtime/redact.ts"
@@ -129,8 +128,6 @@ function isKeyAtFault({ errorMessage }: Rejection, ours: () => readonly string[]
 function inOneLine(canonicalRequest: string): string {
   return canonicalRequest.replaceAll(/\\r\\n|\\n|\r?\n/g, "|").replaceAll("&amp;", "&")
 }
-
-export { forgive, takeTurn } from "./key-standing.ts"
 
 /** The difference between the clock of each endpoint and the local one, learned from its answers. */
 interface ClockOffsets {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { MAX_SIGNED_BODY_BYTES } from "@countersign/auth-core"
+import { MAX_SIGNED_BODY_BYTES } from "@countersign/auth-core/adapter"
 
 export interface GatewayBody {
   readonly bytes: number
