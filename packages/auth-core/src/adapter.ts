@@ -53,7 +53,7 @@ export { type CallLimit, type CallLimitOptions, LONGEST_TIMER_MS, limitCall, tim
 export { isArrayBuffer, isBlob, isFormData, isSearchParams } from "./runtime/has-brand.ts"
 export { isHeaderText, isLoopback } from "./runtime/http.ts"
 export { listenersChannel } from "./runtime/listeners-channel.ts"
-export { andThen, isPromise } from "./runtime/promises.ts"
+export { andThen, asPromise, isPromise } from "./runtime/promises.ts"
 export { refuseProxied, refuseProxiedFetch } from "./runtime/proxy.chunk.ts"
 export { asked, isObject, listAt, memberAt, parseJson, textAt } from "./runtime/read-answer.ts"
 export { isSecretName } from "./runtime/redact.ts"

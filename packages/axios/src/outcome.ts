@@ -12,34 +12,30 @@ export interface Outcome extends core.ResponseLike {
 type Sender = { readonly adapter: AxiosAdapter; readonly keepsAttempts: boolean }
 
 /** Sends one attempt. Its response or error names the caller's config in place of the one sent, and shows no secret. */
-export async function outcomeOf(kind: Sender, sent: Config, config: Config, wire: core.WireRequest): Promise<Outcome> {
-  let response: AxiosResponse
-  let error: unknown
-  try {
-    response = await kind.adapter(sent)
-  } catch (thrown) {
-    error = thrown
-    response = Object(thrown).response
+export function outcomeOf(kind: Sender, sent: Config, config: Config, wire: core.WireRequest): Promise<Outcome> {
+  const ended = (response: AxiosResponse, error?: unknown): Outcome => {
+    tidy(error ?? response)
+    // Shows the headers that the adapter added, as axios does.
+    for (const name of Object.keys(sent.headers)) {
+      if (config.headers[name] !== undefined || name.toLowerCase() in wire.headers) continue
+      config.headers[name] = sent.headers[name]
+    }
+    // A later error of a streamed response may show the attempt.
+    if (!kind.keepsAttempts) sent.headers = config.headers
+    if (error !== undefined && response?.status === undefined) throw error
+    return {
+      response,
+      error,
+      status: response.status,
+      // axios' fetch adapter reports a redirect that a browser hides with status 0.
+      type: response.status === 0 ? "opaqueredirect" : undefined,
+      // Some callers' adapters, such as mocks, return a plain object or none.
+      headers: axiosOf(config).AxiosHeaders.from(response.headers as Config["headers"]),
+      ...core.bodyAtHand(response.data),
+    }
   }
-  tidy(error ?? response)
-  // Shows the headers that the adapter added, as axios does.
-  for (const name of Object.keys(sent.headers)) {
-    if (config.headers[name] !== undefined || name.toLowerCase() in wire.headers) continue
-    config.headers[name] = sent.headers[name]
-  }
-  // A later error of a streamed response may show the attempt.
-  if (!kind.keepsAttempts) sent.headers = config.headers
-  if (error !== undefined && response?.status === undefined) throw error
-  return {
-    response,
-    error,
-    status: response.status,
-    // axios' fetch adapter reports a redirect that a browser hides with status 0.
-    type: response.status === 0 ? "opaqueredirect" : undefined,
-    // Some callers' adapters, such as mocks, return a plain object or none.
-    headers: axiosOf(config).AxiosHeaders.from(response.headers as Config["headers"]),
-    ...core.bodyAtHand(response.data),
-  }
+  const failed = (error: unknown): Outcome => ended(Object(error).response, error)
+  return core.asPromise(() => kind.adapter(sent)).then((response) => ended(response), failed)
 
   function tidy(given: unknown): void {
     if (typeof given !== "object" || given === null) return

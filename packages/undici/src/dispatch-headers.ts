@@ -20,9 +20,11 @@ export interface DispatchHeaders {
 }
 
 export function dispatchHeaders(headers: GivenHeaders): DispatchHeaders {
-  return isPlain(headers)
-    ? { record: headers, sentWith: (attempt) => attempt as Record<string, string> }
-    : written(headers)
+  return isPlain(headers) ? { record: headers, sentWith: asTheyAre } : written(headers)
+}
+
+function asTheyAre(attempt: HeadersByName): Record<string, string> {
+  return attempt as Record<string, string>
 }
 
 /** The headers that may cross to another origin. */

@@ -1,6 +1,6 @@
 import type { Auth } from "../auth/auth.ts"
 import { listenersChannel } from "../runtime/listeners-channel.ts"
-import { andThen, isPromise, lazily } from "../runtime/promises.ts"
+import { andThen, asPromise, lazily } from "../runtime/promises.ts"
 import { type AuthenticatedAttempt, authenticateAttempt, type OutgoingRequest } from "./authenticate-attempt.ts"
 import type { BareRequest, CallOptions, CallState } from "./follow-up.chunk.ts"
 import { createHostGuard, type GuardOptions, type HostGuard } from "./gate.ts"
@@ -132,45 +132,33 @@ export function authenticatedSend<R extends ResponseLike>(
   send: Send<R>,
   options: AuthenticatedSendOptions<R> = {},
 ): Promise<R> {
-  try {
+  return asPromise(() => {
     const { guard = createHostGuard(options) } = options
     const call = new AuthenticatedCall<R>({ ...options, guard })
     return sendAttempts(call, auth, { ...request, url: wireUrl(request.url) }, send)
-  } catch (error) {
-    return Promise.reject(error)
-  }
+  })
 }
 
-/** Sends the attempts of a call. */
-export async function sendAttempts<R extends ResponseLike>(
+/** Sends the attempts of a call. An attempt makes one promise. */
+export function sendAttempts<R extends ResponseLike>(
   call: AuthenticatedCall<R>,
   auth: Auth,
   request: OutgoingRequest,
   send: Send<R>,
-): Promise<R> {
-  let next = request
-  try {
-    for (;;) {
-      const prepared = call.next(auth, next)
-      const attempt = isPromise(prepared) ? await prepared : prepared
-      let response: R
-      try {
-        response = await send(attempt)
-      } catch (error) {
-        call.failed(error)
-        throw error
-      }
-      // A mock may return nothing.
-      if (!response) {
-        call.failed()
-        return response
-      }
-      const answered = call.answered(response)
-      const following = isPromise(answered) ? await answered : answered
-      if (following === undefined) return response
-      next = following
-    }
-  } finally {
-    call.end()
+): R | Promise<R> {
+  const answered = (response: R): R | Promise<R> => {
+    // A mock may return nothing.
+    if (!response) call.failed()
+    return andThen(response && call.answered(response), (next) =>
+      next ? sendAttempts(call, auth, next, send) : response,
+    )
   }
+  const failed = (error: unknown): never => {
+    call.failed(error)
+    throw error
+  }
+  return andThen(call.next(auth, request), (attempt) => {
+    const response = asPromise(() => send(attempt)).then(answered, failed)
+    return attempt.prepared.release ? response.finally(() => call.end()) : response
+  })
 }

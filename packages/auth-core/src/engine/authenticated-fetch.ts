@@ -1,6 +1,6 @@
 import type { Auth } from "../auth/auth.ts"
 import type { Fetch, FetchInit } from "../runtime/http.ts"
-import { andThen } from "../runtime/promises.ts"
+import { andThen, asPromise } from "../runtime/promises.ts"
 import { loadBodies } from "./authenticate-attempt.ts"
 import { AuthenticatedCall, loadFollowUp, sendAttempts } from "./authenticated-call.ts"
 import type { Asked, FetchCall } from "./fetch-in-kind.ts"
@@ -37,27 +37,22 @@ export function authenticatedFetch(
   init: FetchInit | null | undefined,
   options: AuthenticatedFetchOptions,
 ): Promise<Response> {
-  try {
+  return asPromise(() => {
     const { fetch, guard, baseUrl, key } = options
     const own = init ?? {}
     const chosen = authFor(namingAuth(input, own, key))
     const url = chosen && destination(input, options)
-    return Promise.resolve(
-      andThen(settled(own, key), (given) => {
-        const byFetch = (): Promise<Response> => fetch(input, given)
-        if (!(chosen && url && isHttp(url))) return byFetch()
-        const byEngine = (isBare: boolean): Response | Promise<Response> =>
-          andThen(callOf({ input, given, isBare }), (call) => send(chosen, url, call, options))
-        const bare = guard.bareReason(url, baseUrl)
-        if (bare === undefined) return byEngine(false)
-        return andThen(loadFollowUp(), ({ fetchSendsBare }) =>
-          fetchSendsBare(chosen, { input, given, url }, bare, guard) ? byFetch() : byEngine(true),
-        )
-      }),
-    )
-  } catch (error) {
-    return Promise.reject(error)
-  }
+    return andThen(settled(own, key), (given) => {
+      if (!(chosen && url && isHttp(url))) return fetch(input, given)
+      const byEngine = (isBare: boolean): Response | Promise<Response> =>
+        andThen(callOf({ input, given, isBare }), (call) => send(chosen, url, call, options))
+      const bare = guard.bareReason(url, baseUrl)
+      if (bare === undefined) return byEngine(false)
+      return andThen(loadFollowUp(), ({ fetchSendsBare }) =>
+        fetchSendsBare(chosen, { input, given, url }, bare, guard) ? fetch(input, given) : byEngine(true),
+      )
+    })
+  })
 }
 
 /** The init without `key`. It is read as the platform reads it: once, and through the prototype. */
@@ -103,7 +98,7 @@ function send(
   url: URL,
   call: FetchCall,
   { fetch, guard, baseUrl }: AuthenticatedFetchOptions,
-): Promise<Response> {
+): Response | Promise<Response> {
   const { input, init, signal, asIs, isBare } = call
   signal?.throwIfAborted()
   const { method: given = "GET", headers, redirect = "follow" } = init

@@ -3,6 +3,15 @@ export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof (value as Partial<Promise<T>> | undefined)?.then === "function"
 }
 
+/** The result of a function as a promise; an error that it throws, as a rejection. `Promise.try` needs Node 23. */
+export function asPromise<T>(act: () => T | Promise<T>): Promise<T> {
+  try {
+    return Promise.resolve(act())
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
 /** Passes a value on to `next`, at once unless it is a promise. */
 export function andThen<T, R>(value: T | Promise<T>, next: (value: T) => R | Promise<R>): R | Promise<R> {
   return isPromise(value) ? value.then(next) : next(value)
