@@ -38,7 +38,7 @@ export const adaptersOverStub: Part = async ({ quick }) => {
 
 async function rowsOf(client: StubClient, quick: boolean): Promise<Row[]> {
   const start = (kind: StubAuth, folder: string): AskedProcess =>
-    startAsked(`${client}, ${kind}`, process.execPath, ["--expose-gc", PROGRAM, client, kind], folder)
+    startAsked(`${client}, ${kind}`, process.execPath, [PROGRAM, client, kind], folder)
   const earlier = earlierBuild()
   const processes = {
     byHand: start("byHand", HERE),
@@ -83,7 +83,7 @@ async function rowsOf(client: StubClient, quick: boolean): Promise<Row[]> {
         target: aksk === undefined ? undefined : { atMost: aksk },
       }),
       await aboveByHand("bytes", "garbage", "bytes", bytes),
-      await aboveByHand("promises", "promises", "calls", promises),
+      await aboveByHand("promises", "our own promises", "calls", promises),
     ]
   } finally {
     for (const [, { stop }] of running) stop()
