@@ -126,7 +126,7 @@ if (isSplit) {
   breakLines("dist/modules")
   // Rolldown would list all exports of the main entry again, in an order by which it later gives a program one file more.
   const { code } = transformSync("adapter.ts", readFileSync("src/adapter.ts", "utf8"))
-  writeFileSync("dist/modules/adapter.js", code.replaceAll('.ts"', '.js"'))
+  writeFileSync("dist/modules/adapter.js", code.replaceAll('.ts"', '.js"').replaceAll(/^\/\/.*\n/gm, ""))
 } else {
   for (const file of globSync("dist/**/*.js", { exclude: ["dist/cjs/**", "dist/ui/**"] })) rmSync(file)
   const programs = Object.values(bin).map(sourceOf)

@@ -5,14 +5,12 @@ import { join, resolve } from "node:path"
 import { parseSync } from "rolldown/utils"
 
 /** Each name becomes a function that loads its file when it is first called. */
-const WAITING = `exports.waiting = {}
-const wait = (load, names) => {
-  for (const name of names.split(" ")) {
-    let own
-    exports.waiting[name] = (...given) => (own ??= load()[name])(...given)
-  }
-}
-`
+const WAITING =
+  'exports.waiting={};const wait=(load,names)=>{for(const name of names.split(" ")){let own;exports.waiting[name]=(...given)=>(own??=load()[name])(...given)}};\n'
+
+/** Rolldown's helper for `import()` of a part of the same file. In a file of its own it would take longer to load. */
+const NAMESPACES =
+  "{__exportAll:getters=>{const all={};for(const name in getters)Object.defineProperty(all,name,{get:getters[name],enumerable:true});return all}}"
 
 /**
  * Writes the entries of a CommonJS build, and an `.mjs` beside each, so that a program that imports gets the instance that others require.
@@ -32,13 +30,11 @@ export function writeEntries(output, folder) {
   const byHolder = Map.groupBy(waiting, (name) => holders.get(name))
   const calls = [...byHolder].map(([file, names]) => `wait(() => require("./${file}"), "${names.join(" ")}")\n`)
 
-  const runtime = join(folder, "rolldown-runtime.js")
-  const helpers = `(exports=>{${readFileSync(runtime, "utf8").trim()}return exports})({})`
-  rmSync(runtime)
-  for (const { fileName, name } of chunks.filter(({ fileName }) => !runtime.endsWith(fileName))) {
+  const runtime = "rolldown-runtime.js"
+  rmSync(join(folder, runtime))
+  for (const { fileName, name } of chunks.filter(({ fileName }) => fileName !== runtime)) {
     const path = join(folder, fileName)
-    // Fewer files load faster.
-    const code = withPlainExports(readFileSync(path, "utf8")).replace('require("./rolldown-runtime.js")', helpers)
+    const code = withPlainExports(readFileSync(path, "utf8")).replace(`require("./${runtime}")`, NAMESPACES)
     const isStart = name === "start"
     writeFileSync(path, isStart ? requiringLater(code, chunks) + WAITING + calls.join("") : code)
   }
@@ -69,10 +65,11 @@ function writeFacade(path, names, isWaiting) {
   const atHand = names.filter((name) => !isWaiting(name))
   const waiting = names.filter(isWaiting)
   const lines = [
-    'const start = require("./start.js")',
+    'const own = require("./start.js")',
+    "const { waiting } = own",
     // No getters: a test may replace an export, and Jest mocks no getter.
-    ...atHand.map((name) => `exports.${name} = start.${name}`),
-    ...waiting.map((name) => `exports.${name} = start.waiting.${name}`),
+    ...atHand.map((name) => `exports.${name} = own.${name}`),
+    ...waiting.map((name) => `exports.${name} = waiting.${name}`),
   ]
   writeFileSync(`${path}.js`, `${lines.join("\n")}\n`)
   const rest = waiting.length > 0 ? `export const { ${waiting.join(", ")} } = own.waiting\n` : ""

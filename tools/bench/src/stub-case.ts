@@ -65,17 +65,19 @@ const SETUPS: Readonly<Record<StubClient, () => Promise<Send>>> = {
   },
   async fetch() {
     const response = new Response(null)
-    const stub = async (): Promise<Response> => response
-    if (kind === "byHand") return stubbed(stub)
+    // In place of the platform's, which most programs use. Another fetch gets what it would get without auth, such as a Request.
+    globalThis.fetch = async () => response
+    if (kind === "byHand") return stubbed(globalThis.fetch)
     const adapter = await load("@countersign/fetch")
-    return stubbed(adapter.createFetch(await authOf(adapter), { ...options, fetch: stub }))
+    return stubbed(adapter.createFetch(await authOf(adapter), options))
     function stubbed(send: (url: string, init: object) => Promise<Response>): Send {
       return () => send(get.url, { headers })
     }
   },
   async ky() {
+    globalThis.fetch = async () => new Response(null)
     const { default: ky } = await load("ky")
-    const own = ky.create({ fetch: async () => new Response(null), retry: 0 })
+    const own = ky.create({ retry: 0 })
     if (kind === "byHand") return () => own.get(get.url, { headers })
     const adapter = await load("@countersign/ky")
     const authenticated = adapter.withAuth(own, await authOf(adapter), options)

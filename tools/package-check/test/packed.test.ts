@@ -11,7 +11,7 @@ import { describe, expect, inject, it } from "vitest"
 
 /** Kilobytes of the tarball and number of files, at most. */
 const LIMITS: Record<string, readonly [kB: number, files: number]> = {
-  "auth-core": [275, 280],
+  "auth-core": [276, 280],
   cli: [50, 60],
   emulator: [120, 100],
   server: [60, 75],

@@ -150,13 +150,16 @@ export function requestCall(asked: Asked): FetchCall | Promise<FetchCall> {
   if (!isRequest(input)) return { ...asked, init: given, signal: platformSignal(given.signal) }
   // The spread copies the fields that other libraries add, such as an `agent`.
   const own: RequestInit = { ...input, method: input.method, headers: input.headers, signal: input.signal }
-  for (const [name, usual] of Object.entries(USUAL)) {
-    const value = input[name as keyof typeof USUAL]
+  for (const name of USUAL_NAMES) {
+    const value = input[name]
     // Only a browser may navigate, so fetch refuses this mode.
-    if (value !== undefined && value !== usual && value !== "navigate") Object.assign(own, { [name]: value })
+    if (value !== undefined && value !== USUAL[name] && value !== "navigate") Reflect.set(own, name, value)
   }
   // `init` prevails, as it does in fetch.
-  for (const [name, value] of Object.entries(given)) if (value !== undefined) Object.assign(own, { [name]: value })
+  for (const name of Object.keys(given)) {
+    const value: unknown = Reflect.get(given, name)
+    if (value !== undefined) Reflect.set(own, name, value)
+  }
   const signal = platformSignal(own.signal)
   const body = given.body ?? null
   if (body !== null || input.body === null) return { ...asked, init: { ...own, body }, signal }
@@ -178,7 +181,8 @@ const USUAL = {
   referrerPolicy: "",
   integrity: "",
   keepalive: false,
-}
+} as const
+const USUAL_NAMES = Object.keys(USUAL) as (keyof typeof USUAL)[]
 
 /**
  * A Request can be sent only once. If it was not made from a stream, its body is read, up to the size that can be kept for
