@@ -140,6 +140,6 @@ function headersOf(init: HeadersInit = {}): Record<string, string> {
   if (Symbol.iterator in init) (init instanceof Headers ? init : new Headers(init)).forEach(add)
   else for (const name of Object.keys(init)) add(init[name], name)
   // fetch always sends the URL's own authority, so that is the one to sign.
-  delete headers.host
+  if ("host" in headers) delete headers.host
   return headers
 }
