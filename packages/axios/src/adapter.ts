@@ -33,7 +33,7 @@ function sent(own: Config["adapter"], [authFor, guard]: core.Gate, config: Confi
       throw error
     }
     config.paramsSerializer = { serialize }
-    return adapter(config).finally(() => Object.assign(config, { paramsSerializer }))
+    return core.asPromise(() => adapter(config)).finally(() => Object.assign(config, { paramsSerializer }))
   }
   // axios sends these alone: other protocols, and hosts that may see no credentials unless the caller's headers hold
   // secrets.

@@ -13,7 +13,7 @@ type Sender = { readonly adapter: AxiosAdapter; readonly keepsAttempts: boolean 
 
 /** Sends one attempt. Its response or error names the caller's config in place of the one sent, and shows no secret. */
 export function outcomeOf(kind: Sender, sent: Config, config: Config, wire: core.WireRequest): Promise<Outcome> {
-  const ended = (response: AxiosResponse, error?: unknown): Outcome => {
+  const ended = (response: AxiosResponse, isFailed: boolean, error?: unknown): Outcome => {
     tidy(error ?? response)
     // Shows the headers that the adapter added, as axios does.
     for (const name of Object.keys(sent.headers)) {
@@ -22,7 +22,7 @@ export function outcomeOf(kind: Sender, sent: Config, config: Config, wire: core
     }
     // A later error of a streamed response may show the attempt.
     if (!kind.keepsAttempts) sent.headers = config.headers
-    if (error !== undefined && response?.status === undefined) throw error
+    if (isFailed && response?.status === undefined) throw error
     return {
       response,
       error,
@@ -34,8 +34,8 @@ export function outcomeOf(kind: Sender, sent: Config, config: Config, wire: core
       ...core.bodyAtHand(response.data),
     }
   }
-  const failed = (error: unknown): Outcome => ended(Object(error).response, error)
-  return core.asPromise(() => kind.adapter(sent)).then((response) => ended(response), failed)
+  const failed = (error: unknown): Outcome => ended(Object(error).response, true, error)
+  return core.asPromise(() => kind.adapter(sent)).then((response) => ended(response, false), failed)
 
   function tidy(given: unknown): void {
     if (typeof given !== "object" || given === null) return

@@ -6,7 +6,12 @@ import { join } from "node:path"
 import { Readable } from "node:stream"
 import { verify } from "@countersign/auth-core"
 import { errorFacts, numbering, type RecordingServer, recordingServer } from "@countersign/testkit"
-import axios, { type AxiosInstance, type AxiosRequestConfig } from "axios"
+import axios, {
+  type AxiosAdapter,
+  type AxiosInstance,
+  type AxiosRequestConfig,
+  type InternalAxiosRequestConfig,
+} from "axios"
 import axiosRetry from "axios-retry"
 import NpmFormData from "form-data"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -121,6 +126,26 @@ describe.each(adapters)(`axios ${version}, %s: a request`, (adapter) => {
     expect(one).toBe(other)
     await axios.create({ baseURL: server.url, adapter: "http" }).post("/x", body())
     expect(server.arrivals[2]?.headers["content-type"]?.replace(/boundary=.*/, "")).toBe(one)
+  })
+
+  it.each<[string, (config: InternalAxiosRequestConfig) => unknown, unknown]>([
+    ["throws at once", fails, "the caller's own"],
+    ["fails with nothing", async () => Promise.reject(undefined), undefined],
+    ["returns no promise", (config) => ({ status: 200, statusText: "", data: "", headers: {}, config }), 200],
+  ])("gets from a caller's adapter that %s what axios gets", async (_, own, expected) => {
+    for (const isFailing of [false, true]) {
+      const serialize = isFailing ? failsOnce() : (): string => "a=1"
+      let sent: InternalAxiosRequestConfig | undefined
+      const noting = (config: InternalAxiosRequestConfig): unknown => {
+        sent = config
+        return own(config)
+      }
+      const api = withAuth(bare({ adapter: noting as AxiosAdapter }), aksk)
+      const outcome = api.get("/x", { params: { a: 1 }, paramsSerializer: { serialize } })
+      expect(await outcome.then(({ status: got }) => got).catch((error) => error?.message)).toBe(expected)
+      // The config may be sent again.
+      if (isFailing) expect(sent?.paramsSerializer).toEqual({ serialize })
+    }
   })
 
   it("keeps the Content-Type that the caller chose", async () => {
