@@ -1,10 +1,11 @@
 // The server of Hono on Node: its requests only show those of Node, so the auth checks and collects there.
+import { createHash } from "node:crypto"
 import { once } from "node:events"
-import { request as send } from "node:http"
+import { type IncomingMessage, request as send } from "node:http"
 import { type AddressInfo, connect } from "node:net"
 import { buffer } from "node:stream/consumers"
 import { serviceHeaders, serviceKey } from "@countersign/testkit"
-import { type ServerType, serve } from "@hono/node-server"
+import { type HttpBindings, type ServerType, serve } from "@hono/node-server"
 import { type Handler, Hono, type MiddlewareHandler } from "hono"
 import { bodyLimit } from "hono/body-limit"
 import { logger } from "hono/logger"
@@ -85,6 +86,73 @@ describe.each([
       expect((await call(origin, { instead })).status).toBe(401)
       expect((await call(origin, { body: `right, after ${instead}` })).status).toBe(200)
     }
+  })
+})
+
+/** Code that reads a body of Node, or listens to it, before the auth. */
+const READERS: Readonly<Record<string, (incoming: IncomingMessage) => unknown>> = {
+  listens: (incoming) => incoming.on("data", () => undefined),
+  "reads the whole": async (incoming) => await buffer(incoming),
+  "reads a part": async (incoming) => {
+    await once(incoming, "readable")
+    incoming.read(6)
+  },
+  "listens and waits": async (incoming) => {
+    incoming.on("data", () => undefined)
+    await new Promise((resolve) => setTimeout(resolve, 40))
+  },
+  "lets it flow and waits": async (incoming) => {
+    incoming.resume()
+    await new Promise((resolve) => setTimeout(resolve, 40))
+  },
+}
+
+describe.each(
+  Object.entries(READERS).flatMap(([name, read]) => [
+    { name, read, after: [] },
+    { name: `${name} before another middleware asks for it`, read, after: [bodyLimit({ maxSize: 100_000 })] },
+  ]),
+)("a body of which something that $name had a part", ({ name, read, after }) => {
+  const signedHash = { "x-sdk-content-sha256": createHash("sha256").update("").digest("hex") }
+
+  it.each<[string, Parameters<typeof auth>[1], Record<string, string>]>([
+    ["by default", {}, {}],
+    ["with the raw body", { rawBody: true }, {}],
+    ["as it streams", { streamBody: true }, {}],
+    ["by a signed hash", {}, signedHash],
+  ])("is not judged by the rest, %s", async (_how, options, more) => {
+    const seen: string[] = []
+    const app = new Hono<{ Bindings: HttpBindings }>()
+    app.onError((error, { text }) => text(error.message, 500))
+    app.use(async ({ env }, next) => {
+      await read(env.incoming)
+      await next()
+    })
+    const isAtOnce = name.startsWith("listens") && !name.includes("waits")
+    const checking = isAtOnce ? createVerifier({ keys: () => serviceKey }) : later
+    app.use(...after, auth(checking, options)).post("/v1/servers", async ({ req, text }) => {
+      seen.push(await req.text())
+      return text("served")
+    })
+    const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" })
+    servers.push(server)
+    await once(server, "listening")
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    for (const body of ["forged", "x".repeat(70_000)]) {
+      const known = { "content-length": String(body.length) }
+      // Of a length that nobody knows, nobody can tell that a part is missing.
+      const isUntold = after.length > 0 && name.startsWith("reads a part")
+      for (const size of isUntold ? [known] : [known, { "transfer-encoding": "chunked" }]) {
+        const signed = serviceHeaders(origin, { method: "POST", path: "/v1/servers", body: "", headers: more })
+        const sent = send(`${origin}/v1/servers`, { method: "POST", headers: { ...signed, ...size } })
+        const [answer] = await once(sent.end(body), "response")
+        const text = String(await buffer(answer))
+        // Where the other middleware has the whole, it is another body than the signed one.
+        if (answer.statusCode !== 401 || after.length === 0)
+          expect([answer.statusCode, text]).toEqual([500, expect.stringContaining("read before")])
+      }
+    }
+    expect(seen).toEqual([])
   })
 })
 

@@ -11,9 +11,9 @@ import {
   textOfHeader,
 } from "./handler-options.ts"
 import type { Awaitable } from "./lookup.ts"
-import { isViewOf, joinedHeaders, type NodeBindings, nodeBindingsIn } from "./node-bindings.ts"
-import { type AuthOf, Exchange, isHeard, sizeOf } from "./node-receiver.ts"
-import type { Acceptance, OpenRequest } from "./open-request.ts"
+import { holdsBody, isViewOf, joinedHeaders, type NodeBindings, nodeBindingsIn } from "./node-bindings.ts"
+import { type AuthOf, Exchange, isHeard, mayBeMissed, sizeOf } from "./node-receiver.ts"
+import type { Acceptance, OpenRequest, Verdict } from "./open-request.ts"
 import { type Refusal, RequestRefused } from "./refusal.ts"
 import { CARRIER, passOn } from "./replay-store.ts"
 
@@ -62,7 +62,10 @@ export function createFetchReceiver<Owner>(
     const opened = handling.verifier.open(headOfRequest(handling, request, ambiguity, namesIn, view))
     return andThen(opened, (one) => {
       if (!one.ok) return one
-      return view ? beginOnNode(handling, request, one, identify, view) : begin(handling, request, one, identify)
+      if (view) return beginOnNode(handling, request, one, identify, view)
+      // Whoever replaced the request may have read its body before, and given it a copy.
+      const whole = node?.incoming.readableDidRead === true ? new WholeRequest(one, undefined) : one
+      return begin(handling, request, whole, identify)
     })
   }
 }
@@ -80,10 +83,16 @@ function beginOnNode<Owner>(
 ): Awaitable<ReceivedRequest<Owner> | Refusal> {
   const size = sizeOf(incoming)
   if (size === 0) return andThen(opened.end(), (one) => (one.ok ? received(one, request, handling) : one))
+  // Some clouds read the body themselves, and give it to the Request in one piece.
+  const isGiven = "rawBody" in incoming && incoming.rawBody instanceof Uint8Array
+  // Its Request begins to read a moment later, when a listener may have had the first bytes.
+  if (!isGiven && (mayBeMissed(incoming) || isHeard(incoming)))
+    return holdsBody(request)
+      ? begin(handling, request, new WholeRequest(opened, size), identify)
+      : late(request, opened)
   const isCollected = handling.rawBody || (opened.needsBody && !handling.streamBody)
   const isOver = incoming.destroyed || outgoing.destroyed === true
-  if (!isCollected || isOver || incoming.readableDidRead === true || isHeard(incoming))
-    return begin(handling, request, opened, identify)
+  if (!isCollected || isGiven || isOver) return begin(handling, request, opened, identify)
   return new Promise((resolve, reject) => {
     let isSettled = false
     const settle = (settled: ReceivedRequest<Owner> | Refusal): void => {
@@ -114,10 +123,7 @@ function begin<Owner>(
   const isChunked = headers.has("transfer-encoding")
   const tooLarge = length === null || isChunked ? undefined : handling.verifier.refuseSize(Number(length))
   if (tooLarge !== undefined) return tooLarge
-  if (request.bodyUsed) {
-    if (opened.needsBody || opened.auth !== undefined) throw new Error(READ_TOO_EARLY)
-    return { ok: true, request, auth: undefined, rawBody: undefined, refusal: undefined }
-  }
+  if (request.bodyUsed) return late(request, opened)
   const isNeeded = handling.rawBody || (opened.needsBody && !handling.streamBody)
   const isBodiless = method === "GET" || method === "HEAD"
   // Some runtimes make the body when they are asked for it, which takes longer than the check.
@@ -135,6 +141,12 @@ function begin<Owner>(
   }
   if (isNeeded) return collected(handling, request, body, opened)
   return new StreamedRequest(request, body, opened, identify)
+}
+
+/** A part of the body has been read, so it cannot be checked. */
+function late<Owner>(request: Request, opened: OpenRequest<Owner>): ReceivedRequest<Owner> {
+  if (opened.needsBody || opened.auth !== undefined) throw new Error(READ_TOO_EARLY)
+  return { ok: true, request, auth: undefined, rawBody: undefined, refusal: undefined }
 }
 
 const ORIGIN = /^https?:\/\/[^/?#]*/i
@@ -243,6 +255,39 @@ function withBody(request: Request, body: Uint8Array | ReadableStream<Uint8Array
   const replaced = new RequestClass(request, { body: body as BodyInit, duplex: "half" } as RequestInit)
   passOn(request, replaced)
   return replaced
+}
+
+/** A request whose body must come whole: a part may have gone to somebody else, and what is left must not be judged for it. */
+class WholeRequest<Owner> implements OpenRequest<Owner> {
+  readonly ok = true
+  readonly #opened: OpenRequest<Owner>
+  readonly #size: number | undefined
+  #bytes = 0
+
+  /** @param size in bytes, if it is known */
+  constructor(opened: OpenRequest<Owner>, size: number | undefined) {
+    this.#opened = opened
+    this.#size = size
+  }
+
+  get auth(): AuthOf<Owner> {
+    return this.#opened.auth
+  }
+
+  get needsBody(): boolean {
+    return this.#opened.needsBody
+  }
+
+  update(chunk: Uint8Array): Refusal | undefined {
+    this.#bytes += chunk.byteLength
+    return this.#opened.update(chunk)
+  }
+
+  end(last?: Uint8Array): Awaitable<Verdict<Owner>> {
+    const bytes = this.#bytes + (last?.byteLength ?? 0)
+    if (this.#size === undefined ? bytes === 0 : bytes !== this.#size) throw new Error(READ_TOO_EARLY)
+    return this.#opened.end(last)
+  }
 }
 
 /** A request whose body is checked while it is read. */

@@ -133,7 +133,7 @@ function isBelow(path: string, prefix: string): boolean {
 
 /** A body that is read too early cannot be checked. */
 export const READ_TOO_EARLY =
-  "The body was read before its signature was checked: put the auth before whatever reads bodies."
+  "The body was read before its signature was checked: put the auth before whatever reads bodies or sets their encoding."
 
 /**
  * The text of a header. Servers give a character for each byte. Callers sign text, which is UTF-8 on the wire; one of a few

@@ -22,6 +22,11 @@ export function isViewOf(request: Request, incoming: object): boolean {
   return false
 }
 
+/** Whether such a request has begun to take the body, since something asked it for the body: then it holds a Request of its own. */
+export function holdsBody(request: Request): boolean {
+  return Object.getOwnPropertySymbols(request).some((symbol) => Reflect.get(request, symbol) instanceof Request)
+}
+
 /** The headers as a Request shows them: repeated ones are joined, where Node may keep only the first. */
 export function joinedHeaders({ rawHeaders = [] }: IncomingHead): Record<string, string> {
   const joined: Record<string, string> = {}

@@ -196,11 +196,13 @@ export class Exchange<Owner> {
 
   begin(opened: OpenRequest<Owner>, size: number | undefined): void {
     const { verifier, rawBody, streamBody } = this.#handling
+    const isMissed = mayBeMissed(this.#request)
+    begun.add(this.#request)
     // Its caller is gone.
     if (this.#request.destroyed && !this.#request.readableEnded) return
     const refused = size && verifier.refuseSize(size)
     if (refused) this.#listener.refuse(refused)
-    else if (this.#request.readableEnded || mayBeMissed(this.#request)) this.#useLate(opened)
+    else if (isMissed) this.#useLate(opened)
     else {
       const earlier = takeEarlier(this.#request)
       if (earlier?.isWhole) judge(opened.end(earlier.bytes), this.#handling, this.#listener, () => earlier.bytes)
@@ -334,10 +336,20 @@ export function isHeard(request: NodeRequest): boolean {
   return request.readableFlowing === true || request.listenerCount("data") > 0 || request.listenerCount("readable") > 0
 }
 
-/** Whether a part of a body that has come may be gone to somebody, or would be given to a listener twice. */
-function mayBeMissed(request: NodeRequest): boolean {
-  if (request.readableDidRead === true) return true
+/** Whether a part of a body that has come may be gone to somebody, is decoded, or would be given to a listener twice. */
+export function mayBeMissed(request: NodeRequest): boolean {
+  if (request.readableEnded || request.readableDidRead === true || wasReadBeneath(request)) return true
+  const { decoder } = stateOf(request) ?? {}
+  if (decoder && (request.readableLength > 0 || decoder.lastNeed !== 0)) return true
   return (request.readableLength > 0 || hasEnded(request)) && isHeard(request)
+}
+
+/** The requests whose body was checked before, such as by an app that mounts another. */
+const begun = new WeakSet<NodeRequest>()
+
+/** Whether somebody reads the stream of HTTP/2 under the request. */
+function wasReadBeneath(request: NodeRequest & { readonly stream?: Partial<NodeRequest> | undefined }): boolean {
+  return request.stream?.readableDidRead === true && !begun.has(request)
 }
 
 /** Whether the end of a body has come, though it may still be read. */
@@ -363,8 +375,15 @@ function putBack(request: NodeRequest, chunk: unknown): void {
 }
 
 /** That of a stream of Node. */
-function stateOf(request: NodeRequest): { ended: boolean; dataEmitted: boolean } | undefined {
-  return (request as { _readableState?: { ended: boolean; dataEmitted: boolean } })._readableState
+function stateOf(request: NodeRequest): ReadableState | undefined {
+  return (request as { _readableState?: ReadableState })._readableState
+}
+
+interface ReadableState {
+  readonly ended: boolean
+  dataEmitted: boolean
+  /** Turns bytes into text, for `setEncoding`. It may hold bytes whose character is not complete. */
+  readonly decoder?: { readonly lastNeed?: number } | null
 }
 
 function bytesOf(chunk: unknown, encoding?: BufferEncoding): Buffer {

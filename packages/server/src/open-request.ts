@@ -104,7 +104,7 @@ const MOST_UNDECIDED = 100
 /** Why a lock-out keeps a key out; `undefined` if it does not. */
 export function lockedBy<Owner>({ lockOut, undecided }: Rules<Owner>, accessKeyId: string): RefusalFacts | undefined {
   if (lockOut === undefined) return undefined
-  const isCrowded = (undecided.get(accessKeyId) ?? 0) >= MOST_UNDECIDED
+  const isCrowded = (undecided?.get(accessKeyId) ?? 0) >= MOST_UNDECIDED
   const answer = isCrowded || answerOf(() => lockOut.isLocked(accessKeyId), "`isLocked` of `lockOut`")
   if (answer === false) return undefined
   if (answer === true) return { code: "ACCESS_KEY_LOCKED", message: "AK access failed to reach the limit,forbidden" }

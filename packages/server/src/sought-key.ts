@@ -27,9 +27,11 @@ export function otherKey<Owner>(
   )
   const other = (one: Sought<Owner>) => ("key" in one && one.key === seen ? undefined : one)
   if (!isPromise(sought)) return other(sought)
-  count(rules.undecided, accessKeyId, 1)
+  const { undecided } = rules
+  if (undecided === undefined) return sought.then(other)
+  count(undecided, accessKeyId, 1)
   // Even if the program's clock throws: the key would seem crowded for good.
-  return sought.finally(() => count(rules.undecided, accessKeyId, -1)).then(other)
+  return sought.finally(() => count(undecided, accessKeyId, -1)).then(other)
 }
 
 function count(counts: Map<string, number>, name: string, by: number): void {

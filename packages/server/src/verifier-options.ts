@@ -139,8 +139,8 @@ export interface Rules<Owner> {
   /** Remembers requests in this process, for all routes. */
   readonly replayMemory: () => ReplayStore
   readonly lockOut: LockOut | undefined
-  /** By access key: the failures that wait for another secret before they count. */
-  readonly undecided: Map<string, number>
+  /** By access key: the failures that wait for another secret before they count. Absent where none locks a key. */
+  readonly undecided: Map<string, number> | undefined
   readonly noteLock: (lock: LockedKey) => void
   /** Makes the refusals of routes that accept these schemes. */
   readonly refusing: (schemes: readonly Scheme[]) => (facts: RefusalFacts) => Refusal
@@ -221,7 +221,7 @@ export function rulesOf<Owner>(options: VerifierOptions<Owner>, events: Events):
       return replayMemory
     },
     lockOut: lockOutOf(lockOut, now),
-    undecided: new Map(),
+    undecided: Object(lockOut).lockMs === 0 ? undefined : new Map(),
     events,
     keyContext(accessKeyId) {
       if (!events.isHeard()) return silent

@@ -363,7 +363,8 @@ describe("createAuthHandler", () => {
     const call = { method: "POST", path: "/", body: "x" }
     const answer = await fetch(`${origins[0]}/`, { ...call, headers: serviceHeaders(origins[0], call) })
     expect(answer.status).toBe(500)
-    const text = "The body was read before its signature was checked: put the auth before whatever reads bodies."
+    const text =
+      "The body was read before its signature was checked: put the auth before whatever reads bodies or sets their encoding."
     expect(warned).toEqual([[text, { code: "COUNTERSIGN_NOT_CHECKED" }]])
     warn.mockRestore()
     const used = new Request("https://a.example.com/", { method: "POST", body: "x" })
@@ -456,6 +457,48 @@ describe("createAuthHandler", () => {
     expect((await send("body", "forged"))[0]).toBe(401)
     client.close()
     server.close()
+  })
+
+  it("does not judge a body of HTTP/2 in part, of which a listener beneath the request took some", async () => {
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined)
+    const slow = createVerifier({
+      keys: async () => {
+        await sleep(40)
+        return serviceKey
+      },
+      keyCache: { ttlMs: 0 },
+    })
+    const second = createAuthHandler(slow, { maxBodyBytes: 100 }).node(async (request, response) => {
+      response.end(`served ${await text(request)}`)
+    })
+    const first = createAuthHandler(slow).node((request, response) => second(request, response))
+    let isHeard = true
+    const server = createHttp2Server((request, response) => {
+      if (isHeard) request.stream.on("data", () => undefined)
+      first(request as unknown as IncomingMessage, response as unknown as ServerResponse)
+    })
+    await once(server.listen(0, "127.0.0.1"), "listening")
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const client = connect(origin)
+    const send = async (...parts: string[]): Promise<[number, string]> => {
+      const headers = serviceHeaders(origin, { method: "POST", path: "/a", body: "hello" })
+      const stream = client.request({ ...headers, ":path": "/a", ":method": "POST" })
+      const answer = once(stream, "response")
+      for (const part of parts) {
+        stream.write(part)
+        await sleep(80)
+      }
+      stream.end()
+      const [response] = await answer
+      return [response[":status"], await text(stream)]
+    }
+    expect((await send("forged", "hello"))[0]).toBe(500)
+    expect((await send("hello"))[0]).toBe(500)
+    isHeard = false
+    expect(await send("hel", "lo")).toEqual([200, "served hello"])
+    client.close()
+    server.close()
+    warn.mockRestore()
   })
 
   it("takes a body from whatever else is a stream", async () => {

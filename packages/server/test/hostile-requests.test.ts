@@ -46,7 +46,7 @@ function headOf(host: string, method: string, path: string, body: string, more: 
     .join("")}\r\n`
 }
 
-async function answerTo(port: number, ...parts: readonly (string | number)[]): Promise<string> {
+async function answerTo(port: number, ...parts: readonly (string | number | Buffer)[]): Promise<string> {
   const socket = connect(port, "127.0.0.1")
   const answer = text(socket)
   for (const part of parts) {
@@ -168,6 +168,67 @@ describe.each(Object.entries(EARLIER))("a body, behind something that %s and the
   })
 })
 
+describe("a body whose encoding was set before its check", () => {
+  const encoded = async (
+    encoding: BufferEncoding,
+    ...parts: readonly (string | number | Buffer)[]
+  ): Promise<string> => {
+    const slowKeys = async (id: string) => {
+      await sleep(40)
+      return keys(id)
+    }
+    const slow = createVerifier({ ...options, keys: slowKeys })
+    const checked = createAuthHandler(slow, { rawBody: true }).node(async (request, response) => {
+      response.end(`served ${await text(request)}`)
+    })
+    const { port, host } = await listening((request, response) => checked(request.setEncoding(encoding), response))
+    const body = Buffer.concat(parts.map((part) => (typeof part === "number" ? Buffer.of() : Buffer.from(part))))
+    const head = headOf(host, "POST", "/pay", "hello-world")
+    return await answerTo(port, head.replace("length: 11", `length: ${body.length}`), ...parts)
+  }
+
+  it.each<[string, BufferEncoding, (string | number | Buffer)[]]>([
+    ["of text came", "utf8", ["hello", 80, "-world"]],
+    ["of a character came", "utf8", [Buffer.of(0xe2, 0x82), 80, "hello-world"]],
+    ["of other text came", "hex", ["hello", 80, "-world"]],
+  ])("is not judged if a part %s", async (_what, encoding, parts) => {
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined)
+    onTestFinished(() => warn.mockRestore())
+    expect(await encoded(encoding, ...parts)).toMatch(/^HTTP\/1.1 500/)
+    expect(warn).toHaveBeenCalledWith(expect.stringContaining("sets their encoding"), expect.anything())
+  })
+
+  it("is served as text if nothing came before", async () => {
+    expect(await encoded("utf8", 80, "hello", 20, "-world")).toContain("served hello-world")
+    expect(await encoded("hex", 80, "hello-world")).toContain(`served ${Buffer.from("hello-world").toString("hex")}`)
+  })
+})
+
+describe("a body in very small chunks", () => {
+  const size = 400_000
+  const chunks = Buffer.from("1\r\na\r\n".repeat(size))
+
+  it("is collected in little memory, and served in its order", async () => {
+    const checked = createAuthHandler(createVerifier(options), { rawBody: true }).node(async (request, response) => {
+      const body = await text(request)
+      response.end(`served ${body === `XY${"a".repeat(size)}Z`} ${String(request.rawBody) === body}`)
+    })
+    const { port, host } = await listening(checked)
+    const head = headOf(host, "POST", "/p", `XY${"a".repeat(size)}Z`)
+    const before = process.memoryUsage().heapUsed
+    let most = 0
+    const look = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().heapUsed - before)
+    }, 5)
+    const parts = ["1\r\nX\r\n", 20, "1\r\nY\r\n", chunks, "1\r\nZ\r\n0\r\n\r\n"]
+    const answer = await answerTo(port, head.replace(/content-length: \d+/, "transfer-encoding: chunked"), ...parts)
+    clearInterval(look)
+    expect(answer).toContain("served true true")
+    // Each chunk on its own takes 200 bytes.
+    expect(most).toBeLessThan(150 * size)
+  })
+})
+
 describe("a check behind another one", () => {
   const payload = "a".repeat(300_000)
 
@@ -268,6 +329,38 @@ describe("many guesses at once, while a key is looked up again,", () => {
     expect(codes.filter((code) => code === "SIGNATURE_MISMATCH")).toHaveLength(5)
     expect(codes.filter((code) => code === "ACCESS_KEY_LOCKED")).toHaveLength(195)
     expect(onLockOut).toHaveBeenCalledOnce()
+  })
+})
+
+describe("a lock-out that locks nothing", () => {
+  it("keeps no rightful caller out, however many guesses wait", async () => {
+    let isFirst = true
+    let tell: () => void = () => undefined
+    const told = new Promise<void>((resolve) => {
+      tell = resolve
+    })
+    const slow = async (id: string) => {
+      if (!isFirst) await told
+      isFirst = false
+      return keys(id)
+    }
+    const onLockOut = vi.fn()
+    const verifier = createVerifier({ keys: slow, now, lockOut: { lockMs: 0 }, onLockOut })
+    const call = (secretAccessKey: string) => {
+      const { method, url } = signed()
+      return verifier.verify({
+        method,
+        url,
+        headers: sign({ method, url }, { ...credentials, secretAccessKey }, { date }),
+      })
+    }
+    expect(await call(credentials.secretAccessKey)).toHaveProperty("ok", true)
+    const guesses = Array.from({ length: 200 }, (_, index) => call(`wrong-${index}`))
+    expect(await call(credentials.secretAccessKey)).toHaveProperty("ok", true)
+    tell()
+    const codes = new Set((await Promise.all(guesses)).map((verdict) => !verdict.ok && verdict.code))
+    expect([...codes]).toEqual(["SIGNATURE_MISMATCH"])
+    expect(onLockOut).toHaveBeenCalledTimes(40)
   })
 })
 
