@@ -51,6 +51,8 @@ export function trackedInterceptor(
       const redirected = lead?.crosses === true
       const options = redirected ? { ...given, headers: withoutSecrets(given.headers) } : given
       const call = new DispatchedCall(by, chosen, url, redirected, options, trail.watch(url, redirected, handler))
+      // The usual request needs no closure.
+      if (lead === undefined && trail.isLeft) return started(call, track)
       return trail.leave(() => {
         lead?.followed?.()
         return started(call, track)

@@ -60,7 +60,7 @@ export class DispatchedCall implements OutgoingRequest, Calling, WatchedCall {
   readonly #auth: Auth
   readonly #options: Dispatcher.DispatchOptions & AddedOptions
   readonly #handler: WatchingHandler
-  readonly #given: DispatchHeaders
+  readonly #sentWith: DispatchHeaders["sentWith"]
   readonly #controller = new CallController()
   readonly #call: AuthenticatedCall
   readonly #context: InContext
@@ -76,11 +76,12 @@ export class DispatchedCall implements OutgoingRequest, Calling, WatchedCall {
     handler: WatchingHandler,
   ) {
     const { method, headers, body } = options
-    this.#given = dispatchHeaders(headers)
+    const { record, sentWith } = dispatchHeaders(headers)
     this.method = method
     // An unparsed one has its wire form.
     this.url = url instanceof UnparsedUrl ? url : wireUrl(url)
-    this.headers = this.#given.record
+    this.headers = record
+    this.#sentWith = sentWith
     this.body = body
     this.signal = this.#controller.signal
     this.redirected = redirected
@@ -182,7 +183,7 @@ export class DispatchedCall implements OutgoingRequest, Calling, WatchedCall {
     const options: Dispatcher.DispatchOptions & AddedOptions = {
       ...this.#options,
       path: targetOf(attempt.url),
-      headers: this.#given.sentWith(attempt.headers),
+      headers: this.#sentWith(attempt.headers),
       body: attempt.body as NonNullable<Dispatcher.DispatchOptions["body"]>,
     }
     // The query is already part of the path.

@@ -72,9 +72,14 @@ export class RedirectTrail {
     this.#context.run(lead, act)
   }
 
+  /** Whether code runs outside that context. */
+  get isLeft(): boolean {
+    return this.#context.getStore() === undefined
+  }
+
   /** Runs code outside that context, because it may create something lasting, such as a connection. */
   leave<T>(act: () => T): T {
-    return this.#context.getStore() === undefined ? act() : this.#context.exit(act)
+    return this.isLeft ? act() : this.#context.exit(act)
   }
 }
 

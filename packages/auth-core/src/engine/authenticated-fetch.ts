@@ -45,7 +45,7 @@ export function authenticatedFetch(
     return andThen(settled(own, key), (given) => {
       if (!(chosen && url && isHttp(url))) return fetch(input, given)
       const byEngine = (isBare: boolean): Response | Promise<Response> =>
-        andThen(callOf({ input, given, isBare }), (call) => send(chosen, url, call, options))
+        andThen(callOf(input, given, isBare), (call) => send(chosen, url, call, options))
       const bare = guard.bareReason(url, baseUrl)
       if (bare === undefined) return byEngine(false)
       return andThen(loadFollowUp(), ({ fetchSendsBare }) =>
@@ -69,13 +69,12 @@ function settled(init: FetchInit, key: AuthenticatedFetchOptions["key"]): FetchI
 }
 
 /** A Request, or a signal of another library, needs more work. */
-function callOf(asked: Asked): FetchCall | Promise<FetchCall> {
-  const { input, given } = asked
+function callOf(input: Asked["input"], given: Asked["given"], isBare: boolean): FetchCall | Promise<FetchCall> {
   const { signal } = given
   if (isRequest(input) || (signal && !(signal instanceof AbortSignal))) {
-    return andThen(loadBodies(), ({ requestCall }) => requestCall(asked))
+    return andThen(loadBodies(), ({ requestCall }) => requestCall({ input, given, isBare }))
   }
-  return { ...asked, init: given, signal: signal ?? undefined }
+  return { input, given, isBare, init: given, signal: signal ?? undefined }
 }
 
 /** The object that may name an auth. openapi-fetch puts options that it does not know on the Request. */
