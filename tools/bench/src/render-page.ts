@@ -37,8 +37,8 @@ ${runs.map(([name, run]) => `- ${summary(name, run)}`).join("\n")}
 ## Start faster
 
 Node can keep the compiled code of a program on disk: set \`NODE_COMPILE_CACHE\` to a folder, or call \`enableCompileCache()\` of
-\`node:module\` first. From the second start on it took a quarter off the import of \`@countersign/fetch\`, 17 to 13 ms above an empty process.
-In a container, put the folder into the image. Without it, half of an import is for reading code. So the code is minified, except for
+\`node:module\` first. From the second start on it took a seventh off the import of \`@countersign/fetch\`, 13.5 to 11.6 ms above an empty process.
+In a container, put the folder into the image. Without it, a third of an import is for reading code. So the code is minified, except for
 the names of classes, as CommonJS and as modules for bundlers. And Node loads only the code that
 sends requests with a key or a token at hand, and each other part when it is first called ([the decision](decisions/lazy-chunks.md)).
 
@@ -57,18 +57,17 @@ sends requests with a key or a token at hand, and each other part when it is fir
   parsing the URL is the largest part, a sixth. undici does without, since it gives the origin apart; in fetch the code for that would
   exceed the budget of the smallest bundle by 150 bytes. An AbortController costs 0.1 µs of each request of undici, because every auth
   may read its signal.
-- **Fewer promises.** Of those that are counted, each \`await\` makes one. Handlers and hooks of got and axios are asynchronous by
-  contract.
-- **Less garbage.** An adapter makes the records of an attempt, its headers and its answer, which a replay, a redirect or an event would
-  read. ky's rows also pay for a Request that only a custom fetch gets.
-- **Half of the first answer.** The import takes half of what it took. A first answer also needs fetch, a connection, and one more file for
-  a signature. In runs on different days it took 0.6 to 1.3 of the earlier build's time.
+- **Less garbage with axios.** An adapter makes the records of an attempt, its headers and its answer, which a replay, a redirect or an
+  event would read. With axios it also makes the config of each attempt, and the headers of its answer in axios' own class.
+- **Half of the first answer with axios.** The import takes less than half of what it took. A first answer of axios also needs the code that
+  hides secrets in requests of \`node:http\`, a file of 18 kB.
 - **Frameworks at a quarter above bare.** A verification takes 3 µs in a loop, and 10 to 15 µs in a service with 4,000 requests a second. That
   is a third of what bare Fastify or Hono take for a request.
 - **A quicker start of the emulator.** Three quarters of the time to its first answer are those of \`node:http\`, Hono and fetch without
   it, measured by a bare Hono server.
-- **100,000 cold identities in 100 ms.** The loop is held while the caller asks for all of them: each needs an entry, a place in the line
-  and the promises, 1 kB, which V8 copies twice. Asked for in portions, they hold nothing.
+- **100,000 cold identities in 100 ms.** The loop is held while the caller asks for all of them. A promise and a place in a Map for each
+  take longer than that alone, as the table shows. A refresh also needs its entry and its turn, 1 kB in all, which V8 copies twice. Asked
+  for in portions, they hold nothing.
 - **Node's figures on Bun and Deno.** Their engines and hashes have other prices: a signature takes 1.8 times its floor on Bun, and makes
   5 kB of garbage on Deno, which was not looked into further. A whole request of fetch takes a third of Node's time on Bun and half on Deno,
   so the same microseconds are a larger part of it.
