@@ -59,8 +59,9 @@ const STARTING =
   /^(?:auth.(?:[\w-]+|take-turn\.chunk)|engine.(?:authenticated|gate|client-body)[\w-]*|cache.token-cache)\.ts$/
 /** The others wait, in these files, until one of their functions is called. */
 const WAITING = { engine: /^(?!signing|cache|credentials|iam|partner|tokens)/, signing: /^signing/, iam: /./ }
-const importsOf = new Map()
+/** What the class `TokenCache` stands on. */
 const OF_CACHE = /^cache.(?!token-cache|fingerprint)/
+const importsOf = new Map()
 const starting = new Set()
 const cache = new Set()
 const waiting = new Set()
@@ -75,7 +76,7 @@ const graph = {
     for (const set of [cache, waiting]) for (const id of set) for (const one of importsOf.get(id) ?? []) set.add(one)
   },
 }
-/** Few files, since each takes a third of a millisecond, and with little that is not needed: half of a start is for reading the code. */
+/** Few files, since each takes a third of a millisecond, and with little that is not needed: a third of a start is for reading the code. */
 const groups = [
   { name: "start", test: (id) => starting.has(id) },
   { name: "cache", test: (id) => cache.has(id) },
