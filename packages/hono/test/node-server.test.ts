@@ -6,7 +6,7 @@ import { type AddressInfo, connect } from "node:net"
 import { buffer } from "node:stream/consumers"
 import { serviceHeaders, serviceKey } from "@countersign/testkit"
 import { type HttpBindings, type ServerType, serve } from "@hono/node-server"
-import { type Handler, Hono, type MiddlewareHandler } from "hono"
+import { type Context, type Handler, Hono, type MiddlewareHandler } from "hono"
 import { bodyLimit } from "hono/body-limit"
 import { logger } from "hono/logger"
 import { afterEach, describe, expect, it, vi } from "vitest"
@@ -89,6 +89,11 @@ describe.each([
   })
 })
 
+const replacing: MiddlewareHandler = async ({ req }, next) => {
+  req.raw = new Request(req.raw)
+  await next()
+}
+
 /** Code that reads a body of Node, or listens to it, before the auth. */
 const READERS: Readonly<Record<string, (incoming: IncomingMessage) => unknown>> = {
   listens: (incoming) => incoming.on("data", () => undefined),
@@ -111,6 +116,7 @@ describe.each(
   Object.entries(READERS).flatMap(([name, read]) => [
     { name, read, after: [] },
     { name: `${name} before another middleware asks for it`, read, after: [bodyLimit({ maxSize: 100_000 })] },
+    { name: `${name} before another middleware replaces the request`, read, after: [replacing] },
   ]),
 )("a body of which something that $name had a part", ({ name, read, after }) => {
   const signedHash = { "x-sdk-content-sha256": createHash("sha256").update("").digest("hex") }
@@ -156,6 +162,45 @@ describe.each(
   })
 })
 
+describe("an empty body of unknown length", () => {
+  it.each<[string, MiddlewareHandler]>([
+    [
+      "a copy was read",
+      async ({ req }, next) => {
+        await req.raw.clone().text()
+        await next()
+      },
+    ],
+    [
+      "something asked for it",
+      async ({ req }, next) => {
+        void req.raw.body
+        await slow({} as Context, next)
+      },
+    ],
+    [
+      "something waited for it",
+      async ({ env }, next) => {
+        await once((env as HttpBindings).incoming, "readable")
+        await next()
+      },
+    ],
+  ])("is served though %s", async (_what, before) => {
+    for (const checking of [
+      auth(verifier),
+      auth(later),
+      auth(later, { rawBody: true }),
+      auth(later, { streamBody: true }),
+    ]) {
+      const origin = await started(async ({ req, text }) => text(`served ${await req.text()}`), [before, checking])
+      const signed = serviceHeaders(origin, { method: "POST", path: "/v1/servers", body: "" })
+      const headers = { ...signed, "transfer-encoding": "chunked" }
+      const [answer] = await once(send(`${origin}/v1/servers`, { method: "POST", headers }).end(), "response")
+      expect([answer.statusCode, String(await buffer(answer))]).toEqual([200, "served "])
+    }
+  })
+})
+
 describe("a server of Node", () => {
   it("checks the body of a GET, which a Request does not show", async () => {
     const origin = await started(({ text }) => text("served"), [auth(verifier)])
@@ -172,6 +217,26 @@ describe("a server of Node", () => {
     const origin = await started(({ text }) => text("served"), [note, auth(verifier), note])
     await call(origin)
     expect(seen[0]).toBe(seen[1])
+  })
+
+  it("does not judge the rest of a body for the whole where a middleware listens, and another replaces the request", async () => {
+    const listening: MiddlewareHandler = async ({ env }, next) => {
+      ;(env as HttpBindings).incoming.on("data", () => undefined)
+      await next()
+    }
+    const app = new Hono().use(listening, replacing, auth(later)).post("/v1/servers", ({ text }) => text("served"))
+    const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" })
+    servers.push(server)
+    await once(server, "listening")
+    const { port } = server.address() as AddressInfo
+    const request = { method: "POST", path: "/v1/servers", body: "hello", headers: { connection: "close" } }
+    const signed = Object.entries(serviceHeaders(`http://127.0.0.1:${port}`, request))
+    const lines = [["host", `127.0.0.1:${port}`], ["content-length", "11"], ...signed].map(([n, v]) => `${n}: ${v}\r\n`)
+    const socket = connect(port, "127.0.0.1")
+    socket.write(`POST /v1/servers HTTP/1.1\r\n${lines.join("")}\r\nforged`)
+    await new Promise((resolve) => setTimeout(resolve, 80))
+    socket.write("hello")
+    expect((await buffer(socket)).toString("latin1").slice(9, 12)).toMatch(/401|500/)
   })
 
   it("checks a request by which a middleware replaces the one that came", async () => {

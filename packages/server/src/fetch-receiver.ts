@@ -12,7 +12,7 @@ import {
 } from "./handler-options.ts"
 import type { Awaitable } from "./lookup.ts"
 import { holdsBody, isViewOf, joinedHeaders, type NodeBindings, nodeBindingsIn } from "./node-bindings.ts"
-import { type AuthOf, Exchange, isHeard, mayBeMissed, sizeOf } from "./node-receiver.ts"
+import { type AuthOf, Exchange, isHeard, mayBeMissed, type NodeRequest, sizeOf } from "./node-receiver.ts"
 import type { Acceptance, OpenRequest, Verdict } from "./open-request.ts"
 import { type Refusal, RequestRefused } from "./refusal.ts"
 import { CARRIER, passOn } from "./replay-store.ts"
@@ -63,9 +63,8 @@ export function createFetchReceiver<Owner>(
     return andThen(opened, (one) => {
       if (!one.ok) return one
       if (view) return beginOnNode(handling, request, one, identify, view)
-      // Whoever replaced the request may have read its body before, and given it a copy.
-      const whole = node?.incoming.readableDidRead === true ? new WholeRequest(one, undefined) : one
-      return begin(handling, request, whole, identify)
+      // Whoever replaced the request may have read a part of its body before, or listens to it.
+      return begin(handling, request, node ? new WholeRequest(one, node.incoming) : one, identify)
     })
   }
 }
@@ -84,12 +83,12 @@ function beginOnNode<Owner>(
   const size = sizeOf(incoming)
   if (size === 0) return andThen(opened.end(), (one) => (one.ok ? received(one, request, handling) : one))
   // Some clouds read the body themselves, and give it to the Request in one piece.
-  const isGiven = "rawBody" in incoming && incoming.rawBody instanceof Uint8Array
+  const isGiven = "rawBody" in incoming && Buffer.isBuffer(incoming.rawBody)
   // Its Request begins to read a moment later, when a listener may have had the first bytes.
-  if (!isGiven && (mayBeMissed(incoming) || isHeard(incoming)))
-    return holdsBody(request)
-      ? begin(handling, request, new WholeRequest(opened, size), identify)
-      : late(request, opened)
+  if (mayBeMissed(incoming) || isHeard(incoming)) {
+    if (holdsBody(request)) return begin(handling, request, new WholeRequest(opened, incoming), identify)
+    if (!isGiven) return late(request, opened)
+  }
   const isCollected = handling.rawBody || (opened.needsBody && !handling.streamBody)
   const isOver = incoming.destroyed || outgoing.destroyed === true
   if (!isCollected || isGiven || isOver) return begin(handling, request, opened, identify)
@@ -257,17 +256,16 @@ function withBody(request: Request, body: Uint8Array | ReadableStream<Uint8Array
   return replaced
 }
 
-/** A request whose body must come whole: a part may have gone to somebody else, and what is left must not be judged for it. */
+/** A request whose body must come whole. A part may have gone to somebody else, and the rest must not be judged in its place. */
 class WholeRequest<Owner> implements OpenRequest<Owner> {
   readonly ok = true
   readonly #opened: OpenRequest<Owner>
-  readonly #size: number | undefined
+  readonly #incoming: NodeRequest
   #bytes = 0
 
-  /** @param size in bytes, if it is known */
-  constructor(opened: OpenRequest<Owner>, size: number | undefined) {
+  constructor(opened: OpenRequest<Owner>, incoming: NodeRequest) {
     this.#opened = opened
-    this.#size = size
+    this.#incoming = incoming
   }
 
   get auth(): AuthOf<Owner> {
@@ -283,10 +281,17 @@ class WholeRequest<Owner> implements OpenRequest<Owner> {
     return this.#opened.update(chunk)
   }
 
-  end(last?: Uint8Array): Awaitable<Verdict<Owner>> {
-    const bytes = this.#bytes + (last?.byteLength ?? 0)
-    if (this.#size === undefined ? bytes === 0 : bytes !== this.#size) throw new Error(READ_TOO_EARLY)
+  end(last?: string | Uint8Array | null): Awaitable<Verdict<Owner>> {
+    // A text stands for a body that a Request does not show.
+    if (typeof last !== "string" && !this.#isWhole(this.#bytes + (last?.byteLength ?? 0)))
+      throw new Error(READ_TOO_EARLY)
     return this.#opened.end(last)
+  }
+
+  /** Of a length that is not known, only that of a missing body is wrong for certain. */
+  #isWhole(bytes: number): boolean {
+    const size = sizeOf(this.#incoming)
+    return size === undefined ? bytes > 0 || this.#incoming.readableDidRead !== true : bytes === size
   }
 }
 

@@ -23,6 +23,8 @@ export interface NodeRequest {
   readonly readableEnded: boolean
   /** Something was read. */
   readonly readableDidRead?: boolean | undefined
+  /** The encoding in which readers get text. */
+  readonly readableEncoding?: BufferEncoding | null | undefined
   /** Whether the bytes flow to listeners; `null` before anybody asked for them. */
   readonly readableFlowing?: boolean | null | undefined
   /** All of it has arrived. */
@@ -32,7 +34,7 @@ export interface NodeRequest {
   /** Takes bytes that wait. */
   read(size?: number): unknown
   /** Puts bytes back. */
-  unshift(chunk: unknown): void
+  unshift(chunk: unknown, encoding?: BufferEncoding): void
   /** Lets the bytes flow to nobody. */
   resume(): unknown
   /** How many listen for an event. */
@@ -197,7 +199,7 @@ export class Exchange<Owner> {
   begin(opened: OpenRequest<Owner>, size: number | undefined): void {
     const { verifier, rawBody, streamBody } = this.#handling
     const isMissed = mayBeMissed(this.#request)
-    begun.add(this.#request)
+    if (!isMissed) begun.add(this.#request)
     // Its caller is gone.
     if (this.#request.destroyed && !this.#request.readableEnded) return
     const refused = size && verifier.refuseSize(size)
@@ -338,18 +340,31 @@ export function isHeard(request: NodeRequest): boolean {
 
 /** Whether a part of a body that has come may be gone to somebody, is decoded, or would be given to a listener twice. */
 export function mayBeMissed(request: NodeRequest): boolean {
-  if (request.readableEnded || request.readableDidRead === true || wasReadBeneath(request)) return true
+  if (request.readableDidRead ?? request.readableEnded) return true
+  if (request.readableLength > 0 && isHeard(request)) return true
+  // An earlier check had all of it, and gave it back.
+  if (begun.has(request)) return false
   const { decoder } = stateOf(request) ?? {}
   if (decoder && (request.readableLength > 0 || decoder.lastNeed !== 0)) return true
-  return (request.readableLength > 0 || hasEnded(request)) && isHeard(request)
+  return wasReadBeneath(request)
 }
 
 /** The requests whose body was checked before, such as by an app that mounts another. */
 const begun = new WeakSet<NodeRequest>()
 
-/** Whether somebody reads the stream of HTTP/2 under the request. */
-function wasReadBeneath(request: NodeRequest & { readonly stream?: Partial<NodeRequest> | undefined }): boolean {
-  return request.stream?.readableDidRead === true && !begun.has(request)
+/** The stream of HTTP/2 under a request. */
+interface StreamBeneath {
+  readonly readableDidRead?: boolean | undefined
+  listeners?(event: "data"): readonly { readonly name: string }[]
+}
+
+/** Whether somebody reads the stream of HTTP/2 under the request. The request itself does, once it is asked for bytes, and keeps them. */
+function wasReadBeneath(request: NodeRequest & { readonly stream?: StreamBeneath | undefined }): boolean {
+  const { stream } = request
+  if (stream?.readableDidRead !== true) return false
+  return (
+    request.readableLength === 0 || stream.listeners?.("data").some(({ name }) => name !== "onStreamData") !== false
+  )
 }
 
 /** Whether the end of a body has come, though it may still be read. */
@@ -364,12 +379,13 @@ function takeEarlier(request: NodeRequest): { bytes: Buffer; isWhole: boolean } 
   const chunk = request.read()
   // Put back in the same turn, so that the stream cannot end in between.
   if (isWhole) putBack(request, chunk)
-  return { bytes: bytesOf(chunk), isWhole }
+  return { bytes: bytesOf(chunk, request.readableEncoding ?? undefined), isWhole }
 }
 
 /** Puts bytes back as if nobody had read them: `readableDidRead` would keep a fetch, or the server of Hono, from the rest. */
 function putBack(request: NodeRequest, chunk: unknown): void {
-  request.unshift(chunk)
+  const encoding = request.readableEncoding ?? undefined
+  request.unshift(encoding && typeof chunk !== "string" ? (chunk as Buffer).toString(encoding) : chunk, encoding)
   const state = stateOf(request)
   if (state !== undefined) state.dataEmitted = false
 }

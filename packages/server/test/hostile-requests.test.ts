@@ -204,6 +204,24 @@ describe("a body whose encoding was set before its check", () => {
   })
 })
 
+describe("a body whose encoding was set between two checks, or before both,", () => {
+  it.each(["utf8", "latin1", "hex"] as const)("is served as text: %s", async (encoding) => {
+    const verifier = createVerifier(options)
+    const first = createAuthHandler(verifier)
+    const inner = createAuthHandler(verifier, { rawBody: true }).node(async (request, response) => {
+      response.end(`served ${(await text(request)) === Buffer.from("grüße").toString(encoding)} ${request.rawBody}`)
+    })
+    const between = first.node((request, response) => inner(request.setEncoding(encoding), response))
+    const both = first.node((request, response) => void setTimeout(() => inner(request, response), 20))
+    const before: RequestListener = (request, response) => both(request.setEncoding(encoding), response)
+    for (const listener of [between, before]) {
+      const { port, host } = await listening(listener as RequestListener)
+      const head = headOf(host, "POST", "/pay", "grüße").replace("length: 5", "length: 7")
+      expect(await answerTo(port, head, 20, Buffer.from("grüße"))).toContain("served true grüße")
+    }
+  })
+})
+
 describe("a body in very small chunks", () => {
   const size = 400_000
   const chunks = Buffer.from("1\r\na\r\n".repeat(size))
