@@ -63,7 +63,7 @@ export function createFetchReceiver<Owner>(
     return andThen(opened, (one) => {
       if (!one.ok) return one
       if (view) return beginOnNode(handling, request, one, identify, view)
-      // Whoever replaced the request may have read a part of its body before, or listens to it.
+      // A middleware that replaced the request may have read a part of its body, or may listen to it.
       return begin(handling, request, node ? new WholeRequest(one, node.incoming) : one, identify)
     })
   }
@@ -288,7 +288,7 @@ class WholeRequest<Owner> implements OpenRequest<Owner> {
     return this.#opened.end(last)
   }
 
-  /** Of a length that is not known, only that of a missing body is wrong for certain. */
+  /** If the length is not known, only a missing body is certain to be wrong. */
   #isWhole(bytes: number): boolean {
     const size = sizeOf(this.#incoming)
     return size === undefined ? bytes > 0 || this.#incoming.readableDidRead !== true : bytes === size

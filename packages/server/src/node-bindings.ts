@@ -18,13 +18,16 @@ export function nodeBindingsIn(bindings: unknown): NodeBindings | undefined {
  * symbol. A request by which a middleware replaces it does not.
  */
 export function isViewOf(request: Request, incoming: object): boolean {
-  for (const symbol of Object.getOwnPropertySymbols(request)) if (Reflect.get(request, symbol) === incoming) return true
-  return false
+  return holds(request, (value) => value === incoming)
 }
 
-/** Whether such a request has begun to take the body, since something asked it for the body: then it holds a Request of its own. */
+/** Whether something asked such a request for its body. Then it holds a Request of its own. */
 export function holdsBody(request: Request): boolean {
-  return Object.getOwnPropertySymbols(request).some((symbol) => Reflect.get(request, symbol) instanceof Request)
+  return holds(request, (value) => value instanceof Request)
+}
+
+function holds(request: Request, isSought: (value: unknown) => boolean): boolean {
+  return Object.getOwnPropertySymbols(request).some((symbol) => isSought(Reflect.get(request, symbol)))
 }
 
 /** The headers as a Request shows them: repeated ones are joined, where Node may keep only the first. */

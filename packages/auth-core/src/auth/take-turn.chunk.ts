@@ -3,7 +3,6 @@ import { type Cloud, checkCloud } from "../cloud/cloud.ts"
 import { AuthError, invalidOption } from "../errors/auth-error.ts"
 import type { Credentials } from "../identity/credentials.ts"
 import { type Clock, systemClock } from "../runtime/clock.ts"
-import { lazily } from "../runtime/promises.ts"
 import { checkListener } from "../runtime/tell-listeners.ts"
 import type { Attempt, Authentication } from "./auth.ts"
 import {
@@ -132,11 +131,9 @@ function paused(accessKeyId: string, origin: string, failures: number, retryAfte
   )
 }
 
-const loadJudge = lazily(() => import("./signature-judge.chunk.ts"))
-
 /** The judge of refused signatures. Its code is loaded with the first one. */
 export async function signatureJudge(options: SignatureJudgeOptions): Promise<SignatureJudge> {
-  const { createSignatureJudge } = await loadJudge()
+  const { createSignatureJudge } = await import("./signature-judge.chunk.ts")
   return createSignatureJudge(options)
 }
 
