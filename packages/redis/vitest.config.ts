@@ -1,4 +1,5 @@
 import { mergeConfig } from "vitest/config"
 import { shared } from "../../vitest.shared.ts"
 
-export default mergeConfig(shared, {})
+// These tests wait most of the time, and each file starts servers of its own.
+export default mergeConfig(shared, { test: { maxWorkers: 2 } })

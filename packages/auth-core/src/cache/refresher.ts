@@ -388,18 +388,24 @@ export class Refresher {
   }
 }
 
-/** If no refresh ends within this time, milliseconds, those that run may be waiting for those in the line. */
-const STALLED_MS = 5_000
+/**
+ * If no refresh ends within so many looks, those that run may be waiting for those in the line. One look after the whole time
+ * would not do: a program that was busy for as long finds that its timer is due before it reads the answers that have come.
+ */
+const STALLED_LOOKS = 10
+const LOOK_MS = 500
 
 const NOW = Promise.resolve()
 /** That of each refresh which need not wait in the line. */
 const FREE: Turn = Object.freeze({ settle: () => undefined, wanted: 0 })
 
 /**
- * Limits how many refreshes run at once. Those for which somebody waits go first, in order. If none ends for 5 seconds, all
- * begin: a provider may ask for a value through a client of its own, which the cache cannot know.
+ * Limits how many refreshes run at once. Those for which somebody waits go first, in order. If none ends for 5 seconds, the
+ * newest begin, as many again: a provider may ask for a value through a client of its own, which the cache cannot know, and what it
+ * asks for comes into the line after it has begun.
  */
 class Turns {
+  readonly #most: number
   /** Below zero while refreshes exceed the limit. */
   #free: number
   readonly #clock: Clock
@@ -410,6 +416,7 @@ class Turns {
   #watch: AbortController | undefined
 
   constructor(most: number, clock: Clock) {
+    this.#most = most
     this.#free = most
     this.#clock = clock
   }
@@ -473,8 +480,9 @@ class Turns {
     else last.then(end, end)
   }
 
+  /** The newest for which somebody waits is the last. */
   #line(): Turn[] {
-    return [...this.#awaited, ...this.#others]
+    return [...this.#others, ...this.#awaited]
   }
 
   /** Takes it out of the line. Returns whether it was there. */
@@ -490,11 +498,16 @@ class Turns {
   async #beginIfStalled(): Promise<void> {
     const watch = new AbortController()
     this.#watch = watch
+    let ends = this.#ends
+    let looks = 0
     for (;;) {
-      const ends = this.#ends
-      await this.#clock.sleep(STALLED_MS, watch.signal).catch(() => undefined)
+      await this.#clock.sleep(LOOK_MS, watch.signal).catch(() => undefined)
       if (watch.signal.aborted) return
-      if (ends === this.#ends) for (const turn of this.#line()) this.hurry(turn)
+      looks = ends === this.#ends ? looks + 1 : 0
+      ends = this.#ends
+      if (looks < STALLED_LOOKS) continue
+      looks = 0
+      for (const turn of this.#line().slice(-this.#most)) this.hurry(turn)
     }
   }
 }

@@ -1,7 +1,15 @@
 import { fakeClock } from "@countersign/testkit"
 import { describe, expect, it } from "vitest"
 import { toIamFetchResponse } from "../../src/cloud/cloud.ts"
-import { AuthError, type IamFetch, passwordToken, type Token, TokenCache, type TokenProvider } from "../../src/index.ts"
+import {
+  AuthError,
+  type Clock,
+  type IamFetch,
+  passwordToken,
+  type Token,
+  TokenCache,
+  type TokenProvider,
+} from "../../src/index.ts"
 import { scriptedProvider, tokenAt } from "./scripted-provider.ts"
 
 /** Providers of many identities that note how many of them are asked at the same time. */
@@ -114,6 +122,39 @@ it("refreshes that wait begin when none ends for 5 seconds, since the others may
   for (let round = 0; round < 10; round++) await clock.advance(1)
   expect((await reads)[39]?.value).toBe("customer 39 by service")
   expect(service.calls).toHaveLength(1)
+})
+
+it("if no refresh ends for 5 seconds, the newest begin, as many as run at once, and no more", async () => {
+  const clock = fakeClock()
+  const cache = new TokenCache({ clock, maxConcurrentRefreshes: 10 })
+  const { seen, provider } = counted(clock, () => new Promise<never>(() => undefined))
+  const reads = Promise.allSettled(range(95).map(async (index) => cache.get(provider(index))))
+  const begun = [...range(10), ...range(10).map((index) => 85 + index), ...range(10).map((index) => 75 + index)]
+  await clock.advance(4_999)
+  expect(seen.order).toEqual(begun.slice(0, 10))
+  await clock.advance(1)
+  expect(seen.order).toEqual(begun.slice(0, 20))
+  await clock.advance(5_000)
+  expect(seen.order).toEqual(begun)
+  await clock.advance(300_000)
+  expect((await reads).filter(({ status }) => status === "rejected")).toHaveLength(95)
+})
+
+it("the limit holds in a program that was busy for longer than 5 seconds", async () => {
+  const clock = fakeClock()
+  let looks = 0
+  const sleep: Clock["sleep"] = async (ms, signal) => {
+    // Its first timer is due before the answers that have come meanwhile.
+    const isLate = ms > 10 && ms <= 5_000 && looks++ === 0
+    await clock.sleep(isLate ? 0 : ms, signal)
+  }
+  const cache = new TokenCache({ clock: { ...clock, sleep }, maxConcurrentRefreshes: 10 })
+  const { seen, provider } = counted(clock, async (index) => tokenAt(clock, `token ${index}`))
+  const reads = Promise.all(range(95).map(async (index) => cache.get(provider(index))))
+  for (let round = 0; round < 10; round++) await clock.advance(10)
+  expect((await reads).at(-1)?.value).toBe("token 94")
+  expect(looks).toBeGreaterThan(0)
+  expect(seen.most).toBe(10)
 })
 
 it("a refresh for which a caller waits goes before those in the background", async () => {
