@@ -113,8 +113,8 @@ export function redisStore(client: RedisClient, { prefix = "countersign:" }: Red
         onUnheard?.(reason)
       }
       tellers.add(tell)
-      /** The keys that are followed, by channel. */
-      const followed = new Map<string, Set<string>>()
+      /** The keys that are followed, by channel. Most have one, for which a Set or a spread would take 200 bytes. */
+      const followed = new Map<string, readonly string[]>()
       const subscription = commands.subscribe({
         heard(message) {
           const notice = noticeIn(message, self)
@@ -129,16 +129,17 @@ export function redisStore(client: RedisClient, { prefix = "countersign:" }: Red
       return {
         follow(key) {
           const channel = channelOf(key)
-          const keys = followed.get(channel) ?? new Set()
-          followed.set(channel, keys.add(key))
-          if (keys.size === 1) subscription.listenTo(channel)
+          const keys = followed.get(channel) ?? []
+          if (keys.includes(key)) return
+          followed.set(channel, keys.concat(key))
+          if (keys.length === 0) subscription.listenTo(channel)
         },
         unfollow(key) {
           const channel = channelOf(key)
-          const keys = followed.get(channel)
-          if (keys?.delete(key) !== true || keys.size > 0) return
-          followed.delete(channel)
-          subscription.stopListeningTo(channel)
+          const keys = followed.get(channel) ?? []
+          const others = keys.filter((other) => other !== key)
+          if (others.length > 0) followed.set(channel, others)
+          else if (followed.delete(channel)) subscription.stopListeningTo(channel)
         },
         isHearing: (key) => !isMute && subscription.isHearing(channelOf(key)),
         end() {

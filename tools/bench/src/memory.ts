@@ -71,7 +71,7 @@ async function afterRequests(requests: number): Promise<Row> {
 }
 
 /** Counts the bytes in use after pending work is done and weak references are cleared. */
-async function bytesInUse(): Promise<number> {
+export async function bytesInUse(): Promise<number> {
   if (globalThis.gc === undefined) throw new Error("Memory is measured with --expose-gc.")
   for (let time = 0; time < 3; time++) {
     await new Promise((resolve) => setTimeout(resolve, 10))
