@@ -14,6 +14,8 @@ export interface LockOut {
 
 /** A lock-out in this process. */
 export interface MemoryLockOut extends LockOut {
+  /** How long it locks a name, milliseconds. */
+  readonly lockMs: number
   /** Locks a name now. */
   lock(name: string): void
   /** Forgets failures and lock of a name. */
@@ -74,6 +76,7 @@ export function memoryLockOut(options: LockOutOptions = {}): MemoryLockOut {
     if (lockMs > 0) putBounded(lockedUntil, name, now() + lockMs, maxEntries)
   }
   return {
+    lockMs,
     isLocked(name) {
       const until = lockedUntil.get(name)
       if (until === undefined) return false

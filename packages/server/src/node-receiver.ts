@@ -237,13 +237,20 @@ export class Exchange<Owner> {
         source.isOver = true
         whenSettled(body.end(), this.#listener, (verdict) => {
           if (request.destroyed) return
-          if (verdict.ok) {
-            // An earlier check has counted them.
-            if (earlier !== undefined) putBack(request, earlier)
-            for (const chunk of body.chunks.slice(earlier === undefined ? 0 : 1)) this.#push.call(request, chunk)
+          if (!verdict.ok) {
+            this.#push.call(request, null)
+            return this.#listener.refuse(verdict)
           }
-          this.#push.call(request, null)
-          judge(verdict, this.#handling, this.#listener, () => Buffer.concat(body.chunks))
+          // An earlier check has counted them.
+          if (earlier !== undefined) putBack(request, earlier)
+          source.isDone = true
+          try {
+            this.#listener.accept(verdict.auth, this.#handling.rawBody ? Buffer.concat(body.chunks) : undefined)
+          } finally {
+            // If somebody listened before, the handler listens too by now. A later check may have begun to collect the body.
+            for (const chunk of body.chunks.slice(earlier === undefined ? 0 : 1)) request.push(chunk)
+            request.push(null)
+          }
         })
       },
     })
@@ -316,7 +323,7 @@ export class Exchange<Owner> {
       })
     } else {
       // First the answer, since those who read the body may close the connection when that fails.
-      this.#response.setHeader("connection", "close")
+      if (!(":method" in this.#request.headers)) this.#response.setHeader("connection", "close")
       this.#response.once("close", failBody)
       this.#listener.refuse(refusal)
     }
@@ -325,12 +332,23 @@ export class Exchange<Owner> {
 
 /** The size of a body in bytes; `undefined` if it is known only at the end. */
 export function sizeOf(request: NodeRequest): number | undefined {
-  const { "content-length": length, "transfer-encoding": coding, ":method": isHttp2 } = request.headers
-  if (coding !== undefined) return undefined
+  const { headers } = request
+  if (cameWith(request, "transfer-encoding") !== undefined) return undefined
+  const length = cameWith(request, "content-length")
   if (length !== undefined) return Number(length)
-  if (isHttp2 === undefined) return 0
+  // Some clouds give a body without saying so.
+  if (!(":method" in headers)) return request.readableLength > 0 ? undefined : 0
   const { stream } = request as { stream?: { endAfterHeaders?: boolean } }
   return stream?.endAfterHeaders === true ? 0 : undefined
+}
+
+/** A header as it came, whatever a middleware has changed. Requests that no server of Node made have no raw headers. */
+function cameWith({ headers, rawHeaders = [] }: NodeRequest, name: string): unknown {
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const raw = rawHeaders[index]
+    if (raw?.length === name.length && raw.toLowerCase() === name) return rawHeaders[index + 1]
+  }
+  return headers[name]
 }
 
 /** Whether somebody listens to a body. */
@@ -376,7 +394,8 @@ function hasEnded(request: NodeRequest): boolean {
 function takeEarlier(request: NodeRequest): { bytes: Buffer; isWhole: boolean } | undefined {
   const isWhole = hasEnded(request)
   if (request.readableLength === 0) return isWhole ? { bytes: Buffer.alloc(0), isWhole } : undefined
-  const chunk = request.read()
+  // Without a size, Node 26, Bun and Deno give one chunk of several.
+  const chunk = request.read(request.readableLength)
   // Put back in the same turn, so that the stream cannot end in between.
   if (isWhole) putBack(request, chunk)
   return { bytes: bytesOf(chunk, request.readableEncoding ?? undefined), isWhole }

@@ -168,6 +168,66 @@ describe.each(Object.entries(EARLIER))("a body, behind something that %s and the
   })
 })
 
+describe("a body that something counts from before its check", () => {
+  const body = "pay=1&to=bob"
+  const framings = {
+    "with its length": { frame: {}, sent: [body] },
+    "in chunks": {
+      frame: { "content-length": "", "transfer-encoding": "chunked" },
+      sent: ["5\r\npay=1\r\n", 20, "7\r\n&to=bob\r\n0\r\n\r\n"],
+    },
+  }
+
+  it.each(
+    Object.entries(framings).flatMap(([name, framing]) =>
+      [false, true].map((rawBody) => [name, rawBody, framing] as const),
+    ),
+  )("reaches its handler too: %s, rawBody %s", async (_name, rawBody, { frame, sent }) => {
+    let counted = 0
+    const checked = createAuthHandler(createVerifier(options), { rawBody }).node(async (request, response) => {
+      response.end(`served ${await text(request)} ${counted} ${request.rawBody}`)
+    })
+    const { port, host } = await listening((request, response) => {
+      request.on("data", (chunk: Buffer) => {
+        counted += chunk.length
+      })
+      checked(request, response)
+    })
+    const head = headOf(host, "POST", "/pay", body, frame).replace("content-length: \r\n", "")
+    const raw = rawBody ? body : undefined
+    expect(await answerTo(port, head, 20, ...sent)).toContain(`served ${body} ${body.length} ${raw}`)
+  })
+})
+
+describe("a body whose header was changed before its check", () => {
+  const changes: Readonly<Record<string, (headers: IncomingMessage["headers"]) => void>> = {
+    "lost its length": (headers) => delete headers["content-length"],
+    "lost its coding": (headers) => delete headers["transfer-encoding"],
+    "says zero": (headers) => Object.assign(headers, { "content-length": "0", "transfer-encoding": undefined }),
+  }
+
+  it.each(Object.entries(changes))("is not taken for empty: the header %s", async (_name, change) => {
+    const checked = createAuthHandler(createVerifier(options)).node(async (request, response) => {
+      response.end(`served ${await text(request)}`)
+    })
+    const { port, host } = await listening((request, response) => {
+      change(request.headers)
+      checked(request, response)
+    })
+    const send = (signed: string) => [
+      answerTo(port, headOf(host, "POST", "/pay", signed).replace(/length: \d/, "length: 6"), 20, "delete"),
+      answerTo(
+        port,
+        headOf(host, "POST", "/pay", signed).replace(/content-length: \d/, "transfer-encoding: chunked"),
+        20,
+        "6\r\ndelete\r\n0\r\n\r\n",
+      ),
+    ]
+    for (const answer of await Promise.all(send(""))) expect(answer).toMatch(/^HTTP\/1.1 401/)
+    for (const answer of await Promise.all(send("delete"))) expect(answer).toContain("served delete")
+  })
+})
+
 describe("a body whose encoding was set before its check", () => {
   const encoded = async (
     encoding: BufferEncoding,
@@ -351,7 +411,10 @@ describe("many guesses at once, while a key is looked up again,", () => {
 })
 
 describe("a lock-out that locks nothing", () => {
-  it("keeps no rightful caller out, however many guesses wait", async () => {
+  it.each([
+    ["an option", { lockMs: 0 }],
+    ["a lock-out of its own", memoryLockOut({ lockMs: 0 })],
+  ])("keeps no rightful caller out, however many guesses wait: by %s", async (_by, lockOut) => {
     let isFirst = true
     let tell: () => void = () => undefined
     const told = new Promise<void>((resolve) => {
@@ -363,7 +426,7 @@ describe("a lock-out that locks nothing", () => {
       return keys(id)
     }
     const onLockOut = vi.fn()
-    const verifier = createVerifier({ keys: slow, now, lockOut: { lockMs: 0 }, onLockOut })
+    const verifier = createVerifier({ keys: slow, now, lockOut, onLockOut })
     const call = (secretAccessKey: string) => {
       const { method, url } = signed()
       return verifier.verify({
