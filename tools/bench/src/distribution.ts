@@ -20,6 +20,21 @@ export function distribution(values: readonly number[]): Distribution {
   return { value: quantile(values, 0.5), spread: [quantile(values, 0.25), quantile(values, 0.75)] }
 }
 
+/** How many times the rounds are drawn anew. */
+const DRAWS = 200
+
+/**
+ * The distribution of a figure that no single round can give, such as a ratio of two differences: the middle half of what
+ * as many rounds, drawn at random from these, would show.
+ *
+ * @param figure of the rounds with these numbers
+ */
+export function resampled(rounds: number, figure: (drawn: readonly number[]) => number): Distribution {
+  const all = Array.from({ length: rounds }, (_, round) => round)
+  const draws = Array.from({ length: DRAWS }, () => figure(all.map(() => Math.floor(Math.random() * rounds))))
+  return { ...distribution(draws), value: figure(all) }
+}
+
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5)
 }

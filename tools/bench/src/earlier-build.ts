@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process"
+import { hash } from "node:crypto"
 import { existsSync, globSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -8,8 +9,8 @@ import { fileURLToPath } from "node:url"
 export const EARLIER_COMMIT = "87c6f09"
 
 const WORKSPACE = fileURLToPath(new URL("../../..", import.meta.url))
-// Outside, where no tool of the workspace looks.
-const FOLDER = join(tmpdir(), `countersign-bench-${EARLIER_COMMIT}`)
+// Outside, where no tool of the workspace looks. Each workspace has its own, because of the dependencies.
+const FOLDER = join(tmpdir(), `countersign-bench-${EARLIER_COMMIT}-${hash("sha256", WORKSPACE).slice(0, 8)}`)
 
 /**
  * The workspace at the earlier commit, built once, with the dependencies of this one.
@@ -21,7 +22,7 @@ export function earlierBuild(): string {
   const unfinished = `${FOLDER}.unfinished`
   rmSync(unfinished, { recursive: true, force: true })
   mkdirSync(unfinished, { recursive: true })
-  const archive = execFileSync("git", ["archive", EARLIER_COMMIT], { cwd: WORKSPACE, maxBuffer: 2 ** 28 })
+  const archive = filesAt(EARLIER_COMMIT)
   execFileSync("tar", ["-x", "-C", unfinished], { input: archive })
   linkDependencies(unfinished)
   const packages = globSync("packages/*/tsconfig.json", { cwd: unfinished }).map(dirname)
@@ -31,6 +32,14 @@ export function earlierBuild(): string {
   node(join(unfinished, "tools/bundle-node.mjs"), [], join(unfinished, "packages/auth-core"))
   renameSync(unfinished, FOLDER)
   return FOLDER
+}
+
+function filesAt(commit: string): Buffer {
+  try {
+    return execFileSync("git", ["archive", commit], { cwd: WORKSPACE, maxBuffer: 2 ** 28 })
+  } catch (cause) {
+    throw new Error(`The bench builds commit ${commit}, which is not in this clone: git fetch --unshallow`, { cause })
+  }
 }
 
 /** All packages of others are those of this workspace; its own are those of the folder. */

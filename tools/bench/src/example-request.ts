@@ -17,7 +17,7 @@ export const parts = { origin, path, query, headers }
 /** Two query pairs, three headers. */
 export const get = { method: "GET", url: `${origin}${path}?${new URLSearchParams(query)}`, headers }
 
-/** About 1 kB of JSON. */
+/** 770 bytes of JSON. */
 export const json = JSON.stringify({
   vpcs: Array.from({ length: 13 }, (_, index) => ({
     id: index,

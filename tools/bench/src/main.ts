@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util"
-import { check } from "./check.ts"
+import { check as findWorse } from "./check.ts"
+import { earlierBuild } from "./earlier-build.ts"
 import { measure } from "./measure.ts"
-import { parts } from "./parts.ts"
+import { parts, runsOn } from "./parts.ts"
 import { publishedReport, publishParts, publishRun } from "./publish.ts"
 import type { Run } from "./report.ts"
 import { type RuntimeName, runtimes } from "./runtimes.ts"
@@ -11,36 +12,66 @@ const HELP = `npm run bench -- [--quick] [--check] [--part NAME]... [--publish] 
 Measures, prints, and writes docs/performance.md, its data and its charts.
 
   --quick     shorter; writes nothing
-  --check     writes nothing; fails when a figure with a target is twice as bad as published
+  --check     writes nothing; fails if a figure with a target is twice as bad as published
   --part      this part alone; writes nothing (${parts.map(({ name }) => name).join(", ")})
   --publish   with --part: puts it among the published figures, if they are of the same day and machine
   --runtime   on this runtime (default: node; ${Object.keys(runtimes).join(", ")})
 `
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    check: { type: "boolean", default: false },
-    part: { type: "string", multiple: true, default: [] },
-    publish: { type: "boolean", default: false },
-    runtime: { type: "string", multiple: true, default: ["node"] },
-    help: { type: "boolean", short: "h", default: false },
-  },
-})
-if (values.help) console.log(HELP)
-else await main()
+class WrongCall extends Error {}
 
-async function main(): Promise<void> {
-  const names = values.runtime.map(runtimeNamed)
+try {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: "boolean", default: false },
+      check: { type: "boolean", default: false },
+      part: { type: "string", multiple: true, default: [] },
+      publish: { type: "boolean", default: false },
+      runtime: { type: "string", multiple: true, default: ["node"] },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  })
+  if (values.help) console.log(HELP)
+  else await main(values)
+} catch (error) {
+  // A wrong call needs no stack.
+  const isCall = error instanceof WrongCall || Object(error).code?.startsWith("ERR_PARSE_ARGS")
+  console.error(isCall ? `${(error as Error).message}\n\n${HELP}` : error)
+  process.exitCode = 1
+}
+
+interface Options {
+  readonly quick: boolean
+  readonly check: boolean
+  readonly part: readonly string[]
+  readonly publish: boolean
+  readonly runtime: readonly string[]
+}
+
+async function main({ quick, check, part, publish, runtime }: Options): Promise<void> {
+  const names = runtime.map(runtimeNamed)
   const known = parts.map(({ name }) => name)
-  const unknown = values.part.filter((name) => !known.includes(name))
-  if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(", ")}: ${known.join(", ")}.`)
-  for (const runtime of names) {
-    const measured = (only: readonly string[]) => measure(runtime, { quick: values.quick, only })
-    const run = await measured(values.part.length === 0 ? known : values.part)
-    if (values.check) await tellWorse(runtime, run, measured)
-    else if (!values.quick && values.part.length === 0) await publishRun(runtime, run)
-    else if (!values.quick && values.publish) await publishParts(runtime, run)
+  const unknown = part.filter((name) => !known.includes(name))
+  if (unknown.length > 0) throw new WrongCall(`There is no part ${unknown.join(", ")}.`)
+  if (publish && (quick || check || part.length === 0)) throw new WrongCall("--publish goes with --part alone.")
+  for (const name of part) {
+    const missing = names.filter(
+      (one) =>
+        !runsOn(
+          parts.find((planned) => planned.name === name),
+          one,
+        ),
+    )
+    if (missing.length > 0) throw new WrongCall(`${name} is not measured on ${missing.join(", ")}.`)
+  }
+  // Otherwise a clone without the history would fail after half an hour.
+  if (part.length === 0 && names.includes("node")) earlierBuild()
+  for (const name of names) {
+    const measured = (only: readonly string[]) => measure(name, { quick, only })
+    const run = await measured(part.length === 0 ? known : part)
+    if (check) await tellWorse(name, run, measured)
+    else if (publish) await publishParts(name, run)
+    else if (!quick && part.length === 0) await publishRun(name, run)
   }
 }
 
@@ -51,7 +82,7 @@ async function tellWorse(
 ): Promise<void> {
   const before = (await publishedReport()).runtimes[runtime]
   if (before === undefined) throw new Error(`Nothing is published of ${runtime}: npm run bench -- --runtime ${runtime}`)
-  const worse = await check(before, run.parts, async (only) => {
+  const worse = await findWorse(before, run.parts, async (only) => {
     console.log(`\nTwice as bad as published, so measured again: ${only.join(", ")}.`)
     return (await measured(only)).parts
   })
@@ -65,5 +96,5 @@ async function tellWorse(
 
 function runtimeNamed(name: string): RuntimeName {
   if (name === "node" || name === "bun" || name === "deno") return name
-  throw new Error(`There is no runtime ${name}: ${Object.keys(runtimes).join(", ")}.`)
+  throw new WrongCall(`There is no runtime ${name}.`)
 }

@@ -1,7 +1,7 @@
 import { runtimeVersion } from "@countersign/tools-shared/runtimes"
-import { parts } from "./parts.ts"
+import { parts, runsOn } from "./parts.ts"
 import { printTable } from "./print-table.ts"
-import { type MeasuredPart, machine, measuredPart, peerVersions, type Run } from "./report.ts"
+import { currentCommit, type MeasuredPart, machine, measuredPart, peerVersions, type Run } from "./report.ts"
 import { runPart } from "./run-part.ts"
 import { type RuntimeName, runtimes } from "./runtimes.ts"
 
@@ -21,11 +21,12 @@ export async function measure(name: RuntimeName, { quick, only }: MeasureOptions
     peers: await peerVersions(),
   }
   console.log(`${name} ${begin.version}, ${begin.machine.cores} cores, load ${begin.machine.load}`)
+  const commit = currentCommit()
   const measured: MeasuredPart[] = []
   for (const part of parts) {
-    if (!only.includes(part.name) || !(part.runtimes ?? ["node"]).includes(name)) continue
+    if (!only.includes(part.name) || !runsOn(part, name)) continue
     const begun = performance.now()
-    const found = measuredPart(part.name, part.section, await runPart(part, { quick, node: process.execPath, runtime }))
+    const found = measuredPart(part, commit, await runPart(part, { quick, node: process.execPath, runtime }))
     const seconds = ((performance.now() - begun) / 1_000).toFixed(1)
     console.log(`\n${part.name}, ${seconds} s\n${printTable(found.rows)}`)
     measured.push(found)

@@ -98,6 +98,11 @@ export const parts: readonly PlannedPart[] = [
   },
 ]
 
+/** Whether a runtime measures a part. */
+export function runsOn(part: PlannedPart | undefined, runtime: RuntimeName): boolean {
+  return (part?.runtimes ?? ["node"]).includes(runtime)
+}
+
 function wholeRequests(client: "axios" | "got" | "ky" | "fetch" | "undici"): PlannedPart {
   return {
     name: client,

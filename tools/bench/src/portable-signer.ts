@@ -40,7 +40,7 @@ export const portableSigner: Part = async ({ quick }) => {
       }),
       row("aws4fetchPost", "post", {
         id: "portable-post",
-        what: "a 1 kB JSON POST by aws4fetch",
+        what: "a POST of 770 bytes of JSON by aws4fetch",
         against: "the portable sign()",
         ...ambition,
       }),

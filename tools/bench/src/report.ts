@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { readFile } from "node:fs/promises"
 import { findPackageJSON } from "node:module"
 import { cpus, loadavg, totalmem } from "node:os"
@@ -22,6 +23,8 @@ export interface Run {
 
 export interface MeasuredPart {
   readonly name: string
+  /** Of the measured code, abbreviated. */
+  readonly commit: string
   readonly section: string
   readonly rows: readonly Row[]
   readonly charts: readonly Chart[]
@@ -59,9 +62,14 @@ export async function peerVersions(): Promise<Record<string, string>> {
 }
 
 /** The published form of findings, without insignificant digits. */
-export function measuredPart(name: string, section: string, { rows, charts = [] }: Findings): MeasuredPart {
+export function measuredPart(
+  { name, section }: Pick<MeasuredPart, "name" | "section">,
+  commit: string,
+  { rows, charts = [] }: Findings,
+): MeasuredPart {
   return {
     name,
+    commit,
     section,
     rows: rows.map((row) => ({
       ...row,
@@ -76,6 +84,14 @@ export function measuredPart(name: string, section: string, { rows, charts = [] 
       })),
     })),
   }
+}
+
+/** The commit in this workspace, abbreviated. It ends with `+` if files have been changed since. */
+export function currentCommit(): string {
+  const git = (...args: string[]): string => execFileSync("git", args, { encoding: "utf8" }).trim()
+  return (
+    git("rev-parse", "--short=8", "HEAD") + (git("status", "--porcelain", "--untracked-files=no") === "" ? "" : "+")
+  )
 }
 
 function rounded(value: number): number {

@@ -60,6 +60,14 @@ export interface Effort {
 
 export type Part = (effort: Effort) => Promise<Findings>
 
+/** Whether another run may decide otherwise. */
+export function isInDoubt({ target, spread }: Pick<Row, "target" | "spread">): boolean {
+  if (target === undefined || spread === undefined) return false
+  const limit = "atMost" in target ? target.atMost : target.atLeast
+  return spread[0] <= limit && limit <= spread[1]
+}
+
+/** Whether the row reaches its target. */
 export function meets({ value, spread, target, isMetByQuartile }: Row): boolean | undefined {
   if (target === undefined) return undefined
   const [low, high] = isMetByQuartile && spread !== undefined ? spread : [value, value]

@@ -56,7 +56,7 @@ async function sha256(rounds: number): Promise<Row[]> {
     row("signer", "floor", { id: "get-prepared", what: "a GET with createSigner", against: "the floor" }),
     row("post", "postFloor", {
       id: "post-1kb",
-      what: "sign a 1 kB JSON POST",
+      what: "sign a POST of 770 bytes of JSON",
       against: "its floor",
       target: { atMost: 1.5 },
     }),

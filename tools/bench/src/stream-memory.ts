@@ -23,7 +23,7 @@ export async function streamMemory(path: string, size: number): Promise<Row[]> {
     {
       id: "stream-memory",
       what,
-      against: "resident set above base, one buffer for all chunks",
+      against: "memory of the process above its base, which reads into one buffer",
       value: own / MB,
       unit: "MB",
       target,

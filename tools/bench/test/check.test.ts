@@ -6,6 +6,7 @@ function parts(values: Record<string, number>): MeasuredPart[] {
   const target = { atMost: 10 }
   return Object.entries(values).map(([name, value]) => ({
     name,
+    commit: "abcdef12",
     section: name,
     charts: [],
     rows: [{ id: name, what: name, against: "its floor", value, unit: "x", target }],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { difference, distribution, median, ratio } from "../src/distribution.ts"
+import { difference, distribution, median, ratio, resampled } from "../src/distribution.ts"
 
 describe("statistics of rounds", () => {
   it("takes the middle value, or the mean of the two in the middle", () => {
@@ -20,6 +20,17 @@ describe("statistics of rounds", () => {
   it("does not change with one outlier", () => {
     const samples = { bare: [10, 10, 10, 10, 10], signed: [12, 12, 12_000, 12, 12] }
     expect(ratio(samples, "signed", "bare")).toEqual({ value: 1.2, spread: [1.2, 1.2] })
+  })
+
+  it("gives the spread of a figure that needs all rounds, by drawing rounds anew", () => {
+    const values = Array.from({ length: 101 }, (_, index) => index)
+    const { value, spread } = resampled(values.length, (rounds) => median(rounds.map((round) => values[round] ?? 0)))
+    expect(value).toBe(50)
+    expect(spread[0]).toBeGreaterThan(35)
+    expect(spread[0]).toBeLessThan(50)
+    expect(spread[1]).toBeGreaterThan(50)
+    expect(spread[1]).toBeLessThan(65)
+    expect(resampled(5, () => 7)).toEqual({ value: 7, spread: [7, 7] })
   })
 
   it("gives no figure without rounds", () => {

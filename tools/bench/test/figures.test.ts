@@ -15,6 +15,11 @@ it("shows significant digits", () => {
   expect(figure({ ...row, spread: [1.1, 13] })).toBe("1.23 x (1.10 to 13.0)")
 })
 
+it("counts calls in whole numbers, unless they are a mean", () => {
+  const counted = (value: number) => figure({ ...row, value, unit: "calls" })
+  expect([0, 1, 1_000, 1.5].map(counted)).toEqual(["0 calls", "1 calls", "1,000 calls", "1.5 calls"])
+})
+
 it("shows the target", () => {
   expect(bound(row)).toBe("")
   expect(bound({ ...row, target: { atMost: 1_800 }, unit: "bytes" })).toBe("<= 1,800 bytes")
