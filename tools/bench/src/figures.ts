@@ -2,7 +2,10 @@ import type { Row } from "./row.ts"
 
 /** The figure of a row, with the spread of its rounds. */
 export function figure({ value, unit, spread }: Row): string {
-  const shown = `${unit === "calls" ? value.toLocaleString("en") : number(value)}${unit === "x" ? " x" : ` ${unit}`}`
+  const shown =
+    unit === "calls" && value === 1
+      ? "1 call"
+      : `${unit === "calls" ? value.toLocaleString("en") : number(value)}${unit === "x" ? " x" : ` ${unit}`}`
   return spread === undefined ? shown : `${shown} (${spread.map(number).join(" to ")})`
 }
 

@@ -134,7 +134,7 @@ async function uploadRows(framework: FrameworkName, { quick, node }: Effort): Pr
     {
       id: `${id}-upload-memory`,
       what: `the same, memory`,
-      against: "the most of a bare handler that reads it",
+      against: "the peak of a bare handler that reads it",
       value: Math.max(0, (median(memories.verifying) - median(memories.bare)) / MB),
       unit: "MB",
       target: { atMost: 16 },

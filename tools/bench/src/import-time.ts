@@ -31,7 +31,7 @@ export const importTime: Part = async ({ quick, node }) => {
       spread: [spread[0] / 1e6, spread[1] / 1e6] as const,
       unit: "ms" as const,
       target: { atMost: 15 },
-      detail: `${ms(`${client} with auth`)} ms, without ${ms(client)} ms`,
+      detail: `${ms(`${client} with auth`)} ms with it, ${ms(client)} ms without`,
     }
   })
   return { rows }

@@ -12,10 +12,13 @@ const HELP = `npm run bench -- [--quick] [--check] [--part NAME]... [--publish] 
 Measures, prints, and writes docs/performance.md, its data and its charts.
 
   --quick     shorter; writes nothing
-  --check     writes nothing; fails if a figure with a target is twice as bad as published
-  --part      this part alone; writes nothing (${parts.map(({ name }) => name).join(", ")})
-  --publish   with --part: puts it among the published figures, if they are of the same day and machine
-  --runtime   on this runtime (default: node; ${Object.keys(runtimes).join(", ")})
+  --check     writes nothing; fails if a ratio or a count with a target is twice as bad as published
+  --part      this part alone; writes nothing without --publish; may be repeated
+  --publish   with --part: puts it among the published figures, if they are of the same day, machine and version
+  --runtime   on this runtime: ${Object.keys(runtimes).join(", ")} (default: node); may be repeated
+  --help      prints this
+
+Parts: ${parts.map(({ name, runtimes: on = ["node"] }) => (on.length > 1 ? `${name} (${on.join(", ")})` : name)).join(",\n  ")}
 `
 
 class WrongCall extends Error {}
@@ -53,7 +56,8 @@ async function main({ quick, check, part, publish, runtime }: Options): Promise<
   const known = parts.map(({ name }) => name)
   const unknown = part.filter((name) => !known.includes(name))
   if (unknown.length > 0) throw new WrongCall(`There is no part ${unknown.join(", ")}.`)
-  if (publish && (quick || check || part.length === 0)) throw new WrongCall("--publish goes with --part alone.")
+  if (publish && (quick || check || part.length === 0))
+    throw new WrongCall("--publish needs --part, and excludes --quick and --check.")
   for (const name of part) {
     const missing = names.filter(
       (one) =>

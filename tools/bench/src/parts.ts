@@ -38,7 +38,7 @@ export const parts: readonly PlannedPart[] = [
   },
   {
     name: "verifying",
-    section: "The other side",
+    section: "Verification",
     load: async () => (await import("./verifying.ts")).verifying,
   },
   wholeRequests("axios"),

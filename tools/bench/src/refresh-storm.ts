@@ -56,7 +56,7 @@ export const refreshStorm: Part = async () => {
       },
       {
         id: "storm-hold-floor",
-        what: "the same with a promise and a place in a Map for each, and nothing else",
+        what: "longest hold of the event loop with a promise and a place in a Map for each, and nothing else",
         against,
         value: floorMs,
         unit: "ms",

@@ -80,7 +80,7 @@ export const verifying: Part = async ({ quick }) => {
       row("token", "map", {
         id: "verify-token",
         what: "a request with a token that IAM was asked about before",
-        against: "a Map read by the token, each text fresh",
+        against: "a Map read by the token, whose text is a new string each time",
         target: { atMost: 3 },
       }),
       ...(bytes === undefined

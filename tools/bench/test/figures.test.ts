@@ -17,7 +17,7 @@ it("shows significant digits", () => {
 
 it("counts calls in whole numbers, unless they are a mean", () => {
   const counted = (value: number) => figure({ ...row, value, unit: "calls" })
-  expect([0, 1, 1_000, 1.5].map(counted)).toEqual(["0 calls", "1 calls", "1,000 calls", "1.5 calls"])
+  expect([0, 1, 1_000, 1.5].map(counted)).toEqual(["0 calls", "1 call", "1,000 calls", "1.5 calls"])
 })
 
 it("shows the target", () => {
