@@ -195,7 +195,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
       this.#isDropped = true
       if (held.trailers === undefined) this.#attempt?.abort(error as Error)
       this.#of.call.end()
-      this.#of.handler.onResponseError?.(this.#of.controller, error as Error)
+      this.#of.handler.onResponseError?.(this.#of.controller, reasonOf(error))
       return
     }
     this.#passOn(held)
@@ -212,7 +212,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     } catch (error) {
       // An interceptor refuses a response by throwing, and undici then reports that error to it.
       if (trailers === undefined) this.#attempt?.abort(error as Error)
-      else this.#of.handler.onResponseError?.(this.#of.controller, error as Error)
+      else this.#of.handler.onResponseError?.(this.#of.controller, reasonOf(error))
     }
   }
 }
@@ -228,4 +228,9 @@ function redirectBeneath(): AuthError {
 
 function textOf({ received, chunks }: Answer, { length }: PeekLimits): string | undefined {
   return bodyText(Buffer.concat(chunks), received["content-encoding"], length)
+}
+
+/** undici's functions would take a failure without a reason for a success. */
+export function reasonOf(error: unknown): Error {
+  return (error ?? new Error("The request failed without a reason: an auth threw nothing.")) as Error
 }

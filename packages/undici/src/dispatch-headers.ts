@@ -11,7 +11,10 @@ interface GivenHeader {
   value: unknown
 }
 
-/** The headers of a dispatch, in any form that undici takes. They are read as text, and sent as they were given. */
+/**
+ * The headers of a dispatch, in any form that undici takes. They are read as text, and sent as they were given. They are copied, since
+ * a caller may change its object for the next request while this one waits for a key or is sent again.
+ */
 export interface DispatchHeaders {
   /** By lower-case name. */
   readonly record: HeadersByName
@@ -20,7 +23,7 @@ export interface DispatchHeaders {
 }
 
 export function dispatchHeaders(headers: GivenHeaders): DispatchHeaders {
-  return isPlain(headers) ? { record: headers, sentWith: asTheyAre } : written(headers)
+  return isPlain(headers) ? { record: { ...headers }, sentWith: asTheyAre } : written(headers)
 }
 
 function asTheyAre(attempt: HeadersByName): Record<string, string> {

@@ -15,7 +15,7 @@ import {
   wireUrl,
 } from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
-import { AttemptHandler, type Calling } from "./attempt-handler.ts"
+import { AttemptHandler, type Calling, reasonOf } from "./attempt-handler.ts"
 import { CallController } from "./call-controller.ts"
 import { type DispatchHeaders, dispatchHeaders } from "./dispatch-headers.ts"
 import type { WatchedCall, WatchingHandler } from "./redirect-trail.ts"
@@ -65,6 +65,7 @@ export class DispatchedCall implements OutgoingRequest, Calling, WatchedCall {
   readonly #call: AuthenticatedCall
   readonly #context: InContext
   #isStarted = false
+  #isSent = false
 
   /** @param redirected it comes from a redirect of another origin */
   constructor(
@@ -87,7 +88,8 @@ export class DispatchedCall implements OutgoingRequest, Calling, WatchedCall {
     this.redirected = redirected
     this.#by = by
     this.#auth = auth
-    this.#options = options
+    // The caller may use its own object for the next request.
+    this.#options = { ...options }
     this.#handler = handler
     this.#call = new AuthenticatedCall(by.options)
     this.#context = this.#call.isWatched ? AsyncLocalStorage.snapshot() : inPlace
@@ -167,7 +169,7 @@ export class DispatchedCall implements OutgoingRequest, Calling, WatchedCall {
 
   fail(error: unknown): void {
     this.#call.failed(error)
-    this.#handler.onResponseError?.(this.#controller, error as Error)
+    this.#handler.onResponseError?.(this.#controller, reasonOf(error))
   }
 
   attempt(request: OutgoingRequest): boolean | Promise<boolean> {
@@ -180,12 +182,12 @@ export class DispatchedCall implements OutgoingRequest, Calling, WatchedCall {
       this.#call.failed(this.signal.reason)
       throw this.signal.reason
     }
-    const options: Dispatcher.DispatchOptions & AddedOptions = {
-      ...this.#options,
-      path: targetOf(attempt.url),
-      headers: this.#sentWith(attempt.headers),
-      body: attempt.body as NonNullable<Dispatcher.DispatchOptions["body"]>,
-    }
+    // Whoever sends an attempt may keep its options.
+    const options = this.#isSent ? { ...this.#options } : this.#options
+    this.#isSent = true
+    options.path = targetOf(attempt.url)
+    options.headers = this.#sentWith(attempt.headers)
+    options.body = attempt.body as NonNullable<Dispatcher.DispatchOptions["body"]>
     // The query is already part of the path.
     if ("query" in options) delete options.query
     // With it, a MockAgent that lets a fetch through sends the original body.

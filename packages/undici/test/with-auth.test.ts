@@ -55,6 +55,65 @@ describe.each(releases)("%s", (_name, undici) => {
     return [statusCode, await body.text()]
   }
 
+  describe("a caller that uses one object for several requests", () => {
+    const customers = ({ arrivals }: RecordingServer) =>
+      arrivals.map(({ target, headers }) => `${target} ${headers["x-customer"]}`).sort()
+
+    it("sends each request with its own headers, though the key comes later", async () => {
+      const server = await serve()
+      const { auth, release } = waiting()
+      const dispatcher = agent(auth)
+      const headers = { "x-customer": "alice" }
+      const first = send(dispatcher, `${server.url}/alice`, { headers })
+      headers["x-customer"] = "bob"
+      const second = send(dispatcher, `${server.url}/bob`, { headers })
+      release()
+      await Promise.all([first, second])
+      expect(customers(server)).toEqual(["/alice alice", "/bob bob"])
+    })
+
+    it("sends a request again with its own headers", async () => {
+      const server = await serve(once(401))
+      const dispatcher = agent()
+      const headers = { "x-customer": "alice" }
+      const first = send(dispatcher, `${server.url}/alice`, { headers })
+      headers["x-customer"] = "bob"
+      await first
+      expect(customers(server)).toEqual(["/alice alice", "/alice alice"])
+    })
+
+    it("sends each dispatch with its own options", async () => {
+      const server = await serve()
+      const { auth, release } = waiting()
+      const dispatcher = agent(auth)
+      const options = { origin: server.url, path: "/alice", method: "GET" as Dispatcher.HttpMethod }
+      const first = dispatcher.request(options)
+      Object.assign(options, { path: "/bob", method: "DELETE" })
+      const second = dispatcher.request(options)
+      release()
+      for (const { body } of await Promise.all([first, second])) await body.dump()
+      expect(server.arrivals.map(({ method, target }) => `${method} ${target}`).sort()).toEqual([
+        "DELETE /bob",
+        "GET /alice",
+      ])
+    })
+  })
+
+  it.each([
+    ["throws nothing", () => Promise.reject(undefined)],
+    [
+      "throws nothing at once",
+      () => {
+        throw undefined
+      },
+    ],
+  ])("fails where an auth %s", async (_what, authenticate) => {
+    const server = await serve()
+    const dispatcher = agent({ ...numbering(), authenticate })
+    await expect(send(dispatcher, server.url)).rejects.toThrow("without a reason")
+    expect(server.arrivals).toEqual([])
+  })
+
   describe("per request", () => {
     it("accepts another auth, or none", async () => {
       const server = await serve()

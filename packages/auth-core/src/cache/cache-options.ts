@@ -31,7 +31,7 @@ export interface TokenCacheOptions {
    * How many refreshes may run at once. The others wait in order, so that a hundred thousand identities that are asked for
    * together do not all call their issuer together. A refresh that a caller waits for goes first, one whose callers have all
    * aborted leaves the line, and one that another refresh needs, by `resolve` of its context, does not wait. If none ends for
-   * 5 seconds, the newest begin, as many again, since those that run may wait for them. There is no limit with `waitUntil`, or on
+   * 5 seconds, as many again begin, since those that run may wait for them. There is no limit with `waitUntil`, or on
    * Cloudflare Workers, where a refresh may end with its request.
    * @default 1_000
    */

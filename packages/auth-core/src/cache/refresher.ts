@@ -400,9 +400,9 @@ const NOW = Promise.resolve()
 const FREE: Turn = Object.freeze({ settle: () => undefined, wanted: 0 })
 
 /**
- * Limits how many refreshes run at once. Those for which somebody waits go first, in order. If none ends for 5 seconds, the
- * newest begin, as many again: a provider may ask for a value through a client of its own, which the cache cannot know, and what it
- * asks for comes into the line after it has begun.
+ * Limits how many refreshes run at once. Those for which somebody waits go first, in order. If none ends for 5 seconds, as
+ * many again begin: a provider may ask for a value through a client of its own, which the cache cannot know. So those go first that several
+ * wait for, and then the newest, which came into the line after those that run had begun.
  */
 class Turns {
   readonly #most: number
@@ -507,7 +507,8 @@ class Turns {
       ends = this.#ends
       if (looks < STALLED_LOOKS) continue
       looks = 0
-      for (const turn of this.#line().slice(-this.#most)) this.hurry(turn)
+      const line = this.#line().sort((a, b) => a.wanted - b.wanted)
+      for (const turn of line.slice(-this.#most)) this.hurry(turn)
     }
   }
 }

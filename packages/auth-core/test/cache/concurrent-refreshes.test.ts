@@ -124,6 +124,24 @@ it("refreshes that wait begin when none ends for 5 seconds, since the others may
   expect(service.calls).toHaveLength(1)
 })
 
+it("a refresh that several wait for begins first when none ends for 5 seconds", async () => {
+  const clock = fakeClock()
+  const cache = new TokenCache({ clock, maxConcurrentRefreshes: 2, refreshTimeoutMs: 600_000 })
+  const parent = scriptedProvider("parent", async () => tokenAt(clock, "parent"))
+  const children = range(200).map((index) =>
+    scriptedProvider(`child ${index}`, async () => {
+      await clock.sleep(1)
+      return tokenAt(clock, `child ${index} by ${(await cache.get(parent)).value}`)
+    }),
+  )
+  const [first, second, ...others] = children.map((child) => () => cache.get(child))
+  const reads = [first?.(), second?.(), cache.get(parent), ...others.map((read) => read())]
+  await clock.advance(10)
+  await clock.advance(5_000)
+  for (let round = 0; round < 200; round++) await clock.advance(1)
+  expect((await Promise.all(reads)).at(-1)?.value).toBe("child 199 by parent")
+})
+
 it("if no refresh ends for 5 seconds, the newest begin, as many as run at once, and no more", async () => {
   const clock = fakeClock()
   const cache = new TokenCache({ clock, maxConcurrentRefreshes: 10 })
