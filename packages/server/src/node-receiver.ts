@@ -27,6 +27,8 @@ export interface NodeRequest {
   readonly readableEncoding?: BufferEncoding | null | undefined
   /** Whether the bytes flow to listeners; `null` before anybody asked for them. */
   readonly readableFlowing?: boolean | null | undefined
+  /** Its chunks are values of any kind, not bytes. */
+  readonly readableObjectMode?: boolean | undefined
   /** All of it has arrived. */
   readonly complete?: boolean | undefined
   /** Its source passes each chunk, and `null` at the end. */
@@ -224,10 +226,20 @@ export class Exchange<Owner> {
   #collect(opened: OpenRequest<Owner>, earlier: Buffer | undefined): void {
     const request = this.#request
     const body = new CollectedBody(opened, this.#handling.verifier)
+    /** Some sources give one chunk for each call, once the stream knows that the last one has come. */
+    const askForMore = (): void => {
+      this.#push.call(request, EMPTY)
+      queueMicrotask(() => {
+        if (!source.isOver) request.read(0)
+      })
+    }
     const source = this.#intercept({
       take: (chunk) => {
         const refused = body.take(chunk)
-        if (refused === undefined) return true
+        if (refused === undefined) {
+          if (request.readableObjectMode !== true) askForMore()
+          return true
+        }
         body.chunks.length = 0
         source.isOver = true
         this.#listener.refuse(refused)
@@ -301,7 +313,8 @@ export class Exchange<Owner> {
   }): typeof source & { isOver: boolean; isDone: boolean } {
     const state = { ...source, isOver: false, isDone: false }
     const push: NodeRequest["push"] = (chunk, encoding) => {
-      if (state.isDone) return this.#push.call(this.#request, chunk, encoding)
+      if (state.isDone || (chunk as Partial<Buffer> | null)?.length === 0)
+        return this.#push.call(this.#request, chunk, encoding)
       // A refused body is read to its end, so that the answer reaches its sender. Servers may wait for that end.
       if (state.isOver) return chunk !== null || this.#push.call(this.#request, chunk)
       if (chunk !== null) return source.take(bytesOf(chunk, encoding))
@@ -332,12 +345,12 @@ export class Exchange<Owner> {
 
 /** The size of a body in bytes; `undefined` if it is known only at the end. */
 export function sizeOf(request: NodeRequest): number | undefined {
-  const { headers } = request
+  const { headers, method = "" } = request
   if (cameWith(request, "transfer-encoding") !== undefined) return undefined
   const length = cameWith(request, "content-length")
   if (length !== undefined) return Number(length)
-  // Some clouds give a body without saying so.
-  if (!(":method" in headers)) return request.readableLength > 0 ? undefined : 0
+  // Requests that no server of Node made may have a body and not say so.
+  if (!(":method" in headers)) return /^(?:GET|HEAD)$/.test(method) && request.readableLength === 0 ? 0 : undefined
   const { stream } = request as { stream?: { endAfterHeaders?: boolean } }
   return stream?.endAfterHeaders === true ? 0 : undefined
 }
@@ -392,14 +405,19 @@ function hasEnded(request: NodeRequest): boolean {
 
 /** Takes the bytes that came while something else was awaited, all of them. A whole body stays in its request. */
 function takeEarlier(request: NodeRequest): { bytes: Buffer; isWhole: boolean } | undefined {
+  const encoding = request.readableEncoding ?? undefined
+  const chunks: Buffer[] = []
+  // Without a size, Node 26, Bun and Deno give one chunk of several. A source that pushes at once brings more at each call.
+  while (request.readableLength > 0) chunks.push(bytesOf(request.read(request.readableLength), encoding))
   const isWhole = hasEnded(request)
-  if (request.readableLength === 0) return isWhole ? { bytes: Buffer.alloc(0), isWhole } : undefined
-  // Without a size, Node 26, Bun and Deno give one chunk of several.
-  const chunk = request.read(request.readableLength)
+  if (chunks.length === 0) return isWhole ? { bytes: EMPTY, isWhole } : undefined
+  const bytes = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
   // Put back in the same turn, so that the stream cannot end in between.
-  if (isWhole) putBack(request, chunk)
-  return { bytes: bytesOf(chunk, request.readableEncoding ?? undefined), isWhole }
+  if (isWhole) putBack(request, bytes)
+  return { bytes, isWhole }
 }
+
+const EMPTY = Buffer.alloc(0)
 
 /** Puts bytes back as if nobody had read them: `readableDidRead` would keep a fetch, or the server of Hono, from the rest. */
 function putBack(request: NodeRequest, chunk: unknown): void {

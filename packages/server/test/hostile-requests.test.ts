@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto"
 import { once } from "node:events"
-import { createServer, type IncomingMessage, type RequestListener } from "node:http"
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http"
 import { type AddressInfo, connect } from "node:net"
+import { PassThrough, Readable } from "node:stream"
 import { text } from "node:stream/consumers"
 import { setTimeout as sleep } from "node:timers/promises"
 import { sign } from "@countersign/auth-core"
@@ -279,6 +280,76 @@ describe("a body whose encoding was set between two checks, or before both,", ()
       const head = headOf(host, "POST", "/pay", "grüße").replace("length: 5", "length: 7")
       expect(await answerTo(port, head, 20, Buffer.from("grüße"))).toContain("served true grüße")
     }
+  })
+})
+
+/** Requests that no server of Node made, as in tests by `inject` or on serverless platforms. */
+describe("a body from a source that", () => {
+  const long = "a".repeat(70_000)
+  const sources: Readonly<Record<string, (chunks: (string | null)[]) => Readable>> = {
+    "gives one chunk for each call": (chunks) =>
+      new Readable({
+        read() {
+          this.push(chunks.shift() ?? null)
+        },
+      }),
+    "gives one chunk for each call, later": (chunks) =>
+      new Readable({
+        read() {
+          setTimeout(() => this.push(chunks.shift() ?? null), 2)
+        },
+      }),
+    "has given some before": (chunks) => {
+      const source = new Readable({
+        read() {
+          this.push(chunks.shift() ?? null)
+        },
+      })
+      source.read(0)
+      return source
+    },
+    "is a web stream": (chunks) => Readable.fromWeb(new Blob(chunks.filter((one) => one !== null)).stream() as never),
+  }
+  const ways = Object.entries(sources).flatMap(([name, source]) =>
+    ["later", "at once"].flatMap((keysCome) =>
+      [true, false].map((rawBody) => [name, keysCome, rawBody, source] as const),
+    ),
+  )
+
+  it.each(ways)("%s is judged whole: keys come %s, rawBody %s", async (_name, keysCome, rawBody, source) => {
+    const slow = createVerifier({
+      ...options,
+      keys: async (id) => {
+        await sleep(10)
+        return keys(id)
+      },
+    })
+    const handler = createAuthHandler(keysCome === "later" ? slow : createVerifier(options), { rawBody }).node(
+      async (request, response) => {
+        const body = await text(request)
+        response.end(
+          `served ${body.length} ${body.endsWith("MALLORY")} ${!rawBody || String(request.rawBody) === body}`,
+        )
+      },
+    )
+    const send = async (signed: string, chunks: string[]): Promise<string> => {
+      const request = Object.assign(source([...chunks, null]), {
+        method: "POST",
+        url: "/pay",
+        rawHeaders: [],
+        headers: {
+          host: "a.example.com",
+          ...sign({ method: "POST", url: "https://a.example.com/pay", body: signed }, credentials, { date }),
+        },
+      })
+      const response = Object.assign(new PassThrough(), { writeHead: () => response, removeHeader: () => undefined })
+      handler(request as unknown as IncomingMessage, response as unknown as ServerResponse)
+      return await text(response)
+    }
+    expect(await send(`${long}MALLORY`, [long, "MALLORY"])).toBe("served 70007 true true")
+    for (const signed of [long, "", "MALLORY"]) expect(await send(signed, [long, "MALLORY"])).not.toContain("served")
+    expect(await send("", ["MALLORY"])).not.toContain("served")
+    expect(await send("", [])).toBe("served 0 false true")
   })
 })
 
