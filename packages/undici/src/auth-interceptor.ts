@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks"
 import { type Auth, createGate, type GuardOptions, isPromise } from "@countersign/auth-core/adapter"
 import type { Dispatcher } from "undici"
 import { withoutSecrets } from "./dispatch-headers.ts"
@@ -74,8 +75,13 @@ function started(call: DispatchedCall, track: (pending: Promise<unknown>) => voi
   return true
 }
 
-/** The handlers of undici's own functions, with no interceptor between them and the authentication. */
-const OWN_HANDLER = /^(?:Request|Wrap)Handler$/
+/**
+ * Whether it is the handler of undici's own functions, with no interceptor between them and the authentication. undici 7 wraps it. A
+ * minifier may have renamed the classes.
+ */
+function isOwnHandler(handler: object): boolean {
+  return handler instanceof AsyncResource || Object(handler.constructor).name === "WrapHandler"
+}
 
 /**
  * Whether undici's redirect interceptor follows a redirect with a request. Its handler knows. Where another interceptor wraps
@@ -88,5 +94,5 @@ function isFollowUp(
   if (Array.isArray(handler.history)) return handler.history.length > 0
   if (options.query !== null) return false
   const isBelowRedirects = "throwOnMaxRedirect" in options || options.maxRedirections === 0
-  return isBelowRedirects || !OWN_HANDLER.test(handler.constructor.name)
+  return isBelowRedirects || !isOwnHandler(handler)
 }

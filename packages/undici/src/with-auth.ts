@@ -21,7 +21,8 @@ export function withAuth<D extends Dispatcher>(dispatcher: D, auth: Auth | false
   const { dispatch } = dispatcher.compose((dispatch) => {
     const authenticated = intercept(dispatch)
     if (origin === undefined) return authenticated
-    return (own, handler) => authenticated(own.origin === undefined ? { ...own, origin } : own, handler)
+    // Wherever a request is for, such as after a redirect, it goes to that origin.
+    return (own, handler) => authenticated(own.origin === origin ? own : { ...own, origin }, handler)
   })
   return dispatchingBy(dispatch, dispatcher, closingAfter(pending, dispatcher))
 }

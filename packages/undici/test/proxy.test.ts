@@ -49,6 +49,15 @@ describe.each(releases)("%s: plain http to this machine, through a proxy", (_, u
   const proxied: [name: string, make: () => Dispatcher][] = [
     ["ProxyAgent", () => new undici.ProxyAgent(proxyUrl())],
     ["ProxyAgent that interceptors are put on", () => new undici.ProxyAgent(proxyUrl()).compose((next) => next)],
+    ["a class that extends ProxyAgent", () => new (class Corporate extends undici.ProxyAgent {})(proxyUrl())],
+    [
+      "ProxyAgent under another name, as by a minifier",
+      () => {
+        const agent = new undici.ProxyAgent(proxyUrl())
+        Object.defineProperty(agent, "constructor", { value: class a {} })
+        return agent
+      },
+    ],
     ["EnvHttpProxyAgent by its option", () => new undici.EnvHttpProxyAgent({ httpProxy: proxyUrl() })],
     [
       "EnvHttpProxyAgent by the environment",

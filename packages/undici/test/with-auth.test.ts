@@ -55,6 +55,40 @@ describe.each(releases)("%s", (_name, undici) => {
     return [statusCode, await body.text()]
   }
 
+  describe.each(["Pool", "Client"] as const)("a %s", (kind) => {
+    const made = (url: string, options: Parameters<typeof withAuth>[2]): Dispatcher => {
+      const dispatcher = new undici[kind](url)
+      onTestFinished(() => dispatcher.destroy())
+      return withAuth(dispatcher, numbering(), options)
+    }
+
+    it("sends no credential of another origin, to which it redirects", async () => {
+      const other = await serve()
+      const server = await serve(({ target }) =>
+        target === "/start" ? { status: 302, headers: { location: `${other.url}/steal` } } : {},
+      )
+      const dispatcher = made(server.url, { hosts: [other.host], unlisted: "silent" })
+      const redirecting = dispatcher.compose(undici.interceptors.redirect({ maxRedirections: 2 }))
+      await send(redirecting, `${server.url}/start`)
+      await (await undici.fetch(`${server.url}/start`, { dispatcher })).text()
+      expect(server.arrivals.length).toBeGreaterThan(2)
+      expect(tokens(server).filter(Boolean)).toEqual([])
+    })
+
+    it("is judged by its own origin, whatever a request names", async () => {
+      const server = await serve()
+      const dispatcher = made(server.url, { unlisted: "error" })
+      for (const origin of ["https://bss-intl.myhuaweicloud.com", "nonsense"]) {
+        const sent = dispatcher.request({ origin, path: "/v2/x", method: "GET" })
+        await expect(sent).rejects.toMatchObject({
+          code: "AUTH_INVALID_REQUEST",
+          message: expect.stringContaining(server.url),
+        })
+      }
+      expect(server.arrivals).toEqual([])
+    })
+  })
+
   describe("a caller that uses one object for several requests", () => {
     const customers = ({ arrivals }: RecordingServer) =>
       arrivals.map(({ target, headers }) => `${target} ${headers["x-customer"]}`).sort()

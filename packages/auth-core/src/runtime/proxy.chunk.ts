@@ -20,16 +20,18 @@ export function isMocked(init: object): boolean {
 /** The names by which undici's EnvHttpProxyAgent keeps its agents. */
 const DIRECT = "no proxy agent"
 const FOR_HTTP = "http proxy agent"
+/** Those by which a ProxyAgent and a Socks5ProxyAgent keep their proxy. */
+const OF_PROXIES = ["proxy agent options", "proxy url"]
 
 /**
  * Whether a dispatcher of undici sends plain http for a URL through a proxy, which could read the request: a ProxyAgent, or
- * an EnvHttpProxyAgent if the environment says so. Classes are recognised by name, because Node has its own copy of undici.
+ * an EnvHttpProxyAgent if the environment says so. Classes are recognised by their symbols: Node has its own copy of undici, a
+ * minifier renames classes, and programs extend them.
  */
 function isProxied(dispatcher: unknown, { hostname, port }: URL): boolean {
   if (typeof dispatcher !== "object" || dispatcher === null) return false
-  const { name } = dispatcher.constructor
-  if (name !== "EnvHttpProxyAgent") return name === "ProxyAgent" || name === "Socks5ProxyAgent"
-  if (agentOf(dispatcher, DIRECT) === agentOf(dispatcher, FOR_HTTP)) return false
+  if (OF_PROXIES.some((name) => memberOf(dispatcher, name) !== undefined)) return true
+  if (memberOf(dispatcher, DIRECT) === memberOf(dispatcher, FOR_HTTP)) return false
   const { no_proxy, NO_PROXY } = globalThis.process.env
   const exceptions = no_proxy ?? NO_PROXY ?? ""
   return (
@@ -37,7 +39,7 @@ function isProxied(dispatcher: unknown, { hostname, port }: URL): boolean {
   )
 }
 
-function agentOf(dispatcher: object, description: string): unknown {
+function memberOf(dispatcher: object, description: string): unknown {
   const key = Object.getOwnPropertySymbols(dispatcher).find((symbol) => symbol.description === description)
   return key === undefined ? undefined : Reflect.get(dispatcher, key)
 }
