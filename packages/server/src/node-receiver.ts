@@ -228,7 +228,7 @@ export class Exchange<Owner> {
     const body = new CollectedBody(opened, this.#handling.verifier)
     /** Some sources give one chunk for each call, once the stream knows that the last one has come. */
     const askForMore = (): void => {
-      this.#push.call(request, EMPTY)
+      this.#push.call(request, "")
       queueMicrotask(() => {
         if (!source.isOver) request.read(0)
       })
@@ -410,14 +410,12 @@ function takeEarlier(request: NodeRequest): { bytes: Buffer; isWhole: boolean } 
   // Without a size, Node 26, Bun and Deno give one chunk of several. A source that pushes at once brings more at each call.
   while (request.readableLength > 0) chunks.push(bytesOf(request.read(request.readableLength), encoding))
   const isWhole = hasEnded(request)
-  if (chunks.length === 0) return isWhole ? { bytes: EMPTY, isWhole } : undefined
+  if (chunks.length === 0) return isWhole ? { bytes: Buffer.alloc(0), isWhole } : undefined
   const bytes = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
   // Put back in the same turn, so that the stream cannot end in between.
   if (isWhole) putBack(request, bytes)
   return { bytes, isWhole }
 }
-
-const EMPTY = Buffer.alloc(0)
 
 /** Puts bytes back as if nobody had read them: `readableDidRead` would keep a fetch, or the server of Hono, from the rest. */
 function putBack(request: NodeRequest, chunk: unknown): void {
