@@ -86,11 +86,12 @@ export function measuredPart(
   }
 }
 
-/** The commit in this workspace, abbreviated. It ends with `+` if files have been changed since. */
+/** The commit in this workspace, abbreviated. It ends with `+` if code has been changed since. */
 export function currentCommit(): string {
   const git = (...args: string[]): string => execFileSync("git", args, { encoding: "utf8" }).trim()
   return (
-    git("rev-parse", "--short=8", "HEAD") + (git("status", "--porcelain", "--untracked-files=no") === "" ? "" : "+")
+    git("rev-parse", "--short=8", "HEAD") +
+    (git("status", "--porcelain", "--untracked-files=no", "--", ":/packages", ":/tools") === "" ? "" : "+")
   )
 }
 
