@@ -257,7 +257,7 @@ export class Exchange<Owner> {
           if (earlier !== undefined) putBack(request, earlier)
           source.isDone = true
           try {
-            this.#listener.accept(verdict.auth, this.#handling.rawBody ? Buffer.concat(body.chunks) : undefined)
+            judge(verdict, this.#handling, this.#listener, () => Buffer.concat(body.chunks))
           } finally {
             // If somebody listened before, the handler listens too by now. A later check may have begun to collect the body.
             for (const chunk of body.chunks.slice(earlier === undefined ? 0 : 1)) request.push(chunk)

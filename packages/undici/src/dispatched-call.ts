@@ -182,7 +182,7 @@ export class DispatchedCall implements OutgoingRequest, Calling, WatchedCall {
       this.#call.failed(this.signal.reason)
       throw this.signal.reason
     }
-    // Whoever sends an attempt may keep its options.
+    // A dispatcher may keep the options of an attempt.
     const options = this.#isSent ? { ...this.#options } : this.#options
     this.#isSent = true
     options.path = targetOf(attempt.url)

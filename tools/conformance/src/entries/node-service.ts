@@ -17,7 +17,8 @@ const handlers = {
     response.end(`served ${await text(request)}`)
   }),
   "/raw": createAuthHandler(verifier, { rawBody: true }).node(async (request, response) => {
-    response.end(`served ${await text(request)}${String(request.rawBody) === "" ? " without raw body" : ""}`)
+    const body = await text(request)
+    response.end(String(request.rawBody) === body ? `served ${body}` : `read ${body}, but the raw body is another`)
   }),
   "/stream": createAuthHandler(verifier, { streamBody: true }).node(async (request, response) => {
     response.end(`served ${await text(request)}`)
